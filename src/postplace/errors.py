@@ -1,0 +1,74 @@
+"""One root exception. Every message says where, what was found, and what to do.
+
+>>> str(BadPost("posts.jsonl, line 3, key 'latitude'", "200 is not a latitude", "give degrees between -90 and 90"))
+"posts.jsonl, line 3, key 'latitude': 200 is not a latitude; give degrees between -90 and 90"
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class PostplaceError(Exception):
+    """What went wrong, in one line: `where`: `found`; `remedy`."""
+
+    def __init__(self, where: str, found: str, remedy: str) -> None:
+        super().__init__(where, found, remedy)
+        self.where = where
+        self.found = found
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.found}; {self.remedy}"
+
+
+class BadPost(PostplaceError):
+    """A record that is not a post, or a file that holds none."""
+
+
+class BadImage(PostplaceError):
+    """A picture that cannot be decoded within the limits."""
+
+
+class BadOption(PostplaceError):
+    """An option with a value that cannot be used."""
+
+
+class NotEnoughData(PostplaceError):
+    """Posts that are too few, or too alike, for what was asked."""
+
+
+class BadRun(PostplaceError):
+    """A saved run that is incomplete, damaged, or made by something else."""
+
+
+class BadWeights(PostplaceError):
+    """Pretrained weights that are missing or are not the published ones."""
+
+
+class WriteFailed(PostplaceError):
+    """A file that could not be written: no space, no permission."""
+
+
+def unknown_name(where: str, name: str, known: Iterable[str]) -> BadOption:
+    """An error for a misspelt name, with the nearest known one in its remedy.
+
+    >>> str(unknown_name("--model", "sgmft", ["mrlf", "sg-mft"]))
+    "--model: 'sgmft' is unknown; did you mean 'sg-mft'? (known: mrlf, sg-mft)"
+    """
+    names = sorted(known)
+    nearest = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
+    guess = f"did you mean {nearest[0]!r}? " if nearest else "take one of the known names "
+    return BadOption(where, f"{name!r} is unknown", f"{guess}(known: {', '.join(names)})")
+
+
+def write_failed(path: object, error: OSError) -> WriteFailed:
+    """An error for an `OSError` met while writing `path`."""
+    remedies = {
+        13: "choose a folder you may write to",
+        28: "free some disk space and run the same command again: what is finished is kept",
+        30: "choose a folder that is not read-only",
+    }
+    remedy = remedies.get(error.errno or 0, "check the path and run the same command again")
+    return WriteFailed(str(path), f"cannot be written ({error.strerror or error})", remedy)

@@ -1,0 +1,1 @@
+"""Batch -> logits; one file a published system, each readable alone."""

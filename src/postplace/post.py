@@ -1,0 +1,69 @@
+"""What travels through the house: a post goes in, a prediction comes out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One social post. Every field but `id` may be absent.
+
+    `images` are paths, or the encoded bytes of a picture (an upload); nothing is decoded here.
+    `hashtags` carry no `#`. `user`, `venue`, `place` and `category` are opaque names: `place` is a class
+    to predict, `category` another, `user` and `venue` only say which posts must stay together in a split.
+    `latitude` and `longitude` are WGS84 degrees, both present or both absent.
+    """
+
+    id: str
+    text: str = ""
+    hashtags: tuple[str, ...] = ()
+    images: tuple[Path | bytes, ...] = ()
+    user: str | None = None
+    time: datetime | None = None
+    place: str | None = None
+    venue: str | None = None
+    category: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+
+    @property
+    def located(self) -> bool:
+        """Whether the post has coordinates."""
+        return self.latitude is not None and self.longitude is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A class the model can answer with: a place, a cell of the map, or a category (which has no coordinates)."""
+
+    name: str
+    latitude: float | None = None
+    longitude: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RankedPlace:
+    """A place and the probability, between 0 and 1, that the post was made there."""
+
+    place: Place
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """The answer for one post, best place first; `ranked` is empty when the post gave nothing to go by.
+
+    `used` names the modalities that were there: any of "text", "hashtags", "image".
+    """
+
+    post_id: str
+    ranked: tuple[RankedPlace, ...]
+    used: tuple[str, ...]
+
+    @property
+    def best(self) -> Place | None:
+        """The most probable place, or None without a prediction."""
+        return self.ranked[0].place if self.ranked else None
