@@ -1,0 +1,1 @@
+"""postplace: from a social post to the place it was made."""
