@@ -1,14 +1,28 @@
 """Posts and their stored vectors -> padded tensors and masks: the only collate.
 
-Letters: B posts, L characters, W words, H hashtags, I images, D width. Masks are True where something real is.
+Letters: N posts in all, B posts of a batch, L characters, W words, H hashtags, I images, D width, C classes.
+Masks are True where something real is.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
+from torch.utils.data import Dataset, Subset
+
+from postplace.encode import EncodedPosts
+from postplace.errors import BadRun
+from postplace.post import Post
+from postplace.text.cleaning import for_encoder
+from postplace.text.hashtags import normalise_hashtag, split_hashtag
+from postplace.text.segmentation import words
+from postplace.text.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +60,174 @@ class Batch:
     def __len__(self) -> int:
         return len(self.text_mask)
 
-    def to(self, device: torch.device | str) -> Batch:
+    def to(self, device: torch.device | str, *, non_blocking: bool = False) -> Batch:
         """The same batch on another device."""
         moved = {field.name: getattr(self, field.name) for field in fields(self)}
-        return Batch(**{name: None if value is None else value.to(device) for name, value in moved.items()})
+        return Batch(
+            **{
+                name: None if value is None else value.to(device, non_blocking=non_blocking)
+                for name, value in moved.items()
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TextTokens:
+    """The characters and words of one post, as the vocabularies see them."""
+
+    text_characters: str
+    text_words: tuple[str, ...]
+    hashtag_characters: str
+    hashtag_words: tuple[str, ...]
+
+
+def tokenize(post: Post) -> TextTokens:
+    """A post -> its characters (lower case, without links and mentions) and its words (SG-MFT's cleaning).
+
+    A hashtag counts twice among the words: whole, and in its parts ("#NewYorkCity" -> newyorkcity, new, york, city).
+    """
+    tags = [normalise_hashtag(tag) for tag in post.hashtags]
+    parts = [part for tag in post.hashtags for part in split_hashtag(tag)]
+    return TextTokens(
+        text_characters=for_encoder(post.text).lower(),
+        text_words=tuple(words(post.text)),
+        hashtag_characters=" ".join(tags),
+        hashtag_words=tuple(dict.fromkeys([*tags, *parts])),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabularies:
+    """Character, word and hashtag vocabularies, fitted on the training part alone, and the lengths posts are cut to."""
+
+    characters: Vocabulary
+    words: Vocabulary
+    hashtags: Vocabulary
+    max_characters: int
+    max_words: int
+    max_hashtags: int
+
+    @classmethod
+    def fit(
+        cls,
+        tokens: Sequence[TextTokens],
+        *,
+        min_count: int = 2,
+        max_characters: int = 140,
+        max_words: int = 30,
+        max_hashtags: int = 30,
+    ) -> Vocabularies:
+        """Learn the three vocabularies from training posts; what occurs fewer than `min_count` times is unknown."""
+        characters = [piece for token in tokens for piece in (token.text_characters, token.hashtag_characters)]
+        return cls(
+            characters=Vocabulary.fit(characters, min_count=min_count),
+            words=Vocabulary.fit((token.text_words for token in tokens), min_count=min_count),
+            hashtags=Vocabulary.fit((token.hashtag_words for token in tokens), min_count=min_count),
+            max_characters=max_characters,
+            max_words=max_words,
+            max_hashtags=max_hashtags,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain lists and numbers."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: value.to_json() if isinstance(value, Vocabulary) else value for name, value in values.items()}
+
+    @classmethod
+    def from_json(cls, saved: Mapping[str, Any]) -> Vocabularies:
+        """The inverse of `to_json`."""
+        vocabularies = ("characters", "words", "hashtags")
+        try:
+            values = {field.name: saved[field.name] for field in fields(cls)}
+        except KeyError as error:
+            raise BadRun("vocabulary.json", f"key {error} is missing", "train the run again") from None
+        return cls(
+            **{name: Vocabulary.from_json(value) if name in vocabularies else value for name, value in values.items()}
+        )
+
+
+class PostTensors(Dataset[Batch]):
+    """N posts, ready to be batched: `tensors[[3, 1]]` and `tensors.__getitems__([3, 1])` are a `Batch` of two posts.
+
+    A picture that several posts share is held once; a batch is trimmed to its longest post.
+    """
+
+    def __init__(
+        self,
+        tokens: Sequence[TextTokens] | None,
+        encoded: EncodedPosts,
+        *,
+        vocabularies: Vocabularies | None = None,
+        labels: NDArray[np.int64] | None = None,
+    ) -> None:
+        posts = len(encoded.text_mask)
+        self._ids = _token_ids(tokens, vocabularies, posts)
+        self._text_vectors = torch.from_numpy(encoded.text_vectors)
+        self._text_mask = torch.from_numpy(encoded.text_mask)
+        self._hashtag_vectors = torch.from_numpy(encoded.hashtag_vectors)
+        self._hashtag_mask = torch.from_numpy(encoded.hashtag_mask)
+        self._pictures = torch.from_numpy(encoded.image_vectors)
+        self._picture_index = torch.from_numpy(encoded.image_index)
+        self._labels = None if labels is None else torch.from_numpy(labels)
+
+    def __len__(self) -> int:
+        return len(self._text_mask)
+
+    def __getitem__(self, index: int | Sequence[int]) -> Batch:
+        return self.__getitems__([index] if isinstance(index, int) else list(index))
+
+    def __getitems__(self, indices: Sequence[int]) -> Batch:
+        rows = torch.as_tensor(indices, dtype=torch.int64)
+        ids = {name: _trimmed(table[rows]) for name, table in self._ids.items()}
+        image_vectors, image_mask = self._images(rows)
+        return Batch(
+            **ids,
+            text_vector=self._text_vectors[rows],
+            text_mask=self._text_mask[rows],
+            hashtag_vector=self._hashtag_vectors[rows],
+            hashtag_mask=self._hashtag_mask[rows],
+            image_vectors=image_vectors,
+            image_mask=image_mask,
+            labels=None if self._labels is None else self._labels[rows],
+        )
+
+    def subset(self, rows: NDArray[np.int64]) -> Subset[Batch]:
+        """The posts of these rows; nothing is copied."""
+        return Subset(self, rows.tolist())
+
+    def _images(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        index = self._picture_index[rows]  # (B, I), -1 where there is no picture
+        index = index[:, : max(1, int((index >= 0).sum(1).max()))] if index.shape[1] else index.new_full((len(rows), 1), -1)
+        mask = index >= 0
+        if not len(self._pictures):
+            return self._pictures.new_zeros((*index.shape, self._pictures.shape[1])), mask
+        vectors = self._pictures[index.clamp(min=0)]
+        return vectors.masked_fill_(~mask[..., None], 0.0), mask
+
+
+def _token_ids(
+    tokens: Sequence[TextTokens] | None, vocabularies: Vocabularies | None, posts: int
+) -> dict[str, Tensor]:
+    """The four id tables (N, length) int32; one column of padding each for a model that reads no tokens."""
+    names = ("text_characters", "text_words", "hashtag_characters", "hashtag_words")
+    if tokens is None or vocabularies is None:
+        return {name: torch.zeros((posts, 1), dtype=torch.int32) for name in names}
+    v = vocabularies
+    plan = (
+        (v.characters, v.max_characters),
+        (v.words, v.max_words),
+        (v.characters, v.max_characters),
+        (v.hashtags, v.max_hashtags),
+    )
+    return {
+        name: torch.from_numpy(
+            vocabulary.encode_many([getattr(token, name) for token in tokens], length=length).astype(np.int32)
+        )
+        for name, (vocabulary, length) in zip(names, plan, strict=True)
+    }
+
+
+def _trimmed(ids: Tensor) -> Tensor:
+    """Without the columns that are padding in every row, but never without any column."""
+    used = int((ids != 0).any(0).sum()) if len(ids) else 0
+    return ids[:, : max(1, used)].to(torch.int64)

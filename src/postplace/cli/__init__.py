@@ -1,0 +1,49 @@
+"""The command line: one file a command, heavy imports inside the command."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from postplace.cli import evaluate, inspect, predict, synth, train
+from postplace.errors import PostplaceError
+
+app = typer.Typer(
+    name="postplace",
+    help="From a social post to the place it was made: text, hashtags and images to a place on the map.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for command in (synth.synth, inspect.inspect, train.train, evaluate.evaluate, predict.predict):
+    app.command()(command)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"postplace {version('postplace')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version."),
+) -> None:
+    """From a social post to the place it was made: text, hashtags and images to a place on the map."""
+
+
+def main() -> None:
+    """The entry point: what is wrong with the input is one line on stderr and exit code 2."""
+    try:
+        app()
+    except PostplaceError as error:
+        line = " ".join(str(error).split())
+        print(f"error: {line}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("interrupted; what is finished is kept: run the same command again to continue", file=sys.stderr)
+        sys.exit(130)

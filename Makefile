@@ -1,0 +1,44 @@
+# Everything a fresh machine with Python 3.11+ needs: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := demo
+
+.PHONY: demo test check bench results wheel clean
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	# torch first and pinned: another package asking for it would bring the newest build with several GB of CUDA
+	$(BIN)/pip install --quiet "$$(grep '^torch==' constraints.txt)"
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	touch $@
+
+demo: $(VENV)/.installed
+	./demo.sh $(BIN)/postplace $(DEMO)
+
+test: $(VENV)/.installed
+	$(BIN)/pytest -n auto
+
+check: $(VENV)/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -n auto
+
+bench: $(VENV)/.installed
+	$(BIN)/python benchmarks/encoding.py
+	$(BIN)/python benchmarks/training.py
+	$(BIN)/python benchmarks/latency.py
+	$(BIN)/python benchmarks/footprint.py
+
+# The tables of docs/results.md on real posts, where they are at hand: make results DATA=folder
+results: $(VENV)/.installed
+	$(BIN)/python benchmarks/accuracy.py $(DATA)
+
+wheel: $(VENV)/.installed
+	rm -rf dist
+	$(BIN)/python -m build --wheel --outdir dist .
+
+clean:
+	rm -rf $(VENV) $(DEMO) dist

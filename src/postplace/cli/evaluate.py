@@ -1,0 +1,40 @@
+"""postplace evaluate: a run on posts it has not learned from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from postplace.cli.options import BadPosts, Cache, Device, OnBadPost, Posts, Quiet, Run, cache_folder, say
+
+
+def evaluate(
+    run: Run,
+    posts: Posts,
+    output: Annotated[
+        Path | None, typer.Option("--output", metavar="FILE", help="Also write the metrics as JSON.")
+    ] = None,
+    on_bad_post: BadPosts = OnBadPost.error,
+    cache: Cache = None,
+    device: Device = "auto",
+    quiet: Quiet = False,
+) -> None:
+    """Judge a run beside the baselines; posts it has learned from are left out and counted.
+
+    Example: postplace evaluate run/ posts.jsonl --output metrics.json
+    """
+    from postplace.cli.reading import read
+    from postplace.cli.tables import show_metrics
+    from postplace.runs.folder import as_json, write_atomically
+
+    every = read(posts, on_bad_post)
+    from postplace.locator import PostLocator
+
+    locator = PostLocator.load(run, device=device, cache=cache_folder(cache))
+    locator.progress = None if quiet else say
+    metrics = locator.evaluate(every)
+    if output is not None:
+        write_atomically(output, as_json(metrics))
+    show_metrics(metrics)

@@ -1,0 +1,80 @@
+"""Predictions as JSON lines, CSV or GeoJSON, to a file that appears whole or not at all, or to stdout."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from postplace.errors import write_failed
+from postplace.places.geojson import feature_collection
+from postplace.post import Prediction
+
+COLUMNS = ("id", "rank", "place", "probability", "latitude", "longitude")
+
+
+def write_predictions(predictions: Iterable[Prediction], format_: str, output: Path | None) -> None:
+    """Write as they come (GeoJSON: at the end, it is one object)."""
+    lines = {"jsonl": json_lines, "csv": csv_lines, "geojson": geojson_lines}[format_](predictions)
+    if output is None:
+        for line in lines:
+            sys.stdout.write(line)
+        return
+    temporary = output.parent / f".{output.name}.part-{os.getpid()}"
+    try:
+        with temporary.open("w", encoding="utf-8", newline="") as file:
+            file.writelines(lines)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(output)
+    except OSError as error:
+        raise write_failed(output, error) from error
+    finally:
+        if temporary.exists():
+            temporary.unlink()
+
+
+def as_record(prediction: Prediction) -> dict[str, Any]:
+    """One prediction as plain data."""
+    ranked = [
+        {"place": r.place.name, "probability": round(r.probability, 6)} | _point(r.place.latitude, r.place.longitude)
+        for r in prediction.ranked
+    ]
+    return {"id": prediction.post_id, "used": list(prediction.used), "places": ranked}
+
+
+def json_lines(predictions: Iterable[Prediction]) -> Iterator[str]:
+    """One object a post."""
+    for prediction in predictions:
+        yield json.dumps(as_record(prediction), ensure_ascii=False) + "\n"
+
+
+def csv_lines(predictions: Iterable[Prediction]) -> Iterator[str]:
+    """One row a ranked place; a post without a prediction has one row with an empty place."""
+    yield _row(COLUMNS)
+    for prediction in predictions:
+        if not prediction.ranked:
+            yield _row((prediction.post_id, "", "", "", "", ""))
+        for number, r in enumerate(prediction.ranked, start=1):
+            point = r.place.latitude, r.place.longitude
+            yield _row((prediction.post_id, number, r.place.name, f"{r.probability:.6f}", *point))
+
+
+def geojson_lines(predictions: Iterable[Prediction]) -> Iterator[str]:
+    """One FeatureCollection."""
+    yield json.dumps(feature_collection(predictions), ensure_ascii=False) + "\n"
+
+
+def _point(latitude: float | None, longitude: float | None) -> dict[str, float]:
+    return {} if latitude is None or longitude is None else {"latitude": latitude, "longitude": longitude}
+
+
+def _row(values: Iterable[object]) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(values)
+    return line.getvalue()

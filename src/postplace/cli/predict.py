@@ -1,0 +1,105 @@
+"""postplace predict: where were these posts made?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from postplace.cli.options import BadPosts, Cache, Device, OnBadPost, Quiet, Run, cache_folder, say
+
+if TYPE_CHECKING:
+    from postplace.locator import PostLocator
+    from postplace.post import Post, Prediction
+
+PART = 1024  # posts held in memory at a time
+
+
+class Format(StrEnum):
+    """How predictions are written."""
+
+    jsonl = "jsonl"
+    csv = "csv"
+    geojson = "geojson"
+
+
+def predict(
+    run: Run,
+    posts: Annotated[
+        Path | None, typer.Argument(metavar="[POSTS]", help="Posts: .jsonl, .csv or .parquet.", show_default=False)
+    ] = None,
+    text: Annotated[str | None, typer.Option(help="The text of one post.")] = None,
+    hashtags: Annotated[str | None, typer.Option(help="Its hashtags, separated by spaces.")] = None,
+    image: Annotated[list[Path] | None, typer.Option(help="One of its pictures; may be repeated.")] = None,
+    top_k: Annotated[int, typer.Option(help="How many places a post.")] = 5,
+    format_: Annotated[Format, typer.Option("--format", help="How to write the predictions.")] = Format.jsonl,
+    output: Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Where to (default: stdout).")] = None,
+    on_bad_post: BadPosts = OnBadPost.error,
+    cache: Cache = None,
+    device: Device = "auto",
+    quiet: Quiet = False,
+) -> None:
+    """Rank the places of posts in a file, or of one post given by --text, --hashtags and --image.
+
+    Example: postplace predict run/ --text "sunset over the old bridge" --hashtags "river" --image one.jpg
+    """
+    from postplace.cli.output import write_predictions
+    from postplace.errors import BadOption
+
+    one = text is not None or hashtags is not None or bool(image)
+    if one == (posts is not None):
+        found = "a file and a post's own parts are both given" if one else "there is nothing to predict"
+        raise BadOption("predict", found, "give either POSTS, or --text, --hashtags and --image")
+    if top_k < 1:
+        raise BadOption("--top-k", f"{top_k} places asked for", "give 1 or more")
+    parts = _one_post(text or "", hashtags or "", image or []) if posts is None else _parts(posts, on_bad_post)
+    first = next(parts)  # a bad file is found before the run is loaded
+    from postplace.locator import PostLocator
+
+    locator = PostLocator.load(run, device=device)
+    locator.progress = None if quiet or one else say
+    kept = None if one else cache_folder(cache)
+    write_predictions(_answers(locator, first, parts, top_k=top_k, cache=kept), format_.value, output)
+
+
+def _one_post(text: str, hashtags: str, images: list[Path]) -> Iterator[list[Post]]:
+    from postplace.errors import BadOption
+    from postplace.images.decode import decode
+    from postplace.posts.table import parse
+
+    for image in images:
+        decode(image, target=8)  # the one picture asked about must be readable: in a file it would only be counted
+    record = {"id": "post", "text": text, "hashtags": hashtags, "images": [str(image) for image in images]}
+    post = parse(record, where="predict", folder=Path())
+    if not (post.text.strip() or post.hashtags or post.images):
+        raise BadOption("predict", "the post has no text, no hashtags and no images", "give at least one of them")
+    yield [post]
+
+
+def _parts(posts: Path, on_bad_post: OnBadPost) -> Iterator[list[Post]]:
+    from postplace.cli.reading import read_in_parts
+
+    return read_in_parts(posts, on_bad_post, size=PART)
+
+
+def _answers(
+    locator: PostLocator, first: list[Post], rest: Iterator[list[Post]], *, top_k: int, cache: Path | None
+) -> Iterator[Prediction]:
+    from postplace.errors import BadPost
+
+    answered = total = 0
+    part: list[Post] | None = first
+    while part is not None:
+        predictions = locator.predict(part, top_k=top_k, cache=cache)
+        total += len(predictions)
+        answered += sum(bool(prediction.ranked) for prediction in predictions)
+        yield from predictions
+        part = next(rest, None)
+    if not answered:
+        found = f"none of {total} posts has text, hashtags or a readable picture"
+        raise BadPost("predict", found, "check the keys text, hashtags and images")
+    if answered < total:
+        say(f"{total - answered} of {total} posts have no text, no hashtags and no readable picture: no prediction")

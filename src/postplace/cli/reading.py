@@ -1,0 +1,28 @@
+"""Posts for a command: read, with what was skipped or ignored said on stderr."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from postplace.cli.options import OnBadPost, say
+from postplace.post import Post
+from postplace.posts.table import PostStream
+
+
+def read(path: Path, on_bad_post: OnBadPost) -> list[Post]:
+    """All posts of a file."""
+    return [post for part in read_in_parts(path, on_bad_post, size=100_000) for post in part]
+
+
+def read_in_parts(path: Path, on_bad_post: OnBadPost, *, size: int) -> Iterator[list[Post]]:
+    """The posts of a file, `size` at a time, so that the file may be larger than memory."""
+    stream = PostStream(path, on_bad_post=on_bad_post.value)
+    posts = iter(stream)
+    while part := list(islice(posts, size)):
+        yield part
+    if stream.skipped_count:
+        say(f"{stream.skipped_count} of {stream.read} records skipped; the first: {stream.skipped[0]}")
+    if stream.ignored_keys:
+        say(f"keys that are not used: {', '.join(sorted(stream.ignored_keys))}")

@@ -1,0 +1,96 @@
+"""What a person sees of a fit and of metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+NAMED = 5  # broken pictures named one by one before the rest is counted
+
+
+def show_fit(report: Mapping[str, Any]) -> None:
+    """What was read, left out and split."""
+    console = _console()
+    parts = ", ".join(f"{size} {name}" for name, size in report["split"].items())
+    console.print(f"{report['used']} of {report['posts']} posts in {report['classes']} classes: {parts}")
+    duplicates = f"{report['near_duplicate_texts']} texts and {report['near_duplicate_images']} pictures"
+    largest = f"the largest of {report['largest_group']} posts"
+    console.print(f"{report['groups']} groups that stay together, {largest}; near-duplicates: {duplicates}")
+    if report["without_the_target"]:
+        console.print(f"{report['without_the_target']} posts do not carry the target")
+    if report["left_out_classes"]:
+        counts = report["left_out_classes"]
+        console.print(f"{len(counts)} classes with {sum(counts.values())} posts left out as too rare")
+    _show_broken(console, report["broken_images"])
+
+
+def show_metrics(metrics: Mapping[str, Any]) -> None:
+    """The model beside the baselines, then by modality pattern."""
+    console = _console()
+    located = any(result["overall"].get("mean_km") is not None for result in metrics["systems"].values())
+    title = f"{metrics['posts']} posts in {metrics['groups']} groups"
+    if metrics.get("left_out_as_seen"):
+        title += f" ({metrics['left_out_as_seen']} that it has learned from left out)"
+    console.print(_systems(metrics, title, located))
+    console.print(_patterns(metrics))
+    for name, difference in metrics["differences"].items():
+        low, high = difference["low"], difference["high"]
+        console.print(f"accuracy minus {name}: {difference['mean']:+.3f} [{low:+.3f}, {high:+.3f}] {difference['verdict']}")
+    if metrics.get("part") == "given posts":
+        _show_broken(console, metrics["broken_images"])
+
+
+def _systems(metrics: Mapping[str, Any], title: str, located: bool) -> Table:
+    table = Table(title=title, title_justify="left")
+    table.add_column("system", no_wrap=True)
+    columns = ["accuracy", "95 %", "@5", "macro-F1", *(["mean km", "median km", "<= 1 km"] if located else [])]
+    for column in columns:
+        table.add_column(column, justify="right", no_wrap=True)
+    for name, result in metrics["systems"].items():
+        overall = result["overall"]
+        interval = result.get("accuracy_interval")
+        spread = "" if interval is None else f"{interval[0]:.3f}-{interval[1]:.3f}"
+        cells = [_number(overall.get("accuracy")), spread]
+        cells += [_number(overall.get("accuracy@5")), _number(overall.get("macro_f1"))]
+        if located:
+            within = (overall.get("within_km") or {}).get("1")
+            cells += [_number(overall.get("mean_km")), _number(overall.get("median_km")), _number(within)]
+        table.add_row(name, *cells)
+    return table
+
+
+def _patterns(metrics: Mapping[str, Any]) -> Table:
+    table = Table(title="accuracy by what a post has (T text, G hashtags, I image)", title_justify="left")
+    systems = [name for name, result in metrics["systems"].items() if "by_pattern" in result]
+    patterns = metrics["systems"][systems[0]]["by_pattern"]
+    table.add_column("system", no_wrap=True)
+    for pattern, result in patterns.items():
+        table.add_column(f"{pattern} ({result['posts']})", justify="right", no_wrap=True)
+    for name in systems:
+        found = metrics["systems"][name]["by_pattern"]
+        table.add_row(name, *(_number(found[pattern]["accuracy"]) for pattern in patterns))
+    return table
+
+
+def _show_broken(console: Console, broken: list[Mapping[str, str]]) -> None:
+    if not broken:
+        return
+    console.print(f"{len(broken)} pictures could not be read; their posts went on without them:")
+    for picture in broken[:NAMED]:
+        console.print(f"  post {picture['post_id']}: {picture['image']}: {picture['reason']}")
+    if len(broken) > NAMED:
+        console.print(f"  ... and {len(broken) - NAMED} more (all of them in metrics.json or training.json)")
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
+
+
+def _console() -> Console:
+    import os
+
+    # A pipe has no width: give a table what it needs rather than fold it.
+    return Console(highlight=False, markup=False, soft_wrap=True, width=None if os.isatty(1) else 160)

@@ -1,0 +1,82 @@
+"""postplace train: posts -> a run folder."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from postplace.cli.options import BadPosts, Cache, Device, OnBadPost, Posts, Quiet, cache_folder, parse_settings, say
+
+
+class Target(StrEnum):
+    """What to infer."""
+
+    place = "place"
+    category = "category"
+
+
+def train(
+    posts: Posts,
+    out: Annotated[Path, typer.Option("--out", metavar="RUN", help="The run folder to write.", show_default=False)],
+    target: Annotated[Target, typer.Option(help="What to infer.")] = Target.place,
+    model: Annotated[str, typer.Option(help="mrlf, sg-mft, sg-mft-paper ...")] = "mrlf",
+    cells: Annotated[
+        int | None, typer.Option(help="Cut the map into this many cells; for posts with coordinates but no place.")
+    ] = None,
+    min_posts: Annotated[int | None, typer.Option(help="Leave out classes with fewer posts.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the split and of the training.")] = 0,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="A setting, e.g. fusion=joint or max_epochs=5; repeatable."),
+    ] = None,
+    balanced: Annotated[bool, typer.Option("--balanced", help="Make every class count the same in training.")] = False,
+    on_bad_post: BadPosts = OnBadPost.error,
+    cache: Cache = None,
+    device: Device = "auto",
+    devices: Annotated[int, typer.Option(min=1, help="How many GPUs (or CPU processes).")] = 1,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier run.")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Train a model, judge it on posts kept aside, and save it.
+
+    Killed? The same command continues where it was.
+    Example: postplace train posts.jsonl --target category --model sg-mft --out run/
+    """
+    from postplace.models.table import find_model
+    from postplace.runs.folder import check_free
+
+    find_model(model)
+    check_free(out, overwrite=overwrite)
+    from postplace.cli.reading import read
+    from postplace.cli.tables import show_fit, show_metrics
+
+    every = read(posts, on_bad_post)
+    from postplace.locator import PostLocator
+
+    locator = PostLocator(
+        target.value,
+        model,
+        cells=cells,
+        min_posts=min_posts,
+        settings=parse_settings(set_ or []),
+        class_weight="balanced" if balanced else None,
+        seed=seed,
+        device=device,
+        devices=devices,
+        cache=cache_folder(cache),
+        progress=None if quiet else say,
+    )
+    state = out.parent / f".{out.name}.training"
+    locator.fit(every, state=state)
+    if os.environ.get("LOCAL_RANK", "0") != "0":
+        return  # with several devices each process has trained; the first one speaks and saves
+    locator.save(out, overwrite=overwrite)
+    shutil.rmtree(state, ignore_errors=True)
+    show_fit(locator.report)
+    show_metrics(locator.metrics)
+    typer.echo(f"saved in {out}")

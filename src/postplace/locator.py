@@ -1,0 +1,430 @@
+"""PostLocator: fit, predict, evaluate, save, load: the one path that the command line, Python and the service use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from postplace.batch import InputSizes, PostTensors, Vocabularies, tokenize
+from postplace.encode import EncodedPosts, encode_posts
+from postplace.encoders.bundled import bundled_image_encoder, bundled_text_encoder
+from postplace.encoders.encoder import ImageEncoder, TextEncoder
+from postplace.errors import BadOption, BadPost, BadRun, NotEnoughData, PostplaceError
+from postplace.evaluation.baselines import Baselines, fit_baselines
+from postplace.models.table import ModelEntry, Training, find_model
+from postplace.places.decode import rank
+from postplace.places.vocabulary import PlaceVocabulary, check_classes, fit_cells, fit_places
+from postplace.post import Post, Prediction
+from postplace.posts.duplicates import near_duplicate_clusters
+from postplace.posts.splits import Split, groups_of, split_groups
+from postplace.posts.table import Source, read_posts
+from postplace.runs.content import check_encoders, load_run, rebuild, save_run
+from postplace.runs.unfinished import digest_of_posts, post_digest, unfinished_run
+from postplace.scoring import answers_of, has_image, pooled_features, score
+from postplace.text.cleaning import for_encoder
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Target = Literal["place", "category"]
+VOCABULARY_SETTINGS = ("min_count", "max_characters", "max_words", "max_hashtags")
+PREDICT_BATCH = 256
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What `fit` learns, and all that `save` needs."""
+
+    model: nn.Module
+    sizes: InputSizes
+    places: PlaceVocabulary
+    vocabularies: Vocabularies | None
+    baselines: Baselines
+    seen: Mapping[str, str]  # post digest -> the part of the split it was in
+    metrics: Mapping[str, Any]
+    report: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Labelled posts, encoded and split, with the classes and vocabularies of their training part."""
+
+    posts: Sequence[Post]
+    encoded: EncodedPosts
+    groups: NDArray[np.int64]
+    split: Split
+    places: PlaceVocabulary
+    labels: NDArray[np.int64]
+    vocabularies: Vocabularies | None
+    tensors: PostTensors
+    report: Mapping[str, Any]
+
+
+class PostLocator:
+    """Infers the place or the category of a post.
+
+    `target` is "place" or "category"; with `cells` the map is cut into that many cells and these are the places.
+    `min_posts` leaves classes with fewer posts out; without it a class with a single post is an error.
+    `settings` override the model's, the training's and the vocabularies' defaults by name, for example
+    ``{"fusion": "joint", "max_epochs": 5}``. `class_weight="balanced"` makes every class count the same in training.
+    `cache` is the folder of stored vectors (None: nothing is stored); `device` is Lightning's accelerator.
+    """
+
+    def __init__(
+        self,
+        target: Target = "place",
+        model: str = "mrlf",
+        *,
+        cells: int | None = None,
+        min_posts: int | None = None,
+        settings: Mapping[str, Any] | None = None,
+        class_weight: Literal["balanced"] | None = None,
+        seed: int = 0,
+        device: str = "auto",
+        devices: int = 1,
+        cache: str | Path | None = None,
+        workers: int | None = None,
+        progress: Callable[[str], None] | None = None,
+    ) -> None:
+        if target not in ("place", "category"):
+            raise BadOption("--target", f"{target!r} is unknown", "give place or category")
+        if cells is not None and target != "place":
+            raise BadOption("--cells", f"given with the target {target}", "cells are places: give --target place")
+        if class_weight not in (None, "balanced"):
+            raise BadOption("--class-weight", f"{class_weight!r} is unknown", "give balanced, or leave it out")
+        self.target, self.cells, self.min_posts = target, cells, min_posts
+        self.entry = find_model(model)
+        self.settings = dict(settings or {})
+        self.plan = plan_of(self.entry, self.settings)
+        self.class_weight, self.seed = class_weight, seed
+        self.device, self.devices, self.workers = device, devices, workers
+        self.cache = None if cache is None else Path(cache)
+        self.progress = progress
+        self._encoders: tuple[TextEncoder, ImageEncoder] | None = None
+        self._fitted: Fitted | None = None
+
+    # ------------------------------------------------------------------ learning
+
+    def fit(self, posts: Source, *, state: str | Path | None = None) -> PostLocator:
+        """Learn from posts; a leak-free part of them is kept aside and judged: see `metrics`.
+
+        With a `state` folder an interrupted training of the same posts and options found there is continued.
+        """
+        from postplace.training.fit import Hardware, fit
+        from postplace.training.losses import balanced_class_weights
+
+        every = read_posts(posts)
+        prepared = self._prepare(every)
+        train, validation = prepared.split.train, prepared.split.validation
+        train = train[prepared.labels[train] >= 0]
+        validation = validation[prepared.labels[validation] >= 0]
+        text, image = self._load_encoders()
+        sizes = _sizes(prepared.vocabularies, text.width, image.width)
+        torch.manual_seed(self.seed)
+        model = self.entry.build(sizes, len(prepared.places), self.plan.model)
+        weights = None
+        if self.class_weight:
+            weights = balanced_class_weights(prepared.labels[train], classes=len(prepared.places))
+        key = {**self.options(), "posts": digest_of_posts(every)}
+        history = fit(
+            model,
+            (prepared.tensors.subset(train), prepared.tensors.subset(validation)),
+            training=self.plan.training,
+            seed=self.seed,
+            class_weights=weights,
+            hardware=Hardware(self.device, self.devices),
+            checkpoints=None if state is None else unfinished_run(Path(state), key, say=self._say),
+            write=self._say,
+        )
+        self._say("fitting the baselines on the same vectors")
+        baselines = self._fit_baselines(prepared, train, validation)
+        report = {**prepared.report, "epochs": [asdict(epoch) for epoch in history]}
+        parts = {name: getattr(prepared.split, name) for name in ("train", "validation", "calibration", "test")}
+        seen = {post_digest(prepared.posts[row]): name for name, rows in parts.items() for row in rows}
+        self._fitted = Fitted(
+            model, sizes, prepared.places, prepared.vocabularies, baselines, seen, metrics={}, report=report
+        )
+        test = prepared.split.test
+        metrics = self._score(
+            [prepared.posts[row] for row in test], _rows(prepared.encoded, test), groups=prepared.groups[test]
+        )
+        self._fitted = replace(self._fitted, metrics={"part": "test", **metrics})
+        return self
+
+    def _prepare(self, every: Sequence[Post]) -> Prepared:
+        posts, left_out = self._labelled(every)
+        self._say(f"{len(every)} posts, {len(posts)} of them to learn and judge from")
+        encoded = self._encode(posts, cache=self.cache, image_hashes=True)
+        if not (encoded.text_mask.any() or encoded.hashtag_mask.any() or len(encoded.image_vectors)):
+            raise _nothing_to_go_by(len(posts))
+        hashes = encoded.image_hashes if encoded.image_hashes is not None else np.zeros(0, dtype=np.uint64)
+        clusters = near_duplicate_clusters(
+            [for_encoder(post.text) for post in posts],
+            [[int(hashes[i]) for i in row if i >= 0] for row in encoded.image_index],
+        )
+        groups = groups_of(posts, duplicates=clusters.labels)
+        split = split_groups(groups, self._stratum(posts), seed=self.seed)
+        training = [posts[row] for row in split.train]
+        places = self._fit_classes(training, sorted({getattr(p, self.target) for p in posts} - {None}))
+        labels = places.label(posts)
+        vocabularies, tokens = None, None
+        if self.entry.needs & {"characters", "words"}:
+            tokens = [tokenize(post) for post in posts]
+            vocabularies = Vocabularies.fit([tokens[row] for row in split.train], **self.plan.vocabulary)
+        report = {
+            "posts": len(every),
+            "used": len(posts),
+            "without_the_target": len(every) - len(posts) - sum(left_out.values()),
+            "left_out_classes": dict(left_out),
+            "classes": len(places),
+            "broken_images": [asdict(broken) for broken in encoded.broken],
+            "groups": int(groups.max()) + 1,
+            "largest_group": int(np.bincount(groups).max()),
+            "near_duplicate_texts": clusters.duplicate_texts,
+            "near_duplicate_images": clusters.duplicate_images,
+            "split": {name: len(getattr(split, name)) for name in ("train", "validation", "calibration", "test")},
+        }
+        tensors = PostTensors(tokens, encoded, vocabularies=vocabularies, labels=labels)
+        return Prepared(posts, encoded, groups, split, places, labels, vocabularies, tensors, report)
+
+    def _labelled(self, posts: Sequence[Post]) -> tuple[list[Post], Mapping[str, int]]:
+        """The posts that carry the target, without those of classes that are too rare."""
+        if self.cells is not None:
+            return [post for post in posts if post.located], {}
+        check = check_classes(posts, target=self.target, min_posts=self.min_posts)
+        kept = set(check.names)
+        return [post for post in posts if getattr(post, self.target) in kept], check.left_out
+
+    def _stratum(self, posts: Sequence[Post]) -> NDArray[np.int64]:
+        """Labels to keep in proportion between the parts of the split; none for cells, which are not there yet."""
+        if self.cells is not None:
+            return np.full(len(posts), -1, dtype=np.int64)
+        return np.unique([getattr(post, self.target) for post in posts], return_inverse=True)[1].astype(np.int64)
+
+    def _fit_classes(self, training: Sequence[Post], names: Sequence[str]) -> PlaceVocabulary:
+        if self.cells is not None:
+            return fit_cells(training, cells=self.cells, seed=self.seed)
+        return fit_places(training, target=self.target, names=names)
+
+    def _fit_baselines(
+        self, prepared: Prepared, train: NDArray[np.int64], validation: NDArray[np.int64]
+    ) -> Baselines:
+        features, present = pooled_features(prepared.encoded)
+        missing = (np.nan, np.nan)
+        points = [(post.latitude, post.longitude) if post.located else missing for post in prepared.posts]
+        return fit_baselines(
+            features,
+            present=present,
+            labels=prepared.labels,
+            classes=len(prepared.places),
+            train=train,
+            validation=validation,
+            coordinates=np.array(points, dtype=np.float64),
+        )
+
+    # ------------------------------------------------------------------ answering
+
+    def predict(self, posts: Source, *, top_k: int = 5, cache: Path | None = None) -> list[Prediction]:
+        """The `top_k` most probable places of each post, best first; an empty ranking for a post with nothing in it."""
+        if top_k < 1:
+            raise BadOption("--top-k", f"{top_k} places asked for", "give 1 or more")
+        asked = read_posts(posts)
+        encoded = self._encode(asked, cache=cache)
+        present = {"text": encoded.text_mask, "hashtags": encoded.hashtag_mask, "image": has_image(encoded)}
+        used = [tuple(name for name, mask in present.items() if mask[row]) for row in range(len(asked))]
+        ids = [post.id for post in asked]
+        probabilities = self._probabilities(asked, encoded)
+        return rank(probabilities, self.fitted.places, post_ids=ids, used=used, top_k=top_k)
+
+    def predict_proba(self, posts: Source) -> pd.DataFrame:
+        """One row a post (index: its id), one column a class (named by it); a post with nothing in it is all NaN."""
+        import pandas as pd
+
+        asked = read_posts(posts)
+        encoded = self._encode(asked, cache=None)
+        probabilities = self._probabilities(asked, encoded)
+        probabilities[~(encoded.text_mask | encoded.hashtag_mask | has_image(encoded))] = np.nan
+        names = [place.name for place in self.fitted.places.places]
+        return pd.DataFrame(probabilities, index=pd.Index([post.id for post in asked], name="id"), columns=names)
+
+    def evaluate(self, posts: Source) -> dict[str, Any]:
+        """Metrics of the model and of every baseline on posts it has not learned from, ready for JSON.
+
+        Posts of the training, validation and calibration parts are recognised and left out, and counted.
+        """
+        asked = read_posts(posts)
+        fresh = [post for post in asked if self.fitted.seen.get(post_digest(post), "test") == "test"]
+        if not fresh:
+            raise NotEnoughData("evaluate", f"all {len(asked)} posts were learned from", "give posts that were not")
+        encoded = self._encode(fresh, cache=self.cache)
+        metrics = self._score(fresh, encoded, groups=groups_of(fresh))
+        if not metrics["labelled"]:
+            found = f"none of {len(fresh)} posts says its {self.fitted.places.target}"
+            raise NotEnoughData("evaluate", found, "give posts with the truth beside them, or use predict")
+        return {"part": "given posts", "left_out_as_seen": len(asked) - len(fresh), **metrics}
+
+    def _score(self, posts: Sequence[Post], encoded: EncodedPosts, *, groups: NDArray[np.int64]) -> dict[str, Any]:
+        fitted = self.fitted
+        answers = answers_of(posts, encoded, places=fitted.places, groups=groups)
+        scored = score(
+            self.entry.name,
+            self._probabilities(posts, encoded),
+            answers=answers,
+            baselines=fitted.baselines,
+            encoded=encoded,
+            places=fitted.places,
+        )
+        broken = [asdict(picture) for picture in encoded.broken]
+        return {"labelled": int(answers.labelled.sum()), "broken_images": broken, **scored}
+
+    def _probabilities(self, posts: Sequence[Post], encoded: EncodedPosts) -> NDArray[np.float64]:
+        """Softmax of the model's logits (N, C)."""
+        fitted = self.fitted
+        tokens = [tokenize(post) for post in posts] if fitted.vocabularies is not None else None
+        tensors = PostTensors(tokens, encoded, vocabularies=fitted.vocabularies)
+        device = _torch_device(self.device)
+        model = fitted.model.to(device).eval()
+        found = np.empty((len(posts), len(fitted.places)), dtype=np.float64)
+        with torch.inference_mode():
+            for start in range(0, len(posts), PREDICT_BATCH):
+                rows = range(start, min(start + PREDICT_BATCH, len(posts)))
+                logits = model(tensors[list(rows)].to(device)).double()
+                found[rows.start : rows.stop] = torch.softmax(logits, dim=1).cpu().numpy()
+        return found
+
+    def _encode(self, posts: Sequence[Post], *, cache: Path | None, image_hashes: bool = False) -> EncodedPosts:
+        text, image = self._load_encoders()
+        return encode_posts(
+            posts,
+            text_encoder=text,
+            image_encoder=image,
+            store_folder=cache,
+            workers=self.workers,
+            progress=self.progress is not None,
+            image_hashes=image_hashes,
+        )
+
+    def _load_encoders(self) -> tuple[TextEncoder, ImageEncoder]:
+        if self._encoders is None:
+            self._encoders = bundled_text_encoder(), bundled_image_encoder(device=str(_torch_device(self.device)))
+        return self._encoders
+
+    # ------------------------------------------------------------------ state
+
+    @property
+    def fitted(self) -> Fitted:
+        """What was learned; raises BadRun before `fit` or `load`."""
+        if self._fitted is None:
+            raise BadRun("PostLocator", "has learned nothing yet", "call fit(posts), or PostLocator.load(run)")
+        return self._fitted
+
+    @property
+    def metrics(self) -> Mapping[str, Any]:
+        """The metrics of the held-out test part, as `evaluate` returns them."""
+        return self.fitted.metrics
+
+    @property
+    def report(self) -> Mapping[str, Any]:
+        """What `fit` met: counts, classes left out, broken pictures, the split, one entry an epoch."""
+        return self.fitted.report
+
+    def save(self, folder: str | Path, *, overwrite: bool = False) -> None:
+        """Write the run as a folder; it appears whole or not at all."""
+        save_run(self, Path(folder), overwrite=overwrite)
+
+    @classmethod
+    def load(cls, folder: str | Path, *, device: str = "auto", cache: str | Path | None = None) -> PostLocator:
+        """Read a run; raises BadRun naming what is missing, damaged or different from when it was saved."""
+        where = Path(folder)
+        config, files = load_run(where)
+        try:
+            options = {name: config[name] for name in ("cells", "min_posts", "settings", "class_weight", "seed")}
+            locator = cls(config["target"], config["model"], device=device, cache=cache, **options)
+            check_encoders(config, locator.options()["encoders"], where=where)
+            locator._fitted = rebuild(locator, config, files, where=where)
+        except (KeyError, TypeError, ValueError) as error:
+            found = f"is not understood ({type(error).__name__}: {error})"
+            raise BadRun(str(where / "config.json"), found, "use the version of postplace that wrote it") from error
+        return locator
+
+    def options(self) -> dict[str, Any]:
+        """Everything that decides what is learned, for JSON."""
+        text, image = self._load_encoders()
+        return {
+            "target": self.target,
+            "cells": self.cells,
+            "min_posts": self.min_posts,
+            "model": self.entry.name,
+            "settings": self.settings,
+            "class_weight": self.class_weight,
+            "seed": self.seed,
+            "encoders": {
+                kind: {"name": encoder.name, "width": encoder.width, "fingerprint": encoder.fingerprint}
+                for kind, encoder in (("text", text), ("image", image))
+            },
+        }
+
+    def _say(self, line: str) -> None:
+        if self.progress is not None:
+            self.progress(line)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A model's settings after the user's overrides, sorted by who takes them."""
+
+    model: Mapping[str, Any]
+    training: Training
+    vocabulary: Mapping[str, Any]
+
+
+def plan_of(entry: ModelEntry, overrides: Mapping[str, Any]) -> Plan:
+    """The defaults of a model with `overrides` applied; an unknown name is refused by name."""
+    training_names = {field.name for field in fields(Training)}
+    known = training_names | set(VOCABULARY_SETTINGS) | set(entry.settings)
+    unknown = [name for name in overrides if name not in known]
+    if unknown:
+        from postplace.errors import unknown_name
+
+        raise unknown_name(f"setting of {entry.name}", unknown[0], known)
+    training = replace(entry.training, **{k: v for k, v in overrides.items() if k in training_names})
+    model = {**entry.settings, **{k: v for k, v in overrides.items() if k in entry.settings}}
+    return Plan(model, training, {k: v for k, v in overrides.items() if k in VOCABULARY_SETTINGS})
+
+
+def _sizes(vocabularies: Vocabularies | None, text_width: int, image_width: int) -> InputSizes:
+    if vocabularies is None:
+        return InputSizes(2, 2, 2, text_width, image_width)
+    v = vocabularies
+    return InputSizes(len(v.characters), len(v.words), len(v.hashtags), text_width, image_width)
+
+
+def _rows(encoded: EncodedPosts, rows: NDArray[np.int64]) -> EncodedPosts:
+    """The encoded posts of some rows; pictures are shared."""
+    per_post = ("text_vectors", "text_mask", "hashtag_vectors", "hashtag_mask", "image_index")
+    return replace(encoded, **{name: getattr(encoded, name)[rows] for name in per_post})
+
+
+def _torch_device(device: str) -> torch.device:
+    if device in ("auto", "gpu", "cuda"):
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        if device != "auto":
+            raise BadOption("--device", f"{device!r} asked for, but PyTorch sees none", "give --device cpu or auto")
+        return torch.device("cpu")
+    if device != "cpu":
+        raise BadOption("--device", f"{device!r} is unknown", "give auto, cpu or gpu")
+    return torch.device("cpu")
+
+
+def _nothing_to_go_by(posts: int) -> PostplaceError:
+    found = f"none of {posts} posts has text, hashtags or a readable picture"
+    return BadPost("posts", found, "check the keys text, hashtags and images")
+

@@ -1,0 +1,77 @@
+"""Class probabilities -> ranked places, and -> one point on the map."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from postplace.errors import BadOption, BadRun
+from postplace.places.distance import great_circle_km
+from postplace.places.vocabulary import PlaceVocabulary
+from postplace.post import Prediction, RankedPlace
+
+
+def rank(
+    probabilities: NDArray[np.floating],
+    vocabulary: PlaceVocabulary,
+    *,
+    post_ids: Sequence[str],
+    used: Sequence[tuple[str, ...]],
+    top_k: int,
+) -> list[Prediction]:
+    """Probabilities (N, C) -> N predictions, the best `top_k` places first (all C where `top_k` is larger).
+
+    Equal probabilities are ordered by class index. A post whose `used` is empty gave nothing to go by: its ranking is
+    empty, whatever its row says. Raises BadOption for `top_k` below 1, BadRun for a row that holds NaN.
+    """
+    if top_k < 1:
+        raise BadOption("--top-k", f"{top_k} places cannot be ranked", "give 1 or more")
+    _check_width(probabilities, vocabulary)
+    order = np.argsort(-probabilities, axis=1, kind="stable")[:, :top_k]
+    predictions = []
+    for row, (post_id, modalities) in enumerate(zip(post_ids, used, strict=True)):
+        if modalities and np.isnan(probabilities[row]).any():
+            raise BadRun(f"post {post_id!r}", "the model answers with NaN", "its training diverged: train it again")
+        ranked = (RankedPlace(vocabulary.places[c], float(probabilities[row, c])) for c in order[row])
+        predictions.append(Prediction(post_id, tuple(ranked) if modalities else (), tuple(modalities)))
+    return predictions
+
+
+def point_estimate(probabilities: NDArray[np.floating], vocabulary: PlaceVocabulary) -> NDArray[np.float64]:
+    """Probabilities (N, C) -> degrees (N, 2): the centre of the most probable class (MRLF, section IV-C).
+
+    NaN where that class has no coordinates, or the row holds NaN.
+    """
+    _check_width(probabilities, vocabulary)
+    points: NDArray[np.float64] = vocabulary.coordinates()[probabilities.argmax(axis=1)]
+    points[np.isnan(probabilities).any(axis=1)] = np.nan
+    return points
+
+
+def minimum_expected_distance(probabilities: NDArray[np.floating], vocabulary: PlaceVocabulary) -> NDArray[np.float64]:
+    """Probabilities (N, C) -> degrees (N, 2): the class centre with the least expected km under the posterior.
+
+    argmin_c sum_j p_j d(c, j): the minimum Bayes risk estimate for a loss in km, the medoid of the posterior.
+    Prefer it to `point_estimate` where kilometres count and the classes do not: many half-probable neighbours outweigh
+    one distant favourite. Classes without coordinates take no part; NaN where nothing is left. Memory O(C^2).
+    """
+    _check_width(probabilities, vocabulary)
+    centres = vocabulary.coordinates()
+    located = np.flatnonzero(~np.isnan(centres).any(axis=1))
+    if not len(located):
+        return np.full((len(probabilities), 2), np.nan)
+    centres = centres[located]
+    latitudes, longitudes = centres[:, 0], centres[:, 1]
+    distances = great_circle_km(latitudes[:, None], longitudes[:, None], latitudes, longitudes)
+    mass = probabilities[:, located].astype(np.float64)
+    points: NDArray[np.float64] = centres[(mass @ distances).argmin(axis=1)]
+    points[~(mass.sum(axis=1) > 0.0)] = np.nan  # no mass, or NaN
+    return points
+
+
+def _check_width(probabilities: NDArray[np.floating], vocabulary: PlaceVocabulary) -> None:
+    if probabilities.ndim != 2 or probabilities.shape[1] != len(vocabulary.places):
+        found = f"probabilities of shape {probabilities.shape} for {len(vocabulary.places)} classes"
+        raise BadRun("model output", found, "load the places that belong to this model")

@@ -1,0 +1,60 @@
+"""Predictions -> GeoJSON (RFC 7946), for any map."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from postplace.post import Place, Prediction
+
+
+def feature_collection(predictions: Iterable[Prediction]) -> dict[str, Any]:
+    """One Feature for each ranked place: a Point, longitude first (RFC 7946, 3.1.1), or null without coordinates.
+
+    Properties: post, rank (from 1), probability (0 to 1), name, used. A post without a prediction keeps one Feature
+    with a null geometry and null rank, probability and name, so that no post is lost on the way.
+
+    >>> from postplace.post import RankedPlace
+    >>> best = RankedPlace(Place("tower", 31.24, 121.5), 0.75)
+    >>> feature = feature_collection([Prediction("p1", (best,), ("text",))])["features"][0]
+    >>> feature["geometry"]
+    {'type': 'Point', 'coordinates': [121.5, 31.24]}
+    >>> feature["properties"]
+    {'post': 'p1', 'rank': 1, 'probability': 0.75, 'name': 'tower', 'used': ['text']}
+    """
+    return {
+        "type": "FeatureCollection",
+        "features": [feature for prediction in predictions for feature in _features(prediction)],
+    }
+
+
+def _features(prediction: Prediction) -> list[dict[str, Any]]:
+    if not prediction.ranked:
+        return [_feature(prediction, rank=None, place=None, probability=None)]
+    return [
+        _feature(prediction, rank=rank, place=ranked.place, probability=ranked.probability)
+        for rank, ranked in enumerate(prediction.ranked, start=1)
+    ]
+
+
+def _feature(
+    prediction: Prediction, *, rank: int | None, place: Place | None, probability: float | None
+) -> dict[str, Any]:
+    return {
+        "type": "Feature",
+        "id": f"{prediction.post_id}/{rank or 0}",
+        "geometry": _geometry(place),
+        "properties": {
+            "post": prediction.post_id,
+            "rank": rank,
+            "probability": None if probability is None else float(probability),
+            "name": None if place is None else place.name,
+            "used": list(prediction.used),
+        },
+    }
+
+
+def _geometry(place: Place | None) -> dict[str, Any] | None:
+    if place is None or place.latitude is None or place.longitude is None:
+        return None
+    return {"type": "Point", "coordinates": [float(place.longitude), float(place.latitude)]}

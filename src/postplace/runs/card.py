@@ -1,0 +1,60 @@
+"""The model card of a run: what it was trained on, how good it is beside the baselines, what it must not be used for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+CARD = """\
+# Model card: {model} for the {target} of a post
+
+Trained by postplace {postplace} on {used} posts ({train} to learn from, {validation} to choose by, {calibration} kept
+for calibration, {test} to judge by). No user (else venue) and no near-duplicate is on two sides: {groups} groups, the
+largest of {largest_group} posts. {classes} classes. Seed {seed}. Encoders: {encoders}.
+
+## How good it is
+
+On the {test} posts kept aside, beside what costs nothing:
+
+{table}
+
+The interval is a 95 % bootstrap over groups. One split and one seed: a claim that one system beats another needs five.
+
+## What it is for
+
+Reproducing and comparing research systems; studying posts that their authors agreed to share for that; showing people
+what their own posts reveal.
+
+## What it must not be used for
+
+- finding, following or profiling a person, or guessing a home, a workplace or a school of somebody who did not ask;
+- any decision about a person: its answers are guesses over the classes it was trained on, and it always names one of
+  them, also for a post made somewhere else;
+- a place or a language that its training posts do not cover.
+
+It judges one post at a time and adds up nothing by author. Keep it that way.
+"""
+
+
+def model_card(config: Mapping[str, Any], metrics: Mapping[str, Any], report: Mapping[str, Any]) -> str:
+    """The card as Markdown."""
+    return CARD.format(
+        **{name: config[name] for name in ("model", "target", "postplace", "seed")},
+        **{name: report[name] for name in ("used", "groups", "largest_group", "classes")},
+        **report["split"],
+        encoders=", ".join(encoder["name"] for encoder in config["encoders"].values()),
+        table=metrics_table(metrics),
+    )
+
+
+def metrics_table(metrics: Mapping[str, Any]) -> str:
+    """The systems of `metrics` as a Markdown table, the model first."""
+    rows = ["| system | accuracy | 95 % interval | macro-F1 | mean km | median km |", "|---|---|---|---|---|---|"]
+    for name, result in metrics["systems"].items():
+        overall = result["overall"]
+        low, high = result.get("accuracy_interval", (None, None))
+        interval = "" if low is None else f"{low:.3f} to {high:.3f}"
+        numbers = [overall.get(key) for key in ("accuracy", "macro_f1", "mean_km", "median_km")]
+        accuracy, macro, mean, median = ("" if number is None else f"{number:.3f}" for number in numbers)
+        rows.append(f"| {name} | {accuracy} | {interval} | {macro} | {mean} | {median} |")
+    return "\n".join(rows)

@@ -1,0 +1,102 @@
+"""What a run consists of: a fitted locator <-> the files of its folder."""
+
+from __future__ import annotations
+
+import json
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import safetensors.numpy
+import safetensors.torch
+from safetensors import SafetensorError
+
+from postplace.batch import InputSizes, Vocabularies
+from postplace.errors import BadRun
+from postplace.evaluation.baselines import Baselines
+from postplace.places.vocabulary import PlaceVocabulary
+from postplace.runs.card import model_card
+from postplace.runs.folder import as_json, read_run, write_run
+
+if TYPE_CHECKING:
+    from postplace.locator import Fitted, PostLocator
+
+LIBRARIES = ("torch", "numpy", "scikit-learn", "lightning")
+
+
+def save_run(locator: PostLocator, folder: Path, *, overwrite: bool) -> None:
+    """Write everything `load_run` needs, and a model card for people."""
+    fitted = locator.fitted
+    options = locator.options()
+    config = {
+        "postplace": version("postplace"),
+        "python": ".".join(map(str, sys.version_info[:3])),
+        "libraries": {name: version(name) for name in LIBRARIES},
+        **options,
+        "sizes": {name: getattr(fitted.sizes, name) for name in InputSizes.__slots__},
+        "classes": len(fitted.places),
+    }
+    weights = {name: value.contiguous().cpu() for name, value in fitted.model.state_dict().items()}
+    files = {
+        "model.safetensors": safetensors.torch.save(weights),
+        "baselines.safetensors": safetensors.numpy.save(fitted.baselines.arrays()),
+        "baselines.json": fitted.baselines.to_json().encode(),
+        "vocabulary.json": as_json(fitted.vocabularies.to_json() if fitted.vocabularies else None),
+        "places.json": fitted.places.to_json().encode(),
+        "split.json": as_json(dict(fitted.seen)),
+        "metrics.json": as_json(dict(fitted.metrics)),
+        "training.json": as_json(dict(fitted.report)),
+        "MODEL_CARD.md": model_card(config, fitted.metrics, fitted.report).encode(),
+    }
+    write_run(folder, config, files, overwrite=overwrite)
+
+
+def load_run(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """The checked config and files of a run."""
+    config, files = read_run(folder)
+    needed = {"model.safetensors", "baselines.safetensors", "baselines.json", "vocabulary.json", "places.json"}
+    for name in sorted(needed | {"split.json", "metrics.json", "training.json"}):
+        if name not in files:
+            raise BadRun(str(folder / "config.json"), f"does not list {name}", "copy the run folder again")
+    return config, files
+
+
+def check_encoders(config: dict[str, Any], present: dict[str, Any], *, where: Path) -> None:
+    """Refuse to answer with other encoders than the run was trained on: their vectors mean something else."""
+    for kind, saved in config["encoders"].items():
+        here = present[kind]
+        if saved != here:
+            differing = ", ".join(f"{key} {saved[key]} then, {here[key]} now" for key in saved if saved[key] != here[key])
+            remedy = "install the versions of the run (see its config.json) or train again"
+            raise BadRun(str(where / "config.json"), f"the {kind} encoder differs: {differing}", remedy)
+
+
+def rebuild(locator: PostLocator, config: dict[str, Any], files: dict[str, bytes], *, where: Path) -> Fitted:
+    """A run's files -> what was fitted."""
+    from postplace.locator import Fitted
+
+    sizes = InputSizes(**config["sizes"])
+    places = PlaceVocabulary.from_json(files["places.json"].decode(), where=str(where / "places.json"))
+    if len(places) != config["classes"]:
+        found = f"has {len(places)} classes, config.json {config['classes']}"
+        raise BadRun(str(where / "places.json"), found, "copy the run folder again")
+    model = locator.entry.build(sizes, len(places), locator.plan.model)
+    try:
+        model.load_state_dict(safetensors.torch.load(files["model.safetensors"]))
+        arrays = safetensors.numpy.load(files["baselines.safetensors"])
+    except (SafetensorError, RuntimeError) as error:
+        first = str(error).splitlines()[0]
+        remedy = "use the version of postplace that wrote the run, or train again"
+        raise BadRun(str(where / "model.safetensors"), f"does not fit the model ({first})", remedy) from None
+    vocabulary = json.loads(files["vocabulary.json"])
+    return Fitted(
+        model=model.eval(),
+        sizes=sizes,
+        places=places,
+        vocabularies=None if vocabulary is None else Vocabularies.from_json(vocabulary),
+        baselines=Baselines.from_parts(arrays, files["baselines.json"].decode()),
+        seen=json.loads(files["split.json"]),
+        metrics=json.loads(files["metrics.json"]),
+        report=json.loads(files["training.json"]),
+    )

@@ -1,0 +1,165 @@
+"""A system's answers beside the baselines' on the same posts, with intervals over groups."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from postplace.encode import EncodedPosts
+from postplace.evaluation.baselines import Baselines
+from postplace.evaluation.metrics import evaluate_predictions, modality_pattern
+from postplace.evaluation.significance import group_bootstrap, paired_group_bootstrap, verdict
+from postplace.places.decode import minimum_expected_distance, point_estimate
+from postplace.places.distance import great_circle_km
+from postplace.places.vocabulary import PlaceVocabulary
+from postplace.post import Post
+
+Probabilities = NDArray[np.floating]
+
+MAJORITY, CITY_MEDIAN, CONCATENATION = "majority class", "city median", "concatenation + logistic regression"
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What N posts are judged on: labels (N,) with -1 for a class unknown to the model, coordinates (N, 2) or NaN."""
+
+    labels: NDArray[np.int64]
+    labelled: NDArray[np.bool_]
+    coordinates: NDArray[np.float64]
+    answered: NDArray[np.bool_]
+    patterns: NDArray[np.str_]
+    groups: NDArray[np.int64]
+
+
+def answers_of(
+    posts: Sequence[Post], encoded: EncodedPosts, *, places: PlaceVocabulary, groups: NDArray[np.int64]
+) -> Answers:
+    """The truth of posts, and which of them gave anything to go by."""
+    image_mask = has_image(encoded)
+    missing = (np.nan, np.nan)
+    coordinates = np.array([(p.latitude, p.longitude) if p.located else missing for p in posts], dtype=np.float64)
+    labels = places.label(posts)
+    if places.target == "cell":
+        labelled = np.array([post.located for post in posts], dtype=np.bool_)
+    else:
+        labelled = np.array([getattr(post, places.target) is not None for post in posts], dtype=np.bool_)
+    return Answers(
+        labels=labels,
+        labelled=labelled,
+        coordinates=coordinates.reshape(-1, 2),
+        answered=encoded.text_mask | encoded.hashtag_mask | image_mask,
+        patterns=modality_pattern(encoded.text_mask, encoded.hashtag_mask, image_mask),
+        groups=groups,
+    )
+
+
+def has_image(encoded: EncodedPosts) -> NDArray[np.bool_]:
+    """Whether each post (N,) has a picture that could be read."""
+    return (encoded.image_index >= 0).any(axis=1)
+
+
+def pooled_features(encoded: EncodedPosts) -> tuple[dict[str, NDArray[np.float32]], dict[str, NDArray[np.bool_]]]:
+    """The vectors the baselines are fitted on, the mean over a post's pictures, and which of them are present."""
+    index, mask = encoded.image_index, has_image(encoded)
+    images = np.zeros((len(index), encoded.image_vectors.shape[1]), dtype=np.float32)
+    for column in index.T:
+        real = column >= 0
+        images[real] += encoded.image_vectors[column[real]]
+    images /= np.maximum((index >= 0).sum(axis=1, keepdims=True), 1)
+    features = {"text": encoded.text_vectors, "hashtags": encoded.hashtag_vectors, "image": images}
+    return features, {"text": encoded.text_mask, "hashtags": encoded.hashtag_mask, "image": mask}
+
+
+def score(
+    system: str,
+    probabilities: Probabilities,
+    *,
+    answers: Answers,
+    baselines: Baselines,
+    encoded: EncodedPosts,
+    places: PlaceVocabulary,
+) -> dict[str, Any]:
+    """Every metric of `system` and of the baselines on the same posts, ready for JSON.
+
+    `probabilities` (N, C). `differences` holds accuracy of the system minus that of each baseline, with a 95 %
+    interval by paired bootstrap over groups.
+    """
+    contenders = {system: probabilities} | _baseline_probabilities(baselines, encoded)
+    systems = {name: _score_one(p, answers, places) for name, p in contenders.items()}
+    hits = {name: _hits(p, answers) for name, p in contenders.items()}
+    chosen = answers.labelled
+    for name in contenders:
+        interval = group_bootstrap(hits[name][chosen], answers.groups[chosen], seed=0)
+        systems[name]["accuracy_interval"] = [interval.low, interval.high]
+    systems |= _distance_only(system, probabilities, answers, baselines, places)
+    return {
+        "posts": len(answers.labels),
+        "groups": len(np.unique(answers.groups)),
+        "systems": systems,
+        "differences": {
+            name: _difference(hits[system][chosen], hits[name][chosen], answers.groups[chosen])
+            for name in contenders
+            if name != system
+        },
+    }
+
+
+def _baseline_probabilities(baselines: Baselines, encoded: EncodedPosts) -> dict[str, Probabilities]:
+    features, present = pooled_features(encoded)
+    linear = baselines.predict_proba(features, present)
+    found: dict[str, Probabilities] = {MAJORITY: baselines.majority.predict_proba(len(encoded.text_mask))}
+    single = baselines.best_single()
+    if single is not None:
+        found[f"{single} + logistic regression"] = linear[single]
+    if "concatenation" in linear:
+        found[CONCATENATION] = linear["concatenation"]
+    return found
+
+
+def _score_one(probabilities: Probabilities, answers: Answers, places: PlaceVocabulary) -> dict[str, Any]:
+    return _evaluate(probabilities, answers, point_estimate(probabilities, places))
+
+
+def _evaluate(probabilities: Probabilities, answers: Answers, points: NDArray[np.float64]) -> dict[str, Any]:
+    located = ~np.isnan(answers.coordinates[:, 0])
+    measurable = located.any() and not np.isnan(points).all()
+    return evaluate_predictions(
+        probabilities,
+        labels=answers.labels,
+        answered=answers.answered,
+        patterns=answers.patterns,
+        labelled=answers.labelled,
+        located=located if measurable else None,
+        error_km=great_circle_km(*points.T, *answers.coordinates.T) if measurable else None,
+    )
+
+
+def _distance_only(
+    system: str, probabilities: Probabilities, answers: Answers, baselines: Baselines, places: PlaceVocabulary
+) -> dict[str, Any]:
+    """Guesses that are points, not classes: the middle of the city, and the system's point of least expected km."""
+    if baselines.city_median is None or np.isnan(places.coordinates()).all():
+        return {}
+    median = np.broadcast_to(np.array(baselines.city_median, dtype=np.float64), answers.coordinates.shape)
+    guesses = {CITY_MEDIAN: median, f"{system}, least expected km": minimum_expected_distance(probabilities, places)}
+    kept = ("posts", "located", "located_answered", "mean_km", "median_km", "within_km")
+    scored = {name: _evaluate(probabilities, answers, points) for name, points in guesses.items()}
+    return {
+        name: {"overall": {key: value for key, value in result["overall"].items() if key in kept}}
+        for name, result in scored.items()
+    }
+
+
+def _hits(probabilities: Probabilities, answers: Answers) -> NDArray[np.float64]:
+    """1 where the answer is right, else 0 (N,); no answer is a wrong one."""
+    right = (probabilities.argmax(axis=1) == answers.labels) & answers.answered
+    return right.astype(np.float64)
+
+
+def _difference(a: NDArray[np.float64], b: NDArray[np.float64], groups: NDArray[np.int64]) -> Mapping[str, Any]:
+    interval = paired_group_bootstrap(a, b, groups, seed=0)
+    return {**asdict(interval), "verdict": verdict(interval)}

@@ -1,0 +1,281 @@
+"""The one training loop: a Lightning module and a trainer; what differs between systems is the model they are given.
+
+A run that is killed continues at its last finished epoch and ends with the same weights as one that was not: the order
+of the posts and the random numbers of dropout depend on the seed and the epoch alone, and everything else (weights,
+optimiser, learning rate, patience) is in the checkpoint.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import warnings
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Sampler
+
+from postplace.batch import Batch, PostTensors
+from postplace.errors import NotEnoughData, write_failed
+from postplace.models.table import Training
+from postplace.training.losses import cross_entropy
+
+MONITOR = "validation_loss"
+
+
+@dataclass(frozen=True, slots=True)
+class Hardware:
+    """What to train on, in Lightning's own words: `accelerator` cpu, gpu, auto ...; `devices` a count."""
+
+    accelerator: str = "auto"
+    devices: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """What one epoch gave. Losses are means of the cross-entropy in nats; `seconds` is the training part alone."""
+
+    number: int
+    training_loss: float
+    validation_loss: float
+    validation_accuracy: float
+    learning_rate: float
+    seconds: float
+
+
+class EpochOrder(Sampler[int]):
+    """All indices in an order drawn from the seed and the epoch, so that a resumed epoch sees the same batches."""
+
+    def __init__(self, size: int, *, seed: int) -> None:
+        self.size = size
+        self.seed = seed
+        self.epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Called by the trainer before each epoch."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __iter__(self) -> Iterator[int]:
+        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + self.epoch)
+        yield from torch.randperm(self.size, generator=generator).tolist()
+
+
+class Classifier(pl.LightningModule):
+    """Any model of the table under the papers' optimisers, with decay on plateau."""
+
+    def __init__(self, model: nn.Module, *, training: Training, class_weights: Tensor | None, seed: int) -> None:
+        super().__init__()
+        self.model = model
+        self.training_plan = training
+        self.seed = seed
+        self.history: list[Epoch] = []
+        self.register_buffer("class_weights", class_weights, persistent=False)
+        self._losses: list[Tensor] = []
+        self._validation: list[tuple[Tensor, Tensor, int]] = []
+        self._started = 0.0
+        self._trained_seconds = 0.0
+        self._plateau_state: dict[str, Any] | None = None
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        optimiser = build_optimiser(self.model, self.training_plan)
+        # Stepped by hand at the end of an epoch: the trainer would step it after the checkpoint is written, and a
+        # resumed run would then have missed one step.
+        self._plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(
+            optimiser, factor=self.training_plan.decay_factor, patience=self.training_plan.decay_patience
+        )
+        if self._plateau_state is not None:
+            self._plateau.load_state_dict(self._plateau_state)
+        return optimiser
+
+    def on_train_epoch_start(self) -> None:
+        torch.manual_seed(self.seed * 1_000_003 + self.current_epoch * 1_009 + self.global_rank)
+        self._losses.clear()
+        self._started = time.perf_counter()
+
+    def training_step(self, batch: Batch, _: int) -> Tensor:
+        loss = cross_entropy(self.model(batch), _labels(batch), class_weights=self.class_weights)
+        self._losses.append(loss.detach())
+        return loss
+
+    def on_validation_start(self) -> None:
+        self._validation.clear()
+        self._trained_seconds = time.perf_counter() - self._started
+
+    def validation_step(self, batch: Batch, _: int) -> None:
+        logits, labels = self.model(batch), _labels(batch)
+        loss = cross_entropy(logits, labels, class_weights=self.class_weights)
+        self._validation.append((loss, (logits.argmax(1) == labels).float().mean(), len(batch)))
+
+    def on_validation_epoch_end(self) -> None:
+        sizes = torch.tensor([size for *_, size in self._validation], dtype=torch.float32, device=self.device)
+        losses, accuracies = (torch.stack(column) for column in list(zip(*self._validation, strict=True))[:2])
+        self.log(MONITOR, (losses * sizes).sum() / sizes.sum(), sync_dist=True)
+        self.log("validation_accuracy", (accuracies * sizes).sum() / sizes.sum(), sync_dist=True)
+
+    def on_train_epoch_end(self) -> None:
+        metrics = self.trainer.callback_metrics
+        self._plateau.step(metrics[MONITOR])
+        self.history.append(
+            Epoch(
+                number=self.current_epoch + 1,
+                training_loss=float(torch.stack(self._losses).mean()),
+                validation_loss=float(metrics[MONITOR]),
+                validation_accuracy=float(metrics["validation_accuracy"]),
+                learning_rate=self._plateau.get_last_lr()[0],
+                seconds=self._trained_seconds,
+            )
+        )
+
+    def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
+        return batch.to(device, non_blocking=True)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["history"] = [asdict(epoch) for epoch in self.history]
+        checkpoint["plateau"] = self._plateau.state_dict()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self.history = [Epoch(**epoch) for epoch in checkpoint["history"]]
+        self._plateau_state = checkpoint["plateau"]
+
+
+class EpochLines(Callback):
+    """One line an epoch: progress that also reads well in a log file."""
+
+    def __init__(self, write: Any, max_epochs: int) -> None:
+        self.write = write
+        self.max_epochs = max_epochs
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        # Runs before the module's own hook, so the module's last line is written at the next call or at the end.
+        self._lines(pl_module)
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._lines(pl_module)
+
+    def _lines(self, module: pl.LightningModule) -> None:
+        history: list[Epoch] = module.history  # type: ignore[assignment]
+        for epoch in history[getattr(self, "_written", 0) :]:
+            self.write(
+                f"epoch {epoch.number}/{self.max_epochs}  loss {epoch.training_loss:.4f}  validation loss "
+                f"{epoch.validation_loss:.4f}  accuracy {epoch.validation_accuracy:.3f}  {epoch.seconds:.1f} s"
+            )
+        self._written = len(history)
+
+
+def build_optimiser(model: nn.Module, training: Training) -> torch.optim.Optimizer:
+    """The optimiser a training plan names, over all of the model's parameters."""
+    parameters, rate, decay = model.parameters(), training.learning_rate, training.weight_decay
+    if training.optimiser == "rmsprop":
+        # The momentum of squares of the paper's framework (0.9); PyTorch's own default is 0.99.
+        return torch.optim.RMSprop(parameters, lr=rate, alpha=0.9, eps=1e-7, weight_decay=decay)
+    family = torch.optim.AdamW if training.optimiser == "adamw" else torch.optim.Adam
+    return family(parameters, lr=rate, betas=training.betas, weight_decay=decay)
+
+
+def batches(tensors: PostTensors, *, batch_size: int, order: Sampler[int] | None = None) -> DataLoader[Batch]:
+    """Batches of `tensors`, in `order` or as they stand."""
+    return DataLoader(tensors, batch_size=batch_size, sampler=order, collate_fn=_as_is)  # type: ignore[arg-type]
+
+
+def fit(
+    model: nn.Module,
+    data: tuple[PostTensors, PostTensors],
+    *,
+    training: Training,
+    seed: int,
+    class_weights: Tensor | None = None,
+    hardware: Hardware = Hardware(),  # noqa: B008 - frozen
+    checkpoints: Path | None = None,
+    write: Any = None,
+) -> list[Epoch]:
+    """Train `model` in place on `data` (training, validation) and leave it with the weights of its best epoch.
+
+    Best = lowest validation loss. With a folder for `checkpoints` the state is kept there after each epoch, and an
+    earlier state found there is continued. `write` gets one line an epoch.
+    """
+    train, validation = data
+    if not len(train) or not len(validation):
+        raise NotEnoughData("training", f"{len(train)} posts to train on, {len(validation)} to validate", "give more")
+    with TemporaryDirectory() as scratch, _quiet():
+        folder = checkpoints or Path(scratch)
+        keep = ModelCheckpoint(
+            folder, filename="best", monitor=MONITOR, save_last=True, save_on_train_epoch_end=True,
+            enable_version_counter=False,
+        )  # fmt: skip
+        callbacks: list[Callback] = [EarlyStopping(MONITOR, patience=training.patience), keep]
+        if write is not None:
+            callbacks.append(EpochLines(write, training.max_epochs))
+        module = Classifier(model, training=training, class_weights=class_weights, seed=seed)
+        trainer = _trainer(hardware, callbacks, training, folder)
+        order = EpochOrder(len(train), seed=seed)
+        last = folder / "last.ckpt"
+        try:
+            trainer.fit(
+                module,
+                batches(train, batch_size=training.batch_size, order=order),
+                batches(validation, batch_size=max(training.batch_size, 256)),
+                ckpt_path=last if last.exists() else None,
+                weights_only=True,
+            )
+        except OSError as error:
+            raise write_failed(folder, error) from error
+        best = torch.load(keep.best_model_path, weights_only=True, map_location="cpu")["state_dict"]
+        model.load_state_dict({name.removeprefix("model."): value for name, value in best.items()})
+        model.to("cpu").eval()
+    return module.history
+
+
+def _trainer(hardware: Hardware, callbacks: list[Callback], training: Training, folder: Path) -> pl.Trainer:
+    several = hardware.devices > 1
+    return pl.Trainer(
+        accelerator=hardware.accelerator,
+        devices=hardware.devices,
+        # A modality that no post of a batch has leaves its branch without a gradient.
+        strategy="ddp_find_unused_parameters_true" if several else "auto",
+        max_epochs=training.max_epochs,
+        callbacks=callbacks,
+        default_root_dir=folder,
+        logger=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        gradient_clip_val=None,
+    )
+
+
+def _labels(batch: Batch) -> Tensor:
+    if batch.labels is None:
+        raise NotEnoughData("training", "posts without labels", "give posts that carry the target")
+    return batch.labels
+
+
+def _as_is(batch: Batch) -> Batch:
+    return batch
+
+
+class _quiet:  # noqa: N801 - reads as a word in `with`
+    """Silence the trainer's own advice: it speaks of logger and worker settings that are ours, not the user's."""
+
+    def __enter__(self) -> None:
+        self._loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
+        self._levels = [logger.level for logger in self._loggers]
+        for logger in self._loggers:
+            logger.setLevel(logging.ERROR)
+        self._warnings = warnings.catch_warnings()
+        self._warnings.__enter__()
+        warnings.filterwarnings("ignore", module=r"lightning\..*")
+
+    def __exit__(self, *details: Any) -> None:
+        self._warnings.__exit__(*details)
+        for logger, level in zip(self._loggers, self._levels, strict=True):
+            logger.setLevel(level)
