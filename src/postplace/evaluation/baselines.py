@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -157,7 +157,8 @@ class Baselines:
     def to_json(self) -> str:
         """Everything but the arrays, as JSON text."""
         linear = {
-            name: {"modalities": list(own.modalities), **vars(self.fits[name])} for name, own in self.linear.items()
+            name: {"modalities": list(own.modalities), "fit": asdict(self.fits[name])}
+            for name, own in self.linear.items()
         }
         content = {"linear": linear, "skipped": dict(self.skipped), "city_median": self.city_median}
         return json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False)
@@ -167,18 +168,21 @@ class Baselines:
         """The inverse of `arrays` and `to_json`. Raises BadRun on damage."""
         try:
             content = json.loads(text)
-            linear, fits = {}, {}
-            for name, entry in content["linear"].items():
-                own = {
-                    key.removeprefix(f"{name}."): array for key, array in arrays.items() if key.startswith(f"{name}.")
-                }
-                linear[name] = LinearBaseline.from_arrays(own, modalities=entry.pop("modalities"))
-                fits[name] = Fit(**entry)
-            median = None if content["city_median"] is None else tuple(map(float, content["city_median"]))
-            return cls(Majority(arrays[MAJORITY]), linear, fits, content["skipped"], median)  # type: ignore[arg-type]
+            linear = {name: _loaded(arrays, name, entry["modalities"]) for name, entry in content["linear"].items()}
+            fits = {name: Fit(**entry["fit"]) for name, entry in content["linear"].items()}
+            point = content["city_median"]
+            median = None if point is None else (float(point[0]), float(point[1]))
+            majority = Majority(np.asarray(arrays[MAJORITY], dtype=np.float64))
+            return cls(majority, linear, fits, dict(content["skipped"]), median)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             found = f"are damaged ({type(error).__name__}: {error})"
             raise BadRun("baselines", found, "evaluate the run again") from error
+
+
+def _loaded(arrays: Mapping[str, NDArray[Any]], name: str, modalities: Sequence[str]) -> LinearBaseline:
+    prefix = f"{name}."
+    own = {key.removeprefix(prefix): array for key, array in arrays.items() if key.startswith(prefix)}
+    return LinearBaseline.from_arrays(own, modalities=modalities)
 
 
 def fit_baselines(
@@ -204,9 +208,9 @@ def fit_baselines(
         if count < FEWEST_PRESENT
     }
     kept = {name: vectors for name, vectors in features.items() if name not in skipped}
-    groups = {name: {name: vectors} for name, vectors in kept.items()} | (
-        {CONCATENATION: kept} if len(kept) > 1 else {}
-    )
+    groups = {name: {name: vectors} for name, vectors in kept.items()}
+    if len(kept) > 1:
+        groups[CONCATENATION] = kept
     fitted = {
         name: fit_linear(group, present=present, labels=labels, classes=classes, train=train, validation=validation)
         for name, group in groups.items()

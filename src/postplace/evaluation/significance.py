@@ -34,7 +34,6 @@ def group_bootstrap(
 
     Raises NotEnoughData without a post, ValueError on NaN or infinity.
 
-
     Each sample draws as many groups as there are and takes the mean over all their posts: large groups weigh more.
 
     >>> group_bootstrap([1.0, 1.0, 1.0], ["a", "a", "b"], seed=0)
@@ -120,11 +119,11 @@ def _resample(
 ) -> NDArray[np.float64]:
     """Means over runs (samples,); a run none of whose groups were drawn is left out of that sample."""
     drawn = rng.integers(0, sums.shape[1], size=(samples, sums.shape[1]))
-    means = [
-        _ratio(own_sums[drawn].sum(axis=1), own[drawn].sum(axis=1)) for own_sums, own in zip(sums, sizes, strict=True)
-    ]
+    totals = zip(sums, sizes, strict=True)
+    means = [_ratio(total[drawn].sum(axis=1), size[drawn].sum(axis=1)) for total, size in totals]
     return np.asarray(np.nanmean(np.stack(means), axis=0), dtype=np.float64)
 
 
 def _ratio(total: NDArray[Any], count: NDArray[Any]) -> NDArray[np.float64]:
-    return np.divide(total, count, out=np.full(len(total), np.nan), where=count > 0)
+    ratio = np.divide(total, count, out=np.full(len(total), np.nan), where=count > 0)
+    return np.asarray(ratio, dtype=np.float64)

@@ -47,7 +47,8 @@ def unit_vectors(latitudes: ArrayLike, longitudes: ArrayLike) -> NDArray[np.floa
 def degrees_of(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
     """Points (N, 3) of any length but 0 -> latitude and longitude in degrees (N, 2); longitude in [-180, 180]."""
     x, y, z = vectors[..., 0], vectors[..., 1], vectors[..., 2]
-    return np.degrees(np.stack([np.arctan2(z, np.hypot(x, y)), np.arctan2(y, x)], axis=-1))
+    radians = np.stack([np.arctan2(z, np.hypot(x, y)), np.arctan2(y, x)], axis=-1)
+    return np.asarray(np.degrees(radians), dtype=np.float64)
 
 
 def spherical_mean(latitudes: ArrayLike, longitudes: ArrayLike) -> tuple[float, float]:
