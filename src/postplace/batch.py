@@ -197,7 +197,9 @@ class PostTensors(Dataset[Batch]):
 
     def _images(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         index = self._picture_index[rows]  # (B, I), -1 where there is no picture
-        index = index[:, : max(1, int((index >= 0).sum(1).max()))] if index.shape[1] else index.new_full((len(rows), 1), -1)
+        index = (
+            index[:, : max(1, int((index >= 0).sum(1).max()))] if index.shape[1] else index.new_full((len(rows), 1), -1)
+        )
         mask = index >= 0
         if not len(self._pictures):
             return self._pictures.new_zeros((*index.shape, self._pictures.shape[1])), mask
@@ -205,9 +207,7 @@ class PostTensors(Dataset[Batch]):
         return vectors.masked_fill_(~mask[..., None], 0.0), mask
 
 
-def _token_ids(
-    tokens: Sequence[TextTokens] | None, vocabularies: Vocabularies | None, posts: int
-) -> dict[str, Tensor]:
+def _token_ids(tokens: Sequence[TextTokens] | None, vocabularies: Vocabularies | None, posts: int) -> dict[str, Tensor]:
     """The four id tables (N, length) int32; one column of padding each for a model that reads no tokens."""
     names = ("text_characters", "text_words", "hashtag_characters", "hashtag_words")
     if tokens is None or vocabularies is None:

@@ -28,7 +28,6 @@ from postplace.posts.table import Source, read_posts
 from postplace.runs.content import check_encoders, load_run, rebuild, save_run
 from postplace.runs.unfinished import digest_of_posts, post_digest, unfinished_run
 from postplace.scoring import answers_of, has_image, pooled_features, score
-from postplace.text.cleaning import for_encoder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,6 +64,12 @@ class Prepared:
     vocabularies: Vocabularies | None
     tensors: PostTensors
     report: Mapping[str, Any]
+
+    def part(self, rows: NDArray[np.int64]) -> tuple[list[Post], EncodedPosts, NDArray[np.int64]]:
+        """The posts of some rows, what they were encoded to (pictures are shared), and their groups."""
+        per_post = ("text_vectors", "text_mask", "hashtag_vectors", "hashtag_mask", "image_index")
+        encoded = replace(self.encoded, broken=(), **{name: getattr(self.encoded, name)[rows] for name in per_post})
+        return [self.posts[row] for row in rows], encoded, self.groups[rows]
 
 
 class PostLocator:
@@ -117,22 +122,49 @@ class PostLocator:
 
         With a `state` folder an interrupted training of the same posts and options found there is continued.
         """
+        every = read_posts(posts)
+        checkpoints = None
+        if state is not None:
+            key = {**self.options(), "posts": digest_of_posts(every)}
+            checkpoints = unfinished_run(Path(state), key, say=self._say)
+        return self.fit_prepared(self.prepare(every), checkpoints=checkpoints)
+
+    def fit_prepared(self, prepared: Prepared, *, checkpoints: Path | None = None) -> PostLocator:
+        """Train on what `prepare` made, fit the baselines on the same vectors, and judge both on the test part."""
+        train, validation = (
+            rows[prepared.labels[rows] >= 0] for rows in (prepared.split.train, prepared.split.validation)
+        )
+        sizes = self._sizes(prepared.vocabularies)
+        model, epochs = self._train(prepared, sizes, train=train, validation=validation, checkpoints=checkpoints)
+        self._say("fitting the baselines on the same vectors")
+        baselines = self._fit_baselines(prepared, train, validation)
+        seen = {post_digest(prepared.posts[row]): name for name, rows in prepared.split.parts() for row in rows}
+        report = {**prepared.report, "epochs": epochs}
+        fitted = Fitted(
+            model, sizes, prepared.places, prepared.vocabularies, baselines, seen, metrics={}, report=report
+        )
+        self._fitted = fitted
+        posts, encoded, groups = prepared.part(prepared.split.test)
+        self._fitted = replace(fitted, metrics={"part": "test", **self._score(posts, encoded, groups=groups)})
+        return self
+
+    def _train(
+        self,
+        prepared: Prepared,
+        sizes: InputSizes,
+        *,
+        train: NDArray[np.int64],
+        validation: NDArray[np.int64],
+        checkpoints: Path | None,
+    ) -> tuple[nn.Module, list[dict[str, Any]]]:
+        """A new model trained on those rows, and what each epoch gave."""
         from postplace.training.fit import Hardware, fit
         from postplace.training.losses import balanced_class_weights
 
-        every = read_posts(posts)
-        prepared = self._prepare(every)
-        train, validation = prepared.split.train, prepared.split.validation
-        train = train[prepared.labels[train] >= 0]
-        validation = validation[prepared.labels[validation] >= 0]
-        text, image = self._load_encoders()
-        sizes = _sizes(prepared.vocabularies, text.width, image.width)
+        classes = len(prepared.places)
         torch.manual_seed(self.seed)
-        model = self.entry.build(sizes, len(prepared.places), self.plan.model)
-        weights = None
-        if self.class_weight:
-            weights = balanced_class_weights(prepared.labels[train], classes=len(prepared.places))
-        key = {**self.options(), "posts": digest_of_posts(every)}
+        model = self.entry.build(sizes, classes, self.plan.model)
+        weights = balanced_class_weights(prepared.labels[train], classes=classes) if self.class_weight else None
         history = fit(
             model,
             (prepared.tensors.subset(train), prepared.tensors.subset(validation)),
@@ -140,25 +172,13 @@ class PostLocator:
             seed=self.seed,
             class_weights=weights,
             hardware=Hardware(self.device, self.devices),
-            checkpoints=None if state is None else unfinished_run(Path(state), key, say=self._say),
+            checkpoints=checkpoints,
             write=self._say,
         )
-        self._say("fitting the baselines on the same vectors")
-        baselines = self._fit_baselines(prepared, train, validation)
-        report = {**prepared.report, "epochs": [asdict(epoch) for epoch in history]}
-        parts = {name: getattr(prepared.split, name) for name in ("train", "validation", "calibration", "test")}
-        seen = {post_digest(prepared.posts[row]): name for name, rows in parts.items() for row in rows}
-        self._fitted = Fitted(
-            model, sizes, prepared.places, prepared.vocabularies, baselines, seen, metrics={}, report=report
-        )
-        test = prepared.split.test
-        metrics = self._score(
-            [prepared.posts[row] for row in test], _rows(prepared.encoded, test), groups=prepared.groups[test]
-        )
-        self._fitted = replace(self._fitted, metrics={"part": "test", **metrics})
-        return self
+        return model, [asdict(epoch) for epoch in history]
 
-    def _prepare(self, every: Sequence[Post]) -> Prepared:
+    def prepare(self, every: Sequence[Post]) -> Prepared:
+        """Encode and split posts, and fit classes and vocabularies on the training part: all of `fit` but the model."""
         posts, left_out = self._labelled(every)
         self._say(f"{len(every)} posts, {len(posts)} of them to learn and judge from")
         encoded = self._encode(posts, cache=self.cache, image_hashes=True)
@@ -166,7 +186,7 @@ class PostLocator:
             raise _nothing_to_go_by(len(posts))
         hashes = encoded.image_hashes if encoded.image_hashes is not None else np.zeros(0, dtype=np.uint64)
         clusters = near_duplicate_clusters(
-            [for_encoder(post.text) for post in posts],
+            [post.text for post in posts],
             [[int(hashes[i]) for i in row if i >= 0] for row in encoded.image_index],
         )
         groups = groups_of(posts, duplicates=clusters.labels)
@@ -213,9 +233,7 @@ class PostLocator:
             return fit_cells(training, cells=self.cells, seed=self.seed)
         return fit_places(training, target=self.target, names=names)
 
-    def _fit_baselines(
-        self, prepared: Prepared, train: NDArray[np.int64], validation: NDArray[np.int64]
-    ) -> Baselines:
+    def _fit_baselines(self, prepared: Prepared, train: NDArray[np.int64], validation: NDArray[np.int64]) -> Baselines:
         features, present = pooled_features(prepared.encoded)
         missing = (np.nan, np.nan)
         points = [(post.latitude, post.longitude) if post.located else missing for post in prepared.posts]
@@ -240,7 +258,7 @@ class PostLocator:
         present = {"text": encoded.text_mask, "hashtags": encoded.hashtag_mask, "image": has_image(encoded)}
         used = [tuple(name for name, mask in present.items() if mask[row]) for row in range(len(asked))]
         ids = [post.id for post in asked]
-        probabilities = self._probabilities(asked, encoded)
+        probabilities = self.probabilities(asked, encoded)
         return rank(probabilities, self.fitted.places, post_ids=ids, used=used, top_k=top_k)
 
     def predict_proba(self, posts: Source) -> pd.DataFrame:
@@ -249,7 +267,7 @@ class PostLocator:
 
         asked = read_posts(posts)
         encoded = self._encode(asked, cache=None)
-        probabilities = self._probabilities(asked, encoded)
+        probabilities = self.probabilities(asked, encoded)
         probabilities[~(encoded.text_mask | encoded.hashtag_mask | has_image(encoded))] = np.nan
         names = [place.name for place in self.fitted.places.places]
         return pd.DataFrame(probabilities, index=pd.Index([post.id for post in asked], name="id"), columns=names)
@@ -275,7 +293,7 @@ class PostLocator:
         answers = answers_of(posts, encoded, places=fitted.places, groups=groups)
         scored = score(
             self.entry.name,
-            self._probabilities(posts, encoded),
+            self.probabilities(posts, encoded),
             answers=answers,
             baselines=fitted.baselines,
             encoded=encoded,
@@ -284,7 +302,7 @@ class PostLocator:
         broken = [asdict(picture) for picture in encoded.broken]
         return {"labelled": int(answers.labelled.sum()), "broken_images": broken, **scored}
 
-    def _probabilities(self, posts: Sequence[Post], encoded: EncodedPosts) -> NDArray[np.float64]:
+    def probabilities(self, posts: Sequence[Post], encoded: EncodedPosts) -> NDArray[np.float64]:
         """Softmax of the model's logits (N, C)."""
         fitted = self.fitted
         tokens = [tokenize(post) for post in posts] if fitted.vocabularies is not None else None
@@ -300,7 +318,7 @@ class PostLocator:
         return found
 
     def _encode(self, posts: Sequence[Post], *, cache: Path | None, image_hashes: bool = False) -> EncodedPosts:
-        text, image = self._load_encoders()
+        text, image = self.encoders()
         return encode_posts(
             posts,
             text_encoder=text,
@@ -311,7 +329,14 @@ class PostLocator:
             image_hashes=image_hashes,
         )
 
-    def _load_encoders(self) -> tuple[TextEncoder, ImageEncoder]:
+    def _sizes(self, vocabularies: Vocabularies | None) -> InputSizes:
+        text, image = self.encoders()
+        v = vocabularies
+        counts = (2, 2, 2) if v is None else (len(v.characters), len(v.words), len(v.hashtags))
+        return InputSizes(*counts, text.width, image.width)
+
+    def encoders(self) -> tuple[TextEncoder, ImageEncoder]:
+        """The text and the image encoder, loaded at the first call."""
         if self._encoders is None:
             self._encoders = bundled_text_encoder(), bundled_image_encoder(device=str(_torch_device(self.device)))
         return self._encoders
@@ -356,7 +381,7 @@ class PostLocator:
 
     def options(self) -> dict[str, Any]:
         """Everything that decides what is learned, for JSON."""
-        text, image = self._load_encoders()
+        text, image = self.encoders()
         return {
             "target": self.target,
             "cells": self.cells,
@@ -399,19 +424,6 @@ def plan_of(entry: ModelEntry, overrides: Mapping[str, Any]) -> Plan:
     return Plan(model, training, {k: v for k, v in overrides.items() if k in VOCABULARY_SETTINGS})
 
 
-def _sizes(vocabularies: Vocabularies | None, text_width: int, image_width: int) -> InputSizes:
-    if vocabularies is None:
-        return InputSizes(2, 2, 2, text_width, image_width)
-    v = vocabularies
-    return InputSizes(len(v.characters), len(v.words), len(v.hashtags), text_width, image_width)
-
-
-def _rows(encoded: EncodedPosts, rows: NDArray[np.int64]) -> EncodedPosts:
-    """The encoded posts of some rows; pictures are shared."""
-    per_post = ("text_vectors", "text_mask", "hashtag_vectors", "hashtag_mask", "image_index")
-    return replace(encoded, **{name: getattr(encoded, name)[rows] for name in per_post})
-
-
 def _torch_device(device: str) -> torch.device:
     if device in ("auto", "gpu", "cuda"):
         if torch.cuda.is_available():
@@ -427,4 +439,3 @@ def _torch_device(device: str) -> torch.device:
 def _nothing_to_go_by(posts: int) -> PostplaceError:
     found = f"none of {posts} posts has text, hashtags or a readable picture"
     return BadPost("posts", found, "check the keys text, hashtags and images")
-

@@ -88,9 +88,9 @@ def score(
     `probabilities` (N, C). `differences` holds accuracy of the system minus that of each baseline, with a 95 %
     interval by paired bootstrap over groups.
     """
-    contenders = {system: probabilities} | _baseline_probabilities(baselines, encoded)
-    systems = {name: _score_one(p, answers, places) for name, p in contenders.items()}
-    hits = {name: _hits(p, answers) for name, p in contenders.items()}
+    contenders = {system: probabilities} | baseline_probabilities(baselines, encoded)
+    systems = {name: _evaluate(p, answers, point_estimate(p, places)) for name, p in contenders.items()}
+    hits = {name: hits_of(p, answers) for name, p in contenders.items()}
     chosen = answers.labelled
     for name in contenders:
         interval = group_bootstrap(hits[name][chosen], answers.groups[chosen], seed=0)
@@ -108,7 +108,8 @@ def score(
     }
 
 
-def _baseline_probabilities(baselines: Baselines, encoded: EncodedPosts) -> dict[str, Probabilities]:
+def baseline_probabilities(baselines: Baselines, encoded: EncodedPosts) -> dict[str, Probabilities]:
+    """Probabilities (N, C) of what every accuracy stands beside: majority, best single modality, concatenation."""
     features, present = pooled_features(encoded)
     linear = baselines.predict_proba(features, present)
     found: dict[str, Probabilities] = {MAJORITY: baselines.majority.predict_proba(len(encoded.text_mask))}
@@ -118,10 +119,6 @@ def _baseline_probabilities(baselines: Baselines, encoded: EncodedPosts) -> dict
     if "concatenation" in linear:
         found[CONCATENATION] = linear["concatenation"]
     return found
-
-
-def _score_one(probabilities: Probabilities, answers: Answers, places: PlaceVocabulary) -> dict[str, Any]:
-    return _evaluate(probabilities, answers, point_estimate(probabilities, places))
 
 
 def _evaluate(probabilities: Probabilities, answers: Answers, points: NDArray[np.float64]) -> dict[str, Any]:
@@ -154,7 +151,7 @@ def _distance_only(
     }
 
 
-def _hits(probabilities: Probabilities, answers: Answers) -> NDArray[np.float64]:
+def hits_of(probabilities: Probabilities, answers: Answers) -> NDArray[np.float64]:
     """1 where the answer is right, else 0 (N,); no answer is a wrong one."""
     right = (probabilities.argmax(axis=1) == answers.labels) & answers.answered
     return right.astype(np.float64)

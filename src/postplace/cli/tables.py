@@ -38,7 +38,9 @@ def show_metrics(metrics: Mapping[str, Any]) -> None:
     console.print(_patterns(metrics))
     for name, difference in metrics["differences"].items():
         low, high = difference["low"], difference["high"]
-        console.print(f"accuracy minus {name}: {difference['mean']:+.3f} [{low:+.3f}, {high:+.3f}] {difference['verdict']}")
+        console.print(
+            f"accuracy minus {name}: {difference['mean']:+.3f} [{low:+.3f}, {high:+.3f}] {difference['verdict']}"
+        )
     if metrics.get("part") == "given posts":
         _show_broken(console, metrics["broken_images"])
 

@@ -173,6 +173,8 @@ class Baselines:
             point = content["city_median"]
             median = None if point is None else (float(point[0]), float(point[1]))
             majority = Majority(np.asarray(arrays[MAJORITY], dtype=np.float64))
+            if any(len(own.bias) != len(majority.frequencies) for own in linear.values()):
+                raise ValueError("the arrays differ in their number of classes")
             return cls(majority, linear, fits, dict(content["skipped"]), median)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             found = f"are damaged ({type(error).__name__}: {error})"

@@ -46,12 +46,16 @@ class Inspection:
         """What would make a number on these posts look better than it is, in plain words."""
         found = []
         if self.pictures["gps"]:
-            found.append(f"{self.pictures['gps']} pictures carry a GPS position in their EXIF; it is dropped at reading")
+            found.append(
+                f"{self.pictures['gps']} pictures carry a GPS position in their EXIF; it is dropped at reading"
+            )
         named = self.named_in_text + self.named_in_hashtags
         if named:
             found.append(f"{named} posts name their own place or category in text or hashtags: the model will read it")
         if self.named_in_file_names:
-            found.append(f"{self.named_in_file_names} posts name their own place in a file name; file names are not read")
+            found.append(
+                f"{self.named_in_file_names} posts name their own place in a file name; file names are not read"
+            )
         if self.repeated_texts or self.repeated_pictures:
             found.append(
                 f"{self.repeated_texts} texts and {self.repeated_pictures} pictures repeat an earlier one: "

@@ -67,7 +67,9 @@ def check_encoders(config: dict[str, Any], present: dict[str, Any], *, where: Pa
     for kind, saved in config["encoders"].items():
         here = present[kind]
         if saved != here:
-            differing = ", ".join(f"{key} {saved[key]} then, {here[key]} now" for key in saved if saved[key] != here[key])
+            differing = ", ".join(
+                f"{key} {saved[key]} then, {here[key]} now" for key in saved if saved[key] != here[key]
+            )
             remedy = "install the versions of the run (see its config.json) or train again"
             raise BadRun(str(where / "config.json"), f"the {kind} encoder differs: {differing}", remedy)
 

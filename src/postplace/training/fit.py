@@ -194,7 +194,7 @@ def fit(
     training: Training,
     seed: int,
     class_weights: Tensor | None = None,
-    hardware: Hardware = Hardware(),  # noqa: B008 - frozen
+    hardware: Hardware = Hardware(),
     checkpoints: Path | None = None,
     write: Any = None,
 ) -> list[Epoch]:

@@ -1,0 +1,143 @@
+"""What is words in a post, and what is markup: links, mentions, hashtags, emoticons, punctuation.
+
+Two cleanings: `for_encoder` for an encoder with its own tokeniser, `for_words` for words and SG-MFT (paper, sec. 3.1).
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from collections.abc import Iterator
+
+_LINK = re.compile(
+    r"(?:https?://)?(?<![a-z0-9.])t\.cn/[a-z0-9]+"  # Weibo's short links: text may follow without a space
+    r"|(?:https?://|(?<![a-z0-9.])www\.)(?:[!$-;=?-~]|#(?=[!-~]))*",
+    re.IGNORECASE,
+)
+_MENTION = re.compile(r"(?:/{2,}\s*)?(?<![A-Za-z0-9._%+-])[@＠][\w·-]+(?:\.\w+)*\s?[:：]?")
+_EMOTICON = re.compile(r"\[\w{1,10}\]")
+_INVISIBLE = re.compile("[\u200b\u2060\ufeff\ufffc]")
+_CHAINED = re.compile(r"#[^\s#]+(?:#[^\s#]+)+(?=\s|$)")
+_CLOSED = re.compile(r"#([^#\s](?:[^#\n]{0,62}[^#\s])?)#")
+_SENTENCE = re.compile(r"[，。！？；,!?;]")
+_LATIN_OR_DIGIT = 0x2E80  # scripts that put spaces between words lie below; the East Asian ones above
+
+
+def for_encoder(text: str) -> str:
+    """The text minus links, @mentions and hashtags (a modality of their own), on one line.
+
+    Emoji, `[emoticons]` and punctuation stay: they carry meaning, and an encoder's tokeniser knows them.
+
+    >>> for_encoder("//@小明: 外滩夜景[心]😀 #上海# http://t.cn/A6xyz&amp;more")
+    '外滩夜景[心]😀 &more'
+    """
+    text = _LINK.sub(" ", text)
+    text = html.unescape(text.replace("&;", " "))  # `&;`: a line break, as some Weibo exports leave it
+    text = _MENTION.sub(" ", remove_hashtags(_INVISIBLE.sub("", text)))
+    return " ".join(text.split())
+
+
+def for_words(text: str) -> str:
+    """SG-MFT's cleaning (sec. 3.1): letters, digits and emoji, NFKC, in lower case, with single spaces.
+
+    Beyond `for_encoder` it drops `//`, bracketed emoticons and punctuation (ASCII, full-width and Chinese).
+
+    >>> for_words("外滩，Ｎｉｃｅ!! [喵]😀 It's 20℃")
+    '外滩 nice 😀 its 20 c'
+    """
+    text = unicodedata.normalize("NFKC", for_encoder(text)).lower()
+    return " ".join(_EMOTICON.sub(" ", text).translate(_WORD_CHARACTERS).split())
+
+
+def remove_hashtags(text: str) -> str:
+    """The text with a space in the place of every hashtag, mark and words.
+
+    >>> remove_hashtags("在#外滩#看C#的书 #sunset")
+    '在 看C#的书  '
+    """
+    kept, last = [], 0
+    for start, end, _ in hashtag_spans(text):
+        kept += [text[last:start], " "]
+        last = end
+    return "".join([*kept, text[last:]])
+
+
+def hashtag_spans(text: str) -> Iterator[tuple[int, int, str]]:
+    """Start, end and name of each hashtag, in both shapes: `#name` and Weibo's `#name#`.
+
+    Not one: a `#` in a link, after a Latin letter or digit (`C#`), or before digits alone (`#1`). Where both shapes fit,
+    `#a#b` is two tags in any script but Chinese, and `#a#b#c` (an odd number, no space) is three.
+    """
+    marked = _LINK.sub(lambda link: "\n" * len(link[0]), text).replace("＃", "#")
+    after_tag = chain_end = -1
+    start = marked.find("#")
+    while start >= 0:
+        before = marked[start - 1] if start else " "
+        if before.isspace() and (chain := _CHAINED.match(marked, start)) and chain[0].count("#") % 2:
+            chain_end = chain.end()
+        closed = None if start < chain_end else _closed_tag(marked, start, before)
+        open_end = _open_end(marked, start) if start == after_tag or _may_open(before) else start + 1
+        end, name = closed or (open_end, marked[start + 1 : open_end])
+        if _is_name(name):
+            yield start, end, name
+            after_tag = end
+        start = marked.find("#", end if _is_name(name) else start + 1)
+
+
+def _closed_tag(text: str, start: int, before: str) -> tuple[int, str] | None:
+    """End and name of the `#name#` that begins at `start`, or None where it is open or chained."""
+    match = _CLOSED.match(text, start)
+    if not match or not _is_name(match[1]):
+        return None
+    name, after = match[1], text[match.end() : match.end() + 1]
+    if not _may_open(before) and not (_is_chinese(name[0]) and _is_chinese(name[-1])):
+        return None
+    spaced = any(character.isspace() for character in name)
+    if spaced and (_SENTENCE.search(name) or (after.isalnum() and not _is_chinese(after))):
+        return None
+    if not spaced and after.isalnum() and not any(map(_is_chinese, name + after)):
+        return None
+    return match.end(), re.sub(r"\[\w+\]$", "", name)  # `#topic[超话]#`
+
+
+def _open_end(text: str, start: int) -> int:
+    """Where the `#name` that begins at `start` ends: at a space or at punctuation."""
+    end = start + 1
+    while end < len(text) and (text[end] in "_\u200d" or unicodedata.category(text[end])[0] in "LMN" or _is_emoji(text[end])):
+        end += 1
+    return end
+
+
+def _may_open(before: str) -> bool:
+    """Whether a `#` may begin a tag after this character: not in `C#` nor in `&#39;`."""
+    return before != "&" and not (before.isalnum() and ord(before) < _LATIN_OR_DIGIT)
+
+
+def _is_name(name: str) -> bool:
+    return any(unicodedata.category(character)[0] == "L" or _is_emoji(character) for character in name)
+
+
+def _is_chinese(character: str) -> bool:
+    return "\u3400" <= character <= "\u9fff"
+
+
+def _is_emoji(character: str) -> bool:
+    return unicodedata.category(character) == "So" or "\U0001f3fb" <= character <= "\U0001f3ff"
+
+
+class _WordCharacters(dict[int, str]):
+    """A table for `str.translate` that fills itself: punctuation to spaces, apostrophes to nothing."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        if character in "'’" or (unicodedata.category(character) == "Cf" and character not in "\u200c\u200d"):
+            self[code] = ""
+        elif unicodedata.category(character)[0] in "LMN" or character in "\u200c\u200d" or _is_emoji(character):
+            self[code] = character
+        else:
+            self[code] = " "
+        return self[code]
+
+
+_WORD_CHARACTERS = _WordCharacters()

@@ -1,0 +1,92 @@
+"""Text -> words: jieba for Chinese, spaces for the rest, without stop words (SG-MFT, sec. 3.1)."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+import re
+import stat
+import warnings
+from pathlib import Path
+from typing import Any
+
+from postplace.text.cleaning import for_words
+
+CHINESE = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f]+")
+_EMOJI = "[\u2190-\u2bff\u3200-\u32ff\U0001f000-\U0001faff]"
+_TOKEN = re.compile(
+    f"(?P<chinese>{CHINESE.pattern})"
+    "|[\U0001f1e6-\U0001f1ff]{2}"  # a flag is a pair of letters
+    f"|{_EMOJI}(?:[\ufe0f\u20e3\U0001f3fb-\U0001f3ff]|\u200d{_EMOJI})*"  # an emoji with its skin and its joined ones
+    f"|(?:(?!{CHINESE.pattern}|{_EMOJI})\\S)+"
+)
+
+
+def words(text: str) -> list[str]:
+    """The words of a raw text, cleaned by `for_words`, minus Chinese and English stop words; [] if nothing is left.
+
+    >>> words("今天在上海外滩看夜景，so beautiful😀😀")
+    ['上海', '外滩', '夜景', 'beautiful', '😀', '😀']
+    """
+    found: list[str] = []
+    for token in _TOKEN.finditer(for_words(text)):
+        found += chinese_words(token[0]) if token["chinese"] else [token[0]]
+    stop_words = _stop_words()
+    return [word for word in found if word not in stop_words]
+
+
+def chinese_words(text: str) -> list[str]:
+    """A run of Chinese characters -> words, by jieba's dictionary and its hidden Markov model."""
+    found: list[str] = _tokenizer().lcut(text)
+    return found
+
+
+@functools.cache
+def _stop_words() -> frozenset[str]:
+    """Chinese and English stop words, with and without their apostrophes, as `for_words` leaves them."""
+    import stopwordsiso
+
+    listed = stopwordsiso.stopwords(["zh", "en"])
+    return frozenset(for_words(word) for word in listed) - {""}
+
+
+@functools.cache
+def _tokenizer() -> Any:
+    """jieba's tokenizer, silent, its dictionary cached where no other user can write.
+
+    jieba keeps a `marshal` file of its dictionary, by default under a fixed name in the shared temporary folder; whoever
+    puts a file there first chooses what is loaded. So it gets a folder of the user's own, or no cache at all.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # jieba 0.42 imports pkg_resources and has invalid escapes
+        import jieba
+
+    jieba.setLogLevel(logging.CRITICAL)
+    tokenizer = jieba.Tokenizer()
+    folder = _private_cache_folder()
+    if folder is None:
+        tokenizer.FREQ, tokenizer.total = tokenizer.gen_pfdict(tokenizer.get_dict_file())
+        tokenizer.initialized = True
+        return tokenizer
+    tokenizer.tmp_dir = str(folder)
+    tokenizer.cache_file = f"jieba-{jieba.__version__}.cache"
+    tokenizer.initialize()
+    return tokenizer
+
+
+def _private_cache_folder() -> Path | None:
+    """A folder that only this user can write to, made if need be; None where there is none."""
+    import platformdirs
+
+    folder = Path(platformdirs.user_cache_dir("postplace", appauthor=False))
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        status = folder.lstat()
+    except OSError:
+        return None
+    if hasattr(os, "getuid"):
+        shared = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+        if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid() or shared:
+            return None
+    return folder if os.access(folder, os.W_OK | os.X_OK) else None

@@ -1,0 +1,111 @@
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from postplace.errors import NotEnoughData
+from postplace.evaluation.significance import (
+    Interval,
+    group_bootstrap,
+    paired_group_bootstrap,
+    paired_over_seeds,
+    verdict,
+)
+
+
+def test_two_groups_by_hand() -> None:
+    # groups of 3 ones and of 1 zero: the samples aa, ab, ba, bb have the means 1, 3/4, 3/4, 0 and nothing between
+    values, groups = [1, 1, 1, 0], ["a", "a", "a", "b"]
+    assert group_bootstrap(values, groups, seed=0, level=0.4) == Interval(mean=0.75, low=0.75, high=0.75)
+    assert group_bootstrap(values, groups, seed=0, level=0.95) == Interval(mean=0.75, low=0.0, high=1.0)
+
+
+def test_the_interval_of_single_posts_is_the_normal_one() -> None:
+    values = np.random.default_rng(0).normal(size=400)
+    interval = group_bootstrap(values, np.arange(400), seed=1)
+    half = 1.96 * values.std() / 20
+    assert interval.low == pytest.approx(values.mean() - half, abs=0.01)
+    assert interval.high == pytest.approx(values.mean() + half, abs=0.01)
+
+
+def test_a_seed_repeats_and_many_draws_in_parts_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    values, groups = np.random.default_rng(0).random(50), np.arange(50) % 20
+    first = group_bootstrap(values, groups, seed=3)
+    assert group_bootstrap(values, groups, seed=3) == first
+    assert group_bootstrap(values, groups, seed=4) != first
+    monkeypatch.setattr("postplace.evaluation.significance._DRAWS_AT_ONCE", 700)
+    assert group_bootstrap(values, groups, seed=3) == first
+
+
+def test_pairing_takes_out_what_both_systems_share() -> None:
+    generator = np.random.default_rng(0)
+    hard, groups = generator.normal(size=300) * 10, np.arange(300) // 3
+    a, b = hard + 0.3, hard + generator.normal(size=300) / 10
+    paired = paired_group_bootstrap(a, b, groups, seed=0)
+    assert paired.mean == pytest.approx((a - b).mean())
+    assert verdict(paired) == "better"
+    assert verdict(paired_group_bootstrap(b, a, groups, seed=0)) == "worse"
+    assert group_bootstrap(a, groups, seed=0).high - group_bootstrap(a, groups, seed=0).low > 10 * (
+        paired.high - paired.low
+    )
+
+
+def simulated(generator: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Values of mean 0 in 40 groups of 1 to 9 posts that share most of their noise."""
+    groups = np.repeat(np.arange(40), generator.integers(1, 10, size=40))
+    return generator.normal(size=40)[groups] + generator.normal(size=len(groups)) / 3, groups
+
+
+def test_groups_cover_the_truth_as_often_as_promised_and_single_posts_do_not() -> None:
+    generator = np.random.default_rng(0)
+    covered = {"groups": 0, "posts": 0}
+    for trial in range(200):
+        values, groups = simulated(generator)
+        for name, units in (("groups", groups), ("posts", np.arange(len(groups)))):
+            interval = group_bootstrap(values, units, seed=trial, samples=300, level=0.9)
+            covered[name] += interval.low <= 0.0 <= interval.high
+    assert 0.84 <= covered["groups"] / 200 <= 0.96
+    assert covered["posts"] / 200 < 0.75
+
+
+def test_seeds_are_averaged_with_equal_weight() -> None:
+    runs = [([1.0] * 9, [0.0] * 9, list("aaabbbccc")), ([0.0], [1.0], ["d"]), ([1.0], [0.5], ["e"])]
+    assert paired_over_seeds(runs, seed=0).mean == pytest.approx((1.0 - 1.0 + 0.5) / 3)
+
+
+def test_other_groups_in_every_seed_narrow_the_interval_and_the_same_groups_do_not() -> None:
+    values, groups = simulated(np.random.default_rng(5))
+    zeros = np.zeros_like(values)
+    one = paired_group_bootstrap(values, zeros, groups, seed=0)
+    same = paired_over_seeds([(values, zeros, groups)] * 4, seed=0)
+    other = paired_over_seeds([(values, zeros, groups + 100 * s) for s in range(4)], seed=0)
+    assert same == one
+    assert (other.high - other.low) / (one.high - one.low) == pytest.approx(0.5, abs=0.1)
+
+
+def test_a_run_that_a_sample_misses_does_not_poison_it() -> None:
+    runs = [([1.0, 1.0], [0.0, 0.0], ["a", "b"]), ([1.0], [0.0], ["c"])]
+    assert paired_over_seeds(runs, seed=0) == Interval(1.0, 1.0, 1.0)
+
+
+def test_one_group_allows_no_claim() -> None:
+    interval = paired_group_bootstrap([1, 1], [0, 0], ["u", "u"], seed=0)
+    assert interval == Interval(1.0, float("-inf"), float("inf"))
+    assert verdict(interval) == "tie"
+
+
+def test_zero_on_the_edge_is_a_tie() -> None:
+    assert verdict(Interval(0.1, 0.0, 0.2)) == "tie"
+    assert verdict(Interval(-0.1, -0.2, -0.01)) == "worse"
+
+
+def test_what_cannot_be_compared_is_said() -> None:
+    with pytest.raises(NotEnoughData, match="no post to compare"):
+        group_bootstrap([], [], seed=0)
+    with pytest.raises(NotEnoughData, match="no post to compare"):
+        paired_over_seeds([], seed=0)
+    with pytest.raises(ValueError, match="NaN or infinity"):
+        group_bootstrap([1.0, np.inf], ["a", "b"], seed=0)
+    with pytest.raises(ValueError, match="same length"):
+        group_bootstrap([1.0, 2.0], ["a"], seed=0)
+    with pytest.raises(ValueError, match="cannot be compared"):
+        paired_group_bootstrap([1.0, 2.0], [1.0], ["a", "b"], seed=0)

@@ -1,0 +1,157 @@
+"""The one loop: learns, stops, decays, and after a kill ends where an uninterrupted run ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from postplace.encode import EncodedPosts
+from postplace.models.table import Training
+from torch import Tensor, nn
+
+from postplace.batch import Batch, PostTensors
+from postplace.errors import NotEnoughData, WriteFailed
+from postplace.training.fit import EpochOrder, build_optimiser, fit
+
+PLAN = Training(
+    optimiser="adam", learning_rate=0.05, batch_size=8, max_epochs=6, patience=6, decay_factor=0.5, decay_patience=0
+)
+
+
+class Probe(nn.Module):
+    """A linear layer on the text vector behind dropout, so that random numbers matter."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dropout = nn.Dropout(0.5)
+        self.linear = nn.Linear(4, 3)
+
+    def forward(self, batch: Batch) -> Tensor:
+        logits: Tensor = self.linear(self.dropout(batch.text_vector))
+        return logits
+
+
+def posts(count: int, *, seed: int = 0) -> PostTensors:
+    rng = np.random.default_rng(seed)
+    labels: NDArray[np.int64] = rng.integers(0, 3, count)
+    vectors = np.eye(3, 4, dtype=np.float32)[labels] + rng.normal(0, 0.5, (count, 4)).astype(np.float32)
+    encoded = EncodedPosts(
+        text_vectors=vectors,
+        text_mask=np.ones(count, dtype=np.bool_),
+        hashtag_vectors=np.zeros((count, 4), dtype=np.float32),
+        hashtag_mask=np.zeros(count, dtype=np.bool_),
+        image_vectors=np.zeros((0, 2), dtype=np.float32),
+        image_index=np.full((count, 1), -1, dtype=np.int64),
+        broken=(),
+        image_hashes=None,
+    )
+    return PostTensors(None, encoded, labels=labels)
+
+
+def train(folder: Path | None = None, *, kill_after: int | None = None) -> nn.Module:
+    torch.manual_seed(7)
+    model = Probe()
+    lines: list[str] = []
+
+    def write(line: str) -> None:
+        lines.append(line)
+        if kill_after is not None and line.startswith(f"epoch {kill_after}/"):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    fit(model, (posts(60), posts(30, seed=1)), training=PLAN, seed=3, checkpoints=folder, write=write)
+    return model
+
+
+def test_it_learns_and_tells_of_every_epoch() -> None:
+    torch.manual_seed(0)
+    model = Probe()
+    lines: list[str] = []
+    history = fit(model, (posts(60), posts(30, seed=1)), training=PLAN, seed=0, write=lines.append)
+    assert [epoch.number for epoch in history] == [1, 2, 3, 4, 5, 6]
+    assert len(lines) == 6
+    assert history[-1].training_loss < history[0].training_loss
+    assert max(epoch.validation_accuracy for epoch in history) > 0.6
+    assert not model.training
+
+
+def test_it_keeps_the_weights_of_the_best_epoch() -> None:
+    torch.manual_seed(0)
+    model = Probe()
+    validation = posts(30, seed=1)
+    history = fit(model, (posts(60), validation), training=PLAN, seed=0)
+    batch = validation[list(range(30))]
+    assert batch.labels is not None
+    loss = nn.functional.cross_entropy(model(batch), batch.labels)
+    assert float(loss) == pytest.approx(min(epoch.validation_loss for epoch in history), rel=1e-5)
+
+
+def test_the_rate_decays_on_a_plateau_and_training_stops_early() -> None:
+    from dataclasses import replace
+
+    plan = replace(PLAN, learning_rate=5.0, max_epochs=40, patience=3)
+    torch.manual_seed(0)
+    history = fit(Probe(), (posts(60), posts(30, seed=1)), training=plan, seed=0)
+    assert len(history) < 40
+    rates = [epoch.learning_rate for epoch in history]
+    assert rates[-1] < rates[0]
+    assert set(np.round(np.log2(5.0 / np.array(rates)), 6) % 1.0) == {0.0}  # every decay is by one half
+
+
+def test_a_killed_run_continues_to_the_same_weights(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[1]);"
+        "import test_fit; test_fit.train(Path(sys.argv[2]), kill_after=3)"
+    )
+    folder = tmp_path / "state"
+    killed = subprocess.run([sys.executable, "-c", code, str(Path(__file__).parent), str(folder)], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert (folder / "last.ckpt").exists()
+    resumed, whole = train(folder), train()
+    for name, weight in whole.state_dict().items():
+        assert torch.equal(weight, resumed.state_dict()[name]), name
+
+
+def test_the_order_depends_on_seed_and_epoch_alone() -> None:
+    first, second = EpochOrder(10, seed=1), EpochOrder(10, seed=1)
+    second.set_epoch(1)
+    assert list(first) == list(first) != list(second)
+    assert sorted(second) == list(range(10))
+
+
+def test_class_weights_change_what_is_learned() -> None:
+    torch.manual_seed(0)
+    model = Probe()
+    only_first = torch.tensor([1.0, 0.0, 0.0])
+    fit(model, (posts(60), posts(30, seed=1)), training=PLAN, seed=0, class_weights=only_first)
+    predicted = model(posts(30, seed=1)[list(range(30))]).argmax(1)
+    assert predicted.tolist() == [0] * 30
+
+
+def test_nothing_to_train_on_is_an_error() -> None:
+    with pytest.raises(NotEnoughData, match="0 posts to train on"):
+        fit(Probe(), (posts(0), posts(3)), training=PLAN, seed=0)
+
+
+def test_a_full_disk_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import lightning.fabric.plugins.io.torch_io as torch_io
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(torch_io, "_atomic_save", full)
+    with pytest.raises(WriteFailed, match="free some disk space"):
+        fit(Probe(), (posts(60), posts(30)), training=PLAN, seed=0, checkpoints=tmp_path)
+
+
+def test_rmsprop_has_the_papers_framework_defaults() -> None:
+    from dataclasses import replace
+
+    optimiser = build_optimiser(Probe(), replace(PLAN, optimiser="rmsprop"))
+    assert (optimiser.defaults["alpha"], optimiser.defaults["eps"]) == (0.9, 1e-7)
