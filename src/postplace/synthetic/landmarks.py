@@ -26,11 +26,10 @@ class Shape(NamedTuple):
 
 
 class Scene(NamedTuple):
-    """A landmark and what it stands on: water, plaza, grass, street, quay or track. `night` is how often it is night."""
+    """A landmark and what it stands on: water, plaza, grass, street, quay or track."""
 
     shapes: tuple[Shape, ...]
     ground: str
-    night: float = 0.2
 
 
 def poly(colour: Colour, *xy: float, light: float = 0.0) -> Shape:
@@ -307,14 +306,14 @@ def _market() -> Iterator[Shape]:
 SCENES = {
     "tower": Scene(tuple(_tower()), "plaza"),
     "lighthouse": Scene(tuple(_lighthouse()), "water"),
-    "apartments": Scene(tuple(_apartments()), "street", 0.35),
-    "houses": Scene(tuple(_houses()), "grass", 0.25),
+    "apartments": Scene(tuple(_apartments()), "street"),
+    "houses": Scene(tuple(_houses()), "grass"),
     "offices": Scene(tuple(_offices()), "plaza"),
     "docks": Scene(tuple(_docks()), "quay"),
-    "university": Scene(tuple(_university()), "grass", 0.1),
-    "school": Scene(tuple(_school()), "track", 0.02),
-    "teahouse": Scene(tuple(_teahouse()), "water", 0.3),
-    "lane": Scene(tuple(_lane()), "street", 0.35),
-    "mall": Scene(tuple(_mall()), "plaza", 0.3),
-    "market": Scene(tuple(_market()), "street", 0.75),
+    "university": Scene(tuple(_university()), "grass"),
+    "school": Scene(tuple(_school()), "track"),
+    "teahouse": Scene(tuple(_teahouse()), "water"),
+    "lane": Scene(tuple(_lane()), "street"),
+    "mall": Scene(tuple(_mall()), "plaza"),
+    "market": Scene(tuple(_market()), "street"),
 }

@@ -21,7 +21,7 @@ _INVISIBLE = re.compile("[\u200b\u2060\ufeff\ufffc]")
 _CHAINED = re.compile(r"#[^\s#]+(?:#[^\s#]+)+(?=\s|$)")
 _CLOSED = re.compile(r"#([^#\s](?:[^#\n]{0,62}[^#\s])?)#")
 _SENTENCE = re.compile(r"[，。！？；,!?;]")
-_LATIN_OR_DIGIT = 0x2E80  # scripts that put spaces between words lie below; the East Asian ones above
+_EAST_ASIAN = 0x2E80  # the scripts from here on put no spaces between words
 
 
 def for_encoder(text: str) -> str:
@@ -104,14 +104,16 @@ def _closed_tag(text: str, start: int, before: str) -> tuple[int, str] | None:
 def _open_end(text: str, start: int) -> int:
     """Where the `#name` that begins at `start` ends: at a space or at punctuation."""
     end = start + 1
-    while end < len(text) and (text[end] in "_\u200d" or unicodedata.category(text[end])[0] in "LMN" or _is_emoji(text[end])):
+    while end < len(text) and (
+        text[end] in "_\u200d" or unicodedata.category(text[end])[0] in "LMN" or _is_emoji(text[end])
+    ):
         end += 1
     return end
 
 
 def _may_open(before: str) -> bool:
     """Whether a `#` may begin a tag after this character: not in `C#` nor in `&#39;`."""
-    return before != "&" and not (before.isalnum() and ord(before) < _LATIN_OR_DIGIT)
+    return before != "&" and not (before.isalnum() and ord(before) < _EAST_ASIAN)
 
 
 def _is_name(name: str) -> bool:
@@ -123,7 +125,9 @@ def _is_chinese(character: str) -> bool:
 
 
 def _is_emoji(character: str) -> bool:
-    return unicodedata.category(character) == "So" or "\U0001f3fb" <= character <= "\U0001f3ff"
+    return character >= "\u2000" and (
+        unicodedata.category(character) == "So" or "\U0001f3fb" <= character <= "\U0001f3ff"
+    )
 
 
 class _WordCharacters(dict[int, str]):

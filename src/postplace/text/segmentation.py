@@ -26,7 +26,7 @@ _TOKEN = re.compile(
 def words(text: str) -> list[str]:
     """The words of a raw text, cleaned by `for_words`, minus Chinese and English stop words; [] if nothing is left.
 
-    >>> words("今天在上海外滩看夜景，so beautiful😀😀")
+    >>> words("我在上海外滩看夜景，so beautiful😀😀")
     ['上海', '外滩', '夜景', 'beautiful', '😀', '😀']
     """
     found: list[str] = []
