@@ -1,10 +1,10 @@
 """postplace: from a social post to the place it was made.
 
-    posts = read_posts("posts.jsonl")                          # a dump on disk -> Post
-    locator = PostLocator(target="place", model="mrlf")        # the paper's model over frozen encoders
-    locator.fit(posts)                                         # split without leaks, train, judge beside baselines
-    locator.predict(posts, top_k=5)                            # Prediction: ranked places with coordinates
-    locator.save("run/"); PostLocator.load("run/")             # a folder that is whole or not there
+posts = read_posts("posts.jsonl")                          # a dump on disk -> Post
+locator = PostLocator(target="place", model="mrlf")        # the paper's model over frozen encoders
+locator.fit(posts)                                         # split without leaks, train, judge beside baselines
+locator.predict(posts, top_k=5)                            # Prediction: ranked places with coordinates
+locator.save("run/"); PostLocator.load("run/")             # a folder that is whole or not there
 """
 
 from __future__ import annotations

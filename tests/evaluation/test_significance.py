@@ -15,7 +15,7 @@ from postplace.evaluation.significance import (
 def test_two_groups_by_hand() -> None:
     # groups of 3 ones and of 1 zero: the samples aa, ab, ba, bb have the means 1, 3/4, 3/4, 0 and nothing between
     values, groups = [1, 1, 1, 0], ["a", "a", "a", "b"]
-    assert group_bootstrap(values, groups, seed=0, level=0.4) == Interval(mean=0.75, low=0.75, high=0.75)
+    assert group_bootstrap(values, groups, seed=0, level=0.2) == Interval(mean=0.75, low=0.75, high=0.75)
     assert group_bootstrap(values, groups, seed=0, level=0.95) == Interval(mean=0.75, low=0.0, high=1.0)
 
 
@@ -49,22 +49,24 @@ def test_pairing_takes_out_what_both_systems_share() -> None:
     )
 
 
-def simulated(generator: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Values of mean 0 in 40 groups of 1 to 9 posts that share most of their noise."""
-    groups = np.repeat(np.arange(40), generator.integers(1, 10, size=40))
-    return generator.normal(size=40)[groups] + generator.normal(size=len(groups)) / 3, groups
+def simulated(generator: np.random.Generator, *, groups: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Values of mean 0 in groups of 1 to 9 posts that share most of their noise."""
+    group = np.repeat(np.arange(groups), generator.integers(1, 10, size=groups))
+    return generator.normal(size=groups)[group] + generator.normal(size=len(group)) / 3, group
 
 
 def test_groups_cover_the_truth_as_often_as_promised_and_single_posts_do_not() -> None:
-    generator = np.random.default_rng(0)
+    # Over eight other seeds of 1,500 trials: .874 on average (.861 to .884), and .821 (.810 to .829) without the
+    # correction for few groups. The bound lies between; ten groups of unequal size do not quite reach the .9.
+    generator, trials = np.random.default_rng(0), 1500
     covered = {"groups": 0, "posts": 0}
-    for trial in range(200):
-        values, groups = simulated(generator)
+    for trial in range(trials):
+        values, groups = simulated(generator, groups=10)
         for name, units in (("groups", groups), ("posts", np.arange(len(groups)))):
             interval = group_bootstrap(values, units, seed=trial, samples=300, level=0.9)
             covered[name] += interval.low <= 0.0 <= interval.high
-    assert 0.84 <= covered["groups"] / 200 <= 0.96
-    assert covered["posts"] / 200 < 0.75
+    assert 0.85 <= covered["groups"] / trials <= 0.93
+    assert covered["posts"] / trials < 0.75
 
 
 def test_seeds_are_averaged_with_equal_weight() -> None:
@@ -73,7 +75,7 @@ def test_seeds_are_averaged_with_equal_weight() -> None:
 
 
 def test_other_groups_in_every_seed_narrow_the_interval_and_the_same_groups_do_not() -> None:
-    values, groups = simulated(np.random.default_rng(5))
+    values, groups = simulated(np.random.default_rng(5), groups=60)
     zeros = np.zeros_like(values)
     one = paired_group_bootstrap(values, zeros, groups, seed=0)
     same = paired_over_seeds([(values, zeros, groups)] * 4, seed=0)

@@ -32,7 +32,7 @@ Cache = Annotated[
     typer.Option(
         "--cache",
         metavar="DIR",
-        help=f"Where vectors are kept, so that nothing is encoded twice (default: ${CACHE_VARIABLE} or your cache folder).",
+        help=f"Where vectors are kept: nothing is encoded twice (default: ${CACHE_VARIABLE}, else your cache folder).",
         show_default=False,
     ),
 ]

@@ -1,4 +1,4 @@
-"""The model card of a run: what it was trained on, how good it is beside the baselines, what it must not be used for."""
+"""The model card of a run: what it was trained on, how good it is, what it must not be used for."""
 
 from __future__ import annotations
 

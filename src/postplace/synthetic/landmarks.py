@@ -268,7 +268,7 @@ def _lane() -> Iterator[Shape]:
 def _mall() -> Iterator[Shape]:
     rainbow = (RED, ORANGE, YELLOW, GREEN, TEAL, BLUE, PURPLE, PINK)
     yield rect((214, 218, 224), -2, 56, 102, 77)
-    yield from grid((120, 160, 190), (-1, 58, 101, 75), 14, 1, 0.86, 0.9)
+    yield from grid((120, 160, 190), (-1, 58, 101, 75), 14, 1, 0.86, 0.5)
     xs, heights = (2, 18, 34, 50, 66, 82, 98), (56, 36, 46, 20, 44, 34, 56)
     for index in range(6):
         left, right, top = xs[index], xs[index + 1], heights[index]

@@ -33,8 +33,8 @@ LIGHTS = {
     "bright": Light((52, 118, 214), (176, 212, 246), (255, 252, 240)),
     "overcast": Light((148, 156, 166), (206, 210, 214), (222, 226, 230)),
     "dawn": Light((116, 138, 190), (255, 208, 172), (255, 226, 212)),
-    "dusk": Light((72, 62, 124), (252, 152, 92), (214, 160, 150), lamps=True),
-    "night": Light((10, 14, 36), (40, 42, 82), (84, 90, 132), lamps=True),
+    "dusk": Light((104, 98, 176), (255, 196, 132), (216, 166, 158), lamps=True),
+    "night": Light((42, 52, 92), (116, 112, 150), (92, 98, 142), lamps=True),
 }
 GROUNDS: dict[str, tuple[Colour, Colour]] = {  # far and near
     "water": ((92, 138, 160), (38, 78, 112)),
@@ -89,14 +89,15 @@ def draw_place(scene: str, *, variant: int, light: str, random: Random) -> Image
     _ground(draw, SCENES[scene].ground, view, random)
     lit = _landmark(draw, scene, variant, view, random)
     _clutter(draw, view, random, on_water=SCENES[scene].ground == "water")
-    canvas = _under(canvas, LIGHTS[light], lit, SCENES[scene].ground, view, random)
+    canvas = _illuminated(canvas, LIGHTS[light], lit, SCENES[scene].ground, view, random)
     if light == "overcast" and random.random() < 0.5:
         _rain(canvas, random)
-    return _photographed(canvas, random)
+    return photographed(canvas, random)
 
 
 def _view(width: int, height: int, random: Random) -> View:
-    scale = min(width, height) / 100 * random.uniform(0.85, 1.35)
+    close = random.random() < 0.15  # so near that much of the landmark is outside
+    scale = min(width, height) / 100 * (random.uniform(1.5, 2.2) if close else random.uniform(0.85, 1.35))
     return View(
         width,
         height,
@@ -115,8 +116,8 @@ def _sky(width: int, height: int, light: Light, random: Random) -> Image.Image:
     draw = ImageDraw.Draw(small, "RGBA")
     for row in range(small.height):
         t = min(1.0, row / (small.height * 0.75))
-        draw.line((0, row, small.width, row), fill=_mixed(light.top, light.horizon, t))
-    puff = _mixed(light.horizon, (255, 255, 255), 0.5 if light is not LIGHTS["night"] else 0.05)
+        draw.line((0, row, small.width, row), fill=mixed(light.top, light.horizon, t))
+    puff = mixed(light.horizon, (255, 255, 255), 0.5 if light is not LIGHTS["night"] else 0.1)
     for _ in range(random.randrange(0, 6)):
         x, y, size = random.uniform(0, small.width), random.uniform(0, small.height * 0.5), random.uniform(2, 6)
         for _ in range(5):
@@ -131,18 +132,18 @@ def _sky(width: int, height: int, light: Light, random: Random) -> Image.Image:
 
 def _skyline(draw: ImageDraw.ImageDraw, view: View, light: Light, random: Random) -> None:
     """Far buildings or hills in the haze, new ones in every picture: they tell nothing."""
-    far = _mixed(light.horizon, (96, 110, 130), 0.45)
+    far = mixed(light.horizon, (96, 110, 130), 0.45)
     if random.random() < 0.35:
         x = -40.0
         while x < view.width + 40:
             r = random.uniform(30, 90)
-            draw.ellipse((x - r, view.y0 - r * 0.55, x + r, view.y0 + r), fill=_mixed(far, (80, 120, 90), 0.3))
+            draw.ellipse((x - r, view.y0 - r * 0.55, x + r, view.y0 + r), fill=mixed(far, (80, 120, 90), 0.3))
             x += r
         return
     x = random.uniform(-20, 0)
     while x < view.width:
         wide, tall = random.uniform(10, 34), random.uniform(0.04, 0.3) * view.height
-        draw.rectangle((x, view.y0 - tall, x + wide, view.y0 + 4), fill=_mixed(far, light.horizon, random.uniform(0, 0.5)))
+        draw.rectangle((x, view.y0 - tall, x + wide, view.y0 + 4), fill=mixed(far, light.horizon, random.uniform(0, 0.5)))
         x += wide + random.uniform(-2, 14)
 
 
@@ -152,7 +153,7 @@ def _ground(draw: ImageDraw.ImageDraw, kind: str, view: View, random: Random) ->
     slope = view.turn * view.width
     for step in range(12):
         y = view.y0 + depth * step / 12
-        colour = _mixed(far, near, step / 11)
+        colour = mixed(far, near, step / 11)
         draw.polygon(((0, y - slope / 2), (view.width, y + slope / 2), (view.width, view.height + 30), (0, view.height + 30)), fill=colour)
     if kind in ("plaza", "quay", "street"):
         for step in range(-8, 9):
@@ -176,7 +177,7 @@ def _landmark(draw: ImageDraw.ImageDraw, scene: str, variant: int, view: View, r
         colour = (min(255, int(red * age)), min(255, int(green * age)), min(255, int(blue * age)))
         draw.polygon(polygon.ravel().tolist(), fill=colour)
         if shape.light and random.random() < shape.light:
-            lit.append((polygon, _mixed(colour, (255, 226, 150), 0.65)))
+            lit.append((polygon, mixed(colour, (255, 226, 150), 0.6 if shape.light > 0.6 else 0.25)))
     return lit
 
 
@@ -187,19 +188,18 @@ def _shapes(scene: str) -> tuple[tuple[Shape, ...], Points, list[int]]:
     return shapes, points, np.cumsum([len(shape.points) for shape in shapes]).tolist()
 
 
-def _under(
+def _illuminated(
     canvas: Image.Image, light: Light, lit: list[tuple[Points, Colour]], ground: str, view: View, random: Random
 ) -> Image.Image:
-    """The canvas under its light: tinted below the sky's share, lamps on, mirrored in water."""
+    """The canvas under its light: tinted, lamps on, mirrored in water."""
     if light.tint != (255, 255, 255):
-        sky_kept = Image.new("RGB", canvas.size, light.tint)
-        canvas = ImageChops.multiply(canvas, sky_kept)
+        canvas = ImageChops.multiply(canvas, Image.new("RGB", canvas.size, light.tint))
     if light.lamps:
         glow = Image.new("RGB", (canvas.width // 4, canvas.height // 4))
         glow_draw, draw = ImageDraw.Draw(glow), ImageDraw.Draw(canvas)
         for polygon, colour in lit:
             draw.polygon(polygon.ravel().tolist(), fill=colour)
-            glow_draw.polygon((polygon / 4).ravel().tolist(), fill=_mixed(colour, (0, 0, 0), 0.45))
+            glow_draw.polygon((polygon / 4).ravel().tolist(), fill=mixed(colour, (0, 0, 0), 0.45))
         halo = glow.filter(ImageFilter.GaussianBlur(3)).resize(canvas.size, Image.Resampling.BILINEAR)
         canvas = ImageChops.add(canvas, halo)
     if ground == "water":
@@ -242,13 +242,13 @@ def _tree(draw: ImageDraw.ImageDraw, x: float, y: float, size: float, random: Ra
     leaf = random.choice(((58, 110, 58), (84, 128, 60), (48, 92, 66)))
     for _ in range(7):
         dx, dy, r = random.uniform(-0.4, 0.4) * size, random.uniform(-1.6, -0.8) * size, random.uniform(0.25, 0.42) * size
-        draw.ellipse((x + dx - r, y + dy - r, x + dx + r, y + dy + r), fill=_mixed(leaf, (200, 220, 120), random.uniform(0, 0.25)))
+        draw.ellipse((x + dx - r, y + dy - r, x + dx + r, y + dy + r), fill=mixed(leaf, (200, 220, 120), random.uniform(0, 0.25)))
 
 
 def _car(draw: ImageDraw.ImageDraw, x: float, y: float, size: float, random: Random) -> None:
     paint = random.choice(CLOTHES)
     draw.polygon((x - size * 0.4, y - size * 0.3, x - size * 0.25, y - size * 0.55, x + size * 0.28, y - size * 0.55,
-                  x + size * 0.45, y - size * 0.3), fill=_mixed(paint, (30, 40, 50), 0.55))  # fmt: skip
+                  x + size * 0.45, y - size * 0.3), fill=mixed(paint, (30, 40, 50), 0.55))  # fmt: skip
     draw.rounded_rectangle((x - size * 0.65, y - size * 0.34, x + size * 0.65, y - size * 0.08), size * 0.08, fill=paint)
     for wheel in (-0.38, 0.38):
         draw.ellipse((x + (wheel - 0.12) * size, y - size * 0.2, x + (wheel + 0.12) * size, y + size * 0.04), fill=(24, 24, 26))
@@ -269,7 +269,7 @@ def _rain(canvas: Image.Image, random: Random) -> None:
         draw.line((x, y, x - long * 0.2, y + long), fill=(230, 236, 244, 90), width=1)
 
 
-def _photographed(canvas: Image.Image, random: Random) -> Image.Image:
+def photographed(canvas: Image.Image, random: Random) -> Image.Image:
     """Halve the canvas and add what a cheap camera does: exposure, a colour cast, vignetting, grain, some blur."""
     picture = canvas.reduce(2)
     if random.random() < 0.15:
@@ -278,6 +278,7 @@ def _photographed(canvas: Image.Image, random: Random) -> Image.Image:
     gain = random.uniform(0.85, 1.12) * np.array([random.uniform(0.94, 1.06) for _ in range(3)], dtype=np.float32)
     down, across = random.randrange(64), random.randrange(64)
     grain = _grain()[down : down + pixels.shape[0], across : across + pixels.shape[1], None] * random.uniform(2, 7)
+    grain *= 0.4 + pixels.mean() / 200  # less of it in the dark, or it would be all that is left
     shown = pixels * gain * _vignette(pixels.shape[0], pixels.shape[1]) + grain
     return Image.fromarray(np.clip(shown, 0, 255).astype(np.uint8))
 
@@ -294,7 +295,7 @@ def _vignette(height: int, width: int) -> NDArray[np.float32]:
     return falloff
 
 
-def _mixed(one: Colour, other: Colour, share: float) -> Colour:
+def mixed(one: Colour, other: Colour, share: float) -> Colour:
     """`one` with that share of `other`."""
     red, green, blue = (round(a + (b - a) * share) for a, b in zip(one, other, strict=True))
     return red, green, blue

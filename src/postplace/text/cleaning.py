@@ -66,8 +66,8 @@ def remove_hashtags(text: str) -> str:
 def hashtag_spans(text: str) -> Iterator[tuple[int, int, str]]:
     """Start, end and name of each hashtag, in both shapes: `#name` and Weibo's `#name#`.
 
-    Not one: a `#` in a link, after a Latin letter or digit (`C#`), or before digits alone (`#1`). Where both shapes fit,
-    `#a#b` is two tags in any script but Chinese, and `#a#b#c` (an odd number, no space) is three.
+    Not one: a `#` in a link, after a Latin letter or digit (`C#`), or before digits alone (`#1`). Where both shapes
+    fit, `#a#b` is two tags in any script but Chinese, and `#a#b#c` (an odd number, no space) is three.
     """
     marked = _LINK.sub(lambda link: "\n" * len(link[0]), text).replace("＃", "#")
     after_tag = chain_end = -1

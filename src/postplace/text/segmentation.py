@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import functools
 import logging
-import os
 import re
-import stat
 import warnings
-from pathlib import Path
 from typing import Any
 
 from postplace.text.cleaning import for_words
@@ -53,10 +50,10 @@ def _stop_words() -> frozenset[str]:
 
 @functools.cache
 def _tokenizer() -> Any:
-    """jieba's tokenizer, silent, its dictionary cached where no other user can write.
+    """jieba's tokenizer, silent, its dictionary read from the package and kept nowhere else.
 
-    jieba keeps a `marshal` file of its dictionary, by default under a fixed name in the shared temporary folder; whoever
-    puts a file there first chooses what is loaded. So it gets a folder of the user's own, or no cache at all.
+    jieba would keep a `marshal` file of it under a fixed name in the shared temporary folder: whoever puts a file there
+    first chooses what is loaded. Reading the dictionary takes no longer than reading that file (0.7 s), so: no file.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # jieba 0.42 imports pkg_resources and has invalid escapes
@@ -64,29 +61,6 @@ def _tokenizer() -> Any:
 
     jieba.setLogLevel(logging.CRITICAL)
     tokenizer = jieba.Tokenizer()
-    folder = _private_cache_folder()
-    if folder is None:
-        tokenizer.FREQ, tokenizer.total = tokenizer.gen_pfdict(tokenizer.get_dict_file())
-        tokenizer.initialized = True
-        return tokenizer
-    tokenizer.tmp_dir = str(folder)
-    tokenizer.cache_file = f"jieba-{jieba.__version__}.cache"
-    tokenizer.initialize()
+    tokenizer.FREQ, tokenizer.total = tokenizer.gen_pfdict(tokenizer.get_dict_file())
+    tokenizer.initialized = True
     return tokenizer
-
-
-def _private_cache_folder() -> Path | None:
-    """A folder that only this user can write to, made if need be; None where there is none."""
-    import platformdirs
-
-    folder = Path(platformdirs.user_cache_dir("postplace", appauthor=False))
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        status = folder.lstat()
-    except OSError:
-        return None
-    if hasattr(os, "getuid"):
-        shared = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-        if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid() or shared:
-            return None
-    return folder if os.access(folder, os.W_OK | os.X_OK) else None

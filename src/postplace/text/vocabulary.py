@@ -54,7 +54,8 @@ class Vocabulary:
 
     def encode(self, items: Sequence[str], *, length: int) -> NDArray[np.int64]:
         """Ids (length,), cut or filled with padding at the end."""
-        return self.encode_many([items], length=length)[0]
+        (ids,) = self.encode_many([items], length=length)
+        return ids
 
     def encode_many(self, sequences: Sequence[Sequence[str]], *, length: int) -> NDArray[np.int64]:
         """Ids (N, length) of N sequences, each cut or filled with padding at the end."""

@@ -21,7 +21,7 @@ def cross_entropy(logits: Tensor, labels: Tensor, *, class_weights: Tensor | Non
 
 
 def balanced_class_weights(labels: NDArray[np.int64], *, classes: int) -> Tensor:
-    """Weights (C,) that make every class of the training part count the same: N / (C * n_c); 0 for a class without posts.
+    """Weights (C,) with which every class counts the same: N / (C * n_c), and 0 for a class without posts.
 
     >>> balanced_class_weights(np.array([0, 0, 0, 1]), classes=2).tolist()
     [0.6666666865348816, 2.0]

@@ -1,0 +1,43 @@
+"""What tests of the whole share: a small synthetic city, and runs trained on it once a session."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from postplace import Post, PostLocator, make_city, read_posts
+
+
+@pytest.fixture(scope="session")
+def city(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The posts.jsonl of a generated city."""
+    folder = tmp_path_factory.mktemp("synthetic") / "city"
+    make_city(folder, posts=240, seed=1)
+    return folder / "posts.jsonl"
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One store of vectors for the whole session."""
+    return tmp_path_factory.mktemp("vectors")
+
+
+@pytest.fixture(scope="session")
+def posts(city: Path) -> list[Post]:
+    """The city's posts."""
+    return read_posts(city)
+
+
+@pytest.fixture(scope="session")
+def place_locator(posts: list[Post], cache: Path) -> PostLocator:
+    """MRLF on places, a few epochs."""
+    return PostLocator("place", "mrlf", cache=cache, settings={"max_epochs": 3}, device="cpu").fit(posts)
+
+
+@pytest.fixture(scope="session")
+def place_run(place_locator: PostLocator, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, saved."""
+    folder = tmp_path_factory.mktemp("runs") / "place"
+    place_locator.save(folder)
+    return folder

@@ -1,0 +1,160 @@
+"""PostLocator from fit to load, on a small synthetic city."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from postplace import Post, PostLocator
+from postplace.errors import BadOption, BadRun, NotEnoughData, PostplaceError
+
+
+def test_metrics_stand_beside_the_baselines(place_locator: PostLocator) -> None:
+    systems = place_locator.metrics["systems"]
+    assert {"mrlf", "majority class", "city median", "concatenation + logistic regression"} <= set(systems)
+    assert sum(name.endswith("+ logistic regression") for name in systems) == 2
+    overall = systems["mrlf"]["overall"]
+    assert overall["posts"] == place_locator.report["split"]["test"]
+    assert set(overall["within_km"]) == {"0.1", "0.25", "0.5", "1", "2", "5"}
+    json.dumps(place_locator.metrics, allow_nan=False)
+
+
+def test_no_user_is_on_two_sides(place_locator: PostLocator, posts: list[Post]) -> None:
+    from postplace.runs.unfinished import post_digest
+
+    sides: dict[str, set[str]] = {}
+    for post in posts:
+        part = place_locator.fitted.seen.get(post_digest(post))
+        if part is not None and post.user is not None:
+            sides.setdefault(post.user, set()).add(part)
+    assert sides
+    assert all(len(parts) == 1 for parts in sides.values())
+
+
+def test_every_door_takes_every_kind_of_posts(place_locator: PostLocator, city: Path, posts: list[Post]) -> None:
+    records = [{"id": post.id, "text": post.text, "hashtags": list(post.hashtags)} for post in posts[:5]]
+    by_list = place_locator.predict(records, top_k=2)
+    by_frame = place_locator.predict(pd.DataFrame(records), top_k=2)
+    assert by_list == by_frame
+    assert len(place_locator.predict(city)) == len(posts)
+    assert [prediction.post_id for prediction in by_list] == [post.id for post in posts[:5]]
+
+
+def test_probabilities_are_named_by_class_and_sum_to_one(place_locator: PostLocator, posts: list[Post]) -> None:
+    frame = place_locator.predict_proba(posts[:20])
+    assert list(frame.index) == [post.id for post in posts[:20]]
+    assert set(frame.columns) == {post.place for post in posts}
+    assert frame.sum(axis=1).to_numpy() == pytest.approx(np.ones(20))
+
+
+def test_the_ranking_follows_the_probabilities(place_locator: PostLocator, posts: list[Post]) -> None:
+    (prediction,) = place_locator.predict(posts[:1], top_k=3)
+    row = place_locator.predict_proba(posts[:1]).iloc[0].sort_values(ascending=False)
+    assert [ranked.place.name for ranked in prediction.ranked] == list(row.index[:3])
+    assert prediction.ranked[0].place.latitude is not None
+
+
+def test_a_post_with_nothing_in_it_gets_no_prediction(place_locator: PostLocator) -> None:
+    empty, full = place_locator.predict([{"id": "0"}, {"id": "1", "text": "a walk"}])
+    assert empty.ranked == ()
+    assert empty.best is None
+    assert full.used == ("text",)
+    assert place_locator.predict_proba([{"id": "0"}]).isna().all(axis=None)
+
+
+def test_posts_of_a_batch_do_not_change_each_other(place_locator: PostLocator, posts: list[Post]) -> None:
+    together = place_locator.predict_proba(posts[:8])
+    alone = pd.concat([place_locator.predict_proba([post]) for post in posts[:8]])
+    np.testing.assert_allclose(alone.to_numpy(), together.to_numpy(), atol=1e-5)
+
+
+def test_a_loaded_run_answers_the_same(place_locator: PostLocator, place_run: Path, posts: list[Post]) -> None:
+    loaded = PostLocator.load(place_run, device="cpu")
+    pd.testing.assert_frame_equal(loaded.predict_proba(posts[:9]), place_locator.predict_proba(posts[:9]))
+    assert loaded.metrics == json.loads(json.dumps(place_locator.metrics))
+
+
+def test_evaluation_leaves_out_what_was_learned_from(place_run: Path, posts: list[Post], cache: Path) -> None:
+    loaded = PostLocator.load(place_run, device="cpu", cache=cache)
+    metrics = loaded.evaluate(posts)
+    assert metrics["posts"] == loaded.report["split"]["test"]
+    assert metrics["left_out_as_seen"] == len(posts) - metrics["posts"]
+    expected = loaded.metrics["systems"]["mrlf"]["overall"]["accuracy"]
+    assert metrics["systems"]["mrlf"]["overall"]["accuracy"] == expected
+
+
+def test_evaluation_on_nothing_but_seen_posts_is_an_error(place_locator: PostLocator, posts: list[Post]) -> None:
+    from postplace.runs.unfinished import post_digest
+
+    seen = [post for post in posts if place_locator.fitted.seen.get(post_digest(post)) == "train"]
+    with pytest.raises(NotEnoughData, match="learned from"):
+        place_locator.evaluate(seen)
+
+
+def test_a_model_of_categories_and_cells(posts: list[Post], cache: Path) -> None:
+    options = {"cache": cache, "settings": {"max_epochs": 1}, "device": "cpu"}
+    by_category = PostLocator("category", "sg-mft", **options).fit(posts)  # type: ignore[arg-type]
+    assert {place.name for place in by_category.fitted.places.places} == {post.category for post in posts}
+    assert by_category.predict(posts[:1])[0].ranked[0].place.latitude is None
+    in_cells = PostLocator("place", "sg-mft", cells=6, **options).fit(posts)  # type: ignore[arg-type]
+    assert len(in_cells.fitted.places) == 6
+    assert in_cells.metrics["systems"]["sg-mft"]["overall"]["mean_km"] is not None
+
+
+def test_the_same_seed_gives_the_same_model(posts: list[Post], cache: Path) -> None:
+    def probabilities() -> pd.DataFrame:
+        locator = PostLocator("place", "mrlf", cache=cache, settings={"max_epochs": 1}, device="cpu", seed=5)
+        return locator.fit(posts).predict_proba(posts[:9])
+
+    pd.testing.assert_frame_equal(probabilities(), probabilities())
+
+
+def test_damaged_runs_are_refused_by_name(place_run: Path, tmp_path: Path) -> None:
+    import shutil
+
+    for name in ("model.safetensors", "vocabulary.json", "places.json", "config.json"):
+        run = tmp_path / name
+        shutil.copytree(place_run, run)
+        content = (run / name).read_bytes()
+        (run / name).write_bytes(content[: len(content) // 2])
+        with pytest.raises(BadRun, match=name):
+            PostLocator.load(run)
+        (run / name).unlink()
+        with pytest.raises(BadRun, match=f"{name}: is missing"):
+            PostLocator.load(run)
+
+
+def test_another_encoder_than_at_training_is_refused(place_run: Path, tmp_path: Path) -> None:
+    import shutil
+
+    shutil.copytree(place_run, tmp_path / "run")
+    config = tmp_path / "run" / "config.json"
+    changed = json.loads(config.read_text())
+    changed["encoders"]["image"]["fingerprint"] = "something else"
+    config.write_text(json.dumps(changed))
+    with pytest.raises(BadRun, match="image encoder differs: fingerprint something else then"):
+        PostLocator.load(tmp_path / "run")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"target": "city"}, "'city' is unknown"),
+        ({"model": "sgmft"}, "did you mean 'sg-mft'"),
+        ({"settings": {"fusoin": "joint"}}, "did you mean 'fusion'"),
+        ({"target": "category", "cells": 5}, "cells are places"),
+        ({"class_weight": "even"}, "'even' is unknown"),
+    ],
+)
+def test_options_that_cannot_be(options: dict[str, object], message: str) -> None:
+    with pytest.raises(BadOption, match=message):
+        PostLocator(**options)  # type: ignore[arg-type]
+
+
+def test_before_fit_there_is_nothing_to_ask() -> None:
+    with pytest.raises(PostplaceError, match="call fit"):
+        PostLocator().predict([{"id": "1", "text": "a"}])
