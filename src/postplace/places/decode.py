@@ -66,7 +66,7 @@ def minimum_expected_distance(probabilities: NDArray[np.floating], vocabulary: P
     latitudes, longitudes = centres[:, 0], centres[:, 1]
     distances = great_circle_km(latitudes[:, None], longitudes[:, None], latitudes, longitudes)
     mass = probabilities[:, located].astype(np.float64)
-    points: NDArray[np.float64] = centres[mass.argmax(axis=1)]
+    points: NDArray[np.float64] = centres[(mass @ distances).argmin(axis=1)]
     points[~(mass.sum(axis=1) > 0.0)] = np.nan  # no mass, or NaN
     return points
 

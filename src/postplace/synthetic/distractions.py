@@ -70,10 +70,19 @@ def add_person(picture: Image.Image, person: Person, random: Random) -> Image.Im
     draw.pieslice((face[0] - r * 0.1, face[1] - r * 0.5, face[2] + r * 0.1, y + r * 0.5), 190, 350, fill=hair)
     for side in (-1, 1):
         eye, white = x + side * r * 0.34, r * 0.15
-        draw.ellipse((eye - white, y + r * 0.16 - white * 0.7, eye + white, y + r * 0.16 + white * 0.7), fill=(250, 250, 250))
-        draw.ellipse((eye - white * 0.5, y + r * 0.16 - white * 0.6, eye + white * 0.5, y + r * 0.16 + white * 0.6), fill=(40, 28, 22))
+        draw.ellipse(
+            (eye - white, y + r * 0.16 - white * 0.7, eye + white, y + r * 0.16 + white * 0.7), fill=(250, 250, 250)
+        )
+        draw.ellipse(
+            (eye - white * 0.5, y + r * 0.16 - white * 0.6, eye + white * 0.5, y + r * 0.16 + white * 0.6),
+            fill=(40, 28, 22),
+        )
         draw.ellipse((eye - r * 0.16, y + r * 0.48, eye + r * 0.16, y + r * 0.66), fill=mixed(skin, (230, 90, 90), 0.3))
-    draw.line((x, y + r * 0.25, x - r * 0.08, y + r * 0.5, x + r * 0.06, y + r * 0.52), fill=mixed(skin, (60, 30, 20), 0.4), width=max(1, int(r * 0.05)))
+    draw.line(
+        (x, y + r * 0.25, x - r * 0.08, y + r * 0.5, x + r * 0.06, y + r * 0.52),
+        fill=mixed(skin, (60, 30, 20), 0.4),
+        width=max(1, int(r * 0.05)),
+    )
     draw.chord((x - r * 0.34, y + r * 0.5, x + r * 0.34, y + r * 0.95), 10, 170, fill=(176, 50, 60))
     mask = Image.fromarray(person.mask(picture.width, picture.height).astype(np.uint8) * 255)
     return Image.composite(overlay.reduce(2), picture, mask)
@@ -94,37 +103,68 @@ def draw_irrelevant(random: Random) -> Image.Image:
 
 def _pet(draw: ImageDraw.ImageDraw, width: int, height: int, random: Random) -> None:
     fur: Colour = random.choice(((226, 150, 70), (90, 90, 96), (236, 230, 220), (150, 112, 80), (52, 46, 46)))
-    inner, x, y = mixed(fur, (250, 180, 170), 0.5), width * random.uniform(0.35, 0.65), height * random.uniform(0.42, 0.6)
+    inner, x, y = (
+        mixed(fur, (250, 180, 170), 0.5),
+        width * random.uniform(0.35, 0.65),
+        height * random.uniform(0.42, 0.6),
+    )
     r = min(width, height) * random.uniform(0.22, 0.36)
     draw.ellipse((x - r * 1.3, y + r * 0.4, x + r * 1.3, y + r * 4), fill=mixed(fur, (0, 0, 0), 0.15))
     pointed = random.random() < 0.6
     for side in (-1, 1):
         for colour, size in ((fur, 1.0), (inner, 0.6)):
             if pointed:
-                ear = (x + side * r * 0.95, y - r * 0.1, x + side * r * 0.85, y - r * (0.6 + 0.7 * size), x + side * r * 0.15, y - r * 0.8)
+                ear = (
+                    x + side * r * 0.95,
+                    y - r * 0.1,
+                    x + side * r * 0.85,
+                    y - r * (0.6 + 0.7 * size),
+                    x + side * r * 0.15,
+                    y - r * 0.8,
+                )
                 draw.polygon(ear, fill=colour)
             else:
                 cx = x + side * r * 1.0
-                draw.ellipse((cx - r * 0.35 * size, y - r * 0.7 * size, cx + r * 0.35 * size, y + r * 0.9 * size), fill=colour)
+                draw.ellipse(
+                    (cx - r * 0.35 * size, y - r * 0.7 * size, cx + r * 0.35 * size, y + r * 0.9 * size), fill=colour
+                )
     draw.ellipse((x - r, y - r * 0.9, x + r, y + r * 0.9), fill=fur)
     for side in (-1, 1):
         eye = x + side * r * 0.42
-        draw.ellipse((eye - r * 0.2, y - r * 0.3, eye + r * 0.2, y + r * 0.1), fill=(150, 190, 90) if pointed else (40, 26, 20))
+        draw.ellipse(
+            (eye - r * 0.2, y - r * 0.3, eye + r * 0.2, y + r * 0.1), fill=(150, 190, 90) if pointed else (40, 26, 20)
+        )
         draw.ellipse((eye - r * 0.07, y - r * 0.27, eye + r * 0.07, y + r * 0.07), fill=(16, 14, 16))
     draw.ellipse((x - r * 0.42, y + r * 0.12, x + r * 0.42, y + r * 0.72), fill=mixed(fur, (255, 255, 255), 0.5))
     draw.polygon((x - r * 0.14, y + r * 0.2, x + r * 0.14, y + r * 0.2, x, y + r * 0.38), fill=(190, 90, 96))
     for side in (-1, 1):
         for tilt in (-0.15, 0.0, 0.15):
-            draw.line((x + side * r * 0.3, y + r * 0.38, x + side * r * 1.2, y + r * (0.36 + tilt)), fill=(250, 250, 250, 180), width=2)
+            draw.line(
+                (x + side * r * 0.3, y + r * 0.38, x + side * r * 1.2, y + r * (0.36 + tilt)),
+                fill=(250, 250, 250, 180),
+                width=2,
+            )
 
 
 def _meal(draw: ImageDraw.ImageDraw, width: int, height: int, random: Random) -> None:
-    x, y, r = width * random.uniform(0.4, 0.6), height * random.uniform(0.42, 0.58), min(width, height) * random.uniform(0.36, 0.52)
+    x, y, r = (
+        width * random.uniform(0.4, 0.6),
+        height * random.uniform(0.42, 0.58),
+        min(width, height) * random.uniform(0.36, 0.52),
+    )
     flat = random.uniform(0.7, 1.0)
-    for size, colour in ((1.0, (246, 244, 238)), (0.9, (226, 224, 218)), (0.82, mixed((214, 150, 70), _any_colour(random), 0.4))):
+    for size, colour in (
+        (1.0, (246, 244, 238)),
+        (0.9, (226, 224, 218)),
+        (0.82, mixed((214, 150, 70), _any_colour(random), 0.4)),
+    ):
         draw.ellipse((x - r * size, y - r * size * flat, x + r * size, y + r * size * flat), fill=colour)
     for _ in range(random.randrange(25, 60)):
-        turn, away, size = random.uniform(0, 2 * math.pi), r * 0.7 * math.sqrt(random.random()), r * random.uniform(0.05, 0.2)
+        turn, away, size = (
+            random.uniform(0, 2 * math.pi),
+            r * 0.7 * math.sqrt(random.random()),
+            r * random.uniform(0.05, 0.2),
+        )
         px, py, colour = x + away * math.cos(turn), y + away * math.sin(turn) * flat, random.choice(_FOOD)
         draw.ellipse((px - size, py - size * random.uniform(0.4, 1), px + size, py + size * 0.8), fill=colour)
     lean = random.uniform(-0.4, 0.4) * height
@@ -149,14 +189,26 @@ def _flowers(draw: ImageDraw.ImageDraw, width: int, height: int, random: Random)
     draw.rectangle((0, 0, width, height), fill=(66, 116, 60, 190))
     for _ in range(60):
         x, y, long = random.uniform(0, width), random.uniform(0, height), random.uniform(20, 70)
-        draw.line((x, y, x + random.uniform(-15, 15), y - long), fill=mixed((50, 110, 50), (160, 200, 90), random.random()), width=5)
+        draw.line(
+            (x, y, x + random.uniform(-15, 15), y - long),
+            fill=mixed((50, 110, 50), (160, 200, 90), random.random()),
+            width=5,
+        )
     petal = _any_colour(random)
     for _ in range(random.randrange(3, 10)):
-        x, y, r, number = random.uniform(0, width), random.uniform(0, height), random.uniform(16, 52), random.randrange(5, 9)
+        x, y, r, number = (
+            random.uniform(0, width),
+            random.uniform(0, height),
+            random.uniform(16, 52),
+            random.randrange(5, 9),
+        )
         for leaf in range(number):
             turn = 2 * math.pi * leaf / number
             cx, cy = x + r * math.cos(turn), y + r * math.sin(turn)
-            draw.ellipse((cx - r * 0.55, cy - r * 0.55, cx + r * 0.55, cy + r * 0.55), fill=mixed(petal, (255, 255, 255), random.uniform(0, 0.3)))
+            draw.ellipse(
+                (cx - r * 0.55, cy - r * 0.55, cx + r * 0.55, cy + r * 0.55),
+                fill=mixed(petal, (255, 255, 255), random.uniform(0, 0.3)),
+            )
         draw.ellipse((x - r * 0.5, y - r * 0.5, x + r * 0.5, y + r * 0.5), fill=(250, 206, 70))
 
 

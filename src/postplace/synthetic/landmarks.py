@@ -56,7 +56,12 @@ def bar(colour: Colour, x0: float, y0: float, x1: float, y1: float, width: float
 
 
 def grid(
-    colour: Colour, box: tuple[float, float, float, float], columns: int, rows: int, fill: float = 0.6, light: float = 0.4
+    colour: Colour,
+    box: tuple[float, float, float, float],
+    columns: int,
+    rows: int,
+    fill: float = 0.6,
+    light: float = 0.4,
 ) -> Iterator[Shape]:
     """Windows: columns x rows rectangles in the box, each filling that share of its cell's width and height."""
     x0, y0, x1, y1 = box
@@ -244,6 +249,7 @@ def _lane() -> Iterator[Shape]:
     yield rect((190, 176, 156), 34, 30, 66, 70)
     yield from grid(DARK, (36, 34, 64, 56), 4, 2, 0.5, 0.5)
     for side in (-1, 1):
+
         def x(offset: float, side: int = side) -> float:
             return 50 + side * offset
 
@@ -251,16 +257,41 @@ def _lane() -> Iterator[Shape]:
         for far, near in ((18, 26), (28, 40), (43, 62)):
             f, n = far / 62, near / 62
             shop = ((214, 120, 60), (90, 120, 92), (168, 66, 60))[(far + side) % 3]
-            yield poly(_shaded(shop, 0.5), x(far), 54 - 8 * f, x(near), 54 - 8 * n, x(near), 62 + 30 * n, x(far), 62 + 30 * f)
-            yield poly((250, 214, 140), x(far + 1), 57, x(near - 1), 57, x(near - 1), 58 + 16 * n, x(far + 1), 58 + 12 * f, light=0.9)
+            yield poly(
+                _shaded(shop, 0.5), x(far), 54 - 8 * f, x(near), 54 - 8 * n, x(near), 62 + 30 * n, x(far), 62 + 30 * f
+            )
+            yield poly(
+                (250, 214, 140),
+                x(far + 1),
+                57,
+                x(near - 1),
+                57,
+                x(near - 1),
+                58 + 16 * n,
+                x(far + 1),
+                58 + 12 * f,
+                light=0.9,
+            )
             for part in range(6):
                 a, b = far + (near - far) * part / 6, far + (near - far) * (part + 1) / 6
-                yield poly((RED, WHITE)[part % 2], x(a), 46 - a / 4, x(b), 46 - b / 4, x(b - 6), 55 - b / 9, x(a - 6), 55 - a / 9)
+                yield poly(
+                    (RED, WHITE)[part % 2],
+                    x(a),
+                    46 - a / 4,
+                    x(b),
+                    46 - b / 4,
+                    x(b - 6),
+                    55 - b / 9,
+                    x(a - 6),
+                    55 - a / 9,
+                )
             yield rect(shop, min(x(near - 5), x(near - 9)), 10 + 12 * (1 - n), max(x(near - 5), x(near - 9)), 38, 0.7)
             for mark in range(3):
                 y = 14 + 12 * (1 - n) + 7 * mark
                 yield bar(WHITE, x(near - 6), y, x(near - 8), y + 2, 1.2)
-    for index, (lx, ly, size) in enumerate(((16, 22, 4.2), (31, 31, 3), (44, 36, 2.1), (56, 36, 2.1), (69, 31, 3), (84, 22, 4.2))):
+    for index, (lx, ly, size) in enumerate(
+        ((16, 22, 4.2), (31, 31, 3), (44, 36, 2.1), (56, 36, 2.1), (69, 31, 3), (84, 22, 4.2))
+    ):
         yield oval((230, 40, 36), lx, ly, size, size * 1.15, 1.0)
         yield rect(YELLOW, lx - size * 0.3, ly + size * 1.1, lx + size * 0.3, ly + size * (1.7 + 0.1 * (index % 2)))
 
@@ -272,8 +303,19 @@ def _mall() -> Iterator[Shape]:
     xs, heights = (2, 18, 34, 50, 66, 82, 98), (56, 36, 46, 20, 44, 34, 56)
     for index in range(6):
         left, right, top = xs[index], xs[index + 1], heights[index]
-        yield poly(rainbow[index], left, 57, left, top if index else 56, right, heights[index + 1], right, 57, light=0.5)
-        yield poly(_shaded(rainbow[index + 1], 1.15), left, 57, (left + right) / 2, (top + heights[index + 1]) / 2, right, 57, light=0.5)
+        yield poly(
+            rainbow[index], left, 57, left, top if index else 56, right, heights[index + 1], right, 57, light=0.5
+        )
+        yield poly(
+            _shaded(rainbow[index + 1], 1.15),
+            left,
+            57,
+            (left + right) / 2,
+            (top + heights[index + 1]) / 2,
+            right,
+            57,
+            light=0.5,
+        )
         yield bar(WHITE, left, top, right, heights[index + 1], 0.8)
         yield bar(WHITE, left, top, left, 57, 0.6)
     yield rect(DARK, 40, 61, 60, 77)

@@ -44,15 +44,13 @@ def write_hashtags(site: Site | None, random: Random) -> tuple[str, ...]:
 
 
 def leak_name(
-    site: Site, text: str, hashtags: tuple[str, ...], *, chinese: bool, random: Random
+    site: Site, text: str, hashtags: tuple[str, ...], *, into: str, chinese: bool, random: Random
 ) -> tuple[str, tuple[str, ...]]:
-    """The same text and hashtags with the place's name or an alias in one of those that are there."""
+    """The same text and hashtags with the place's name or an alias in one of them: `into` is "text" or "hashtags"."""
     name = random.choice([n for n in (site.name, site.chinese_name, *site.aliases) if n.isascii() != chinese])
-    if hashtags and (not text or random.random() < 0.5):
+    if into == "hashtags":
         return text, (*hashtags, name.lower().replace(" ", ""))
-    if text:
-        text += random.choice((f" @ {name}", f" 📍{name}", f"，打卡{name}" if chinese else f" (at {name})"))
-    return text, hashtags
+    return text + random.choice((f" @ {name}", f" 📍{name}", f"，打卡{name}" if chinese else f" (at {name})")), hashtags
 
 
 def use_slang(text: str, *, chinese: bool, random: Random) -> str:

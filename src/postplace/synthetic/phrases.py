@@ -77,4 +77,11 @@ SLANG_END_EN = (" lol", " fr fr", " no cap", " lowkey", " smh", " imo")
 SLANG_END_ZH = ("yyds", "绝了", "hhh", "xswl", "栓Q", "破防了")
 SOUNDS_ALIKE = {"的": "地", "在": "再", "那": "哪", "到": "道", "了": "乐", "和": "合", "又": "有", "点": "店", "是": "事", "里": "理", "过": "国",
                 "下": "吓", "上": "尚", "后": "候", "小": "晓", "一": "伊", "海": "嗨", "面": "免", "天": "添", "来": "莱"}  # fmt: skip
-MARKUP = (" http://t.cn/{x}", " https://example.org/{x}", " @user_{x}", "[doge]", "[smile]", " //@friend_{x}: same here")
+MARKUP = (
+    " http://t.cn/{x}",
+    " https://example.org/{x}",
+    " @user_{x}",
+    "[doge]",
+    "[smile]",
+    " //@friend_{x}: same here",
+)

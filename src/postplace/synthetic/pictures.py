@@ -34,7 +34,7 @@ LIGHTS = {
     "overcast": Light((148, 156, 166), (206, 210, 214), (222, 226, 230)),
     "dawn": Light((116, 138, 190), (255, 208, 172), (255, 226, 212)),
     "dusk": Light((104, 98, 176), (255, 196, 132), (216, 166, 158), lamps=True),
-    "night": Light((42, 52, 92), (116, 112, 150), (92, 98, 142), lamps=True),
+    "night": Light((42, 52, 92), (116, 112, 150), (112, 118, 164), lamps=True),
 }
 GROUNDS: dict[str, tuple[Colour, Colour]] = {  # far and near
     "water": ((92, 138, 160), (38, 78, 112)),
@@ -121,7 +121,11 @@ def _sky(width: int, height: int, light: Light, random: Random) -> Image.Image:
     for _ in range(random.randrange(0, 6)):
         x, y, size = random.uniform(0, small.width), random.uniform(0, small.height * 0.5), random.uniform(2, 6)
         for _ in range(5):
-            dx, dy, r = random.uniform(-1.6, 1.6) * size, random.uniform(-0.3, 0.3) * size, size * random.uniform(0.3, 0.7)
+            dx, dy, r = (
+                random.uniform(-1.6, 1.6) * size,
+                random.uniform(-0.3, 0.3) * size,
+                size * random.uniform(0.3, 0.7),
+            )
             draw.ellipse((x + dx - r * 1.5, y + dy - r * 0.7, x + dx + r * 1.5, y + dy + r * 0.7), fill=(*puff, 110))
     sky = small.filter(ImageFilter.GaussianBlur(1)).resize((width, height), Image.Resampling.BICUBIC)
     if light is LIGHTS["night"] and random.random() < 0.6:
@@ -143,7 +147,9 @@ def _skyline(draw: ImageDraw.ImageDraw, view: View, light: Light, random: Random
     x = random.uniform(-20, 0)
     while x < view.width:
         wide, tall = random.uniform(10, 34), random.uniform(0.04, 0.3) * view.height
-        draw.rectangle((x, view.y0 - tall, x + wide, view.y0 + 4), fill=mixed(far, light.horizon, random.uniform(0, 0.5)))
+        draw.rectangle(
+            (x, view.y0 - tall, x + wide, view.y0 + 4), fill=mixed(far, light.horizon, random.uniform(0, 0.5))
+        )
         x += wide + random.uniform(-2, 14)
 
 
@@ -154,11 +160,18 @@ def _ground(draw: ImageDraw.ImageDraw, kind: str, view: View, random: Random) ->
     for step in range(12):
         y = view.y0 + depth * step / 12
         colour = mixed(far, near, step / 11)
-        draw.polygon(((0, y - slope / 2), (view.width, y + slope / 2), (view.width, view.height + 30), (0, view.height + 30)), fill=colour)
+        draw.polygon(
+            ((0, y - slope / 2), (view.width, y + slope / 2), (view.width, view.height + 30), (0, view.height + 30)),
+            fill=colour,
+        )
     if kind in ("plaza", "quay", "street"):
         for step in range(-8, 9):
             x = view.x0 + step * view.width * 0.16
-            draw.line((view.x0 + step * view.width * 0.09, view.y0, x + step * 18, view.height), fill=(255, 255, 255, 46), width=2)
+            draw.line(
+                (view.x0 + step * view.width * 0.09, view.y0, x + step * 18, view.height),
+                fill=(255, 255, 255, 46),
+                width=2,
+            )
     for _ in range(46 if kind in ("water", "grass", "track") else 14):
         t = random.random() ** 1.5
         x, y, wide = random.uniform(0, view.width), view.y0 + 3 + depth * t, random.uniform(3, 8 + 26 * t)
@@ -166,14 +179,18 @@ def _ground(draw: ImageDraw.ImageDraw, kind: str, view: View, random: Random) ->
         draw.line((x, y, x + (wide if kind == "water" else wide * 0.3), y), fill=shade, width=2)
 
 
-def _landmark(draw: ImageDraw.ImageDraw, scene: str, variant: int, view: View, random: Random) -> list[tuple[Points, Colour]]:
+def _landmark(
+    draw: ImageDraw.ImageDraw, scene: str, variant: int, view: View, random: Random
+) -> list[tuple[Points, Colour]]:
     """Paint the shapes; what is to be lit at night comes back as (points in canvas pixels, colour)."""
     shapes, points, ends = _shapes(scene)
     corners = np.split(view.project(points), ends)
     age = random.uniform(0.88, 1.1)
     lit = []
     for shape, polygon in zip(shapes, corners, strict=False):
-        red, green, blue = shape.colour if variant % 3 == 0 else shape.colour[variant % 3 :] + shape.colour[: variant % 3]
+        red, green, blue = (
+            shape.colour if variant % 3 == 0 else shape.colour[variant % 3 :] + shape.colour[: variant % 3]
+        )
         colour = (min(255, int(red * age)), min(255, int(green * age)), min(255, int(blue * age)))
         draw.polygon(polygon.ravel().tolist(), fill=colour)
         if shape.light and random.random() < shape.light:
@@ -222,7 +239,9 @@ def _clutter(draw: ImageDraw.ImageDraw, view: View, random: Random, *, on_water:
         return
     for _ in range(random.randrange(0, 3)):
         kind, near = random.choice(("tree", "car", "lamp", "tree")), random.uniform(0.1, 0.9)
-        _PROPS[kind](draw, random.uniform(0, view.width), view.y0 + near * (view.height - view.y0), 34 + 40 * near, random)
+        _PROPS[kind](
+            draw, random.uniform(0, view.width), view.y0 + near * (view.height - view.y0), 34 + 40 * near, random
+        )
     for near in sorted(random.uniform(0.1, 1.0) for _ in range(random.randrange(0, 6))):
         x, y = random.uniform(0, view.width), view.y0 + near * (view.height - view.y0)
         _passer_by(draw, x, y, 16 + 34 * near, random)
@@ -234,29 +253,44 @@ def _passer_by(draw: ImageDraw.ImageDraw, x: float, y: float, size: float, rando
     draw.rectangle((x + size * 0.02, y - size * 0.45, x + size * 0.12, y), fill=legs)
     draw.ellipse((x - size * 0.17, y - size * 0.84, x + size * 0.17, y - size * 0.36), fill=top)
     draw.ellipse((x - size * 0.1, y - size * 1.03, x + size * 0.1, y - size * 0.8), fill=random.choice(SKIN))
-    draw.pieslice((x - size * 0.11, y - size * 1.06, x + size * 0.11, y - size * 0.82), 180, 360, fill=random.choice(HAIR))
+    draw.pieslice(
+        (x - size * 0.11, y - size * 1.06, x + size * 0.11, y - size * 0.82), 180, 360, fill=random.choice(HAIR)
+    )
 
 
 def _tree(draw: ImageDraw.ImageDraw, x: float, y: float, size: float, random: Random) -> None:
     draw.rectangle((x - size * 0.06, y - size * 0.8, x + size * 0.06, y), fill=(92, 66, 46))
     leaf = random.choice(((58, 110, 58), (84, 128, 60), (48, 92, 66)))
     for _ in range(7):
-        dx, dy, r = random.uniform(-0.4, 0.4) * size, random.uniform(-1.6, -0.8) * size, random.uniform(0.25, 0.42) * size
-        draw.ellipse((x + dx - r, y + dy - r, x + dx + r, y + dy + r), fill=mixed(leaf, (200, 220, 120), random.uniform(0, 0.25)))
+        dx, dy, r = (
+            random.uniform(-0.4, 0.4) * size,
+            random.uniform(-1.6, -0.8) * size,
+            random.uniform(0.25, 0.42) * size,
+        )
+        draw.ellipse(
+            (x + dx - r, y + dy - r, x + dx + r, y + dy + r), fill=mixed(leaf, (200, 220, 120), random.uniform(0, 0.25))
+        )
 
 
 def _car(draw: ImageDraw.ImageDraw, x: float, y: float, size: float, random: Random) -> None:
     paint = random.choice(CLOTHES)
     draw.polygon((x - size * 0.4, y - size * 0.3, x - size * 0.25, y - size * 0.55, x + size * 0.28, y - size * 0.55,
                   x + size * 0.45, y - size * 0.3), fill=mixed(paint, (30, 40, 50), 0.55))  # fmt: skip
-    draw.rounded_rectangle((x - size * 0.65, y - size * 0.34, x + size * 0.65, y - size * 0.08), size * 0.08, fill=paint)
+    draw.rounded_rectangle(
+        (x - size * 0.65, y - size * 0.34, x + size * 0.65, y - size * 0.08), size * 0.08, fill=paint
+    )
     for wheel in (-0.38, 0.38):
-        draw.ellipse((x + (wheel - 0.12) * size, y - size * 0.2, x + (wheel + 0.12) * size, y + size * 0.04), fill=(24, 24, 26))
+        draw.ellipse(
+            (x + (wheel - 0.12) * size, y - size * 0.2, x + (wheel + 0.12) * size, y + size * 0.04), fill=(24, 24, 26)
+        )
 
 
 def _lamp(draw: ImageDraw.ImageDraw, x: float, y: float, size: float, random: Random) -> None:
     draw.line((x, y, x, y - size * 2.4, x + size * 0.4, y - size * 2.5), fill=DARK, width=4)
-    draw.ellipse((x + size * 0.3, y - size * 2.55, x + size * 0.55, y - size * 2.4), fill=random.choice(((255, 244, 200), (250, 250, 250))))
+    draw.ellipse(
+        (x + size * 0.3, y - size * 2.55, x + size * 0.55, y - size * 2.4),
+        fill=random.choice(((255, 244, 200), (250, 250, 250))),
+    )
 
 
 _PROPS = {"tree": _tree, "car": _car, "lamp": _lamp}

@@ -1,0 +1,203 @@
+"""What happens in the synthetic city: who posts what, when and where. Nothing is drawn or written to disk here.
+
+Every choice has a random stream named after the seed, the post and the purpose: turning one knob leaves what it does not
+concern as it was, and nothing depends on the hash seed of the process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
+from itertools import accumulate
+from random import Random
+from typing import NamedTuple
+
+from postplace.synthetic.gazetteer import CATEGORY_HOURS, KM_PER_DEGREE, Site
+from postplace.synthetic.knobs import MODALITIES, Knobs
+from postplace.synthetic.language import add_markup, leak_name, misspell, use_slang, write_hashtags, write_text
+from postplace.synthetic.pictures import light_at
+
+FIRST_DAY = datetime(2024, 1, 1, tzinfo=timezone(timedelta(hours=8)))
+
+
+class Shot(NamedTuple):
+    """A picture to be drawn; `site` is None for an irrelevant one, `person` the share of it that a person is to cover."""
+
+    stream: str
+    site: int | None
+    light: str
+    person: float | None = None
+    broken: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A post to be written. `shown` is the place (index) that each modality shows, None where it shows none."""
+
+    id: str
+    user: str
+    place: int
+    shown: dict[str, int | None]
+    text: str
+    hashtags: tuple[str, ...]
+    shots: tuple[Shot, ...]
+    time: datetime
+    latitude: float
+    longitude: float
+    leaked: bool = False
+    repeats: str | None = None
+
+
+class Resident(NamedTuple):
+    """A user and the places they go to, with the weight of each."""
+
+    name: str
+    haunts: tuple[int, ...]
+    weights: tuple[int, ...]
+
+
+def draft_posts(number: int, *, sites: Sequence[Site], seed: int, knobs: Knobs) -> list[Draft]:
+    """That many posts, reposts last among what they may repeat."""
+    residents = [_resident(index, sites, Random(f"{seed}/user/{index}")) for index in range(knobs.users)]
+    activity = list(accumulate((rank + 1) ** -knobs.activity_skew for rank in range(knobs.users)))
+    drafts: list[Draft] = []
+    originals: list[Draft] = []
+    for index in range(number):
+        post = f"{seed}/post/{index}"
+        random = Random(f"{post}/who")
+        resident = random.choices(residents, cum_weights=activity)[0]
+        others = [draft for draft in random.sample(originals, min(8, len(originals))) if draft.user != resident.name]
+        if Random(f"{post}/repost").random() < knobs.duplicates and others:
+            drafts.append(_repost(others[0], index=index, post=post, user=resident.name, sites=sites, knobs=knobs))
+            continue
+        draft = _draft(resident, index=index, post=post, sites=sites, knobs=knobs)
+        drafts.append(draft)
+        if draft.text and draft.shots:
+            originals.append(draft)
+    return drafts
+
+
+def _resident(index: int, sites: Sequence[Site], random: Random) -> Resident:
+    """A home, a place of work or school, and one to three others."""
+    homes = [number for number, site in enumerate(sites) if site.category == "home"] or list(range(len(sites)))
+    days = [number for number, site in enumerate(sites) if site.category in ("work", "school")] or list(
+        range(len(sites))
+    )
+    others = random.sample(range(len(sites)), min(len(sites), random.randrange(1, 4)))
+    haunts = (random.choice(homes), random.choice(days), *others)
+    return Resident(f"u{index:05d}", haunts, (3, 3, *(2 for _ in others)))
+
+
+def _draft(resident: Resident, *, index: int, post: str, sites: Sequence[Site], knobs: Knobs) -> Draft:
+    random = Random(f"{post}/where")
+    usual = random.choices(resident.haunts, weights=resident.weights)[0]
+    place = usual if random.random() < 0.8 else random.randrange(len(sites))
+    decoys = {modality: random.randrange(len(sites)) for modality in MODALITIES}
+    carriers = MODALITIES if knobs.single_modality == "all" else (knobs.single_modality,)
+    told = {modality: place if modality in carriers else decoys[modality] for modality in MODALITIES}
+    there = _present(Random(f"{post}/missing"), knobs)
+    time = _time(sites[place], Random(f"{post}/when"))
+    text, tags, leaked = _words(told, there, post=post, sites=sites, knobs=knobs)
+    shots = _shots(told["image"], time, post=post, knobs=knobs) if there["image"] else ()
+    recorded = _misrecorded(place, len(sites), Random(f"{post}/label"), knobs)
+    latitude, longitude = _near(sites[recorded], Random(f"{post}/gps"), knobs)
+    shown = {
+        "text": told["text"] if there["text"] and (leaked == "text" or not _idle(post, "text", knobs)) else None,
+        "hashtags": told["hashtags"] if there["hashtags"] and (leaked == "hashtags" or not _idle(post, "hashtags", knobs)) else None,
+        "image": _seen(shots),
+    }  # fmt: skip
+    return Draft(f"p{index:06d}", resident.name, recorded, {m: shown[m] if m in carriers else None for m in MODALITIES},
+                 text, tags, shots, time, latitude, longitude, leaked=bool(leaked))  # fmt: skip
+
+
+def _repost(source: Draft, *, index: int, post: str, user: str, sites: Sequence[Site], knobs: Knobs) -> Draft:
+    """Another user's post again, a while later, from about the same place."""
+    latitude, longitude = _near(sites[source.place], Random(f"{post}/gps"), knobs)
+    random = Random(f"{post}/broken")
+    shots = tuple(shot._replace(broken=random.random() < knobs.broken_images) for shot in source.shots)
+    later = source.time + timedelta(minutes=Random(f"{post}/when").randrange(30, 6000))
+    shown = {**source.shown, "image": _seen(shots) if source.shown["image"] is not None else None}
+    return replace(source, id=f"p{index:06d}", user=user, shown=shown, shots=shots, time=later, latitude=latitude,
+                   longitude=longitude, repeats=source.id)  # fmt: skip
+
+
+def _present(random: Random, knobs: Knobs) -> dict[str, bool]:
+    """Which modalities a post has."""
+    rolls = [random.random() for _ in range(4)]
+    missing = (knobs.missing_text, knobs.missing_hashtags, knobs.missing_images)
+    kept = random.choice(MODALITIES)
+    if rolls[3] < knobs.empty_posts:
+        return dict.fromkeys(MODALITIES, False)
+    there = {modality: roll >= rate for modality, roll, rate in zip(MODALITIES, rolls, missing, strict=False)}
+    return there if any(there.values()) else {**there, kept: True}
+
+
+def _words(
+    told: dict[str, int], there: dict[str, bool], *, post: str, sites: Sequence[Site], knobs: Knobs
+) -> tuple[str, tuple[str, ...], str]:
+    """Text, hashtags, and which of the two the place's name leaked into ("" for neither)."""
+    chinese = Random(f"{post}/language").random() < knobs.chinese
+    text, tags = "", ()
+    if there["text"]:
+        site = None if _idle(post, "text", knobs) else sites[told["text"]]
+        text = write_text(site, chinese=chinese, random=Random(f"{post}/text"))
+        if (random := Random(f"{post}/slang")).random() < knobs.slang:
+            text = use_slang(text, chinese=chinese, random=random)
+        text = misspell(text, rate=knobs.misspelling, chinese=chinese, random=Random(f"{post}/misspelling"))
+    if there["hashtags"]:
+        tags = write_hashtags(
+            None if _idle(post, "hashtags", knobs) else sites[told["hashtags"]], Random(f"{post}/hashtags")
+        )
+    leaked, random = "", Random(f"{post}/leak")
+    if random.random() < knobs.name_leak and (text or tags):
+        leaked = random.choice([name for name, present in (("text", text), ("hashtags", tags)) if present])
+        text, tags = leak_name(sites[told[leaked]], text, tags, into=leaked, chinese=chinese, random=random)
+    if text and (random := Random(f"{post}/markup")).random() < knobs.markup:
+        text = add_markup(text, random)
+    return text, tags, leaked
+
+
+def _idle(post: str, modality: str, knobs: Knobs) -> bool:
+    """Whether the text, or the hashtags, are about nothing."""
+    rate = knobs.irrelevant_text if modality == "text" else knobs.irrelevant_hashtags
+    return Random(f"{post}/idle/{modality}").random() < rate
+
+
+def _shots(site: int, time: datetime, *, post: str, knobs: Knobs) -> tuple[Shot, ...]:
+    random = Random(f"{post}/pictures")
+    rolls = [[random.random() for _ in range(6)] for _ in range(3)]
+    several = random.choice((2, 2, 3))
+    number = several if random.random() < knobs.several_images else 1
+    shots = []
+    for index, (idle, portrait, broken, person, earlier, hour) in enumerate(rolls[:number]):
+        irrelevant = idle < knobs.irrelevant_image
+        taken = time.hour if earlier < 0.6 else 8 + int(hour * 11)
+        light = light_at(taken, Random(f"{post}/light/{index}"))
+        covered = round(0.12 + 0.7 * person, 3) if portrait < knobs.portraits and not irrelevant else None
+        shots.append(
+            Shot(f"{post}/picture/{index}", None if irrelevant else site, light, covered, broken < knobs.broken_images)
+        )
+    return tuple(shots)
+
+
+def _seen(shots: Sequence[Shot]) -> int | None:
+    return next((shot.site for shot in shots if shot.site is not None and not shot.broken), None)
+
+
+def _time(site: Site, random: Random) -> datetime:
+    hour = random.choice(CATEGORY_HOURS[site.category])
+    return FIRST_DAY + timedelta(days=random.randrange(365), hours=hour, seconds=random.randrange(3600))
+
+
+def _misrecorded(place: int, places: int, random: Random, knobs: Knobs) -> int:
+    if random.random() >= knobs.label_noise:
+        return place
+    return (place + random.randrange(1, places)) % places
+
+
+def _near(site: Site, random: Random, knobs: Knobs) -> tuple[float, float]:
+    """Latitude and longitude in degrees."""
+    degrees = knobs.gps_noise_km / KM_PER_DEGREE
+    latitude = site.latitude + random.gauss(0, 1) * degrees
+    return round(latitude, 6), round(site.longitude + random.gauss(0, 1) * degrees / 0.87292, 6)
