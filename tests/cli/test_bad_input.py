@@ -123,7 +123,7 @@ def test_a_disk_that_is_full_while_encoding(
     real = os.fsync
 
     def full(descriptor: int) -> None:
-        if "part-" in os.readlink(f"/proc/self/fd/{descriptor}"):
+        if "part-" in str(Path(f"/proc/self/fd/{descriptor}").readlink()):
             raise OSError(28, "No space left on device")
         real(descriptor)
 

@@ -46,12 +46,12 @@ class CityReport:
 def make_city(folder: Path, *, posts: int = 2000, seed: int = 0, knobs: Knobs = Knobs()) -> CityReport:  # noqa: B008
     """Make an invented city in `folder`, which must be empty or not there: the same seed and knobs, the same bytes.
 
-    Writes `posts.jsonl` (the keys of `Post`, absent ones left out; images relative to the folder), `images/*.jpg` (about
-    160 x 160), `places.csv` (place, name, latitude, longitude, category, aliases joined by `;`) and `portraits.csv` (for
-    each picture with a person in front: image, person_ratio, and the x, y and radius in pixels of a `Person`, whose
-    `mask` is the person). The folder appears when it is complete.
+    Writes `posts.jsonl` (the keys of `Post`, absent ones left out; images relative to the folder), `images/*.jpg`
+    (about 160 x 160), `places.csv` (place, name, latitude, longitude, category, aliases joined by `;`) and
+    `portraits.csv` (for each picture with a person in front: image, person_ratio, and the x, y and radius in pixels of
+    a `Person`, whose `mask` is the person). The folder appears when it is complete.
 
-    A `BadOption` for a folder with something in it, or a number out of range; a `WriteFailed` when it cannot be written.
+    A `BadOption` for a folder with something in it or a number out of range; a `WriteFailed` when writing fails.
     """
     if posts < 1:
         raise BadOption("posts", f"{posts} is out of range", "ask for at least one post")
@@ -104,8 +104,8 @@ def _write(
                     ratio = float(person.mask(picture.width, picture.height).mean())
                     people.append((name, f"{ratio:.4f}", *person))
             lines.write(json.dumps(_record(draft, names, places), ensure_ascii=False) + "\n")
-    _write_csv(city / "places.csv", ("place", "name", "latitude", "longitude", "category", "aliases"),
-               ((s.name, s.chinese_name, s.latitude, s.longitude, s.category, ";".join(s.aliases)) for s in places))  # fmt: skip
+    rows = [(s.name, s.chinese_name, s.latitude, s.longitude, s.category, ";".join(s.aliases)) for s in places]
+    _write_csv(city / "places.csv", ("place", "name", "latitude", "longitude", "category", "aliases"), rows)
     _write_csv(city / "portraits.csv", ("image", "person_ratio", "x", "y", "radius"), people)
     return _reported(folder, drafts, places)
 

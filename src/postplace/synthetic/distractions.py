@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageDraw
 
 from postplace.synthetic.landmarks import Colour
 from postplace.synthetic.pictures import CLOTHES, HAIR, SIZES, SKIN, mixed, photographed
@@ -49,7 +49,7 @@ def person_covering(ratio: float, *, width: int, height: int, random: Random) ->
     for _ in range(12):
         radius = (small + large) / 2
         person = Person(x, height - 2.4 * radius, radius) if 2.4 * radius < height else Person(x, 0.0, radius)
-        if person.mask(width, height)[::4, ::4].mean() < ratio:
+        if Person(*(part / 4 for part in person)).mask(width // 4, height // 4).mean() < ratio:
             small = radius
         else:
             large = radius
@@ -58,7 +58,7 @@ def person_covering(ratio: float, *, width: int, height: int, random: Random) ->
 
 def add_person(picture: Image.Image, person: Person, random: Random) -> Image.Image:
     """The picture with the person in front; exactly the pixels of `person.mask` change."""
-    overlay = picture.resize((picture.width * 2, picture.height * 2))
+    overlay = picture.resize((picture.width * 2, picture.height * 2), Image.Resampling.NEAREST)
     draw = ImageDraw.Draw(overlay)
     x, y, r = (2 * part for part in person)
     skin, hair, shirt = random.choice(SKIN), random.choice(HAIR), random.choice(CLOTHES)
@@ -95,10 +95,10 @@ def draw_irrelevant(random: Random) -> Image.Image:
     canvas = Image.new("RGB", (2, 2), base)
     canvas.putpixel((1, 1), mixed(base, (0, 0, 0), 0.4))
     canvas.putpixel((0, 1), mixed(base, (255, 255, 255), 0.3))
-    canvas = canvas.resize((width, height), Image.Resampling.BICUBIC)
+    canvas = canvas.resize((width, height), Image.Resampling.BILINEAR)
     draw = ImageDraw.Draw(canvas, "RGBA")
     random.choice((_pet, _meal, _pattern, _flowers))(draw, width, height, random)
-    return photographed(canvas.filter(ImageFilter.GaussianBlur(1)), random)
+    return photographed(canvas, random)
 
 
 def _pet(draw: ImageDraw.ImageDraw, width: int, height: int, random: Random) -> None:
@@ -213,7 +213,8 @@ def _flowers(draw: ImageDraw.ImageDraw, width: int, height: int, random: Random)
 
 
 _FOOD: tuple[Colour, ...] = (
-    (200, 60, 40), (240, 190, 80), (96, 150, 60), (236, 220, 190), (150, 84, 44), (250, 240, 220), (70, 110, 50), (220, 120, 50),
+    (200, 60, 40), (240, 190, 80), (96, 150, 60), (236, 220, 190), (150, 84, 44),
+    (250, 240, 220), (70, 110, 50), (220, 120, 50),
 )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 Colour = tuple[int, int, int]
@@ -106,7 +107,7 @@ def _lighthouse() -> Iterator[Shape]:
     yield poly((96, 98, 92), 8, 82, 22, 70, 38, 73, 60, 68, 86, 75, 96, 84)
     yield poly((72, 74, 72), 14, 84, 30, 76, 52, 80, 70, 74, 92, 86)
     edges = [(41.5 + 3.6 * step / 6, 77 - 53 * step / 6, 58.5 - 3.6 * step / 6) for step in range(7)]
-    for step, (low, high) in enumerate(zip(edges, edges[1:], strict=False)):
+    for step, (low, high) in enumerate(pairwise(edges)):
         colour = (RED, WHITE)[step % 2]
         yield poly(colour, low[0], low[1], high[0], high[1], high[2], high[1], low[2], low[1])
         yield poly(_shaded(colour, 0.78), 53, low[1], 53, high[1], high[2], high[1], low[2], low[1])
@@ -182,10 +183,10 @@ def _docks() -> Iterator[Shape]:
     yield rect(RED, 70, 50, 84, 56)
     for row in range(4):
         for column in range(5 - row % 2):
-            x, y = -8 + column * 13.5 + (row % 2) * 5, 70.5 - row * 6.3
+            left, y = -8 + column * 13.5 + (row % 2) * 5, 70.5 - row * 6.3
             colour = colours[(row * 3 + column * 5) % 8]
-            yield rect(colour, x, y, x + 13, y + 6.4)
-            yield from grid(_shaded(colour, 0.75), (x, y, x + 13, y + 6.4), 6, 1, 0.3, 0.0)
+            yield rect(colour, left, y, left + 13, y + 6.4)
+            yield from grid(_shaded(colour, 0.75), (left, y, left + 13, y + 6.4), 6, 1, 0.3, 0.0)
 
 
 def _university() -> Iterator[Shape]:
@@ -234,8 +235,8 @@ def _teahouse() -> Iterator[Shape]:
         depth = 77 - y if level == 0 else 15
         yield rect((142, 40, 32), 50 - half * 0.78, y, 50 + half * 0.78, y + depth)
         yield from grid((246, 206, 130), (50 - half * 0.74, y + 2, 50 + half * 0.74, y + 11), 6, 1, 0.62, 0.9)
-        yield poly(tiles, 50 - half * 0.55, y - 9, 50 + half * 0.55, y - 9, 50 + half, y + 1.5, 50 + half * 1.28, y - 4,
-                   50 + half * 1.05, y + 4, 50 - half * 1.05, y + 4, 50 - half * 1.28, y - 4, 50 - half, y + 1.5)  # fmt: skip
+        corners = ((-0.55, -9), (0.55, -9), (1, 1.5), (1.28, -4), (1.05, 4), (-1.05, 4), (-1.28, -4), (-1, 1.5))
+        yield Shape(tiles, tuple((50 + half * across, y + down) for across, down in corners))
         yield bar(_shaded(tiles, 1.4), 50 - half * 0.55, y - 9, 50 + half * 0.55, y - 9, 1.6)
         for side in (-1, 1):
             yield oval((222, 54, 40), 50 + side * half * 1.1, y + 7, 2.1, 2.8, 1.0)
@@ -248,52 +249,32 @@ def _teahouse() -> Iterator[Shape]:
 def _lane() -> Iterator[Shape]:
     yield rect((190, 176, 156), 34, 30, 66, 70)
     yield from grid(DARK, (36, 34, 64, 56), 4, 2, 0.5, 0.5)
-    for side in (-1, 1):
+    for shape in _shopfronts():
+        yield shape
+        yield Shape(shape.colour, tuple((100 - x, y) for x, y in shape.points), shape.light)
+    for x, y, size in ((16, 22, 4.2), (31, 31, 3), (44, 36, 2.1), (56, 36, 2.1), (69, 31, 3), (84, 22, 4.2)):
+        yield oval((230, 40, 36), x, y, size, size * 1.15, 1.0)
+        yield rect(YELLOW, x - size * 0.3, y + size * 1.1, x + size * 0.3, y + size * 1.75)
 
-        def x(offset: float, side: int = side) -> float:
-            return 50 + side * offset
 
-        yield poly((128, 92, 70), x(75), -20, x(17), 28, x(17), 68, x(75), 104)
-        for far, near in ((18, 26), (28, 40), (43, 62)):
-            f, n = far / 62, near / 62
-            shop = ((214, 120, 60), (90, 120, 92), (168, 66, 60))[(far + side) % 3]
-            yield poly(
-                _shaded(shop, 0.5), x(far), 54 - 8 * f, x(near), 54 - 8 * n, x(near), 62 + 30 * n, x(far), 62 + 30 * f
-            )
-            yield poly(
-                (250, 214, 140),
-                x(far + 1),
-                57,
-                x(near - 1),
-                57,
-                x(near - 1),
-                58 + 16 * n,
-                x(far + 1),
-                58 + 12 * f,
-                light=0.9,
-            )
-            for part in range(6):
-                a, b = far + (near - far) * part / 6, far + (near - far) * (part + 1) / 6
-                yield poly(
-                    (RED, WHITE)[part % 2],
-                    x(a),
-                    46 - a / 4,
-                    x(b),
-                    46 - b / 4,
-                    x(b - 6),
-                    55 - b / 9,
-                    x(a - 6),
-                    55 - a / 9,
-                )
-            yield rect(shop, min(x(near - 5), x(near - 9)), 10 + 12 * (1 - n), max(x(near - 5), x(near - 9)), 38, 0.7)
-            for mark in range(3):
-                y = 14 + 12 * (1 - n) + 7 * mark
-                yield bar(WHITE, x(near - 6), y, x(near - 8), y + 2, 1.2)
-    for index, (lx, ly, size) in enumerate(
-        ((16, 22, 4.2), (31, 31, 3), (44, 36, 2.1), (56, 36, 2.1), (69, 31, 3), (84, 22, 4.2))
-    ):
-        yield oval((230, 40, 36), lx, ly, size, size * 1.15, 1.0)
-        yield rect(YELLOW, lx - size * 0.3, ly + size * 1.1, lx + size * 0.3, ly + size * (1.7 + 0.1 * (index % 2)))
+def _shopfronts() -> Iterator[Shape]:
+    """The right-hand side of the lane, running towards the middle."""
+    yield poly((128, 92, 70), 125, -20, 67, 28, 67, 68, 125, 104)
+    fronts = (((214, 120, 60), 68, 76), ((90, 120, 92), 78, 90), ((168, 66, 60), 93, 112))
+    for shop, far, near in fronts:
+        f, n = (far - 50) / 62, (near - 50) / 62
+        low_far, low_near = 62 + 30 * f, 62 + 30 * n
+        yield poly(_shaded(shop, 0.5), far, 54 - 8 * f, near, 54 - 8 * n, near, low_near, far, low_far)
+        window = (far + 1, 57, near - 1, 57, near - 1, low_near - 4 - 14 * n, far + 1, low_far - 4 - 18 * f)
+        yield poly((250, 214, 140), *window, light=0.9)
+        for part in range(6):
+            a, b = far + (near - far) * part / 6, far + (near - far) * (part + 1) / 6
+            upper, lower = (a, 58.5 - a / 4, b, 58.5 - b / 4), (b - 6, 60.5 - b / 9, a - 6, 60.5 - a / 9)
+            yield poly((RED, WHITE)[part % 2], *upper, *lower)
+        top = 10 + 12 * (1 - n)
+        yield rect(shop, near - 9, top, near - 5, 38, 0.7)
+        for mark in range(3):
+            yield bar(WHITE, near - 6, top + 4 + 7 * mark, near - 8, top + 6 + 7 * mark, 1.2)
 
 
 def _mall() -> Iterator[Shape]:

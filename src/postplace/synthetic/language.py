@@ -91,13 +91,8 @@ def _typo(word: str, random: Random) -> str:
 
 
 def _filled(text: str, *, chinese: bool, random: Random) -> str:
+    """The text with a name for each {n}, a month for each {m} and a number for each {k}."""
     names = phrases.NAMES_ZH if chinese else phrases.NAMES_EN
     months = phrases.MONTHS_ZH if chinese else phrases.MONTHS_EN
-    for slot, fill in (
-        ("{n}", lambda: random.choice(names)),
-        ("{m}", lambda: random.choice(months)),
-        ("{k}", lambda: str(random.randrange(2, 60))),
-    ):
-        while slot in text:
-            text = text.replace(slot, fill(), 1)
-    return text
+    fills = {"{n}": names, "{m}": months, "{k}": [str(number) for number in range(2, 60)]}
+    return re.sub(r"\{[nmk]\}", lambda slot: random.choice(fills[slot[0]]), text)

@@ -1,7 +1,7 @@
 """What happens in the synthetic city: who posts what, when and where. Nothing is drawn or written to disk here.
 
-Every choice has a random stream named after the seed, the post and the purpose: turning one knob leaves what it does not
-concern as it was, and nothing depends on the hash seed of the process.
+Every choice has a random stream named after the seed, the post and the purpose: turning one knob leaves what it does
+not concern as it was, and nothing depends on the hash seed of the process.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ FIRST_DAY = datetime(2024, 1, 1, tzinfo=timezone(timedelta(hours=8)))
 
 
 class Shot(NamedTuple):
-    """A picture to be drawn; `site` is None for an irrelevant one, `person` the share of it that a person is to cover."""
+    """A picture to be drawn; `site` is None for an irrelevant one, `person` the share of it that a person covers."""
 
     stream: str
     site: int | None
@@ -58,19 +58,20 @@ class Resident(NamedTuple):
 
 
 def draft_posts(number: int, *, sites: Sequence[Site], seed: int, knobs: Knobs) -> list[Draft]:
-    """That many posts, reposts last among what they may repeat."""
+    """That many posts. A repost repeats an earlier post of another user of the same circle of about five friends."""
     residents = [_resident(index, sites, Random(f"{seed}/user/{index}")) for index in range(knobs.users)]
     activity = list(accumulate((rank + 1) ** -knobs.activity_skew for rank in range(knobs.users)))
     drafts: list[Draft] = []
     originals: list[Draft] = []
     for index in range(number):
         post = f"{seed}/post/{index}"
-        random = Random(f"{post}/who")
-        resident = random.choices(residents, cum_weights=activity)[0]
-        others = [draft for draft in random.sample(originals, min(8, len(originals))) if draft.user != resident.name]
-        if Random(f"{post}/repost").random() < knobs.duplicates and others:
-            drafts.append(_repost(others[0], index=index, post=post, user=resident.name, sites=sites, knobs=knobs))
+        random = Random(f"{post}/repost")
+        if random.random() < knobs.duplicates and originals:
+            source = random.choice(originals)
+            user = random.choice(_friends(source.user, residents)).name
+            drafts.append(_repost(source, index=index, post=post, user=user, sites=sites, knobs=knobs))
             continue
+        resident = Random(f"{post}/who").choices(residents, cum_weights=activity)[0]
         draft = _draft(resident, index=index, post=post, sites=sites, knobs=knobs)
         drafts.append(draft)
         if draft.text and draft.shots:
@@ -89,6 +90,13 @@ def _resident(index: int, sites: Sequence[Site], random: Random) -> Resident:
     return Resident(f"u{index:05d}", haunts, (3, 3, *(2 for _ in others)))
 
 
+def _friends(user: str, residents: Sequence[Resident]) -> list[Resident]:
+    """The other users of a user's circle: reposts would otherwise tie the whole city into one group."""
+    circles = max(1, len(residents) // 5)
+    own = int(user.removeprefix("u"))
+    return [residents[index] for index in range(own % circles, len(residents), circles) if index != own]
+
+
 def _draft(resident: Resident, *, index: int, post: str, sites: Sequence[Site], knobs: Knobs) -> Draft:
     random = Random(f"{post}/where")
     usual = random.choices(resident.haunts, weights=resident.weights)[0]
@@ -102,13 +110,21 @@ def _draft(resident: Resident, *, index: int, post: str, sites: Sequence[Site], 
     shots = _shots(told["image"], time, post=post, knobs=knobs) if there["image"] else ()
     recorded = _misrecorded(place, len(sites), Random(f"{post}/label"), knobs)
     latitude, longitude = _near(sites[recorded], Random(f"{post}/gps"), knobs)
-    shown = {
-        "text": told["text"] if there["text"] and (leaked == "text" or not _idle(post, "text", knobs)) else None,
-        "hashtags": told["hashtags"] if there["hashtags"] and (leaked == "hashtags" or not _idle(post, "hashtags", knobs)) else None,
-        "image": _seen(shots),
-    }  # fmt: skip
-    return Draft(f"p{index:06d}", resident.name, recorded, {m: shown[m] if m in carriers else None for m in MODALITIES},
-                 text, tags, shots, time, latitude, longitude, leaked=bool(leaked))  # fmt: skip
+    shows = {m: there[m] and (leaked == m or not _idle(post, m, knobs)) for m in ("text", "hashtags")}
+    shows["image"] = _seen(shots) is not None
+    return Draft(
+        id=f"p{index:06d}",
+        user=resident.name,
+        place=recorded,
+        shown={m: place if shows[m] and m in carriers else None for m in MODALITIES},
+        text=text,
+        hashtags=tags,
+        shots=shots,
+        time=time,
+        latitude=latitude,
+        longitude=longitude,
+        leaked=bool(leaked),
+    )
 
 
 def _repost(source: Draft, *, index: int, post: str, user: str, sites: Sequence[Site], knobs: Knobs) -> Draft:
@@ -118,8 +134,10 @@ def _repost(source: Draft, *, index: int, post: str, user: str, sites: Sequence[
     shots = tuple(shot._replace(broken=random.random() < knobs.broken_images) for shot in source.shots)
     later = source.time + timedelta(minutes=Random(f"{post}/when").randrange(30, 6000))
     shown = {**source.shown, "image": _seen(shots) if source.shown["image"] is not None else None}
-    return replace(source, id=f"p{index:06d}", user=user, shown=shown, shots=shots, time=later, latitude=latitude,
-                   longitude=longitude, repeats=source.id)  # fmt: skip
+    return replace(
+        source, id=f"p{index:06d}", user=user, shown=shown, shots=shots, time=later, latitude=latitude,
+        longitude=longitude, repeats=source.id,
+    )  # fmt: skip
 
 
 def _present(random: Random, knobs: Knobs) -> dict[str, bool]:
@@ -138,7 +156,8 @@ def _words(
 ) -> tuple[str, tuple[str, ...], str]:
     """Text, hashtags, and which of the two the place's name leaked into ("" for neither)."""
     chinese = Random(f"{post}/language").random() < knobs.chinese
-    text, tags = "", ()
+    text = ""
+    tags: tuple[str, ...] = ()
     if there["text"]:
         site = None if _idle(post, "text", knobs) else sites[told["text"]]
         text = write_text(site, chinese=chinese, random=Random(f"{post}/text"))

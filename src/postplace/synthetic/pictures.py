@@ -5,7 +5,7 @@ A canvas is twice the size of the picture and is halved at the end, which smooth
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from random import Random
 from typing import NamedTuple
 
@@ -45,7 +45,8 @@ GROUNDS: dict[str, tuple[Colour, Colour]] = {  # far and near
     "track": ((120, 156, 90), (92, 136, 70)),
 }
 CLOTHES: tuple[Colour, ...] = (
-    (190, 50, 60), (40, 70, 130), (240, 200, 80), (60, 60, 66), (230, 230, 228), (70, 130, 90), (150, 90, 150), (226, 128, 60),
+    (190, 50, 60), (40, 70, 130), (240, 200, 80), (60, 60, 66), (230, 230, 228),
+    (70, 130, 90), (150, 90, 150), (226, 128, 60),
 )  # fmt: skip
 SKIN: tuple[Colour, ...] = ((244, 208, 178), (226, 178, 140), (198, 146, 106), (150, 102, 70))
 HAIR: tuple[Colour, ...] = ((32, 26, 24), (62, 42, 30), (110, 72, 42), (24, 24, 30))
@@ -127,7 +128,7 @@ def _sky(width: int, height: int, light: Light, random: Random) -> Image.Image:
                 size * random.uniform(0.3, 0.7),
             )
             draw.ellipse((x + dx - r * 1.5, y + dy - r * 0.7, x + dx + r * 1.5, y + dy + r * 0.7), fill=(*puff, 110))
-    sky = small.filter(ImageFilter.GaussianBlur(1)).resize((width, height), Image.Resampling.BICUBIC)
+    sky = small.filter(ImageFilter.GaussianBlur(1)).resize((width, height), Image.Resampling.BILINEAR)
     if light is LIGHTS["night"] and random.random() < 0.6:
         x, y, r = random.uniform(0, width), random.uniform(0, height * 0.3), random.uniform(5, 9)
         ImageDraw.Draw(sky).ellipse((x - r, y - r, x + r, y + r), fill=(246, 240, 210))
@@ -198,7 +199,7 @@ def _landmark(
     return lit
 
 
-@lru_cache(maxsize=None)
+@cache
 def _shapes(scene: str) -> tuple[tuple[Shape, ...], Points, list[int]]:
     shapes = SCENES[scene].shapes
     points = np.array([point for shape in shapes for point in shape.points])
@@ -224,7 +225,7 @@ def _illuminated(
         depth = min(canvas.height - horizon, horizon)
         if depth > 4:
             box = (0, horizon - depth, canvas.width, horizon)
-            mirrored = canvas.crop(box).transpose(Image.Transpose.FLIP_TOP_BOTTOM).filter(ImageFilter.GaussianBlur(3))
+            mirrored = canvas.crop(box).transpose(Image.Transpose.FLIP_TOP_BOTTOM).filter(ImageFilter.BoxBlur(3))
             below = (0, horizon, canvas.width, horizon + depth)
             canvas.paste(Image.blend(canvas.crop(below), mirrored, random.uniform(0.2, 0.45)), below)
     return canvas

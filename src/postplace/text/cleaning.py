@@ -15,7 +15,7 @@ _LINK = re.compile(
     r"|(?:https?://|(?<![a-z0-9.])www\.)(?:[!$-;=?-~]|#(?=[!-~]))*",
     re.IGNORECASE,
 )
-_MENTION = re.compile(r"(?:/{2,}\s*)?(?<![A-Za-z0-9._%+-])[@＠][\w·-]+(?:\.\w+)*\s?[:：]?")
+_MENTION = re.compile(r"(?://\s?)?(?<![A-Za-z0-9._%+-])[@＠][\w·-]+(?:\.\w+)*\s?[:：]?")
 _EMOTICON = re.compile(r"\[\w{1,10}\]")
 _INVISIBLE = re.compile("[\u200b\u2060\ufeff\ufffc]")
 _CHAINED = re.compile(r"#[^\s#]+(?:#[^\s#]+)+(?=\s|$)")
@@ -76,8 +76,9 @@ def hashtag_spans(text: str) -> Iterator[tuple[int, int, str]]:
         before = marked[start - 1] if start else " "
         if before.isspace() and (chain := _CHAINED.match(marked, start)) and chain[0].count("#") % 2:
             chain_end = chain.end()
-        closed = None if start < chain_end else _closed_tag(marked, start, before)
-        open_end = _open_end(marked, start) if start == after_tag or _may_open(before) else start + 1
+        free = start == after_tag or _may_open(before)
+        closed = None if start < chain_end else _closed_tag(marked, start, free=free)
+        open_end = _open_end(marked, start) if free else start + 1
         end, name = closed or (open_end, marked[start + 1 : open_end])
         if _is_name(name):
             yield start, end, name
@@ -85,13 +86,16 @@ def hashtag_spans(text: str) -> Iterator[tuple[int, int, str]]:
         start = marked.find("#", end if _is_name(name) else start + 1)
 
 
-def _closed_tag(text: str, start: int, before: str) -> tuple[int, str] | None:
-    """End and name of the `#name#` that begins at `start`, or None where it is open or chained."""
+def _closed_tag(text: str, start: int, *, free: bool) -> tuple[int, str] | None:
+    """End and name of the `#name#` that begins at `start`, or None where it is open or chained.
+
+    Where it is not `free`, a Latin letter stands before it, only a Chinese name is one: `KTV#外滩#`, but `C#和F#`.
+    """
     match = _CLOSED.match(text, start)
     if not match or not _is_name(match[1]):
         return None
     name, after = match[1], text[match.end() : match.end() + 1]
-    if not _may_open(before) and not (_is_chinese(name[0]) and _is_chinese(name[-1])):
+    if not free and not (_is_chinese(name[0]) and _is_chinese(name[-1])):
         return None
     spaced = any(character.isspace() for character in name)
     if spaced and (_SENTENCE.search(name) or (after.isalnum() and not _is_chinese(after))):

@@ -54,7 +54,7 @@ class Vocabulary:
 
     def encode(self, items: Sequence[str], *, length: int) -> NDArray[np.int64]:
         """Ids (length,), cut or filled with padding at the end."""
-        (ids,) = self.encode_many([items], length=length)
+        ids: NDArray[np.int64] = self.encode_many([items], length=length)[0]
         return ids
 
     def encode_many(self, sequences: Sequence[Sequence[str]], *, length: int) -> NDArray[np.int64]:

@@ -1,0 +1,366 @@
+"""Posts -> stored vectors: pictures are decoded in worker processes while the encoder runs on the batch before.
+
+Equal content is encoded once, within a call and, through the store, across calls; a call that was killed goes on where
+it was. Letters: N posts, M distinct readable pictures, I pictures of a post, D width.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from postplace.encoders.encoder import ImageEncoder, TextEncoder, Vectors
+from postplace.encoders.store import VectorStore, digest
+from postplace.errors import BadImage, BadPost
+from postplace.images.decode import read_bytes
+from postplace.images.worker import PreparedBatch, prepare_batch
+from postplace.post import Post
+from postplace.posts.duplicates import perceptual_hash
+from postplace.text.cleaning import for_encoder
+
+TEXT_BATCH = 256
+FLUSH_SECONDS = 10.0  # at most this much work is lost by a kill
+MANY_MISSING = 10  # so many pictures, none of which is there: the folder is wrong, not the pictures
+HASH_FINGERPRINT = "perceptual hash, 64 bits as four numbers of 16, after decoding to at least 224 px"
+HASH_WORDS = 4
+
+Image = Path | bytes
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenImage:
+    """A picture that could not be read, of which post, and why; the post goes on without it."""
+
+    post_id: str
+    image: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class EncodedPosts:
+    """The vectors of N posts. Where a mask is False the vector is all 0; `image_index` is -1 where there is no picture."""
+
+    text_vectors: Vectors  # (N, D_text)
+    text_mask: NDArray[np.bool_]  # (N,)
+    hashtag_vectors: Vectors  # (N, D_text)
+    hashtag_mask: NDArray[np.bool_]  # (N,)
+    image_vectors: Vectors  # (M, D_image)
+    image_index: NDArray[np.int64]  # (N, I) rows of image_vectors, real ones first
+    broken: tuple[BrokenImage, ...]
+    image_hashes: NDArray[np.uint64] | None  # (M,) perceptual hashes, if asked for
+
+
+class Store(Protocol):
+    """Where vectors are kept: on disk, or in memory for this call alone."""
+
+    def missing(self, keys: Sequence[bytes]) -> list[int]: ...
+    def add(self, keys: Sequence[bytes], vectors: Vectors) -> None: ...
+    def read(self, keys: Sequence[bytes]) -> Vectors: ...
+    def flush(self) -> None: ...
+
+
+class Memory:
+    """A store that is gone when the call is over."""
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+        self._vectors: dict[bytes, Vectors] = {}
+
+    def missing(self, keys: Sequence[bytes]) -> list[int]:
+        """See VectorStore."""
+        first = {key: position for position, key in reversed(list(enumerate(keys)))}
+        return sorted(position for key, position in first.items() if key not in self._vectors)
+
+    def add(self, keys: Sequence[bytes], vectors: Vectors) -> None:
+        """See VectorStore."""
+        self._vectors.update(zip(keys, vectors, strict=True))
+
+    def read(self, keys: Sequence[bytes]) -> Vectors:
+        """See VectorStore."""
+        rows = [self._vectors[key] for key in keys]
+        return np.stack(rows) if rows else np.zeros((0, self.width), dtype=np.float32)
+
+    def flush(self) -> None:
+        """Nothing to do."""
+
+
+def encode_posts(
+    posts: Sequence[Post],
+    *,
+    text_encoder: TextEncoder,
+    image_encoder: ImageEncoder,
+    store_folder: Path | None = None,
+    workers: int | None = None,
+    batch_size: int = 32,
+    progress: bool = False,
+    image_hashes: bool = False,
+) -> EncodedPosts:
+    """Encode the text (without links, mentions and hashtags), the hashtags and the pictures of posts.
+
+    With `store_folder` the vectors are kept there and found again. `workers` decode pictures (default: one fewer than
+    the cores; 0: in this process); a batch or less is always decoded here. Raises BadPost when many pictures are named
+    and not one is there, WriteFailed when the store cannot be written.
+    """
+    texts = [for_encoder(post.text) for post in posts]
+    tags = [" ".join(post.hashtags) for post in posts]
+    with ExitStack() as stack:
+
+        def open_store(fingerprint: str, width: int) -> Store:
+            if store_folder is None:
+                return Memory(width)
+            return stack.enter_context(VectorStore(store_folder, fingerprint=fingerprint, width=width))
+
+        show = stack.enter_context(_progress(progress))
+        sentences = open_store(text_encoder.fingerprint, text_encoder.width)
+        _encode_texts([*texts, *tags], text_encoder, sentences, show=show)
+        pictures = open_store(image_encoder.fingerprint, image_encoder.width)
+        hashes = open_store(HASH_FINGERPRINT, HASH_WORDS) if image_hashes else None
+        keys, sources, broken = _image_keys(posts)
+        decoder = _Decoder(image_encoder, workers=workers, batch_size=batch_size, hashing=image_hashes)
+        reasons = _encode_images(sources, image_encoder, (pictures, hashes), decoder=decoder, show=show)
+        broken += _broken(posts, keys, reasons)
+        index, kept = _index(keys, unreadable=reasons)
+        text_vectors, text_mask = _read_texts(texts, sentences, text_encoder.width)
+        hashtag_vectors, hashtag_mask = _read_texts(tags, sentences, text_encoder.width)
+        return EncodedPosts(
+            text_vectors=text_vectors,
+            text_mask=text_mask,
+            hashtag_vectors=hashtag_vectors,
+            hashtag_mask=hashtag_mask,
+            image_vectors=pictures.read(kept),
+            image_index=index,
+            broken=tuple(broken),
+            image_hashes=None if hashes is None else _from_words(hashes.read(kept)),
+        )
+
+
+# ---------------------------------------------------------------------- text
+
+
+def _encode_texts(texts: Sequence[str], encoder: TextEncoder, store: Store, *, show: Show) -> None:
+    """Encode what is not stored yet, in batches of similar length."""
+    keys = [_text_key(text) for text in texts]
+    rows = sorted((row for row in store.missing(keys) if texts[row]), key=lambda row: len(texts[row]))
+    for start in show([rows[s : s + TEXT_BATCH] for s in range(0, len(rows), TEXT_BATCH)], "texts", len(rows)):
+        store.add([keys[row] for row in start], encoder.encode([texts[row] for row in start]))
+    if rows:
+        store.flush()
+
+
+def _read_texts(texts: Sequence[str], store: Store, width: int) -> tuple[Vectors, NDArray[np.bool_]]:
+    mask = np.array([bool(text) for text in texts], dtype=np.bool_)
+    vectors = np.zeros((len(texts), width), dtype=np.float32)
+    vectors[mask] = store.read([_text_key(text) for text in texts if text])
+    return vectors, mask
+
+
+def _text_key(text: str) -> bytes:
+    return digest(text.encode("utf-8", "surrogatepass"))
+
+
+# ---------------------------------------------------------------------- pictures
+
+
+def _image_keys(posts: Sequence[Post]) -> tuple[list[list[tuple[bytes, Image]]], dict[bytes, Image], list[BrokenImage]]:
+    """Each post's pictures with their content digest; one picture for each digest; those that cannot be read at all."""
+    keys: list[list[tuple[bytes, Image]]] = []
+    sources: dict[bytes, Image] = {}
+    broken: list[BrokenImage] = []
+    for post in posts:
+        own = []
+        for image in post.images:
+            try:
+                key = digest(read_bytes(image))
+            except BadImage as error:
+                broken.append(BrokenImage(post.id, _name(image), f"{error.found}; {error.remedy}"))
+                continue
+            sources.setdefault(key, image)
+            own.append((key, image))
+        keys.append(own)
+    _check_folder(broken, found=len(sources))
+    return keys, sources, broken
+
+
+def _check_folder(broken: Sequence[BrokenImage], *, found: int) -> None:
+    if found or len(broken) < MANY_MISSING or any(Path(picture.image).exists() for picture in broken):
+        return
+    detail = f"not one of the {len(broken)} pictures named is there, for example {broken[0].image}"
+    raise BadPost("images", detail, "paths are relative to the folder of the posts file: move it or the pictures")
+
+
+def _encode_images(
+    sources: Mapping[bytes, Image],
+    encoder: ImageEncoder,
+    stores: tuple[Store, Store | None],
+    *,
+    decoder: _Decoder,
+    show: Show,
+) -> dict[bytes, str]:
+    """Encode what is not stored yet; returns why pictures could not be decoded, by digest."""
+    pictures, hashes = stores
+    every = list(sources)
+    wanted = set(pictures.missing(every)) | set(hashes.missing(every) if hashes is not None else ())
+    keys = [every[row] for row in sorted(wanted)]
+    reasons: dict[bytes, str] = {}
+    flushed = time.monotonic()
+    batches = [keys[s : s + decoder.batch_size] for s in range(0, len(keys), decoder.batch_size)]
+    decoded = decoder.decode([[sources[key] for key in batch] for batch in batches])
+    for batch, ready in zip(show(batches, "pictures", len(keys)), decoded, strict=True):
+        reasons |= {batch[position]: reason for position, reason in ready.reasons.items()}
+        if ready.arrays is None:
+            continue
+        good = [batch[position] for position in ready.positions]
+        pictures.add(good, encoder.encode(ready.arrays))
+        if hashes is not None:
+            hashes.add(good, _to_words(ready.hashes))
+        if time.monotonic() - flushed > FLUSH_SECONDS:
+            _flush(stores)
+            flushed = time.monotonic()
+    if keys:
+        _flush(stores)
+    return reasons
+
+
+def _flush(stores: tuple[Store, Store | None]) -> None:
+    for store in stores:
+        if store is not None:
+            store.flush()
+
+
+class _Decoder:
+    """Decodes batches of pictures, in order, at most a few batches ahead of who asks for them."""
+
+    def __init__(self, encoder: ImageEncoder, *, workers: int | None, batch_size: int, hashing: bool) -> None:
+        self.prepare = encoder.prepare
+        self.workers = max(1, (os.cpu_count() or 2) - 1) if workers is None else workers
+        self.batch_size = batch_size
+        self.hash_picture: Callable[[Any], int] | None = perceptual_hash if hashing else None
+
+    def decode(self, batches: Sequence[Sequence[Image]]) -> Iterator[PreparedBatch]:
+        """One result a batch."""
+        if self.workers == 0 or len(batches) <= 1:
+            return (prepare_batch(batch, self.prepare, hash_picture=self.hash_picture) for batch in batches)
+        return self._decode_in_workers(batches)
+
+    def _decode_in_workers(self, batches: Sequence[Sequence[Image]]) -> Iterator[PreparedBatch]:
+        from loky.process_executor import BrokenProcessPool
+
+        waiting: deque[tuple[Sequence[Image], Any]] = deque()
+        rest = iter(batches)
+        try:
+            while True:
+                while len(waiting) < self.workers + 1 and (batch := next(rest, None)) is not None:
+                    waiting.append((batch, self._submit(batch)))
+                if not waiting:
+                    return
+                batch, future = waiting.popleft()
+                try:
+                    ready = future.result()
+                except BrokenProcessPool:
+                    # Every batch in flight is lost with its worker; each is decoded again, picture by picture.
+                    ready = self._one_by_one(batch)
+                yield ready
+        finally:
+            for _, future in waiting:
+                future.cancel()
+
+    def _one_by_one(self, batch: Sequence[Image]) -> PreparedBatch:
+        from loky.process_executor import BrokenProcessPool
+
+        positions, arrays, hashes, reasons = [], [], [], {}
+        for position, image in enumerate(batch):
+            try:
+                ready = self._submit([image]).result()
+            except BrokenProcessPool:
+                reasons[position] = "the process that decoded it died; look at the file or leave it out"
+                continue
+            reasons |= {position: reason for reason in ready.reasons.values()}
+            if ready.arrays is not None:
+                positions.append(position)
+                arrays.append(ready.arrays[0])
+                hashes += ready.hashes
+        return PreparedBatch(positions, np.stack(arrays) if arrays else None, hashes, reasons)
+
+    def _submit(self, batch: Sequence[Image]) -> Any:
+        from loky import get_reusable_executor
+
+        # Workers run by themselves, without importing the user's script, and leave when idle.
+        executor = get_reusable_executor(max_workers=self.workers, timeout=30)
+        return executor.submit(prepare_batch, batch, self.prepare, hash_picture=self.hash_picture)
+
+
+def _broken(
+    posts: Sequence[Post], keys: Sequence[Sequence[tuple[bytes, Image]]], reasons: Mapping[bytes, str]
+) -> list[BrokenImage]:
+    return [
+        BrokenImage(post.id, _name(image), reasons[key])
+        for post, own in zip(posts, keys, strict=True)
+        for key, image in own
+        if key in reasons
+    ]
+
+
+def _index(
+    keys: Sequence[Sequence[tuple[bytes, Image]]], *, unreadable: Mapping[bytes, str]
+) -> tuple[NDArray[np.int64], list[bytes]]:
+    """Rows (N, I) into the distinct readable pictures, and these pictures' digests in that order."""
+    rows: dict[bytes, int] = {}
+    lists = [[rows.setdefault(key, len(rows)) for key, _ in own if key not in unreadable] for own in keys]
+    index = np.full((len(keys), max([1, *map(len, lists)])), -1, dtype=np.int64)
+    for row, own in enumerate(lists):
+        index[row, : len(own)] = own
+    return index, list(rows)
+
+
+def _to_words(hashes: Sequence[int]) -> Vectors:
+    words = [[(value >> (16 * word)) & 0xFFFF for word in range(HASH_WORDS)] for value in hashes]
+    return np.array(words, dtype=np.float32).reshape(-1, HASH_WORDS)
+
+
+def _from_words(words: Vectors) -> NDArray[np.uint64]:
+    shifts = np.arange(HASH_WORDS, dtype=np.uint64) * np.uint64(16)
+    return np.bitwise_or.reduce(words.astype(np.uint64) << shifts, axis=1, initial=0)
+
+
+def _name(image: Image) -> str:
+    return str(image) if isinstance(image, Path) else "uploaded picture"
+
+
+# ---------------------------------------------------------------------- progress
+
+Show = Callable[[Sequence[Sequence[Any]], str, int], Iterable[Sequence[Any]]]
+
+
+@contextmanager
+def _progress(wanted: bool) -> Iterator[Show]:
+    """A function that hands out batches and shows a bar with a rate on stderr; when not wanted, it only hands out."""
+    if not wanted:
+        yield lambda batches, name, total: batches
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}")
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=False) as bar:
+
+        def advance(task: TaskID, batches: Sequence[Sequence[Any]]) -> Iterator[Sequence[Any]]:
+            started, done = time.monotonic(), 0
+            for batch in batches:
+                yield batch
+                done += len(batch)
+                rate = f"{done / max(time.monotonic() - started, 1e-9):.0f}/s"
+                bar.update(task, advance=len(batch), rate=rate)
+
+        def show(batches: Sequence[Sequence[Any]], name: str, total: int) -> Iterable[Sequence[Any]]:
+            return advance(bar.add_task(f"encoding {name}", total=total, rate=""), batches) if total else batches
+
+        yield show

@@ -1,0 +1,174 @@
+"""Vectors on disk, keyed by content digest and encoder fingerprint: nothing is encoded twice.
+
+A store is a folder of Parquet shards, each written under a temporary name and renamed, so that a shard is whole or not
+there; two processes may add to one store at once, each to shards of its own. Letters: N keys, D width.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import time
+import uuid
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from postplace.encoders.encoder import Vectors
+from postplace.errors import PostplaceError, write_failed
+
+FORMAT = b"1"
+KEY_BYTES = 16
+STALE_SECONDS = 24 * 3600  # a temporary file older than this belongs to a process that is gone
+
+
+def digest(content: bytes) -> bytes:
+    """The key of a content: 16 bytes of BLAKE2b."""
+    return hashlib.blake2b(content, digest_size=KEY_BYTES).digest()
+
+
+class VectorStore:
+    """The vectors of one encoder; `add` gathers `shard_rows` of them before it writes, `flush` writes at once."""
+
+    def __init__(self, folder: Path, *, fingerprint: str, width: int, shard_rows: int = 4096) -> None:
+        self.folder = folder / hashlib.sha256(fingerprint.encode()).hexdigest()[:16]
+        self.fingerprint, self.width, self.shard_rows = fingerprint, width, shard_rows
+        self.damaged = 0
+        self._shards: list[Path] = []
+        self._known: set[str] = set()
+        self._index: dict[bytes, tuple[int, int]] = {}  # key -> shard, row; shard -1 is the buffer
+        self._keys: list[bytes] = []
+        self._vectors: list[Vectors] = []
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise write_failed(self.folder, error) from error
+        self._remove_stale()
+        self.refresh()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        # After an error too: what was encoded before it is kept, if the disk allows; the first error is the one to tell.
+        if kind is None:
+            self.flush()
+        else:
+            with contextlib.suppress(PostplaceError):
+                self.flush()
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    def missing(self, keys: Sequence[bytes]) -> list[int]:
+        """The positions of the keys that are not there; of a repeated one, the first position only."""
+        first = {key: position for position, key in reversed(list(enumerate(keys)))}
+        return sorted(position for key, position in first.items() if key not in self._index)
+
+    def add(self, keys: Sequence[bytes], vectors: Vectors) -> None:
+        """Keep vectors (N, D) under their keys; a key that is there already is left as it is."""
+        if vectors.shape != (len(keys), self.width):
+            raise ValueError(f"{len(keys)} keys with vectors of shape {vectors.shape}, width {self.width}")
+        new = [row for row in self.missing(keys)]
+        for row in new:
+            self._index[keys[row]] = (-1, len(self._keys))
+            self._keys.append(keys[row])
+            self._vectors.append(np.array(vectors[row], dtype=np.float32))
+        if len(self._keys) >= self.shard_rows:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what is gathered as one shard. Raises WriteFailed, leaving nothing under a final name."""
+        if not self._keys:
+            return
+        name = f"part-{uuid.uuid4().hex}.parquet"
+        temporary = self.folder / f".{name}.tmp"
+        try:
+            with temporary.open("wb") as file:
+                pq.write_table(self._table(), file, compression="none")
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(self.folder / name)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise write_failed(self.folder, error) from error
+        self._known.add(name)
+        self._shards.append(self.folder / name)
+        for row, key in enumerate(self._keys):
+            self._index[key] = (len(self._shards) - 1, row)
+        self._keys, self._vectors = [], []
+
+    def read(self, keys: Sequence[bytes]) -> Vectors:
+        """Vectors (N, D) in the order of the keys, each of which must be there."""
+        found = np.empty((len(keys), self.width), dtype=np.float32)
+        wanted: dict[int, list[tuple[int, int]]] = {}
+        for position, key in enumerate(keys):
+            if key not in self._index:
+                raise PostplaceError(str(self.folder), f"no vector for {key.hex()}", "encode the posts again")
+            shard, row = self._index[key]
+            wanted.setdefault(shard, []).append((position, row))
+        for shard, pairs in wanted.items():
+            positions, rows = np.array(pairs).T
+            source = np.stack(self._vectors) if shard < 0 else self._vectors_of(self._shards[shard])
+            found[positions] = source[rows]
+        return found
+
+    def refresh(self) -> None:
+        """Take notice of shards that other processes have written."""
+        for path in sorted(self.folder.glob("part-*.parquet")):
+            if path.name in self._known:
+                continue
+            self._known.add(path.name)
+            keys = self._keys_of(path)
+            if keys is None:
+                continue
+            self._shards.append(path)
+            for row, key in enumerate(keys):
+                self._index.setdefault(key, (len(self._shards) - 1, row))
+
+    def _table(self) -> pa.Table:
+        flat = pa.array(np.concatenate(self._vectors), type=pa.float32())
+        schema = pa.schema(
+            [("key", pa.binary(KEY_BYTES)), ("vector", pa.list_(pa.float32(), self.width))],
+            metadata={"fingerprint": self.fingerprint, "width": str(self.width), "format": FORMAT},
+        )
+        columns = [pa.array(self._keys, type=pa.binary(KEY_BYTES)), pa.FixedSizeListArray.from_arrays(flat, self.width)]
+        return pa.Table.from_arrays(columns, schema=schema)
+
+    def _keys_of(self, path: Path) -> list[bytes] | None:
+        """The keys of a shard; one that cannot be read is moved aside, and its vectors are encoded again."""
+        try:
+            with pq.ParquetFile(path) as file:
+                metadata = file.schema_arrow.metadata or {}
+                expected = {b"fingerprint": self.fingerprint.encode(), b"width": str(self.width).encode(), b"format": FORMAT}
+                if any(metadata.get(name) != value for name, value in expected.items()):
+                    raise pa.ArrowInvalid("it was written for another encoder")
+                keys: list[bytes] = file.read(columns=["key"]).column("key").to_pylist()
+                return keys
+        except (pa.ArrowException, OSError) as error:
+            self.damaged += 1
+            with contextlib.suppress(OSError):
+                path.rename(path.with_suffix(".damaged"))
+            first = str(error).splitlines()[0]
+            warnings.warn(f"{path}: damaged ({first}); moved aside, its vectors are encoded again", stacklevel=3)
+            return None
+
+    def _vectors_of(self, path: Path) -> NDArray[np.float32]:
+        column = pq.read_table(path, columns=["vector"]).column("vector").combine_chunks()
+        flat: NDArray[np.float32] = column.flatten().to_numpy()
+        return flat.reshape(-1, self.width)
+
+    def _remove_stale(self) -> None:
+        for path in self.folder.glob(".part-*.tmp"):
+            with contextlib.suppress(OSError):
+                if time.time() - path.stat().st_mtime > STALE_SECONDS:
+                    path.unlink()

@@ -1,0 +1,157 @@
+"""A picture, from a path or from bytes -> RGB, upright, without metadata, within limits."""
+
+from __future__ import annotations
+
+import io
+import stat
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from postplace.errors import BadImage
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "MPO")
+_READABLE = "give a JPEG, PNG, WebP, GIF, BMP or TIFF picture"
+_ORIENTATION_TAG = 0x0112
+_MOST_SCANS = 100  # a progressive JPEG has about ten; each costs a pass over all pixels, however short it is
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The largest picture that is opened: width times height, and bytes of the file."""
+
+    max_pixels: int = 50_000_000
+    max_bytes: int = 50_000_000
+
+
+DEFAULT = Limits()
+
+
+def read_bytes(image: Path | bytes, limits: Limits = DEFAULT) -> bytes:
+    """The encoded picture, as it is in the file; raises `BadImage` for a missing or an overlong one."""
+    where = _name(image)
+    if isinstance(image, bytes):
+        data = image
+        _check_bytes(len(data), where, limits)
+        return data
+    try:
+        status = image.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise BadImage(where, "is not a file", "give the path of a picture")
+        _check_bytes(status.st_size, where, limits)
+        with image.open("rb") as file:
+            data = file.read(limits.max_bytes + 1)  # the file may grow meanwhile
+    except FileNotFoundError:
+        raise BadImage(where, "does not exist", "check the path") from None
+    except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
+        found = f"cannot be read ({getattr(error, 'strerror', None) or error})"
+        raise BadImage(where, found, "check the path and the permissions") from error
+    _check_bytes(len(data), where, limits)
+    return data
+
+
+def decode(
+    image: Path | bytes, *, limits: Limits = DEFAULT, target: int | None = None, name: str | None = None
+) -> Image.Image:
+    """A picture in mode RGB: upright by its EXIF orientation, without any metadata, on white where it is transparent.
+
+    `target`: the smaller side that will be wanted, in pixels. A larger JPEG is then decoded at a half, a quarter or an
+    eighth of its size, never below `target`, which is several times faster; nothing is resized otherwise.
+    `name`: what to call bytes in an error; "uploaded picture" if not given.
+    An animation gives its first frame. Raises `BadImage` for whatever cannot be decoded within `limits`.
+    """
+    where = name or _name(image)
+    try:
+        data = read_bytes(image, limits)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow warns of large pictures and odd metadata; the limits are ours
+            return _decode(data, where, limits, target)
+    except BadImage as error:
+        raise BadImage(where, error.found, error.remedy) from error.__cause__
+    except UnidentifiedImageError:
+        raise BadImage(where, "is not a picture of a known format, or is damaged", _READABLE) from None
+    except Image.DecompressionBombError as error:
+        raise BadImage(where, "has too many pixels", _smaller(limits)) from error
+    except Exception as error:  # hostile bytes make the format readers raise nearly anything, MemoryError included
+        reason = " ".join(str(error).split())[:80] or type(error).__name__
+        raise BadImage(where, f"is damaged or cut short ({reason})", "save or download the picture again") from error
+
+
+def _decode(data: bytes, where: str, limits: Limits, target: int | None) -> Image.Image:
+    if not data:
+        raise BadImage(where, "is empty", "save or download the picture again")
+    with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
+        _check_pixels(opened.size, where, limits)
+        if opened.format in ("JPEG", "MPO"):
+            if data.count(b"\xff\xda") > _MOST_SCANS:
+                raise BadImage(where, f"is a JPEG of more than {_MOST_SCANS} scans", "save the picture again")
+            if target is not None:
+                opened.draft("RGB", (target, target))
+        opened.load()
+        _check_pixels(opened.size, where, limits)
+        picture = _rgb(opened)
+        orientation = _orientation(opened)
+    if orientation in _UPRIGHT:
+        picture = picture.transpose(_UPRIGHT[orientation])
+    picture.info = {}  # EXIF, GPS, ICC, XMP and comments all live here
+    return picture
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    """A new picture in mode RGB: transparent parts on white, more than 8 bits brought to 8."""
+    if image.mode.startswith("I") or image.mode == "F":
+        image = _eight_bits(image)
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        white = Image.new("RGB", image.size, "white")
+        white.paste(image, mask=image)
+        return white
+    return image.convert("RGB")
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Grey values of 16 bits, 32 bits or floats -> 8 bits; floats up to 1 count as fractions."""
+    values = np.nan_to_num(np.asarray(image, dtype=np.float32), nan=0.0, posinf=0.0, neginf=0.0)
+    largest = float(values.max())
+    usual = 65535.0 if image.mode != "F" else 1.0 if largest <= 1 else 255.0
+    white = max(largest, usual)
+    return Image.fromarray(np.clip(values * (255 / white), 0, 255).astype(np.uint8))
+
+
+def _orientation(image: Image.Image) -> int:
+    """The EXIF orientation, 1 (upright) where there is none that can be read."""
+    try:
+        return int(image.getexif().get(_ORIENTATION_TAG, 1))
+    except Exception:  # damaged EXIF raises nearly anything; the pixels are sound all the same
+        return 1
+
+
+def _name(image: Path | bytes) -> str:
+    return "uploaded picture" if isinstance(image, bytes) else str(image)
+
+
+def _check_bytes(size: int, where: str, limits: Limits) -> None:
+    if size > limits.max_bytes:
+        raise BadImage(where, f"has {size:,} bytes", f"give a file of at most {limits.max_bytes:,}, or raise max_bytes")
+
+
+def _check_pixels(size: tuple[int, int], where: str, limits: Limits) -> None:
+    width, height = size
+    if width * height > limits.max_pixels:
+        raise BadImage(where, f"has {width:,} x {height:,} pixels", _smaller(limits))
+
+
+def _smaller(limits: Limits) -> str:
+    return f"give a picture of at most {limits.max_pixels:,} pixels, or raise max_pixels"

@@ -1,0 +1,46 @@
+"""What a worker process does: decode a batch of pictures and prepare them for an encoder. No torch in here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from postplace.errors import BadImage
+from postplace.images.decode import decode
+
+Prepare = Callable[[Any], NDArray[Any]]
+Hash = Callable[[Any], int]
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedBatch:
+    """Pictures that could be decoded: their positions in the batch asked for, stacked arrays, perceptual hashes.
+
+    `reasons` says for every other position why it could not.
+    """
+
+    positions: list[int]
+    arrays: NDArray[Any] | None
+    hashes: list[int]
+    reasons: dict[int, str]
+
+
+def prepare_batch(images: Sequence[Path | bytes], prepare: Prepare, *, hash_picture: Hash | None) -> PreparedBatch:
+    """Decode and prepare each picture; one that cannot be decoded becomes a reason, not an error."""
+    positions, arrays, hashes, reasons = [], [], [], {}
+    for position, image in enumerate(images):
+        try:
+            picture = decode(image, target=getattr(prepare, "size", None))
+        except BadImage as error:
+            reasons[position] = f"{error.found}; {error.remedy}"
+            continue
+        positions.append(position)
+        arrays.append(prepare(picture))
+        if hash_picture is not None:
+            hashes.append(hash_picture(picture))
+    return PreparedBatch(positions, np.stack(arrays) if arrays else None, hashes, reasons)

@@ -1,0 +1,225 @@
+"""One record, a mapping from any way in -> a `Post`, or a `BadPost` that says which key is wrong and what to do."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import math
+import os
+import re
+import reprlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import fields
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from postplace.errors import BadPost
+from postplace.post import Post
+from postplace.text.hashtags import find_hashtags
+
+KEYS = tuple(field.name for field in fields(Post))
+_SEPARATORS = r"\s;,；，、"
+_TAG = re.compile(rf"#([^#{_SEPARATORS}](?:[^#;,；，、]*[^#{_SEPARATORS}])?)#(?=[{_SEPARATORS}]|$)|[^{_SEPARATORS}]+")
+_EXACT_FLOAT = 2**53
+
+
+def parse(record: Mapping[str, object], *, where: str, folder: Path) -> Post:
+    """A record -> a post. Other keys than `KEYS` are ignored; all but `id` may be absent (or null, NaN, empty).
+
+    `hashtags`: a list, or names separated by spaces, `;` or `,`; without that key they are taken from the text.
+    `images`: a list (of paths, or encoded bytes), or paths joined by `;`; relative ones are resolved against `folder`.
+    `time`: ISO 8601, a datetime, or seconds since 1970 (then in UTC); a time without a zone stays so.
+    Half a surrogate pair (an emoji cut in two) becomes U+FFFD. Raises only `BadPost`, with `where` and the key.
+
+    >>> parse({"id": 7, "text": "at #night"}, where="posts[0]", folder=Path("city")).hashtags
+    ('night',)
+    """
+    try:
+        return _parse(record, where, folder)
+    except BadPost:
+        raise
+    except Exception as error:  # a foreign object may raise anything when it is touched
+        found = f"cannot be read ({type(error).__name__})"
+        raise BadPost(where, found, "give plain texts, numbers and lists") from error
+
+
+def id_remedy(names: Iterable[str]) -> str:
+    """What to do about a missing `id`, with the key that is most like one."""
+    folded = {re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).casefold().strip(): name for name in names}
+    with_id = [name for name in folded if "id" in re.split(r"[^a-z0-9]+", name)]
+    nearest = [name for name in ("id", "post_id") if name in folded] or with_id
+    nearest = nearest or difflib.get_close_matches("id", folded, n=1, cutoff=0.6)
+    return f"did you mean {shown(folded[nearest[0]])}? rename it to 'id'" if nearest else "give every post an 'id'"
+
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = 60
+
+
+def shown(value: object) -> str:
+    """A value for a message: on one line, shortened."""
+    try:
+        return _SHORT.repr(value)
+    except Exception:  # an integer of thousands of digits, or an object that cannot be printed
+        return f"a value of type {type(value).__name__}"
+
+
+class _Refused(Exception):  # never leaves this file
+    """What was found in a value, and the remedy."""
+
+
+def _parse(record: Mapping[str, object], where: str, folder: Path) -> Post:
+    if not isinstance(record, Mapping):
+        raise BadPost(where, f"{shown(record)} is not a record", "give an object with at least the key 'id'")
+    values: dict[str, Any] = {}
+    for key, read in _READERS.items():
+        value = _plain(record.get(key))
+        if _is_absent(value):
+            continue
+        try:
+            values[key] = read(value)
+        except _Refused as refused:
+            raise BadPost(f"{where}, key {key!r}", *refused.args) from None
+    if "id" not in values:
+        found, remedy = (
+            ("is empty", "give every post an 'id'") if "id" in record else ("is missing", id_remedy(map(str, record)))
+        )
+        raise BadPost(f"{where}, key 'id'", found, remedy)
+    if ("latitude" in values) != ("longitude" in values):
+        missing = "longitude" if "latitude" in values else "latitude"
+        raise BadPost(f"{where}, key {missing!r}", "is missing", "give both latitude and longitude, or neither")
+    if "hashtags" not in record:
+        values["hashtags"] = find_hashtags(values.get("text", ""))
+    values["images"] = tuple(i if isinstance(i, bytes) else folder / i for i in values.get("images", ()))
+    return Post(**values)
+
+
+def _plain(value: object) -> object:
+    """numpy's scalars and arrays, and pandas' columns, as Python's own values."""
+    dtype: Any = getattr(value, "dtype", None)
+    if dtype is None:
+        return value
+    array: Any = value
+    if getattr(array, "ndim", 0):
+        return array.tolist()
+    return array.astype("datetime64[us]").item() if dtype.kind == "M" else array.item()
+
+
+def _is_absent(value: object) -> bool:
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    if isinstance(value, str):
+        return not value.strip()
+    return isinstance(value, float | Decimal) and math.isnan(value)
+
+
+def _text(value: object) -> str:
+    return _whole(value) if isinstance(value, str) else _name(value)
+
+
+def _name(value: object) -> str:
+    """Texts and numbers -> a text: 1, 1.0 and "1" are one name."""
+    if isinstance(value, str):
+        return _whole(value.strip())
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        raise _Refused(f"{shown(value)} is not a text", "give a text or a number")
+    if isinstance(value, float) and abs(value) >= _EXACT_FLOAT:
+        raise _Refused(f"{shown(value)} is a rounded number", "read it as text, so that it keeps all its digits")
+    return str(int(value)) if value == int(value) else str(value)
+
+
+def _whole(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def _hashtags(value: object) -> tuple[str, ...]:
+    items = _listed(value)
+    if items is None:
+        pieces = (match[1] or match[0] for match in _TAG.finditer(_name(value).replace("＃", "#")))
+        items = [tag for piece in pieces for tag in piece.split("#")]
+    names = (_name(item).strip("#＃").strip() for item in map(_plain, items) if not _is_absent(item))
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def _images(value: object) -> tuple[str | bytes, ...]:
+    items = _listed(value)
+    if items is None:
+        items = value.split(";") if isinstance(value, str) else [value]
+    return tuple(_image(item) for item in items if not _is_absent(item))
+
+
+def _image(value: object) -> str | bytes:
+    if isinstance(value, bytes):
+        return value
+    if not isinstance(value, str | os.PathLike):
+        raise _Refused(f"{shown(value)} is not a path", "give the path of a picture")
+    path = str(value).strip()
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", path):
+        raise _Refused(f"{shown(path)} is an address", "download the picture and give its path")
+    if "\0" in path:
+        raise _Refused(f"{shown(path)} is not a path", "give the path of a picture")
+    return path
+
+
+def _listed(value: object) -> Sequence[object] | None:
+    """The items of a list, or of a text that is a JSON list; None for any other text."""
+    if isinstance(value, list | tuple):
+        return value
+    if not isinstance(value, str) or not re.fullmatch(r"""\s*\[\s*(["'].*)?\]\s*""", value, re.DOTALL):
+        return None
+    try:
+        items = json.loads(value)
+    except (ValueError, RecursionError):
+        raise _Refused(f"{shown(value)} is a list printed by a program", "join the items with ';'") from None
+    return items if isinstance(items, list) else None
+
+
+def _time(value: object) -> datetime:
+    if isinstance(value, datetime):
+        to_python: Any = getattr(value, "to_pydatetime", None)  # a pandas Timestamp, which has nanoseconds
+        return to_python(warn=False) if to_python else value
+    if isinstance(value, date):
+        return datetime(value.year, value.month, value.day)
+    text = value.strip() if isinstance(value, str) else ""
+    with suppress(ValueError):
+        if text and not (text.isdecimal() and len(text) != len("20220926")):  # other digits are seconds
+            return datetime.fromisoformat(text)
+    with suppress(ValueError, OverflowError, OSError):
+        if text or (isinstance(value, int | float) and not isinstance(value, bool)):
+            return datetime.fromtimestamp(float(text or value), UTC)  # type: ignore[arg-type]
+    raise _Refused(f"{shown(value)} is not a time", "give it as 2022-09-26T11:27:30+08:00 or in seconds since 1970")
+
+
+def _degrees(name: str, limit: int) -> Callable[[object], float]:
+    def read(value: object) -> float:
+        degrees = math.nan
+        if isinstance(value, int | float | str | Decimal) and not isinstance(value, bool):
+            with suppress(ValueError, OverflowError):
+                degrees = float(value)
+        if not -limit <= degrees <= limit:
+            raise _Refused(f"{shown(value)} is not a {name}", f"give degrees between -{limit} and {limit}")
+        return degrees
+
+    return read
+
+
+_READERS: dict[str, Callable[[object], Any]] = {
+    "id": _name,
+    "text": _text,
+    "hashtags": _hashtags,
+    "images": _images,
+    "user": _name,
+    "time": _time,
+    "place": _name,
+    "venue": _name,
+    "category": _name,
+    "latitude": _degrees("latitude", 90),
+    "longitude": _degrees("longitude", 180),
+}

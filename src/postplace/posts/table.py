@@ -1,0 +1,310 @@
+"""Posts in our own format: JSON lines, CSV, Parquet, a DataFrame or dicts, through one `parse`."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import json
+import os
+import re
+import secrets
+import stat
+import sys
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from postplace.errors import BadPost, unknown_name, write_failed
+from postplace.post import Post
+from postplace.posts.record import KEYS, id_remedy, parse, shown
+
+__all__ = ["PostStream", "parse", "read_posts", "write_posts"]
+
+_KEPT_REASONS = 1_000
+_LONGEST_LINE = 16 * 2**20  # bytes; a longer one is no post, and must not fill the memory
+_Record = tuple[str, object]  # where it stands, and the record, or why there is none (a BadPost)
+
+
+class PostStream:
+    """The posts of `source`, one at a time: a file larger than memory can be read.
+
+    `source`: a path (.jsonl, .ndjson, .json with one object a line, .csv, .parquet; UTF-8), a DataFrame, dicts or posts.
+    A record that is not a post, or has the id of an earlier one, raises `BadPost`; with `on_bad_post="skip"` it is
+    counted. A source without a single post always raises it.
+
+    Filled while iterating: `read`, the number of posts given out; `skipped_count`, and `skipped`, the reasons of the
+    first 1,000; `ignored_keys`, how often each unknown key occurred.
+    """
+
+    def __init__(self, source: object, *, on_bad_post: str = "error") -> None:
+        if on_bad_post not in ("error", "skip"):
+            raise unknown_name("on_bad_post", str(on_bad_post), ("error", "skip"))
+        self._source = Path(source) if isinstance(source, str) else source
+        self._skips = on_bad_post == "skip"
+        self._reset()
+
+    def _reset(self) -> None:
+        self.read = 0
+        self.skipped: list[BadPost] = []
+        self.skipped_count = 0
+        self.ignored_keys: Counter[str] = Counter()
+        self._seen: set[int] = set()
+
+    def __iter__(self) -> Iterator[Post]:
+        self._reset()
+        name, folder, records = _open(self._source)
+        for where, record in records:
+            try:
+                post = self._checked(where, record, folder)
+            except BadPost as reason:
+                if not self._skips:
+                    raise
+                self.skipped_count += 1
+                self.skipped += [reason] if len(self.skipped) < _KEPT_REASONS else []
+                continue
+            self.read += 1
+            yield post
+        if not self.read:
+            raise self._nothing(name)
+
+    def _checked(self, where: str, record: object, folder: Path) -> Post:
+        if isinstance(record, BadPost):
+            raise record
+        if isinstance(record, Post):
+            post = record
+        else:
+            post = parse(record, where=where, folder=folder)  # type: ignore[arg-type]  # parse says so if it is no mapping
+            self.ignored_keys.update(str(key) for key in record if key not in KEYS)  # type: ignore[attr-defined]
+        digest = int.from_bytes(blake2b(post.id.encode("utf-8", "surrogatepass"), digest_size=8).digest())
+        if digest in self._seen:
+            raise BadPost(
+                f"{where}, key 'id'", f"{shown(post.id)} is the id of an earlier post", "give every post its own"
+            )
+        self._seen.add(digest)
+        return post
+
+    def _nothing(self, name: str) -> BadPost:
+        if not self.skipped_count:
+            return BadPost(name, "holds no posts", "give at least one record with an id")
+        found = f"none of its {self.skipped_count} records is a post; the first: {self.skipped[0].found}"
+        return BadPost(name, found, f"correct the records, as {self.skipped[0].where}: {self.skipped[0].remedy}")
+
+
+def read_posts(source: object, *, on_bad_post: str = "error") -> list[Post]:
+    """All posts of a source at once; see `PostStream`. Skipped ones are reported by one warning."""
+    stream = PostStream(source, on_bad_post=on_bad_post)
+    posts = list(stream)
+    if stream.skipped_count:
+        total = stream.skipped_count + stream.read
+        warnings.warn(
+            f"skipped {stream.skipped_count} of {total} records; the first: {stream.skipped[0]}", stacklevel=2
+        )
+    return posts
+
+
+def write_posts(posts: Iterable[Post], path: Path) -> None:
+    """Write posts as JSON lines that `read_posts` gives back; whole or not at all.
+
+    Image paths below the file's folder are written relative to it, others absolute. Raises `WriteFailed`, and `BadPost`
+    for a picture that is bytes, for an id given twice and for a text that is not Unicode.
+    """
+    path = Path(path)
+    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    seen: set[str] = set()
+    try:
+        with unfinished.open("xb") as file:
+            for post in posts:
+                if post.id in seen:
+                    raise BadPost(
+                        f"post {shown(post.id)}", "its id is that of an earlier post", "give every post its own"
+                    )
+                seen.add(post.id)
+                file.write(_line(post, path.parent))
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    except OSError as error:
+        raise write_failed(path, error) from error
+    finally:
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
+
+
+# --- where records come from
+
+
+def _open(source: object) -> tuple[str, Path, Iterator[_Record]]:
+    """The name of a source, the folder its image paths are relative to, and its records."""
+    pandas = sys.modules.get("pandas")
+    if pandas is not None and isinstance(source, pandas.DataFrame):
+        return "DataFrame", Path(), _frame_records(source)
+    if isinstance(source, Path):
+        return str(source), source.parent, _file_records(source)
+    if isinstance(source, Iterable) and not isinstance(source, Mapping | bytes):
+        return "posts", Path(), ((f"posts[{number}]", record) for number, record in enumerate(source))
+    raise BadPost("posts", f"{shown(source)} is not a source", "give a path, a DataFrame or a list of dicts or posts")
+
+
+def _file_records(path: Path) -> Iterator[_Record]:
+    readers = dict.fromkeys((".jsonl", ".ndjson", ".json"), _json_records)
+    readers |= {".csv": _csv_records, ".parquet": _parquet_records}
+    try:
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise BadPost(str(path), "is a folder", f"give a file with one of the endings {', '.join(readers)}")
+        if path.suffix.lower() not in readers:
+            found = f"has the unknown ending {path.suffix!r}" if path.suffix else "has no ending"
+            raise BadPost(str(path), found, f"give a file with one of the endings {', '.join(readers)}")
+        if not status.st_size:
+            raise BadPost(str(path), "is empty", "give a file with at least one post")
+        yield from readers[path.suffix.lower()](path)
+    except FileNotFoundError:
+        raise BadPost(str(path), "does not exist", "check the path") from None
+    except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
+        found = f"cannot be read ({getattr(error, 'strerror', None) or error})"
+        raise BadPost(str(path), found, "check the path and the permissions") from error
+
+
+def _json_records(path: Path) -> Iterator[_Record]:
+    with path.open("rb") as file:
+        for number, line in enumerate(iter(lambda: file.readline(_LONGEST_LINE), b""), start=1):
+            where = f"{path}, line {number}"
+            if len(line) == _LONGEST_LINE and not line.endswith(b"\n"):
+                while (rest := file.readline(_LONGEST_LINE)) and not rest.endswith(b"\n"):
+                    pass
+                yield where, BadPost(where, f"is longer than {_LONGEST_LINE} bytes", "write one JSON object a line")
+            elif content := (line.removeprefix(codecs.BOM_UTF8) if number == 1 else line).strip():
+                yield where, _json_record(content, where)
+
+
+def _json_record(line: bytes, where: str) -> object:
+    try:
+        record = json.loads(line.decode())
+    except UnicodeDecodeError as error:
+        return BadPost(where, f"byte {error.start + 1} is not UTF-8", "save the file as UTF-8")
+    except json.JSONDecodeError as error:
+        found = f"is not a complete JSON object ({error.msg} at column {error.colno})"
+        return BadPost(where, found, "write one JSON object a line, without a list around them")
+    except (ValueError, RecursionError):
+        return BadPost(where, "holds a number too long or lists too deep", "write plain values")
+    if not isinstance(record, dict):
+        return BadPost(where, f"{shown(record)} is not a JSON object", "write one JSON object a line")
+    return record
+
+
+def _csv_records(path: Path) -> Iterator[_Record]:
+    rows = _csv_rows(path)
+    where, header = next(rows, (str(path), []))
+    if isinstance(header, BadPost):
+        raise header
+    names = [name.strip() for name in header]
+    if len(names) == 1 and re.search("[;\t]", names[0]):
+        raise BadPost(where, "has no commas", "separate the columns with commas")
+    _check_columns(names, where)
+    for where, row in rows:
+        if isinstance(row, BadPost):
+            yield where, row
+        elif len(row) != len(names):
+            found = f"has {len(row)} fields, the header has {len(names)}"
+            yield where, BadPost(where, found, "put texts with commas in double quotes, and close every quote")
+        else:
+            yield where, dict(zip(names, row, strict=True))
+
+
+def _csv_rows(path: Path) -> Iterator[tuple[str, list[str] | BadPost]]:
+    """The rows that are not blank, or what is wrong with them, each with the line it begins on."""
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+        rows = csv.reader(iter(lambda: file.readline(_LONGEST_LINE), ""), strict=True)
+        while True:
+            where = f"{path}, line {rows.line_num + 1}"
+            try:
+                row = next(rows)
+                "".join(row).encode()
+            except StopIteration:
+                return
+            except UnicodeEncodeError:
+                yield where, BadPost(where, "is not UTF-8", "save the file as UTF-8")
+            except csv.Error as error:
+                remedy = "put texts with commas, quotes or line breaks in double quotes, and close every quote"
+                yield where, BadPost(where, f"is not a CSV row ({error})", remedy)
+            else:
+                if row:
+                    yield where, row
+
+
+def _parquet_records(path: Path) -> Iterator[_Record]:
+    import pyarrow
+    from pyarrow import parquet
+
+    try:
+        with parquet.ParquetFile(path) as file:
+            names = file.schema_arrow.names
+            _check_columns(names, str(path))
+            ignored = dict.fromkeys(name for name in names if name not in KEYS)
+            row = 0
+            for batch in file.iter_batches(batch_size=1024, columns=[name for name in names if name in KEYS]):
+                for record in _batch_records(batch):
+                    row += 1
+                    where = f"{path}, row {row}"
+                    if isinstance(record, Exception):
+                        yield where, BadPost(where, f"cannot be read ({type(record).__name__})", "write texts as UTF-8")
+                    else:
+                        yield where, ignored | record
+    except pyarrow.ArrowException as error:
+        found = f"is not a Parquet file, or is damaged ({str(error).splitlines()[0][:80]})"
+        raise BadPost(str(path), found, "write the file again") from error
+
+
+def _batch_records(batch: Any) -> Iterator[dict[str, object] | Exception]:
+    """The rows of an Arrow batch; one by one where a damaged value keeps them from coming all at once."""
+    try:
+        yield from batch.to_pylist()
+    except (ValueError, OverflowError):
+        for row in range(batch.num_rows):
+            try:
+                yield from batch.slice(row, 1).to_pylist()
+            except (ValueError, OverflowError) as error:
+                yield error
+
+
+def _frame_records(frame: Any) -> Iterator[_Record]:
+    _check_columns([str(name) for name in frame.columns], "DataFrame")
+    known = [name for name in frame.columns if name in KEYS]
+    ignored = dict.fromkeys(str(name) for name in frame.columns if name not in KEYS)
+    for row, values in enumerate(zip(*(frame[name] for name in known), strict=True)):
+        yield f"DataFrame.iloc[{row}]", ignored | dict(zip(known, values, strict=True))
+
+
+def _check_columns(names: Sequence[str], where: str) -> None:
+    if "id" not in names:
+        raise BadPost(where, "there is no column 'id'", id_remedy(names))
+    if twice := [name for name, count in Counter(names).items() if count > 1]:
+        raise BadPost(where, f"the column {shown(twice[0])} is there twice", "give every column its own name")
+
+
+# --- writing
+
+
+def _line(post: Post, folder: Path) -> bytes:
+    where = f"post {shown(post.id)}"
+    if any(isinstance(image, bytes) for image in post.images):
+        found = "a picture is bytes; only paths can be written"
+        raise BadPost(f"{where}, key 'images'", found, "save the picture to a file and give its path")
+    record: dict[str, object] = {name: value for name in KEYS if (value := getattr(post, name)) is not None}
+    record["hashtags"] = list(post.hashtags)  # written even when empty: without the key they come from the text
+    record["images"] = [_relative(image, folder) for image in post.images if isinstance(image, Path)]
+    if post.time is not None:
+        record["time"] = post.time.isoformat()
+    try:
+        return json.dumps(record, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+    except (ValueError, TypeError) as error:
+        raise BadPost(where, f"cannot be written as JSON ({error})", "give finite numbers and Unicode texts") from error
+
+
+def _relative(image: Path, folder: Path) -> str:
+    absolute, base = image.absolute(), folder.absolute()
+    return absolute.relative_to(base).as_posix() if absolute.is_relative_to(base) else str(absolute)
