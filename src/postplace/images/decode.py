@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import stat
 import warnings
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from PIL import Image, UnidentifiedImageError
 
 from postplace.errors import BadImage
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "MPO")
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")  # an MPO is opened as a JPEG; nothing else is tried
 _READABLE = "give a JPEG, PNG, WebP, GIF, BMP or TIFF picture"
 _ORIENTATION_TAG = 0x0112
 _MOST_SCANS = 100  # a progressive JPEG has about ten; each costs a pass over all pixels, however short it is
@@ -30,7 +31,7 @@ _UPRIGHT = {
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The largest picture that is opened: width times height, and bytes of the file."""
+    """The largest picture that is opened: width times height (Pillow takes no more than 178,956,970), and file size."""
 
     max_pixels: int = 50_000_000
     max_bytes: int = 50_000_000
@@ -83,7 +84,9 @@ def decode(
     except UnidentifiedImageError:
         raise BadImage(where, "is not a picture of a known format, or is damaged", _READABLE) from None
     except Image.DecompressionBombError as error:
-        raise BadImage(where, "has too many pixels", _smaller(limits)) from error
+        pixels = re.search(r"\d+", str(error))  # Pillow's own bound; it says how many there are
+        found = f"has {int(pixels[0]):,} pixels" if pixels else "has too many pixels"
+        raise BadImage(where, found, _smaller(limits)) from error
     except Exception as error:  # hostile bytes make the format readers raise nearly anything, MemoryError included
         reason = " ".join(str(error).split())[:80] or type(error).__name__
         raise BadImage(where, f"is damaged or cut short ({reason})", "save or download the picture again") from error

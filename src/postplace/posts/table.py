@@ -32,7 +32,7 @@ _Record = tuple[str, object]  # where it stands, and the record, or why there is
 class PostStream:
     """The posts of `source`, one at a time: a file larger than memory can be read.
 
-    `source`: a path (.jsonl, .ndjson, .json with one object a line, .csv, .parquet; UTF-8), a DataFrame, dicts or posts.
+    `source`: a path (.jsonl, .ndjson, .json with one object a line, .csv, .parquet; UTF-8), a DataFrame, dicts, posts.
     A record that is not a post, or has the id of an earlier one, raises `BadPost`; with `on_bad_post="skip"` it is
     counted. A source without a single post always raises it.
 

@@ -1,0 +1,27 @@
+"""From many vectors to one, padding left out."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
+    """Mean over the real ones of N: (B, N, D), mask (B, N) -> (B, D); 0 where none is real.
+
+    Whatever stands where the mask is False, NaN too, has no influence.
+
+    >>> masked_mean(torch.tensor([[[1.0], [3.0], [torch.nan]]]), torch.tensor([[True, True, False]])).tolist()
+    [[2.0]]
+    """
+    kept = values.masked_fill(~mask[..., None], 0.0)
+    return kept.sum(dim=1) / mask.sum(dim=1, keepdim=True).clamp(min=1)
+
+
+def or_stand_in(values: Tensor, present: Tensor, stand_in: Tensor) -> Tensor:
+    """`values` (B, D) where the modality is present (B,), else the learned vector (D,).
+
+    >>> or_stand_in(torch.tensor([[1.0], [2.0]]), torch.tensor([True, False]), torch.tensor([9.0])).tolist()
+    [[1.0], [9.0]]
+    """
+    return torch.where(present[:, None], values, stand_in)

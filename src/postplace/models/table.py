@@ -1,0 +1,132 @@
+"""Every model by name: how it is built, its defaults, what it reads, who proposed it. Importable without torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from postplace.errors import unknown_name
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from postplace.batch import InputSizes
+
+Modality = Literal["text", "hashtags", "image"]
+Input = Literal["characters", "words", "text_vector", "image_vector"]
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """How a model is trained: the optimiser of its paper, decay on plateau and early stopping on validation loss."""
+
+    optimiser: Literal["rmsprop", "adam", "adamw"]
+    learning_rate: float
+    batch_size: int
+    max_epochs: int
+    patience: int  # epochs without a better validation loss before training stops
+    decay_factor: float
+    decay_patience: int  # epochs without a better validation loss before the rate is multiplied by the factor
+    betas: tuple[float, float] = (0.9, 0.999)
+    weight_decay: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ModelEntry:
+    """One model; `settings` are its hyper-parameters, all of which a user may override."""
+
+    name: str
+    build: Callable[[InputSizes, int, Mapping[str, Any]], nn.Module]
+    settings: Mapping[str, Any]
+    training: Training
+    reads: frozenset[Modality]
+    needs: frozenset[Input]
+    citation: str
+    prefer_when: str
+
+
+def find_model(name: str) -> ModelEntry:
+    """The model of that name; a misspelt one is refused with the nearest."""
+    if name not in MODELS:
+        raise unknown_name("--model", name, MODELS)
+    return MODELS[name]
+
+
+def _mrlf(sizes: InputSizes, classes: int, settings: Mapping[str, Any]) -> nn.Module:
+    from postplace.models.mrlf import MRLF
+
+    return MRLF(sizes, classes=classes, **settings)
+
+
+def _sg_mft(sizes: InputSizes, classes: int, settings: Mapping[str, Any]) -> nn.Module:
+    from postplace.models.sg_mft import SGMFT
+
+    return SGMFT(sizes, classes=classes, **settings)
+
+
+_MRLF_SETTINGS = {
+    "fusion": "cross",
+    "embedding": 128,
+    "filters": 128,
+    "kernel": 5,
+    "word_kernel": 3,
+    "heads": 8,
+    "dropout": 0.3,
+    "image_features": 256,
+}
+
+_SG_MFT_SETTINGS = {
+    "features": None,
+    "tokens": 32,
+    "gate": "sigmoid",
+    "normalise_over": "width",
+    "cross_query": "other",
+    "feed_forward": "text",
+    "layers": 1,
+    "heads": 8,
+    "head_width": 8,
+    "dropout": 0.1,
+}
+
+_ZHANG = "Zhang et al., Similarity Guided Multimodal Fusion Transformer for Semantic Location Prediction, arXiv 2405.05760"
+
+_ENTRIES = (
+    ModelEntry(
+        name="mrlf",
+        build=_mrlf,
+        settings=_MRLF_SETTINGS,
+        training=Training("rmsprop", 1e-3, 128, 50, patience=10, decay_factor=0.8, decay_patience=3),
+        reads=frozenset({"text", "hashtags", "image"}),
+        needs=frozenset({"characters", "words", "image_vector"}),
+        citation="Dai et al., Multi-modal Representation Learning for Social Post Location Inference, ICC 2023, "
+        "arXiv 2306.07935",
+        prefer_when="posts are many and noisy, slang and misspelt names matter, hashtags repeat words of the text",
+    ),
+    ModelEntry(
+        name="sg-mft",
+        build=_sg_mft,
+        settings=_SG_MFT_SETTINGS,
+        training=Training(
+            "adam", 3e-4, 64, 30, patience=6, decay_factor=0.8, decay_patience=3, betas=(0.9, 0.99)
+        ),
+        reads=frozenset({"text", "hashtags", "image"}),
+        needs=frozenset({"text_vector", "image_vector"}),
+        citation=_ZHANG,
+        prefer_when="posts are few, so that what the frozen encoders know already must do most of the work",
+    ),
+    ModelEntry(
+        name="sg-mft-paper",
+        build=_sg_mft,
+        settings={**_SG_MFT_SETTINGS, "tokens": "scalar", "gate": "softmax", "normalise_over": "tokens"},
+        training=Training(
+            "adam", 1e-5, 20, 30, patience=30, decay_factor=0.8, decay_patience=30, betas=(0.9, 0.99)
+        ),
+        reads=frozenset({"text", "hashtags", "image"}),
+        needs=frozenset({"text_vector", "image_vector"}),
+        citation=_ZHANG,
+        prefer_when="the literal reading of the paper is wanted, at many times the cost",
+    ),
+)
+
+MODELS: Mapping[str, ModelEntry] = {entry.name: entry for entry in _ENTRIES}

@@ -1,0 +1,183 @@
+"""Leak-free splits: nothing of one group on two sides, shares and labels met, errors that say what to do."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from postplace.errors import BadOption, BadPost, BadRun, NotEnoughData
+from postplace.post import Post
+from postplace.posts.splits import PARTS, Split, UnionFind, groups_of, random_split, split_groups
+
+Indices = NDArray[np.int64]
+
+
+def parts_of_groups(split: Split, groups: Indices) -> list[set[int]]:
+    return [set(groups[indices].tolist()) for _, indices in split.parts()]
+
+
+def shares(split: Split) -> list[float]:
+    sizes = [len(indices) for _, indices in split.parts()]
+    return [size / sum(sizes) for size in sizes]
+
+
+def test_a_group_is_the_user_else_the_venue_else_the_post_alone() -> None:
+    posts = [
+        Post("0", user="ann", venue="bar"),
+        Post("1", venue="bar"),
+        Post("2"),
+        Post("3", user="ann", venue="zoo"),
+        Post("4", venue="bar"),
+        Post("5"),
+        Post("6", user="bar"),
+    ]
+    assert groups_of(posts).tolist() == [0, 1, 2, 0, 1, 3, 4]
+
+
+def test_near_duplicates_join_groups_through_others() -> None:
+    posts = [Post("0", user="a"), Post("1", user="b"), Post("2", user="b"), Post("3", user="c"), Post("4", user="d")]
+    clusters = np.array([7, 7, 8, 8, 9])  # a and b share a picture, b and c another
+    assert groups_of(posts, duplicates=clusters).tolist() == [0, 0, 0, 0, 1]
+
+
+def test_a_negative_cluster_joins_nothing() -> None:
+    posts = [Post("0"), Post("1"), Post("2")]
+    assert groups_of(posts, duplicates=np.array([-1, -1, 0])).tolist() == [0, 1, 2]
+
+
+def test_clusters_must_cover_the_posts() -> None:
+    with pytest.raises(BadOption, match="1 cluster labels for 2 posts"):
+        groups_of([Post("0"), Post("1")], duplicates=np.array([0]))
+
+
+def test_groups_of_nothing() -> None:
+    assert groups_of([]).tolist() == []
+    assert groups_of([], duplicates=np.array([], dtype=np.int64)).tolist() == []
+
+
+def test_union_find_labels_by_first_appearance() -> None:
+    sets = UnionFind(5)
+    sets.join(4, 1)
+    sets.join(3, 4)
+    assert sets.labels().tolist() == [0, 1, 2, 1, 1]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_group_on_two_sides_and_every_post_once(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    groups = rng.zipf(1.6, 3000) % 200
+    split = split_groups(groups, rng.integers(-1, 9, 3000), seed=seed)
+    inside = parts_of_groups(split, groups)
+    assert sum(len(part) for part in inside) == len(set(groups.tolist()))
+    everything = np.concatenate([indices for _, indices in split.parts()])
+    assert sorted(everything.tolist()) == list(range(3000))
+    assert all((np.diff(indices) > 0).all() for _, indices in split.parts())
+
+
+def test_fractions_of_posts_and_of_each_label_are_met() -> None:
+    rng = np.random.default_rng(0)
+    groups = rng.integers(0, 800, 8000)
+    labels = (rng.random(8000) ** 2 * 10).astype(np.int64)
+    split = split_groups(groups, labels, seed=3)
+    assert shares(split) == pytest.approx([0.7, 0.1, 0.1, 0.1], abs=0.005)
+    for label in range(10):
+        total = (labels == label).sum()
+        found = [(labels[indices] == label).sum() / total for _, indices in split.parts()]
+        assert found == pytest.approx([0.7, 0.1, 0.1, 0.1], abs=0.03), label
+
+
+def test_labels_are_spread_even_when_each_group_has_one_label_only() -> None:
+    groups = np.repeat(np.arange(100), 5)
+    labels = np.repeat(np.arange(100) // 10, 5)  # 10 groups a label: 7, 1, 1 and 1 of them
+    split = split_groups(groups, labels, seed=0)
+    for _, indices in split.parts():
+        assert len(set(np.bincount(labels[indices], minlength=10).tolist())) == 1
+    assert [len(indices) for _, indices in split.parts()] == [350, 50, 50, 50]
+
+
+def test_one_user_with_a_quarter_of_the_posts_goes_to_train() -> None:
+    rng = np.random.default_rng(1)
+    groups = np.concatenate([np.zeros(3791, dtype=np.int64), rng.integers(1, 400, 13862 - 3791)])
+    split = split_groups(groups, rng.integers(0, 80, 13862), seed=1)
+    assert 0 in parts_of_groups(split, groups)[0]
+    assert shares(split) == pytest.approx([0.7, 0.1, 0.1, 0.1], abs=0.01)
+
+
+def test_one_user_with_nearly_all_posts_leaves_the_rest_to_the_others() -> None:
+    groups = np.concatenate([np.zeros(900, dtype=np.int64), np.arange(1, 101)])
+    split = split_groups(groups, np.arange(1000) % 4, seed=1)
+    assert shares(split)[0] == 0.9
+    assert min(shares(split)[1:]) >= 0.03
+
+
+def test_as_many_groups_as_parts_fill_every_part() -> None:
+    groups = np.array([0] * 50 + [1] * 3 + [2] * 2 + [3])
+    split = split_groups(groups, np.zeros(56, dtype=np.int64), seed=0)
+    assert [len(part) for part in parts_of_groups(split, groups)] == [1, 1, 1, 1]
+    assert 0 in parts_of_groups(split, groups)[0]
+
+
+def test_too_few_groups_say_how_many_there_are() -> None:
+    with pytest.raises(NotEnoughData, match=r"the split: 3 group\(s\) .* for 4 parts; bring posts of more users"):
+        split_groups(np.array([0, 0, 1, 2]), np.zeros(4, dtype=np.int64), seed=0)
+    with pytest.raises(NotEnoughData, match=r"0 group\(s\)"):
+        split_groups(np.array([], dtype=np.int64), np.array([], dtype=np.int64), seed=0)
+
+
+def test_a_part_may_be_left_out() -> None:
+    split = split_groups(np.arange(100), np.zeros(100, dtype=np.int64), seed=0, fractions=(0.8, 0.0, 0.0, 0.2))
+    assert [len(indices) for _, indices in split.parts()] == [80, 0, 0, 20]
+
+
+@pytest.mark.parametrize("fractions", [(0.7, 0.1, 0.1, 0.2), (1.2, -0.2, 0.0, 0.0), (0.0, 0.5, 0.25, 0.25), (0.9, 0.1)])
+def test_fractions_must_divide_the_posts(fractions: tuple[float, float, float, float]) -> None:
+    with pytest.raises(BadOption, match="add up to 1"):
+        split_groups(np.arange(10), np.zeros(10, dtype=np.int64), seed=0, fractions=fractions)
+
+
+def test_labels_must_cover_the_posts() -> None:
+    with pytest.raises(BadOption, match="3 labels for 10 posts"):
+        split_groups(np.arange(10), np.zeros(3, dtype=np.int64), seed=0)
+
+
+def test_the_seed_decides_and_group_ids_do_not_matter() -> None:
+    groups, labels = np.arange(200) // 2, np.arange(200) % 3
+    one, again, other = (split_groups(groups, labels, seed=seed).part_of(200) for seed in (1, 1, 2))
+    assert one == again
+    assert one != other
+    assert split_groups(groups * 10 + 5, labels, seed=1).part_of(200) == one
+
+
+def test_posts_without_a_label_are_placed_and_spread() -> None:
+    split = split_groups(np.arange(1000), np.full(1000, -1), seed=0)
+    assert [len(indices) for _, indices in split.parts()] == [700, 100, 100, 100]
+
+
+def test_a_random_split_is_stratified_by_post() -> None:
+    labels = np.repeat([0, 1], [900, 100])
+    split = random_split(1000, labels, seed=0)
+    assert [int(labels[indices].sum()) for _, indices in split.parts()] == [70, 10, 10, 10]
+
+
+def test_a_split_is_saved_by_id_and_found_in_any_order() -> None:
+    split = Split(*(np.array(part) for part in ([0, 3], [1], [2], [4])))
+    saved = split.to_json(["a", "b", "c", "d", "e"])
+    assert saved == {"train": ["a", "d"], "validation": ["b"], "calibration": ["c"], "test": ["e"]}
+    loaded = Split.from_json(saved, ["new", "e", "d", "c", "b", "a"])
+    assert loaded.part_of(6) == ["", "test", "train", "calibration", "validation", "train"]
+    assert loaded.train.tolist() == [2, 5]
+
+
+def test_loading_a_split_names_what_is_missing() -> None:
+    saved = {name: [name] for name in PARTS}
+    with pytest.raises(BadRun, match=r"2 of its 4 posts are not there \(the first: 'validation'\)"):
+        Split.from_json(saved, ["train", "test"])
+    with pytest.raises(BadRun, match="no list 'test'"):
+        Split.from_json({name: [] for name in PARTS[:3]}, [])
+
+
+def test_ids_must_differ() -> None:
+    split = random_split(10, np.zeros(10, dtype=np.int64), seed=0)
+    with pytest.raises(BadPost, match="posts 1 and 10 share the id 'a'"):
+        split.to_json([*"abcdefghi", "a"])
