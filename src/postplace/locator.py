@@ -24,7 +24,7 @@ from postplace.places.vocabulary import PlaceVocabulary, check_classes, fit_cell
 from postplace.post import Post, Prediction
 from postplace.posts.duplicates import near_duplicate_clusters
 from postplace.posts.splits import Split, groups_of, split_groups
-from postplace.posts.table import Source, read_posts
+from postplace.posts.table import read_posts
 from postplace.runs.content import check_encoders, load_run, rebuild, save_run
 from postplace.runs.unfinished import digest_of_posts, post_digest, unfinished_run
 from postplace.scoring import answers_of, has_image, pooled_features, score
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Target = Literal["place", "category"]
+Source = object  # whatever `read_posts` takes: a path, a DataFrame, dicts, posts
 VOCABULARY_SETTINGS = ("min_count", "max_characters", "max_words", "max_hashtags")
 PREDICT_BATCH = 256
 

@@ -111,6 +111,11 @@ def test_one_user_with_nearly_all_posts_leaves_the_rest_to_the_others() -> None:
     assert min(shares(split)[1:]) >= 0.03
 
 
+def test_as_many_equal_groups_as_parts_fill_every_part() -> None:
+    split = split_groups(np.repeat(np.arange(4), 10), np.zeros(40, dtype=np.int64), seed=0)
+    assert [len(indices) for _, indices in split.parts()] == [10, 10, 10, 10]
+
+
 def test_as_many_groups_as_parts_fill_every_part() -> None:
     groups = np.array([0] * 50 + [1] * 3 + [2] * 2 + [3])
     split = split_groups(groups, np.zeros(56, dtype=np.int64), seed=0)

@@ -17,6 +17,7 @@ from postplace.errors import BadImage
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")  # an MPO is opened as a JPEG; nothing else is tried
 _READABLE = "give a JPEG, PNG, WebP, GIF, BMP or TIFF picture"
 _ORIENTATION_TAG = 0x0112
+_TILE_WIDTH_TAG, _TILE_HEIGHT_TAG = 322, 323  # a small TIFF may claim a tile that fills the memory
 _MOST_SCANS = 100  # a progressive JPEG has about ten; each costs a pass over all pixels, however short it is
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -97,6 +98,8 @@ def _decode(data: bytes, where: str, limits: Limits, target: int | None) -> Imag
         raise BadImage(where, "is empty", "save or download the picture again")
     with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
         _check_pixels(opened.size, where, limits)
+        tags = getattr(opened, "tag_v2", {})  # of a TIFF
+        _check_pixels((int(tags.get(_TILE_WIDTH_TAG, 0)), int(tags.get(_TILE_HEIGHT_TAG, 0))), where, limits)
         if opened.format in ("JPEG", "MPO"):
             if data.count(b"\xff\xda") > _MOST_SCANS:
                 raise BadImage(where, f"is a JPEG of more than {_MOST_SCANS} scans", "save the picture again")

@@ -57,14 +57,16 @@ def id_remedy(names: Iterable[str]) -> str:
 
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 60
+_LONGEST_SHOWN = 80  # characters
 
 
 def shown(value: object) -> str:
     """A value for a message: on one line, shortened."""
     try:
-        return _SHORT.repr(value)
+        text = " ".join(_SHORT.repr(value).split())
     except Exception:  # an integer of thousands of digits, or an object that cannot be printed
         return f"a value of type {type(value).__name__}"
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
 
 
 class _Refused(Exception):  # never leaves this file

@@ -16,6 +16,8 @@ from postplace.errors import BadOption, BadPost, BadRun, NotEnoughData
 from postplace.post import Post
 
 PARTS = ("train", "validation", "calibration", "test")
+ALL_POSTS_WEIGHT = 1 / 3  # of the balance of all posts, beside 1 for that of the labels: measured, more upsets labels
+
 Indices = NDArray[np.int64]
 
 
@@ -155,9 +157,9 @@ def _place_groups(
     """The part of each group (G,). Plain lists: most groups are small, where numpy's overhead would cost ten times."""
     starts, labels, numbers = (array.tolist() for array in counts)
     totals = np.bincount(counts[1], weights=counts[2])
-    rows = [*totals, totals.sum()]  # one row a label, the last one for all posts, which weighs as much as all labels
+    rows = [*totals, totals.sum()]  # one row a label, the last one for all posts
     whole = len(totals)
-    importance = [1] * whole + [whole]
+    importance = [1.0] * whole + [ALL_POSTS_WEIGHT * whole]
     candidates = np.flatnonzero(shares).tolist()
     need = {part: [shares[part] * total for total in rows] for part in candidates}
     weight = {part: [i / wish for i, wish in zip(importance, need[part], strict=True)] for part in candidates}

@@ -52,14 +52,14 @@ class PostStream:
         self.skipped: list[BadPost] = []
         self.skipped_count = 0
         self.ignored_keys: Counter[str] = Counter()
-        self._seen: set[int] = set()
 
     def __iter__(self) -> Iterator[Post]:
         self._reset()
+        seen: set[int] = set()  # 8 bytes of a digest for each id: ids may be long
         name, folder, records = _open(self._source)
         for where, record in records:
             try:
-                post = self._checked(where, record, folder)
+                post = self._checked(where, record, folder, seen)
             except BadPost as reason:
                 if not self._skips:
                     raise
@@ -71,7 +71,7 @@ class PostStream:
         if not self.read:
             raise self._nothing(name)
 
-    def _checked(self, where: str, record: object, folder: Path) -> Post:
+    def _checked(self, where: str, record: object, folder: Path, seen: set[int]) -> Post:
         if isinstance(record, BadPost):
             raise record
         if isinstance(record, Post):
@@ -80,11 +80,11 @@ class PostStream:
             post = parse(record, where=where, folder=folder)  # type: ignore[arg-type]  # parse says so if it is no mapping
             self.ignored_keys.update(str(key) for key in record if key not in KEYS)  # type: ignore[attr-defined]
         digest = int.from_bytes(blake2b(post.id.encode("utf-8", "surrogatepass"), digest_size=8).digest())
-        if digest in self._seen:
+        if digest in seen:
             raise BadPost(
                 f"{where}, key 'id'", f"{shown(post.id)} is the id of an earlier post", "give every post its own"
             )
-        self._seen.add(digest)
+        seen.add(digest)
         return post
 
     def _nothing(self, name: str) -> BadPost:
@@ -187,7 +187,7 @@ def _json_record(line: bytes, where: str) -> object:
     except UnicodeDecodeError as error:
         return BadPost(where, f"byte {error.start + 1} is not UTF-8", "save the file as UTF-8")
     except json.JSONDecodeError as error:
-        found = f"is not a complete JSON object ({error.msg} at column {error.colno})"
+        found = f"is not a complete JSON object ({error.msg.removesuffix(' at')} at column {error.colno})"
         return BadPost(where, found, "write one JSON object a line, without a list around them")
     except (ValueError, RecursionError):
         return BadPost(where, "holds a number too long or lists too deep", "write plain values")

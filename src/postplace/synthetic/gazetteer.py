@@ -5,10 +5,12 @@ Everything here is data. `EN` and `ZH` fields hold words in English and in Chine
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 CENTRE = (29.2000, 123.4000)  # degrees WGS84
 KM_PER_DEGREE = 111.195
+KM_PER_DEGREE_EAST = KM_PER_DEGREE * math.cos(math.radians(CENTRE[0]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class Site:
     @property
     def longitude(self) -> float:
         """Degrees."""
-        return round(CENTRE[1] + self.east_km / (KM_PER_DEGREE * 0.87292), 6)  # the cosine of the latitude
+        return round(CENTRE[1] + self.east_km / KM_PER_DEGREE_EAST, 6)
 
 
 def _list(words: str) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from itertools import accumulate
 from random import Random
 from typing import NamedTuple
 
-from postplace.synthetic.gazetteer import CATEGORY_HOURS, KM_PER_DEGREE, Site
+from postplace.synthetic.gazetteer import CATEGORY_HOURS, KM_PER_DEGREE, KM_PER_DEGREE_EAST, Site
 from postplace.synthetic.knobs import MODALITIES, Knobs
 from postplace.synthetic.language import add_markup, leak_name, misspell, use_slang, write_hashtags, write_text
 from postplace.synthetic.pictures import light_at
@@ -217,6 +217,5 @@ def _misrecorded(place: int, places: int, random: Random, knobs: Knobs) -> int:
 
 def _near(site: Site, random: Random, knobs: Knobs) -> tuple[float, float]:
     """Latitude and longitude in degrees."""
-    degrees = knobs.gps_noise_km / KM_PER_DEGREE
-    latitude = site.latitude + random.gauss(0, 1) * degrees
-    return round(latitude, 6), round(site.longitude + random.gauss(0, 1) * degrees / 0.87292, 6)
+    north, east = (random.gauss(0, 1) * knobs.gps_noise_km for _ in range(2))
+    return round(site.latitude + north / KM_PER_DEGREE, 6), round(site.longitude + east / KM_PER_DEGREE_EAST, 6)

@@ -1,0 +1,540 @@
+"""Reading and writing of our own format."""
+
+from __future__ import annotations
+
+import json
+import os
+import warnings
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from postplace.errors import BadOption, BadPost, WriteFailed
+from postplace.post import Post
+from postplace.posts import table
+from postplace.posts.record import KEYS
+from postplace.posts.table import PostStream, parse, read_posts, write_posts
+
+FOLDER = Path("city")
+WriteFile = Callable[[str, str | bytes], Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> WriteFile:
+    def write_file(name: str, content: str | bytes) -> Path:
+        path = tmp_path / name
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    return write_file
+
+
+def parsed(**record: object) -> Post:
+    return parse({"id": "1", **record}, where="posts.jsonl, line 3", folder=FOLDER)
+
+
+def refusal(record: object) -> str:
+    with pytest.raises(BadPost) as caught:
+        parse(record, where="posts.jsonl, line 3", folder=FOLDER)  # type: ignore[arg-type]
+    return str(caught.value)
+
+
+# --- parse
+
+
+def test_a_full_record_becomes_a_post() -> None:
+    post = parsed(
+        text="night at #bund",
+        hashtags=["#Bund#", "＃New York", "Bund", None],
+        images=["a/1.jpg", "/abs/2.jpg"],
+        user=7.0,
+        time="2022-09-26 11:27:30",
+        place=" p ",
+        venue=np.int64(5),
+        category="food",
+        latitude="31.5",
+        longitude=121,
+    )
+    assert post == Post(
+        id="1",
+        text="night at #bund",
+        hashtags=("Bund", "New York"),
+        images=(Path("city/a/1.jpg"), Path("/abs/2.jpg")),
+        user="7",
+        time=datetime(2022, 9, 26, 11, 27, 30),
+        place="p",
+        venue="5",
+        category="food",
+        latitude=31.5,
+        longitude=121.0,
+    )
+
+
+@pytest.mark.parametrize("absent", [None, float("nan"), "", "  ", np.float64("nan"), pd.NA, pd.NaT, Decimal("nan")])
+def test_null_nan_and_empty_are_absent(absent: object) -> None:
+    others = ("text", "hashtags", "images", "user", "time", "place", "venue", "category", "latitude", "longitude")
+    assert parsed(**dict.fromkeys(others, absent)) == Post(id="1")
+
+
+def test_hashtags_come_from_the_text_only_without_the_key() -> None:
+    assert parsed(text="at #外滩# now").hashtags == ("外滩",)
+    assert parsed(text="at #外滩# now", hashtags=None).hashtags == ()
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("a b", ("a", "b")),
+        ("#a #b", ("a", "b")),
+        ("#a# #b#", ("a", "b")),
+        ("a;b,c", ("a", "b", "c")),
+        ("#a#;#b", ("a", "b")),
+        ("#New York# rome", ("New York", "rome")),
+        ("#a#b#c", ("a", "b", "c")),
+        ("＃外滩＃，夜景", ("外滩", "夜景")),
+        ("#2024 a", ("2024", "a")),
+        ('["a", "b c"]', ("a", "b c")),
+        ("[]", ()),
+        (2024, ("2024",)),
+        (("a", "#b"), ("a", "b")),
+        (np.array(["a", "b"]), ("a", "b")),
+        (["a", float("nan"), 7], ("a", "7")),
+    ],
+)
+def test_hashtags_in_every_shape(given: object, expected: tuple[str, ...]) -> None:
+    assert parsed(hashtags=given).hashtags == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("a.jpg;b.jpg", (Path("city/a.jpg"), Path("city/b.jpg"))),
+        (" a b.jpg ; ", (Path("city/a b.jpg"),)),
+        ([Path("a.jpg"), b"bytes"], (Path("city/a.jpg"), b"bytes")),
+        (np.array(["a.jpg"], dtype=object), (Path("city/a.jpg"),)),
+        ('["a;b.jpg"]', (Path("city/a;b.jpg"),)),
+    ],
+)
+def test_images_in_every_shape(given: object, expected: tuple[object, ...]) -> None:
+    assert parsed(images=given).images == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("2022-09-26", datetime(2022, 9, 26)),
+        ("20220926", datetime(2022, 9, 26)),
+        ("2022-09-26T11:27:30Z", datetime(2022, 9, 26, 11, 27, 30, tzinfo=UTC)),
+        ("2022-09-26T11:27+08:00", datetime(2022, 9, 26, 11, 27, tzinfo=timezone(timedelta(hours=8)))),
+        (0, datetime(1970, 1, 1, tzinfo=UTC)),
+        ("1664191650", datetime(2022, 9, 26, 11, 27, 30, tzinfo=UTC)),
+        (1664191650.0, datetime(2022, 9, 26, 11, 27, 30, tzinfo=UTC)),
+        (pd.Timestamp("2022-09-26 11:27:30.000000001"), datetime(2022, 9, 26, 11, 27, 30)),
+        (np.datetime64("2022-09-26T11:27:30", "ns"), datetime(2022, 9, 26, 11, 27, 30)),
+        (datetime(2022, 9, 26).date(), datetime(2022, 9, 26)),
+    ],
+)
+def test_time_in_every_shape(given: object, expected: datetime) -> None:
+    time = parsed(time=given).time
+    assert time == expected
+    assert type(time) is datetime
+    assert time.tzinfo == expected.tzinfo
+
+
+@pytest.mark.parametrize("given", [1, 1.0, "1", " 1 ", np.int64(1), np.float32(1), Decimal("1.0")])
+def test_numbers_become_names(given: object) -> None:
+    assert parse({"id": given}, where="", folder=FOLDER).id == "1"
+
+
+def test_half_an_emoji_is_replaced_and_a_split_one_joined() -> None:
+    assert parsed(text="a\ud83d", place="\ud83d\ude00") == Post(id="1", text="a\ufffd", place="😀")
+
+
+@pytest.mark.parametrize(
+    ("record", "message"),
+    [
+        ({"latitude": 200, "longitude": 1}, "key 'latitude': 200 is not a latitude; give degrees between -90 and 90"),
+        ({"latitude": 1, "longitude": "x"}, "key 'longitude': 'x' is not a longitude; give degrees between -180 and"),
+        ({"latitude": "inf", "longitude": 1}, "key 'latitude': 'inf' is not a latitude"),
+        ({"latitude": True, "longitude": 1}, "key 'latitude': True is not a latitude"),
+        ({"latitude": 1}, "key 'longitude': is missing; give both"),
+        ({"longitude": 1, "latitude": None}, "key 'latitude': is missing; give both"),
+        ({"time": "Mon Sep 26"}, "key 'time': 'Mon Sep 26' is not a time; give it as 2022-09-26T11:27:30+08:00"),
+        ({"time": 1_664_191_650_000_000}, "is not a time"),
+        ({"time": "1012123012345678"}, "is not a time"),
+        ({"time": True}, "is not a time"),
+        ({"hashtags": {"a": 1}}, "key 'hashtags': {'a': 1} is not a text"),
+        ({"hashtags": ["a", ["b"]]}, "key 'hashtags': ['b'] is not a text"),
+        ({"hashtags": "['a', 'b']"}, "is a list printed by a program; join the items with ';'"),
+        ({"images": ["https://a.org/b.jpg"]}, "is an address; download the picture and give its path"),
+        ({"images": [3]}, "key 'images': 3 is not a path"),
+        ({"images": "a\0b"}, "key 'images': 'a\\x00b' is not a path"),
+        ({"user": ["u"]}, "key 'user': ['u'] is not a text; give a text or a number"),
+        ({"text": True}, "key 'text': True is not a text"),
+        ({"id": 2.0**53}, "is a rounded number; read it as text"),
+        ({"id": float("inf")}, "key 'id': inf is a rounded number"),
+        ({"id": None}, "key 'id': is empty; give every post an 'id'"),
+    ],
+)
+def test_a_refusal_names_place_key_value_and_remedy(record: dict[str, object], message: str) -> None:
+    found = refusal({"id": "1", **record})
+    assert found.startswith("posts.jsonl, line 3, key ")
+    assert message in found
+
+
+@pytest.mark.parametrize(
+    ("keys", "remedy"),
+    [
+        (["post_id", "text"], "did you mean 'post_id'? rename it to 'id'"),
+        (["user_id", "ID"], "did you mean 'ID'?"),
+        (["tweetId"], "did you mean 'tweetId'?"),
+        (["text", "video"], "give every post an 'id'"),
+    ],
+)
+def test_a_missing_id_names_the_key_most_like_it(keys: list[str], remedy: str) -> None:
+    assert f"key 'id': is missing; {remedy}" in refusal(dict.fromkeys(keys, ""))
+
+
+def test_long_values_are_shortened_to_one_line() -> None:
+    for value in ("x\n" * 10_000, ["y" * 500] * 500, 10**6000):
+        message = refusal({"id": "1", "latitude": value, "longitude": 1})
+        assert len(message) < 400
+        assert "\n" not in message
+
+
+class Hostile:
+    """An object that raises at every touch."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError("no")
+
+    def __getattr__(self, name: str) -> object:
+        raise RuntimeError("no")
+
+
+def test_an_object_that_raises_ends_as_bad_post() -> None:
+    assert "line 3: cannot be read (RuntimeError)" in refusal({"id": "1", "user": Hostile()})
+    assert "5 is not a record" in refusal(5)
+
+
+anything = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(st.characters())
+    | st.binary()
+    | st.datetimes(timezones=st.none() | st.just(UTC))
+    | st.dates()
+    | st.decimals()
+    | st.sampled_from([np.array(1), np.array([["a"]]), np.datetime64("NaT"), pd.NaT, pd.NA, "[[", '["a"', "[" * 9999]),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3) | st.sets(st.integers())
+    ),
+    max_leaves=5,
+)
+
+
+@given(st.dictionaries(st.sampled_from(KEYS), anything))
+def test_whatever_the_record_only_bad_post_escapes(record: dict[str, object]) -> None:
+    try:
+        post = parse({"id": "x", **record}, where="here", folder=FOLDER)
+    except BadPost:
+        return
+    assert post.id
+    json.dumps([post.text, post.hashtags, post.user, post.place], ensure_ascii=False).encode()
+    assert post.latitude is None or -90 <= post.latitude <= 90
+    assert (post.latitude is None) == (post.longitude is None)
+
+
+# --- sources
+
+LINES = '{"id": "a", "text": "x", "images": ["i.jpg"], "extra": 1}\n\n{"id": "b", "latitude": 1, "longitude": 2}\n'
+TABLE = [{"id": "a", "text": "x, \n y", "hashtags": "p q", "latitude": 1.5, "longitude": 2.0, "extra": 1}, {"id": "b"}]
+
+
+def test_jsonl_by_line_with_paths_relative_to_the_file(write: WriteFile) -> None:
+    path = write("posts.jsonl", b"\xef\xbb\xbf" + LINES.encode())
+    stream = PostStream(str(path))
+    posts = list(stream)
+    assert posts == [Post("a", "x", images=(path.parent / "i.jpg",)), Post("b", latitude=1.0, longitude=2.0)]
+    assert (stream.read, stream.skipped_count, stream.ignored_keys) == (2, 0, {"extra": 1})
+    assert list(stream) == posts  # a second pass counts anew
+    assert stream.read == 2
+
+
+@pytest.mark.parametrize("name", ["posts.csv", "posts.parquet", "posts.ndjson", "posts.JSON", "DataFrame", "dicts"])
+def test_every_way_in_gives_the_same_posts(name: str, tmp_path: Path) -> None:
+    frame, path = pd.DataFrame(TABLE), tmp_path / name
+    source: object = path
+    if name.endswith("csv"):
+        frame.to_csv(path, index=False)
+    elif name.endswith("parquet"):
+        frame.to_parquet(path)
+    elif name == "DataFrame":
+        source = frame
+    elif name == "dicts":
+        source = iter(frame.to_dict("records"))
+    else:
+        frame.to_json(path, orient="records", lines=True)
+    stream = PostStream(source)
+    assert list(stream) == [Post("a", "x, \n y", ("p", "q"), latitude=1.5, longitude=2.0), Post("b")]
+    assert stream.ignored_keys == {"extra": 2}
+
+
+def test_parquet_lists_and_times(tmp_path: Path) -> None:
+    path = tmp_path / "p.parquet"
+    times = [pd.Timestamp("2022-09-26 11:27:30"), pd.NaT]
+    pd.DataFrame({"id": [1, 2], "hashtags": [["a", "b"], None], "images": [["i.jpg"], []], "time": times}).to_parquet(
+        path
+    )
+    assert read_posts(path) == [
+        Post("1", "", ("a", "b"), (tmp_path / "i.jpg",), time=datetime(2022, 9, 26, 11, 27, 30)),
+        Post("2"),
+    ]
+
+
+def test_a_csv_error_names_the_line_the_record_begins_on(write: WriteFile) -> None:
+    path = write("p.csv", 'id,text,latitude,longitude\r\n1,"two\r\nlines",,\r\n2,x,200,1\r\n')
+    with pytest.raises(BadPost, match=r"p\.csv, line 4, key 'latitude': '200' is not a latitude"):
+        read_posts(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        (
+            "p.jsonl",
+            '{"id": "a"}\n{"id": "b", "te',
+            r"p\.jsonl, line 2: is not a complete JSON object \(.* column 13\)",
+        ),
+        ("p.jsonl", b'{"id": "a"}\n{"id": "\xff"}', r"line 2: byte 9 is not UTF-8; save the file as UTF-8"),
+        ("p.jsonl", '{"id": "a"}'.encode("utf-16"), "line 1: byte 1 is not UTF-8"),
+        ("p.jsonl", "[1]", r"line 1: \[1\] is not a JSON object"),
+        ("p.jsonl", '[{"id": 1},\n{"id": 2}]', r"line 1: is not a complete JSON object .* without a list around them"),
+        ("p.jsonl", "[" * 100_000, "line 1: "),
+        ("p.jsonl", '{"id": ' + "9" * 5000 + "}", "line 1: holds a number too long"),
+        ("p.jsonl", '{"id": "a"}\n{"id": "a"}', r"line 2, key 'id': 'a' is the id of an earlier post"),
+        ("p.jsonl", "", "p.jsonl: is empty"),
+        ("p.jsonl", "\n \n", "p.jsonl: holds no posts"),
+        ("p.csv", "id,text\n", "p.csv: holds no posts"),
+        ("p.csv", "\n", "p.csv: there is no column 'id'"),
+        ("p.csv", "post_id,text\n1,a\n", r"p\.csv, line 1: there is no column 'id'; did you mean 'post_id'\?"),
+        ("p.csv", "id;text\n1;a\n", "line 1: has no commas; separate the columns with commas"),
+        ("p.csv", "id,id\n1,2\n", "line 1: the column 'id' is there twice"),
+        ("p.csv", "id,text\n1,a\n2\n", "line 3: has 1 fields, the header has 2"),
+        ("p.csv", 'id,text\n1,a\n2,"b\n3,c\n', "line 3: is not a CSV row"),
+        ("p.csv", b"id,text\n1,a\n2,\xff\n", "line 3: is not UTF-8"),
+        ("p.csv", "id,text\n1,a".encode("utf-16"), "line 1: is not UTF-8"),
+        ("p.csv", f"id,text\n1,{'x' * 200_000}\n", "line 2: is not a CSV row .field larger"),
+        ("p.parquet", "PAR1 no", "p.parquet: is not a Parquet file, or is damaged"),
+        ("p.xlsx", "x", "has the unknown ending '.xlsx'; give a file with one of the endings .jsonl"),
+        ("posts", "x", "has no ending; give"),
+    ],
+)
+def test_a_file_that_cannot_be_read_gives_one_clear_line(
+    name: str, content: str | bytes, message: str, write: WriteFile
+) -> None:
+    with pytest.raises(BadPost, match=message) as caught:
+        read_posts(write(name, content))
+    assert "\n" not in str(caught.value)
+
+
+def test_missing_files_and_folders(tmp_path: Path) -> None:
+    with pytest.raises(BadPost, match=r"nope\.jsonl: does not exist; check the path"):
+        read_posts(tmp_path / "nope.jsonl")
+    with pytest.raises(BadPost, match="is a folder; give a file"):
+        read_posts(tmp_path)
+    with pytest.raises(BadPost, match="cannot be read"):
+        read_posts(f"{tmp_path}/a\0.jsonl")
+
+
+def test_no_permission(write: WriteFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write("p.jsonl", LINES)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(BadPost, match=r"cannot be read \(Permission denied\); check the path and the permissions"):
+        read_posts(path)
+
+
+def test_damaged_parquet_in_the_middle(tmp_path: Path) -> None:
+    path = tmp_path / "p.parquet"
+    pd.DataFrame({"id": [str(i) for i in range(5000)]}).to_parquet(path, compression="gzip")
+    data = bytearray(path.read_bytes())
+    data[100:3000] = bytes(2900)
+    path.write_bytes(data)
+    with pytest.raises(BadPost, match=r"p\.parquet"):
+        read_posts(path)
+
+
+@pytest.mark.parametrize("source", [5, {"id": 1}, b"x", Post("a")])
+def test_what_is_no_source(source: object) -> None:
+    with pytest.raises(BadPost, match="is not a source; give a path, a DataFrame or a list"):
+        read_posts(source)
+
+
+def test_a_frame_without_id() -> None:
+    with pytest.raises(BadPost, match=r"DataFrame: there is no column 'id'; did you mean 'Id'"):
+        read_posts(pd.DataFrame({"Id": [1]}))
+    with pytest.raises(BadPost, match=r"DataFrame\.iloc\[1\], key 'latitude'"):
+        read_posts(pd.DataFrame({"id": [1, 2], "latitude": [1.0, 99.0], "longitude": [1.0, 1.0]}, index=[7, 7]))
+
+
+def test_posts_pass_through_and_are_checked_for_duplicates() -> None:
+    posts = [Post("a", images=(b"x",)), Post("b")]
+    assert read_posts(posts) == posts
+    with pytest.raises(BadPost, match=r"posts\[2\], key 'id': 'a' is the id of an earlier post"):
+        read_posts([*posts, Post("a")])
+
+
+def test_skipping_counts_keeps_reasons_and_warns_once(write: WriteFile) -> None:
+    lines = '{"id": "a"}\n{"id": \n{"id": "a"}\n\n{"id": "b"}\n{"text": 1}\n'
+    path = write("p.jsonl", lines)
+    stream = PostStream(path, on_bad_post="skip")
+    assert [post.id for post in stream] == ["a", "b"]
+    assert (stream.read, stream.skipped_count) == (2, 3)
+    assert [str(reason).split(" ", 2)[1].strip(":,") for reason in stream.skipped] == ["line"] * 3
+    assert [reason.where.rsplit("line ")[1][0] for reason in stream.skipped] == ["2", "3", "6"]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        assert len(read_posts(path, on_bad_post="skip")) == 2
+    (warning,) = caught
+    assert str(warning.message).startswith("skipped 3 of 5 records; the first: ")
+    assert "p.jsonl, line 2" in str(warning.message)
+
+
+def test_skipping_csv_rows_goes_on_with_the_next(write: WriteFile) -> None:
+    path = write("p.csv", b'id,text\n1,\xff\n2,"a"b\n3,c\n4,d,e\n5,f\n')
+    stream = PostStream(path, on_bad_post="skip")
+    assert [post.id for post in stream] == ["3", "5"]
+    assert stream.skipped_count == 3
+
+
+def test_skipping_keeps_a_thousand_reasons() -> None:
+    stream = PostStream([{}] * 1500 + [{"id": 1}], on_bad_post="skip")
+    assert len(list(stream)) == 1
+    assert (stream.skipped_count, len(stream.skipped)) == (1500, 1000)
+
+
+def test_skipping_everything_is_an_error() -> None:
+    with pytest.raises(BadPost, match=r"posts: none of its 2 records is a post; the first: is missing"):
+        read_posts([{}, {"text": "x"}], on_bad_post="skip")
+
+
+def test_an_unknown_way_with_bad_posts() -> None:
+    with pytest.raises(BadOption, match="on_bad_post: 'skp' is unknown; did you mean 'skip'"):
+        PostStream([], on_bad_post="skp")
+
+
+def test_a_line_without_end_does_not_fill_the_memory(write: WriteFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table, "_LONGEST_LINE", 64)
+    path = write("p.jsonl", '{"id": "a", "text": "' + "x" * 500 + '"}\n{"id": "b"}\n')
+    stream = PostStream(path, on_bad_post="skip")
+    assert [post.id for post in stream] == ["b"]
+    assert "line 1: is longer than 64 bytes" in str(stream.skipped[0])
+
+
+def test_streaming_reads_no_further_than_asked() -> None:
+    given_out = 0
+
+    def records() -> Iterator[dict[str, object]]:
+        nonlocal given_out
+        for number in range(1000):
+            given_out += 1
+            yield {"id": number}
+
+    posts = iter(PostStream(records()))
+    assert next(posts).id == "0"
+    assert given_out == 1
+
+
+# --- writing
+
+names = st.text(st.characters(codec="utf-8"), min_size=1, max_size=8).map(str.strip).filter(bool)
+posts_strategy = st.lists(
+    st.builds(
+        Post,
+        id=names,
+        text=names,
+        hashtags=st.lists(names.map(lambda s: s.strip("#＃").strip()).filter(bool), unique=True, max_size=3).map(tuple),
+        images=st.lists(st.sampled_from(["a.jpg", "b/c d.jpg", "图;1.png"]), max_size=2),
+        user=st.none() | names,
+        time=st.none() | st.datetimes(timezones=st.none() | st.just(UTC)),
+        place=st.none() | names,
+        latitude=st.just(1 / 3),
+        longitude=st.floats(-180, 180),
+    ),
+    min_size=1,
+    max_size=4,
+    unique_by=lambda post: post.id,
+)
+
+
+@given(posts_strategy)
+def test_what_is_written_is_read_back(tmp_path_factory: pytest.TempPathFactory, posts: list[Any]) -> None:
+    folder = tmp_path_factory.mktemp("round")
+    whole = [
+        Post(**{name: getattr(p, name) for name in KEYS} | {"images": tuple(folder / i for i in p.images)})
+        for p in posts
+    ]
+    write_posts(whole, folder / "p.jsonl")
+    assert read_posts(folder / "p.jsonl") == whole
+
+
+def test_image_paths_are_relative_below_the_folder_and_absolute_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "out").mkdir()
+    images = (Path("out/i/a.jpg"), tmp_path / "out" / "b.jpg", Path("elsewhere/c.jpg"))
+    write_posts([Post("1", images=images)], Path("out/p.jsonl"))
+    written = json.loads((tmp_path / "out/p.jsonl").read_text())
+    assert written["images"] == ["i/a.jpg", "b.jpg", str(tmp_path / "elsewhere/c.jpg")]
+    assert written["hashtags"] == []
+
+
+def test_a_post_without_hashtags_keeps_none(tmp_path: Path) -> None:
+    write_posts([Post("1", text="at #bund")], tmp_path / "p.jsonl")
+    assert read_posts(tmp_path / "p.jsonl") == [Post("1", text="at #bund")]
+
+
+@pytest.mark.parametrize(
+    ("post", "message"),
+    [
+        (Post("x", images=(b"jpeg",)), "post 'x', key 'images': a picture is bytes; only paths can be written"),
+        (Post("a"), "post 'a': its id is that of an earlier post"),
+        (Post("x", text="\ud83d"), "post 'x': cannot be written as JSON"),
+        (Post("x", latitude=float("nan"), longitude=1.0), "post 'x': cannot be written as JSON"),
+    ],
+)
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(post: Post, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "p.jsonl"
+    path.write_text("old")
+    with pytest.raises(BadPost, match=message):
+        write_posts([Post("a"), post], path)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_full_disk_and_a_missing_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(WriteFailed, match="cannot be written"):
+        write_posts([Post("a")], tmp_path / "none" / "p.jsonl")
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(WriteFailed, match=r"p\.jsonl: cannot be written \(No space left on device\); free some disk"):
+        write_posts([Post("a")], tmp_path / "p.jsonl")
+    assert list(tmp_path.iterdir()) == []
