@@ -221,6 +221,7 @@ class SGMFT(nn.Module):
         classes: int,
         features: int | None = None,
         tokens: int | Literal["scalar"] = 32,
+        feature_norm: Literal["layer", "none"] = "layer",
         gate: Gate = "sigmoid",
         normalise_over: Literal["width", "tokens"] = "width",
         cross_query: Literal["other", "own"] = "other",
@@ -232,6 +233,7 @@ class SGMFT(nn.Module):
     ) -> None:
         super().__init__()
         named = {"gate": (gate, GATES), "normalise_over": (normalise_over, ("width", "tokens"))}
+        named |= {"feature_norm": (feature_norm, ("layer", "none"))}
         named |= {"cross_query": (cross_query, ("other", "own")), "feed_forward": (feed_forward, ("text", "image"))}
         for name, (value, known) in named.items():
             if value not in known:
@@ -244,8 +246,8 @@ class SGMFT(nn.Module):
         if d == 1 and normalise_over == "width":
             raise BadOption("normalise_over", "'width' with tokens of width 1 sets every one to 0", "give tokens")
         self.n, self.d = n, d
-        self.text_map = _map(sizes.text_width, width)
-        self.image_map = _map(sizes.image_width, width)
+        self.text_map = _map(sizes.text_width, width, norm=feature_norm == "layer", dropout=dropout)
+        self.image_map = _map(sizes.image_width, width, norm=feature_norm == "layer", dropout=dropout)
         self.absent_text = nn.Parameter(torch.randn(width) * 0.02)
         self.absent_image = nn.Parameter(torch.randn(width) * 0.02)
         self.chunks = nn.Parameter(torch.randn(2, n, d) * 0.02) if d > 1 else None
@@ -296,8 +298,9 @@ def five_layers(width: int, classes: int, *, dropout: float) -> nn.Sequential:
     return nn.Sequential(*layers, nn.Linear(width, classes))
 
 
-def _map(encoder_width: int, width: int) -> nn.Module:
-    """One learned linear map to D where an encoder's width is another (none for the paper's Chinese-CLIP)."""
-    if encoder_width == width:
-        return nn.Identity()
-    return nn.Linear(encoder_width, width)
+def _map(encoder_width: int, width: int, *, norm: bool, dropout: float) -> nn.Sequential:
+    """Vectors of an encoder brought to one scale (two encoders rarely agree on it) and, where needed, to the width D."""
+    layers: list[nn.Module] = [nn.LayerNorm(encoder_width, elementwise_affine=False)] if norm else []
+    if encoder_width != width:  # equal widths, as with the paper's Chinese-CLIP, need no map
+        layers += [nn.Dropout(dropout), nn.Linear(encoder_width, width)]
+    return nn.Sequential(*layers)

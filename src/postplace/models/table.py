@@ -79,6 +79,7 @@ _MRLF_SETTINGS = {
 _SG_MFT_SETTINGS = {
     "features": None,
     "tokens": 32,
+    "feature_norm": "layer",
     "gate": "sigmoid",
     "normalise_over": "width",
     "cross_query": "other",
@@ -118,7 +119,13 @@ _ENTRIES = (
     ModelEntry(
         name="sg-mft-paper",
         build=_sg_mft,
-        settings={**_SG_MFT_SETTINGS, "tokens": "scalar", "gate": "softmax", "normalise_over": "tokens"},
+        settings={
+            **_SG_MFT_SETTINGS,
+            "tokens": "scalar",
+            "feature_norm": "none",
+            "gate": "softmax",
+            "normalise_over": "tokens",
+        },
         training=Training(
             "adam", 1e-5, 20, 30, patience=30, decay_factor=0.8, decay_patience=30, betas=(0.9, 0.99)
         ),
