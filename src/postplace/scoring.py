@@ -92,9 +92,9 @@ def score(
     systems = {name: _evaluate(p, answers, point_estimate(p, places)) for name, p in contenders.items()}
     hits = {name: hits_of(p, answers) for name, p in contenders.items()}
     chosen = answers.labelled
-    for name in contenders:
+    for name in contenders if chosen.any() else ():
         interval = group_bootstrap(hits[name][chosen], answers.groups[chosen], seed=0)
-        systems[name]["accuracy_interval"] = [interval.low, interval.high]
+        systems[name]["accuracy_interval"] = [_finite(interval.low), _finite(interval.high)]
     systems |= _distance_only(system, probabilities, answers, baselines, places)
     return {
         "posts": len(answers.labels),
@@ -103,7 +103,7 @@ def score(
         "differences": {
             name: _difference(hits[system][chosen], hits[name][chosen], answers.groups[chosen])
             for name in contenders
-            if name != system
+            if name != system and chosen.any()
         },
     }
 
@@ -159,4 +159,9 @@ def hits_of(probabilities: Probabilities, answers: Answers) -> NDArray[np.float6
 
 def _difference(a: NDArray[np.float64], b: NDArray[np.float64], groups: NDArray[np.int64]) -> Mapping[str, Any]:
     interval = paired_group_bootstrap(a, b, groups, seed=0)
-    return {**asdict(interval), "verdict": verdict(interval)}
+    return {**{key: _finite(value) for key, value in asdict(interval).items()}, "verdict": verdict(interval)}
+
+
+def _finite(value: float) -> float | None:
+    """A bound, or None where there is none: from a single group nothing can be said."""
+    return value if np.isfinite(value) else None

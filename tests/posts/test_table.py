@@ -154,6 +154,13 @@ def test_numbers_become_names(given: object) -> None:
     assert parse({"id": given}, where="", folder=FOLDER).id == "1"
 
 
+def test_degrees_up_to_the_poles_and_the_date_line() -> None:
+    post = parsed(latitude=-90, longitude="180")
+    assert (post.latitude, post.longitude) == (-90.0, 180.0)
+    for latitude, longitude in ((-90.001, 0), (90.001, 0), (0, -180.001), (0, 180.001)):
+        assert "; give degrees between" in refusal({"id": "1", "latitude": latitude, "longitude": longitude})
+
+
 def test_half_an_emoji_is_replaced_and_a_split_one_joined() -> None:
     assert parsed(text="a\ud83d", place="\ud83d\ude00") == Post(id="1", text="a\ufffd", place="😀")
 

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from postplace.encode import EncodedPosts
-from postplace.models.table import Training
 from torch import Tensor, nn
 
 from postplace.batch import Batch, PostTensors
+from postplace.encode import EncodedPosts
 from postplace.errors import NotEnoughData, WriteFailed
+from postplace.models.table import Training
 from postplace.training.fit import EpochOrder, build_optimiser, fit
 
 PLAN = Training(
@@ -89,7 +89,7 @@ def test_it_keeps_the_weights_of_the_best_epoch() -> None:
     batch = validation[list(range(30))]
     assert batch.labels is not None
     loss = nn.functional.cross_entropy(model(batch), batch.labels)
-    assert float(loss) == pytest.approx(min(epoch.validation_loss for epoch in history), rel=1e-5)
+    assert loss.item() == pytest.approx(min(epoch.validation_loss for epoch in history), rel=1e-5)
 
 
 def test_the_rate_decays_on_a_plateau_and_training_stops_early() -> None:

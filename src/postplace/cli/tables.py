@@ -54,7 +54,7 @@ def _systems(metrics: Mapping[str, Any], title: str, located: bool) -> Table:
     for name, result in metrics["systems"].items():
         overall = result["overall"]
         interval = result.get("accuracy_interval")
-        spread = "" if interval is None else f"{interval[0]:.3f}-{interval[1]:.3f}"
+        spread = "" if not interval or interval[0] is None else f"{interval[0]:.3f}-{interval[1]:.3f}"
         cells = [_number(overall.get("accuracy")), spread]
         cells += [_number(overall.get("accuracy@5")), _number(overall.get("macro_f1"))]
         if located:

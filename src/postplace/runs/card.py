@@ -52,7 +52,7 @@ def metrics_table(metrics: Mapping[str, Any]) -> str:
     rows = ["| system | accuracy | 95 % interval | macro-F1 | mean km | median km |", "|---|---|---|---|---|---|"]
     for name, result in metrics["systems"].items():
         overall = result["overall"]
-        low, high = result.get("accuracy_interval", (None, None))
+        low, high = result.get("accuracy_interval") or (None, None)
         interval = "" if low is None else f"{low:.3f} to {high:.3f}"
         numbers = [overall.get(key) for key in ("accuracy", "macro_f1", "mean_km", "median_km")]
         accuracy, macro, mean, median = ("" if number is None else f"{number:.3f}" for number in numbers)

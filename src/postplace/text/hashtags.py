@@ -28,8 +28,8 @@ def normalise_hashtag(tag: str) -> str:
     >>> normalise_hashtag("＃New York#")
     'newyork'
     """
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", tag).casefold())
-    return "".join(folded.replace("#", "").split())
+    joined = "".join(unicodedata.normalize("NFKC", tag).casefold().replace("#", "").split())
+    return unicodedata.normalize("NFKC", joined)  # folding and joining can bring letters into another form
 
 
 def split_hashtag(tag: str) -> tuple[str, ...]:

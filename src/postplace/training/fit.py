@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -73,11 +73,20 @@ class EpochOrder(Sampler[int]):
 class Classifier(pl.LightningModule):
     """Any model of the table under the papers' optimisers, with decay on plateau."""
 
-    def __init__(self, model: nn.Module, *, training: Training, class_weights: Tensor | None, seed: int) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        *,
+        training: Training,
+        class_weights: Tensor | None,
+        seed: int,
+        write: Callable[[str], None] | None,
+    ) -> None:
         super().__init__()
         self.model = model
         self.training_plan = training
         self.seed = seed
+        self.write = write
         self.history: list[Epoch] = []
         self.register_buffer("class_weights", class_weights, persistent=False)
         self._losses: list[Tensor] = []
@@ -125,16 +134,20 @@ class Classifier(pl.LightningModule):
     def on_train_epoch_end(self) -> None:
         metrics = self.trainer.callback_metrics
         self._plateau.step(metrics[MONITOR])
-        self.history.append(
-            Epoch(
-                number=self.current_epoch + 1,
-                training_loss=float(torch.stack(self._losses).mean()),
-                validation_loss=float(metrics[MONITOR]),
-                validation_accuracy=float(metrics["validation_accuracy"]),
-                learning_rate=self._plateau.get_last_lr()[0],
-                seconds=self._trained_seconds,
-            )
+        epoch = Epoch(
+            number=self.current_epoch + 1,
+            training_loss=float(torch.stack(self._losses).mean()),
+            validation_loss=float(metrics[MONITOR]),
+            validation_accuracy=float(metrics["validation_accuracy"]),
+            learning_rate=self._plateau.get_last_lr()[0],
+            seconds=self._trained_seconds,
         )
+        self.history.append(epoch)
+        if self.write is not None:
+            self.write(
+                f"epoch {epoch.number}/{self.training_plan.max_epochs}  loss {epoch.training_loss:.4f}  validation loss "
+                f"{epoch.validation_loss:.4f}  accuracy {epoch.validation_accuracy:.3f}  {epoch.seconds:.1f} s"
+            )
 
     def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
         return batch.to(device, non_blocking=True)
@@ -146,30 +159,6 @@ class Classifier(pl.LightningModule):
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.history = [Epoch(**epoch) for epoch in checkpoint["history"]]
         self._plateau_state = checkpoint["plateau"]
-
-
-class EpochLines(Callback):
-    """One line an epoch: progress that also reads well in a log file."""
-
-    def __init__(self, write: Any, max_epochs: int) -> None:
-        self.write = write
-        self.max_epochs = max_epochs
-
-    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        # Runs before the module's own hook, so the module's last line is written at the next call or at the end.
-        self._lines(pl_module)
-
-    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._lines(pl_module)
-
-    def _lines(self, module: pl.LightningModule) -> None:
-        history: list[Epoch] = module.history  # type: ignore[assignment]
-        for epoch in history[getattr(self, "_written", 0) :]:
-            self.write(
-                f"epoch {epoch.number}/{self.max_epochs}  loss {epoch.training_loss:.4f}  validation loss "
-                f"{epoch.validation_loss:.4f}  accuracy {epoch.validation_accuracy:.3f}  {epoch.seconds:.1f} s"
-            )
-        self._written = len(history)
 
 
 def build_optimiser(model: nn.Module, training: Training) -> torch.optim.Optimizer:
@@ -184,7 +173,9 @@ def build_optimiser(model: nn.Module, training: Training) -> torch.optim.Optimiz
 
 def batches(tensors: PostTensors, *, batch_size: int, order: Sampler[int] | None = None) -> DataLoader[Batch]:
     """Batches of `tensors`, in `order` or as they stand."""
-    return DataLoader(tensors, batch_size=batch_size, sampler=order, collate_fn=_as_is)  # type: ignore[arg-type]
+    # A generator of its own: a loader draws a seed each epoch, from the random numbers of dropout if it has no other.
+    own = torch.Generator().manual_seed(0)
+    return DataLoader(tensors, batch_size=batch_size, sampler=order, collate_fn=_as_is, generator=own)  # type: ignore[arg-type]
 
 
 def fit(
@@ -196,7 +187,7 @@ def fit(
     class_weights: Tensor | None = None,
     hardware: Hardware = Hardware(),
     checkpoints: Path | None = None,
-    write: Any = None,
+    write: Callable[[str], None] | None = None,
 ) -> list[Epoch]:
     """Train `model` in place on `data` (training, validation) and leave it with the weights of its best epoch.
 
@@ -213,9 +204,7 @@ def fit(
             enable_version_counter=False,
         )  # fmt: skip
         callbacks: list[Callback] = [EarlyStopping(MONITOR, patience=training.patience), keep]
-        if write is not None:
-            callbacks.append(EpochLines(write, training.max_epochs))
-        module = Classifier(model, training=training, class_weights=class_weights, seed=seed)
+        module = Classifier(model, training=training, class_weights=class_weights, seed=seed, write=write)
         trainer = _trainer(hardware, callbacks, training, folder)
         order = EpochOrder(len(train), seed=seed)
         last = folder / "last.ckpt"
