@@ -49,3 +49,7 @@ def test_jieba_is_lazy_silent_and_leaves_no_file(tmp_path: Path) -> None:
     assert done.stderr == ""
     assert trap.read_bytes() == b"no marshal"
     assert list(tmp_path.iterdir()) == [trap]
+
+
+def test_words_for_places_are_not_dropped_as_stop_words() -> None:
+    assert words("back home after work, no room at this place") == ["home", "work", "room", "place"]

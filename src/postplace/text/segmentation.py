@@ -19,6 +19,9 @@ _TOKEN = re.compile(
     f"|(?:(?!{CHINESE.pattern}|{_EMOJI})\\S)+"
 )
 
+# On the published list, but they are what this package looks for.
+PLACE_WORDS = frozenset({"area", "areas", "home", "place", "places", "room", "rooms", "work", "works"})
+
 
 def words(text: str) -> list[str]:
     """The words of a raw text, cleaned by `for_words`, minus Chinese and English stop words; [] if nothing is left.
@@ -45,7 +48,7 @@ def _stop_words() -> frozenset[str]:
     import stopwordsiso
 
     listed = stopwordsiso.stopwords(["zh", "en"])
-    return frozenset(for_words(word) for word in listed) - {""}
+    return frozenset(for_words(word) for word in listed) - {""} - PLACE_WORDS
 
 
 @functools.cache

@@ -145,8 +145,9 @@ class Classifier(pl.LightningModule):
         self.history.append(epoch)
         if self.write is not None:
             self.write(
-                f"epoch {epoch.number}/{self.training_plan.max_epochs}  loss {epoch.training_loss:.4f}  validation loss "
-                f"{epoch.validation_loss:.4f}  accuracy {epoch.validation_accuracy:.3f}  {epoch.seconds:.1f} s"
+                f"epoch {epoch.number}/{self.training_plan.max_epochs}  loss {epoch.training_loss:.4f}  "
+                f"validation loss {epoch.validation_loss:.4f}  accuracy {epoch.validation_accuracy:.3f}  "
+                f"{epoch.seconds:.1f} s"
             )
 
     def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
