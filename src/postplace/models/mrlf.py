@@ -52,11 +52,9 @@ class TextBranch(nn.Module):
     """One of the two kinds of text (the post's text, its hashtags): M for the fusion, h_c and h_w for the classifier."""
 
     def __init__(
-        self, characters: nn.Embedding, words: int, *, filters: int, kernels: tuple[int, int], heads: int, dropout: float
+        self, width: int, words: int, *, filters: int, kernels: tuple[int, int], heads: int, dropout: float
     ) -> None:
         super().__init__()
-        width = characters.embedding_dim
-        self.characters = characters
         self.words = nn.Embedding(words, width, padding_idx=0)
         self.character_cnn = CharacterCNN(width, filters=filters, kernel=kernels[0])
         self.word_cnn = TextCNN(width, filters=filters, kernel=kernels[1])
@@ -64,9 +62,9 @@ class TextBranch(nn.Module):
         self.absent_characters = nn.Parameter(torch.zeros(filters))
         self.absent_words = nn.Parameter(torch.zeros(filters))
 
-    def forward(self, characters: Tensor, words: Tensor, present: Tensor) -> tuple[Tokens, Tokens, Tensor, Tensor]:
-        """Ids (B, L), (B, W), present (B,) -> tokens M, tokens H'', h_c (B, f), h_w (B, f)."""
-        embedded, real = embed(self.characters, characters)
+    def forward(self, characters: Tokens, words: Tensor, present: Tensor) -> tuple[Tokens, Tokens, Tensor, Tensor]:
+        """Embedded characters (B, L, d_e) with mask, word ids (B, W), present (B,) -> M, H'', h_c and h_w (B, f)."""
+        embedded, real = characters
         m, mask = self.character_cnn(embedded, real & present[:, None])  # (1), (2)
         finished = self.self_attention(m, mask)  # (3)-(5)
         h_c = or_stand_in(masked_mean(finished, mask), mask.any(dim=1), self.absent_characters)
@@ -104,13 +102,11 @@ class MRLF(nn.Module):
         self.fusion = fusion
         # One table for the characters of both: the same word in text and hashtags starts from the same vectors, and
         # finding such words is what the fusion is for.
-        characters = nn.Embedding(sizes.characters, embedding, padding_idx=0)
+        self.characters = nn.Embedding(sizes.characters, embedding, padding_idx=0)
         kernels = kernel, word_kernel
-        self.text = TextBranch(
-            characters, sizes.words, filters=filters, kernels=kernels, heads=heads, dropout=dropout
-        )
+        self.text = TextBranch(embedding, sizes.words, filters=filters, kernels=kernels, heads=heads, dropout=dropout)
         self.hashtags = TextBranch(
-            characters, sizes.hashtags, filters=filters, kernels=kernels, heads=heads, dropout=dropout
+            embedding, sizes.hashtags, filters=filters, kernels=kernels, heads=heads, dropout=dropout
         )
         self.image = nn.Linear(sizes.image_width, image_features)
         self.absent_image = nn.Parameter(torch.zeros(image_features))
@@ -128,8 +124,10 @@ class MRLF(nn.Module):
     def forward(self, batch: Batch) -> Tensor:
         """Logits (B, C)."""
         b = batch
-        text, text_end, h_c_text, h_w_text = self.text(b.text_characters, b.text_words, b.text_mask)
-        tags, tags_end, h_c_tags, h_w_tags = self.hashtags(b.hashtag_characters, b.hashtag_words, b.hashtag_mask)
+        text_characters = embed(self.characters, b.text_characters)
+        tag_characters = embed(self.characters, b.hashtag_characters)
+        text, text_end, h_c_text, h_w_text = self.text(text_characters, b.text_words, b.text_mask)
+        tags, tags_end, h_c_tags, h_w_tags = self.hashtags(tag_characters, b.hashtag_words, b.hashtag_mask)
         # v = FC(GAP(VGG19(image))): the frozen part is the image encoder; several pictures are averaged
         v = self.image(masked_mean(b.image_vectors, b.image_mask))
         v = or_stand_in(v, b.image_mask.any(dim=1), self.absent_image)

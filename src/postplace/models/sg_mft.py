@@ -98,7 +98,9 @@ class Projections(nn.Module):
 class InterpolationAttention(nn.Module):
     """(8)-(13) for one side: attention to itself and across, weighed by P^m, then residual and norm."""
 
-    def __init__(self, width: int, inner: int, *, heads: int, norm: TokenNorm, cross_query: str, dropout: float) -> None:
+    def __init__(
+        self, width: int, inner: int, *, heads: int, norm: TokenNorm, cross_query: str, dropout: float
+    ) -> None:
         super().__init__()
         self.heads, self.cross_query = heads, cross_query
         self.self_output = nn.Linear(inner, width)

@@ -90,7 +90,9 @@ _SG_MFT_SETTINGS = {
     "dropout": 0.1,
 }
 
-_ZHANG = "Zhang et al., Similarity Guided Multimodal Fusion Transformer for Semantic Location Prediction, arXiv 2405.05760"
+_ZHANG = (
+    "Zhang et al., Similarity Guided Multimodal Fusion Transformer for Semantic Location Prediction, arXiv 2405.05760"
+)
 
 _ENTRIES = (
     ModelEntry(
@@ -108,9 +110,7 @@ _ENTRIES = (
         name="sg-mft",
         build=_sg_mft,
         settings=_SG_MFT_SETTINGS,
-        training=Training(
-            "adam", 3e-4, 64, 30, patience=6, decay_factor=0.8, decay_patience=3, betas=(0.9, 0.99)
-        ),
+        training=Training("adam", 3e-4, 64, 30, patience=6, decay_factor=0.8, decay_patience=3, betas=(0.9, 0.99)),
         reads=frozenset({"text", "hashtags", "image"}),
         needs=frozenset({"text_vector", "image_vector"}),
         citation=_ZHANG,
@@ -126,9 +126,7 @@ _ENTRIES = (
             "gate": "softmax",
             "normalise_over": "tokens",
         },
-        training=Training(
-            "adam", 1e-5, 20, 30, patience=30, decay_factor=0.8, decay_patience=30, betas=(0.9, 0.99)
-        ),
+        training=Training("adam", 1e-5, 20, 30, patience=30, decay_factor=0.8, decay_patience=30, betas=(0.9, 0.99)),
         reads=frozenset({"text", "hashtags", "image"}),
         needs=frozenset({"text_vector", "image_vector"}),
         citation=_ZHANG,
