@@ -140,7 +140,7 @@ def collect(found: Collected, locator: PostLocator, prepared: Prepared, *, first
             found.overall.setdefault(name, []).append(result["overall"])
     posts, encoded, groups = prepared.part(prepared.split.test)
     answers = answers_of(posts, encoded, places=prepared.places, groups=groups)
-    contenders = {model: locator.probabilities(posts, encoded)}
+    contenders: dict[str, NDArray[Any]] = {model: locator.probabilities(posts, encoded)}
     if first:
         found.posts.append(len(posts))
         contenders |= baseline_probabilities(locator.fitted.baselines, encoded)

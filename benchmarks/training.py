@@ -83,7 +83,7 @@ def bare_epochs(model: nn.Module, tensors: PostTensors, plan: Training) -> list[
         for batch in batches(tensors, batch_size=plan.batch_size, order=order):
             optimiser.zero_grad()
             loss = cross_entropy(model(batch), batch.labels)
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
         seconds.append(time.perf_counter() - started)
     return seconds

@@ -62,13 +62,10 @@ class Batch:
 
     def to(self, device: torch.device | str, *, non_blocking: bool = False) -> Batch:
         """The same batch on another device."""
-        moved = {field.name: getattr(self, field.name) for field in fields(self)}
-        return Batch(
-            **{
-                name: None if value is None else value.to(device, non_blocking=non_blocking)
-                for name, value in moved.items()
-            }
-        )
+        moved: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
+        for name, value in moved.items():
+            moved[name] = None if value is None else value.to(device, non_blocking=non_blocking)
+        return Batch(**moved)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +135,10 @@ class Vocabularies:
         """The inverse of `to_json`."""
         vocabularies = ("characters", "words", "hashtags")
         try:
-            values = {field.name: saved[field.name] for field in fields(cls)}
+            values: dict[str, Any] = {field.name: saved[field.name] for field in fields(cls)}
         except KeyError as error:
             raise BadRun("vocabulary.json", f"key {error} is missing", "train the run again") from None
-        return cls(
-            **{name: Vocabulary.from_json(value) if name in vocabularies else value for name, value in values.items()}
-        )
+        return cls(**values | {name: Vocabulary.from_json(values[name]) for name in vocabularies})
 
 
 class PostTensors(Dataset[Batch]):

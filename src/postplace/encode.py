@@ -6,12 +6,13 @@ it was. Letters: N posts, M distinct readable pictures, I pictures of a post, D 
 
 from __future__ import annotations
 
-import os
+import signal
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -29,8 +30,9 @@ from postplace.text.cleaning import for_encoder
 
 TEXT_BATCH = 256
 FLUSH_SECONDS = 10.0  # at most this much work is lost by a kill
+IDLE_SECONDS = 30.0  # how long a worker process stays without work
 MANY_MISSING = 10  # so many pictures, none of which is there: the folder is wrong, not the pictures
-HASH_FINGERPRINT = "perceptual hash, 64 bits as four numbers of 16, after decoding to at least 224 px"
+HASH_FINGERPRINT = "perceptual hash, 64 bits as four numbers of 16, after decoding to at least {size} px"
 HASH_WORDS = 4
 
 Image = Path | bytes
@@ -47,7 +49,7 @@ class BrokenImage:
 
 @dataclass(frozen=True)
 class EncodedPosts:
-    """The vectors of N posts. Where a mask is False the vector is all 0; `image_index` is -1 where there is no picture."""
+    """The vectors of N posts. Where a mask is False the vector is 0; `image_index` is -1 where there is no picture."""
 
     text_vectors: Vectors  # (N, D_text)
     text_mask: NDArray[np.bool_]  # (N,)
@@ -111,7 +113,7 @@ def encode_posts(
     and not one is there, WriteFailed when the store cannot be written.
     """
     texts = [for_encoder(post.text) for post in posts]
-    tags = [" ".join(post.hashtags) for post in posts]
+    tags = [" ".join(post.hashtags).strip() for post in posts]
     with ExitStack() as stack:
 
         def open_store(fingerprint: str, width: int) -> Store:
@@ -123,7 +125,8 @@ def encode_posts(
         sentences = open_store(text_encoder.fingerprint, text_encoder.width)
         _encode_texts([*texts, *tags], text_encoder, sentences, show=show)
         pictures = open_store(image_encoder.fingerprint, image_encoder.width)
-        hashes = open_store(HASH_FINGERPRINT, HASH_WORDS) if image_hashes else None
+        hash_steps = HASH_FINGERPRINT.format(size=getattr(image_encoder.prepare, "size", "all its"))
+        hashes = open_store(hash_steps, HASH_WORDS) if image_hashes else None
         keys, sources, broken = _image_keys(posts)
         decoder = _Decoder(image_encoder, workers=workers, batch_size=batch_size, hashing=image_hashes)
         reasons = _encode_images(sources, image_encoder, (pictures, hashes), decoder=decoder, show=show)
@@ -208,8 +211,9 @@ def _encode_images(
     """Encode what is not stored yet; returns why pictures could not be decoded, by digest."""
     pictures, hashes = stores
     every = list(sources)
-    wanted = set(pictures.missing(every)) | set(hashes.missing(every) if hashes is not None else ())
-    keys = [every[row] for row in sorted(wanted)]
+    without_vector = {every[row] for row in pictures.missing(every)}
+    without_hash = set() if hashes is None else {every[row] for row in hashes.missing(every)}
+    keys = [key for key in every if key in without_vector or key in without_hash]
     reasons: dict[bytes, str] = {}
     flushed = time.monotonic()
     batches = [keys[s : s + decoder.batch_size] for s in range(0, len(keys), decoder.batch_size)]
@@ -219,7 +223,9 @@ def _encode_images(
         if ready.arrays is None:
             continue
         good = [batch[position] for position in ready.positions]
-        pictures.add(good, encoder.encode(ready.arrays))
+        rows = [row for row, key in enumerate(good) if key in without_vector]
+        if rows:
+            pictures.add([good[row] for row in rows], encoder.encode(ready.arrays[rows]))
         if hashes is not None:
             hashes.add(good, _to_words(ready.hashes))
         if time.monotonic() - flushed > FLUSH_SECONDS:
@@ -240,26 +246,26 @@ class _Decoder:
     """Decodes batches of pictures, in order, at most a few batches ahead of who asks for them."""
 
     def __init__(self, encoder: ImageEncoder, *, workers: int | None, batch_size: int, hashing: bool) -> None:
-        self.prepare = encoder.prepare
-        self.workers = max(1, (os.cpu_count() or 2) - 1) if workers is None else workers
-        self.batch_size = batch_size
-        self.hash_picture: Callable[[Any], int] | None = perceptual_hash if hashing else None
+        self.workers, self.batch_size = workers, batch_size
+        hash_picture: Callable[[Any], int] | None = perceptual_hash if hashing else None
+        self.task = partial(prepare_batch, prepare=encoder.prepare, hash_picture=hash_picture)
 
     def decode(self, batches: Sequence[Sequence[Image]]) -> Iterator[PreparedBatch]:
         """One result a batch."""
         if self.workers == 0 or len(batches) <= 1:
-            return (prepare_batch(batch, self.prepare, hash_picture=self.hash_picture) for batch in batches)
+            return map(self.task, batches)
         return self._decode_in_workers(batches)
 
     def _decode_in_workers(self, batches: Sequence[Sequence[Image]]) -> Iterator[PreparedBatch]:
         from loky.process_executor import BrokenProcessPool
 
+        pool = _WorkerPool(self.task, workers=self.workers)
         waiting: deque[tuple[Sequence[Image], Any]] = deque()
         rest = iter(batches)
         try:
             while True:
-                while len(waiting) < self.workers + 1 and (batch := next(rest, None)) is not None:
-                    waiting.append((batch, self._submit(batch)))
+                while len(waiting) < pool.workers + 1 and (batch := next(rest, None)) is not None:
+                    waiting.append((batch, pool.submit(batch)))
                 if not waiting:
                     return
                 batch, future = waiting.popleft()
@@ -267,35 +273,62 @@ class _Decoder:
                     ready = future.result()
                 except BrokenProcessPool:
                     # Every batch in flight is lost with its worker; each is decoded again, picture by picture.
-                    ready = self._one_by_one(batch)
+                    ready = _one_by_one(pool, batch)
                 yield ready
         finally:
-            for _, future in waiting:
-                future.cancel()
+            pool.stop()
 
-    def _one_by_one(self, batch: Sequence[Image]) -> PreparedBatch:
+
+class _WorkerPool:
+    """Processes that run one task on batches, without importing the user's script; replaced when one of them dies."""
+
+    def __init__(self, task: Callable[[Sequence[Image]], PreparedBatch], *, workers: int | None) -> None:
+        from loky import cpu_count
+
+        self.workers = max(1, cpu_count() - 1) if workers is None else workers
+        self._task = task
+        self._executor = self._start()
+
+    def submit(self, batch: Sequence[Image]) -> Any:
+        """A future of the task's result."""
         from loky.process_executor import BrokenProcessPool
 
-        positions, arrays, hashes, reasons = [], [], [], {}
-        for position, image in enumerate(batch):
-            try:
-                ready = self._submit([image]).result()
-            except BrokenProcessPool:
-                reasons[position] = "the process that decoded it died; look at the file or leave it out"
-                continue
-            reasons |= {position: reason for reason in ready.reasons.values()}
-            if ready.arrays is not None:
-                positions.append(position)
-                arrays.append(ready.arrays[0])
-                hashes += ready.hashes
-        return PreparedBatch(positions, np.stack(arrays) if arrays else None, hashes, reasons)
+        try:
+            return self._executor.submit(self._task, batch)
+        except BrokenProcessPool:
+            self.stop()
+            self._executor = self._start()
+            return self._executor.submit(self._task, batch)
 
-    def _submit(self, batch: Sequence[Image]) -> Any:
-        from loky import get_reusable_executor
+    def stop(self) -> None:
+        """End the processes at once, whatever they are at."""
+        self._executor.shutdown(wait=True, kill_workers=True)
 
-        # Workers run by themselves, without importing the user's script, and leave when idle.
-        executor = get_reusable_executor(max_workers=self.workers, timeout=30)
-        return executor.submit(prepare_batch, batch, self.prepare, hash_picture=self.hash_picture)
+    def _start(self) -> Any:
+        from loky import ProcessPoolExecutor
+
+        # An interrupt is for this process, which stops them; without it (killed) they leave when idle for so long.
+        ignore = (signal.SIGINT, signal.SIG_IGN)
+        return ProcessPoolExecutor(self.workers, timeout=IDLE_SECONDS, initializer=signal.signal, initargs=ignore)
+
+
+def _one_by_one(pool: _WorkerPool, batch: Sequence[Image]) -> PreparedBatch:
+    from loky.process_executor import BrokenProcessPool
+
+    positions, arrays, hashes, reasons = [], [], [], {}
+    for position, image in enumerate(batch):
+        try:
+            ready = pool.submit([image]).result()
+        except BrokenProcessPool:
+            reasons[position] = "the process that decoded it died; look at the file or leave it out"
+            continue
+        if ready.arrays is None:
+            reasons[position] = ready.reasons[0]
+        else:
+            positions.append(position)
+            arrays.append(ready.arrays[0])
+            hashes += ready.hashes
+    return PreparedBatch(positions, np.stack(arrays) if arrays else None, hashes, reasons)
 
 
 def _broken(
@@ -328,7 +361,8 @@ def _to_words(hashes: Sequence[int]) -> Vectors:
 
 def _from_words(words: Vectors) -> NDArray[np.uint64]:
     shifts = np.arange(HASH_WORDS, dtype=np.uint64) * np.uint64(16)
-    return np.bitwise_or.reduce(words.astype(np.uint64) << shifts, axis=1, initial=0)
+    hashes: NDArray[np.uint64] = np.bitwise_or.reduce(words.astype(np.uint64) << shifts, axis=1, initial=0)
+    return hashes
 
 
 def _name(image: Image) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,19 +14,20 @@ from numpy.typing import NDArray
 from torch import nn
 
 from postplace.batch import InputSizes, PostTensors, Vocabularies, tokenize
-from postplace.encode import EncodedPosts, encode_posts
+from postplace.encode import BrokenImage, EncodedPosts, encode_posts
 from postplace.encoders.bundled import bundled_image_encoder, bundled_text_encoder
 from postplace.encoders.encoder import ImageEncoder, TextEncoder
 from postplace.errors import BadOption, BadPost, BadRun, NotEnoughData, PostplaceError
 from postplace.evaluation.baselines import Baselines, fit_baselines
-from postplace.models.table import ModelEntry, Training, find_model
+from postplace.models.plan import plan_of
+from postplace.models.table import find_model
 from postplace.places.decode import rank
 from postplace.places.vocabulary import PlaceVocabulary, check_classes, fit_cells, fit_places
 from postplace.post import Post, Prediction
 from postplace.posts.duplicates import near_duplicate_clusters
 from postplace.posts.splits import Split, groups_of, split_groups
 from postplace.posts.table import read_posts
-from postplace.runs.content import check_encoders, load_run, rebuild, save_run
+from postplace.runs.content import Fitted, check_encoders, load_run, rebuild, save_run
 from postplace.runs.unfinished import digest_of_posts, post_digest, unfinished_run
 from postplace.scoring import answers_of, has_image, pooled_features, score
 
@@ -34,22 +36,8 @@ if TYPE_CHECKING:
 
 Target = Literal["place", "category"]
 Source = object  # whatever `read_posts` takes: a path, a DataFrame, dicts, posts
-VOCABULARY_SETTINGS = ("min_count", "max_characters", "max_words", "max_hashtags")
 PREDICT_BATCH = 256
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """What `fit` learns, and all that `save` needs."""
-
-    model: nn.Module
-    sizes: InputSizes
-    places: PlaceVocabulary
-    vocabularies: Vocabularies | None
-    baselines: Baselines
-    seen: Mapping[str, str]  # post digest -> the part of the split it was in
-    metrics: Mapping[str, Any]
-    report: Mapping[str, Any]
+NAMED = 5  # broken pictures named one by one in a warning
 
 
 @dataclass(frozen=True)
@@ -164,7 +152,7 @@ class PostLocator:
 
         classes = len(prepared.places)
         torch.manual_seed(self.seed)
-        model = self.entry.build(sizes, classes, self.plan.model)
+        model = self.build(sizes, classes)
         weights = balanced_class_weights(prepared.labels[train], classes=classes) if self.class_weight else None
         history = fit(
             model,
@@ -256,6 +244,7 @@ class PostLocator:
             raise BadOption("--top-k", f"{top_k} places asked for", "give 1 or more")
         asked = read_posts(posts)
         encoded = self._encode(asked, cache=cache)
+        _warn_of_broken(encoded.broken)
         present = {"text": encoded.text_mask, "hashtags": encoded.hashtag_mask, "image": has_image(encoded)}
         used = [tuple(name for name, mask in present.items() if mask[row]) for row in range(len(asked))]
         ids = [post.id for post in asked]
@@ -268,6 +257,7 @@ class PostLocator:
 
         asked = read_posts(posts)
         encoded = self._encode(asked, cache=None)
+        _warn_of_broken(encoded.broken)
         probabilities = self.probabilities(asked, encoded)
         probabilities[~(encoded.text_mask | encoded.hashtag_mask | has_image(encoded))] = np.nan
         names = [place.name for place in self.fitted.places.places]
@@ -336,6 +326,10 @@ class PostLocator:
         counts = (2, 2, 2) if v is None else (len(v.characters), len(v.words), len(v.hashtags))
         return InputSizes(*counts, text.width, image.width)
 
+    def build(self, sizes: InputSizes, classes: int) -> nn.Module:
+        """A new model with this locator's settings."""
+        return self.entry.build(sizes, classes, self.plan.model)
+
     def encoders(self) -> tuple[TextEncoder, ImageEncoder]:
         """The text and the image encoder, loaded at the first call."""
         if self._encoders is None:
@@ -363,7 +357,7 @@ class PostLocator:
 
     def save(self, folder: str | Path, *, overwrite: bool = False) -> None:
         """Write the run as a folder; it appears whole or not at all."""
-        save_run(self, Path(folder), overwrite=overwrite)
+        save_run(self.fitted, self.options(), Path(folder), overwrite=overwrite)
 
     @classmethod
     def load(cls, folder: str | Path, *, device: str = "auto", cache: str | Path | None = None) -> PostLocator:
@@ -374,7 +368,7 @@ class PostLocator:
             options = {name: config[name] for name in ("cells", "min_posts", "settings", "class_weight", "seed")}
             locator = cls(config["target"], config["model"], device=device, cache=cache, **options)
             check_encoders(config, locator.options()["encoders"], where=where)
-            locator._fitted = rebuild(locator, config, files, where=where)
+            locator._fitted = rebuild(locator.build, config, files, where=where)
         except (KeyError, TypeError, ValueError) as error:
             found = f"is not understood ({type(error).__name__}: {error})"
             raise BadRun(str(where / "config.json"), found, "use the version of postplace that wrote it") from error
@@ -402,29 +396,6 @@ class PostLocator:
             self.progress(line)
 
 
-@dataclass(frozen=True)
-class Plan:
-    """A model's settings after the user's overrides, sorted by who takes them."""
-
-    model: Mapping[str, Any]
-    training: Training
-    vocabulary: Mapping[str, Any]
-
-
-def plan_of(entry: ModelEntry, overrides: Mapping[str, Any]) -> Plan:
-    """The defaults of a model with `overrides` applied; an unknown name is refused by name."""
-    training_names = {field.name for field in fields(Training)}
-    known = training_names | set(VOCABULARY_SETTINGS) | set(entry.settings)
-    unknown = [name for name in overrides if name not in known]
-    if unknown:
-        from postplace.errors import unknown_name
-
-        raise unknown_name(f"setting of {entry.name}", unknown[0], known)
-    training = replace(entry.training, **{k: v for k, v in overrides.items() if k in training_names})
-    model = {**entry.settings, **{k: v for k, v in overrides.items() if k in entry.settings}}
-    return Plan(model, training, {k: v for k, v in overrides.items() if k in VOCABULARY_SETTINGS})
-
-
 def _torch_device(device: str) -> torch.device:
     if device in ("auto", "gpu", "cuda"):
         if torch.cuda.is_available():
@@ -435,6 +406,13 @@ def _torch_device(device: str) -> torch.device:
     if device != "cpu":
         raise BadOption("--device", f"{device!r} is unknown", "give auto, cpu or gpu")
     return torch.device("cpu")
+
+
+def _warn_of_broken(broken: Sequence[BrokenImage]) -> None:
+    if broken:
+        named = "; ".join(f"post {picture.post_id}: {picture.image}: {picture.reason}" for picture in broken[:NAMED])
+        more = f"; and {len(broken) - NAMED} more" if len(broken) > NAMED else ""
+        warnings.warn(f"{len(broken)} pictures could not be read: {named}{more}", stacklevel=3)
 
 
 def _nothing_to_go_by(posts: int) -> PostplaceError:

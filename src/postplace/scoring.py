@@ -59,7 +59,7 @@ def answers_of(
 
 def has_image(encoded: EncodedPosts) -> NDArray[np.bool_]:
     """Whether each post (N,) has a picture that could be read."""
-    return (encoded.image_index >= 0).any(axis=1)
+    return np.any(encoded.image_index >= 0, axis=1)
 
 
 def pooled_features(encoded: EncodedPosts) -> tuple[dict[str, NDArray[np.float32]], dict[str, NDArray[np.bool_]]]:
@@ -153,7 +153,7 @@ def _distance_only(
 
 def hits_of(probabilities: Probabilities, answers: Answers) -> NDArray[np.float64]:
     """1 where the answer is right, else 0 (N,); no answer is a wrong one."""
-    right = (probabilities.argmax(axis=1) == answers.labels) & answers.answered
+    right: NDArray[np.bool_] = (probabilities.argmax(axis=1) == answers.labels) & answers.answered
     return right.astype(np.float64)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 
 import typer
 
@@ -36,8 +37,13 @@ def _root(
     """From a social post to the place it was made: text, hashtags and images to a place on the map."""
 
 
+def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    print(f"warning: {message}", file=sys.stderr)
+
+
 def main() -> None:
     """The entry point: what is wrong with the input is one line on stderr and exit code 2."""
+    warnings.showwarning = _show_warning
     try:
         app()
     except PostplaceError as error:

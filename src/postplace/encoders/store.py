@@ -57,8 +57,10 @@ class VectorStore:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        # After an error too: what was encoded before it is kept, if the disk allows; the first error is the one to tell.
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        # After an error too what was encoded before it is kept, if the disk allows; the first error is the one to tell
         if kind is None:
             self.flush()
         else:
@@ -77,8 +79,7 @@ class VectorStore:
         """Keep vectors (N, D) under their keys; a key that is there already is left as it is."""
         if vectors.shape != (len(keys), self.width):
             raise ValueError(f"{len(keys)} keys with vectors of shape {vectors.shape}, width {self.width}")
-        new = [row for row in self.missing(keys)]
-        for row in new:
+        for row in self.missing(keys):
             self._index[keys[row]] = (-1, len(self._keys))
             self._keys.append(keys[row])
             self._vectors.append(np.array(vectors[row], dtype=np.float32))
@@ -93,7 +94,8 @@ class VectorStore:
         temporary = self.folder / f".{name}.tmp"
         try:
             with temporary.open("wb") as file:
-                pq.write_table(self._table(), file, compression="none")
+                # float vectors do not compress, nor repeat; a checksum tells when the disk has changed them
+                pq.write_table(self._table(), file, compression="none", use_dictionary=False, write_page_checksum=True)
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(self.folder / name)
@@ -108,7 +110,10 @@ class VectorStore:
         self._keys, self._vectors = [], []
 
     def read(self, keys: Sequence[bytes]) -> Vectors:
-        """Vectors (N, D) in the order of the keys, each of which must be there."""
+        """Vectors (N, D) in the order of the keys.
+
+        Raises PostplaceError for a key that is not there, and for a shard found damaged only now (it is moved aside).
+        """
         found = np.empty((len(keys), self.width), dtype=np.float32)
         wanted: dict[int, list[tuple[int, int]]] = {}
         for position, key in enumerate(keys):
@@ -118,22 +123,32 @@ class VectorStore:
             wanted.setdefault(shard, []).append((position, row))
         for shard, pairs in wanted.items():
             positions, rows = np.array(pairs).T
-            source = np.stack(self._vectors) if shard < 0 else self._vectors_of(self._shards[shard])
+            source = np.stack(self._vectors) if shard < 0 else self._vectors_of(shard)
             found[positions] = source[rows]
         return found
 
     def refresh(self) -> None:
-        """Take notice of shards that other processes have written."""
+        """Take notice of shards that other processes have written.
+
+        One that cannot be read is moved aside as `.damaged`, with a warning, so that its vectors are encoded again.
+        """
+        reasons: list[str] = []
         for path in sorted(self.folder.glob("part-*.parquet")):
             if path.name in self._known:
                 continue
             self._known.add(path.name)
-            keys = self._keys_of(path)
-            if keys is None:
+            try:
+                keys = self._keys_of(path)
+            except (pa.ArrowException, OSError) as error:
+                self._move_aside(path, error)
+                reasons.append(f"{path.name}: {_first_line(error)}")
                 continue
             self._shards.append(path)
             for row, key in enumerate(keys):
                 self._index.setdefault(key, (len(self._shards) - 1, row))
+        if reasons:
+            what = f"{len(reasons)} damaged files moved aside as .damaged, their vectors are encoded again"
+            warnings.warn(f"{self.folder}: {what} ({reasons[0]})", stacklevel=2)
 
     def _table(self) -> pa.Table:
         flat = pa.array(np.concatenate(self._vectors), type=pa.float32())
@@ -144,31 +159,46 @@ class VectorStore:
         columns = [pa.array(self._keys, type=pa.binary(KEY_BYTES)), pa.FixedSizeListArray.from_arrays(flat, self.width)]
         return pa.Table.from_arrays(columns, schema=schema)
 
-    def _keys_of(self, path: Path) -> list[bytes] | None:
-        """The keys of a shard; one that cannot be read is moved aside, and its vectors are encoded again."""
-        try:
-            with pq.ParquetFile(path) as file:
-                metadata = file.schema_arrow.metadata or {}
-                expected = {b"fingerprint": self.fingerprint.encode(), b"width": str(self.width).encode(), b"format": FORMAT}
-                if any(metadata.get(name) != value for name, value in expected.items()):
-                    raise pa.ArrowInvalid("it was written for another encoder")
-                keys: list[bytes] = file.read(columns=["key"]).column("key").to_pylist()
-                return keys
-        except (pa.ArrowException, OSError) as error:
-            self.damaged += 1
-            with contextlib.suppress(OSError):
-                path.rename(path.with_suffix(".damaged"))
-            first = str(error).splitlines()[0]
-            warnings.warn(f"{path}: damaged ({first}); moved aside, its vectors are encoded again", stacklevel=3)
-            return None
+    def _keys_of(self, path: Path) -> list[bytes]:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            metadata = file.schema_arrow.metadata or {}
+            expected = {
+                b"fingerprint": self.fingerprint.encode(),
+                b"width": str(self.width).encode(),
+                b"format": FORMAT,
+            }
+            if any(metadata.get(name) != value for name, value in expected.items()):
+                raise pa.ArrowInvalid("it was written for another encoder")
+            keys: list[bytes] = file.read(columns=["key"]).column("key").to_pylist()
+            return keys
 
-    def _vectors_of(self, path: Path) -> NDArray[np.float32]:
-        column = pq.read_table(path, columns=["vector"]).column("vector").combine_chunks()
+    def _vectors_of(self, shard: int) -> NDArray[np.float32]:
+        path = self._shards[shard]
+        try:
+            with pq.ParquetFile(path, page_checksum_verification=True) as file:
+                column = file.read(columns=["vector"]).column("vector").combine_chunks()
+        except (pa.ArrowException, OSError) as error:
+            self._move_aside(path, error)
+            self._index = {key: place for key, place in self._index.items() if place[0] != shard}
+            found = f"is damaged ({_first_line(error)}) and was moved aside"
+            raise PostplaceError(str(path), found, "run the same again: its vectors are then encoded anew") from error
         flat: NDArray[np.float32] = column.flatten().to_numpy()
         return flat.reshape(-1, self.width)
+
+    def _move_aside(self, path: Path, error: Exception) -> None:
+        """Out of the way of the next reader, but kept; a file that the system does not let us read is left alone."""
+        if isinstance(error, OSError) and error.errno is not None:  # Arrow's own complaints carry no number
+            raise PostplaceError(str(path), f"cannot be read ({error.strerror})", "check the disk and permissions")
+        self.damaged += 1
+        with contextlib.suppress(OSError):
+            path.rename(path.with_suffix(".damaged"))
 
     def _remove_stale(self) -> None:
         for path in self.folder.glob(".part-*.tmp"):
             with contextlib.suppress(OSError):
                 if time.time() - path.stat().st_mtime > STALE_SECONDS:
                     path.unlink()
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)

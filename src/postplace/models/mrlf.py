@@ -29,7 +29,7 @@ Tokens = tuple[Tensor, Tensor]  # (B, n, f) and mask (B, n)
 
 
 class SelfAttentionBlock(nn.Module):
-    """Tokens M (B, n, f) -> H'' (B, n, f): equations (3)-(5), then a feed-forward layer, each with residual and norm."""
+    """Tokens M (B, n, f) -> H'' (B, n, f): equations (3)-(5), then feed-forward, each with residual and norm."""
 
     def __init__(self, filters: int, *, heads: int, dropout: float) -> None:
         super().__init__()
@@ -49,7 +49,7 @@ class SelfAttentionBlock(nn.Module):
 
 
 class TextBranch(nn.Module):
-    """One of the two kinds of text (the post's text, its hashtags): M for the fusion, h_c and h_w for the classifier."""
+    """One of the two kinds of text (the text, the hashtags): M for the fusion, h_c and h_w for the classifier."""
 
     def __init__(
         self, width: int, words: int, *, filters: int, kernels: tuple[int, int], heads: int, dropout: float
@@ -98,7 +98,7 @@ class MRLF(nn.Module):
     ) -> None:
         super().__init__()
         if fusion not in get_args(Fusion):
-            raise unknown_name("fusion", fusion, get_args(Fusion))
+            raise unknown_name("fusion", str(fusion), get_args(Fusion))
         self.fusion = fusion
         # One table for the characters of both: the same word in text and hashtags starts from the same vectors, and
         # finding such words is what the fusion is for.
@@ -140,7 +140,7 @@ class MRLF(nn.Module):
         return logits
 
     def fused(self, text: Tokens, tags: Tokens, batch: Batch) -> Tensor:
-        """h_f (B, f): (6) Q from one side, K and V from the other, (7) attention in heads, (8) W^O, mean over tokens."""
+        """h_f (B, f): (6) Q from one side, K and V from the other, (7) attention in heads, (8) W^O; mean of tokens."""
         if self.fusion == "joint":
             both = _joined(text, tags)
             return self._pooled(self.fuse, both, both)

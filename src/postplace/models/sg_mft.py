@@ -5,7 +5,7 @@ between self and other (SIM) and a feed-forward layer; two cross-attentions fuse
 layers classify.
 
 The paper's shapes agree only if a vector of width D is read as D tokens of width 1. `tokens` cuts it into n tokens of
-width d = D / n instead: n = D is that literal reading, n = 1 makes every softmax over keys trivial and the queries void,
+width d = D / n instead: n = D is that literal reading, n = 1 makes every softmax over keys trivial, the queries void,
 and n = 32 keeps all formulas working. As printed, the softmax of (3) gives weights of 1/n on average, which all but
 switches cross-attention off; `gate` offers that and three others. The loss (19) is in `training/losses.py`.
 Letters: B posts, D width of a side, n tokens, d width of a token, h heads, C classes.
@@ -31,7 +31,7 @@ HIDDEN = (512, 256, 128, 64)
 
 
 class SimilarityGate(nn.Module):
-    """S^m (1) -> P^m (3) in [0, 1], how much of the other modality a token takes: F_text, F_image (B, n, d) -> (B, n, 1)."""
+    """S^m (1) -> P^m (3) in [0, 1], how much a token takes of the other side: two (B, n, d) -> (B, n, 1)."""
 
     def __init__(self, tokens: int, *, gate: Gate) -> None:
         super().__init__()
@@ -68,7 +68,7 @@ def element_similarity(text: Tensor, image: Tensor, *, scaled: bool) -> Tensor:
 
 
 class TokenNorm(nn.Module):
-    """Layer normalisation over the width of a token or, for tokens of width 1 (which it would set to 0), over tokens."""
+    """Layer normalisation over the width of a token or, for tokens of width 1 (which that sets to 0), over tokens."""
 
     def __init__(self, tokens: int, width: int, *, over: Literal["width", "tokens"]) -> None:
         super().__init__()
@@ -77,10 +77,8 @@ class TokenNorm(nn.Module):
 
     def forward(self, values: Tensor) -> Tensor:
         """(B, n, d) -> (B, n, d)."""
-        if self.over == "width":
-            out: Tensor = self.norm(values)
-            return out
-        return self.norm(values.transpose(1, 2)).transpose(1, 2)
+        out: Tensor = self.norm(values if self.over == "width" else values.transpose(1, 2))
+        return out if self.over == "width" else out.transpose(1, 2)
 
 
 class Projections(nn.Module):
@@ -211,9 +209,9 @@ class FusionModule(nn.Module):
 class SGMFT(nn.Module):
     """Batch -> logits (B, C). See the module for the paper and the readings.
 
-    F_text is the mean of the text's and the hashtags' vectors, whichever are there; F_image the mean over the pictures;
+    F_text is the mean of the text's and the hashtags' vectors, those that are there; F_image that of the pictures;
     a learned vector stands in for a side that is absent, so that nothing of a batch's zeros is ever compared.
-    `features` is D (None: the encoders' width if they agree, else 1024); `tokens` n, a divisor of D, or "scalar" (n = D).
+    `features` is D (None: the encoders' width if equal, else 1024); `tokens` n, a divisor of D or "scalar" (n = D).
     """
 
     def __init__(
@@ -234,9 +232,13 @@ class SGMFT(nn.Module):
         dropout: float = 0.1,
     ) -> None:
         super().__init__()
-        named = {"gate": (gate, GATES), "normalise_over": (normalise_over, ("width", "tokens"))}
-        named |= {"feature_norm": (feature_norm, ("layer", "none"))}
-        named |= {"cross_query": (cross_query, ("other", "own")), "feed_forward": (feed_forward, ("text", "image"))}
+        named: dict[str, tuple[str, tuple[str, ...]]] = {
+            "gate": (gate, GATES),
+            "normalise_over": (normalise_over, ("width", "tokens")),
+            "feature_norm": (feature_norm, ("layer", "none")),
+            "cross_query": (cross_query, ("other", "own")),
+            "feed_forward": (feed_forward, ("text", "image")),
+        }
         for name, (value, known) in named.items():
             if value not in known:
                 raise unknown_name(name, str(value), known)
@@ -247,6 +249,8 @@ class SGMFT(nn.Module):
         d = width // n
         if d == 1 and normalise_over == "width":
             raise BadOption("normalise_over", "'width' with tokens of width 1 sets every one to 0", "give tokens")
+        if n == 1 and normalise_over == "tokens":
+            raise BadOption("normalise_over", "'tokens' with a single token sets everything to 0", "give width")
         self.n, self.d = n, d
         self.text_map = _map(sizes.text_width, width, norm=feature_norm == "layer", dropout=dropout)
         self.image_map = _map(sizes.image_width, width, norm=feature_norm == "layer", dropout=dropout)
@@ -273,7 +277,7 @@ class SGMFT(nn.Module):
     def forward(self, batch: Batch) -> Tensor:
         """Logits (B, C)."""
         f_text, f_image = self.sides(batch)
-        text, image = (side.unflatten(1, (self.n, self.d)) for side in (f_text, f_image))
+        text, image = (side.reshape(-1, self.n, self.d) for side in (f_text, f_image))
         if self.chunks is not None:
             text, image = text + self.chunks[0], image + self.chunks[1]
         for interaction in self.interaction:
@@ -301,7 +305,7 @@ def five_layers(width: int, classes: int, *, dropout: float) -> nn.Sequential:
 
 
 def _map(encoder_width: int, width: int, *, norm: bool, dropout: float) -> nn.Sequential:
-    """Vectors of an encoder brought to one scale (two encoders rarely agree on it) and, where needed, to the width D."""
+    """Vectors of an encoder brought to one scale (two encoders rarely agree on it) and, if needed, to the width D."""
     layers: list[nn.Module] = [nn.LayerNorm(encoder_width, elementwise_affine=False)] if norm else []
     if encoder_width != width:  # equal widths, as with the paper's Chinese-CLIP, need no map
         layers += [nn.Dropout(dropout), nn.Linear(encoder_width, width)]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from postplace.errors import unknown_name
+from postplace.errors import BadOption, unknown_name
 
 if TYPE_CHECKING:
     from torch import nn
@@ -56,13 +56,36 @@ def find_model(name: str) -> ModelEntry:
 def _mrlf(sizes: InputSizes, classes: int, settings: Mapping[str, Any]) -> nn.Module:
     from postplace.models.mrlf import MRLF
 
+    check_settings(settings, _MRLF_SETTINGS)
     return MRLF(sizes, classes=classes, **settings)
 
 
 def _sg_mft(sizes: InputSizes, classes: int, settings: Mapping[str, Any]) -> nn.Module:
     from postplace.models.sg_mft import SGMFT
 
+    check_settings(settings, _SG_MFT_SETTINGS)
     return SGMFT(sizes, classes=classes, **settings)
+
+
+def check_settings(settings: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
+    """Refuse, by name, a setting that is unknown, of another kind than its default, or a number out of range.
+
+    What a name (a fusion, a gate) may be and how numbers must fit together is checked by the model itself.
+    """
+    for name, value in settings.items():
+        if name not in defaults:
+            raise unknown_name("setting", name, defaults)
+        if isinstance(value, _ALSO.get(name, ())):
+            continue
+        kind, number = type(defaults[name]), isinstance(value, (int, float)) and not isinstance(value, bool)
+        if kind is str and name not in _ALSO:
+            if not isinstance(value, str):
+                raise BadOption(name, f"{value!r} is not a name", f"give a name, such as {defaults[name]!r}")
+        elif kind is float:
+            if not (number and 0 <= value < 1):
+                raise BadOption(name, f"{value!r} is no such share", "give a number from 0 to below 1")
+        elif not (number and isinstance(value, int) and value >= 1):
+            raise BadOption(name, f"{value!r} is no such count", "give a whole number from 1 on")
 
 
 _MRLF_SETTINGS = {
@@ -89,6 +112,8 @@ _SG_MFT_SETTINGS = {
     "head_width": 8,
     "dropout": 0.1,
 }
+
+_ALSO: Mapping[str, type] = {"features": type(None), "tokens": str}  # what may stand there beside a number
 
 _ZHANG = (
     "Zhang et al., Similarity Guided Multimodal Fusion Transformer for Semantic Location Prediction, arXiv 2405.05760"

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import safetensors.numpy
 import safetensors.torch
 from safetensors import SafetensorError
+from torch import nn
 
 from postplace.batch import InputSizes, Vocabularies
 from postplace.errors import BadRun
@@ -19,16 +22,25 @@ from postplace.places.vocabulary import PlaceVocabulary
 from postplace.runs.card import model_card
 from postplace.runs.folder import as_json, read_run, write_run
 
-if TYPE_CHECKING:
-    from postplace.locator import Fitted, PostLocator
-
 LIBRARIES = ("torch", "numpy", "scikit-learn", "lightning")
 
 
-def save_run(locator: PostLocator, folder: Path, *, overwrite: bool) -> None:
+@dataclass(frozen=True)
+class Fitted:
+    """What `fit` learns, and all that `save` needs."""
+
+    model: nn.Module
+    sizes: InputSizes
+    places: PlaceVocabulary
+    vocabularies: Vocabularies | None
+    baselines: Baselines
+    seen: Mapping[str, str]  # post digest -> the part of the split it was in
+    metrics: Mapping[str, Any]
+    report: Mapping[str, Any]
+
+
+def save_run(fitted: Fitted, options: Mapping[str, Any], folder: Path, *, overwrite: bool) -> None:
     """Write everything `load_run` needs, and a model card for people."""
-    fitted = locator.fitted
-    options = locator.options()
     config = {
         "postplace": version("postplace"),
         "python": ".".join(map(str, sys.version_info[:3])),
@@ -74,16 +86,16 @@ def check_encoders(config: dict[str, Any], present: dict[str, Any], *, where: Pa
             raise BadRun(str(where / "config.json"), f"the {kind} encoder differs: {differing}", remedy)
 
 
-def rebuild(locator: PostLocator, config: dict[str, Any], files: dict[str, bytes], *, where: Path) -> Fitted:
-    """A run's files -> what was fitted."""
-    from postplace.locator import Fitted
-
+def rebuild(
+    build: Callable[[InputSizes, int], nn.Module], config: dict[str, Any], files: dict[str, bytes], *, where: Path
+) -> Fitted:
+    """A run's files -> what was fitted; `build` makes the model from its input sizes and number of classes."""
     sizes = InputSizes(**config["sizes"])
     places = PlaceVocabulary.from_json(files["places.json"].decode(), where=str(where / "places.json"))
     if len(places) != config["classes"]:
         found = f"has {len(places)} classes, config.json {config['classes']}"
         raise BadRun(str(where / "places.json"), found, "copy the run folder again")
-    model = locator.entry.build(sizes, len(places), locator.plan.model)
+    model = build(sizes, len(places))
     try:
         model.load_state_dict(safetensors.torch.load(files["model.safetensors"]))
         arrays = safetensors.numpy.load(files["baselines.safetensors"])

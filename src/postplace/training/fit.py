@@ -20,7 +20,7 @@ import lightning.pytorch as pl
 import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, Sampler
+from torch.utils.data import DataLoader, Sampler, Subset
 
 from postplace.batch import Batch, PostTensors
 from postplace.errors import NotEnoughData, write_failed
@@ -28,6 +28,7 @@ from postplace.models.table import Training
 from postplace.training.losses import cross_entropy
 
 MONITOR = "validation_loss"
+Posts = PostTensors | Subset[Batch]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,7 @@ class Classifier(pl.LightningModule):
         self.seed = seed
         self.write = write
         self.history: list[Epoch] = []
+        self.class_weights: Tensor | None
         self.register_buffer("class_weights", class_weights, persistent=False)
         self._losses: list[Tensor] = []
         self._validation: list[tuple[Tensor, Tensor, int]] = []
@@ -139,7 +141,7 @@ class Classifier(pl.LightningModule):
             training_loss=float(torch.stack(self._losses).mean()),
             validation_loss=float(metrics[MONITOR]),
             validation_accuracy=float(metrics["validation_accuracy"]),
-            learning_rate=self._plateau.get_last_lr()[0],
+            learning_rate=float(self._plateau.get_last_lr()[0]),
             seconds=self._trained_seconds,
         )
         self.history.append(epoch)
@@ -172,7 +174,7 @@ def build_optimiser(model: nn.Module, training: Training) -> torch.optim.Optimiz
     return family(parameters, lr=rate, betas=training.betas, weight_decay=decay)
 
 
-def batches(tensors: PostTensors, *, batch_size: int, order: Sampler[int] | None = None) -> DataLoader[Batch]:
+def batches(tensors: Posts, *, batch_size: int, order: Sampler[int] | None = None) -> DataLoader[Batch]:
     """Batches of `tensors`, in `order` or as they stand."""
     # A generator of its own: a loader draws a seed each epoch, from the random numbers of dropout if it has no other.
     own = torch.Generator().manual_seed(0)
@@ -181,7 +183,7 @@ def batches(tensors: PostTensors, *, batch_size: int, order: Sampler[int] | None
 
 def fit(
     model: nn.Module,
-    data: tuple[PostTensors, PostTensors],
+    data: tuple[Posts, Posts],
     *,
     training: Training,
     seed: int,

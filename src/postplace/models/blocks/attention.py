@@ -17,13 +17,16 @@ def attend(query: Tensor, key: Tensor, value: Tensor, *, heads: int, key_mask: T
     for tensor in (query, key, value):
         if tensor.ndim != 3:
             raise ValueError(f"attention takes (batch, tokens, width), got {tuple(tensor.shape)}")
-    split = [tensor.unflatten(2, (heads, -1)).transpose(1, 2) for tensor in (query, key, value)]
+    q, k, v = (
+        tensor.reshape(*tensor.shape[:2], heads, tensor.shape[2] // heads).transpose(1, 2)
+        for tensor in (query, key, value)
+    )
     if key_mask is None:
-        out = functional.scaled_dot_product_attention(*split)
+        out = functional.scaled_dot_product_attention(q, k, v)
         return out.transpose(1, 2).flatten(2)
     real = key_mask.any(dim=1)
     open_mask = key_mask | ~real[:, None]  # a softmax over nothing has no value: open all, then take 0 instead
-    out = functional.scaled_dot_product_attention(*split, attn_mask=open_mask[:, None, None, :])
+    out = functional.scaled_dot_product_attention(q, k, v, attn_mask=open_mask[:, None, None, :])
     return (out.transpose(1, 2).flatten(2)).masked_fill(~real[:, None, None], 0.0)
 
 
@@ -32,7 +35,7 @@ class MultiHeadAttention(nn.Module):
 
     def __init__(self, width: int, *, heads: int, head_width: int | None = None) -> None:
         super().__init__()
-        if head_width is None and width % heads:
+        if heads < 1 or (head_width is None and width % heads):
             raise BadOption("heads", f"{heads} do not divide the width {width}", "choose a divisor of the width")
         inner = heads * (head_width or width // heads)
         self.heads = heads

@@ -1,0 +1,39 @@
+"""Small inputs for every model: four posts, each with other modalities there."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from postplace.batch import Batch, InputSizes
+
+
+@pytest.fixture
+def sizes() -> InputSizes:
+    """Vocabularies of a few items, vectors of width 16 on both sides."""
+    return InputSizes(characters=20, words=15, hashtags=12, text_width=16, image_width=16)
+
+
+@pytest.fixture
+def batch() -> Batch:
+    """Post 0 has all and two pictures, 1 only text, 2 hashtags and one picture, 3 nothing."""
+    random = torch.Generator().manual_seed(0)
+
+    def ids(most: int, *lengths: int) -> torch.Tensor:
+        drawn = torch.randint(1, most, (len(lengths), max(lengths)), generator=random)
+        return drawn * (torch.arange(max(lengths)) < torch.tensor(lengths)[:, None])
+
+    text, hashtags = torch.tensor([True, True, False, False]), torch.tensor([True, False, True, False])
+    images = torch.tensor([[True, True], [False, False], [True, False], [False, False]])
+    return Batch(
+        text_characters=ids(20, 12, 7, 0, 0),
+        text_words=ids(15, 5, 2, 0, 0),
+        text_vector=torch.randn(4, 16, generator=random) * text[:, None],
+        text_mask=text,
+        hashtag_characters=ids(20, 9, 0, 10, 0),
+        hashtag_words=ids(12, 3, 0, 4, 0),
+        hashtag_vector=torch.randn(4, 16, generator=random) * hashtags[:, None],
+        hashtag_mask=hashtags,
+        image_vectors=torch.randn(4, 2, 16, generator=random) * images[..., None],
+        image_mask=images,
+    )

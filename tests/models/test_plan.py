@@ -1,0 +1,42 @@
+"""Overrides reach who takes them; what cannot be is refused by name."""
+
+from __future__ import annotations
+
+import pytest
+
+from postplace.errors import BadOption
+from postplace.models.plan import plan_of
+from postplace.models.table import MODELS
+
+
+def test_overrides_reach_model_training_and_vocabulary() -> None:
+    plan = plan_of(MODELS["mrlf"], {"fusion": "joint", "max_epochs": 5, "min_count": 3})
+    assert plan.model["fusion"] == "joint"
+    assert plan.training.max_epochs == 5
+    assert plan.training.learning_rate == MODELS["mrlf"].training.learning_rate
+    assert plan.vocabulary["min_count"] == 3
+
+
+def test_a_model_without_tokens_takes_no_vocabulary_settings() -> None:
+    with pytest.raises(BadOption, match="'min_count' is unknown"):
+        plan_of(MODELS["sg-mft"], {"min_count": 3})
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({"max_epochs": "many"}, "max_epochs: 'many' is not a number"),
+        ({"max_epochs": 2.5}, "is not a whole number"),
+        ({"max_epochs": 0}, "is too small"),
+        ({"betas": 0.9}, "is not a pair"),
+        ({"learning_rate": "fast"}, "is not a number"),
+        ({"learning_rate": -1}, "is too small"),
+        ({"dropout": 1.5}, "is no such share"),
+        ({"optimiser": "sdg"}, "'sdg' is unknown"),
+        ({"fusion": 3}, "is not a name"),
+        ({"batch_size": True}, "is not a number"),
+    ],
+)
+def test_values_that_cannot_be(setting: dict[str, object], message: str) -> None:
+    with pytest.raises(BadOption, match=message):
+        plan_of(MODELS["mrlf"], setting)
