@@ -46,7 +46,7 @@ SETS = (
         "shanghai-checkins",
         "Class-paired check-ins: category from text and images, venue-disjoint",
         {"target": "category"},
-        ("sg-mft", "sg-mft-paper", "mrlf"),
+        ("sg-mft", "mrlf"),
         tfidf=True,
     ),
     Data(

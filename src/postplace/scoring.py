@@ -59,7 +59,7 @@ def answers_of(
 
 def has_image(encoded: EncodedPosts) -> NDArray[np.bool_]:
     """Whether each post (N,) has a picture that could be read."""
-    return np.any(encoded.image_index >= 0, axis=1)
+    return np.atleast_1d((encoded.image_index >= 0).any(axis=1))
 
 
 def pooled_features(encoded: EncodedPosts) -> tuple[dict[str, NDArray[np.float32]], dict[str, NDArray[np.bool_]]]:

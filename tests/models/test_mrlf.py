@@ -169,6 +169,17 @@ def test_classification_by_hand(sizes: InputSizes, batch: Batch) -> None:
     assert int(logits.argmax()) == 1
 
 
+@pytest.mark.parametrize("fusion", ["cross", "late", "text_image", "tag_image", "all"])
+def test_fusion_has_a_stand_in_where_either_side_is_absent(fusion: Fusion, sizes: InputSizes, batch: Batch) -> None:
+    model = _model(sizes, fusion)
+    before = model(batch)
+    with torch.no_grad():
+        model.absent_fusion.add_(1.0)
+    fused = {"cross": [0], "late": [0], "text_image": [0], "tag_image": [0, 2], "all": [0]}[fusion]
+    unmoved = [post for post in range(4) if torch.equal(model(batch)[post], before[post])]
+    assert unmoved == fused
+
+
 def test_pictures_are_averaged(sizes: InputSizes, batch: Batch) -> None:
     model = _model(sizes)
     mean = batch.image_vectors.clone()

@@ -110,7 +110,7 @@ _SG_MFT_SETTINGS = {
     "layers": 1,
     "heads": 8,
     "head_width": 8,
-    "dropout": 0.1,
+    "dropout": 0.5,
 }
 
 _ALSO: Mapping[str, type] = {"features": type(None), "tokens": str}  # what may stand there beside a number
@@ -124,7 +124,7 @@ _ENTRIES = (
         name="mrlf",
         build=_mrlf,
         settings=_MRLF_SETTINGS,
-        training=Training("rmsprop", 1e-3, 128, 50, patience=10, decay_factor=0.8, decay_patience=3),
+        training=Training("rmsprop", 1e-3, 128, 50, patience=5, decay_factor=0.8, decay_patience=3),
         reads=frozenset({"text", "hashtags", "image"}),
         needs=frozenset({"characters", "words", "image_vector"}),
         citation="Dai et al., Multi-modal Representation Learning for Social Post Location Inference, ICC 2023, "
@@ -135,7 +135,7 @@ _ENTRIES = (
         name="sg-mft",
         build=_sg_mft,
         settings=_SG_MFT_SETTINGS,
-        training=Training("adam", 3e-4, 64, 30, patience=6, decay_factor=0.8, decay_patience=3, betas=(0.9, 0.99)),
+        training=Training("adam", 2e-4, 64, 30, patience=4, decay_factor=0.8, decay_patience=2, betas=(0.9, 0.99)),
         reads=frozenset({"text", "hashtags", "image"}),
         needs=frozenset({"text_vector", "image_vector"}),
         citation=_ZHANG,
@@ -148,6 +148,7 @@ _ENTRIES = (
             **_SG_MFT_SETTINGS,
             "tokens": "scalar",
             "feature_norm": "none",
+            "dropout": 0.1,
             "gate": "softmax",
             "normalise_over": "tokens",
         },
