@@ -36,6 +36,7 @@ HASH_FINGERPRINT = "perceptual hash, 64 bits as four numbers of 16, after decodi
 HASH_WORDS = 4
 
 Image = Path | bytes
+Task = Callable[[Sequence[Image]], PreparedBatch]
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,8 +273,8 @@ class _Decoder:
                 try:
                     ready = future.result()
                 except BrokenProcessPool:
-                    # Every batch in flight is lost with its worker; each is decoded again, picture by picture.
-                    ready = _one_by_one(pool, batch)
+                    # Every batch in flight is lost with one worker; each is decoded again, picture by picture.
+                    ready = _one_by_one(self.task, batch)
                 yield ready
         finally:
             pool.stop()
@@ -282,7 +283,7 @@ class _Decoder:
 class _WorkerPool:
     """Processes that run one task on batches, without importing the user's script; replaced when one of them dies."""
 
-    def __init__(self, task: Callable[[Sequence[Image]], PreparedBatch], *, workers: int | None) -> None:
+    def __init__(self, task: Task, *, workers: int | None) -> None:
         from loky import cpu_count
 
         self.workers = max(1, cpu_count() - 1) if workers is None else workers
@@ -312,9 +313,11 @@ class _WorkerPool:
         return ProcessPoolExecutor(self.workers, timeout=IDLE_SECONDS, initializer=signal.signal, initargs=ignore)
 
 
-def _one_by_one(pool: _WorkerPool, batch: Sequence[Image]) -> PreparedBatch:
+def _one_by_one(task: Task, batch: Sequence[Image]) -> PreparedBatch:
+    """Decode each picture in a process that has nothing else to do: if it dies, that picture was the cause."""
     from loky.process_executor import BrokenProcessPool
 
+    pool = _WorkerPool(task, workers=1)
     positions, arrays, hashes, reasons = [], [], [], {}
     for position, image in enumerate(batch):
         try:
@@ -328,6 +331,7 @@ def _one_by_one(pool: _WorkerPool, batch: Sequence[Image]) -> PreparedBatch:
             positions.append(position)
             arrays.append(ready.arrays[0])
             hashes += ready.hashes
+    pool.stop()
     return PreparedBatch(positions, np.stack(arrays) if arrays else None, hashes, reasons)
 
 

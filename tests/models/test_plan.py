@@ -29,6 +29,7 @@ def test_a_model_without_tokens_takes_no_vocabulary_settings() -> None:
         ({"max_epochs": 2.5}, "is not a whole number"),
         ({"max_epochs": 0}, "is too small"),
         ({"betas": 0.9}, "is not a pair"),
+        ({"learning_rate": float("nan")}, "is not a number"),
         ({"learning_rate": "fast"}, "is not a number"),
         ({"learning_rate": -1}, "is too small"),
         ({"dropout": 1.5}, "is no such share"),

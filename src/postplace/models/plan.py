@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -38,7 +39,9 @@ def plan_of(entry: ModelEntry, overrides: Mapping[str, Any]) -> Plan:
     def overridden(own: Mapping[str, Any]) -> dict[str, Any]:
         return {name: overrides.get(name, value) for name, value in own.items()}
 
-    return Plan(overridden(entry.settings), replace(entry.training, **overridden(training)), overridden(vocabulary))
+    planned = overridden(training)
+    planned["betas"] = tuple(planned["betas"])  # a list, when it comes from a saved run
+    return Plan(overridden(entry.settings), replace(entry.training, **planned), overridden(vocabulary))
 
 
 def _check_kind(name: str, value: Any, default: Any) -> None:
@@ -49,9 +52,9 @@ def _check_kind(name: str, value: Any, default: Any) -> None:
         if value not in OPTIMISERS:
             raise unknown_name(name, str(value), OPTIMISERS)
     elif name == "betas":
-        if not (isinstance(value, tuple) and len(value) == 2 and all(isinstance(beta, float) for beta in value)):
+        if not (isinstance(value, tuple | list) and len(value) == 2 and all(0 <= beta < 1 for beta in value)):
             raise BadOption(name, f"{value!r} is not a pair of numbers", f"give one, {example}")
-    elif not number:
+    elif not number or not math.isfinite(value):
         raise BadOption(name, f"{value!r} is not a number", f"give one, {example}")
     elif isinstance(default, int) and not isinstance(value, int):
         raise BadOption(name, f"{value!r} is not a whole number", f"give one, {example}")
