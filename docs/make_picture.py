@@ -52,7 +52,9 @@ def draw(post: Post, answer: Prediction, locator: PostLocator) -> str:
         y = 50 + 52 * row
         kind = "best" if row == 0 else "bar"
         parts.append(f'<text x="290" y="{y}">{escape(ranked.place.name)}</text>')
-        parts.append(f'<rect class="{kind}" x="290" y="{y + 8}" width="{max(2, 200 * ranked.probability):.0f}" height="12" rx="3"/>')
+        parts.append(
+            f'<rect class="{kind}" x="290" y="{y + 8}" width="{max(2, 200 * ranked.probability):.0f}" height="12" rx="3"/>'
+        )
         parts.append(f'<text x="500" y="{y + 19}" class="soft">{ranked.probability:.0%}</text>')
     parts.append('<text x="290" y="276" class="soft">probability, by mrlf</text>')
     return "\n".join([*parts, *draw_map(post, answer, locator), "</svg>\n"])
@@ -74,7 +76,9 @@ def draw_map(post: Post, answer: Prediction, locator: PostLocator) -> list[str]:
         x, y = point(place.latitude or 0.0, place.longitude or 0.0)
         share = probability.get(place.name, 0.0)
         kind = "best" if answer.best is not None and place.name == answer.best.name else "bar"
-        parts.append(f'<circle class="{kind}" cx="{x:.0f}" cy="{y:.0f}" r="{3 + 14 * share**0.5:.1f}" fill-opacity="0.7"/>')
+        parts.append(
+            f'<circle class="{kind}" cx="{x:.0f}" cy="{y:.0f}" r="{3 + 14 * share**0.5:.1f}" fill-opacity="0.7"/>'
+        )
     x, y = point(post.latitude or 0.0, post.longitude or 0.0)
     parts.append(f'<circle class="true" cx="{x:.0f}" cy="{y:.0f}" r="20"/>')
     parts.append('<text x="570" y="282" class="soft">all places; the ring is where the post was made</text>')

@@ -9,18 +9,18 @@ from __future__ import annotations
 import signal
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from postplace.encoders.encoder import ImageEncoder, TextEncoder, Vectors
-from postplace.encoders.store import VectorStore, digest
+from postplace.encoders.store import MemoryStore, Store, VectorStore, digest
 from postplace.errors import BadImage, BadPost
 from postplace.images.decode import read_bytes
 from postplace.images.worker import PreparedBatch, prepare_batch
@@ -62,40 +62,6 @@ class EncodedPosts:
     image_hashes: NDArray[np.uint64] | None  # (M,) perceptual hashes, if asked for
 
 
-class Store(Protocol):
-    """Where vectors are kept: on disk, or in memory for this call alone."""
-
-    def missing(self, keys: Sequence[bytes]) -> list[int]: ...
-    def add(self, keys: Sequence[bytes], vectors: Vectors) -> None: ...
-    def read(self, keys: Sequence[bytes]) -> Vectors: ...
-    def flush(self) -> None: ...
-
-
-class Memory:
-    """A store that is gone when the call is over."""
-
-    def __init__(self, width: int) -> None:
-        self.width = width
-        self._vectors: dict[bytes, Vectors] = {}
-
-    def missing(self, keys: Sequence[bytes]) -> list[int]:
-        """See VectorStore."""
-        first = {key: position for position, key in reversed(list(enumerate(keys)))}
-        return sorted(position for key, position in first.items() if key not in self._vectors)
-
-    def add(self, keys: Sequence[bytes], vectors: Vectors) -> None:
-        """See VectorStore."""
-        self._vectors.update(zip(keys, vectors, strict=True))
-
-    def read(self, keys: Sequence[bytes]) -> Vectors:
-        """See VectorStore."""
-        rows = [self._vectors[key] for key in keys]
-        return np.stack(rows) if rows else np.zeros((0, self.width), dtype=np.float32)
-
-    def flush(self) -> None:
-        """Nothing to do."""
-
-
 def encode_posts(
     posts: Sequence[Post],
     *,
@@ -119,7 +85,7 @@ def encode_posts(
 
         def open_store(fingerprint: str, width: int) -> Store:
             if store_folder is None:
-                return Memory(width)
+                return MemoryStore(width)
             return stack.enter_context(VectorStore(store_folder, fingerprint=fingerprint, width=width))
 
         show = stack.enter_context(_progress(progress))
@@ -218,20 +184,20 @@ def _encode_images(
     reasons: dict[bytes, str] = {}
     flushed = time.monotonic()
     batches = [keys[s : s + decoder.batch_size] for s in range(0, len(keys), decoder.batch_size)]
-    decoded = decoder.decode([[sources[key] for key in batch] for batch in batches])
-    for batch, ready in zip(show(batches, "pictures", len(keys)), decoded, strict=True):
-        reasons |= {batch[position]: reason for position, reason in ready.reasons.items()}
-        if ready.arrays is None:
-            continue
-        good = [batch[position] for position in ready.positions]
-        rows = [row for row, key in enumerate(good) if key in without_vector]
-        if rows:
-            pictures.add([good[row] for row in rows], encoder.encode(ready.arrays[rows]))
-        if hashes is not None:
-            hashes.add(good, _to_words(ready.hashes))
-        if time.monotonic() - flushed > FLUSH_SECONDS:
-            _flush(stores)
-            flushed = time.monotonic()
+    with closing(decoder.decode([[sources[key] for key in batch] for batch in batches])) as decoded:
+        for batch, ready in zip(show(batches, "pictures", len(keys)), decoded, strict=True):
+            reasons |= {batch[position]: reason for position, reason in ready.reasons.items()}
+            if ready.arrays is None:
+                continue
+            good = [batch[position] for position in ready.positions]
+            rows = [row for row, key in enumerate(good) if key in without_vector]
+            if rows:
+                pictures.add([good[row] for row in rows], encoder.encode(ready.arrays[rows]))
+            if hashes is not None:
+                hashes.add(good, _to_words(ready.hashes))
+            if time.monotonic() - flushed > FLUSH_SECONDS:
+                _flush(stores)
+                flushed = time.monotonic()
     if keys:
         _flush(stores)
     return reasons
@@ -251,19 +217,17 @@ class _Decoder:
         hash_picture: Callable[[Any], int] | None = perceptual_hash if hashing else None
         self.task = partial(prepare_batch, prepare=encoder.prepare, hash_picture=hash_picture)
 
-    def decode(self, batches: Sequence[Sequence[Image]]) -> Iterator[PreparedBatch]:
-        """One result a batch."""
-        if self.workers == 0 or len(batches) <= 1:
-            return map(self.task, batches)
-        return self._decode_in_workers(batches)
+    def decode(self, batches: Sequence[Sequence[Image]]) -> Generator[PreparedBatch]:
+        """One result a batch; closing the generator stops the workers."""
+        here = self.workers == 0 or len(batches) <= 1
+        yield from map(self.task, batches) if here else self._decode_in_workers(batches)
 
     def _decode_in_workers(self, batches: Sequence[Sequence[Image]]) -> Iterator[PreparedBatch]:
         from loky.process_executor import BrokenProcessPool
 
-        pool = _WorkerPool(self.task, workers=self.workers)
         waiting: deque[tuple[Sequence[Image], Any]] = deque()
         rest = iter(batches)
-        try:
+        with closing(_WorkerPool(self.task, workers=self.workers)) as pool:
             while True:
                 while len(waiting) < pool.workers + 1 and (batch := next(rest, None)) is not None:
                     waiting.append((batch, pool.submit(batch)))
@@ -276,8 +240,6 @@ class _Decoder:
                     # Every batch in flight is lost with one worker; each is decoded again, picture by picture.
                     ready = _one_by_one(self.task, batch)
                 yield ready
-        finally:
-            pool.stop()
 
 
 class _WorkerPool:
@@ -297,11 +259,11 @@ class _WorkerPool:
         try:
             return self._executor.submit(self._task, batch)
         except BrokenProcessPool:
-            self.stop()
+            self.close()
             self._executor = self._start()
             return self._executor.submit(self._task, batch)
 
-    def stop(self) -> None:
+    def close(self) -> None:
         """End the processes at once, whatever they are at."""
         self._executor.shutdown(wait=True, kill_workers=True)
 
@@ -317,21 +279,20 @@ def _one_by_one(task: Task, batch: Sequence[Image]) -> PreparedBatch:
     """Decode each picture in a process that has nothing else to do: if it dies, that picture was the cause."""
     from loky.process_executor import BrokenProcessPool
 
-    pool = _WorkerPool(task, workers=1)
     positions, arrays, hashes, reasons = [], [], [], {}
-    for position, image in enumerate(batch):
-        try:
-            ready = pool.submit([image]).result()
-        except BrokenProcessPool:
-            reasons[position] = "the process that decoded it died; look at the file or leave it out"
-            continue
-        if ready.arrays is None:
-            reasons[position] = ready.reasons[0]
-        else:
+    with closing(_WorkerPool(task, workers=1)) as pool:
+        for position, image in enumerate(batch):
+            try:
+                ready = pool.submit([image]).result()
+            except BrokenProcessPool:
+                reasons[position] = "the process that decoded it died; look at the file or leave it out"
+                continue
+            if ready.arrays is None:
+                reasons[position] = ready.reasons[0]
+                continue
             positions.append(position)
             arrays.append(ready.arrays[0])
             hashes += ready.hashes
-    pool.stop()
     return PreparedBatch(positions, np.stack(arrays) if arrays else None, hashes, reasons)
 
 

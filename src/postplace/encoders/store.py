@@ -12,10 +12,10 @@ import os
 import time
 import uuid
 import warnings
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 import numpy as np
 import pyarrow as pa
@@ -33,6 +33,39 @@ STALE_SECONDS = 24 * 3600  # a temporary file older than this belongs to a proce
 def digest(content: bytes) -> bytes:
     """The key of a content: 16 bytes of BLAKE2b."""
     return hashlib.blake2b(content, digest_size=KEY_BYTES).digest()
+
+
+class Store(Protocol):
+    """Where vectors are kept: on disk, or in memory for this call alone."""
+
+    def missing(self, keys: Sequence[bytes]) -> list[int]: ...
+    def add(self, keys: Sequence[bytes], vectors: Vectors) -> None: ...
+    def read(self, keys: Sequence[bytes]) -> Vectors: ...
+    def flush(self) -> None: ...
+
+
+class MemoryStore:
+    """A store that is gone when the call is over."""
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+        self._vectors: dict[bytes, Vectors] = {}
+
+    def missing(self, keys: Sequence[bytes]) -> list[int]:
+        """See VectorStore."""
+        return _first_positions(keys, known=self._vectors)
+
+    def add(self, keys: Sequence[bytes], vectors: Vectors) -> None:
+        """See VectorStore."""
+        self._vectors.update(zip(keys, vectors, strict=True))
+
+    def read(self, keys: Sequence[bytes]) -> Vectors:
+        """See VectorStore."""
+        rows = [self._vectors[key] for key in keys]
+        return np.stack(rows) if rows else np.zeros((0, self.width), dtype=np.float32)
+
+    def flush(self) -> None:
+        """Nothing to do."""
 
 
 class VectorStore:
@@ -72,8 +105,7 @@ class VectorStore:
 
     def missing(self, keys: Sequence[bytes]) -> list[int]:
         """The positions of the keys that are not there; of a repeated one, the first position only."""
-        first = {key: position for position, key in reversed(list(enumerate(keys)))}
-        return sorted(position for key, position in first.items() if key not in self._index)
+        return _first_positions(keys, known=self._index)
 
     def add(self, keys: Sequence[bytes], vectors: Vectors) -> None:
         """Keep vectors (N, D) under their keys; a key that is there already is left as it is."""
@@ -202,3 +234,8 @@ class VectorStore:
 
 def _first_line(error: Exception) -> str:
     return next(iter(str(error).splitlines()), type(error).__name__)
+
+
+def _first_positions(keys: Sequence[bytes], *, known: Container[bytes]) -> list[int]:
+    first = {key: position for position, key in reversed(list(enumerate(keys)))}
+    return sorted(position for key, position in first.items() if key not in known)

@@ -1,0 +1,59 @@
+"""The three formats, by hand."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from postplace.cli.output import write_predictions
+from postplace.errors import WriteFailed
+from postplace.post import Place, Prediction, RankedPlace
+
+ANSWERS = [
+    Prediction("1", (RankedPlace(Place("a, b", 31.5, 121.25), 0.75), RankedPlace(Place("c"), 0.25)), ("text",)),
+    Prediction("2", (), ()),
+]
+
+
+def test_json_lines(tmp_path: Path) -> None:
+    write_predictions(ANSWERS, "jsonl", tmp_path / "out")
+    first, second = map(json.loads, (tmp_path / "out").read_text().splitlines())
+    place = {"place": "a, b", "probability": 0.75, "latitude": 31.5, "longitude": 121.25}
+    assert first == {"id": "1", "used": ["text"], "places": [place, {"place": "c", "probability": 0.25}]}
+    assert second == {"id": "2", "used": [], "places": []}
+
+
+def test_csv(tmp_path: Path) -> None:
+    write_predictions(ANSWERS, "csv", tmp_path / "out")
+    assert (tmp_path / "out").read_text().splitlines() == [
+        "id,rank,place,probability,latitude,longitude",
+        '1,1,"a, b",0.750000,31.5,121.25',
+        "1,2,c,0.250000,,",
+        "2,,,,,",
+    ]
+
+
+def test_geojson_has_longitude_first(tmp_path: Path) -> None:
+    write_predictions(ANSWERS, "geojson", tmp_path / "out")
+    features = json.loads((tmp_path / "out").read_text())["features"]
+    assert features[0]["geometry"] == {"type": "Point", "coordinates": [121.25, 31.5]}
+
+
+def test_an_error_on_the_way_leaves_the_old_file(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("before")
+
+    def breaking() -> object:
+        yield ANSWERS[0]
+        raise RuntimeError("half way")
+
+    with pytest.raises(RuntimeError):
+        write_predictions(breaking(), "jsonl", tmp_path / "out")  # type: ignore[arg-type]
+    assert (tmp_path / "out").read_text() == "before"
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(WriteFailed, match="nowhere"):
+        write_predictions(ANSWERS, "csv", tmp_path / "nowhere" / "out")

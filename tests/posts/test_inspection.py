@@ -1,0 +1,69 @@
+"""What is in posts, what is missing, what would leak: one planted flaw a test."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from PIL import Image
+
+from postplace.post import Post
+from postplace.posts.inspection import inspect_posts
+
+
+def test_counts_of_fields_and_patterns() -> None:
+    found = inspect_posts(
+        [
+            Post("1", text="a walk", hashtags=("river",), place="bridge", latitude=31.0, longitude=121.0),
+            Post("2", text="https://t.cn/abc", user="u", time=datetime(2022, 5, 1), latitude=32.0, longitude=120.0),
+        ]
+    )
+    assert found.posts == 2
+    assert found.present["coordinates"] == 2
+    assert found.patterns == {"TG": 1, "none": 1}  # a link alone is no text to go by
+    assert found.box == (31.0, 120.0, 32.0, 121.0)
+    assert found.first == found.last == datetime(2022, 5, 1)
+
+
+def test_a_place_named_in_text_or_hashtag_is_found() -> None:
+    found = inspect_posts(
+        [
+            Post("1", text="lovely evening at Stone Bridge", place="stone bridge"),
+            Post("2", hashtags=("stonebridge", "stone bridge"), place="stone bridge"),
+            Post("3", text="at home", place="stone bridge"),
+        ]
+    )
+    assert (found.named_in_text, found.named_in_hashtags) == (1, 1)
+    assert any("name their own place" in warning for warning in found.warnings())
+
+
+def test_a_gps_tag_is_found(tmp_path: Path) -> None:
+    plain, tagged, text = tmp_path / "plain.jpg", tmp_path / "tagged.jpg", tmp_path / "text.jpg"
+    Image.new("RGB", (8, 8)).save(plain)
+    exif = Image.Exif()
+    exif[0x8825] = {1: "N", 2: (31.0, 12.0, 0.0)}
+    Image.new("RGB", (8, 8), "red").save(tagged, exif=exif)
+    text.write_text("no picture")
+    found = inspect_posts([Post("1", images=(plain, tagged, text, tmp_path / "gone.jpg"))])
+    assert found.pictures == {"plain": 1, "gps": 1, "unreadable": 1, "missing": 1}
+    assert any("GPS" in warning for warning in found.warnings())
+
+
+def test_repeated_texts_and_pictures_are_found(tmp_path: Path) -> None:
+    first, second = tmp_path / "first.jpg", tmp_path / "second.jpg"
+    Image.new("RGB", (8, 8)).save(first)
+    second.write_bytes(first.read_bytes())
+    found = inspect_posts(
+        [Post("1", text="same words", images=(first,)), Post("2", text="Same words", images=(second,))]
+    )
+    assert (found.repeated_texts, found.repeated_pictures) == (1, 1)
+
+
+def test_one_users_share_is_told() -> None:
+    found = inspect_posts([Post(str(i), text=f"text {i}", user="busy" if i < 5 else str(i)) for i in range(10)])
+    assert any("5 of 10 posts ('busy')" in warning for warning in found.warnings())
+
+
+def test_nothing_to_warn_of() -> None:
+    found = inspect_posts([Post(str(i), text=f"text {i}", user=str(i), place="bridge") for i in range(20)])
+    assert found.warnings() == []
