@@ -13,11 +13,11 @@ import time
 
 import numpy as np
 import torch
-from postplace.encode import EncodedPosts
-from postplace.models.table import MODELS, ModelEntry, Training
 from torch import nn
 
 from postplace.batch import InputSizes, PostTensors, TextTokens, Vocabularies
+from postplace.encode import EncodedPosts
+from postplace.models.table import MODELS, ModelEntry, Training
 from postplace.training.fit import EpochOrder, batches, build_optimiser, fit
 from postplace.training.losses import cross_entropy
 

@@ -16,7 +16,8 @@ from postplace.runs.unfinished import post_digest
 WIDTH, HEIGHT = 880, 300
 STYLE = """
 text { font: 14px system-ui, sans-serif; fill: #24292f } .soft { fill: #6e7781; font-size: 12px }
-.card { fill: #fff; stroke: #d0d7de } .bar { fill: #54aeff } .best { fill: #0969da } .true { fill: none; stroke: #1a7f37; stroke-width: 3 }
+.card { fill: #fff; stroke: #d0d7de } .bar { fill: #54aeff } .best { fill: #0969da }
+.true { fill: none; stroke: #1a7f37; stroke-width: 3 }
 """
 
 
@@ -44,7 +45,8 @@ def draw(post: Post, answer: Prediction, locator: PostLocator) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
         f'aria-label="A post and the places it was probably made at"><style>{STYLE}</style>',
         f'<rect class="card" x="1" y="1" width="{WIDTH - 2}" height="{HEIGHT - 2}" rx="12"/>',
-        f'<image x="20" y="20" width="200" height="200" preserveAspectRatio="xMidYMid slice" href="data:image/jpeg;base64,{data}"/>',
+        '<image x="20" y="20" width="200" height="200" preserveAspectRatio="xMidYMid slice" '
+        f'href="data:image/jpeg;base64,{data}"/>',
         f'<text x="20" y="246">{escape(post.text[:34])}</text><text x="20" y="264">{escape(post.text[34:])}</text>',
         f'<text x="20" y="284" class="soft">{escape(" ".join("#" + tag for tag in post.hashtags)[:40])}</text>',
     ]
@@ -52,9 +54,8 @@ def draw(post: Post, answer: Prediction, locator: PostLocator) -> str:
         y = 50 + 52 * row
         kind = "best" if row == 0 else "bar"
         parts.append(f'<text x="290" y="{y}">{escape(ranked.place.name)}</text>')
-        parts.append(
-            f'<rect class="{kind}" x="290" y="{y + 8}" width="{max(2, 200 * ranked.probability):.0f}" height="12" rx="3"/>'
-        )
+        width = max(2, 200 * ranked.probability)
+        parts.append(f'<rect class="{kind}" x="290" y="{y + 8}" width="{width:.0f}" height="12" rx="3"/>')
         parts.append(f'<text x="500" y="{y + 19}" class="soft">{ranked.probability:.0%}</text>')
     parts.append('<text x="290" y="276" class="soft">probability, by mrlf</text>')
     return "\n".join([*parts, *draw_map(post, answer, locator), "</svg>\n"])
@@ -76,9 +77,8 @@ def draw_map(post: Post, answer: Prediction, locator: PostLocator) -> list[str]:
         x, y = point(place.latitude or 0.0, place.longitude or 0.0)
         share = probability.get(place.name, 0.0)
         kind = "best" if answer.best is not None and place.name == answer.best.name else "bar"
-        parts.append(
-            f'<circle class="{kind}" cx="{x:.0f}" cy="{y:.0f}" r="{3 + 14 * share**0.5:.1f}" fill-opacity="0.7"/>'
-        )
+        radius = 3 + 14 * share**0.5
+        parts.append(f'<circle class="{kind}" cx="{x:.0f}" cy="{y:.0f}" r="{radius:.1f}" fill-opacity="0.7"/>')
     x, y = point(post.latitude or 0.0, post.longitude or 0.0)
     parts.append(f'<circle class="true" cx="{x:.0f}" cy="{y:.0f}" r="20"/>')
     parts.append('<text x="570" y="282" class="soft">all places; the ring is where the post was made</text>')
