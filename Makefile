@@ -16,15 +16,18 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 demo: $(VENV)/.installed
 	./demo.sh $(BIN)/postplace $(DEMO)
 
+# One file stays on one worker (its fixtures are made once), and one thread a worker (more would only wait for each other).
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist loadfile
+
 test: $(VENV)/.installed
-	$(BIN)/pytest -n auto
+	$(PYTEST)
 
 check: $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n auto
+	$(PYTEST)
 
 bench: $(VENV)/.installed
 	$(BIN)/python benchmarks/encoding.py
