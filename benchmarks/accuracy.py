@@ -53,13 +53,13 @@ SETS = (
         "hefei-places",
         "hefei-places: place (>= 20 posts) from text and hashtags, user-disjoint",
         {"target": "place", "min_posts": 20},
-        ("mrlf", "sg-mft"),
+        ("mrlf",),
     ),
     Data(
         "dresden-tags",
         "dresden-tags: one of 80 cells from hashtags, user-disjoint",
         {"target": "place", "cells": 80},
-        ("mrlf", "sg-mft"),
+        ("mrlf",),
     ),
 )
 
