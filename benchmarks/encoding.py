@@ -3,7 +3,8 @@
 The bare rate is that of the encoder alone on ready tensors, or on cleaned sentences, in the same batches at the same
 threads; both sides alternate and the median of the pairs' ratios is printed. Memory is the peak resident size of this
 process and of its workers, less the vectors themselves, while two numbers of pictures are encoded.
-usage: python benchmarks/encoding.py [--images 384] [--sentences 3000] [--memory-images 1000 5000] [--rounds 5]
+usage: python benchmarks/encoding.py [--images 384] [--sentences 3000] [--memory-images 1000 5000] [--rounds 3]
+A number of 0 leaves its line out.
 """
 
 from __future__ import annotations
@@ -41,17 +42,20 @@ def main() -> None:
     parser.add_argument("--large-images", type=int, default=96, help="12-megapixel JPEGs")
     parser.add_argument("--sentences", type=int, default=3000)
     parser.add_argument("--memory-images", type=int, nargs=2, default=(1000, 5000))
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--measure-memory", type=int, help=argparse.SUPPRESS)  # in a process of its own
     options = parser.parse_args()
     if options.measure_memory is not None:
         print(json.dumps(peak_while_encoding(options.measure_memory)))
         return
     text, image = bundled_text_encoder(), bundled_image_encoder()
-    sentences(text, image, count=options.sentences, rounds=options.rounds)
-    pictures(text, image, count=options.images, side=(128, 128), rounds=options.rounds)
-    pictures(text, image, count=options.large_images, side=(4000, 3000), rounds=options.rounds)
-    memory(*options.memory_images)
+    if options.sentences:
+        sentences(text, image, count=options.sentences, rounds=options.rounds)
+    for count, side in ((options.images, (128, 128)), (options.large_images, (4000, 3000))):
+        if count:
+            pictures(text, image, count=count, side=side, rounds=options.rounds)
+    if any(options.memory_images):
+        memory(*options.memory_images)
 
 
 def sentences(text: TextEncoder, image: ImageEncoder, *, count: int, rounds: int) -> None:

@@ -6,7 +6,6 @@ it was. Letters: N posts, M distinct readable pictures, I pictures of a post, D 
 
 from __future__ import annotations
 
-import signal
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
@@ -30,7 +29,7 @@ from postplace.text.cleaning import for_encoder
 
 TEXT_BATCH = 256
 FLUSH_SECONDS = 10.0  # at most this much work is lost by a kill
-IDLE_SECONDS = 30.0  # how long a worker process stays without work
+IDLE_SECONDS = 30.0  # a worker process without work leaves after so long, also when this one was killed
 MANY_MISSING = 10  # so many pictures, none of which is there: the folder is wrong, not the pictures
 HASH_FINGERPRINT = "perceptual hash, 64 bits as four numbers of 16, after decoding to at least {size} px"
 HASH_WORDS = 4
@@ -75,9 +74,10 @@ def encode_posts(
 ) -> EncodedPosts:
     """Encode the text (without links, mentions and hashtags), the hashtags and the pictures of posts.
 
-    With `store_folder` the vectors are kept there and found again. `workers` decode pictures (default: one fewer than
-    the cores; 0: in this process); a batch or less is always decoded here. Raises BadPost when many pictures are named
-    and not one is there, WriteFailed when the store cannot be written.
+    With `store_folder` the vectors, and with `image_hashes` the perceptual hashes, are kept there and found again.
+    `workers` decode pictures (default: one fewer than the cores; 0: in this process) and hand them over in quarters of
+    a batch; up to one batch is decoded here. Raises BadPost when many pictures are named and not one is there,
+    WriteFailed when the store cannot be written.
     """
     texts = [for_encoder(post.text) for post in posts]
     tags = [" ".join(post.hashtags).strip() for post in posts]
@@ -183,7 +183,7 @@ def _encode_images(
     keys = [key for key in every if key in without_vector or key in without_hash]
     reasons: dict[bytes, str] = {}
     flushed = time.monotonic()
-    batches = [keys[s : s + decoder.batch_size] for s in range(0, len(keys), decoder.batch_size)]
+    batches = decoder.batches(keys)
     with closing(decoder.decode([[sources[key] for key in batch] for batch in batches])) as decoded:
         for batch, ready in zip(show(batches, "pictures", len(keys)), decoded, strict=True):
             reasons |= {batch[position]: reason for position, reason in ready.reasons.items()}
@@ -217,6 +217,12 @@ class _Decoder:
         hash_picture: Callable[[Any], int] | None = perceptual_hash if hashing else None
         self.task = partial(prepare_batch, prepare=encoder.prepare, hash_picture=hash_picture)
 
+    def batches(self, keys: Sequence[bytes]) -> list[Sequence[bytes]]:
+        """Keys in batches to decode; small ones for workers, so that the encoder gets its first pictures soon."""
+        here = self.workers == 0 or len(keys) <= self.batch_size
+        step = self.batch_size if here else max(1, self.batch_size // 4)
+        return [keys[start : start + step] for start in range(0, len(keys), step)]
+
     def decode(self, batches: Sequence[Sequence[Image]]) -> Generator[PreparedBatch]:
         """One result a batch; closing the generator stops the workers."""
         here = self.workers == 0 or len(batches) <= 1
@@ -229,7 +235,7 @@ class _Decoder:
         rest = iter(batches)
         with closing(_WorkerPool(self.task, workers=self.workers)) as pool:
             while True:
-                while len(waiting) < pool.workers + 1 and (batch := next(rest, None)) is not None:
+                while len(waiting) < 2 * pool.workers + 2 and (batch := next(rest, None)) is not None:
                     waiting.append((batch, pool.submit(batch)))
                 if not waiting:
                     return
@@ -270,9 +276,7 @@ class _WorkerPool:
     def _start(self) -> Any:
         from loky import ProcessPoolExecutor
 
-        # An interrupt is for this process, which stops them; without it (killed) they leave when idle for so long.
-        ignore = (signal.SIGINT, signal.SIG_IGN)
-        return ProcessPoolExecutor(self.workers, timeout=IDLE_SECONDS, initializer=signal.signal, initargs=ignore)
+        return ProcessPoolExecutor(self.workers, timeout=IDLE_SECONDS)
 
 
 def _one_by_one(task: Task, batch: Sequence[Image]) -> PreparedBatch:

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from postplace.batch import Batch, InputSizes
 from postplace.errors import unknown_name
 from postplace.models.blocks.attention import MultiHeadAttention
-from postplace.models.blocks.char_cnn import CharacterCNN, embed
+from postplace.models.blocks.char_cnn import CharacterCNN
 from postplace.models.blocks.pooling import masked_mean, or_stand_in
 from postplace.models.blocks.text_cnn import TextCNN
 
@@ -62,15 +62,16 @@ class TextBranch(nn.Module):
         self.absent_characters = nn.Parameter(torch.zeros(filters))
         self.absent_words = nn.Parameter(torch.zeros(filters))
 
-    def forward(self, characters: Tokens, words: Tensor, present: Tensor) -> tuple[Tokens, Tokens, Tensor, Tensor]:
-        """Embedded characters (B, L, d_e) with mask, word ids (B, W), present (B,) -> M, H'', h_c and h_w (B, f)."""
-        embedded, real = characters
-        m, mask = self.character_cnn(embedded, real & present[:, None])  # (1), (2)
+    def forward(
+        self, table: nn.Embedding, characters: Tensor, words: Tensor, present: Tensor
+    ) -> tuple[Tokens, Tokens, Tensor, Tensor]:
+        """Table of characters, ids (B, L) and (B, W), present (B,) -> tokens M, H'', vectors h_c and h_w (B, f)."""
+        real = (characters != 0) & present[:, None]
+        m, mask = self.character_cnn.of_ids(table, characters, real)  # (1), (2)
         finished = self.self_attention(m, mask)  # (3)-(5)
         h_c = or_stand_in(masked_mean(finished, mask), mask.any(dim=1), self.absent_characters)
-        embedded, real = embed(self.words, words)
-        real = real & present[:, None]
-        h_w = or_stand_in(self.word_cnn(embedded, real), real.any(dim=1), self.absent_words)
+        real = (words != 0) & present[:, None]
+        h_w = or_stand_in(self.word_cnn(self.words(words), real), real.any(dim=1), self.absent_words)
         return (m, mask), (finished, mask), h_c, h_w
 
 
@@ -124,10 +125,10 @@ class MRLF(nn.Module):
     def forward(self, batch: Batch) -> Tensor:
         """Logits (B, C)."""
         b = batch
-        text_characters = embed(self.characters, b.text_characters)
-        tag_characters = embed(self.characters, b.hashtag_characters)
-        text, text_end, h_c_text, h_w_text = self.text(text_characters, b.text_words, b.text_mask)
-        tags, tags_end, h_c_tags, h_w_tags = self.hashtags(tag_characters, b.hashtag_words, b.hashtag_mask)
+        text, text_end, h_c_text, h_w_text = self.text(self.characters, b.text_characters, b.text_words, b.text_mask)
+        tags, tags_end, h_c_tags, h_w_tags = self.hashtags(
+            self.characters, b.hashtag_characters, b.hashtag_words, b.hashtag_mask
+        )
         # v = FC(GAP(VGG19(image))): the frozen part is the image encoder; several pictures are averaged
         v = self.image(masked_mean(b.image_vectors, b.image_mask))
         v = or_stand_in(v, b.image_mask.any(dim=1), self.absent_image)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from postplace.errors import BadOption
-from postplace.models.blocks.char_cnn import CharacterCNN, embed
+from postplace.models.blocks.char_cnn import CharacterCNN
 
 
 def _cnn(weight: Tensor, bias: Tensor) -> CharacterCNN:
@@ -89,8 +89,38 @@ def test_kernel_must_be_odd(kernel: int) -> None:
         CharacterCNN(2, filters=3, kernel=kernel)
 
 
-def test_embed_masks_padding() -> None:
-    table = torch.nn.Embedding(3, 2)
-    embedded, mask = embed(table, torch.tensor([[2, 1, 0]]))
-    assert mask.tolist() == [[True, True, False]]
-    torch.testing.assert_close(embedded[0, 0], table.weight[2])
+def test_from_ids_it_gives_what_the_convolution_of_the_embedded_gives() -> None:
+    torch.manual_seed(0)
+    cnn, table = CharacterCNN(4, filters=3, kernel=5), torch.nn.Embedding(7, 4, padding_idx=0)
+    ids = torch.randint(1, 7, (2, 11))
+    mask = _real(11, 6, longest=11)
+    by_ids, by_ids_mask = cnn.of_ids(table, ids, mask)
+    embedded, embedded_mask = cnn(table(ids), mask)
+    assert torch.allclose(by_ids, embedded, atol=1e-6)
+    assert torch.equal(by_ids_mask, embedded_mask)
+
+
+def test_from_ids_both_get_the_gradients_of_the_convolution() -> None:
+    torch.manual_seed(0)
+    ids, mask = torch.randint(1, 7, (2, 11)), _real(11, 6, longest=11)
+    gradients = []
+    for way in ("ids", "embedded"):
+        torch.manual_seed(1)
+        cnn, table = CharacterCNN(4, filters=3, kernel=5), torch.nn.Embedding(7, 4, padding_idx=0)
+        m, _ = cnn.of_ids(table, ids, mask) if way == "ids" else cnn(table(ids), mask)
+        (m**2).sum().backward()
+        gradients.append([p.grad for p in (*cnn.parameters(), *table.parameters())])
+    for first, second in zip(*gradients, strict=True):
+        assert first is not None
+        assert second is not None
+        assert torch.allclose(first, second, atol=1e-5)
+
+
+def test_from_ids_a_poisoned_padding_row_changes_nothing() -> None:
+    cnn, table = CharacterCNN(4, filters=3, kernel=5), torch.nn.Embedding(7, 4, padding_idx=0)
+    ids = torch.tensor([[3, 4, 0, 0, 0, 0]])
+    before, _ = cnn.of_ids(table, ids, ids != 0)
+    with torch.no_grad():
+        table.weight[0] = 1e6
+    after, _ = cnn.of_ids(table, ids, ids != 0)
+    assert torch.equal(before, after)
