@@ -97,6 +97,8 @@ def main() -> None:
             continue
         models = options.models.split(",") if options.models else data.models
         table = measure(data, source, models, seeds=options.seeds, cache=options.cache, settings=options.set)
+        if options.set:
+            table += f" Settings other than the defaults: {', '.join(options.set)}."
         print(table, flush=True)
         if options.output is not None:
             splice(options.output, data.name, table)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import base64
 import sys
+import textwrap
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 
@@ -30,16 +32,23 @@ def main() -> None:
         for post in read_posts(posts)
         if locator.fitted.seen.get(post_digest(post)) == "test" and post.text and len(post.hashtags) > 1
     ]
-    kept = [post for post in kept if len(post.images) == 1 and post.text.isascii() and len(post.text) < 60]
+    kept = [post for post in kept if len(post.images) == 1 and post.text.isascii() and len(post.text) < 100]
     answers = locator.predict(kept, top_k=4)
-    right = [(p, a) for p, a in zip(kept, answers, strict=True) if a.best is not None and a.best.name == p.place]
-    post, answer = min(right, key=lambda pair: abs(pair[1].ranked[0].probability - 0.8))
+    by_picture = locator.predict([replace(post, text="", hashtags=()) for post in kept])
+    right = [
+        (post, answer)
+        for post, answer, alone in zip(kept, answers, by_picture, strict=True)
+        if answer.best is not None and answer.best.name == post.place and alone.best == answer.best
+    ]
+    post, answer = min(right, key=lambda pair: abs(pair[1].ranked[0].probability - 0.85))
     output.write_text(draw(post, answer, locator), encoding="utf-8")
 
 
 def draw(post: Post, answer: Prediction, locator: PostLocator) -> str:
     """The post on the left, the ranking in the middle, the map on the right."""
     (picture,) = post.images
+    lines = textwrap.wrap(post.text, 36)[:3]
+    tags = " ".join(f"#{tag}" for tag in post.hashtags if tag.isascii())  # a viewer may have no Chinese font
     data = base64.b64encode(picture.read_bytes() if isinstance(picture, Path) else picture).decode()
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
@@ -47,8 +56,8 @@ def draw(post: Post, answer: Prediction, locator: PostLocator) -> str:
         f'<rect class="card" x="1" y="1" width="{WIDTH - 2}" height="{HEIGHT - 2}" rx="12"/>',
         '<image x="20" y="20" width="200" height="200" preserveAspectRatio="xMidYMid slice" '
         f'href="data:image/jpeg;base64,{data}"/>',
-        f'<text x="20" y="246">{escape(post.text[:34])}</text><text x="20" y="264">{escape(post.text[34:])}</text>',
-        f'<text x="20" y="284" class="soft">{escape(" ".join("#" + tag for tag in post.hashtags)[:40])}</text>',
+        *(f'<text x="20" y="{240 + 17 * row}">{escape(line)}</text>' for row, line in enumerate(lines)),
+        f'<text x="20" y="288" class="soft">{escape(textwrap.shorten(tags, 36, placeholder=""))}</text>',
     ]
     for row, ranked in enumerate(answer.ranked):
         y = 50 + 52 * row
