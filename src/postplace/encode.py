@@ -353,17 +353,24 @@ def _progress(wanted: bool) -> Iterator[Show]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}")
-    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=False) as bar:
+    bar = Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True))
 
-        def advance(task: TaskID, batches: Sequence[Sequence[Any]]) -> Iterator[Sequence[Any]]:
-            started, done = time.monotonic(), 0
-            for batch in batches:
-                yield batch
-                done += len(batch)
-                rate = f"{done / max(time.monotonic() - started, 1e-9):.0f}/s"
-                bar.update(task, advance=len(batch), rate=rate)
+    def advance(task: TaskID, batches: Sequence[Sequence[Any]]) -> Iterator[Sequence[Any]]:
+        started, done = time.monotonic(), 0
+        for batch in batches:
+            yield batch
+            done += len(batch)
+            rate = f"{done / max(time.monotonic() - started, 1e-9):.0f}/s"
+            bar.update(task, advance=len(batch), rate=rate)
 
-        def show(batches: Sequence[Sequence[Any]], name: str, total: int) -> Iterable[Sequence[Any]]:
-            return advance(bar.add_task(f"encoding {name}", total=total, rate=""), batches) if total else batches
+    def show(batches: Sequence[Sequence[Any]], name: str, total: int) -> Iterable[Sequence[Any]]:
+        if not total:
+            return batches
+        bar.start()  # not before there is something to show: an empty bar would leave an empty line
+        return advance(bar.add_task(f"encoding {name}", total=total, rate=""), batches)
 
+    try:
         yield show
+    finally:
+        if bar.tasks:
+            bar.stop()
