@@ -341,7 +341,8 @@ print([name for name in ("torch", "loky", "jieba", "pandas", "rich", "imagehash"
 
 # No `if __name__ == "__main__"`: a user's script needs none. Says after each batch how many pictures it has encoded.
 SCRIPT = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts what runs in its background without it
 from pathlib import Path
 import numpy as np
 from postplace import encode
