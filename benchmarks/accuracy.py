@@ -101,7 +101,7 @@ def main() -> None:
             table += f" Settings other than the defaults: {', '.join(options.set)}."
         print(table, flush=True)
         if options.output is not None:
-            splice(options.output, data.name, table)
+            splice(options.output, f"{data.name} {' '.join(models)}", table)
 
 
 def measure(
@@ -208,10 +208,10 @@ def lead(found: Collected, model: str, baseline: str) -> str:
 
 
 def splice(path: Path, name: str, table: str) -> None:
-    """Put a table between its markers, leaving the rest of the file as it is."""
+    """Put a table between its markers (at the end, if there are none), leaving the rest of the file as it is."""
     start, end = f"<!-- {name}: made by benchmarks/accuracy.py -->", f"<!-- end of {name} -->"
     before, _, rest = path.read_text(encoding="utf-8").partition(start)
-    _, _, after = rest.partition(end)
+    _, _, after = rest.partition(end) if rest else ("", "", "\n")
     write_atomically(path, f"{before}{start}\n{table}\n{end}{after}".encode())
 
 
