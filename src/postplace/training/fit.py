@@ -232,8 +232,7 @@ def _trainer(hardware: Hardware, callbacks: list[Callback], training: Training, 
     return pl.Trainer(
         accelerator=hardware.accelerator,
         devices=hardware.devices,
-        # A modality that no post of a batch has leaves its branch without a gradient.
-        strategy="ddp_find_unused_parameters_true" if several else "auto",
+        strategy="ddp" if several else "auto",  # every parameter has a gradient, also where a modality is absent
         max_epochs=training.max_epochs,
         callbacks=callbacks,
         default_root_dir=folder,
