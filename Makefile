@@ -23,8 +23,8 @@ test: $(VENV)/.installed
 	$(PYTEST)
 
 check: $(VENV)/.installed
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	$(BIN)/ruff check --no-cache .
+	$(BIN)/ruff format --no-cache --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(PYTEST)

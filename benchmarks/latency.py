@@ -14,9 +14,9 @@ import time
 from pathlib import Path
 
 import numpy as np
-from postplace.images.decode import decode
 
 from postplace import PostLocator, make_city, read_posts
+from postplace.images.decode import decode
 
 BAR = 1.3
 
