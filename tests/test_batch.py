@@ -191,3 +191,13 @@ def test_tokenize_nothing() -> None:
 
 def test_a_hashtag_of_one_word_counts_once() -> None:
     assert tokenize(Post("1", hashtags=("Tower", "tower"))).hashtag_words == ("tower",)
+
+
+def test_a_row_may_be_a_numpy_number(tensors: PostTensors) -> None:
+    assert tensors[np.int64(3)].labels.tolist() == tensors[3].labels.tolist() == [2]  # type: ignore[union-attr]
+
+
+def test_a_batch_of_no_posts(tensors: PostTensors) -> None:
+    batch = tensors[[]]
+    assert batch.image_vectors.shape == (0, 1, 3)
+    assert batch.text_characters.shape == (0, 1)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, SupportsIndex
 
 import numpy as np
 import torch
@@ -168,8 +168,8 @@ class PostTensors(Dataset[Batch]):
     def __len__(self) -> int:
         return len(self._text_mask)
 
-    def __getitem__(self, index: int | Sequence[int]) -> Batch:
-        return self.__getitems__([index] if isinstance(index, int) else list(index))
+    def __getitem__(self, index: SupportsIndex | Sequence[int]) -> Batch:
+        return self.__getitems__([int(index)] if isinstance(index, SupportsIndex) else list(index))
 
     def __getitems__(self, indices: Sequence[int]) -> Batch:
         rows = torch.as_tensor(indices, dtype=torch.int64)
@@ -192,10 +192,11 @@ class PostTensors(Dataset[Batch]):
 
     def _images(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         index = self._picture_index[rows]  # (B, I), -1 where there is no picture
-        index = (
-            index[:, : max(1, int((index >= 0).sum(1).max()))] if index.shape[1] else index.new_full((len(rows), 1), -1)
-        )
+        if not index.numel():
+            index = index.new_full((len(rows), 1), -1)
         mask = index >= 0
+        used = max(1, int(mask.sum(1).max())) if len(rows) else 1
+        index, mask = index[:, :used], mask[:, :used]
         if not len(self._pictures):
             return self._pictures.new_zeros((*index.shape, self._pictures.shape[1])), mask
         vectors = self._pictures[index.clamp(min=0)]

@@ -28,7 +28,7 @@ SUMS = {
     "weights.npz": "0db566fd0af82cbf9f3a7eac3920ede5fb784a6882398563ca9b1bbd66fb37c9",
     "sp.model": "994fcc2e8ad0fe2c802b68fa0de9f058403f2b1656c2d33b6a94146b0c5925e9",
 }
-IMAGE_STEPS = "rgb, 224 x 224 bicubic without keeping the aspect, (x - 127) / 128"
+IMAGE_STEPS = "jpeg decoded at its scale next above, rgb, 224 x 224 bicubic, aspect not kept, (x - 127) / 128"
 TEXT_STEPS = "the first 10,000 characters"
 MAX_CHARACTERS = 10_000  # the tokeniser and the network take time and memory in proportion
 # The largest activation of 4 pictures stays below 32 MB, from where on glibc maps and unmaps memory for every layer:
