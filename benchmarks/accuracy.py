@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 from postplace import PostLocator, read_posts
 from postplace.evaluation.baselines import fit_tfidf
 from postplace.evaluation.significance import paired_over_seeds, verdict
-from postplace.locator import Prepared
 from postplace.runs.folder import write_atomically
 from postplace.scoring import answers_of, baseline_probabilities, hits_of, pooled_features
 from postplace.text.cleaning import for_encoder
+from postplace.training_data import Prepared
 
 Hits = NDArray[np.float64]
 TFIDF, TFIDF_IMAGE = "TF-IDF + logistic regression", "TF-IDF + image + logistic regression"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,19 +17,17 @@ from postplace.batch import InputSizes, PostTensors, Vocabularies, tokenize
 from postplace.encode import BrokenImage, EncodedPosts, encode_posts
 from postplace.encoders.bundled import bundled_image_encoder, bundled_text_encoder
 from postplace.encoders.encoder import ImageEncoder, TextEncoder
-from postplace.errors import BadOption, BadPost, BadRun, NotEnoughData, PostplaceError
-from postplace.evaluation.baselines import Baselines, fit_baselines
+from postplace.errors import BadOption, BadRun, NotEnoughData
 from postplace.models.plan import plan_of
 from postplace.models.table import find_model
 from postplace.places.decode import rank
-from postplace.places.vocabulary import PlaceVocabulary, check_classes, fit_cells, fit_places
 from postplace.post import Post, Prediction
-from postplace.posts.duplicates import near_duplicate_clusters
-from postplace.posts.splits import Split, groups_of, split_groups
+from postplace.posts.splits import groups_of
 from postplace.posts.table import read_posts
 from postplace.runs.content import Fitted, check_encoders, load_run, rebuild, save_run
 from postplace.runs.unfinished import digest_of_posts, post_digest, unfinished_run
-from postplace.scoring import answers_of, has_image, pooled_features, score
+from postplace.scoring import answers_of, has_image, score
+from postplace.training_data import Classes, Prepared, prepare
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,27 +36,6 @@ Target = Literal["place", "category"]
 Source = object  # whatever `read_posts` takes: a path, a DataFrame, dicts, posts
 PREDICT_BATCH = 256
 NAMED = 5  # broken pictures named one by one in a warning
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """Labelled posts, encoded and split, with the classes and vocabularies of their training part."""
-
-    posts: Sequence[Post]
-    encoded: EncodedPosts
-    groups: NDArray[np.int64]
-    split: Split
-    places: PlaceVocabulary
-    labels: NDArray[np.int64]
-    vocabularies: Vocabularies | None
-    tensors: PostTensors
-    report: Mapping[str, Any]
-
-    def part(self, rows: NDArray[np.int64]) -> tuple[list[Post], EncodedPosts, NDArray[np.int64]]:
-        """The posts of some rows, what they were encoded to (pictures are shared), and their groups."""
-        per_post = ("text_vectors", "text_mask", "hashtag_vectors", "hashtag_mask", "image_index")
-        encoded = replace(self.encoded, broken=(), **{name: getattr(self.encoded, name)[rows] for name in per_post})
-        return [self.posts[row] for row in rows], encoded, self.groups[rows]
 
 
 class PostLocator:
@@ -126,7 +103,7 @@ class PostLocator:
         sizes = self._sizes(prepared.vocabularies)
         model, epochs = self._train(prepared, sizes, train=train, validation=validation, checkpoints=checkpoints)
         self._say("fitting the baselines on the same vectors")
-        baselines = self._fit_baselines(prepared, train, validation)
+        baselines = prepared.fit_baselines(train, validation)
         seen = {post_digest(prepared.posts[row]): name for name, rows in prepared.split.parts() for row in rows}
         report = {**prepared.report, "epochs": epochs}
         fitted = Fitted(
@@ -168,72 +145,14 @@ class PostLocator:
 
     def prepare(self, every: Sequence[Post]) -> Prepared:
         """Encode and split posts, and fit classes and vocabularies on the training part: all of `fit` but the model."""
-        posts, left_out = self._labelled(every)
-        self._say(f"{len(every)} posts, {len(posts)} of them to learn and judge from")
-        encoded = self._encode(posts, cache=self.cache, image_hashes=True)
-        if not (encoded.text_mask.any() or encoded.hashtag_mask.any() or len(encoded.image_vectors)):
-            raise _nothing_to_go_by(len(posts))
-        hashes = encoded.image_hashes if encoded.image_hashes is not None else np.zeros(0, dtype=np.uint64)
-        clusters = near_duplicate_clusters(
-            [post.text for post in posts],
-            [[int(hashes[i]) for i in row if i >= 0] for row in encoded.image_index],
-        )
-        groups = groups_of(posts, duplicates=clusters.labels)
-        split = split_groups(groups, self._stratum(posts), seed=self.seed)
-        training = [posts[row] for row in split.train]
-        places = self._fit_classes(training, sorted({getattr(p, self.target) for p in posts} - {None}))
-        labels = places.label(posts)
-        vocabularies, tokens = None, None
-        if self.entry.needs & {"characters", "words"}:
-            tokens = [tokenize(post) for post in posts]
-            vocabularies = Vocabularies.fit([tokens[row] for row in split.train], **self.plan.vocabulary)
-        report = {
-            "posts": len(every),
-            "used": len(posts),
-            "without_the_target": len(every) - len(posts) - sum(left_out.values()),
-            "left_out_classes": dict(left_out),
-            "classes": len(places),
-            "broken_images": [asdict(broken) for broken in encoded.broken],
-            "groups": int(groups.max()) + 1,
-            "largest_group": int(np.bincount(groups).max()),
-            "near_duplicate_texts": clusters.duplicate_texts,
-            "near_duplicate_images": clusters.duplicate_images,
-            "split": {name: len(getattr(split, name)) for name in ("train", "validation", "calibration", "test")},
-        }
-        tensors = PostTensors(tokens, encoded, vocabularies=vocabularies, labels=labels)
-        return Prepared(posts, encoded, groups, split, places, labels, vocabularies, tensors, report)
-
-    def _labelled(self, posts: Sequence[Post]) -> tuple[list[Post], Mapping[str, int]]:
-        """The posts that carry the target, without those of classes that are too rare."""
-        if self.cells is not None:
-            return [post for post in posts if post.located], {}
-        check = check_classes(posts, target=self.target, min_posts=self.min_posts)
-        kept = set(check.names)
-        return [post for post in posts if getattr(post, self.target) in kept], check.left_out
-
-    def _stratum(self, posts: Sequence[Post]) -> NDArray[np.int64]:
-        """Labels to keep in proportion between the parts of the split; none for cells, which are not there yet."""
-        if self.cells is not None:
-            return np.full(len(posts), -1, dtype=np.int64)
-        return np.unique([getattr(post, self.target) for post in posts], return_inverse=True)[1].astype(np.int64)
-
-    def _fit_classes(self, training: Sequence[Post], names: Sequence[str]) -> PlaceVocabulary:
-        if self.cells is not None:
-            return fit_cells(training, cells=self.cells, seed=self.seed)
-        return fit_places(training, target=self.target, names=names)
-
-    def _fit_baselines(self, prepared: Prepared, train: NDArray[np.int64], validation: NDArray[np.int64]) -> Baselines:
-        features, present = pooled_features(prepared.encoded)
-        missing = (np.nan, np.nan)
-        points = [(post.latitude, post.longitude) if post.located else missing for post in prepared.posts]
-        return fit_baselines(
-            features,
-            present=present,
-            labels=prepared.labels,
-            classes=len(prepared.places),
-            train=train,
-            validation=validation,
-            coordinates=np.array(points, dtype=np.float64),
+        reads_tokens = bool(self.entry.needs & {"characters", "words"})
+        return prepare(
+            every,
+            lambda posts: self._encode(posts, cache=self.cache, image_hashes=True),
+            classes=Classes(self.target, self.cells, self.min_posts),
+            seed=self.seed,
+            vocabulary=self.plan.vocabulary if reads_tokens else None,
+            say=self._say,
         )
 
     # ------------------------------------------------------------------ answering
@@ -413,8 +332,3 @@ def _warn_of_broken(broken: Sequence[BrokenImage]) -> None:
         named = "; ".join(f"post {picture.post_id}: {picture.image}: {picture.reason}" for picture in broken[:NAMED])
         more = f"; and {len(broken) - NAMED} more" if len(broken) > NAMED else ""
         warnings.warn(f"{len(broken)} pictures could not be read: {named}{more}", stacklevel=3)
-
-
-def _nothing_to_go_by(posts: int) -> PostplaceError:
-    found = f"none of {posts} posts has text, hashtags or a readable picture"
-    return BadPost("posts", found, "check the keys text, hashtags and images")

@@ -1,0 +1,140 @@
+"""Labelled posts -> what a model and its baselines learn and are judged from: encoded, split, with classes and ids."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from postplace.batch import PostTensors, Vocabularies, tokenize
+from postplace.encode import EncodedPosts
+from postplace.errors import BadPost
+from postplace.evaluation.baselines import Baselines, fit_baselines
+from postplace.places.vocabulary import PlaceVocabulary, check_classes, fit_cells, fit_places
+from postplace.post import Post
+from postplace.posts.duplicates import Clusters, near_duplicate_clusters
+from postplace.posts.splits import Split, groups_of, split_groups
+from postplace.scoring import pooled_features
+
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Classes:
+    """What the classes are: the values of `target`, or `cells` of the map; those under `min_posts` are left out."""
+
+    target: Literal["place", "category"]
+    cells: int | None
+    min_posts: int | None
+
+    def labelled(self, posts: Sequence[Post]) -> tuple[list[Post], Mapping[str, int]]:
+        """The posts that carry the target and whose class is not too rare, and the posts of each class left out."""
+        if self.cells is not None:
+            return [post for post in posts if post.located], {}
+        check = check_classes(posts, target=self.target, min_posts=self.min_posts)
+        kept = set(check.names)
+        return [post for post in posts if getattr(post, self.target) in kept], check.left_out
+
+    def stratum(self, posts: Sequence[Post]) -> Rows:
+        """Labels to keep in proportion between the parts of the split; none for cells, which are not there yet."""
+        if self.cells is not None:
+            return np.full(len(posts), -1, dtype=np.int64)
+        return np.unique([getattr(post, self.target) for post in posts], return_inverse=True)[1].astype(np.int64)
+
+    def fit(self, training: Sequence[Post], posts: Sequence[Post], *, seed: int) -> PlaceVocabulary:
+        """Classes with centres, learned from the training part; `posts` only say which names there are."""
+        if self.cells is not None:
+            return fit_cells(training, cells=self.cells, seed=seed)
+        names = sorted({getattr(post, self.target) for post in posts})
+        return fit_places(training, target=self.target, names=names)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Labelled posts, encoded and split, with the classes and vocabularies of their training part."""
+
+    posts: Sequence[Post]
+    encoded: EncodedPosts
+    groups: Rows
+    split: Split
+    places: PlaceVocabulary
+    labels: Rows
+    vocabularies: Vocabularies | None
+    tensors: PostTensors
+    report: Mapping[str, Any]
+
+    def part(self, rows: Rows) -> tuple[list[Post], EncodedPosts, Rows]:
+        """The posts of some rows, what they were encoded to (pictures are shared), and their groups."""
+        per_post = ("text_vectors", "text_mask", "hashtag_vectors", "hashtag_mask", "image_index")
+        encoded = replace(self.encoded, broken=(), **{name: getattr(self.encoded, name)[rows] for name in per_post})
+        return [self.posts[row] for row in rows], encoded, self.groups[rows]
+
+    def fit_baselines(self, train: Rows, validation: Rows) -> Baselines:
+        """The baselines on the same vectors and parts as the model."""
+        features, present = pooled_features(self.encoded)
+        missing = (np.nan, np.nan)
+        points = [(post.latitude, post.longitude) if post.located else missing for post in self.posts]
+        return fit_baselines(
+            features,
+            present=present,
+            labels=self.labels,
+            classes=len(self.places),
+            train=train,
+            validation=validation,
+            coordinates=np.array(points, dtype=np.float64),
+        )
+
+
+def prepare(
+    every: Sequence[Post],
+    encode: Callable[[Sequence[Post]], EncodedPosts],
+    *,
+    classes: Classes,
+    seed: int,
+    vocabulary: Mapping[str, Any] | None,
+    say: Callable[[str], None],
+) -> Prepared:
+    """Encode and split; fit classes and, unless `vocabulary` is None, vocabularies on the training part alone.
+
+    `encode` gives vectors with perceptual hashes; `vocabulary` are the arguments of `Vocabularies.fit`. Raises BadPost
+    when no post has anything to go by, NotEnoughData when the posts or a class are too few.
+    """
+    posts, left_out = classes.labelled(every)
+    say(f"{len(every)} posts, {len(posts)} of them to learn and judge from")
+    encoded = encode(posts)
+    if not (encoded.text_mask.any() or encoded.hashtag_mask.any() or len(encoded.image_vectors)):
+        found = f"none of {len(posts)} posts has text, hashtags or a readable picture"
+        raise BadPost("posts", found, "check the keys text, hashtags and images")
+    duplicates = _near_duplicates(posts, encoded)
+    groups = groups_of(posts, duplicates=duplicates.labels)
+    split = split_groups(groups, classes.stratum(posts), seed=seed)
+    places = classes.fit([posts[row] for row in split.train], posts, seed=seed)
+    labels = places.label(posts)
+    vocabularies, tokens = None, None
+    if vocabulary is not None:
+        tokens = [tokenize(post) for post in posts]
+        vocabularies = Vocabularies.fit([tokens[row] for row in split.train], **vocabulary)
+    report = {
+        "posts": len(every),
+        "used": len(posts),
+        "without_the_target": len(every) - len(posts) - sum(left_out.values()),
+        "left_out_classes": dict(left_out),
+        "classes": len(places),
+        "broken_images": [asdict(broken) for broken in encoded.broken],
+        "groups": int(groups.max()) + 1,
+        "largest_group": int(np.bincount(groups).max()),
+        "near_duplicate_texts": duplicates.duplicate_texts,
+        "near_duplicate_images": duplicates.duplicate_images,
+        "split": {name: len(rows) for name, rows in split.parts()},
+    }
+    tensors = PostTensors(tokens, encoded, vocabularies=vocabularies, labels=labels)
+    return Prepared(posts, encoded, groups, split, places, labels, vocabularies, tensors, report)
+
+
+def _near_duplicates(posts: Sequence[Post], encoded: EncodedPosts) -> Clusters:
+    hashes = encoded.image_hashes if encoded.image_hashes is not None else np.zeros(0, dtype=np.uint64)
+    pictures = [[int(hashes[row]) for row in rows if row >= 0] for rows in encoded.image_index]
+    return near_duplicate_clusters([post.text for post in posts], pictures)
