@@ -15,5 +15,5 @@ say train "$demo/city/posts.jsonl" --target place --model mrlf --out "$demo/plac
 say train "$demo/city/posts.jsonl" --target category --model sg-mft --out "$demo/category"
 say evaluate "$demo/place" "$demo/city/posts.jsonl" --output "$demo/metrics.json"
 say predict "$demo/place" "$demo/city/posts.jsonl" --top-k 3 --format geojson --output "$demo/predictions.geojson"
-picture=$(find "$demo/city/images" -name '*.jpg' | sort | head -n 1)
+picture=$(find "$demo/city/images" -name '*.jpg' | sort | sed -n 1p)  # not head: it ends the pipe early, which counts as a failure
 say predict "$demo/place" --text "waiting for the sunset" --hashtags "weekend river" --image "$picture" --top-k 3
