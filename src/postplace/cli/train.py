@@ -58,6 +58,7 @@ def train(
     every = read(posts, on_bad_post)
     from postplace.locator import PostLocator
 
+    first = os.environ.get("LOCAL_RANK", "0") == "0"  # with several devices each trains in a process of its own
     locator = PostLocator(
         target.value,
         model,
@@ -69,12 +70,12 @@ def train(
         device=device,
         devices=devices,
         cache=cache_folder(cache),
-        progress=None if quiet else say,
+        progress=None if quiet or not first else say,
     )
     state = out.parent / f".{out.name}.training"
     locator.fit(every, state=state)
-    if os.environ.get("LOCAL_RANK", "0") != "0":
-        return  # with several devices each process has trained; the first one speaks and saves
+    if not first:
+        return  # the first one speaks and saves
     locator.save(out, overwrite=overwrite)
     shutil.rmtree(state, ignore_errors=True)
     show_fit(locator.report)
