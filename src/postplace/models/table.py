@@ -124,7 +124,7 @@ _ENTRIES = (
         name="mrlf",
         build=_mrlf,
         settings=_MRLF_SETTINGS,
-        training=Training("rmsprop", 1e-3, 128, 50, patience=5, decay_factor=0.8, decay_patience=3),
+        training=Training("rmsprop", 3e-4, 128, 50, patience=5, decay_factor=0.8, decay_patience=3),
         reads=frozenset({"text", "hashtags", "image"}),
         needs=frozenset({"characters", "words", "image_vector"}),
         citation="Dai et al., Multi-modal Representation Learning for Social Post Location Inference, ICC 2023, "
