@@ -14,7 +14,8 @@ class Post:
     `images` are paths, or the encoded bytes of a picture (an upload); nothing is decoded here.
     `hashtags` carry no `#`. `user`, `venue`, `place` and `category` are opaque names: `place` is a class
     to predict, `category` another, `user` and `venue` only say which posts must stay together in a split.
-    `latitude` and `longitude` are WGS84 degrees, both present or both absent.
+    `latitude` and `longitude` are WGS84 degrees, both present or both absent. `image_text` is what was read from the
+    pictures (signs, menus); nothing fills it unless asked.
     """
 
     id: str
@@ -28,6 +29,12 @@ class Post:
     category: str | None = None
     latitude: float | None = None
     longitude: float | None = None
+    image_text: str = ""
+
+    @property
+    def full_text(self) -> str:
+        """The text, and on a new line what was read from the pictures: what the models read as text."""
+        return "\n".join(part for part in (self.text, self.image_text) if part)
 
     @property
     def located(self) -> bool:

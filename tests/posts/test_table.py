@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import warnings
+import weakref
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
@@ -488,15 +489,87 @@ posts_strategy = st.lists(
 )
 
 
+ENDINGS = (".jsonl", ".csv", ".parquet")
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
 @given(posts_strategy)
-def test_what_is_written_is_read_back(tmp_path_factory: pytest.TempPathFactory, posts: list[Any]) -> None:
+def test_what_is_written_is_read_back(ending: str, tmp_path_factory: pytest.TempPathFactory, posts: list[Any]) -> None:
     folder = tmp_path_factory.mktemp("round")
     whole = [
         Post(**{name: getattr(p, name) for name in KEYS} | {"images": tuple(folder / i for i in p.images)})
         for p in posts
     ]
-    write_posts(whole, folder / "p.jsonl")
-    assert read_posts(folder / "p.jsonl") == whole
+    write_posts(whole, folder / f"p{ending}")
+    assert read_posts(folder / f"p{ending}") == whole
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_every_field_and_its_absence_survive(tmp_path: Path, ending: str) -> None:
+    full = Post(
+        id="1",
+        text='two\r\nlines, "quoted"\nand\rmore; \0',
+        hashtags=("New York", 'a"b', "a;b", "夜景"),
+        images=(tmp_path / "a;b, c.jpg", Path("/elsewhere/d.jpg")),
+        user="7",
+        time=datetime(2022, 9, 26, 11, 27, 30, 123456, tzinfo=timezone(timedelta(hours=8))),
+        place="[bridge]",
+        venue="v",
+        category="food",
+        latitude=1 / 3,
+        longitude=-180.0,
+        image_text="EXIT",
+    )
+    whole = [full, Post("2"), Post("3", text="at #bund", time=datetime(2022, 9, 26))]
+    write_posts(iter(whole), tmp_path / f"p{ending}")
+    assert read_posts(tmp_path / f"p{ending}") == whole
+    assert [path.name for path in tmp_path.iterdir()] == [f"p{ending}"]
+
+
+def test_parquet_is_written_in_groups_and_read_by_pandas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table, "_ROW_GROUP", 2)
+    path = tmp_path / "p.parquet"
+    write_posts((Post(str(number), hashtags=("a",), latitude=0.5, longitude=1.5) for number in range(5)), path)
+    from pyarrow import parquet
+
+    with parquet.ParquetFile(path) as file:
+        assert file.num_row_groups == 3
+    frame = pd.read_parquet(path)
+    assert list(frame.columns) == list(KEYS)
+    assert frame["id"].tolist() == list("01234")
+    assert frame["latitude"].dtype == float
+    assert frame["hashtags"][4].tolist() == ["a"]
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_posts_are_written_as_they_come(tmp_path: Path, ending: str) -> None:
+    alive: list[weakref.ref[object]] = []
+
+    class Text(str):
+        """A text whose end can be watched."""
+
+    def posts() -> Iterator[Post]:
+        for number in range(10_000):
+            text = Text("x")
+            alive.append(weakref.ref(text))
+            yield Post(str(number), text=text)
+            if number == 9_000:
+                assert sum(reference() is not None for reference in alive) < 5_000
+
+    write_posts(posts(), tmp_path / f"p{ending}")
+
+
+def test_an_ending_that_nothing_would_read(tmp_path: Path) -> None:
+    for name, found in (("p.xlsx", r"has the unknown ending '\.xlsx'"), ("posts", "has no ending")):
+        with pytest.raises(BadOption, match=f"{found}; give a file with one of the endings .jsonl"):
+            write_posts([Post("a")], tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_text_longer_than_a_csv_reader_takes(tmp_path: Path) -> None:
+    with pytest.raises(BadPost, match=r"post '1', key 'text': is longer than the 131072 characters"):
+        write_posts([Post("1", text="x" * 131_073)], tmp_path / "p.csv")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_image_paths_are_relative_below_the_folder_and_absolute_elsewhere(
@@ -525,8 +598,11 @@ def test_a_post_without_hashtags_keeps_none(tmp_path: Path) -> None:
         (Post("x", latitude=float("nan"), longitude=1.0), "post 'x': cannot be written as JSON"),
     ],
 )
-def test_a_failed_write_leaves_the_old_file_and_nothing_else(post: Post, message: str, tmp_path: Path) -> None:
-    path = tmp_path / "p.jsonl"
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(
+    post: Post, message: str, ending: str, tmp_path: Path
+) -> None:
+    path = tmp_path / f"p{ending}"
     path.write_text("old")
     with pytest.raises(BadPost, match=message):
         write_posts([Post("a"), post], path)
@@ -534,14 +610,25 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(post: Post, message
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_full_disk_and_a_missing_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_full_disk_and_a_missing_folder(ending: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(WriteFailed, match="cannot be written"):
-        write_posts([Post("a")], tmp_path / "none" / "p.jsonl")
+        write_posts([Post("a")], tmp_path / "none" / f"p{ending}")
 
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(WriteFailed, match=r"p\.jsonl: cannot be written \(No space left on device\); free some disk"):
-        write_posts([Post("a")], tmp_path / "p.jsonl")
+    with pytest.raises(
+        WriteFailed, match=rf"p\{ending}: cannot be written \(No space left on device\); free some disk"
+    ):
+        write_posts([Post("a")], tmp_path / f"p{ending}")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_read_from_pictures_is_its_own_field(tmp_path: Path) -> None:
+    post = Post("1", text="lunch", image_text="老上海 Café")
+    assert post.full_text == "lunch\n老上海 Café"
+    write_posts([post, Post("2", image_text="EXIT"), Post("3")], tmp_path / "posts.jsonl")
+    assert [read.image_text for read in read_posts(tmp_path / "posts.jsonl")] == ["老上海 Café", "EXIT", ""]
+    assert "image_text" not in (tmp_path / "posts.jsonl").read_text().splitlines()[2]

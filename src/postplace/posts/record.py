@@ -215,6 +215,7 @@ def _degrees(name: str, limit: int) -> Callable[[object], float]:
 _READERS: dict[str, Callable[[object], Any]] = {
     "id": _name,
     "text": _text,
+    "image_text": _text,
     "hashtags": _hashtags,
     "images": _images,
     "user": _name,

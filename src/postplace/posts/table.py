@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import io
 import json
 import os
 import re
@@ -12,13 +13,14 @@ import stat
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from hashlib import blake2b
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from postplace.errors import BadPost, unknown_name, write_failed
+from postplace.errors import BadOption, BadPost, unknown_name, write_failed
 from postplace.post import Post
 from postplace.posts.record import KEYS, id_remedy, parse, shown
 
@@ -79,7 +81,7 @@ class PostStream:
         else:
             post = parse(record, where=where, folder=folder)  # type: ignore[arg-type]  # parse says so if it is no mapping
             self.ignored_keys.update(str(key) for key in record if key not in KEYS)  # type: ignore[attr-defined]
-        digest = int.from_bytes(blake2b(post.id.encode("utf-8", "surrogatepass"), digest_size=8).digest())
+        digest = _digest(post.id)
         if digest in seen:
             raise BadPost(
                 f"{where}, key 'id'", f"{shown(post.id)} is the id of an earlier post", "give every post its own"
@@ -107,23 +109,19 @@ def read_posts(source: object, *, on_bad_post: str = "error") -> list[Post]:
 
 
 def write_posts(posts: Iterable[Post], path: Path) -> None:
-    """Write posts as JSON lines that `read_posts` gives back; whole or not at all.
+    """Write posts as JSON lines, CSV or Parquet, by the ending of `path`, whole or not at all.
 
-    Image paths below the file's folder are written relative to it, others absolute. Raises `WriteFailed`, and `BadPost`
-    for a picture that is bytes, for an id given twice and for a text that is not Unicode.
+    `read_posts` gives the same posts back. They are written as they come: there may be more than fit in memory. Image
+    paths below the file's folder are written relative to it, others absolute; times as ISO 8601 texts, which keep
+    their zone. Raises `WriteFailed`, `BadOption` for another ending, and `BadPost` for a picture that is bytes, for an
+    id given twice and for a text that is not Unicode.
     """
     path = Path(path)
+    write = _writer(path)
     unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    seen: set[str] = set()
     try:
         with unfinished.open("xb") as file:
-            for post in posts:
-                if post.id in seen:
-                    raise BadPost(
-                        f"post {shown(post.id)}", "its id is that of an earlier post", "give every post its own"
-                    )
-                seen.add(post.id)
-                file.write(_line(post, path.parent))
+            write(_records(posts, path.parent), file)
             file.flush()
             os.fsync(file.fileno())
         unfinished.replace(path)
@@ -132,6 +130,10 @@ def write_posts(posts: Iterable[Post], path: Path) -> None:
     finally:
         with suppress(OSError):
             unfinished.unlink(missing_ok=True)
+
+
+def _digest(post_id: str) -> int:
+    return int.from_bytes(blake2b(post_id.encode("utf-8", "surrogatepass"), digest_size=8).digest())
 
 
 # --- where records come from
@@ -288,19 +290,75 @@ def _check_columns(names: Sequence[str], where: str) -> None:
 
 # --- writing
 
+_Writing = Iterable[tuple[dict[str, Any], bytes]]  # a post as a record, and as a line of JSON
+_ROW_GROUP = 4096
+_JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
-def _line(post: Post, folder: Path) -> bytes:
+
+def _writer(path: Path) -> Callable[[_Writing, BinaryIO], None]:
+    writers = dict.fromkeys((".jsonl", ".ndjson", ".json"), _write_json)
+    writers |= {".csv": _write_csv, ".parquet": _write_parquet}
+    if path.suffix.lower() not in writers:
+        found = f"has the unknown ending {path.suffix!r}" if path.suffix else "has no ending"
+        raise BadOption(str(path), found, f"give a file with one of the endings {', '.join(writers)}")
+    return writers[path.suffix.lower()]
+
+
+def _write_json(records: _Writing, file: BinaryIO) -> None:
+    file.writelines(line for _, line in records)
+
+
+def _write_csv(records: _Writing, file: BinaryIO) -> None:
+    text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
+    rows = csv.DictWriter(text, KEYS, restval="", lineterminator="\r\n")  # a writer quotes what ends its lines
+    rows.writeheader()
+    for record, _ in records:
+        for key in ("hashtags", "images"):
+            record[key] = _JSON.encode(record[key])
+        if too_long := [key for key, value in record.items() if len(str(value)) > csv.field_size_limit()]:
+            found = f"is longer than the {csv.field_size_limit()} characters that a CSV reader takes"
+            raise BadPost(f"post {shown(record['id'])}, key {too_long[0]!r}", found, "write .jsonl or .parquet")
+        rows.writerow(record)
+    text.detach()
+
+
+def _write_parquet(records: _Writing, file: BinaryIO) -> None:
+    import pyarrow
+    from pyarrow import parquet
+
+    types = dict.fromkeys(("hashtags", "images"), pyarrow.list_(pyarrow.string()))
+    types |= dict.fromkeys(("latitude", "longitude"), pyarrow.float64())
+    schema = pyarrow.schema([(key, types.get(key, pyarrow.string())) for key in KEYS])
+    rows = (record for record, _ in records)
+    with parquet.ParquetWriter(file, schema) as writer:
+        while group := list(islice(rows, _ROW_GROUP)):
+            writer.write_table(pyarrow.Table.from_pylist(group, schema))
+
+
+def _records(posts: Iterable[Post], folder: Path) -> _Writing:
+    seen: set[int] = set()
+    for post in posts:
+        digest = _digest(post.id)
+        if digest in seen:
+            raise BadPost(f"post {shown(post.id)}", "its id is that of an earlier post", "give every post its own")
+        seen.add(digest)
+        yield _record(post, folder)
+
+
+def _record(post: Post, folder: Path) -> tuple[dict[str, Any], bytes]:
     where = f"post {shown(post.id)}"
     if any(isinstance(image, bytes) for image in post.images):
         found = "a picture is bytes; only paths can be written"
         raise BadPost(f"{where}, key 'images'", found, "save the picture to a file and give its path")
-    record: dict[str, object] = {name: value for name in KEYS if (value := getattr(post, name)) is not None}
+    record: dict[str, Any] = {name: value for name in KEYS if (value := getattr(post, name)) is not None}
+    if not post.image_text:
+        del record["image_text"]
     record["hashtags"] = list(post.hashtags)  # written even when empty: without the key they come from the text
     record["images"] = [_relative(image, folder) for image in post.images if isinstance(image, Path)]
     if post.time is not None:
         record["time"] = post.time.isoformat()
     try:
-        return json.dumps(record, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+        return record, _JSON.encode(record).encode() + b"\n"
     except (ValueError, TypeError) as error:
         raise BadPost(where, f"cannot be written as JSON ({error})", "give finite numbers and Unicode texts") from error
 

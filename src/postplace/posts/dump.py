@@ -1,0 +1,269 @@
+"""What every reader of a foreign dump shares: each record ends as a post, or in a reason that is counted."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from hashlib import blake2b
+from pathlib import Path
+from typing import TextIO
+
+from postplace.errors import BadPost
+from postplace.post import Post
+from postplace.posts.record import parse, shown
+
+KEPT_REFUSALS = 1_000
+LONGEST_RECORD = 16 * 2**20  # characters of one record
+LARGEST_FILE = 64 * 2**20  # bytes, unpacked; what is larger is no post, and must not fill the memory
+
+_CHUNK = 2**16
+_SPACE = re.compile(r"[ \t\r\n]*")
+_FOREIGN_BYTE = re.compile("[\udc80-\udcff]")  # how `surrogateescape` reads a byte that is not UTF-8
+
+VIDEO = "video ignored"
+NO_PICTURE = "picture file is missing"
+EMPTY_PICTURE = "picture file is empty"
+NO_USER = "user unknown"
+NO_TIME = "time unknown"
+BAD_TIME = "time cannot be read"
+BAD_COORDINATES = "coordinates cannot be read"
+AGAIN = "the same post again"
+
+
+class Unusable(Exception):
+    """Why a record is no post: the reason it is counted under, what was found, what to do. It never leaves a reader."""
+
+
+class Tally:
+    """What became of the records of a dump.
+
+    posts: how many became posts; left_out: why the others did not, one reason a record; remarks: what posts lack that
+    their record speaks of (a picture, a time), any number a post. refused: the first 1,000 damaged records.
+    """
+
+    def __init__(self) -> None:
+        self.posts = 0
+        self.left_out: Counter[str] = Counter()
+        self.remarks: Counter[str] = Counter()
+        self.refused: list[BadPost] = []
+        self.refused_count = 0
+        self._noted: list[str] = []  # remarks on the record being read: none, unless it becomes a post
+        self._seen: set[int] = set()  # 8 bytes of a digest for each id
+
+    @property
+    def records(self) -> int:
+        """How many records ended, as a post or otherwise."""
+        return self.posts + self.left_out.total()
+
+    @property
+    def counts(self) -> Counter[str]:
+        """`posts` and every reason, in words."""
+        return Counter({"posts": self.posts}) + self.left_out + self.remarks
+
+    def note(self, remark: str) -> None:
+        """What the post being read lacks."""
+        self._noted.append(remark)
+
+    def refuse(self, reason: str, error: BadPost) -> None:
+        """A record that should have been a post and is damaged."""
+        self._noted.clear()
+        self.left_out[reason] += 1
+        self.refused_count += 1
+        if len(self.refused) < KEPT_REFUSALS:
+            self.refused.append(error)
+
+    def post(self, record: Mapping[str, object], *, where: str) -> Post | None:
+        """The post of a record; None when it is refused, or has the id of an earlier one."""
+        try:
+            post = parse(record, where=where, folder=Path())
+        except BadPost as error:
+            key = error.where.rpartition("key ")[2] if "key " in error.where[len(where) :] else "record"
+            self.refuse(f"{key.strip(chr(39))} cannot be used", error)
+            return None
+        digest = int.from_bytes(blake2b(post.id.encode(), digest_size=8).digest())
+        if digest in self._seen:
+            self._noted.clear()
+            self.left_out[AGAIN] += 1
+            return None
+        self._seen.add(digest)
+        self.posts += 1
+        self.remarks.update(self._noted)
+        self._noted.clear()
+        return post
+
+    def coordinates(self, latitude: object, longitude: object) -> dict[str, float]:
+        """Both coordinates in degrees or, when they are absent or not on the globe, neither. 0, 0 is no position."""
+        if latitude in (None, "") and longitude in (None, ""):
+            return {}
+        degrees = [math.nan, math.nan]
+        with suppress(TypeError, ValueError, OverflowError):
+            degrees = [float(value) for value in (latitude, longitude)]  # type: ignore[arg-type]  # else TypeError
+        if not (abs(degrees[0]) <= 90 and abs(degrees[1]) <= 180) or degrees == [0, 0]:
+            self.note(BAD_COORDINATES)
+            return {}
+        return {"latitude": degrees[0], "longitude": degrees[1]}
+
+
+def cannot_be_opened(path: Path, error: OSError | ValueError) -> BadPost:
+    """The error for a file or folder that is not there or may not be read."""
+    if isinstance(error, FileNotFoundError):
+        return BadPost(str(path), "does not exist", "check the path")
+    found = f"cannot be read ({getattr(error, 'strerror', None) or error})"
+    return BadPost(str(path), found, "check the path and the permissions")
+
+
+def walk(
+    folder: Path, tally: Tally, *, endings: tuple[str, ...], notice: tuple[str, ...] = ()
+) -> Iterator[tuple[Path, list[str], frozenset[str]]]:
+    """Each folder, its own files before its folders', in order: its path, the names with one of the `endings`, and
+    which endings of `notice` the others have. Raises `BadPost` when the first cannot be read; others are counted.
+    """
+    try:
+        os.scandir(folder).close()
+    except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
+        raise cannot_be_opened(folder, error) from error
+    waiting = [folder]
+    while waiting:
+        inside = waiting.pop()
+        try:
+            names, folders, noticed = _listing(inside, tally, endings, notice)
+        except OSError as error:
+            tally.refuse("folder cannot be read", cannot_be_opened(inside, error))
+            continue
+        yield inside, names, noticed
+        waiting += [inside / name for name in reversed(folders)]
+
+
+def _listing(
+    folder: Path, tally: Tally, endings: tuple[str, ...], notice: tuple[str, ...]
+) -> tuple[list[str], list[str], frozenset[str]]:
+    names, folders = [], []
+    noticed: set[str] = set()
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if not _is_unicode(entry.name):  # a path that no file of posts can hold
+                if entry.is_dir() or entry.name.endswith(endings):
+                    error = BadPost(f"{folder}", f"{shown(entry.name)} is not UTF-8", "rename it")
+                    tally.refuse("name is not UTF-8", error)
+            elif entry.is_dir(follow_symlinks=False):
+                folders.append(entry.name)
+            elif entry.is_symlink() and entry.is_dir():  # it may lead back up
+                tally.left_out["link to a folder ignored"] += 1
+            elif entry.name.endswith(endings):
+                names.append(entry.name)
+            else:
+                noticed.update(ending for ending in notice if entry.name.endswith(ending))
+    return sorted(names), sorted(folders), frozenset(noticed)
+
+
+def _is_unicode(name: str) -> bool:
+    return not _FOREIGN_BYTE.search(name)
+
+
+def at(value: object, *keys: str | int) -> object:
+    """What lies at the keys of nested objects and lists, or None.
+
+    >>> at({"owner": {"id": 7}}, "owner", "id"), at([], 0, "node")
+    (7, None)
+    """
+    for key in keys:
+        if isinstance(value, dict) and isinstance(key, str):
+            value = value.get(key)
+        elif isinstance(value, list) and isinstance(key, int):
+            value = value[key] if key < len(value) else None
+        else:
+            return None
+    return value
+
+
+def first(*values: object) -> object:
+    """The first value that is neither None nor an empty text, or None."""
+    return next((value for value in values if value is not None and value != ""), None)
+
+
+def not_a_post(value: object) -> Unusable:
+    """The reason for a value that is no record at all."""
+    return Unusable("not a record", f"{shown(value)} is not an object", "download it again")
+
+
+class JsonText:
+    """JSON read piece by piece. Raises `Unusable` where it is damaged: nobody knows where the next value begins."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+        self._text, self._at, self._ended = "", 0, False
+
+    def peek(self) -> str:
+        """The next character that is no space, "" at the end."""
+        while True:
+            self._at = _SPACE.match(self._text, self._at).end()  # type: ignore[union-attr]  # it matches nothing, too
+            if self._at < len(self._text):
+                return self._text[self._at]
+            if self._ended:
+                return ""
+            self._read_on()
+
+    def take(self, expected: str) -> str:
+        """The next character, which must be one of those expected."""
+        if (found := self.peek()) and found in expected:
+            self._at += 1
+            return found
+        raise _damaged(f"has {found!r} in the place of one of {expected!r}" if found else "ends before its time")
+
+    def list_items(self) -> Iterator[object]:
+        """The items of the list that begins here."""
+        self.take("[")
+        if self.peek() == "]":
+            self.take("]")
+            return
+        yield self.value()
+        while self.take(",]") == ",":
+            yield self.value()
+
+    def object_keys(self) -> Iterator[str]:
+        """The keys of the object that begins here; after each, its value must be read."""
+        self.take("{")
+        if self.peek() == "}":
+            self.take("}")
+            return
+        separator = ","
+        while separator == ",":
+            key = self.value()
+            self.take(":")
+            yield str(key)
+            separator = self.take(",}")
+
+    def value(self) -> object:
+        """The value that begins here; an `Unusable` where it is not UTF-8."""
+        self.peek()
+        while True:
+            complete = self._ended or len(self._text) - self._at > LONGEST_RECORD
+            try:
+                value, end = json.JSONDecoder().raw_decode(self._text, self._at)
+            except (ValueError, RecursionError) as error:
+                if complete or not isinstance(error, json.JSONDecodeError):
+                    raise _damaged(f"is not complete JSON ({type(error).__name__})") from error
+            else:
+                if complete or end < len(self._text):
+                    foreign = _FOREIGN_BYTE.search(self._text, self._at, end)
+                    self._at = end
+                    return not_utf_8() if foreign else value
+            self._read_on()
+
+    def _read_on(self) -> None:
+        rest = self._text[self._at :]
+        more = self._file.read(max(_CHUNK, len(rest)))
+        self._text, self._at, self._ended = rest + more, 0, not more
+
+
+def _damaged(found: str) -> Unusable:
+    return Unusable("damaged JSON, the rest of its file", found, "export the file again")
+
+
+def not_utf_8() -> Unusable:
+    return Unusable("not UTF-8", "is not UTF-8", "save the file as UTF-8")

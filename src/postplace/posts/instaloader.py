@@ -1,0 +1,302 @@
+"""A folder that Instaloader wrote -> posts.
+
+Read is the metadata of each post, `*.json.xz` or `*.json`, as Instaloader 4 writes it (`save_structure_to_file`,
+`Post._asdict`), for posts of profiles, hashtags and locations, web and iPhone form; what lies beside it under the same
+name (`.txt`, `_location.txt`, pictures) completes it. The targets' own files (profiles, stories, highlights, comments,
+resume files) are no posts and are counted.
+"""
+
+from __future__ import annotations
+
+import json
+import lzma
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import urlsplit
+
+from postplace.errors import BadPost
+from postplace.post import Post
+from postplace.posts.dump import (
+    BAD_TIME,
+    EMPTY_PICTURE,
+    LARGEST_FILE,
+    NO_PICTURE,
+    NO_TIME,
+    NO_USER,
+    VIDEO,
+    Tally,
+    Unusable,
+    at,
+    first,
+    not_a_post,
+    walk,
+)
+
+_ENDINGS = (".json.xz", ".json")
+_UNREAD_PICTURES = (".heic", ".avif")
+_PICTURES = (".jpg", ".webp", ".png", ".jpeg", *_UNREAD_PICTURES)
+_CAPTION, _GEOTAG = ".txt", "_location.txt"
+_BESIDE = (*_PICTURES, _CAPTION, _GEOTAG)
+_MOST_CHILDREN = 20  # what Instagram allows in one post
+_LARGEST_SIDE_FILE = 2**20  # bytes
+_DICTIONARY = 256 * 2**20  # bytes an .xz file may ask for while it is unpacked
+_NAMED_TIME = re.compile(r"(?:^|_)(\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d)_UTC")
+_MAP_LINK = re.compile(r"^https?://\S*[?&]q=(-?[\d.]+(?:e-?\d+)?),(-?[\d.]+(?:e-?\d+)?)", re.MULTILINE)
+_LOCATION_TARGET = re.compile(r"%(\d+)")  # the folder that `instaloader %LOCATION_ID` fills
+
+Node = dict[str, Any]
+
+
+class InstaloaderDump:
+    """The posts of a dump in the order of their paths, one at a time; every iteration begins again.
+
+    id: the shortcode; user: the owner's id; time: UTC; venue: Instagram's location id; place: the location's name;
+    latitude and longitude: where they are known. A post that lies in several targets is given out once, as it stands
+    in the first. A video gives no picture but its cover. Raises `BadPost` for a folder that cannot be read.
+
+    Filled while iterating: `counts`, the number of "posts" and, in words, of every reason for which a file did not
+    become a post or a post lacks something; `refused_count`, and `refused`, the first 1,000 damaged files.
+    """
+
+    def __init__(self, folder: Path | str) -> None:
+        self.folder = Path(folder)
+        self.tally = Tally()
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How many posts, and how often every reason."""
+        return self.tally.counts
+
+    @property
+    def refused(self) -> list[BadPost]:
+        """The first 1,000 damaged files."""
+        return self.tally.refused
+
+    @property
+    def refused_count(self) -> int:
+        """How many files are damaged."""
+        return self.tally.refused_count
+
+    def __iter__(self) -> Iterator[Post]:
+        tally = self.tally = Tally()
+        for file in _metadata_files(self.folder, tally):
+            where = file.base + file.ending
+            try:
+                node = _post_node(_structure(where), tally)
+                record = None if node is None else _record(node, file, tally)
+            except Unusable as refused:
+                reason, found, remedy = refused.args
+                tally.refuse(reason, BadPost(where, found, remedy))
+                continue
+            if record is not None and (post := tally.post(record, where=where)):
+                yield post
+
+
+# --- files
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A metadata file: its path without the ending, the ending, and the endings of what else is in its folder."""
+
+    base: str
+    ending: str
+    beside: frozenset[str]
+
+
+def _metadata_files(folder: Path, tally: Tally) -> Iterator[_File]:
+    for inside, names, beside in walk(folder, tally, endings=_ENDINGS, notice=_BESIDE):
+        for name in names:
+            ending = _ENDINGS[0] if name.endswith(_ENDINGS[0]) else _ENDINGS[1]
+            yield _File(f"{inside}{os.sep}{name.removesuffix(ending)}", ending, beside)
+
+
+def _structure(path: str) -> object:
+    """What a metadata file holds."""
+    try:
+        with Path(path).open("rb") as file:
+            content = file.read() if os.fstat(file.fileno()).st_size <= LARGEST_FILE else b" " * (LARGEST_FILE + 1)
+    except OSError as error:
+        found = f"cannot be read ({error.strerror or error})"
+        raise Unusable("file cannot be read", found, "check the permissions") from error
+    if path.endswith(".xz"):
+        content = _unpacked(content)
+    if len(content) > LARGEST_FILE:
+        raise Unusable("file is too large", f"holds more than {LARGEST_FILE} bytes", "remove it: it is no post")
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:  # ValueError: also what is not UTF-8, and numbers too long
+        found = f"is not complete JSON ({error.args[0] if error.args else error})"
+        raise Unusable("damaged JSON", found, "download the post again") from error
+
+
+def _unpacked(content: bytes) -> bytes:
+    try:
+        unpacking = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_DICTIONARY)
+        unpacked = unpacking.decompress(content, max_length=LARGEST_FILE + 1)
+    except (lzma.LZMAError, EOFError, MemoryError) as error:
+        raise Unusable("damaged .xz file", f"cannot be unpacked ({error})", "download the post again") from error
+    if not unpacking.eof and len(unpacked) <= LARGEST_FILE:
+        raise Unusable("damaged .xz file", "ends before its time", "download the post again")
+    return unpacked
+
+
+def _post_node(structure: object, tally: Tally) -> Node | None:
+    """The node of a post; None for what Instaloader writes beside posts, which is counted."""
+    if isinstance(structure, list) and all(isinstance(item, dict) and "text" in item for item in structure):
+        tally.left_out["comments ignored"] += 1
+        return None
+    if not isinstance(structure, dict):
+        raise not_a_post(structure)
+    kind = at(structure, "instaloader", "node_type")
+    if kind is not None and kind != "Post":
+        known = kind in ("Profile", "StoryItem", "Hashtag", "Highlight", "FrozenNodeIterator")
+        tally.left_out[f"{kind} ignored" if known else "metadata of another kind ignored"] += 1
+        return None
+    node = structure.get("node", structure)  # version 3 wrote the bare node
+    if not isinstance(node, dict):
+        raise not_a_post(node)
+    return node
+
+
+# --- one post
+
+
+def _record(node: Node, file: _File, tally: Tally) -> dict[str, object]:
+    """A node, and the files of its name -> what `parse` reads."""
+    shortcode = first(node.get("shortcode"), node.get("code"), at(node, "iphone_struct", "code"))
+    if shortcode is None:
+        raise Unusable("no shortcode", "has no key 'shortcode'", "download the post again")
+    user = first(
+        at(node, "owner", "id"),
+        at(node, "owner", "pk"),
+        at(node, "iphone_struct", "user", "pk"),
+        at(node, "user", "pk"),
+    )
+    if user is None:
+        tally.note(NO_USER)
+    return {
+        "id": shortcode,
+        "text": _caption(node, file),
+        "images": _pictures(node, file, tally),
+        "user": user,
+        "time": _time(node, file, tally),
+        **_location(node, file, tally),
+    }
+
+
+def _caption(node: Node, file: _File) -> object:
+    """The caption; from the `.txt` file, which may hold more than it, only where the node does not speak of one."""
+    edges = at(node, "edge_media_to_caption", "edges")
+    if isinstance(edges, list):
+        return at(edges, 0, "node", "text")
+    for holder in (node, node.get("iphone_struct")):
+        if isinstance(holder, dict) and "caption" in holder:
+            caption = holder["caption"]
+            return caption.get("text") if isinstance(caption, dict) else caption
+    return _side_file(file, _CAPTION).rstrip("\n")
+
+
+def _time(node: Node, file: _File, tally: Tally) -> datetime | None:
+    """When it was posted, in UTC; from the file name where the node does not say."""
+    stamp = first(*(node.get(key) for key in ("taken_at_timestamp", "date", "taken_at")))
+    stamp = first(stamp, at(node, "iphone_struct", "taken_at"))
+    with suppress(ValueError, OverflowError, OSError):
+        if isinstance(stamp, int | float) and not isinstance(stamp, bool):
+            return datetime.fromtimestamp(stamp, UTC)
+    if named := _NAMED_TIME.search(file.base.rpartition(os.sep)[2]):
+        with suppress(ValueError):
+            return datetime.strptime(named[1], "%Y-%m-%d_%H-%M-%S").replace(tzinfo=UTC)
+    tally.note(NO_TIME if stamp is None else BAD_TIME)
+    return None
+
+
+def _location(node: Node, file: _File, tally: Tally) -> dict[str, object]:
+    """venue, place, latitude and longitude, as far as the node, its iPhone form or `_location.txt` know them."""
+    known = [node.get("location"), at(node, "iphone_struct", "location")]
+    places = [place for place in known if isinstance(place, dict)]
+    venue = first(*(place.get(key) for place in places for key in ("id", "pk", "facebook_places_id")))
+    name = first(*(place.get("name") for place in places))
+    pairs = [(place.get("lat"), place.get("lng")) for place in places]
+    latitude, longitude = next((pair for pair in pairs if None not in pair), (None, None))
+    if latitude is None and (places or "location" not in node) and (side := _side_file(file, _GEOTAG)):
+        link = _MAP_LINK.search(side)
+        latitude, longitude = link.groups() if link else (None, None)
+        name = first(name, side[: link.start() if link else None].strip())
+    if venue is None and (target := _LOCATION_TARGET.fullmatch(Path(file.base).parent.name)):
+        venue = target[1]
+    return {"venue": venue, "place": name, **tally.coordinates(latitude, longitude)}
+
+
+def _side_file(file: _File, ending: str) -> str:
+    """The text of a file beside the metadata, "" where there is none."""
+    if ending not in file.beside:
+        return ""
+    try:
+        with Path(file.base + ending).open("rb") as opened:
+            return opened.read(_LARGEST_SIDE_FILE).decode(errors="replace").replace("\r\n", "\n")
+    except OSError:
+        return ""
+
+
+def _pictures(node: Node, file: _File, tally: Tally) -> list[str]:
+    """The pictures of a post that lie beside it, in order: `BASE.jpg`, or `BASE_1.jpg` and so on; covers of videos."""
+    children = _children(node)
+    if children is None and str(node.get("__typename", "")).endswith("Sidecar"):
+        numbered = (_picture(f"{file.base}_{number}", file.beside)[0] for number in range(1, _MOST_CHILDREN + 1))
+        return [picture for picture in numbered if picture]
+    slots = [("", node)] if children is None else [(f"_{n}", child) for n, child in enumerate(children, start=1)]
+    pictures = []
+    for suffix, child in slots:
+        picture, reason = _picture(file.base + suffix, file.beside)
+        if picture is None and (named := _named_by_address(child, file.base)):
+            picture, reason = _picture(named, file.beside)
+        if picture is not None:
+            pictures.append(picture)
+        if child.get("is_video") is True or child.get("media_type") == 2:
+            tally.note(VIDEO)
+        elif picture is None:
+            tally.note(reason)
+    return pictures
+
+
+def _children(node: Node) -> list[Node] | None:
+    """The parts of a post of several pictures; None for any other."""
+    edges = at(node, "edge_sidecar_to_children", "edges")
+    if isinstance(edges, list) and edges:
+        children = [at(edge, "node") for edge in edges]
+    else:
+        children = first(node.get("carousel_media"), at(node, "iphone_struct", "carousel_media"))  # type: ignore[assignment]
+    if not isinstance(children, list) or not children:
+        return None
+    return [child if isinstance(child, dict) else {} for child in children]
+
+
+def _picture(base: str, beside: frozenset[str]) -> tuple[str | None, str]:
+    """The picture of that name, whatever its ending; or None, and why there is none that can be used."""
+    for ending in (ending for ending in _PICTURES if ending in beside):
+        with suppress(OSError, ValueError):  # ValueError: a NUL in the name
+            if not Path(base + ending).stat().st_size:
+                return None, EMPTY_PICTURE
+            if ending in _UNREAD_PICTURES:
+                return None, f"picture in a format that is not read ({ending})"
+            return base + ending, ""
+    return None, NO_PICTURE
+
+
+def _named_by_address(child: Node, base: str) -> str | None:
+    """With `{filename}` in its file pattern, Instaloader names a picture like the end of its address."""
+    address = child.get("display_url")
+    if base.endswith("_UTC") or not isinstance(address, str):
+        return None
+    with suppress(ValueError):
+        name = PurePosixPath(urlsplit(address).path).stem
+        return f"{base.rpartition(os.sep)[0]}{os.sep}{name}" if name else None
+    return None

@@ -1,0 +1,400 @@
+"""What weibo-crawler wrote (CSV, JSON, picture folders) -> posts.
+
+The crawler writes for each user a folder `weibo/NAME/` with `USER_ID.csv`, `USER_ID.json` (`{"user": {...}, "weibo":
+[...]}`) and pictures in `img/原创微博图片/`, named `{day}_{id}.jpg`, with `_1`, `_2` and so on before the ending if
+a post has several. Its CSV has Chinese headers; those of its siblings weiboSpider and weibo-search, and the keys of its
+JSON as headers, are known too. Three flaws are repaired: an id that a spreadsheet rounded (it is computed from the
+bid), rows with one cell more than their header (the Live Photo address), and HTML in the text.
+"""
+
+from __future__ import annotations
+
+import csv
+import html
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import TextIO
+
+from postplace.errors import BadPost
+from postplace.post import Post
+from postplace.posts.dump import (
+    BAD_TIME,
+    EMPTY_PICTURE,
+    LONGEST_RECORD,
+    NO_PICTURE,
+    NO_TIME,
+    NO_USER,
+    VIDEO,
+    JsonText,
+    Tally,
+    Unusable,
+    at,
+    cannot_be_opened,
+    first,
+    not_a_post,
+    not_utf_8,
+    walk,
+)
+from postplace.text.hashtags import find_hashtags
+
+_BEIJING = timezone(timedelta(hours=8))  # the crawler writes Weibo's own clock, without its zone
+_ENDINGS = (".json", ".csv")
+_PICTURES = (".jpg", ".gif", ".png", ".jpeg", ".webp")
+_PICTURE_FOLDERS = ("img/原创微博图片", "img")
+
+_HEADERS = {
+    "id": ("微博id", "mid"),
+    "bid": ("微博bid",),
+    "user_id": (),
+    "text": ("正文", "微博正文"),
+    "pics": ("原始图片url", "微博图片url"),
+    "video_url": ("视频url", "微博视频url"),
+    "live_photo_url": ("live photo视频url",),
+    "location": ("位置", "发布位置"),
+    "created_at": ("日期", "发布时间"),
+    "full_created_at": ("完整日期",),
+    "topics": ("话题",),
+    "is_original": ("是否原创", "是否为原创微博"),
+    "retweet_id": ("源微博id",),
+    "latitude": ("lat",),
+    "longitude": ("lng", "lon"),
+    "weibo_id": (),  # comments and reposts have it, posts do not
+}
+_KEY_OF_HEADER = {name: key for key, names in _HEADERS.items() for name in (key, *names)}
+
+_TAG = re.compile(r"</?(?:a|b|br|div|em|font|hr|i|img|p|span|strong)\b[^<>]*>", re.IGNORECASE)
+_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
+_EMOTICON = re.compile(r"<img\b[^<>]*?\balt=[\"']?(\[[^\]<>\"']{1,20}\])[^<>]*>", re.IGNORECASE)
+_DAY = re.compile(
+    r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?"
+    r"(?:[T ]+(\d{1,2}):(\d{1,2})(?::(\d{1,2}))?(?:\.\d+)?)?\s*([+-]\d\d:?\d\d)?"
+)
+_RAW_TIME = re.compile(r"\w{3} (\w{3}) (\d{1,2} \d\d:\d\d:\d\d [+-]\d{4} \d{4})")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_BASE_62 = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+class WeiboExport:
+    """The posts of an export, a folder or one .csv or .json file, in the order of the paths; one at a time.
+
+    id: Weibo's number of the post; user: the user's id; time: with Beijing's zone (a day alone begins at 0 h);
+    hashtags: `#topic#` of the text, then the crawler's topics; place and venue: the name of the check-in, if any.
+    A retweet is a post of who retweets, with their own words, pictures and check-in; the post they retweet is another
+    user's and is left out. A post that lies in CSV and JSON is given out once, from the JSON. Raises `BadPost` for a
+    path that cannot be read.
+
+    Filled while iterating: `counts`, the number of "posts" and, in words, of every reason for which a record did not
+    become a post or a post lacks something; `refused_count`, and `refused`, the first 1,000 damaged records.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+        self.tally = Tally()
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How many posts, and how often every reason."""
+        return self.tally.counts
+
+    @property
+    def refused(self) -> list[BadPost]:
+        """The first 1,000 damaged records."""
+        return self.tally.refused
+
+    @property
+    def refused_count(self) -> int:
+        """How many records are damaged."""
+        return self.tally.refused_count
+
+    def __iter__(self) -> Iterator[Post]:
+        tally = self.tally = Tally()
+        for source in _sources(self.path, tally):
+            for where, values, user in source.records(tally):
+                try:
+                    record = _record(values, user, source, tally)
+                except Unusable as refused:
+                    reason, found, remedy = refused.args
+                    tally.refuse(reason, BadPost(where, found, remedy))
+                    continue
+                if post := tally.post(record, where=where):
+                    yield post
+
+
+# --- files
+
+_Found = tuple[str, object, object]  # where it stands; its values, or why it has none (Unusable); whose file it is
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A file of posts, and the folders where their pictures may lie."""
+
+    path: Path
+    picture_folders: tuple[Path, ...]
+
+    @property
+    def user(self) -> str | None:
+        """Whose file it is: it is named by the user's number, or by their name like its folder."""
+        stem = self.path.stem
+        return stem if stem.isdecimal() or stem == self.path.parent.name else None
+
+    def records(self, tally: Tally) -> Iterator[_Found]:
+        """The records, one at a time."""
+        read = _json_records if self.path.suffix.lower() == ".json" else _csv_records
+        try:
+            with self.path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+                for where, values, user in read(file, tally):
+                    yield f"{self.path}{where}", values, first(user, self.user)
+        except OSError as error:
+            found = f"cannot be read ({error.strerror or error})"
+            yield str(self.path), Unusable("file cannot be read", found, "check the permissions"), None
+
+
+def _sources(path: Path, tally: Tally) -> Iterator[_Source]:
+    """The files to read, a .json before the .csv of the same name: it knows more."""
+    try:
+        is_file = path.is_file()
+    except OSError as error:  # the folder around it may not be looked into
+        raise cannot_be_opened(path, error) from error
+    if is_file:
+        if path.suffix.lower() not in _ENDINGS:
+            raise BadPost(str(path), f"has the unknown ending {path.suffix!r}", "give a folder, a .json or a .csv file")
+        folders: Iterator[tuple[Path, list[str]]] = iter([(path.parent, [path.name])])
+    else:
+        folders = ((folder, names) for folder, names, _ in walk(path, tally, endings=_ENDINGS))
+    for folder, names in folders:
+        pictures: tuple[Path, ...] = ()
+        with suppress(OSError):  # files that may not be read are counted one by one
+            pictures = tuple(folder / name for name in _PICTURE_FOLDERS if (folder / name).is_dir())
+        for name in sorted(names, key=lambda name: (Path(name).stem, name.endswith(".csv"))):
+            yield _Source(folder / name, pictures)
+
+
+# --- CSV
+
+
+def _csv_records(file: TextIO, tally: Tally) -> Iterator[_Found]:
+    rows = _rows(file)
+    line, header = next(rows, (1, []))
+    if isinstance(header, Unusable):
+        yield "", header, None
+        return
+    keys = [_KEY_OF_HEADER.get(name.strip().casefold(), "") for name in header]
+    if "text" not in keys or not {"id", "bid"} & set(keys) or "weibo_id" in keys:
+        tally.left_out["table that holds no posts"] += 1
+        return
+    own = keys.index("is_original") if "is_original" in keys else len(keys)  # the rest only retweets have
+    for line, row in rows:
+        where = f", line {line}"
+        if isinstance(row, Unusable):
+            yield where, row, None
+        elif len(row) < own:
+            found = f"has {len(row)} fields, needs {own}"
+            yield where, Unusable("row is cut short", found, "export the file again"), None
+        else:
+            yield where, _named(row, keys, tally), None
+
+
+def _rows(file: TextIO) -> Iterator[tuple[int, list[str] | Unusable]]:
+    """The rows that are not blank, or what is wrong with them, each with the line it begins on."""
+    rows = csv.reader(iter(lambda: file.readline(LONGEST_RECORD), ""))
+    while True:
+        line = rows.line_num + 1
+        try:
+            row = next(rows)
+            "".join(row).encode()
+        except StopIteration:
+            return
+        except UnicodeEncodeError:
+            yield line, not_utf_8()
+        except csv.Error as error:
+            yield line, Unusable("damaged row", f"is not a CSV row ({error})", "export the file again")
+        else:
+            if row:
+                yield line, row
+
+
+def _named(row: list[str], keys: list[str], tally: Tally) -> dict[str, str]:
+    """A row as a mapping; moved back where its header forgets the Live Photo address, as in 2024 and 2025."""
+    if "live_photo_url" not in keys and {"video_url", "created_at"} <= set(keys):
+        video, day = keys.index("video_url") + 1, keys.index("created_at")
+        if video <= day < len(row) - 1 and not _read_time(row[day].strip()) and _read_time(row[day + 1].strip()):
+            keys = [*keys[:video], "live_photo_url", *keys[video:]]
+            tally.note("row moved back under its header")
+    return {key: cell for key, cell in reversed(list(zip(keys, row, strict=False))) if key}
+
+
+# --- JSON
+
+
+def _json_records(file: TextIO, tally: Tally) -> Iterator[_Found]:
+    number = 0
+    try:
+        for item, user in _json_items(JsonText(file), tally):
+            number += 1
+            yield f", post {number}", item, user
+    except Unusable as damage:
+        yield f", after post {number}", damage, None
+
+
+def _json_items(text: JsonText, tally: Tally) -> Iterator[tuple[object, object]]:
+    """The posts of `{"user": ..., "weibo": [...]}`, of a list, or of an object a line, and their user's id."""
+    if not text.peek():
+        tally.left_out["empty file"] += 1
+    while opening := text.peek():
+        if opening != "{":
+            yield from ((item, None) for item in text.list_items())
+            continue
+        whole: dict[str, object] = {}
+        listed = False
+        for key in text.object_keys():
+            if key == "weibo" and text.peek() == "[":
+                listed = True
+                user = at(whole, "user", "id")
+                yield from ((item, user) for item in text.list_items())
+            else:
+                whole[key] = text.value()
+        if "id" in whole or "bid" in whole:
+            yield whole, None
+        elif not listed:
+            tally.left_out["JSON that holds no posts"] += 1
+
+
+# --- one post
+
+
+def _record(values: object, user: object, source: _Source, tally: Tally) -> dict[str, object]:
+    """A record, and the pictures of its name -> what `parse` reads."""
+    if isinstance(values, Unusable):
+        raise values
+    if not isinstance(values, dict):
+        raise not_a_post(values)
+    values = {key: value for key, value in values.items() if value not in ("", "无")}
+    post_id = _id(values, tally)
+    user = first(values.get("user_id"), at(values, "user", "id"), user)
+    if user is None:
+        tally.note(NO_USER)
+    if values.get("video_url") or values.get("live_photo_url"):
+        tally.note(VIDEO)
+    if _is_retweet(values):
+        tally.note("retweeted part left out")
+    text, topics = _plain(values.get("text")), values.get("topics")
+    if isinstance(topics, str) or topics is None:
+        topics = (topics or "").split(",")
+    time = _time(values, tally)
+    found = find_hashtags(text) if isinstance(text, str) else ()
+    return {
+        "id": post_id,
+        "text": text,
+        "hashtags": [*found, *(topics if isinstance(topics, list) else [topics])],
+        "images": _pictures(values, f"_{post_id}", time, source, tally),
+        "user": user,
+        "time": time,
+        "place": values.get("location"),
+        "venue": values.get("location"),
+        **tally.coordinates(values.get("latitude"), values.get("longitude")),
+    }
+
+
+def _is_retweet(values: Mapping[str, object]) -> bool:
+    original = str(values.get("is_original", True)).strip().casefold() not in ("false", "0", "否")
+    return bool(values.get("retweet") or str(values.get("retweet_id") or "").strip()) or not original
+
+
+def _id(values: Mapping[str, object], tally: Tally) -> str:
+    """Weibo's number of the post; computed from the bid where a spreadsheet has rounded it."""
+    given, bid = (str(values.get(key, "")).strip("\ufeff \t\r\n'\"") for key in ("id", "bid"))
+    from_bid = number_of_bid(bid)
+    if not given or re.fullmatch(r"\d+(\.\d+)?[eE]\+?\d+", given):
+        if from_bid is None and given:
+            raise Unusable("id rounded", f"has the rounded id {given!r}", "give the JSON, or the CSV as it was written")
+        if from_bid is None:
+            raise Unusable("no id", "has neither an id nor a bid", "export the file again")
+    elif from_bid is None or given == from_bid or not (given[:15] == from_bid[:15] and len(given) == len(from_bid)):
+        return given
+    tally.note("id computed from the bid")
+    return from_bid
+
+
+def number_of_bid(bid: str) -> str | None:
+    """The number that a bid stands for: base 62, four characters for seven digits, from the right. None for no bid.
+
+    >>> number_of_bid("ImTGkcdDn"), number_of_bid("?")
+    ('4454572602912349', None)
+    """
+    if not re.fullmatch(r"[0-9a-zA-Z]{5,12}", bid):
+        return None
+    groups = [bid[max(end - 4, 0) : end] for end in range(len(bid), 0, -4)][::-1]
+    numbers = [sum(_BASE_62.index(c) * 62**power for power, c in enumerate(reversed(group))) for group in groups]
+    if any(number >= 10**7 for number in numbers):
+        return None
+    return f"{numbers[0]}{''.join(f'{number:07d}' for number in numbers[1:])}"
+
+
+def _plain(text: object) -> object:
+    """The text without HTML, which the crawler leaves in when `remove_html_tag` is 0; emoticons as their names."""
+    if not isinstance(text, str):
+        return text
+    if "<" in text:
+        text = _TAG.sub("", _EMOTICON.sub(r"\1", _BREAK.sub("\n", text)))
+    return html.unescape(text).strip()
+
+
+def _time(values: Mapping[str, object], tally: Tally) -> datetime | None:
+    given = [values[key] for key in ("full_created_at", "created_at") if values.get(key)]
+    for value in given:
+        if isinstance(value, str) and (time := _read_time(value.strip())):
+            return time
+    tally.note(BAD_TIME if given else NO_TIME)
+    return None
+
+
+def _read_time(text: str) -> datetime | None:
+    """A day, with or without its time, as crawlers write it; or Weibo's own `Sat Dec 28 10:30:00 +0800 2019`."""
+    with suppress(ValueError):
+        if match := _DAY.fullmatch(text):
+            *parts, zone = match.groups()
+            year, month, day, hour, minute, second = (int(part or 0) for part in parts)
+            at_zone = datetime.strptime(zone.replace(":", ""), "%z").tzinfo if zone else _BEIJING
+            return datetime(year, month, day, hour, minute, second, tzinfo=at_zone)
+        if match := _RAW_TIME.fullmatch(text):
+            in_january = datetime.strptime(match[2], "%d %H:%M:%S %z %Y")  # `%b` would depend on the locale
+            return in_january.replace(month=_MONTHS.index(match[1]) + 1)
+    return None
+
+
+def _pictures(
+    values: Mapping[str, object], name: str, time: datetime | None, source: _Source, tally: Tally
+) -> list[str]:
+    """The pictures that were downloaded, in the order of their addresses."""
+    given = values.get("pics")
+    addresses = given.split(",") if isinstance(given, str) else given if isinstance(given, list) else []
+    addresses = [address for address in addresses if address]
+    pictures = []
+    for number, address in enumerate(addresses, start=1):
+        suffix = f"_{number}" if len(addresses) > 1 else ""
+        picture, reason = None, NO_PICTURE
+        if time and source.picture_folders:
+            picture, reason = _picture(source.picture_folders, f"{time:%Y%m%d}", name + suffix, str(address))
+        if picture:
+            pictures.append(picture)
+        else:
+            tally.note(reason)
+    return pictures
+
+
+def _picture(folders: tuple[Path, ...], date: str, rest: str, address: str) -> tuple[str | None, str]:
+    """The picture of a name; or None, and why. After the date its name has the character that the time had there."""
+    likely = address[-4:].lower()
+    endings = sorted(_PICTURES, key=lambda ending: ending != likely)
+    for path in (
+        folder / f"{date}{mark}{rest}{end}" for folder in folders for mark in ("T", "", " ") for end in endings
+    ):
+        with suppress(OSError, ValueError):  # ValueError: a NUL in the name
+            return (str(path), "") if path.stat().st_size else (None, EMPTY_PICTURE)
+    return None, NO_PICTURE
