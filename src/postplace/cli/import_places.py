@@ -1,0 +1,119 @@
+"""postplace import places: FSQ OS Places -> places.csv."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from postplace.places.fsq import FsqPlaces, PostCounts
+    from postplace.places.known import KnownPlace
+
+SHOWN = 12  # categories without a class that are named
+
+
+def places(
+    fsq: Annotated[
+        Path | None,
+        typer.Argument(metavar="FSQ", help="A Parquet file of FSQ OS Places, or a folder.", show_default=False),
+    ] = None,
+    box: Annotated[
+        str | None,
+        typer.Option(metavar="SOUTH,WEST,NORTH,EAST", help="The part of the map to keep, in degrees."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="The places.csv to write.")] = None,
+    near_posts: Annotated[
+        Path | None, typer.Option(metavar="POSTS", help="Keep only places that these posts were made near.")
+    ] = None,
+    min_posts: Annotated[int | None, typer.Option(help="With --near-posts: at least this many (default: 1).")] = None,
+    radius_km: Annotated[float, typer.Option(help="With --near-posts: how far a post may be.")] = 0.2,
+    max_places: Annotated[
+        int | None, typer.Option(help="Keep only this many, those with the most complete records.")
+    ] = None,
+    any_category: Annotated[
+        bool, typer.Option("--any-category", help="Keep places of none of the eight classes too, without a category.")
+    ] = False,
+    show_mapping: Annotated[
+        bool, typer.Option("--show-mapping", help="Show which category belongs to which class.")
+    ] = False,
+) -> None:
+    """Make a places.csv from Foursquare's open places: open places in a box, in eight semantic classes.
+
+    The files do not say how popular a place is; --near-posts and --max-places stand in for that.
+    Example: postplace import places fsq/ --box 50.97,13.58,51.18,13.97 --out places.csv
+    """
+    if show_mapping:
+        typer.echo("\n".join(_mapping()))
+    if fsq is None and show_mapping:
+        return
+    from postplace.errors import BadOption
+    from postplace.places.fsq import FsqPlaces, parse_box
+    from postplace.places.known import write_places
+
+    if fsq is None or box is None or out is None:
+        missing = "FSQ" if fsq is None else "--box" if box is None else "--out"
+        remedy = "write for example: postplace import places fsq/ --box 50.97,13.58,51.18,13.97 --out places.csv"
+        raise BadOption(missing, "is missing", remedy)
+    if near_posts is None and min_posts is not None:
+        raise BadOption("--min-posts", "there are no posts to count", "give a file of posts with --near-posts")
+    found = FsqPlaces(
+        fsq,
+        box=parse_box(box),
+        any_category=any_category,
+        visits=None if near_posts is None else _visits(near_posts, radius_km),
+        min_posts=1 if min_posts is None else min_posts,
+        most=max_places,
+    )
+    classes: Counter[str] = Counter()
+    write_places(_tallied(found, classes), out)
+    typer.echo("\n".join(_report(found, classes)))
+    typer.echo(f"saved in {out}")
+
+
+def _mapping() -> Iterator[str]:
+    from postplace.places.semantic import mapping_rows
+
+    yield f"{'class':<12}category, and all that lies below it"
+    yield from (f"{name:<12}{path}" for name, path in mapping_rows())
+    yield "Each place takes the first of its categories that has a class, each category the rule with the longest path."
+
+
+def _visits(posts: Path, radius_km: float) -> PostCounts:
+    from postplace.errors import NotEnoughData
+    from postplace.places.fsq import PostCounts
+    from postplace.posts.table import PostStream
+
+    counts = PostCounts(PostStream(posts), radius_km=radius_km)
+    if not counts.located and not counts.with_venue:
+        raise NotEnoughData(str(posts), "none of its posts has coordinates or a venue", "give posts that have")
+    return counts
+
+
+def _tallied(found: FsqPlaces, classes: Counter[str]) -> Iterator[KnownPlace]:
+    from postplace.errors import NotEnoughData
+
+    for place in found:
+        classes[place.category or "(none)"] += 1
+        yield place
+    if not found.kept:
+        reasons = ", ".join(f"{reason} {count:,}" for reason, count in found.left_out.most_common(4))
+        raise NotEnoughData("FSQ", f"no place of {found.rows:,} is left ({reasons})", "check --box and the cuts")
+
+
+def _report(found: FsqPlaces, classes: Counter[str]) -> Iterator[str]:
+    from postplace.places.semantic import CLASSES
+
+    yield f"{found.rows:>12,}  places read"
+    for reason, count in found.left_out.most_common():
+        yield f"{count:>12,}  left out: {reason}"
+    yield f"{found.kept:>12,}  kept"
+    for name in (*CLASSES, "(none)"):
+        if classes[name] or name in CLASSES:
+            yield f"{classes[name]:>14,}  {name}"
+    if found.without_class:
+        yield "of none of the eight classes (the most frequent; see --show-mapping):"
+        yield from (f"{count:>14,}  {label}" for label, count in found.without_class.most_common(SHOWN))

@@ -1,0 +1,280 @@
+"""Places that are known beforehand, `places.csv`, and which of them a post was made at.
+
+The columns are `place,name,latitude,longitude,category,aliases`; `place` is the id (an Instagram location id, say),
+`aliases` are joined by `;`. A place without coordinates can be found by its id alone.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import os
+import secrets
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from postplace.errors import BadOption, PostplaceError, write_failed
+from postplace.places.distance import great_circle_km, unit_vectors
+from postplace.post import Post
+
+COLUMNS = ("place", "name", "latitude", "longitude", "category", "aliases")
+BY_ID = "by location id"
+BY_DISTANCE = "by the nearest place"
+TOO_FAR = "too far from every place"
+NO_LOCATION = "without a location"
+
+_BATCH = 4096  # posts looked up at a time
+_LONGEST_LINE = 2**20  # characters
+
+
+class BadPlace(PostplaceError):
+    """A row that is not a place, or a file that holds none."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPlace:
+    """A place: its id, name, WGS84 degrees (both or neither), category ("" if unknown) and other names."""
+
+    place: str
+    name: str
+    latitude: float | None = None
+    longitude: float | None = None
+    category: str = ""
+    aliases: tuple[str, ...] = ()
+
+
+class KnownPlaces:
+    """Known places, and the posts' way to them.
+
+    `places`: as given. `labels`: what a post's `place` is set to, in the same order: the name where no other place has
+    it (people read names), else "name (id)"; the id where the name is empty.
+    `counts`: how the posts were assigned, summed over all calls: `BY_ID`, `BY_DISTANCE`, `TOO_FAR`, `NO_LOCATION`.
+    """
+
+    def __init__(self, places: Iterable[KnownPlace]) -> None:
+        self.places = tuple(places)
+        self.labels = _labels(self.places)
+        self.counts: Counter[str] = Counter()
+        self._by_id = {place.place: number for number, place in enumerate(self.places)}
+        located = [(n, p.latitude, p.longitude) for n, p in enumerate(self.places) if p.latitude is not None]
+        self._located = np.array([number for number, _, _ in located], dtype=np.int64)
+        self._degrees = np.array([point for _, *point in located], dtype=np.float64).reshape(len(located), 2)
+        self._tree = _tree(self._degrees)
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def assign(self, post: Post, *, radius_km: float) -> Post:
+        """The post with the place it was made at; for many posts `assign_many` is far faster.
+
+        The place whose id is the post's venue, else the nearest one (great circle) within `radius_km`, else none:
+        `place` is then None, whatever it was. Of a place found the post gets the label, the category (where the file
+        has one) and the coordinates (where the post has none). Raises BadOption unless `radius_km` is positive.
+        """
+        return next(self.assign_many([post], radius_km=radius_km))
+
+    def assign_many(self, posts: Iterable[Post], *, radius_km: float) -> Iterator[Post]:
+        """As `assign`, for posts that need not fit into memory, in their order."""
+        if not (radius_km > 0 and math.isfinite(radius_km)):
+            raise BadOption("--radius-km", f"{radius_km} km is not a radius", "give a number above 0, as 0.2")
+        return self._assigned(iter(posts), radius_km)
+
+    def _assigned(self, posts: Iterator[Post], radius_km: float) -> Iterator[Post]:
+        while batch := list(islice(posts, _BATCH)):
+            for post, (number, how) in zip(batch, self._found(batch, radius_km), strict=True):
+                self.counts[how] += 1
+                yield replace(post, place=None) if number is None else self._placed(post, number)
+
+    def _found(self, posts: Sequence[Post], radius_km: float) -> Iterator[tuple[int | None, str]]:
+        """The number of each post's place, or None, and how it was found."""
+        by_id = [self._by_id.get(post.venue) if post.venue else None for post in posts]
+        asking = [n for n, post in enumerate(posts) if by_id[n] is None and post.located]
+        nearest = dict(zip(asking, self._nearest([posts[n] for n in asking]), strict=True))
+        for number, known in enumerate(by_id):
+            if known is not None:
+                yield known, BY_ID
+            elif number in nearest:
+                place, kilometres = nearest[number]
+                yield (place, BY_DISTANCE) if kilometres <= radius_km else (None, TOO_FAR)
+            else:
+                yield None, NO_LOCATION
+
+    def _nearest(self, posts: Sequence[Post]) -> list[tuple[int, float]]:
+        """The number of the nearest place, and how many km away it is; -1 and infinity when none has coordinates."""
+        if self._tree is None or not posts:
+            return [(-1, math.inf)] * len(posts)
+        degrees = np.array([(post.latitude, post.longitude) for post in posts], dtype=np.float64)
+        # the nearest by chord is the nearest by great circle
+        rows = self._tree.query(unit_vectors(*degrees.T), return_distance=False)[:, 0]
+        kilometres = great_circle_km(*degrees.T, *self._degrees[rows].T)
+        return list(zip(self._located[rows].tolist(), kilometres.tolist(), strict=True))
+
+    def _placed(self, post: Post, number: int) -> Post:
+        place = self.places[number]
+        latitude, longitude = (post.latitude, post.longitude) if post.located else (place.latitude, place.longitude)
+        return replace(
+            post,
+            place=self.labels[number],
+            category=place.category or post.category,
+            latitude=latitude,
+            longitude=longitude,
+        )
+
+
+def read_places(path: Path) -> KnownPlaces:
+    """A file of places (CSV, UTF-8 with or without a byte order mark) -> the places in it.
+
+    Columns may stand in any order, others are left unread; only `place` must be there and be filled. Raises `BadPlace`
+    for the first bad row (naming how many more are), for an id given twice and for a file without a place.
+    """
+    path = Path(path)
+    places: dict[str, KnownPlace] = {}
+    lines: dict[str, int] = {}
+    bad: list[BadPlace] = []
+    for line, row in _rows(path):
+        try:
+            place = _place(row, f"{path}, line {line}")
+            if place.place in places:
+                found = f"{place.place!r} is the id of line {lines[place.place]} already"
+                raise BadPlace(f"{path}, line {line}, column 'place'", found, "give every place its own, or delete one")
+        except BadPlace as error:
+            bad.append(error)
+            continue
+        places[place.place], lines[place.place] = place, line
+    if bad:
+        more = f" (and {len(bad) - 1} more bad rows)" if len(bad) > 1 else ""
+        raise BadPlace(bad[0].where, bad[0].found + more, bad[0].remedy)
+    if not places:
+        raise BadPlace(str(path), "holds no places", f"give a row a place below the header {','.join(COLUMNS)}")
+    return KnownPlaces(places.values())
+
+
+def write_places(places: Iterable[KnownPlace], path: Path) -> None:
+    """Write places as CSV that `read_places` gives back, whole or not at all. Raises WriteFailed."""
+    path = Path(path)
+    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with unfinished.open("x", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(COLUMNS)
+            for place in places:
+                point = ("", "") if place.latitude is None else (place.latitude, place.longitude)
+                writer.writerow((place.place, place.name, *point, place.category, ";".join(place.aliases)))
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    except OSError as error:
+        raise write_failed(path, error) from error
+    finally:
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
+
+
+# --- rows
+
+
+def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, str] | BadPlace]]:
+    """The rows that are not blank, by column name, or what is wrong with them, each with the line it begins on."""
+    lines = _lines(path)
+    number, header = next(lines, (1, []))
+    names = [name.strip() for name in header]
+    _check_columns(names, f"{path}, line {number}")
+    for number, row in lines:
+        if len(row) != len(names):
+            found = f"has {len(row)} fields, the header has {len(names)}"
+            remedy = "put names with commas in double quotes, and close every quote"
+            yield number, BadPlace(f"{path}, line {number}", found, remedy)
+        else:
+            yield number, {name: value.strip() for name, value in zip(names, row, strict=True)}
+
+
+def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
+    line = 1
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = csv.reader(iter(lambda: file.readline(_LONGEST_LINE), ""), strict=True)
+            while (row := next(rows, None)) is not None:
+                if any(value.strip() for value in row):
+                    yield line, row
+                line = rows.line_num + 1
+    except csv.Error as error:
+        remedy = "put names with commas, quotes or line breaks in double quotes, and close every quote"
+        raise BadPlace(f"{path}, line {line}", f"is not a row of CSV ({error})", remedy) from None
+    except UnicodeDecodeError:
+        raise BadPlace(str(path), "is not UTF-8", "save the file as UTF-8") from None
+    except FileNotFoundError:
+        raise BadPlace(str(path), "does not exist", "check the path") from None
+    except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
+        found = f"cannot be read ({getattr(error, 'strerror', None) or error})"
+        raise BadPlace(str(path), found, "check the path and the permissions") from error
+
+
+def _check_columns(names: Sequence[str], where: str) -> None:
+    if "place" not in names:
+        found = f"there is no column 'place' among {', '.join(map(repr, names[:8])) or 'none'}"
+        raise BadPlace(where, found, f"begin the file with the line {','.join(COLUMNS)}")
+    if twice := [name for name, count in Counter(names).items() if count > 1 and name in COLUMNS]:
+        raise BadPlace(where, f"the column {twice[0]!r} is there twice", "give every column its own name")
+    if ("latitude" in names) != ("longitude" in names):
+        missing = "longitude" if "latitude" in names else "latitude"
+        raise BadPlace(where, f"there is no column {missing!r}", "give both latitude and longitude, or neither")
+
+
+def _place(row: Mapping[str, str] | BadPlace, where: str) -> KnownPlace:
+    if isinstance(row, BadPlace):
+        raise row
+    if not row["place"]:
+        raise BadPlace(f"{where}, column 'place'", "is empty", "give every place an id")
+    latitude = _degrees(row.get("latitude", ""), "latitude", 90, where)
+    longitude = _degrees(row.get("longitude", ""), "longitude", 180, where)
+    if (latitude is None) != (longitude is None):
+        missing = "latitude" if latitude is None else "longitude"
+        raise BadPlace(f"{where}, column {missing!r}", "is empty", "give both latitude and longitude, or neither")
+    aliases = dict.fromkeys(alias.strip() for alias in row.get("aliases", "").split(";"))
+    names = tuple(alias for alias in aliases if alias)
+    return KnownPlace(row["place"], row.get("name", ""), latitude, longitude, row.get("category", ""), names)
+
+
+def _degrees(text: str, column: str, limit: int, where: str) -> float | None:
+    if not text:
+        return None
+    try:
+        degrees = float(text)
+    except ValueError:
+        degrees = math.nan
+    if not abs(degrees) <= limit:
+        shown = text if len(text) <= 40 else f"{text[:40]}..."
+        remedy = f"give degrees between -{limit} and {limit}, with a point, as 51.05"
+        raise BadPlace(f"{where}, column {column!r}", f"{shown!r} is not a {column}", remedy)
+    return degrees
+
+
+# --- looking up
+
+
+def _labels(places: Sequence[KnownPlace]) -> tuple[str, ...]:
+    """One label a place, no two alike."""
+    shared = Counter(place.name.casefold() for place in places)
+    labels = []
+    for place in places:
+        alone = place.name and shared[place.name.casefold()] == 1
+        labels.append(place.name if alone else f"{place.name} ({place.place})" if place.name else place.place)
+    while clashing := {label for label, count in Counter(labels).items() if count > 1}:  # "Mill (7)" may be a name, too
+        labels = [place.place if label in clashing else label for place, label in zip(places, labels, strict=True)]
+    return tuple(labels)
+
+
+def _tree(degrees: NDArray[np.float64]) -> Any:  # scikit-learn has no types
+    if not len(degrees):
+        return None
+    from sklearn.neighbors import KDTree
+
+    return KDTree(unit_vectors(*degrees.T))
