@@ -1,0 +1,1 @@
+"""Where people are in a picture: one file a way of finding them."""

@@ -1,0 +1,113 @@
+"""A sheet to look at: pictures before, with their people marked, and after, with what was decided beside each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from postplace.errors import NotEnoughData
+
+CELL = 220  # pixels of the longer side of a picture
+_GAP, _TEXT = 14, 250  # pixels between cells, and of the column of words
+_PAPER, _INK, _PALE, _PERSON = (255, 255, 255), (34, 34, 40), (140, 140, 148), (226, 40, 60)
+_HEADINGS = ("before", "people", "after", "")
+
+
+class Row(NamedTuple):
+    """A picture, its people (H, W), what became of it (None where it was dropped), and words beside it."""
+
+    before: Image.Image
+    mask: NDArray[np.bool_]
+    after: Image.Image | None
+    caption: str
+
+
+def contact_sheet(rows: Sequence[Row | tuple[Image.Image, NDArray[np.bool_], Image.Image | None, str]]) -> Image.Image:
+    """One row a picture: before, its people in red, after, and the caption; raises NotEnoughData for no rows."""
+    if not rows:
+        raise NotEnoughData("contact sheet", "has no pictures to show", "give at least one")
+    made = [Row(*row) for row in rows]
+    heights = [max(90, _fitted(row.before.size)[1]) + _GAP for row in made]
+    sheet = Image.new("RGB", (_GAP + 3 * (CELL + _GAP) + _TEXT, 40 + sum(heights)), _PAPER)
+    draw = ImageDraw.Draw(sheet)
+    for column, heading in enumerate(_HEADINGS):
+        draw.text((_GAP + column * (CELL + _GAP), 12), heading, fill=_PALE, font=_font(15))
+    top = 40
+    for row, height in zip(made, heights, strict=True):
+        _draw_row(sheet, draw, row, top)
+        top += height
+    return sheet
+
+
+def caption(ratio: float, *, dropped: bool, name: str = "") -> str:
+    """What is written beside a picture.
+
+    >>> print(caption(0.312, dropped=False, name="cafe.jpg"))
+    cafe.jpg
+    people 31.2 %
+    filled
+    """
+    decision = "dropped" if dropped else "filled" if ratio > 0 else "unchanged"
+    return "\n".join(part for part in (name, f"people {100 * ratio:.1f} %", decision) if part)
+
+
+def _draw_row(sheet: Image.Image, draw: ImageDraw.ImageDraw, row: Row, top: int) -> None:
+    size = _fitted(row.before.size)
+    for column, picture in enumerate((row.before, _marked(row.before, row.mask), row.after)):
+        left = _GAP + column * (CELL + _GAP)
+        if picture is None:
+            draw.rectangle((left, top, left + size[0] - 1, top + size[1] - 1), outline=_PALE)
+            draw.text((left + size[0] / 2, top + size[1] / 2), "dropped", fill=_PALE, font=_font(15), anchor="mm")
+        else:
+            sheet.paste(picture.convert("RGB").resize(size, Image.Resampling.LANCZOS), (left, top))
+    left = _GAP + 3 * (CELL + _GAP)
+    for index, line in enumerate(_wrapped(row.caption)):
+        draw.text((left, top + 20 * index), line, fill=_INK, font=_font(15))
+
+
+def _marked(picture: Image.Image, mask: NDArray[np.bool_]) -> Image.Image:
+    """The picture in grey with the people in red: colours of the picture cannot be taken for the mark."""
+    grey = picture.convert("L").convert("RGB")
+    red = Image.blend(grey, Image.new("RGB", picture.size, _PERSON), 0.6)
+    return Image.composite(red, grey, Image.fromarray(mask.astype(np.uint8) * 255))
+
+
+def _fitted(size: tuple[int, int]) -> tuple[int, int]:
+    scale = CELL / max(size)
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+def _wrapped(words: str) -> list[str]:
+    """The words in at most four lines that fit: broken at spaces, a long file name without its middle."""
+    lines: list[str] = []
+    for paragraph in words.splitlines():
+        line = ""
+        for word in map(_shortened, paragraph.split()):
+            longer = f"{line} {word}".strip()
+            if _fits(longer):
+                line = longer
+            else:
+                lines.append(line)
+                line = word
+        lines.append(line)
+    return lines[:4]
+
+
+def _shortened(word: str) -> str:
+    kept, short = len(word), word
+    while kept > 4 and not _fits(short):
+        kept -= 1
+        short = f"{word[: kept // 2]}…{word[len(word) - kept + kept // 2 :]}"
+    return short
+
+
+def _fits(line: str) -> bool:
+    return _font(15).getlength(line) <= _TEXT - _GAP
+
+
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size)
