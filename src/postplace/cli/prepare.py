@@ -1,0 +1,203 @@
+"""postplace prepare: posts -> filtered, cleaned and split posts, as the papers describe."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from postplace.cli.options import BadPosts, OnBadPost, Posts, Quiet, say
+
+if TYPE_CHECKING:
+    from postplace.posts.filters import Filter
+    from postplace.preparation import Preparation
+
+NAMED = 5  # pictures named one by one before the rest is counted
+NONE = "none"
+
+
+def prepare(
+    posts: Posts,
+    out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="The folder to write.", show_default=False)],
+    recipe: Annotated[str, typer.Option(help="mrlf, sg-mft or none; the options below change it.")] = NONE,
+    min_hashtag_posts: Annotated[
+        int | None, typer.Option(metavar="N", help="Remove hashtags of fewer training posts; 0: none. mrlf: 50.")
+    ] = None,
+    min_place_posts: Annotated[
+        int | None, typer.Option(metavar="N", help="Remove places of fewer training posts; 0: none. mrlf: 100.")
+    ] = None,
+    languages: Annotated[
+        str | None, typer.Option(metavar="en,zh", help="Keep these languages; none: keep all. mrlf: en.")
+    ] = None,
+    require: Annotated[
+        str | None,
+        typer.Option(metavar="text,image", help="Keep posts that have all of text, hashtags, image; or none."),
+    ] = None,
+    max_portrait: Annotated[
+        float | None, typer.Option(help="Drop pictures that people fill more of, paint them over in others. mrlf: 0.5.")
+    ] = None,
+    segmenter: Annotated[str, typer.Option(help="What finds people: auto, u2net, embedded; none.")] = "auto",
+    portrait_weights: Annotated[Path | None, typer.Option(metavar="FILE", help="Its weights.")] = None,
+    inpaint: Annotated[str, typer.Option(help="What paints them over: auto, lama, telea, patchmatch, none.")] = "auto",
+    inpaint_weights: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Its weights, e.g. LaMa in ONNX.")
+    ] = None,
+    read_image_text: Annotated[bool, typer.Option("--read-image-text", help="Read the signs in the pictures.")] = False,
+    show: Annotated[int, typer.Option(min=0, metavar="N", help="Lay out N changed pictures in sheet.png.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the split.")] = 0,
+    workers: Annotated[int | None, typer.Option(min=0, help="Processes for the pictures (0: this one).")] = None,
+    on_bad_post: BadPosts = OnBadPost.error,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier folder.")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Filter posts, clean their pictures and split them; show what was removed and why.
+
+    What must be counted is counted in the training part alone. Killed? The same command continues where it was.
+    Example: postplace prepare posts.jsonl --recipe mrlf --min-place-posts 20 --out prepared/
+    """
+    from dataclasses import replace
+
+    from postplace.posts.prepared import check_free, write_prepared
+
+    portraits: dict[str, Any] = {"max_ratio": max_portrait, "segmenter": segmenter, "inpaint": inpaint}
+    portraits |= {"segmenter_weights": _text(portrait_weights), "inpaint_weights": _text(inpaint_weights)}
+    counts = {"min_hashtag_posts": min_hashtag_posts, "min_place_posts": min_place_posts}
+    filters = _filters(recipe, portraits, counts=counts, languages=languages, require=require)
+    check_free(out, overwrite=overwrite)
+    reader = _reader() if read_image_text else None
+    from postplace.cli.reading import read
+
+    every = read(posts, on_bad_post)
+    check_free(out, overwrite=overwrite, posts=every)
+    from postplace.preparation import prepare_posts
+
+    state = out.parent / f".{out.name}.preparing"
+    result = prepare_posts(
+        every, recipe=filters, state=state, seed=seed, reader=reader, workers=workers, progress=not quiet
+    )
+    options = {"recipe": recipe, "posts": str(posts), "read_image_text": read_image_text}
+    prepared = replace(result.prepared, recipe={**options, **result.prepared.recipe})
+    sheet = _sheet(result, show) if show else None
+    write_prepared(out, prepared, images=result.images, sheet=sheet, overwrite=overwrite)
+    shutil.rmtree(state, ignore_errors=True)
+    show_report(prepared.report)
+    typer.echo(f"saved in {out}")
+
+
+def _filters(
+    recipe: str,
+    portraits: dict[str, Any],
+    *,
+    counts: Mapping[str, int | None],
+    languages: str | None,
+    require: str | None,
+) -> tuple[Filter, ...]:
+    """The recipe with the options given; what is not given stays as the recipe has it."""
+    from postplace.posts.filters import Languages, Modalities, Portraits, RareHashtags, RarePlaces, find_recipe
+
+    changes: dict[type[Filter], Filter | None] = {}
+    if (count := counts["min_hashtag_posts"]) is not None:
+        changes[RareHashtags] = RareHashtags(count) if count else None
+    if (count := counts["min_place_posts"]) is not None:
+        changes[RarePlaces] = RarePlaces(count) if count else None
+    if languages is not None:
+        changes[Languages] = None if languages == NONE else Languages(tuple(languages.split(",")))
+    if require is not None:
+        names = tuple(name.strip() for name in require.split(",") if name.strip())
+        changes[Modalities] = None if require == NONE else Modalities(names)
+    usual = next((filter_ for filter_ in find_recipe(recipe) if isinstance(filter_, Portraits)), None)
+    if portraits["segmenter"] == NONE:
+        changes[Portraits] = None
+    elif usual is not None or portraits["max_ratio"] is not None:
+        given = {name: value for name, value in portraits.items() if value is not None}
+        changes[Portraits] = Portraits(**given)
+    return find_recipe(recipe, changes=changes)
+
+
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path)
+
+
+def _reader() -> Any:
+    from postplace.images.ocr import TextReader, check_text_reader
+
+    check_text_reader()
+    return TextReader()
+
+
+def _sheet(result: Preparation, count: int) -> bytes | None:
+    """A PNG of pictures before and after, from the fullest of people to the emptiest; None without any."""
+    import io
+
+    from postplace.images.sheet import contact_sheet
+    from postplace.preparation import examples
+
+    rows = examples(result, count)
+    if not rows:
+        say("no picture was changed: there is no sheet to show")
+        return None
+    file = io.BytesIO()
+    contact_sheet(rows).save(file, format="PNG")
+    return file.getvalue()
+
+
+# --- what a person sees
+
+
+def show_report(report: Mapping[str, Any]) -> None:
+    """The table of what each rule removed, then what else should be known."""
+    import os
+
+    from rich.console import Console
+
+    # A pipe has no width: give the table what it needs rather than fold it.
+    console = Console(highlight=False, markup=False, soft_wrap=True, width=None if os.isatty(1) else 160)
+    console.print(_table(report))
+    console.print("posts by part: training / validation / calibration / test; counts are of the training part alone")
+    for step in report["steps"]:
+        if step["note"]:
+            console.print(f"{step['rule']}: {step['note']}")
+    near = f"{report['near_duplicate_texts']} texts and {report['near_duplicate_images']} pictures"
+    console.print(
+        f"{report['groups']} groups that stay together, the largest of {report['largest_group']} posts; "
+        f"near-duplicates: {near}"
+    )
+    if report["words_in_pictures"] is not None:
+        console.print(f"words were read in the pictures of {report['words_in_pictures']['posts']} posts")
+    _show_failed(console, report["unreadable_pictures"], "pictures could not be read and were left out")
+    if report["portraits"] is not None:
+        kept = "pictures could not be searched for people and stay as they are"
+        _show_failed(console, report["portraits"]["failed"], kept)
+    for part, size in report["split"].items():
+        if not size:
+            console.print(f"warning: no post is left in the {part} part")
+
+
+def _table(report: Mapping[str, Any]) -> Any:
+    from rich.table import Table
+
+    table = Table(title="what was removed", title_justify="left")
+    table.add_column("rule", no_wrap=True)
+    for column in ("posts before", "after", "by part, after", "pictures before", "after", "hashtags before", "after"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for step in report["steps"]:
+        before, after = step["before"], step["after"]
+        parts = " / ".join(str(after[part]) for part in report["split"])
+        cells = [str(before["posts"]), str(after["posts"]), parts]
+        cells += [str(count[name]) for name in ("pictures", "hashtags") for count in (before, after)]
+        table.add_row(step["rule"], *cells)
+    return table
+
+
+def _show_failed(console: Any, failed: list[Mapping[str, str]], what: str) -> None:
+    if not failed:
+        return
+    console.print(f"{len(failed)} {what}:")
+    for picture in failed[:NAMED]:
+        post = f"post {picture['post']}: " if "post" in picture else ""
+        console.print(f"  {post}{picture['image']}: {picture['reason']}")
+    if len(failed) > NAMED:
+        console.print(f"  ... and {len(failed) - NAMED} more (all of them in report.json)")

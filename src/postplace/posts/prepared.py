@@ -1,0 +1,219 @@
+"""Prepared posts on disk: a folder that is either whole or not there.
+
+`posts.parquet` holds the posts left, `split.json` their parts and the seed, `recipe.json` every option, the fitted
+filters and the other files' sha256, `report.json` what was removed and why, `images/` the pictures that were changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from postplace.errors import BadOption, BadPost, BadRun, write_failed
+from postplace.post import Post
+from postplace.posts.filters import FittedFilter, from_json, replace_pictures, to_json
+from postplace.posts.splits import Split
+from postplace.posts.table import read_posts, write_posts
+
+FORMAT = 1
+POSTS, SPLIT, RECIPE, REPORT, IMAGES = "posts.parquet", "split.json", "recipe.json", "report.json", "images"
+_AGAIN = "copy the folder again or prepare the posts again"
+
+
+@dataclass(frozen=True)
+class PreparedPosts:
+    """Posts after a recipe, with the split that its filters were fitted on.
+
+    `recipe` are the options, `filters` the fitted filters in their order, `report` the table of what was removed.
+    """
+
+    posts: Sequence[Post]
+    split: Split
+    seed: int
+    filters: Sequence[FittedFilter]
+    recipe: Mapping[str, Any]
+    report: Mapping[str, Any]
+
+
+def is_prepared(folder: Path) -> bool:
+    """Whether a path is a folder of prepared posts, by its recipe; whether it is whole, `read_prepared` says."""
+    return (folder / RECIPE).is_file()
+
+
+def read_prepared(folder: Path) -> PreparedPosts:
+    """The posts, split, recipe and report of a folder. Raises BadRun for a file that is missing, cut short or changed.
+
+    Pictures are compared by size alone: to read them all would take as long as to decode them.
+    """
+    if not folder.is_dir():
+        raise BadRun(str(folder), "there is no such folder", "prepare one: postplace prepare POSTS --out FOLDER")
+    saved = _recipe(folder)
+    contents = {name: _checked(folder / name, sha256) for name, sha256 in saved["files"].items()}
+    for name, size in saved["images"].items():
+        _check_size(folder / IMAGES / name, size)
+    try:
+        split, report = json.loads(contents[SPLIT]), json.loads(contents[REPORT])
+        filters = [from_json(filter_) for filter_ in saved["filters"]]
+        posts = read_posts(folder / POSTS)
+        parts = Split.from_json(split, [post.id for post in posts])
+        return PreparedPosts(posts, parts, int(split["seed"]), filters, saved["recipe"], report)
+    except (KeyError, TypeError, ValueError, BadPost) as error:
+        raise BadRun(str(folder), f"its files do not fit each other ({error})", _AGAIN) from error
+
+
+def check_free(folder: Path, *, overwrite: bool, posts: Sequence[Post] = ()) -> None:
+    """Refuse early a folder that prepared posts could not be written to, or that holds pictures of these posts."""
+    if folder.exists() and not overwrite:
+        raise BadOption("--out", f"{folder} exists already", "choose another folder or give --overwrite")
+    if folder.exists() and not is_prepared(folder):
+        found = f"{folder} is no folder of prepared posts and is not overwritten"
+        raise BadOption("--out", found, "choose another folder")
+    whole = folder.resolve()
+    if folder.exists() and any(whole in image.resolve().parents for image in _paths(posts)):
+        found = f"{folder} holds pictures of these posts, which overwriting would delete"
+        raise BadOption("--out", found, "choose another folder")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        probe = folder.parent / f".{folder.name}.probe-{os.getpid()}"
+        probe.mkdir()
+        probe.rmdir()
+    except OSError as error:
+        raise write_failed(folder, error) from error
+
+
+def write_prepared(
+    folder: Path, prepared: PreparedPosts, *, images: Path | None = None, sheet: bytes | None = None, overwrite: bool
+) -> None:
+    """Write prepared posts under a temporary name and rename it.
+
+    Pictures of posts that lie in the folder `images` are copied to the folder's own `images/`; all others stay where
+    they are, and keep their path. `sheet` is a PNG to lay beside them. Raises WriteFailed, and BadPost for a picture
+    that is bytes.
+    """
+    check_free(folder, overwrite=overwrite, posts=prepared.posts)
+    temporary = folder.parent / f".{folder.name}.part-{os.getpid()}"
+    try:
+        shutil.rmtree(temporary, ignore_errors=True)
+        (temporary / IMAGES).mkdir(parents=True)
+        sizes, posts = _copy_images(prepared.posts, images, temporary / IMAGES)
+        write_posts(posts, temporary / POSTS)
+        parts = {"seed": prepared.seed, **prepared.split.to_json([post.id for post in posts])}
+        contents = {SPLIT: _as_json(parts), REPORT: _as_json(prepared.report)}
+        contents |= {"sheet.png": sheet} if sheet is not None else {}
+        for name, content in contents.items():
+            _write(temporary / name, content)
+        recipe = {
+            "format": FORMAT,
+            "recipe": prepared.recipe,
+            "filters": [to_json(filter_) for filter_ in prepared.filters],
+            "files": {name: _sha256(temporary / name) for name in (POSTS, SPLIT, REPORT)},
+            "images": sizes,
+        }
+        _write(temporary / RECIPE, _as_json(recipe))
+        _put_in_place(temporary, folder)
+    except OSError as error:
+        raise write_failed(folder, error) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+# --- writing
+
+
+def _copy_images(posts: Sequence[Post], source: Path | None, target: Path) -> tuple[dict[str, int], list[Post]]:
+    """Names and bytes of the pictures taken over, and the posts with their new paths."""
+    if source is None:
+        return {}, list(posts)
+    moved = {path: target / path.name for path in _paths(posts) if path.parent == source}
+    for path, copy in moved.items():
+        _link_or_copy(path, copy)
+    sizes = {copy.name: copy.stat().st_size for copy in moved.values()}
+    return sizes, [replace_pictures(post, moved) for post in posts]
+
+
+def _link_or_copy(source: Path, target: Path) -> None:
+    try:
+        target.hardlink_to(source)  # at once, and no second copy on the disk until the source is removed
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def _put_in_place(temporary: Path, folder: Path) -> None:
+    if not folder.exists():
+        temporary.rename(folder)
+        return
+    old = folder.parent / f".{folder.name}.old-{os.getpid()}"
+    folder.rename(old)
+    temporary.rename(folder)
+    shutil.rmtree(old)
+
+
+def _write(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _as_json(value: Any) -> bytes:
+    return (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def _paths(posts: Sequence[Post]) -> set[Path]:
+    return {image for post in posts for image in post.images if isinstance(image, Path)}
+
+
+# --- reading
+
+
+def _recipe(folder: Path) -> dict[str, Any]:
+    path = folder / RECIPE
+    try:
+        saved = json.loads(path.read_bytes())
+        if saved["format"] != FORMAT:
+            found = f"is of format {saved['format']!r}, this version reads {FORMAT}"
+            raise BadRun(str(path), found, "use the version that wrote it, or prepare the posts again")
+        names = [*saved["files"], *saved["images"]]
+        if {POSTS, SPLIT, REPORT} - saved["files"].keys() or any(Path(name).name != name for name in names):
+            raise ValueError("its list of files is not one")
+        return {key: saved[key] for key in ("recipe", "filters", "files", "images")}
+    except FileNotFoundError:
+        raise BadRun(str(path), "is missing", f"this is no folder of prepared posts; {_AGAIN}") from None
+    except OSError as error:
+        raise BadRun(str(path), f"cannot be read ({error.strerror})", "check the folder's permissions") from None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BadRun(str(path), f"is cut short or damaged ({error})", _AGAIN) from None
+
+
+def _checked(path: Path, expected: str) -> bytes:
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise BadRun(str(path), "is missing", _AGAIN) from None
+    except OSError as error:
+        raise BadRun(str(path), f"cannot be read ({error.strerror})", "check the folder's permissions") from None
+    found = hashlib.sha256(content).hexdigest()
+    if found != expected:
+        detail = f"is cut short or changed (sha256 {found[:12]}..., expected {str(expected)[:12]}...)"
+        raise BadRun(str(path), detail, _AGAIN)
+    return content
+
+
+def _check_size(path: Path, expected: int) -> None:
+    try:
+        size = path.stat().st_size
+    except OSError:
+        raise BadRun(str(path), "is missing", _AGAIN) from None
+    if size != expected:
+        raise BadRun(str(path), f"is cut short or changed ({size} bytes, expected {expected})", _AGAIN)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,42 @@
+"""Worker processes that run one task, without importing the user's script; replaced when one of them dies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+IDLE_SECONDS = 30.0  # a worker process without work leaves after so long, also when this one was killed
+
+
+class WorkerPool:
+    """`workers` processes for one picklable task (None: one fewer than the cores), started when first needed."""
+
+    def __init__(self, task: Callable[..., Any], *, workers: int | None = None) -> None:
+        from loky import cpu_count
+
+        self.workers = max(1, cpu_count() - 1) if workers is None else workers
+        self._task = task
+        self._executor: Any = None
+
+    def submit(self, *arguments: Any) -> Any:
+        """A future of the task's result; it raises loky's BrokenProcessPool if a worker died meanwhile."""
+        from loky.process_executor import BrokenProcessPool
+
+        if self._executor is None:
+            self._executor = self._start()
+        try:
+            return self._executor.submit(self._task, *arguments)
+        except BrokenProcessPool:
+            self.close()
+            self._executor = self._start()
+            return self._executor.submit(self._task, *arguments)
+
+    def close(self) -> None:
+        """End the processes at once, whatever they are at."""
+        if self._executor is not None:
+            self._executor.shutdown(wait=True, kill_workers=True)
+
+    def _start(self) -> Any:
+        from loky import ProcessPoolExecutor
+
+        return ProcessPoolExecutor(self.workers, timeout=IDLE_SECONDS)
