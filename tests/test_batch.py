@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
-from postplace.batch import Batch, PostTensors, TextTokens, Vocabularies, tokenize
+from postplace.batch import Batch, InputSizes, PostTensors, TextTokens, Vocabularies, tokenize
 from postplace.encode import EncodedPosts
 from postplace.errors import BadRun
 from postplace.post import Post
@@ -201,3 +202,73 @@ def test_a_batch_of_no_posts(tensors: PostTensors) -> None:
     batch = tensors[[]]
     assert batch.image_vectors.shape == (0, 1, 3)
     assert batch.text_characters.shape == (0, 1)
+
+
+# ---------------------------------------------------------------------- token states
+
+
+@pytest.fixture
+def with_states(encoded: EncodedPosts) -> PostTensors:
+    """Texts of 3, 1, no and 2 tokens of at most 4; two pictures of three patches, the last of picture 0 is padding."""
+    text = np.zeros((4, 4, 2), dtype=np.float16)
+    for row, tokens in enumerate((3, 1, 0, 2)):
+        text[row, :tokens] = [10 * row + 1, 0]
+    image = np.array([[[1, 1], [2, 2], [0, 0]], [[3, 5], [4, 8], [9, 0]]], dtype=np.float16)
+    return PostTensors(None, replace(encoded, text_states=text, image_states=image))
+
+
+def test_states_of_texts_are_trimmed_to_the_longest(with_states: PostTensors) -> None:
+    batch = with_states[[1, 3, 2]]
+    assert batch.text_states is not None
+    assert batch.text_states_mask is not None
+    assert batch.text_states.dtype == torch.float32
+    assert batch.text_states[..., 0].tolist() == [[11, 0], [31, 31], [0, 0]]
+    assert batch.text_states_mask.tolist() == [[True, False], [True, True], [False, False]]
+    nothing = with_states[[2]]
+    assert nothing.text_states_mask is not None
+    assert nothing.text_states_mask.tolist() == [[False]]  # one column stays
+
+
+def test_states_of_several_pictures_are_averaged_where_they_are_real(with_states: PostTensors) -> None:
+    batch = with_states[[0, 1, 2]]
+    assert batch.image_states is not None
+    assert batch.image_states_mask is not None
+    both, second, none = batch.image_states.tolist()
+    assert both == [[2, 3], [3, 5], [9, 0]]  # (1 + 3) / 2, (1 + 5) / 2; ...; of the third place only one is real
+    assert second == [[3, 5], [4, 8], [9, 0]]
+    assert none == [[0, 0]] * 3
+    assert batch.image_states_mask.tolist() == [[True] * 3, [True] * 3, [False] * 3]
+
+
+def test_a_padded_patch_stays_padding(encoded: EncodedPosts) -> None:
+    image = np.array([[[1, 1], [0, 0]], [[3, 5], [0, 0]]], dtype=np.float16)
+    mask = PostTensors(None, replace(encoded, image_states=image))[[0]].image_states_mask
+    assert mask is not None
+    assert mask.tolist() == [[True, False]]
+
+
+def test_stored_states_are_not_overwritten(with_states: PostTensors) -> None:
+    first = with_states[[0, 1]]
+    assert first.text_states is not None
+    assert first.image_states is not None
+    before = first.text_states.clone(), first.image_states.clone()
+    first.text_states.fill_(99.0)
+    first.image_states.fill_(99.0)
+    second = with_states[[0, 1]]
+    assert torch.equal(second.text_states, before[0])  # type: ignore[arg-type]
+    assert torch.equal(second.image_states, before[1])  # type: ignore[arg-type]
+
+
+def test_states_only_if_they_were_encoded(tensors: PostTensors, with_states: PostTensors) -> None:
+    batch = tensors[[0]]
+    assert (batch.text_states, batch.text_states_mask, batch.image_states, batch.image_states_mask) == (None,) * 4
+    moved = with_states[[]].to("meta")
+    assert moved.text_states is not None
+    assert moved.image_states is not None
+    assert (moved.text_states.shape, moved.image_states.shape) == ((0, 1, 2), (0, 3, 2))
+    assert moved.image_states.device.type == "meta"
+
+
+def test_sizes_without_states_are_as_they_were_saved() -> None:
+    sizes = InputSizes(characters=2, words=2, hashtags=2, text_width=4, image_width=4)
+    assert (sizes.text_states, sizes.image_states, sizes.text_states_width, sizes.image_states_width) == (0, 0, 0, 0)

@@ -22,8 +22,8 @@ from PIL import Image
 from postplace import encode
 from postplace.encode import EncodedPosts, encode_posts
 from postplace.encoders.bundled import Squash
-from postplace.encoders.encoder import ImagePreparation, Vectors
-from postplace.errors import BadPost, WriteFailed
+from postplace.encoders.encoder import ImagePreparation, States, Vectors
+from postplace.errors import BadOption, BadPost, WriteFailed
 from postplace.images.decode import decode
 from postplace.images.worker import PreparedBatch
 from postplace.post import Post
@@ -60,6 +60,37 @@ class Colours:
         self.seen += len(batch)
         means: Vectors = batch.mean(axis=(1, 2), dtype=np.float32)
         return means
+
+
+@dataclass
+class TokenLengths(Lengths):
+    """The states of a text: of each of its first four words, (its length, 1)."""
+
+    states: int = 4
+    states_width: int = 2
+    seen_for_states: list[str] = field(default_factory=list)
+
+    def encode_states(self, texts: Sequence[str]) -> States:
+        self.seen_for_states += texts
+        states = np.zeros((len(texts), 4, 2), dtype=np.float32)
+        for row, text in enumerate(texts):
+            for place, word in enumerate(text.split()[:4]):
+                states[row, place] = len(word), 1
+        return states
+
+
+@dataclass
+class Halves(Colours):
+    """The states of a picture: the mean colour of its left and of its right half."""
+
+    states: int = 2
+    states_width: int = 3
+    seen_for_states: int = 0
+
+    def encode_states(self, batch: NDArray[Any]) -> States:
+        self.seen_for_states += len(batch)
+        halves = batch.reshape(len(batch), 8, 2, 4, 3).mean(axis=(1, 3), dtype=np.float32)
+        return np.asarray(halves, dtype=np.float32)
 
 
 def picture(folder: Path, name: str, colour: tuple[int, int, int], *, side: int = 16) -> Path:
@@ -222,6 +253,98 @@ def test_a_full_disk_is_one_error_and_leaves_no_shard(tmp_path: Path, monkeypatc
     assert [path for path in (tmp_path / "store").rglob("*") if path.is_file()] == []
 
 
+# ---------------------------------------------------------------------- token states
+
+
+def two_sided(folder: Path) -> list[Post]:
+    """Posts with text and hashtags, hashtags alone, a picture that is red on its left, and nothing."""
+    image = Image.new("RGB", (16, 16), (0, 0, 100))
+    image.paste((200, 0, 0), (0, 0, 8, 16))
+    path = folder / "sides.png"
+    image.save(path)
+    return [
+        Post("0", text="at the river #x", hashtags=("bund", "外滩"), images=(path, path)),
+        Post("1", hashtags=("bund",), images=(folder / "missing.png",)),
+        Post("2"),
+    ]
+
+
+@pytest.mark.parametrize("stored", [True, False])
+def test_states_of_texts_with_hashtags_and_of_pictures(tmp_path: Path, stored: bool) -> None:
+    posts, store = two_sided(tmp_path), tmp_path / "store" if stored else None
+    for _ in range(2):
+        found = run(posts, TokenLengths(), Halves(), states=True, store_folder=store)
+        assert found.text_states is not None
+        assert found.image_states is not None
+        assert found.text_states.dtype == found.image_states.dtype == np.float16
+        words = [[2, 1], [3, 1], [5, 1], [4, 1]]  # at the river bund, and no room for more
+        np.testing.assert_array_equal(found.text_states, [words, [[4, 1], *[[0, 0]] * 3], [[0, 0]] * 4])
+        np.testing.assert_allclose(found.image_states, [[[200, 0, 0], [0, 0, 100]]], atol=40)  # resized: a soft edge
+        np.testing.assert_array_equal(found.text_vectors, [[12, 1], [0, 0], [0, 0]])  # these are as without states
+        assert found.image_vectors.shape == (1, 3)
+        assert found.image_index.tolist() == [[0, 0], [-1, -1], [-1, -1]]
+
+
+def test_states_are_not_made_unless_asked_for(tmp_path: Path) -> None:
+    text, image = TokenLengths(), Halves()
+    found = run(two_sided(tmp_path), text, image)
+    assert (found.text_states, found.image_states) == (None, None)
+    assert (text.seen_for_states, image.seen_for_states) == ([], 0)
+
+
+def test_what_is_missing_is_made_and_nothing_else(tmp_path: Path) -> None:
+    posts, store = two_sided(tmp_path), tmp_path / "store"
+    run(posts, TokenLengths(), Halves(), store_folder=store)
+    text, image = TokenLengths(), Halves()
+    run(posts, text, image, states=True, image_hashes=True, store_folder=store)
+    assert (text.seen, image.seen) == ([], 0)  # the vectors were there
+    assert (sorted(text.seen_for_states), image.seen_for_states) == (["at the river bund 外滩", "bund"], 1)
+    again, picture_again = TokenLengths(), Halves()
+    run(posts, again, picture_again, states=True, store_folder=store)
+    assert (again.seen_for_states, picture_again.seen_for_states) == ([], 0)
+
+
+def test_a_network_that_gives_both_runs_once(tmp_path: Path) -> None:
+    class Both(Halves):
+        runs: int = 0
+
+        def encode_both(self, batch: NDArray[Any]) -> tuple[Vectors, States]:
+            self.runs += 1
+            return self.encode(batch), self.encode_states(batch)
+
+    posts, _ = many(tmp_path, 7)
+    image, apart = Both(), Halves()
+    options: dict[str, Any] = {"states": True, "workers": 0, "batch_size": 3, "image_hashes": True}
+    found, expected = (run(posts, TokenLengths(), encoder, **options) for encoder in (image, apart))
+    assert image.runs == 3  # batches of 3, 3 and 1
+    np.testing.assert_array_equal(found.image_vectors, expected.image_vectors)
+    np.testing.assert_array_equal(found.image_states, expected.image_states)
+    run(posts[:5], TokenLengths(), image, store_folder=tmp_path / "store")
+    run(posts, TokenLengths(), image, states=True, store_folder=tmp_path / "store")  # vectors of two, states of seven
+    again = run(posts, TokenLengths(), image, states=True, store_folder=tmp_path / "store")
+    np.testing.assert_array_equal(again.image_vectors, expected.image_vectors)
+    np.testing.assert_array_equal(again.image_states, expected.image_states)
+
+
+def test_states_of_no_posts() -> None:
+    found = run([], TokenLengths(), Halves(), states=True)
+    assert found.text_states is not None
+    assert found.image_states is not None
+    assert (found.text_states.shape, found.image_states.shape) == ((0, 4, 2), (0, 2, 3))
+
+
+def test_an_encoder_without_states_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+    posts = [Post("0", text="a", images=(tmp_path / "missing.png",))]
+    text = TokenLengths()
+    with pytest.raises(
+        BadOption, match=r"--text-encoder: lengths gives no token states; take one that does .*chinese-clip"
+    ):
+        run(posts, Lengths(), Halves(), states=True)
+    with pytest.raises(BadOption, match=r"--image-encoder: colours gives no token states"):
+        run(posts, text, Colours(), states=True)
+    assert text.seen == []
+
+
 # ---------------------------------------------------------------------- worker processes
 
 
@@ -241,7 +364,7 @@ def test_a_batch_is_decoded_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     def never(*_: object, **__: object) -> None:
         raise AssertionError("workers were started")
 
-    monkeypatch.setattr(encode, "_WorkerPool", never)
+    monkeypatch.setattr(encode, "WorkerPool", never)
     posts, expected = many(tmp_path, 4)
     np.testing.assert_array_equal(run(posts, workers=2, batch_size=4).image_vectors, expected)
     with pytest.raises(AssertionError, match="workers were started"):
@@ -305,7 +428,7 @@ def test_only_a_few_batches_are_in_flight(tmp_path: Path, monkeypatch: pytest.Mo
             self.ahead = max(self.ahead, decoded - self.seen)
             return super().encode(batch)
 
-    monkeypatch.setattr(encode, "_WorkerPool", Pool)
+    monkeypatch.setattr(encode, "WorkerPool", Pool)
     posts, _ = many(tmp_path, 60)
     image = Watching()
     run(posts, image=image, workers=2, batch_size=8)

@@ -1,6 +1,7 @@
 """Posts and their stored vectors -> padded tensors and masks: the only collate.
 
-Letters: N posts in all, B posts of a batch, L characters, W words, H hashtags, I images, D width, C classes.
+Letters: N posts in all, B posts of a batch, L characters, W words, H hashtags, I images, n token states of an item,
+D width, C classes.
 Masks are True where something real is.
 """
 
@@ -27,13 +28,20 @@ from postplace.text.vocabulary import Vocabulary
 
 @dataclass(frozen=True, slots=True)
 class InputSizes:
-    """What a model must know of its inputs: vocabulary sizes (padding 0 and unknown 1 counted in) and vector widths."""
+    """What a model must know of its inputs: vocabulary sizes (padding 0 and unknown 1 counted in) and vector widths.
+
+    Of token states, how many an item has and their width; 0 where there are none.
+    """
 
     characters: int
     words: int
     hashtags: int
     text_width: int
     image_width: int
+    text_states: int = 0
+    text_states_width: int = 0
+    image_states: int = 0
+    image_states_width: int = 0
 
 
 @dataclass(slots=True)
@@ -43,6 +51,8 @@ class Batch:
     Ids are int64 with 0 for padding and 1 for unknown, real ids first (left-aligned). A modality that is absent has
     its mask False, its ids all 0 and its vector all 0; models must not let any of these values through.
     Characters of text and of hashtags share one vocabulary; words and hashtags have one each.
+    Token states are there if they were asked for: those of text and hashtags as one sequence, and the patches of a
+    picture, of several the mean at each place of the grid.
     """
 
     text_characters: Tensor  # (B, L) int64
@@ -56,6 +66,10 @@ class Batch:
     image_vectors: Tensor  # (B, I, D_image) float32
     image_mask: Tensor  # (B, I) bool
     labels: Tensor | None = None  # (B,) int64
+    text_states: Tensor | None = None  # (B, n_t, D) float32
+    text_states_mask: Tensor | None = None  # (B, n_t) bool
+    image_states: Tensor | None = None  # (B, n_i, D) float32
+    image_states_mask: Tensor | None = None  # (B, n_i) bool
 
     def __len__(self) -> int:
         return len(self.text_mask)
@@ -86,8 +100,8 @@ def tokenize(post: Post) -> TextTokens:
     tags = [normalise_hashtag(tag) for tag in post.hashtags]
     parts = [part for tag in post.hashtags for part in split_hashtag(tag)]
     return TextTokens(
-        text_characters=for_encoder(post.text).lower(),
-        text_words=tuple(words(post.text)),
+        text_characters=for_encoder(post.full_text).lower(),
+        text_words=tuple(words(post.full_text)),
         hashtag_characters=" ".join(tags),
         hashtag_words=tuple(dict.fromkeys([*tags, *parts])),
     )
@@ -164,6 +178,8 @@ class PostTensors(Dataset[Batch]):
         self._pictures = torch.from_numpy(encoded.image_vectors)
         self._picture_index = torch.from_numpy(encoded.image_index)
         self._labels = None if labels is None else torch.from_numpy(labels)
+        self._text_states = None if encoded.text_states is None else _States(encoded.text_states)
+        self._picture_states = None if encoded.image_states is None else _States(encoded.image_states)
 
     def __len__(self) -> int:
         return len(self._text_mask)
@@ -175,6 +191,9 @@ class PostTensors(Dataset[Batch]):
         rows = torch.as_tensor(indices, dtype=torch.int64)
         ids = {name: _trimmed(table[rows]) for name, table in self._ids.items()}
         image_vectors, image_mask = self._images(rows)
+        text_states, text_states_mask = self._text_states.of(rows) if self._text_states else (None, None)
+        pictures = self._picture_states
+        image_states, image_states_mask = pictures.means(self._picture_index[rows]) if pictures else (None, None)
         return Batch(
             **ids,
             text_vector=self._text_vectors[rows],
@@ -184,6 +203,10 @@ class PostTensors(Dataset[Batch]):
             image_vectors=image_vectors,
             image_mask=image_mask,
             labels=None if self._labels is None else self._labels[rows],
+            text_states=text_states,
+            text_states_mask=text_states_mask,
+            image_states=image_states,
+            image_states_mask=image_states_mask,
         )
 
     def subset(self, rows: NDArray[np.int64]) -> Subset[Batch]:
@@ -227,3 +250,31 @@ def _trimmed(ids: Tensor) -> Tensor:
     """Without the columns that are padding in every row, but never without any column."""
     used = int((ids != 0).any(0).sum()) if len(ids) else 0
     return ids[:, : max(1, used)].to(torch.int64)
+
+
+class _States:
+    """Token states (M, n, D) of M items, and which of them are real: those that are not all zero."""
+
+    def __init__(self, states: NDArray[np.float16]) -> None:
+        self.states = torch.from_numpy(states)
+        self.mask = torch.zeros(self.states.shape[:2], dtype=torch.bool)
+        for start in range(0, len(states), 256):  # of all items at once it would take half as much memory again
+            self.mask[start : start + 256] = (self.states[start : start + 256] != 0).any(dim=2)
+
+    def of(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """States (B, n, D) of these rows and their mask, without the last places that are padding in every one."""
+        mask = self.mask[rows]
+        real = mask.any(dim=0).nonzero()
+        used = int(real[-1]) + 1 if len(real) else 1
+        return self.states.index_select(0, rows)[:, :used].float(), mask[:, :used]
+
+    def means(self, index: Tensor) -> tuple[Tensor, Tensor]:
+        """The mean (B, n, D) at each place of the rows (B, I) of an index, -1 for none, and where any is real."""
+        total = torch.zeros((len(index), *self.states.shape[1:]))
+        count = torch.zeros((len(index), self.states.shape[1]))
+        for column in index.T:  # one row a post at a time: all of them together may take gigabytes
+            posts = (column >= 0).nonzero()[:, 0]
+            rows = column[posts]
+            total.index_add_(0, posts, self.states.index_select(0, rows).float())
+            count.index_add_(0, posts, self.mask[rows].float())
+        return total / count.clamp(min=1)[..., None], count > 0

@@ -1,15 +1,15 @@
 """Posts -> stored vectors: pictures are decoded in worker processes while the encoder runs on the batch before.
 
 Equal content is encoded once, within a call and, through the store, across calls; a call that was killed goes on where
-it was. Letters: N posts, M distinct readable pictures, I pictures of a post, D width.
+it was. Letters: N posts, M distinct readable pictures, I pictures of a post, D width, n token states of an item.
 """
 
 from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,17 +19,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from postplace.encoders.encoder import ImageEncoder, TextEncoder, Vectors
-from postplace.encoders.store import MemoryStore, Store, VectorStore, digest
+from postplace.encoders.states import StateRows, image_state_rows, in_one_run, text_state_rows
+from postplace.encoders.store import Store, Stored, Stores, digest
 from postplace.errors import BadImage, BadPost
 from postplace.images.decode import read_bytes
 from postplace.images.worker import PreparedBatch, prepare_batch
 from postplace.post import Post
 from postplace.posts.duplicates import perceptual_hash
+from postplace.progress import Show, progress_bars
 from postplace.text.cleaning import for_encoder
+from postplace.workers import WorkerPool
 
 TEXT_BATCH = 256
 FLUSH_SECONDS = 10.0  # at most this much work is lost by a kill
-IDLE_SECONDS = 30.0  # a worker process without work leaves after so long, also when this one was killed
 MANY_MISSING = 10  # so many pictures, none of which is there: the folder is wrong, not the pictures
 HASH_FINGERPRINT = "perceptual hash, 64 bits as four numbers of 16, after decoding to at least {size} px"
 HASH_WORDS = 4
@@ -59,6 +61,8 @@ class EncodedPosts:
     image_index: NDArray[np.int64]  # (N, I) rows of image_vectors, real ones first
     broken: tuple[BrokenImage, ...]
     image_hashes: NDArray[np.uint64] | None  # (M,) perceptual hashes, if asked for
+    text_states: NDArray[np.float16] | None = None  # (N, n_t, D) of text and hashtags, if asked for; padding is all 0
+    image_states: NDArray[np.float16] | None = None  # (M, n_i, D), if asked for
 
 
 def encode_posts(
@@ -71,66 +75,78 @@ def encode_posts(
     batch_size: int = 32,
     progress: bool = False,
     image_hashes: bool = False,
+    states: bool = False,
 ) -> EncodedPosts:
     """Encode the text (without links, mentions and hashtags), the hashtags and the pictures of posts.
 
     With `store_folder` the vectors, and with `image_hashes` the perceptual hashes, are kept there and found again.
     `workers` decode pictures (default: one fewer than the cores; 0: in this process) and hand them over in quarters of
-    a batch; up to one batch is decoded here. Raises BadPost when many pictures are named and not one is there,
+    a batch; up to one batch is decoded here. With `states` there are token states too, in float16 (see
+    `encoders/states.py` for what they cost): of a text and its hashtags as one sequence, in this order, for the paper
+    that reads them knows one text a post; of a long text an encoder reads the beginning alone.
+    Raises BadPost when many pictures are named and not one is there, BadOption when an encoder has no states to give,
     WriteFailed when the store cannot be written.
     """
-    texts = [for_encoder(post.text) for post in posts]
+    token_rows = text_state_rows(text_encoder) if states else None
+    patch_rows = image_state_rows(image_encoder) if states else None
+    texts = [for_encoder(post.full_text) for post in posts]
     tags = [" ".join(post.hashtags).strip() for post in posts]
     with ExitStack() as stack:
-
-        def open_store(fingerprint: str, width: int) -> Store:
-            if store_folder is None:
-                return MemoryStore(width)
-            return stack.enter_context(VectorStore(store_folder, fingerprint=fingerprint, width=width))
-
-        show = stack.enter_context(_progress(progress))
-        sentences = open_store(text_encoder.fingerprint, text_encoder.width)
-        _encode_texts([*texts, *tags], text_encoder, sentences, show=show)
-        pictures = open_store(image_encoder.fingerprint, image_encoder.width)
-        hash_steps = HASH_FINGERPRINT.format(size=getattr(image_encoder.prepare, "size", "all its"))
-        hashes = open_store(hash_steps, HASH_WORDS) if image_hashes else None
+        stores = Stores(store_folder, stack)
+        show = stack.enter_context(progress_bars(progress))
+        sentences = stores.open(text_encoder.fingerprint, text_encoder.width)
+        _encode_texts([*texts, *tags], text_encoder.encode, sentences, show=show)
+        whole = [" ".join(filter(None, pair)) for pair in zip(texts, tags, strict=True)]
+        text_states = None if token_rows is None else _text_states(whole, token_rows, stores, show=show)
+        kinds = _picture_kinds(image_encoder, patch_rows, stores, hashing=image_hashes)
         keys, sources, broken = _image_keys(posts)
         decoder = _Decoder(image_encoder, workers=workers, batch_size=batch_size, hashing=image_hashes)
-        reasons = _encode_images(sources, image_encoder, (pictures, hashes), decoder=decoder, show=show)
+        reasons = _encode_images(sources, list(kinds.values()), decoder=decoder, show=show)
         broken += _broken(posts, keys, reasons)
-        index, kept = _index(keys, unreadable=reasons)
-        text_vectors, text_mask = _read_texts(texts, sentences, text_encoder.width)
-        hashtag_vectors, hashtag_mask = _read_texts(tags, sentences, text_encoder.width)
+        index, order = _index(keys, unreadable=reasons)
+        kept = {name: kind.store.read(order) for name, kind in kinds.items()}
         return EncodedPosts(
-            text_vectors=text_vectors,
-            text_mask=text_mask,
-            hashtag_vectors=hashtag_vectors,
-            hashtag_mask=hashtag_mask,
-            image_vectors=pictures.read(kept),
+            text_vectors=_read_texts(texts, sentences),
+            text_mask=np.array([bool(text) for text in texts], dtype=np.bool_),
+            hashtag_vectors=_read_texts(tags, sentences),
+            hashtag_mask=np.array([bool(tag) for tag in tags], dtype=np.bool_),
+            image_vectors=kept["vectors"],
             image_index=index,
             broken=tuple(broken),
-            image_hashes=None if hashes is None else _from_words(hashes.read(kept)),
+            image_hashes=_from_words(kept["hashes"]) if image_hashes else None,
+            text_states=text_states,
+            image_states=None if patch_rows is None else patch_rows.shaped(kept["states"]),
         )
 
 
 # ---------------------------------------------------------------------- text
 
 
-def _encode_texts(texts: Sequence[str], encoder: TextEncoder, store: Store, *, show: Show) -> None:
+def _encode_texts(
+    texts: Sequence[str],
+    encode: Callable[[Sequence[str]], Stored],
+    store: Store,
+    *,
+    show: Show,
+    name: str = "encoding texts",
+) -> None:
     """Encode what is not stored yet, in batches of similar length."""
     keys = [_text_key(text) for text in texts]
     rows = sorted((row for row in store.missing(keys) if texts[row]), key=lambda row: len(texts[row]))
-    for start in show([rows[s : s + TEXT_BATCH] for s in range(0, len(rows), TEXT_BATCH)], "texts", len(rows)):
-        store.add([keys[row] for row in start], encoder.encode([texts[row] for row in start]))
+    for start in show([rows[s : s + TEXT_BATCH] for s in range(0, len(rows), TEXT_BATCH)], name, len(rows)):
+        store.add([keys[row] for row in start], encode([texts[row] for row in start]))
     if rows:
         store.flush()
 
 
-def _read_texts(texts: Sequence[str], store: Store, width: int) -> tuple[Vectors, NDArray[np.bool_]]:
-    mask = np.array([bool(text) for text in texts], dtype=np.bool_)
-    vectors = np.zeros((len(texts), width), dtype=np.float32)
-    vectors[mask] = store.read([_text_key(text) for text in texts if text])
-    return vectors, mask
+def _text_states(texts: Sequence[str], rows: StateRows, stores: Stores, *, show: Show) -> NDArray[np.float16]:
+    store = rows.open(stores)
+    _encode_texts(texts, rows.encode, store, show=show, name="encoding tokens of texts")
+    return rows.shaped(_read_texts(texts, store))
+
+
+def _read_texts(texts: Sequence[str], store: Store) -> Stored:
+    return store.read([_text_key(text) if text else None for text in texts])
 
 
 def _text_key(text: str) -> bytes:
@@ -167,46 +183,58 @@ def _check_folder(broken: Sequence[BrokenImage], *, found: int) -> None:
     raise BadPost("images", detail, "paths are relative to the folder of the posts file: move it or the pictures")
 
 
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """One thing that is kept of a picture: where, and how it is made of prepared pictures and their hashes."""
+
+    store: Store
+    make: Callable[[NDArray[Any], list[int]], Stored]
+
+
+def _picture_kinds(
+    encoder: ImageEncoder, patches: StateRows | None, stores: Stores, *, hashing: bool
+) -> dict[str, _Kind]:
+    vectors = stores.open(encoder.fingerprint, encoder.width)
+    encode, patches = (encoder.encode, None) if patches is None else in_one_run(encoder, patches)
+    kinds = {"vectors": _Kind(vectors, lambda arrays, _: encode(arrays))}
+    if hashing:
+        steps = HASH_FINGERPRINT.format(size=getattr(encoder.prepare, "size", "all its"))
+        kinds["hashes"] = _Kind(stores.open(steps, HASH_WORDS), lambda _, hashes: _to_words(hashes))
+    if patches is not None:
+        kinds["states"] = _Kind(patches.open(stores), lambda arrays, _: patches.encode(arrays))
+    return kinds
+
+
 def _encode_images(
-    sources: Mapping[bytes, Image],
-    encoder: ImageEncoder,
-    stores: tuple[Store, Store | None],
-    *,
-    decoder: _Decoder,
-    show: Show,
+    sources: Mapping[bytes, Image], kinds: Sequence[_Kind], *, decoder: _Decoder, show: Show
 ) -> dict[bytes, str]:
     """Encode what is not stored yet; returns why pictures could not be decoded, by digest."""
-    pictures, hashes = stores
     every = list(sources)
-    without_vector = {every[row] for row in pictures.missing(every)}
-    without_hash = set() if hashes is None else {every[row] for row in hashes.missing(every)}
-    keys = [key for key in every if key in without_vector or key in without_hash]
+    lacking = [{every[row] for row in kind.store.missing(every)} for kind in kinds]
+    keys = [key for key in every if any(key in lack for lack in lacking)]
     reasons: dict[bytes, str] = {}
     flushed = time.monotonic()
     batches = decoder.batches(keys)
     with closing(decoder.decode([[sources[key] for key in batch] for batch in batches])) as decoded:
-        for batch, ready in zip(show(batches, "pictures", len(keys)), decoded, strict=True):
+        for batch, ready in zip(show(batches, "encoding pictures", len(keys)), decoded, strict=True):
             reasons |= {batch[position]: reason for position, reason in ready.reasons.items()}
-            if ready.arrays is None:
-                continue
             good = [batch[position] for position in ready.positions]
-            rows = [row for row, key in enumerate(good) if key in without_vector]
-            if rows:
-                pictures.add([good[row] for row in rows], encoder.encode(ready.arrays[rows]))
-            if hashes is not None:
-                hashes.add(good, _to_words(ready.hashes))
+            for kind, lack in zip(kinds, lacking, strict=True):
+                rows = [row for row, key in enumerate(good) if key in lack]
+                if rows and ready.arrays is not None:
+                    hashes = [ready.hashes[row] for row in rows] if ready.hashes else []
+                    kind.store.add([good[row] for row in rows], kind.make(ready.arrays[rows], hashes))
             if time.monotonic() - flushed > FLUSH_SECONDS:
-                _flush(stores)
+                _flush(kinds)
                 flushed = time.monotonic()
     if keys:
-        _flush(stores)
+        _flush(kinds)
     return reasons
 
 
-def _flush(stores: tuple[Store, Store | None]) -> None:
-    for store in stores:
-        if store is not None:
-            store.flush()
+def _flush(kinds: Sequence[_Kind]) -> None:
+    for kind in kinds:
+        kind.store.flush()
 
 
 class _Decoder:
@@ -233,7 +261,7 @@ class _Decoder:
 
         waiting: deque[tuple[Sequence[Image], Any]] = deque()
         rest = iter(batches)
-        with closing(_WorkerPool(self.task, workers=self.workers)) as pool:
+        with closing(WorkerPool(self.task, workers=self.workers)) as pool:
             while True:
                 while len(waiting) < 2 * pool.workers + 2 and (batch := next(rest, None)) is not None:
                     waiting.append((batch, pool.submit(batch)))
@@ -248,43 +276,12 @@ class _Decoder:
                 yield ready
 
 
-class _WorkerPool:
-    """Processes that run one task on batches, without importing the user's script; replaced when one of them dies."""
-
-    def __init__(self, task: Task, *, workers: int | None) -> None:
-        from loky import cpu_count
-
-        self.workers = max(1, cpu_count() - 1) if workers is None else workers
-        self._task = task
-        self._executor = self._start()
-
-    def submit(self, batch: Sequence[Image]) -> Any:
-        """A future of the task's result."""
-        from loky.process_executor import BrokenProcessPool
-
-        try:
-            return self._executor.submit(self._task, batch)
-        except BrokenProcessPool:
-            self.close()
-            self._executor = self._start()
-            return self._executor.submit(self._task, batch)
-
-    def close(self) -> None:
-        """End the processes at once, whatever they are at."""
-        self._executor.shutdown(wait=True, kill_workers=True)
-
-    def _start(self) -> Any:
-        from loky import ProcessPoolExecutor
-
-        return ProcessPoolExecutor(self.workers, timeout=IDLE_SECONDS)
-
-
 def _one_by_one(task: Task, batch: Sequence[Image]) -> PreparedBatch:
     """Decode each picture in a process that has nothing else to do: if it dies, that picture was the cause."""
     from loky.process_executor import BrokenProcessPool
 
     positions, arrays, hashes, reasons = [], [], [], {}
-    with closing(_WorkerPool(task, workers=1)) as pool:
+    with closing(WorkerPool(task, workers=1)) as pool:
         for position, image in enumerate(batch):
             try:
                 ready = pool.submit([image]).result()
@@ -336,41 +333,3 @@ def _from_words(words: Vectors) -> NDArray[np.uint64]:
 
 def _name(image: Image) -> str:
     return str(image) if isinstance(image, Path) else "uploaded picture"
-
-
-# ---------------------------------------------------------------------- progress
-
-Show = Callable[[Sequence[Sequence[Any]], str, int], Iterable[Sequence[Any]]]
-
-
-@contextmanager
-def _progress(wanted: bool) -> Iterator[Show]:
-    """A function that hands out batches and shows a bar with a rate on stderr; when not wanted, it only hands out."""
-    if not wanted:
-        yield lambda batches, name, total: batches
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
-
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}")
-    bar = Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True))
-
-    def advance(task: TaskID, batches: Sequence[Sequence[Any]]) -> Iterator[Sequence[Any]]:
-        started, done = time.monotonic(), 0
-        for batch in batches:
-            yield batch
-            done += len(batch)
-            rate = f"{done / max(time.monotonic() - started, 1e-9):.0f}/s"
-            bar.update(task, advance=len(batch), rate=rate)
-
-    def show(batches: Sequence[Sequence[Any]], name: str, total: int) -> Iterable[Sequence[Any]]:
-        if not total:
-            return batches
-        bar.start()  # not before there is something to show: an empty bar would leave an empty line
-        return advance(bar.add_task(f"encoding {name}", total=total, rate=""), batches)
-
-    try:
-        yield show
-    finally:
-        if bar.tasks:
-            bar.stop()

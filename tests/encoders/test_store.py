@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import subprocess
@@ -9,13 +10,14 @@ import sys
 import time
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
 from postplace.encoders.encoder import Vectors
-from postplace.encoders.store import VectorStore, digest
+from postplace.encoders.store import MemoryStore, Stores, VectorStore, digest
 from postplace.errors import PostplaceError, WriteFailed
 
 KEYS = [digest(bytes([number])) for number in range(10)]
@@ -117,6 +119,47 @@ def test_an_error_in_between_keeps_what_was_added(tmp_path: Path) -> None:
     assert len(open_store(tmp_path)) == 1
 
 
+def test_no_key_gives_zeros(tmp_path: Path) -> None:
+    keys = [None, KEYS[2], None]
+    expected = [[0, 0, 0], [2, 2.5, -2], [0, 0, 0]]
+    np.testing.assert_array_equal(fill(tmp_path, [2]).read(keys), expected)
+    memory = MemoryStore(3)
+    memory.add([KEYS[2]], rows([2]))
+    np.testing.assert_array_equal(memory.read(keys), expected)
+
+
+# ---------------------------------------------------------------------- half precision
+
+
+@pytest.mark.parametrize("on_disk", [True, False])
+def test_halves_are_rounded_once_and_never_infinite(tmp_path: Path, on_disk: bool) -> None:
+    vectors = np.array([[1 / 3, 1e9, -1e9], [0, 1e-9, 2]], dtype=np.float32)
+    expected = [[np.float16(1 / 3), 65504, -65504], [0, 0, 2]]
+    for _ in range(2):
+        with contextlib.ExitStack() as stack:
+            store = Stores(tmp_path if on_disk else None, stack).open("wide", 3, dtype="float16")
+            store.add(KEYS[:2], vectors)  # the second time, on the disk, it is there already
+            found = store.read([KEYS[1], KEYS[0]])
+        assert found.dtype == np.float16
+        np.testing.assert_array_equal(found, expected[::-1])
+
+
+def test_halves_take_two_bytes_on_the_disk_and_are_checked(tmp_path: Path) -> None:
+    options: dict[str, Any] = {"fingerprint": "wide", "width": 50_000, "dtype": "float16"}
+    vectors = np.random.default_rng(0).normal(size=(3, 50_000)).astype(np.float16)
+    with VectorStore(tmp_path, **options) as store:
+        store.add(KEYS[:3], vectors)
+    (path,) = shards(tmp_path)
+    assert path.stat().st_size < 3 * 100_000 + 5_000
+    store = VectorStore(tmp_path, **options)
+    np.testing.assert_array_equal(store.read([KEYS[2], None, KEYS[0]])[[0, 2]], vectors[[2, 0]])
+    content = bytearray(path.read_bytes())
+    content[content.index(vectors[1, :8].tobytes())] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(PostplaceError, match="is damaged"):
+        store.read([KEYS[0]])
+
+
 # ---------------------------------------------------------------------- other processes
 
 
@@ -124,7 +167,7 @@ ADD_OVERLAPPING = """
 import sys, time
 from pathlib import Path
 import numpy as np
-from postplace.encoders.store import VectorStore, digest
+from postplace.encoders.store import MemoryStore, Stores, VectorStore, digest
 folder, first = Path(sys.argv[1]), int(sys.argv[2])
 numbers = np.random.default_rng(first).permutation(np.arange(first, first + 600)).tolist()
 with VectorStore(folder, fingerprint="toy", width=3, shard_rows=50) as store:
@@ -251,7 +294,7 @@ def test_a_file_that_may_not_grow_leaves_nothing_half_written(tmp_path: Path) ->
 import resource, sys
 from pathlib import Path
 import numpy as np
-from postplace.encoders.store import VectorStore, digest
+from postplace.encoders.store import MemoryStore, Stores, VectorStore, digest
 from postplace.errors import WriteFailed
 store = VectorStore(Path(sys.argv[1]), fingerprint="toy", width=100)
 store.add([digest(bytes([n])) for n in range(100)], np.ones((100, 100), dtype=np.float32))

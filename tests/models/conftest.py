@@ -10,8 +10,9 @@ from postplace.batch import Batch, InputSizes
 
 @pytest.fixture
 def sizes() -> InputSizes:
-    """Vocabularies of a few items, vectors of width 16 on both sides."""
-    return InputSizes(characters=20, words=15, hashtags=12, text_width=16, image_width=16)
+    """Vocabularies of a few items, vectors of width 16 on both sides, 5 states of a text and 4 of a picture."""
+    states = {"text_states": 5, "text_states_width": 10, "image_states": 4, "image_states_width": 12}
+    return InputSizes(characters=20, words=15, hashtags=12, text_width=16, image_width=16, **states)
 
 
 @pytest.fixture
@@ -25,7 +26,12 @@ def batch() -> Batch:
 
     text, hashtags = torch.tensor([True, True, False, False]), torch.tensor([True, False, True, False])
     images = torch.tensor([[True, True], [False, False], [True, False], [False, False]])
-    return Batch(
+
+    def states(width: int, *real: tuple[bool, ...]) -> dict[str, torch.Tensor]:
+        mask = torch.tensor(real)
+        return {"": torch.randn(*mask.shape, width, generator=random) * mask[..., None], "_mask": mask}
+
+    made = Batch(
         text_characters=ids(20, 12, 7, 0, 0),
         text_words=ids(15, 5, 2, 0, 0),
         text_vector=torch.randn(4, 16, generator=random) * text[:, None],
@@ -37,3 +43,9 @@ def batch() -> Batch:
         image_vectors=torch.randn(4, 2, 16, generator=random) * images[..., None],
         image_mask=images,
     )
+    no, some, most = (False,) * 5, (True, True, False, False, False), (True, True, True, True, False)
+    for name, value in states(10, (True,) * 5, some, most, no).items():  # text and hashtags of a post are one sequence
+        setattr(made, f"text_states{name}", value)
+    for name, value in states(12, (True,) * 4, no[:4], (True, False, True, True), no[:4]).items():
+        setattr(made, f"image_states{name}", value)
+    return made

@@ -22,6 +22,20 @@ def test_a_model_without_tokens_takes_no_vocabulary_settings() -> None:
         plan_of(MODELS["sg-mft"], {"min_count": 3})
 
 
+def test_whether_states_are_read_follows_from_the_settings() -> None:
+    assert [plan_of(entry, {}).reads_states for entry in MODELS.values()] == [
+        name == "sg-mft-tokens" for name in MODELS
+    ]
+    assert plan_of(MODELS["sg-mft-tokens"], {}).needs == {"text_states", "image_states"}
+    assert not plan_of(MODELS["sg-mft-tokens"], {"tokens": 32}).reads_states
+    assert plan_of(MODELS["sg-mft"], {"tokens": "states", "cross_query": "own"}).reads_states
+
+
+def test_what_does_not_go_with_states_is_refused_before_anything_is_encoded() -> None:
+    with pytest.raises(BadOption, match="cross_query: 'other' does not go with tokens=states"):
+        plan_of(MODELS["sg-mft"], {"tokens": "states"})
+
+
 @pytest.mark.parametrize(
     ("setting", "message"),
     [

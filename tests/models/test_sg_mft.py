@@ -1,4 +1,7 @@
-"""SG-MFT beside numbers worked out without it, equation by equation; (19) is in training/test_losses.py."""
+"""SG-MFT beside numbers worked out without it, equation by equation.
+
+(1)-(5) are in blocks/test_similarity.py, (19) is in training/test_losses.py.
+"""
 
 from __future__ import annotations
 
@@ -12,22 +15,17 @@ from numpy.typing import NDArray
 from torch import nn
 
 from postplace.models.sg_mft import (
-    GATES,
     FeedForward,
     FusionModule,
-    Gate,
     InterpolationAttention,
     Projections,
-    SimilarityGate,
     TokenNorm,
-    element_similarity,
     five_layers,
 )
 
 Array = NDArray[np.float64]
 
 TEXT = torch.tensor([[[1.0, 2.0], [0.0, 1.0]]])  # two tokens of width 2
-IMAGE = torch.tensor([[[3.0, 0.0], [1.0, 1.0]]])
 
 
 def _set(module: nn.Module, **values: Any) -> None:
@@ -40,85 +38,10 @@ def _set(module: nn.Module, **values: Any) -> None:
     assert not values
 
 
-def _sigmoid(x: float) -> float:
-    return 1 / (1 + math.exp(-x))
-
-
 def _standard(x: Array, axis: int = -1) -> Array:
     centred = x - x.mean(axis=axis, keepdims=True)
     out: Array = centred / np.sqrt((centred**2).mean(axis=axis, keepdims=True) + 1e-5)
     return out
-
-
-# (1), (3): the gate
-
-
-def test_softmax_gate_by_hand() -> None:
-    p = SimilarityGate(2, gate="softmax")(TEXT, IMAGE)  # (1) 1*3 + 2*0 = 3, 0*1 + 1*1 = 1
-    assert p.shape == (1, 2, 1)
-    assert p.flatten().tolist() == pytest.approx([math.exp(2) / (math.exp(2) + 1), 1 / (math.exp(2) + 1)])
-
-
-def test_literal_gate_by_hand() -> None:
-    text, image = torch.tensor([[[1.0], [2.0], [0.0]]]), torch.tensor([[[2.0], [0.5], [9.0]]])
-    e = [math.exp(2), math.exp(1), 1.0]  # tokens of width 1: the element-wise products 2, 1, 0
-    p = SimilarityGate(3, gate="softmax")(text, image)
-    assert p.flatten().tolist() == pytest.approx([part / sum(e) for part in e])
-
-
-def test_scaled_gate_by_hand() -> None:
-    text = torch.tensor([[[3.0], [0.0], [0.0], [0.0]]])
-    share = math.exp(3) / (math.exp(3) + 3)  # 0.87, times 4 / 2: capped
-    p = SimilarityGate(4, gate="scaled")(text, torch.ones(1, 4, 1))
-    assert p.flatten().tolist() == pytest.approx([1.0, *[2 * (1 - share) / 3] * 3])
-
-
-def test_sigmoid_gate_by_hand() -> None:
-    gate = SimilarityGate(2, gate="sigmoid")
-    # 3 and 1: mean 2, standard deviation 1, standardised 1 and -1
-    assert gate(TEXT, IMAGE).flatten().tolist() == pytest.approx([_sigmoid(1), _sigmoid(-1)], abs=1e-5)
-    _set(gate, slope=[2.0, 3.0], offset=[0.5, 1.0])
-    assert gate(TEXT, IMAGE).flatten().tolist() == pytest.approx([_sigmoid(2.5), _sigmoid(-2)], abs=1e-5)
-
-
-def test_global_gate_by_hand() -> None:
-    gate = SimilarityGate(2, gate="global")
-    _set(gate, slope=[2.0], offset=[0.5])
-    cosine = (3 + 0 + 0 + 1) / math.sqrt(1 + 4 + 1) / math.sqrt(9 + 1 + 1)
-    assert gate(TEXT, IMAGE).flatten().tolist() == pytest.approx([_sigmoid(2 * cosine + 0.5)] * 2)
-
-
-@pytest.mark.parametrize("gate", GATES)
-def test_gates_on_any_input(gate: Gate) -> None:
-    random = torch.Generator().manual_seed(0)
-    text, image = (torch.randn(50, 32, 8, generator=random) for _ in range(2))
-    p = SimilarityGate(32, gate=gate)(text, image)
-    assert p.shape == (50, 32, 1)
-    assert bool(((p >= 0) & (p <= 1)).all())
-    if gate == "softmax":
-        torch.testing.assert_close(p.sum(dim=1), torch.ones(50, 1))
-    else:
-        assert 0.1 < p.mean().item() < 0.9  # the softmax: 1/32
-    if gate == "sigmoid":
-        assert p.mean().item() == pytest.approx(0.5, abs=0.02)
-
-
-# (2), (4), (5): element by element
-
-
-def test_element_similarity_by_hand() -> None:
-    p = element_similarity(TEXT, IMAGE, scaled=False)[0].tolist()
-    # (2) [1, 2].[3, 0] = 3, [1, 2].[1, 1] = 3; [0, 1].[3, 0] = 0, [0, 1].[1, 1] = 1; (4), (5) softmax of each row
-    assert p[0] == pytest.approx([0.5, 0.5])
-    assert p[1] == pytest.approx([1 / (1 + math.e), math.e / (1 + math.e)])
-
-
-def test_scaled_element_similarity_by_hand() -> None:
-    p = element_similarity(TEXT, IMAGE, scaled=True)[0].tolist()
-    # normalised: text (-1, 1), (-1, 1); image (1, -1), (0, 0); products over sqrt(2): -2 / sqrt(2), 0
-    first = _sigmoid(-math.sqrt(2))
-    assert p[0] == pytest.approx([first, 1 - first], abs=1e-4)
-    assert p[1] == pytest.approx([first, 1 - first], abs=1e-4)
 
 
 # (6), (7): projections

@@ -16,14 +16,16 @@ from torch import Tensor, nn
 
 from postplace.batch import Batch, InputSizes
 from postplace.errors import BadOption
+from postplace.models.blocks.similarity import GATES
 from postplace.models.mrlf import Fusion
-from postplace.models.sg_mft import GATES
-from postplace.models.table import MODELS, find_model
+from postplace.models.sg_mft import SequenceSGMFT
+from postplace.models.table import MODELS, find_model, needs_of
 
 CLASSES = 5
 SMALL: dict[str, dict[str, Any]] = {
     "mrlf": {"embedding": 8, "filters": 8, "heads": 2, "image_features": 6},
     "sg-mft": {"tokens": 4},
+    "sg-mft-tokens": {"features": 16, "heads": 2, "head_width": 4},
 }
 FUSIONS: tuple[str, ...] = Fusion.__args__  # type: ignore[attr-defined]
 VARIANTS: list[tuple[str, dict[str, Any]]] = [
@@ -40,10 +42,17 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("sg-mft", {"tokens": 1}),
     ("sg-mft", {"tokens": "scalar", "normalise_over": "tokens"}),
     *(("sg-mft-paper", {"gate": gate}) for gate in GATES if gate != "softmax"),
+    *(("sg-mft-tokens", {"gate": gate}) for gate in GATES if gate != "sigmoid"),
+    ("sg-mft-tokens", {"feed_forward": "image"}),
+    ("sg-mft-tokens", {"feature_norm": "none"}),
+    ("sg-mft-tokens", {"features": 12}),  # the width of the picture's states: no map
+    ("sg-mft-tokens", {"features": None}),
+    ("sg-mft-tokens", {"layers": 2}),
+    ("sg-mft-tokens", {"tokens": 4}),
 ]
 IDS = ["-".join([name, *(f"{key}={value}" for key, value in given.items())]) for name, given in VARIANTS]
 Build = Callable[[], nn.Module]
-FLOATS = ("text_vector", "hashtag_vector", "image_vectors")
+FLOATS = ("text_vector", "hashtag_vector", "image_vectors", "text_states", "image_states")
 
 
 @pytest.fixture(params=VARIANTS, ids=IDS)
@@ -75,12 +84,22 @@ def _rows(batch: Batch, rows: list[int]) -> Batch:
     return dataclasses.replace(batch, **{name: getattr(batch, name)[rows] for name in tensors})
 
 
+def _states(batch: Batch, side: str) -> tuple[Tensor, Tensor]:
+    """States and mask of "text" or "image"."""
+    return getattr(batch, f"{side}_states"), getattr(batch, f"{side}_states_mask")
+
+
 def _poisoned(batch: Batch, poison: float) -> Batch:
     """Whatever a mask calls absent, replaced: vectors by `poison`, ids by real ids."""
 
     def ids(values: Tensor, mask: Tensor) -> Tensor:
         return torch.where(mask[:, None], values, torch.full_like(values, 3))
 
+    states = {
+        f"{side}_states": values.masked_fill(~mask[..., None], poison)
+        for side in ("text", "image")
+        for values, mask in [_states(batch, side)]
+    }
     return dataclasses.replace(
         batch,
         text_characters=ids(batch.text_characters, batch.text_mask),
@@ -90,15 +109,21 @@ def _poisoned(batch: Batch, poison: float) -> Batch:
         hashtag_words=ids(batch.hashtag_words, batch.hashtag_mask),
         hashtag_vector=batch.hashtag_vector.masked_fill(~batch.hashtag_mask[:, None], poison),
         image_vectors=batch.image_vectors.masked_fill(~batch.image_mask[..., None], poison),
+        **states,
     )
 
 
 def _longer(batch: Batch, more: int, poison: float) -> Batch:
-    """Columns of padding, and empty picture slots full of `poison`, at the end."""
+    """Columns of padding, and empty picture slots and token states full of `poison`, at the end."""
 
     def ids(values: Tensor) -> Tensor:
         return nn.functional.pad(values, (0, more))
 
+    states = {}
+    for side in ("text", "image"):
+        values, mask = _states(batch, side)
+        states[f"{side}_states"] = nn.functional.pad(values, (0, 0, 0, more), value=poison)
+        states[f"{side}_states_mask"] = nn.functional.pad(mask, (0, more))
     return dataclasses.replace(
         batch,
         text_characters=ids(batch.text_characters),
@@ -107,6 +132,7 @@ def _longer(batch: Batch, more: int, poison: float) -> Batch:
         hashtag_words=ids(batch.hashtag_words),
         image_vectors=nn.functional.pad(batch.image_vectors, (0, 0, 0, more), value=poison),
         image_mask=nn.functional.pad(batch.image_mask, (0, more)),
+        **states,
     )
 
 
@@ -148,6 +174,8 @@ def test_what_is_absent_has_no_influence(build: Build, batch: Batch, poison: flo
 @pytest.mark.parametrize("field", ["text_mask", "hashtag_mask", "image_mask"])
 def test_what_is_present_has_influence(build: Build, batch: Batch, field: str) -> None:
     model = build()
+    if isinstance(model, SequenceSGMFT):  # which reads text and hashtags as one
+        field = "image_states_mask" if field == "image_mask" else "text_states_mask"
     without = dataclasses.replace(batch, **{field: torch.zeros_like(getattr(batch, field))})
     assert not torch.allclose(_logits(model, batch)[0], _logits(model, without)[0], atol=1e-7)
 
@@ -255,6 +283,10 @@ def test_a_wrong_setting_is_named(name: str, setting: str, value: object, sizes:
         ("sg-mft", {"tokens": "scalar"}, "normalise_over"),
         ("sg-mft", {"tokens": 1, "normalise_over": "tokens"}, "normalise_over"),
         ("sg-mft", {"head_width": 0}, "head_width"),
+        ("sg-mft", {"tokens": "states"}, "cross_query"),
+        ("sg-mft-tokens", {"cross_query": "other"}, "cross_query=own"),
+        ("sg-mft-tokens", {"normalise_over": "tokens"}, "normalise_over=width"),
+        ("sg-mft-tokens", {"tokens": 5}, "tokens"),
     ],
 )
 def test_settings_that_do_not_fit(name: str, settings: dict[str, Any], named: str, sizes: InputSizes) -> None:
@@ -274,6 +306,31 @@ def test_the_table_is_complete() -> None:
         assert entry.citation
         assert entry.prefer_when
         assert entry.reads <= {"text", "hashtags", "image"}
+
+
+@pytest.mark.parametrize("absent", ["text_states", "image_states"])
+def test_encoders_without_states_are_refused(absent: str, sizes: InputSizes) -> None:
+    entry = find_model("sg-mft-tokens")
+    with pytest.raises(BadOption, match="tokens: 'states' asked for, but an encoder gives none"):
+        entry.build(dataclasses.replace(sizes, **{absent: 0}), CLASSES, entry.settings)
+
+
+def test_a_batch_without_states_is_refused(batch: Batch, sizes: InputSizes) -> None:
+    entry = find_model("sg-mft-tokens")
+    bare = dataclasses.replace(batch, image_states=None, image_states_mask=None)
+    with pytest.raises(ValueError, match="states=True"):
+        entry.build(sizes, CLASSES, entry.settings)(bare)
+
+
+def test_what_is_needed_depends_on_the_settings() -> None:
+    states, vectors = {"text_states", "image_states"}, {"text_vector", "image_vector"}
+    for name, entry in MODELS.items():
+        assert needs_of(entry, entry.settings) == entry.needs, name
+    tokens, chunks = find_model("sg-mft-tokens"), find_model("sg-mft")
+    assert needs_of(tokens, {}) == states
+    assert needs_of(tokens, {"tokens": 32}) == vectors
+    assert needs_of(chunks, {"tokens": "states", "cross_query": "own"}) == states
+    assert needs_of(find_model("mrlf"), {}) == {"characters", "words", "image_vector"}
 
 
 def test_the_table_needs_no_torch() -> None:

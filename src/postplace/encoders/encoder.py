@@ -7,12 +7,13 @@ hold (other weights, other preprocessing). The store relies on it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 Vectors = NDArray[np.float32]
+States = NDArray[np.float32]  # (B, n, D)
 
 
 class TextEncoder(Protocol):
@@ -45,3 +46,34 @@ class ImageEncoder(Protocol):
     prepare: ImagePreparation
 
     def encode(self, batch: NDArray[Any]) -> Vectors: ...
+
+
+@runtime_checkable
+class TextStates(Protocol):
+    """A text encoder that can also hand out the states of its tokens, `states` of them a text, cut and padded to that.
+
+    A padded state is all zero, and only a padded one: that is how it is known. `fingerprint` covers the states too.
+    """
+
+    states: int
+    states_width: int
+
+    def encode_states(self, texts: Sequence[str]) -> States:
+        """Texts -> (B, n, D)."""
+        ...
+
+
+@runtime_checkable
+class ImageStates(Protocol):
+    """An image encoder that can also hand out the states of a grid of patches, `states` of them, row by row.
+
+    A padded state, if there is one, is all zero. `fingerprint` covers the states too. An encoder may have a method
+    `encode_both(batch)`, which gives vectors and states in one run of its network: where both are wanted it is taken.
+    """
+
+    states: int
+    states_width: int
+
+    def encode_states(self, batch: NDArray[Any]) -> States:
+        """Prepared pictures, stacked along the first axis -> (B, n, D)."""
+        ...

@@ -13,20 +13,22 @@ import time
 import uuid
 import warnings
 from collections.abc import Container, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Any, Literal, Protocol, Self
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from postplace.encoders.encoder import Vectors
 from postplace.errors import PostplaceError, write_failed
 
 FORMAT = b"1"
 KEY_BYTES = 16
+Stored = NDArray[Any]  # (N, D) in the store's dtype
+Precision = Literal["float32", "float16"]
 STALE_SECONDS = 24 * 3600  # a temporary file older than this belongs to a process that is gone
 
 
@@ -39,47 +41,56 @@ class Store(Protocol):
     """Where vectors are kept: on disk, or in memory for this call alone."""
 
     def missing(self, keys: Sequence[bytes]) -> list[int]: ...
-    def add(self, keys: Sequence[bytes], vectors: Vectors) -> None: ...
-    def read(self, keys: Sequence[bytes]) -> Vectors: ...
+    def add(self, keys: Sequence[bytes], vectors: Stored) -> None: ...
+    def read(self, keys: Sequence[bytes | None]) -> Stored: ...
     def flush(self) -> None: ...
 
 
 class MemoryStore:
     """A store that is gone when the call is over."""
 
-    def __init__(self, width: int) -> None:
-        self.width = width
-        self._vectors: dict[bytes, Vectors] = {}
+    def __init__(self, width: int, *, dtype: Precision = "float32") -> None:
+        self.width, self.dtype = width, np.dtype(dtype)
+        self._vectors: dict[bytes, Stored] = {}
 
     def missing(self, keys: Sequence[bytes]) -> list[int]:
         """See VectorStore."""
         return _first_positions(keys, known=self._vectors)
 
-    def add(self, keys: Sequence[bytes], vectors: Vectors) -> None:
+    def add(self, keys: Sequence[bytes], vectors: Stored) -> None:
         """See VectorStore."""
-        self._vectors.update(zip(keys, vectors, strict=True))
+        self._vectors.update(zip(keys, _rounded(vectors, self.dtype), strict=True))
 
-    def read(self, keys: Sequence[bytes]) -> Vectors:
+    def read(self, keys: Sequence[bytes | None]) -> Stored:
         """See VectorStore."""
-        rows = [self._vectors[key] for key in keys]
-        return np.stack(rows) if rows else np.zeros((0, self.width), dtype=np.float32)
+        found = np.zeros((len(keys), self.width), dtype=self.dtype)
+        for row, key in enumerate(keys):
+            if key is not None:
+                found[row] = self._vectors[key]
+        return found
 
     def flush(self) -> None:
         """Nothing to do."""
 
 
 class VectorStore:
-    """The vectors of one encoder; `add` gathers `shard_rows` of them before it writes, `flush` writes at once."""
+    """The vectors of one encoder; `add` gathers `shard_rows` of them before it writes, `flush` writes at once.
 
-    def __init__(self, folder: Path, *, fingerprint: str, width: int, shard_rows: int = 4096) -> None:
+    In float16, for what is wide, vectors take half the room, here and on the disk; what is beyond its range is cut.
+    """
+
+    def __init__(
+        self, folder: Path, *, fingerprint: str, width: int, shard_rows: int = 4096, dtype: Precision = "float32"
+    ) -> None:
         self.folder = folder / hashlib.sha256(fingerprint.encode()).hexdigest()[:16]
         self.fingerprint, self.width, self.shard_rows = fingerprint, width, shard_rows
+        self.dtype = np.dtype(dtype)
         self.damaged = 0
         self._shards: list[Path] = []
         self._known: set[str] = set()
         self._index: dict[bytes, tuple[int, int]] = {}  # key -> shard, row; shard -1 is the buffer
         self._keys: list[bytes] = []
-        self._vectors: list[Vectors] = []
+        self._vectors: list[Stored] = []
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -107,14 +118,14 @@ class VectorStore:
         """The positions of the keys that are not there; of a repeated one, the first position only."""
         return _first_positions(keys, known=self._index)
 
-    def add(self, keys: Sequence[bytes], vectors: Vectors) -> None:
+    def add(self, keys: Sequence[bytes], vectors: Stored) -> None:
         """Keep vectors (N, D) under their keys; a key that is there already is left as it is."""
         if vectors.shape != (len(keys), self.width):
             raise ValueError(f"{len(keys)} keys with vectors of shape {vectors.shape}, width {self.width}")
         for row in self.missing(keys):
             self._index[keys[row]] = (-1, len(self._keys))
             self._keys.append(keys[row])
-            self._vectors.append(np.array(vectors[row], dtype=np.float32))
+            self._vectors.append(np.array(_rounded(vectors[row], self.dtype)))
         if len(self._keys) >= self.shard_rows:
             self.flush()
 
@@ -141,14 +152,16 @@ class VectorStore:
             self._index[key] = (len(self._shards) - 1, row)
         self._keys, self._vectors = [], []
 
-    def read(self, keys: Sequence[bytes]) -> Vectors:
-        """Vectors (N, D) in the order of the keys.
+    def read(self, keys: Sequence[bytes | None]) -> Stored:
+        """Vectors (N, D) in the order of the keys; 0 where the key is None.
 
         Raises PostplaceError for a key that is not there, and for a shard found damaged only now (it is moved aside).
         """
-        found = np.empty((len(keys), self.width), dtype=np.float32)
+        found = np.zeros((len(keys), self.width), dtype=self.dtype)
         wanted: dict[int, list[tuple[int, int]]] = {}
         for position, key in enumerate(keys):
+            if key is None:
+                continue
             if key not in self._index:
                 raise PostplaceError(str(self.folder), f"no vector for {key.hex()}", "encode the posts again")
             shard, row = self._index[key]
@@ -183,13 +196,17 @@ class VectorStore:
             warnings.warn(f"{self.folder}: {what} ({reasons[0]})", stacklevel=2)
 
     def _table(self) -> pa.Table:
-        flat = pa.array(np.concatenate(self._vectors), type=pa.float32())
+        flat = np.concatenate(self._vectors)
+        if self.dtype == np.float16:  # as bytes: as lists of halves they take eighteen times as long to write
+            kind = pa.binary(2 * self.width)
+            vectors = pa.FixedSizeBinaryArray.from_buffers(kind, len(self._keys), [None, pa.py_buffer(flat)])
+        else:
+            vectors = pa.FixedSizeListArray.from_arrays(pa.array(flat, type=pa.float32()), self.width)
         schema = pa.schema(
-            [("key", pa.binary(KEY_BYTES)), ("vector", pa.list_(pa.float32(), self.width))],
+            [("key", pa.binary(KEY_BYTES)), ("vector", vectors.type)],
             metadata={"fingerprint": self.fingerprint, "width": str(self.width), "format": FORMAT},
         )
-        columns = [pa.array(self._keys, type=pa.binary(KEY_BYTES)), pa.FixedSizeListArray.from_arrays(flat, self.width)]
-        return pa.Table.from_arrays(columns, schema=schema)
+        return pa.Table.from_arrays([pa.array(self._keys, type=pa.binary(KEY_BYTES)), vectors], schema=schema)
 
     def _keys_of(self, path: Path) -> list[bytes]:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
@@ -204,7 +221,7 @@ class VectorStore:
             keys: list[bytes] = file.read(columns=["key"]).column("key").to_pylist()
             return keys
 
-    def _vectors_of(self, shard: int) -> NDArray[np.float32]:
+    def _vectors_of(self, shard: int) -> Stored:
         path = self._shards[shard]
         try:
             with pq.ParquetFile(path, page_checksum_verification=True) as file:
@@ -214,6 +231,9 @@ class VectorStore:
             self._index = {key: place for key, place in self._index.items() if place[0] != shard}
             found = f"is damaged ({_first_line(error)}) and was moved aside"
             raise PostplaceError(str(path), found, "run the same again: its vectors are then encoded anew") from error
+        if self.dtype == np.float16:
+            halves = np.frombuffer(column.buffers()[1], dtype=np.float16).reshape(-1, self.width)
+            return halves[column.offset : column.offset + len(column)]
         flat: NDArray[np.float32] = column.flatten().to_numpy()
         return flat.reshape(-1, self.width)
 
@@ -230,6 +250,29 @@ class VectorStore:
             with contextlib.suppress(OSError):
                 if time.time() - path.stat().st_mtime > STALE_SECONDS:
                     path.unlink()
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Opens stores: in a folder, to be closed with the stack, or without one in memory."""
+
+    folder: Path | None
+    stack: contextlib.ExitStack
+
+    def open(self, fingerprint: str, width: int, *, dtype: Precision = "float32", shard_rows: int = 4096) -> Store:
+        """See VectorStore; raises WriteFailed when the folder cannot be made."""
+        if self.folder is None:
+            return MemoryStore(width, dtype=dtype)
+        options: dict[str, Any] = {"width": width, "dtype": dtype, "shard_rows": shard_rows}
+        return self.stack.enter_context(VectorStore(self.folder, fingerprint=fingerprint, **options))
+
+
+def _rounded(vectors: Stored, dtype: np.dtype[Any]) -> Stored:
+    """In the store's dtype; what float16 cannot hold becomes its largest number, not infinite."""
+    if dtype == np.float16:
+        most = np.finfo(np.float16).max
+        return np.clip(vectors, -most, most).astype(np.float16)
+    return np.asarray(vectors, dtype=dtype)
 
 
 def _first_line(error: Exception) -> str:

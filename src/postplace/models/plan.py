@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from postplace.errors import BadOption, unknown_name
-from postplace.models.table import ModelEntry, Training, check_settings
+from postplace.models.table import Input, ModelEntry, Training, check_settings, needs_of
 
 VOCABULARY = {"min_count": 2, "max_characters": 140, "max_words": 30, "max_hashtags": 30}
 OPTIMISERS = ("rmsprop", "adam", "adamw")
@@ -16,11 +16,17 @@ OPTIMISERS = ("rmsprop", "adam", "adamw")
 
 @dataclass(frozen=True)
 class Plan:
-    """What the model's constructor takes, how it is trained, and how the vocabularies are fitted."""
+    """What the model's constructor takes, how it is trained, how the vocabularies are fitted, and what it reads."""
 
     model: Mapping[str, Any]
     training: Training
     vocabulary: Mapping[str, Any]
+    needs: frozenset[Input]
+
+    @property
+    def reads_states(self) -> bool:
+        """Whether it reads token states: the posts are then to be encoded with them."""
+        return bool(self.needs & {"text_states", "image_states"})
 
 
 def plan_of(entry: ModelEntry, overrides: Mapping[str, Any]) -> Plan:
@@ -41,7 +47,8 @@ def plan_of(entry: ModelEntry, overrides: Mapping[str, Any]) -> Plan:
 
     planned = overridden(training)
     planned["betas"] = tuple(planned["betas"])  # a list, when it comes from a saved run
-    return Plan(overridden(entry.settings), replace(entry.training, **planned), overridden(vocabulary))
+    model = overridden(entry.settings)
+    return Plan(model, replace(entry.training, **planned), overridden(vocabulary), needs_of(entry, model))
 
 
 def _check_kind(name: str, value: Any, default: Any) -> None:

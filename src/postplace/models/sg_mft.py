@@ -6,13 +6,14 @@ layers classify.
 
 The paper's shapes agree only if a vector of width D is read as D tokens of width 1. `tokens` cuts it into n tokens of
 width d = D / n instead: n = D is that literal reading, n = 1 makes every softmax over keys trivial, the queries void,
-and n = 32 keeps all formulas working. As printed, the softmax of (3) gives weights of 1/n on average, which all but
-switches cross-attention off; `gate` offers that and three others. The loss (19) is in `training/losses.py`.
+and n = 32 keeps all formulas working. `SequenceSGMFT` reads them as what the block's ancestor MKGformer has: sequences,
+of n_t text tokens and n_i patches of the picture. The loss (19) is in `training/losses.py`.
 Letters: B posts, D width of a side, n tokens, d width of a token, h heads, C classes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import torch
@@ -22,49 +23,20 @@ from torch.nn import functional
 from postplace.batch import Batch, InputSizes
 from postplace.errors import BadOption, unknown_name
 from postplace.models.blocks.attention import MultiHeadAttention, attend
-from postplace.models.blocks.pooling import masked_mean, or_stand_in
+from postplace.models.blocks.pooling import AttentionPooling, masked_mean, or_stand_in
+from postplace.models.blocks.similarity import GATES, Gate, SequenceGate, SimilarityGate, element_similarity
 
-Gate = Literal["sigmoid", "softmax", "scaled", "global"]
-GATES = ("sigmoid", "softmax", "scaled", "global")
 WIDTH = 1024  # of a side, when the two encoders disagree: that of the paper's Chinese-CLIP
+TOKEN_WIDTH = 256  # of a token of a sequence, as methods of its kind have (MKGformer's successors: 256 to 768)
 HIDDEN = (512, 256, 128, 64)
-
-
-class SimilarityGate(nn.Module):
-    """S^m (1) -> P^m (3) in [0, 1], how much a token takes of the other side: two (B, n, d) -> (B, n, 1)."""
-
-    def __init__(self, tokens: int, *, gate: Gate) -> None:
-        super().__init__()
-        self.gate = gate
-        size = tokens if gate == "sigmoid" else 1
-        if gate in ("sigmoid", "global"):
-            self.slope = nn.Parameter(torch.ones(size))
-            self.offset = nn.Parameter(torch.zeros(size))
-
-    def forward(self, text: Tensor, image: Tensor) -> Tensor:
-        """See the class."""
-        if self.gate == "global":
-            cosine = functional.cosine_similarity(text.flatten(1), image.flatten(1), dim=1)[:, None]
-            return torch.sigmoid(self.slope * cosine + self.offset)[..., None].expand(-1, text.shape[1], 1)
-        s = (text * image).sum(dim=2)  # (1)  S^m = F_text (x) F_image, summed within a token
-        if self.gate == "sigmoid":
-            standard = (s - s.mean(dim=1, keepdim=True)) / (s.std(dim=1, keepdim=True, correction=0) + 1e-6)
-            return torch.sigmoid(self.slope * standard + self.offset)[..., None]
-        p = torch.softmax(s, dim=1)  # (3)
-        if self.gate == "scaled":
-            p = (p * s.shape[1] / 2).clamp(max=1.0)
-        return p[..., None]
-
-
-def element_similarity(text: Tensor, image: Tensor, *, scaled: bool) -> Tensor:
-    """P^e (B, n, n), rows sum to 1: (2) S^e = F_text F_image^T, (4)-(5) softmax of each row.
-
-    `scaled` normalises both sides and divides by sqrt(d): without it the rows are all but uniform for small vectors.
-    """
-    if scaled:
-        text, image = (functional.layer_norm(side, side.shape[-1:]) for side in (text, image))
-        text = text / text.shape[-1] ** 0.5
-    return torch.softmax(text @ image.transpose(1, 2), dim=2)
+NAMES: Mapping[str, tuple[str, ...]] = {
+    "gate": GATES,
+    "normalise_over": ("width", "tokens"),
+    "feature_norm": ("layer", "none"),
+    "cross_query": ("other", "own"),
+    "feed_forward": ("text", "image"),
+}
+Masks = tuple[Tensor | None, Tensor | None]  # of two sides' tokens, each (B, n); None: all are real
 
 
 class TokenNorm(nn.Module):
@@ -107,15 +79,24 @@ class InterpolationAttention(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(
-        self, tokens: Tensor, own: tuple[Tensor, Tensor, Tensor], other: tuple[Tensor, Tensor, Tensor], p_m: Tensor
+        self,
+        tokens: Tensor,
+        own: tuple[Tensor, Tensor, Tensor],
+        other: tuple[Tensor, Tensor, Tensor],
+        p_m: Tensor,
+        *,
+        masks: Masks = (None, None),
     ) -> Tensor:
-        """Tokens (B, n, d), projections of this and the other side, P^m (B, n, 1) -> X^C (B, n, d)."""
+        """Tokens (B, n, d), projections of this and the other side, P^m (B, n, 1) -> X^C (B, n, d).
+
+        `masks` are those of this and the other side's tokens (None: all are real).
+        """
         (q, k, v), (q_other, k_other, v_other) = own, other
-        sa = self.self_output(attend(q, k, v, heads=self.heads))  # (8), (10)
+        sa = self.self_output(attend(q, k, v, heads=self.heads, key_mask=masks[0]))  # (8), (10)
         if self.cross_query == "other":  # (9): the other side's query on one's own keys and values
-            ca = attend(q_other, k, v, heads=self.heads)
+            ca = attend(q_other, k, v, heads=self.heads, key_mask=masks[0])
         else:  # MKGformer, the block's ancestor: one's own query on the other side's
-            ca = attend(q, k_other, v_other, heads=self.heads)
+            ca = attend(q, k_other, v_other, heads=self.heads, key_mask=masks[1])
         ca = self.cross_output(ca)  # (11)
         x = ca * p_m + sa * (1 - p_m)  # (12)
         out: Tensor = self.norm(self.dropout(x) + tokens)  # (13)
@@ -144,11 +125,14 @@ class FeedForward(nn.Module):
 
 
 class InteractionModule(nn.Module):
-    """SIM: text and image tokens (B, n, d) -> similarity-aware F_text^S, F_image^S (B, n, d), equations (1)-(16)."""
+    """SIM: text and image tokens (B, n, d) -> similarity-aware F_text^S, F_image^S (B, n, d), equations (1)-(16).
+
+    `tokens` is n, or None for sequences of different lengths, whose masks are then given.
+    """
 
     def __init__(
         self,
-        tokens: int,
+        tokens: int | None,
         width: int,
         *,
         gate: Gate,
@@ -163,11 +147,11 @@ class InteractionModule(nn.Module):
         inner = heads * head_width
         self.feed_forward = feed_forward
         self.scaled = gate != "softmax"
-        self.gate = SimilarityGate(tokens, gate=gate)
+        self.gate = SequenceGate(gate=gate) if tokens is None else SimilarityGate(tokens, gate=gate)
         self.text_projections, self.image_projections = Projections(width, inner), Projections(width, inner)
 
         def norm() -> TokenNorm:
-            return TokenNorm(tokens, width, over=normalise_over)
+            return TokenNorm(tokens or 0, width, over=normalise_over)
 
         def attention() -> InterpolationAttention:
             return InterpolationAttention(
@@ -179,16 +163,22 @@ class InteractionModule(nn.Module):
         self.text_feed_forward = FeedForward(width, norm=norm(), guided=guided, dropout=dropout)
         self.image_feed_forward = FeedForward(width, norm=norm(), guided=not guided, dropout=dropout)
 
-    def forward(self, text: Tensor, image: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, text: Tensor, image: Tensor, text_mask: Tensor | None = None, image_mask: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """See the class."""
-        p_m = self.gate(text, image)  # (1), (3)
+        if isinstance(self.gate, SequenceGate):
+            p_text, p_image = self.gate(text, image, text_mask, image_mask)  # (1), (3)
+        else:
+            p_text = p_image = self.gate(text, image)
         of_text, of_image = self.text_projections(text), self.image_projections(image)  # (6), (7)
-        x_text = self.text_attention(text, of_text, of_image, p_m)  # (8)-(13)
-        x_image = self.image_attention(image, of_image, of_text, p_m)
+        x_text = self.text_attention(text, of_text, of_image, p_text, masks=(text_mask, image_mask))  # (8)-(13)
+        x_image = self.image_attention(image, of_image, of_text, p_image, masks=(image_mask, text_mask))
         if self.feed_forward == "text":
-            p_e = element_similarity(text, image, scaled=self.scaled)  # (2), (4), (5)
+            p_e = element_similarity(text, image, scaled=self.scaled, image_mask=image_mask)  # (2), (4), (5)
             return self.text_feed_forward(x_text, p_e @ x_image), self.image_feed_forward(x_image)  # (14)-(16)
-        p_e = element_similarity(image, text, scaled=self.scaled)  # the paper's image-wise variant (its Table 4)
+        # the paper's image-wise variant (its Table 4)
+        p_e = element_similarity(image, text, scaled=self.scaled, image_mask=text_mask)
         return self.text_feed_forward(x_text), self.image_feed_forward(x_image, p_e @ x_text)
 
 
@@ -203,6 +193,22 @@ class FusionModule(nn.Module):
     def forward(self, text: Tensor, image: Tensor) -> Tensor:
         """See the class."""
         fused: Tensor = self.text_asks(text, image) + self.image_asks(image, text)
+        return fused
+
+
+class SequenceFusion(nn.Module):
+    """SFM (17) for sequences (B, n_t, d), (B, n_i, d) -> M (B, d): each CA is pooled before the sum."""
+
+    def __init__(self, width: int, *, heads: int, head_width: int) -> None:
+        super().__init__()
+        self.text_asks = MultiHeadAttention(width, heads=heads, head_width=head_width)
+        self.image_asks = MultiHeadAttention(width, heads=heads, head_width=head_width)
+        self.text_pooling, self.image_pooling = AttentionPooling(width), AttentionPooling(width)
+
+    def forward(self, text: Tensor, image: Tensor, text_mask: Tensor, image_mask: Tensor) -> Tensor:
+        """See the class; masks (B, n_t), (B, n_i)."""
+        of_text = self.text_pooling(self.text_asks(text, image, key_mask=image_mask), text_mask)
+        fused: Tensor = of_text + self.image_pooling(self.image_asks(image, text, key_mask=text_mask), image_mask)
         return fused
 
 
@@ -232,16 +238,13 @@ class SGMFT(nn.Module):
         dropout: float = 0.1,
     ) -> None:
         super().__init__()
-        named: dict[str, tuple[str, tuple[str, ...]]] = {
-            "gate": (gate, GATES),
-            "normalise_over": (normalise_over, ("width", "tokens")),
-            "feature_norm": (feature_norm, ("layer", "none")),
-            "cross_query": (cross_query, ("other", "own")),
-            "feed_forward": (feed_forward, ("text", "image")),
-        }
-        for name, (value, known) in named.items():
-            if value not in known:
-                raise unknown_name(name, str(value), known)
+        _check_names(
+            gate=gate,
+            normalise_over=normalise_over,
+            feature_norm=feature_norm,
+            cross_query=cross_query,
+            feed_forward=feed_forward,
+        )
         width = features or (sizes.text_width if sizes.text_width == sizes.image_width else WIDTH)
         n = width if tokens == "scalar" else tokens
         if not isinstance(n, int) or n < 1 or width % n:
@@ -293,6 +296,83 @@ class SGMFT(nn.Module):
         text = or_stand_in(self.text_map(masked_mean(vectors, present)), present.any(dim=1), self.absent_text)
         image = self.image_map(masked_mean(batch.image_vectors, batch.image_mask))
         return text, or_stand_in(image, batch.image_mask.any(dim=1), self.absent_image)
+
+
+class SequenceSGMFT(nn.Module):
+    """Batch -> logits (B, C) from token states: n_t tokens of the text and its hashtags, n_i patches of the pictures.
+
+    Each is brought to width d (`features`, None: 256). A side that is absent becomes one learned token; padding is
+    masked everywhere. Where (9) and (12) need as many tokens on both sides, a side asks the other with its own query,
+    as in MKGformer; (1) is read as `SequenceGate` says; (17) is pooled by attention before the sum.
+    """
+
+    def __init__(
+        self,
+        sizes: InputSizes,
+        *,
+        classes: int,
+        features: int | None = None,
+        feature_norm: Literal["layer", "none"] = "layer",
+        gate: Gate = "sigmoid",
+        feed_forward: Literal["text", "image"] = "text",
+        layers: int = 1,
+        heads: int = 8,
+        head_width: int = 32,
+        dropout: float = 0.1,
+    ) -> None:
+        super().__init__()
+        _check_names(gate=gate, feature_norm=feature_norm, feed_forward=feed_forward)
+        if not (sizes.text_states and sizes.image_states):
+            remedy = "take encoders that do, such as chinese-clip, or another number of tokens"
+            raise BadOption("tokens", "'states' asked for, but an encoder gives none", remedy)
+        width = features or TOKEN_WIDTH
+        self.text_map = _map(sizes.text_states_width, width, norm=feature_norm == "layer", dropout=dropout)
+        self.image_map = _map(sizes.image_states_width, width, norm=feature_norm == "layer", dropout=dropout)
+        self.absent_text = nn.Parameter(torch.randn(width) * 0.02)
+        self.absent_image = nn.Parameter(torch.randn(width) * 0.02)
+        self.interaction = nn.ModuleList(
+            InteractionModule(
+                None,
+                width,
+                gate=gate,
+                normalise_over="width",
+                cross_query="own",
+                feed_forward=feed_forward,
+                heads=heads,
+                head_width=head_width,
+                dropout=dropout,
+            )
+            for _ in range(layers)
+        )
+        self.fusion = SequenceFusion(width, heads=heads, head_width=head_width)
+        self.classifier = five_layers(width, classes, dropout=dropout)
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Logits (B, C)."""
+        text, text_mask = _side(batch.text_states, batch.text_states_mask, self.text_map, self.absent_text)
+        image, image_mask = _side(batch.image_states, batch.image_states_mask, self.image_map, self.absent_image)
+        for interaction in self.interaction:
+            text, image = interaction(text, image, text_mask, image_mask)  # (1)-(16)
+        m_fuse = self.fusion(text, image, text_mask, image_mask)  # (17)
+        logits: Tensor = self.classifier(m_fuse)  # (18); the softmax is the caller's
+        return logits
+
+
+def _side(states: Tensor | None, mask: Tensor | None, to_width: nn.Module, absent: Tensor) -> tuple[Tensor, Tensor]:
+    """States (B, n, D) and mask -> tokens (B, n, d) and mask; of an absent side the first is the stand-in, and real."""
+    if states is None or mask is None:
+        raise ValueError("the batch has no token states: encode the posts with states=True")
+    present = mask.any(dim=1, keepdim=True)
+    tokens: Tensor = to_width(states.masked_fill(~mask[..., None], 0.0))
+    first = torch.arange(mask.shape[1], device=mask.device) == 0
+    return torch.where(present[..., None], tokens, absent), mask | (first & ~present)
+
+
+def _check_names(**settings: str) -> None:
+    """Refuse, with the nearest known one, a value that is none of its setting's."""
+    for name, value in settings.items():
+        if value not in NAMES[name]:
+            raise unknown_name(name, str(value), NAMES[name])
 
 
 def five_layers(width: int, classes: int, *, dropout: float) -> nn.Sequential:

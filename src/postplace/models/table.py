@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from postplace.batch import InputSizes
 
 Modality = Literal["text", "hashtags", "image"]
-Input = Literal["characters", "words", "text_vector", "image_vector"]
+Input = Literal["characters", "words", "text_vector", "image_vector", "text_states", "image_states"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,10 @@ class Training:
 
 @dataclass(frozen=True, slots=True)
 class ModelEntry:
-    """One model; `settings` are its hyper-parameters, all of which a user may override."""
+    """One model; `settings` are its hyper-parameters, all of which a user may override.
+
+    `needs` is what it reads with them; with a user's, see `needs_of`.
+    """
 
     name: str
     build: Callable[[InputSizes, int, Mapping[str, Any]], nn.Module]
@@ -53,6 +56,20 @@ def find_model(name: str) -> ModelEntry:
     return MODELS[name]
 
 
+def needs_of(entry: ModelEntry, settings: Mapping[str, Any]) -> frozenset[Input]:
+    """What the model reads with these settings; BadOption for some that do not go with token states.
+
+    >>> sorted(needs_of(find_model("sg-mft-tokens"), {"tokens": 32}))
+    ['image_vector', 'text_vector']
+    """
+    if "tokens" not in entry.settings:
+        return entry.needs
+    if {**entry.settings, **settings}["tokens"] != "states":
+        return _VECTORS
+    _check_sequences({**entry.settings, **settings})
+    return _STATES
+
+
 def _mrlf(sizes: InputSizes, classes: int, settings: Mapping[str, Any]) -> nn.Module:
     from postplace.models.mrlf import MRLF
 
@@ -61,10 +78,22 @@ def _mrlf(sizes: InputSizes, classes: int, settings: Mapping[str, Any]) -> nn.Mo
 
 
 def _sg_mft(sizes: InputSizes, classes: int, settings: Mapping[str, Any]) -> nn.Module:
-    from postplace.models.sg_mft import SGMFT
+    from postplace.models.sg_mft import SGMFT, SequenceSGMFT
 
     check_settings(settings, _SG_MFT_SETTINGS)
-    return SGMFT(sizes, classes=classes, **settings)
+    if settings.get("tokens") != "states":
+        return SGMFT(sizes, classes=classes, **settings)
+    _check_sequences(settings)
+    of_sequences = {name: value for name, value in settings.items() if name not in ("tokens", *_OF_SEQUENCES)}
+    return SequenceSGMFT(sizes, classes=classes, **of_sequences)
+
+
+def _check_sequences(settings: Mapping[str, Any]) -> None:
+    """With token states a text and its picture differ in length: of two settings only one value is possible."""
+    for name, (value, why) in _OF_SEQUENCES.items():
+        if settings.get(name, value) != value:
+            found = f"{settings[name]!r} does not go with tokens=states, {why}"
+            raise BadOption(name, found, f"give {name}={value}, or take sg-mft-tokens")
 
 
 def check_settings(settings: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
@@ -113,6 +142,13 @@ _SG_MFT_SETTINGS = {
     "dropout": 0.5,
 }
 
+_OF_SEQUENCES = {
+    "cross_query": ("own", "where the other side has another number of queries"),
+    "normalise_over": ("width", "whose number differs from post to post"),
+}
+_VECTORS: frozenset[Input] = frozenset({"text_vector", "image_vector"})
+_STATES: frozenset[Input] = frozenset({"text_states", "image_states"})
+
 _ALSO: Mapping[str, type] = {"features": type(None), "tokens": str}  # what may stand there beside a number
 
 _ZHANG = (
@@ -137,7 +173,7 @@ _ENTRIES = (
         settings=_SG_MFT_SETTINGS,
         training=Training("adam", 2e-4, 64, 30, patience=4, decay_factor=0.8, decay_patience=2, betas=(0.9, 0.99)),
         reads=frozenset({"text", "hashtags", "image"}),
-        needs=frozenset({"text_vector", "image_vector"}),
+        needs=_VECTORS,
         citation=_ZHANG,
         prefer_when="posts are few, so that what the frozen encoders know already must do most of the work",
     ),
@@ -154,9 +190,26 @@ _ENTRIES = (
         },
         training=Training("adam", 1e-5, 20, 30, patience=30, decay_factor=0.8, decay_patience=30, betas=(0.9, 0.99)),
         reads=frozenset({"text", "hashtags", "image"}),
-        needs=frozenset({"text_vector", "image_vector"}),
+        needs=_VECTORS,
         citation=_ZHANG,
         prefer_when="the literal reading of the paper is wanted, at many times the cost",
+    ),
+    ModelEntry(
+        name="sg-mft-tokens",
+        build=_sg_mft,
+        settings={
+            **_SG_MFT_SETTINGS,
+            "tokens": "states",
+            "cross_query": "own",
+            "features": 256,
+            "head_width": 32,
+            "dropout": 0.1,
+        },
+        training=Training("adam", 2e-4, 64, 30, patience=4, decay_factor=0.8, decay_patience=2, betas=(0.9, 0.99)),
+        reads=frozenset({"text", "hashtags", "image"}),
+        needs=_STATES,
+        citation=_ZHANG,
+        prefer_when="the encoders hand out token states, and single words or parts of a picture tell the place",
     ),
 )
 

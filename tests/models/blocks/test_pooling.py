@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
+import pytest
 import torch
 
-from postplace.models.blocks.pooling import masked_mean, or_stand_in
+from postplace.models.blocks.pooling import AttentionPooling, masked_mean, or_stand_in
 
 
 def test_mean_by_hand() -> None:
@@ -31,3 +34,16 @@ def test_stand_in_takes_the_gradient_of_the_absent() -> None:
     assert stand_in.grad is not None
     assert values.grad.tolist() == [[1.0, 1.0], [0.0, 0.0], [0.0, 0.0]]
     assert stand_in.grad.tolist() == [2.0, 2.0]
+
+
+def test_pooling_by_attention_by_hand() -> None:
+    pooling = AttentionPooling(2)
+    with torch.no_grad():
+        pooling.score.weight.copy_(torch.tensor([[1.0, -1.0]]))
+    values = torch.tensor([[[1.0, 0.0], [2.0, 3.0], [torch.nan, 9.0]]], requires_grad=True)
+    out = pooling(values, torch.tensor([[True, True, False]]))
+    first = 1 / (1 + math.exp(-2))  # scores 1 and -1
+    assert out.flatten().tolist() == pytest.approx([first + 2 * (1 - first), 3 * (1 - first)])
+    torch.autograd.backward(out.sum())
+    assert values.grad is not None
+    assert values.grad[0, 2].tolist() == [0.0, 0.0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 
 def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
@@ -25,3 +25,21 @@ def or_stand_in(values: Tensor, present: Tensor, stand_in: Tensor) -> Tensor:
     [[1.0], [9.0]]
     """
     return torch.where(present[:, None], values, stand_in)
+
+
+class AttentionPooling(nn.Module):
+    """Mean of the real ones of N, weighted by a softmax of learned scores: (B, N, D), mask (B, N) -> (B, D).
+
+    Whatever stands where the mask is False, NaN too, has no influence.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.score = nn.Linear(width, 1, bias=False)  # the same added to every score would change nothing
+
+    def forward(self, values: Tensor, mask: Tensor) -> Tensor:
+        """See the class; at least one of each row is real."""
+        kept = values.masked_fill(~mask[..., None], 0.0)
+        scores: Tensor = self.score(kept)
+        weights = torch.softmax(scores.masked_fill(~mask[..., None], -torch.inf), dim=1)
+        return (weights * kept).sum(dim=1)
