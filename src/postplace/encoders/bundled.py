@@ -74,7 +74,7 @@ class BundledImageEncoder:
 
         vectors = np.empty((len(batch), self.width), dtype=np.float32)
         step = PICTURES_AT_ONCE if self._device.type == "cpu" else max(1, len(batch))
-        with torch.inference_mode(), _torch_threads(self._threads):
+        with torch.inference_mode(), torch_threads(self._threads):
             for start in range(0, len(batch), step):
                 pixels = torch.from_numpy(np.array(batch[start : start + step])).to(self._device)
                 # NHWC bytes seen as NCHW are channels_last already: no copy on the way in
@@ -171,7 +171,7 @@ def _fold_batch_norms(network: Any) -> None:
 
 
 @contextmanager
-def _torch_threads(wanted: int) -> Iterator[None]:
+def torch_threads(wanted: int) -> Iterator[None]:
     """PyTorch's threads are one setting for the whole process: put back what was there."""
     import torch
 

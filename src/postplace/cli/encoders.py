@@ -1,0 +1,78 @@
+"""postplace encoders: which encoders there are, which can run here, and their export for CPUs."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(invoke_without_command=True)
+
+
+class Kind(StrEnum):
+    """What an encoder reads."""
+
+    image = "image"
+    text = "text"
+
+
+@app.callback()
+def encoders(context: typer.Context) -> None:
+    """Show every encoder: whether it can run here, where its weights are looked for, when to prefer it.
+
+    Nothing is loaded or downloaded. Example: postplace encoders
+    """
+    if context.invoked_subcommand is None:
+        _show()
+
+
+@app.command()
+def export(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="See `postplace encoders`.", show_default=False)],
+    out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="The folder to write.", show_default=False)],
+    int8: Annotated[bool, typer.Option("--int8", help="Weights of 8 bits: a quarter of the size.")] = False,
+    kind: Annotated[Kind, typer.Option(help="Of an encoder that reads both: which half.")] = Kind.image,
+) -> None:
+    """Write an encoder as ONNX, for machines without a GPU, and show how well it agrees with the original.
+
+    Example: postplace encoders export chinese-clip --kind text --int8 --out chinese-clip-text/
+    """
+    from postplace.encoders import onnx_export, table
+
+    if kind is Kind.image:
+        report = onnx_export.export_image(table.find_image_encoder(name), out, int8=int8)
+    else:
+        report = onnx_export.export_text(table.find_text_encoder(name), out, int8=int8)
+    typer.echo(f"{report}\nuse it as --{kind.value}-encoder {out}")
+
+
+def _show() -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from postplace.encoders.table import ENTRIES, available, missing_modules
+
+    grid = Table(box=None, pad_edge=False)
+    for title in ("name", "reads", "width", "here?", "weights", "prefer it when"):
+        grid.add_column(title, no_wrap=True, justify="right" if title == "width" else "left")
+    rows: dict[tuple[str, int, str, str, str], list[str]] = {}  # one that reads both has one row
+    for entry in ENTRIES:
+        here, where = available(entry)
+        state = "yes" if here else "extra missing" if missing_modules(entry) else "weights not found"
+        rows.setdefault((entry.name, entry.width, state, _short(where), entry.prefer_when), []).append(entry.kind)
+    for (name, width, state, where, prefer), kinds in rows.items():
+        grid.add_row(name, ", ".join(kinds), str(width), state, where, prefer)
+    # As wide as it needs to be: a folded path cannot be copied
+    Console(highlight=False, markup=False, soft_wrap=True, width=400).print(grid)
+    typer.echo(
+        "\nWeights that are not found are fetched from the Hugging Face hub when first used, unless HF_HUB_OFFLINE=1.\n"
+        "Also: timm/NAME; NAME=FILE, a timm network with a local file of weights (vgg19=vgg19.safetensors);\n"
+        "ORG/MODEL on the hub; a local folder, of transformers or of `postplace encoders export`."
+    )
+
+
+def _short(path: str) -> str:
+    home = str(Path.home())
+    return f"~{path.removeprefix(home)}" if path.startswith(f"{home}/") else path

@@ -1,0 +1,193 @@
+"""Exported encoders, run by onnxruntime: no PyTorch, no transformers (extra `onnx`; text needs `tokenizers` too)."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from postplace.encoders.bundled import MAX_CHARACTERS
+from postplace.encoders.encoder import ImageEncoder, ImagePreparation, TextEncoder, Vectors
+from postplace.encoders.hub_files import one_line, sha256_of
+from postplace.errors import BadOption, BadWeights
+
+FORMAT = 1
+MODEL, DESCRIPTION, TOKENIZER = "model.onnx", "encoder.json", "tokenizer.json"
+AT_ONCE = 4  # items of one run
+PACKAGE = "postplace.encoders."  # where a preparation may come from
+
+
+class Exported(NamedTuple):
+    """A folder's description, its session, and what both give for a fingerprint."""
+
+    description: dict[str, Any]
+    session: Any
+    fingerprint: str
+
+
+class OnnxImageEncoder:
+    """An exported image encoder: prepared pictures (B, height, width, 3) uint8 -> vectors (B, D)."""
+
+    def __init__(self, folder: Path) -> None:
+        self._exported = _load(folder, "image")
+        description = self._exported.description
+        self.name, self.width = f"{description['name']} (onnx)", int(description["width"])
+        self.states, self.states_width = int(description["states"]), int(description["states_width"])
+        self.prepare: ImagePreparation = _preparation(description["preparation"], folder)
+        self.fingerprint = f"{self._exported.fingerprint}; {self.prepare}"
+
+    def encode(self, batch: NDArray[Any]) -> Vectors:
+        """See the class."""
+        return self._all(batch, 0, (self.width,))
+
+    def encode_states(self, batch: NDArray[Any]) -> Vectors:
+        """States (B, n, S), if the encoder was exported with them."""
+        _check_states(self.states, self.name)
+        return self._all(batch, 1, (self.states, self.states_width))
+
+    def _all(self, batch: NDArray[Any], output: int, shape: tuple[int, ...]) -> Vectors:
+        found = np.zeros((len(batch), *shape), dtype=np.float32)
+        for start in range(0, len(batch), AT_ONCE):
+            rows = slice(start, start + AT_ONCE)
+            found[rows] = run(self._exported.session, {"pixels": np.ascontiguousarray(batch[rows])})[output]
+        return found
+
+
+class OnnxTextEncoder:
+    """An exported text encoder: sentences -> vectors (B, D)."""
+
+    def __init__(self, folder: Path) -> None:
+        need("tokenizers")
+        from tokenizers import Tokenizer
+
+        self._exported = _load(folder, "text")
+        description = self._exported.description
+        self.name, self.width = f"{description['name']} (onnx)", int(description["width"])
+        self.states, self.states_width = int(description["states"]), int(description["states_width"])
+        self.fingerprint = f"{self._exported.fingerprint}; {description['longest']} tokens"
+        self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """See the class."""
+        found = np.zeros((len(texts), self.width), dtype=np.float32)
+        for rows, outputs, _ in self._runs(texts, int(self._exported.description["longest"])):
+            found[rows] = outputs[0]
+        return found
+
+    def encode_states(self, texts: Sequence[str]) -> Vectors:
+        """States (B, n, S), real ones first, padded ones all zeros, if the encoder was exported with them."""
+        _check_states(self.states, self.name)
+        found = np.zeros((len(texts), self.states, self.states_width), dtype=np.float32)
+        for rows, outputs, mask in self._runs(texts, min(int(self._exported.description["longest"]), self.states)):
+            for row, own, real in zip(rows, outputs[1], mask, strict=True):
+                kept = own[real.astype(bool)][: self.states]
+                found[row, : len(kept)] = kept
+        return found
+
+    def _runs(
+        self, texts: Sequence[str], longest: int
+    ) -> Iterator[tuple[NDArray[np.int64], list[Any], NDArray[np.int64]]]:
+        """Rows, outputs and the mask of their tokens, in batches of texts of similar length."""
+        order = np.argsort([len(text) for text in texts], kind="stable")
+        for start in range(0, len(texts), AT_ONCE):
+            rows = order[start : start + AT_ONCE]
+            ids, mask = self._tokens([texts[row] for row in rows], longest)
+            yield rows, run(self._exported.session, {"input_ids": ids, "attention_mask": mask}), mask
+
+    def _tokens(self, texts: Sequence[str], longest: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """As `hub_tokens.Tokens`, without transformers."""
+        said = self._exported.description
+        length = int(said["longest"]) if said["whole"] else None
+        self._tokenizer.enable_truncation(length or longest)
+        pad_id, pad_token = said["padding"]["id"], said["padding"]["token"]
+        side = said["padding_side"]
+        self._tokenizer.enable_padding(direction=side, pad_id=pad_id, pad_token=pad_token, length=length)
+        readable = [text[:MAX_CHARACTERS].encode("utf-8", "replace").decode() for text in texts]
+        cut = self._tokenizer.encode_batch([text.lower() for text in readable] if said["lower"] else readable)
+        ids = np.array([part.ids for part in cut], dtype=np.int64)
+        mask = np.array([part.attention_mask for part in cut], dtype=np.int64)
+        if not ids.shape[1]:
+            ids = np.full((len(texts), 1), pad_id, dtype=np.int64)
+            mask = np.zeros_like(ids)
+        mask[~mask.any(axis=1), 0] = 1
+        return ids, mask
+
+
+def onnx_image_encoder(folder: str | Path) -> ImageEncoder:
+    """An image encoder that `export_image` wrote; raises BadWeights for a folder that is not whole."""
+    return OnnxImageEncoder(Path(folder))
+
+
+def onnx_text_encoder(folder: str | Path) -> TextEncoder:
+    """A text encoder that `export_text` wrote; raises BadWeights for a folder that is not whole."""
+    return OnnxTextEncoder(Path(folder))
+
+
+def _load(folder: Path, kind: str) -> Exported:
+    need("onnxruntime")
+    remedy = "export the encoder again (postplace encoders export)"
+    try:
+        description = json.loads((folder / DESCRIPTION).read_text("utf-8"))
+        if description["format"] != FORMAT or description["kind"] != kind:
+            found = f"holds an encoder of {description['kind']}, format {description['format']}, not {kind}, {FORMAT}"
+            raise BadWeights(str(folder), found, remedy)
+        sums = {str(name): str(value) for name, value in description["sha256"].items()}
+        for name, expected in sums.items():
+            if sha256_of(folder / Path(name).name) != expected:
+                raise BadWeights(str(folder / name), "is not what was exported: its sha256 differs", remedy)
+        session = open_session(folder / MODEL, threads=max(1, (os.cpu_count() or 2) - 1))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BadWeights(str(folder), f"is no whole export ({one_line(error)})", remedy) from None
+    content = " ".join(f"{name} {value}" for name, value in sums.items())
+    return Exported(description, session, f"onnx {description['precision']}; sha256 {content}")
+
+
+def _preparation(said: Mapping[str, Any], folder: Path) -> ImagePreparation:
+    """The preparation that was written, which must be a dataclass of this package."""
+    module, _, name = str(said["class"]).rpartition(".")
+    try:
+        kind = getattr(import_module(f"{PACKAGE}{module}"), name)
+        values = {field.name: said["fields"][field.name] for field in fields(kind)}
+        made: ImagePreparation = kind(**{key: tuple(v) if isinstance(v, list) else v for key, v in values.items()})
+    except (ImportError, AttributeError, KeyError, TypeError) as error:
+        found = f"names a preparation that is not known here ({one_line(error)})"
+        raise BadWeights(str(folder / DESCRIPTION), found, "export the encoder again") from None
+    return made
+
+
+def open_session(path: Path, *, threads: int) -> Any:
+    """A network of onnxruntime; raises BadWeights for a file that is none."""
+    onnxruntime: Any = import_module("onnxruntime")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime has errors of its own, one for each kind of damage
+        raise BadWeights(str(path), f"cannot be loaded ({one_line(error)})", "export the encoder again") from None
+
+
+def run(session: Any, inputs: Mapping[str, NDArray[Any]]) -> list[Any]:
+    """All outputs; an input that the network does not read is not in the file."""
+    found: list[Any] = session.run(None, {part.name: inputs[part.name] for part in session.get_inputs()})
+    return found
+
+
+def need(*packages: str) -> None:
+    """Raises BadOption, naming the extra, for packages that are not installed."""
+    missing = [package for package in packages if find_spec(package) is None]
+    if missing:
+        raise BadOption("onnx", f"needs {' and '.join(missing)}, not installed here", "pip install 'postplace[onnx]'")
+
+
+def _check_states(states: int, name: str) -> None:
+    if not states:
+        raise BadOption(name, "was exported without token states", "export an encoder loaded with states=True")
