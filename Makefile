@@ -34,6 +34,9 @@ bench: $(VENV)/.installed
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/latency.py
 	$(BIN)/python benchmarks/footprint.py
+	$(BIN)/python benchmarks/importing.py
+	$(BIN)/python benchmarks/portraits.py
+	$(BIN)/python benchmarks/hub.py
 
 # The tables of docs/results.md on real posts, where they are at hand: make results DATA=folder
 results: $(VENV)/.installed

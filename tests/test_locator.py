@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,9 @@ import pytest
 
 from postplace import Post, PostLocator
 from postplace.errors import BadOption, BadRun, NotEnoughData, PostplaceError
+from postplace.posts.filters import find_recipe
+from postplace.posts.prepared import write_prepared
+from postplace.preparation import prepare_posts
 
 
 def test_metrics_stand_beside_the_baselines(place_locator: PostLocator) -> None:
@@ -24,11 +28,9 @@ def test_metrics_stand_beside_the_baselines(place_locator: PostLocator) -> None:
 
 
 def test_no_user_is_on_two_sides(place_locator: PostLocator, posts: list[Post]) -> None:
-    from postplace.runs.unfinished import post_digest
-
     sides: dict[str, set[str]] = {}
     for post in posts:
-        part = place_locator.fitted.seen.get(post_digest(post))
+        part = place_locator.part_of(post)
         if part is not None and post.user is not None:
             sides.setdefault(post.user, set()).add(part)
     assert sides
@@ -88,9 +90,7 @@ def test_evaluation_leaves_out_what_was_learned_from(place_run: Path, posts: lis
 
 
 def test_evaluation_on_nothing_but_seen_posts_is_an_error(place_locator: PostLocator, posts: list[Post]) -> None:
-    from postplace.runs.unfinished import post_digest
-
-    seen = [post for post in posts if place_locator.fitted.seen.get(post_digest(post)) == "train"]
+    seen = [post for post in posts if place_locator.part_of(post) == "train"]
     with pytest.raises(NotEnoughData, match="learned from"):
         place_locator.evaluate(seen)
 
@@ -165,3 +165,22 @@ def test_a_broken_picture_is_told_and_the_post_goes_on(place_locator: PostLocato
     with pytest.warns(UserWarning, match=r"1 pictures could not be read: post 7: .*gone\.jpg"):
         (prediction,) = place_locator.predict([post])
     assert prediction.used == ("text",)
+
+
+def test_a_post_learned_from_is_recognised_masked_and_filtered(place_locator: PostLocator, posts: list[Post]) -> None:
+    seen = next(p for p in posts if place_locator.part_of(p) == "train" and p.text and p.hashtags and p.user)
+    assert place_locator.part_of(replace(seen, hashtags=())) == "train"
+    assert place_locator.part_of(replace(seen, text="at the □", hashtags=())) == "train"
+    assert place_locator.part_of(Post(seen.id, text="somebody else's post of the same number")) is None
+
+
+def test_the_split_of_prepared_posts_is_kept(posts: list[Post], cache: Path, tmp_path: Path) -> None:
+    found = prepare_posts(posts, recipe=find_recipe("none"), state=tmp_path / "state", seed=5, workers=0)
+    write_prepared(tmp_path / "prepared", found.prepared, overwrite=False)
+    locator = PostLocator("category", "sg-mft", cache=cache, settings={"max_epochs": 1}, device="cpu")
+    locator.fit(tmp_path / "prepared")
+    names = found.prepared.split.part_of(len(posts))
+    assert [locator.part_of(post) for post in found.prepared.posts] == names
+    assert locator.metrics["systems"]["sg-mft"]["overall"]["posts"] == names.count("test")
+    file, python = (locator.predict_proba(source) for source in (tmp_path / "prepared", found.prepared.posts))
+    assert np.abs(file.to_numpy() - python.to_numpy()).max() < 1e-5

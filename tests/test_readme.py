@@ -12,9 +12,15 @@ from pathlib import Path
 
 import pytest
 
+from postplace import read_posts
+from postplace.posts.table import write_posts
+
 README = Path(__file__).parents[1] / "README.md"
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-FEWER = {"train": ["--set", "max_epochs=1", "--device", "cpu"]}
+FEWER = {
+    "train": ["--set", "max_epochs=1", "--device", "cpu"],
+    "prepare": ["--min-hashtag-posts", "2", "--min-place-posts", "2", "--languages", "none", "--segmenter", "none"],
+}
 
 
 def blocks(language: str, containing: str) -> list[str]:
@@ -40,11 +46,37 @@ def test_the_commands_run(workplace: Path) -> None:
         "synth", "inspect", "train", "train", "evaluate", "predict", "predict",
     ]  # fmt: skip
     for command in commands:
-        arguments = ["60" if argument == "2000" else argument for argument in command[1:]]
-        full = [sys.executable, "-m", "postplace", *arguments, *FEWER.get(command[1], [])]
-        done = subprocess.run(full, capture_output=True, text=True, check=False, env=os.environ.copy())
+        done = run(["60" if argument == "2000" else argument for argument in command[1:]])
         assert done.returncode == 0, f"{command}\n{done.stderr}"
     assert (workplace / "places.geojson").exists()
+
+
+def test_the_commands_on_dumps_run(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Weights from a hub are not there: then one line says which, where they were looked for, and what to do."""
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("HF_HOME", str(workplace / "no models"))
+    for name, folder in (("instaloader", "DUMP"), ("weibo", "EXPORT")):
+        make = README.parent / "tests" / "data" / name / "make.py"
+        subprocess.run([sys.executable, str(make), str(workplace / "dumps" / name)], check=True, capture_output=True)
+        (workplace / "dumps" / name / "whole").rename(workplace / folder)
+    (body,) = blocks("", "postplace import")
+    for line in body.splitlines():
+        command = shlex.split(line, comments=True)[1:]
+        done = run(command)
+        if any(name in command for name in ("vgg19", "chinese-clip")):
+            assert done.returncode == 2, done.stderr
+            assert done.stderr.count("error: ") == 1
+            assert "bundled" in done.stderr
+            continue
+        assert done.returncode == 0, f"{command}\n{done.stderr}"
+        if command[0] == "import":
+            write_posts(read_posts("posts.jsonl"), workplace / "posts.parquet")  # a dump of one post teaches nothing
+
+
+def run(arguments: list[str]) -> subprocess.CompletedProcess[str]:
+    """A command of the README, with less work."""
+    full = [sys.executable, "-m", "postplace", *arguments, *FEWER.get(arguments[0], [])]
+    return subprocess.run(full, capture_output=True, text=True, check=False, env=os.environ.copy())
 
 
 def test_the_python_runs(workplace: Path) -> None:

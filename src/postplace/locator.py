@@ -15,17 +15,18 @@ from torch import nn
 
 from postplace.batch import InputSizes, PostTensors, Vocabularies, tokenize
 from postplace.encode import BrokenImage, EncodedPosts, encode_posts
-from postplace.encoders.bundled import bundled_image_encoder, bundled_text_encoder
 from postplace.encoders.encoder import ImageEncoder, TextEncoder
+from postplace.encoders.table import find_image_encoder, find_text_encoder
 from postplace.errors import BadOption, BadRun, NotEnoughData
 from postplace.models.plan import plan_of
 from postplace.models.table import find_model
 from postplace.places.decode import rank
 from postplace.post import Post, Prediction
+from postplace.posts.prepared import is_prepared, read_prepared
 from postplace.posts.splits import groups_of
 from postplace.posts.table import read_posts
 from postplace.runs.content import Fitted, check_encoders, load_run, rebuild, save_run
-from postplace.runs.unfinished import digest_of_posts, post_digest, unfinished_run
+from postplace.runs.unfinished import digest_of_posts, post_digests, unfinished_run
 from postplace.scoring import answers_of, has_image, score
 from postplace.training_data import Classes, Prepared, prepare
 
@@ -45,6 +46,7 @@ class PostLocator:
     `min_posts` leaves classes with fewer posts out; without it a class with a single post is an error.
     `settings` override the model's, the training's and the vocabularies' defaults by name, for example
     ``{"fusion": "joint", "max_epochs": 5}``. `class_weight="balanced"` makes every class count the same in training.
+    `text_encoder` and `image_encoder` are names of `postplace encoders`, a local folder or a model of the hub.
     `cache` is the folder of stored vectors (None: nothing is stored); `device` is Lightning's accelerator.
     """
 
@@ -60,6 +62,8 @@ class PostLocator:
         seed: int = 0,
         device: str = "auto",
         devices: int = 1,
+        text_encoder: str = "bundled",
+        image_encoder: str = "bundled",
         cache: str | Path | None = None,
         workers: int | None = None,
         progress: Callable[[str], None] | None = None,
@@ -76,6 +80,7 @@ class PostLocator:
         self.plan = plan_of(self.entry, self.settings)
         self.class_weight, self.seed = class_weight, seed
         self.device, self.devices, self.workers = device, devices, workers
+        self.text_encoder, self.image_encoder = text_encoder, image_encoder
         self.cache = None if cache is None else Path(cache)
         self.progress = progress
         self._encoders: tuple[TextEncoder, ImageEncoder] | None = None
@@ -86,14 +91,15 @@ class PostLocator:
     def fit(self, posts: Source, *, state: str | Path | None = None) -> PostLocator:
         """Learn from posts; a leak-free part of them is kept aside and judged: see `metrics`.
 
-        With a `state` folder an interrupted training of the same posts and options found there is continued.
+        Of a folder that `postplace prepare` wrote, the split it was prepared with is kept. With a `state` folder an
+        interrupted training of the same posts and options found there is continued.
         """
-        every = read_posts(posts)
+        every, parts = _read(posts)
         checkpoints = None
         if state is not None:
-            key = {**self.options(), "posts": digest_of_posts(every)}
+            key = {**self.options(), "posts": digest_of_posts(every)} | ({"parts": parts} if parts else {})
             checkpoints = unfinished_run(Path(state), key, say=self._say)
-        return self.fit_prepared(self.prepare(every), checkpoints=checkpoints)
+        return self.fit_prepared(self.prepare(every, parts=parts), checkpoints=checkpoints)
 
     def fit_prepared(self, prepared: Prepared, *, checkpoints: Path | None = None) -> PostLocator:
         """Train on what `prepare` made, fit the baselines on the same vectors, and judge both on the test part."""
@@ -104,7 +110,8 @@ class PostLocator:
         model, epochs = self._train(prepared, sizes, train=train, validation=validation, checkpoints=checkpoints)
         self._say("fitting the baselines on the same vectors")
         baselines = prepared.fit_baselines(train, validation)
-        seen = {post_digest(prepared.posts[row]): name for name, rows in prepared.split.parts() for row in rows}
+        parts = ((name, prepared.posts[row]) for name, rows in prepared.split.parts() for row in rows)
+        seen = {digest: name for name, post in parts for digest in post_digests(post)}
         report = {**prepared.report, "epochs": epochs}
         fitted = Fitted(
             model, sizes, prepared.places, prepared.vocabularies, baselines, seen, metrics={}, report=report
@@ -143,9 +150,12 @@ class PostLocator:
         )
         return model, [asdict(epoch) for epoch in history]
 
-    def prepare(self, every: Sequence[Post]) -> Prepared:
-        """Encode and split posts, and fit classes and vocabularies on the training part: all of `fit` but the model."""
-        reads_tokens = bool(self.entry.needs & {"characters", "words"})
+    def prepare(self, every: Sequence[Post], *, parts: Mapping[str, str] | None = None) -> Prepared:
+        """Encode and split posts, and fit classes and vocabularies on the training part: all of `fit` but the model.
+
+        `parts`: the part of each post by its id, where they are split already.
+        """
+        reads_tokens = bool(self.plan.needs & {"characters", "words"})
         return prepare(
             every,
             lambda posts: self._encode(posts, cache=self.cache, image_hashes=True),
@@ -153,6 +163,7 @@ class PostLocator:
             seed=self.seed,
             vocabulary=self.plan.vocabulary if reads_tokens else None,
             say=self._say,
+            parts=parts,
         )
 
     # ------------------------------------------------------------------ answering
@@ -161,7 +172,7 @@ class PostLocator:
         """The `top_k` most probable places of each post, best first; an empty ranking for a post with nothing in it."""
         if top_k < 1:
             raise BadOption("--top-k", f"{top_k} places asked for", "give 1 or more")
-        asked = read_posts(posts)
+        asked, _ = _read(posts)
         encoded = self._encode(asked, cache=cache)
         _warn_of_broken(encoded.broken)
         present = {"text": encoded.text_mask, "hashtags": encoded.hashtag_mask, "image": has_image(encoded)}
@@ -174,7 +185,7 @@ class PostLocator:
         """One row a post (index: its id), one column a class (named by it); a post with nothing in it is all NaN."""
         import pandas as pd
 
-        asked = read_posts(posts)
+        asked, _ = _read(posts)
         encoded = self._encode(asked, cache=None)
         _warn_of_broken(encoded.broken)
         probabilities = self.probabilities(asked, encoded)
@@ -187,8 +198,8 @@ class PostLocator:
 
         Posts of the training, validation and calibration parts are recognised and left out, and counted.
         """
-        asked = read_posts(posts)
-        fresh = [post for post in asked if self.fitted.seen.get(post_digest(post), "test") == "test"]
+        asked, _ = _read(posts)
+        fresh = [post for post in asked if self.part_of(post) in (None, "test")]
         if not fresh:
             raise NotEnoughData("evaluate", f"all {len(asked)} posts were learned from", "give posts that were not")
         encoded = self._encode(fresh, cache=self.cache)
@@ -197,6 +208,11 @@ class PostLocator:
             found = f"none of {len(fresh)} posts says its {self.fitted.places.target}"
             raise NotEnoughData("evaluate", found, "give posts with the truth beside them, or use predict")
         return {"part": "given posts", "left_out_as_seen": len(asked) - len(fresh), **metrics}
+
+    def part_of(self, post: Post) -> str | None:
+        """The part of the split that a post was in; None for a post that is not known."""
+        known = (self.fitted.seen.get(digest) for digest in post_digests(post))
+        return next((part for part in known if part is not None), None)
 
     def _score(self, posts: Sequence[Post], encoded: EncodedPosts, *, groups: NDArray[np.int64]) -> dict[str, Any]:
         fitted = self.fitted
@@ -237,13 +253,21 @@ class PostLocator:
             workers=self.workers,
             progress=self.progress is not None,
             image_hashes=image_hashes,
+            states=self.plan.reads_states,
         )
 
     def _sizes(self, vocabularies: Vocabularies | None) -> InputSizes:
         text, image = self.encoders()
         v = vocabularies
         counts = (2, 2, 2) if v is None else (len(v.characters), len(v.words), len(v.hashtags))
-        return InputSizes(*counts, text.width, image.width)
+        states = {}
+        if self.plan.reads_states:
+            states = {
+                f"{kind}_{name}": getattr(encoder, name)
+                for kind, encoder in (("text", text), ("image", image))
+                for name in ("states", "states_width")
+            }
+        return InputSizes(*counts, text.width, image.width, **states)
 
     def build(self, sizes: InputSizes, classes: int) -> nn.Module:
         """A new model with this locator's settings."""
@@ -252,7 +276,11 @@ class PostLocator:
     def encoders(self) -> tuple[TextEncoder, ImageEncoder]:
         """The text and the image encoder, loaded at the first call."""
         if self._encoders is None:
-            self._encoders = bundled_text_encoder(), bundled_image_encoder(device=str(_torch_device(self.device)))
+            device, states = str(_torch_device(self.device)), self.plan.reads_states
+            self._encoders = (
+                find_text_encoder(self.text_encoder, device=device, states=states),
+                find_image_encoder(self.image_encoder, device=device, states=states),
+            )
         return self._encoders
 
     # ------------------------------------------------------------------ state
@@ -285,7 +313,8 @@ class PostLocator:
         config, files = load_run(where)
         try:
             options = {name: config[name] for name in ("cells", "min_posts", "settings", "class_weight", "seed")}
-            locator = cls(config["target"], config["model"], device=device, cache=cache, **options)
+            asked = {f"{kind}_encoder": config["encoders"][kind]["asked"] for kind in ("text", "image")}
+            locator = cls(config["target"], config["model"], device=device, cache=cache, **asked, **options)
             check_encoders(config, locator.options()["encoders"], where=where)
             locator._fitted = rebuild(locator.build, config, files, where=where)
         except (KeyError, TypeError, ValueError) as error:
@@ -305,14 +334,24 @@ class PostLocator:
             "class_weight": self.class_weight,
             "seed": self.seed,
             "encoders": {
-                kind: {"name": encoder.name, "width": encoder.width, "fingerprint": encoder.fingerprint}
-                for kind, encoder in (("text", text), ("image", image))
+                kind: {"asked": asked, "name": encoder.name, "width": encoder.width, "fingerprint": encoder.fingerprint}
+                for kind, asked, encoder in (("text", self.text_encoder, text), ("image", self.image_encoder, image))
             },
         }
 
     def _say(self, line: str) -> None:
         if self.progress is not None:
             self.progress(line)
+
+
+def _read(source: Source) -> tuple[list[Post], dict[str, str] | None]:
+    """Posts, and the part of each by its id if they were prepared."""
+    if isinstance(source, str | Path) and is_prepared(Path(source)):
+        prepared = read_prepared(Path(source))
+        posts = list(prepared.posts)
+        names = prepared.split.part_of(len(posts))
+        return posts, {post.id: name for post, name in zip(posts, names, strict=True)}
+    return read_posts(source), None
 
 
 def _torch_device(device: str) -> torch.device:

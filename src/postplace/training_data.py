@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from postplace.batch import PostTensors, Vocabularies, tokenize
 from postplace.encode import EncodedPosts
-from postplace.errors import BadPost
+from postplace.errors import BadPost, NotEnoughData
 from postplace.evaluation.baselines import Baselines, fit_baselines
 from postplace.places.vocabulary import PlaceVocabulary, check_classes, fit_cells, fit_places
 from postplace.post import Post
 from postplace.posts.duplicates import Clusters, near_duplicate_clusters
-from postplace.posts.splits import Split, groups_of, split_groups
+from postplace.posts.splits import PARTS, Split, groups_of, split_groups
 from postplace.scoring import pooled_features
 
 Rows = NDArray[np.int64]
@@ -69,7 +69,13 @@ class Prepared:
     def part(self, rows: Rows) -> tuple[list[Post], EncodedPosts, Rows]:
         """The posts of some rows, what they were encoded to (pictures are shared), and their groups."""
         per_post = ("text_vectors", "text_mask", "hashtag_vectors", "hashtag_mask", "image_index")
-        encoded = replace(self.encoded, broken=(), **{name: getattr(self.encoded, name)[rows] for name in per_post})
+        states = self.encoded.text_states
+        encoded = replace(
+            self.encoded,
+            broken=(),
+            text_states=None if states is None else states[rows],
+            **{name: getattr(self.encoded, name)[rows] for name in per_post},
+        )
         return [self.posts[row] for row in rows], encoded, self.groups[rows]
 
     def fit_baselines(self, train: Rows, validation: Rows) -> Baselines:
@@ -96,11 +102,13 @@ def prepare(
     seed: int,
     vocabulary: Mapping[str, Any] | None,
     say: Callable[[str], None],
+    parts: Mapping[str, str] | None = None,
 ) -> Prepared:
     """Encode and split; fit classes and, unless `vocabulary` is None, vocabularies on the training part alone.
 
-    `encode` gives vectors with perceptual hashes; `vocabulary` are the arguments of `Vocabularies.fit`. Raises BadPost
-    when no post has anything to go by, NotEnoughData when the posts or a class are too few.
+    `parts`: the part of each post by its id, where the posts were split before. `encode` gives vectors with perceptual
+    hashes; `vocabulary` are the arguments of `Vocabularies.fit`. Raises BadPost when no post has anything to go by,
+    NotEnoughData when the posts or a class are too few.
     """
     posts, left_out = classes.labelled(every)
     say(f"{len(every)} posts, {len(posts)} of them to learn and judge from")
@@ -110,7 +118,7 @@ def prepare(
         raise BadPost("posts", found, "check the keys text, hashtags and images")
     duplicates = _near_duplicates(posts, encoded)
     groups = groups_of(posts, duplicates=duplicates.labels)
-    split = split_groups(groups, classes.stratum(posts), seed=seed)
+    split = split_groups(groups, classes.stratum(posts), seed=seed) if parts is None else _split_of(posts, parts)
     places = classes.fit([posts[row] for row in split.train], posts, seed=seed)
     labels = places.label(posts)
     vocabularies, tokens = None, None
@@ -138,3 +146,14 @@ def _near_duplicates(posts: Sequence[Post], encoded: EncodedPosts) -> Clusters:
     hashes = encoded.image_hashes if encoded.image_hashes is not None else np.zeros(0, dtype=np.uint64)
     pictures = [[int(hashes[row]) for row in rows if row >= 0] for rows in encoded.image_index]
     return near_duplicate_clusters([post.text for post in posts], pictures)
+
+
+def _split_of(posts: Sequence[Post], parts: Mapping[str, str]) -> Split:
+    """The given split, of the posts that are left; each part must have some."""
+    ids: dict[str, list[str]] = {name: [] for name in PARTS}
+    for post in posts:
+        ids[parts[post.id]].append(post.id)
+    if empty := [name for name in PARTS if not ids[name]]:
+        found = f"no labelled post of the prepared split is in the part {empty[0]}"
+        raise NotEnoughData("the posts", found, "prepare more posts, with looser rules or with another seed")
+    return Split.from_json(ids, [post.id for post in posts])

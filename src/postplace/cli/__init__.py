@@ -7,7 +7,7 @@ import warnings
 
 import typer
 
-from postplace.cli import evaluate, inspect, predict, synth, train
+from postplace.cli import collect, encoders, evaluate, import_, import_places, inspect, predict, prepare, synth, train
 from postplace.errors import PostplaceError
 
 app = typer.Typer(
@@ -18,8 +18,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (synth.synth, inspect.inspect, train.train, evaluate.evaluate, predict.predict):
+for command in (synth.synth, inspect.inspect, prepare.prepare, train.train, evaluate.evaluate, predict.predict):
     app.command()(command)
+import_.app.command()(import_places.places)
+app.add_typer(import_.app, name="import")
+app.add_typer(collect.app, name="collect")
+app.add_typer(encoders.app, name="encoders")
 
 
 def _version(asked: bool) -> None:

@@ -24,7 +24,10 @@ class OnBadPost(StrEnum):
     skip = "skip"
 
 
-Posts = Annotated[Path, typer.Argument(metavar="POSTS", help="Posts: .jsonl, .csv or .parquet.", show_default=False)]
+Posts = Annotated[
+    Path,
+    typer.Argument(metavar="POSTS", help="Posts: .jsonl, .csv, .parquet or a prepared folder.", show_default=False),
+]
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a trained run.", show_default=False)]
 BadPosts = Annotated[OnBadPost, typer.Option("--on-bad-post", help="Stop at a bad record, or skip and count it.")]
 Cache = Annotated[
@@ -35,6 +38,12 @@ Cache = Annotated[
         help=f"Where vectors are kept: nothing is encoded twice (default: ${CACHE_VARIABLE}, else your cache folder).",
         show_default=False,
     ),
+]
+TextEncoderName = Annotated[
+    str, typer.Option("--text-encoder", metavar="NAME", help="See `postplace encoders`; or a local folder.")
+]
+ImageEncoderName = Annotated[
+    str, typer.Option("--image-encoder", metavar="NAME", help="See `postplace encoders`; or a local folder.")
 ]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu or gpu.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from postplace.cli.options import OnBadPost, say
 from postplace.post import Post
+from postplace.posts.prepared import POSTS, is_prepared
 from postplace.posts.table import PostStream
 
 
@@ -17,8 +18,8 @@ def read(path: Path, on_bad_post: OnBadPost) -> list[Post]:
 
 
 def read_in_parts(path: Path, on_bad_post: OnBadPost, *, size: int) -> Iterator[list[Post]]:
-    """The posts of a file, `size` at a time, so that the file may be larger than memory."""
-    stream = PostStream(path, on_bad_post=on_bad_post.value)
+    """The posts of a file or a prepared folder, `size` at a time, so that the file may be larger than memory."""
+    stream = PostStream(path / POSTS if is_prepared(path) else path, on_bad_post=on_bad_post.value)
     posts = iter(stream)
     while part := list(islice(posts, size)):
         yield part

@@ -10,7 +10,19 @@ from typing import Annotated
 
 import typer
 
-from postplace.cli.options import BadPosts, Cache, Device, OnBadPost, Posts, Quiet, cache_folder, parse_settings, say
+from postplace.cli.options import (
+    BadPosts,
+    Cache,
+    Device,
+    ImageEncoderName,
+    OnBadPost,
+    Posts,
+    Quiet,
+    TextEncoderName,
+    cache_folder,
+    parse_settings,
+    say,
+)
 
 
 class Target(StrEnum):
@@ -35,6 +47,8 @@ def train(
         typer.Option("--set", metavar="NAME=VALUE", help="A setting, e.g. fusion=joint or max_epochs=5; repeatable."),
     ] = None,
     balanced: Annotated[bool, typer.Option("--balanced", help="Make every class count the same in training.")] = False,
+    text_encoder: TextEncoderName = "bundled",
+    image_encoder: ImageEncoderName = "bundled",
     on_bad_post: BadPosts = OnBadPost.error,
     cache: Cache = None,
     device: Device = "auto",
@@ -54,8 +68,9 @@ def train(
     check_free(out, overwrite=overwrite)
     from postplace.cli.reading import read
     from postplace.cli.tables import show_fit, show_metrics
+    from postplace.posts.prepared import is_prepared
 
-    every = read(posts, on_bad_post)
+    every = posts if is_prepared(posts) else read(posts, on_bad_post)
     from postplace.locator import PostLocator
 
     first = os.environ.get("LOCAL_RANK", "0") == "0"  # with several devices each trains in a process of its own
@@ -69,6 +84,8 @@ def train(
         seed=seed,
         device=device,
         devices=devices,
+        text_encoder=text_encoder,
+        image_encoder=image_encoder,
         cache=cache_folder(cache),
         progress=None if quiet or not first else say,
     )

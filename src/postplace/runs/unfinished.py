@@ -17,10 +17,23 @@ from postplace.runs.folder import as_json, write_atomically
 KEY = "training.json"
 
 
-def post_digest(post: Post) -> str:
-    """Recognises a post that was learned from: 16 hex digits of its id, text and hashtags."""
-    content = json.dumps([post.id, post.text, post.hashtags], ensure_ascii=False)
-    return hashlib.blake2b(content.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+def post_digests(post: Post) -> tuple[str, ...]:
+    """Recognise a post that was learned from, also when its text is masked or hashtags were filtered out of it.
+
+    Each is 16 hex digits of the id and something else: text and hashtags, the text, or who was where and when.
+    """
+    contents: dict[str, tuple[object, ...]] = {"whole": (post.text, *post.hashtags)}
+    if post.text:
+        contents["text"] = (post.text,)
+    origin = (post.user, post.time, post.venue, post.latitude, post.longitude)
+    if any(value is not None for value in origin):
+        contents["origin"] = origin
+    return tuple(_digest(kind, post.id, content) for kind, content in contents.items())
+
+
+def _digest(kind: str, id_: str, content: tuple[object, ...]) -> str:
+    whole = json.dumps([kind, id_, *map(str, content)], ensure_ascii=False)
+    return hashlib.blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 def digest_of_posts(posts: Iterable[Post]) -> str:
