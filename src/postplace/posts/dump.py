@@ -19,7 +19,7 @@ from postplace.posts.record import parse, shown
 
 KEPT_REFUSALS = 1_000
 LONGEST_RECORD = 16 * 2**20  # characters of one record
-LARGEST_FILE = 64 * 2**20  # bytes, unpacked; what is larger is no post, and must not fill the memory
+LARGEST_FILE = 16 * 2**20  # bytes, unpacked; what is larger is no post, and must not fill the memory
 
 _CHUNK = 2**16
 _SPACE = re.compile(r"[ \t\r\n]*")

@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import FileIO
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
@@ -45,6 +47,7 @@ _PICTURES = (".jpg", ".webp", ".png", ".jpeg", *_UNREAD_PICTURES)
 _CAPTION, _GEOTAG = ".txt", "_location.txt"
 _BESIDE = (*_PICTURES, _CAPTION, _GEOTAG)
 _MOST_CHILDREN = 20  # what Instagram allows in one post
+_AT_ONCE = 32  # files
 _LARGEST_SIDE_FILE = 2**20  # bytes
 _DICTIONARY = 256 * 2**20  # bytes an .xz file may ask for while it is unpacked
 _NAMED_TIME = re.compile(r"(?:^|_)(\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d)_UTC")
@@ -86,10 +89,10 @@ class InstaloaderDump:
 
     def __iter__(self) -> Iterator[Post]:
         tally = self.tally = Tally()
-        for file in _metadata_files(self.folder, tally):
+        for file, content in _contents(_metadata_files(self.folder, tally)):
             where = file.base + file.ending
             try:
-                node = _post_node(_structure(where), tally)
+                node = _post_node(_structure(content), tally)
                 record = None if node is None else _record(node, file, tally)
             except Unusable as refused:
                 reason, found, remedy = refused.args
@@ -118,34 +121,43 @@ def _metadata_files(folder: Path, tally: Tally) -> Iterator[_File]:
             yield _File(f"{inside}{os.sep}{name.removesuffix(ending)}", ending, beside)
 
 
-def _structure(path: str) -> object:
-    """What a metadata file holds."""
+def _contents(files: Iterator[_File]) -> Iterator[tuple[_File, bytes | Unusable]]:
+    """What the files hold; unpacked some at a time, for unpacking empties the processor's caches."""
+    while several := list(islice(files, _AT_ONCE)):
+        yield from zip(several, [_content(file.base + file.ending) for file in several], strict=True)
+
+
+def _content(path: str) -> bytes | Unusable:
     try:
-        with Path(path).open("rb") as file:
-            content = file.read() if os.fstat(file.fileno()).st_size <= LARGEST_FILE else b" " * (LARGEST_FILE + 1)
+        with FileIO(path) as file:  # a fifth faster than `Path.open`, all told
+            content = file.readall() if os.fstat(file.fileno()).st_size <= LARGEST_FILE else None
+        if content and path.endswith(".xz"):
+            content = _unpacked(content)
     except OSError as error:
-        found = f"cannot be read ({error.strerror or error})"
-        raise Unusable("file cannot be read", found, "check the permissions") from error
-    if path.endswith(".xz"):
-        content = _unpacked(content)
-    if len(content) > LARGEST_FILE:
-        raise Unusable("file is too large", f"holds more than {LARGEST_FILE} bytes", "remove it: it is no post")
+        return Unusable("file cannot be read", f"cannot be read ({error.strerror or error})", "check the permissions")
+    except (lzma.LZMAError, EOFError, MemoryError) as error:
+        return Unusable("damaged .xz file", f"cannot be unpacked ({error})", "download the post again")
+    if content is None or len(content) > LARGEST_FILE:
+        return Unusable("file is too large", f"holds more than {LARGEST_FILE} bytes", "remove it: it is no post")
+    return content
+
+
+def _unpacked(content: bytes) -> bytes:
+    unpacking = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_DICTIONARY)
+    unpacked = unpacking.decompress(content, max_length=LARGEST_FILE + 1)
+    if not unpacking.eof and len(unpacked) <= LARGEST_FILE:
+        raise EOFError("it ends before its time")
+    return unpacked
+
+
+def _structure(content: bytes | Unusable) -> object:
+    if isinstance(content, Unusable):
+        raise content
     try:
         return json.loads(content)
     except (ValueError, RecursionError) as error:  # ValueError: also what is not UTF-8, and numbers too long
         found = f"is not complete JSON ({error.args[0] if error.args else error})"
         raise Unusable("damaged JSON", found, "download the post again") from error
-
-
-def _unpacked(content: bytes) -> bytes:
-    try:
-        unpacking = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_DICTIONARY)
-        unpacked = unpacking.decompress(content, max_length=LARGEST_FILE + 1)
-    except (lzma.LZMAError, EOFError, MemoryError) as error:
-        raise Unusable("damaged .xz file", f"cannot be unpacked ({error})", "download the post again") from error
-    if not unpacking.eof and len(unpacked) <= LARGEST_FILE:
-        raise Unusable("damaged .xz file", "ends before its time", "download the post again")
-    return unpacked
 
 
 def _post_node(structure: object, tally: Tally) -> Node | None:

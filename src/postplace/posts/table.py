@@ -6,6 +6,7 @@ import codecs
 import csv
 import io
 import json
+import math
 import os
 import re
 import secrets
@@ -290,12 +291,12 @@ def _check_columns(names: Sequence[str], where: str) -> None:
 
 # --- writing
 
-_Writing = Iterable[tuple[dict[str, Any], bytes]]  # a post as a record, and as a line of JSON
+_Rows = Iterable[dict[str, Any]]
 _ROW_GROUP = 4096
 _JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 
-def _writer(path: Path) -> Callable[[_Writing, BinaryIO], None]:
+def _writer(path: Path) -> Callable[[_Rows, BinaryIO], None]:
     writers = dict.fromkeys((".jsonl", ".ndjson", ".json"), _write_json)
     writers |= {".csv": _write_csv, ".parquet": _write_parquet}
     if path.suffix.lower() not in writers:
@@ -304,15 +305,15 @@ def _writer(path: Path) -> Callable[[_Writing, BinaryIO], None]:
     return writers[path.suffix.lower()]
 
 
-def _write_json(records: _Writing, file: BinaryIO) -> None:
-    file.writelines(line for _, line in records)
+def _write_json(records: _Rows, file: BinaryIO) -> None:
+    file.writelines(_JSON.encode(record).encode() + b"\n" for record in records)
 
 
-def _write_csv(records: _Writing, file: BinaryIO) -> None:
+def _write_csv(records: _Rows, file: BinaryIO) -> None:
     text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
     rows = csv.DictWriter(text, KEYS, restval="", lineterminator="\r\n")  # a writer quotes what ends its lines
     rows.writeheader()
-    for record, _ in records:
+    for record in records:
         for key in ("hashtags", "images"):
             record[key] = _JSON.encode(record[key])
         if too_long := [key for key, value in record.items() if len(str(value)) > csv.field_size_limit()]:
@@ -322,20 +323,20 @@ def _write_csv(records: _Writing, file: BinaryIO) -> None:
     text.detach()
 
 
-def _write_parquet(records: _Writing, file: BinaryIO) -> None:
+def _write_parquet(records: _Rows, file: BinaryIO) -> None:
     import pyarrow
     from pyarrow import parquet
 
     types = dict.fromkeys(("hashtags", "images"), pyarrow.list_(pyarrow.string()))
     types |= dict.fromkeys(("latitude", "longitude"), pyarrow.float64())
     schema = pyarrow.schema([(key, types.get(key, pyarrow.string())) for key in KEYS])
-    rows = (record for record, _ in records)
+    rows = iter(records)
     with parquet.ParquetWriter(file, schema) as writer:
         while group := list(islice(rows, _ROW_GROUP)):
             writer.write_table(pyarrow.Table.from_pylist(group, schema))
 
 
-def _records(posts: Iterable[Post], folder: Path) -> _Writing:
+def _records(posts: Iterable[Post], folder: Path) -> _Rows:
     seen: set[int] = set()
     for post in posts:
         digest = _digest(post.id)
@@ -345,7 +346,7 @@ def _records(posts: Iterable[Post], folder: Path) -> _Writing:
         yield _record(post, folder)
 
 
-def _record(post: Post, folder: Path) -> tuple[dict[str, Any], bytes]:
+def _record(post: Post, folder: Path) -> dict[str, Any]:
     where = f"post {shown(post.id)}"
     if any(isinstance(image, bytes) for image in post.images):
         found = "a picture is bytes; only paths can be written"
@@ -358,9 +359,13 @@ def _record(post: Post, folder: Path) -> tuple[dict[str, Any], bytes]:
     if post.time is not None:
         record["time"] = post.time.isoformat()
     try:
-        return record, _JSON.encode(record).encode() + b"\n"
+        for value in record.values():
+            if isinstance(value, float) and not math.isfinite(value):
+                raise ValueError(f"{value} is not finite")
+            ("".join(value) if isinstance(value, list) else str(value)).encode()
     except (ValueError, TypeError) as error:
-        raise BadPost(where, f"cannot be written as JSON ({error})", "give finite numbers and Unicode texts") from error
+        raise BadPost(where, f"cannot be written ({error})", "give finite numbers and Unicode texts") from error
+    return record
 
 
 def _relative(image: Path, folder: Path) -> str:
