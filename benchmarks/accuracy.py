@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 from postplace import PostLocator, read_posts
 from postplace.evaluation.baselines import fit_tfidf
 from postplace.evaluation.significance import paired_over_seeds, verdict
+from postplace.pooled import pooled_features
 from postplace.runs.folder import write_atomically
-from postplace.scoring import answers_of, baseline_probabilities, hits_of, pooled_features
+from postplace.scoring import answers_of, baseline_probabilities, hits_of
 from postplace.text.cleaning import for_encoder
 from postplace.training_data import Prepared
 

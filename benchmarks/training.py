@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -17,7 +18,8 @@ from torch import nn
 
 from postplace.batch import InputSizes, PostTensors, TextTokens, Vocabularies
 from postplace.encode import EncodedPosts
-from postplace.models.table import MODELS, ModelEntry, Training
+from postplace.models.entry import ModelEntry, Training
+from postplace.models.table import MODELS
 from postplace.training.fit import EpochOrder, batches, build_optimiser, fit
 from postplace.training.losses import cross_entropy
 
@@ -43,16 +45,10 @@ def measure(
 ) -> None:
     """Alternate both loops and print the median ratio."""
     ratios, ours, bare = [], 0.0, 0.0
+    if entry.training is None:
+        return
+    plan = replace(entry.training, max_epochs=EPOCHS, patience=EPOCHS)
     for _ in range(rounds):
-        plan = Training(
-            optimiser=entry.training.optimiser,
-            learning_rate=entry.training.learning_rate,
-            batch_size=entry.training.batch_size,
-            max_epochs=EPOCHS,
-            patience=EPOCHS,
-            decay_factor=entry.training.decay_factor,
-            decay_patience=entry.training.decay_patience,
-        )
         history = fit(fresh(entry, sizes), (tensors, validation), training=plan, seed=0)
         ours = min(epoch.seconds for epoch in history)
         bare = min(bare_epochs(fresh(entry, sizes), tensors, plan))
@@ -68,7 +64,7 @@ def measure(
 def fresh(entry: ModelEntry, sizes: InputSizes) -> nn.Module:
     """The model from the same start."""
     torch.manual_seed(0)
-    return entry.build(sizes, CLASSES, entry.settings)
+    return entry.network(sizes, CLASSES, entry.settings)
 
 
 def bare_epochs(model: nn.Module, tensors: PostTensors, plan: Training) -> list[float]:

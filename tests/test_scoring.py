@@ -10,8 +10,9 @@ import pytest
 from postplace.encode import EncodedPosts
 from postplace.evaluation.baselines import fit_baselines
 from postplace.places.vocabulary import PlaceVocabulary
+from postplace.pooled import has_image, pooled_features
 from postplace.post import Place, Post
-from postplace.scoring import CITY_MEDIAN, CONCATENATION, MAJORITY, answers_of, has_image, pooled_features, score
+from postplace.scoring import CITY_MEDIAN, CONCATENATION, MAJORITY, answers_of, score
 
 PLACES = PlaceVocabulary("place", (Place("a", 0.0, 0.0), Place("b", 0.0, 1.0)))
 

@@ -30,7 +30,9 @@ from postplace.text.vocabulary import Vocabulary
 class InputSizes:
     """What a model must know of its inputs: vocabulary sizes (padding 0 and unknown 1 counted in) and vector widths.
 
-    Of token states, how many an item has and their width; 0 where there are none.
+    Of token states, how many an item has and their width; 0 where there are none. `coarse` is the group of each class
+    (a district, say), for models that learn it beside the class; empty where there is none. `past_width` is that of
+    the vector of what a user had posted before.
     """
 
     characters: int
@@ -42,6 +44,13 @@ class InputSizes:
     text_states_width: int = 0
     image_states: int = 0
     image_states_width: int = 0
+    coarse: tuple[int, ...] = ()
+    past_width: int = 0
+
+    @classmethod
+    def from_json(cls, saved: Mapping[str, Any]) -> InputSizes:
+        """The sizes of a saved run; those that came later are what they were before."""
+        return cls(**{**saved, "coarse": tuple(saved.get("coarse", ()))})
 
 
 @dataclass(slots=True)
@@ -70,6 +79,8 @@ class Batch:
     text_states_mask: Tensor | None = None  # (B, n_t) bool
     image_states: Tensor | None = None  # (B, n_i, D) float32
     image_states_mask: Tensor | None = None  # (B, n_i) bool
+    past_vector: Tensor | None = None  # (B, D_past) float32
+    past_mask: Tensor | None = None  # (B,) bool
 
     def __len__(self) -> int:
         return len(self.text_mask)
@@ -168,6 +179,7 @@ class PostTensors(Dataset[Batch]):
         *,
         vocabularies: Vocabularies | None = None,
         labels: NDArray[np.int64] | None = None,
+        past: tuple[NDArray[np.float32], NDArray[np.bool_]] | None = None,
     ) -> None:
         posts = len(encoded.text_mask)
         self._ids = _token_ids(tokens, vocabularies, posts)
@@ -178,6 +190,7 @@ class PostTensors(Dataset[Batch]):
         self._pictures = torch.from_numpy(encoded.image_vectors)
         self._picture_index = torch.from_numpy(encoded.image_index)
         self._labels = None if labels is None else torch.from_numpy(labels)
+        self._past = None if past is None else tuple(map(torch.from_numpy, past))
         self._text_states = None if encoded.text_states is None else _States(encoded.text_states)
         self._picture_states = None if encoded.image_states is None else _States(encoded.image_states)
 
@@ -194,6 +207,7 @@ class PostTensors(Dataset[Batch]):
         text_states, text_states_mask = self._text_states.of(rows) if self._text_states else (None, None)
         pictures = self._picture_states
         image_states, image_states_mask = pictures.means(self._picture_index[rows]) if pictures else (None, None)
+        past_vector, past_mask = (part[rows] for part in self._past) if self._past else (None, None)
         return Batch(
             **ids,
             text_vector=self._text_vectors[rows],
@@ -207,6 +221,8 @@ class PostTensors(Dataset[Batch]):
             text_states_mask=text_states_mask,
             image_states=image_states,
             image_states_mask=image_states_mask,
+            past_vector=past_vector,
+            past_mask=past_mask,
         )
 
     def subset(self, rows: NDArray[np.int64]) -> Subset[Batch]:

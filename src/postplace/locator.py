@@ -13,21 +13,25 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from postplace.batch import InputSizes, PostTensors, Vocabularies, tokenize
+from postplace.batch import InputSizes, PostTensors
 from postplace.encode import BrokenImage, EncodedPosts, encode_posts
 from postplace.encoders.encoder import ImageEncoder, TextEncoder
 from postplace.encoders.table import find_image_encoder, find_text_encoder
 from postplace.errors import BadOption, BadRun, NotEnoughData
+from postplace.evaluation.baselines import Baselines
+from postplace.inputs import sizes_of, tensors_of
+from postplace.models.estimator import Estimator, Lesson, size_of
 from postplace.models.plan import plan_of
 from postplace.models.table import find_model
 from postplace.places.decode import rank
+from postplace.pooled import check_modalities, examples_of, has_image, without
 from postplace.post import Post, Prediction
 from postplace.posts.prepared import is_prepared, read_prepared
 from postplace.posts.splits import groups_of
 from postplace.posts.table import read_posts
 from postplace.runs.content import Fitted, check_encoders, load_run, rebuild, save_run
 from postplace.runs.unfinished import digest_of_posts, post_digests, unfinished_run
-from postplace.scoring import answers_of, has_image, score
+from postplace.scoring import answers_of, score
 from postplace.training_data import Classes, Prepared, prepare
 
 if TYPE_CHECKING:
@@ -46,6 +50,7 @@ class PostLocator:
     `min_posts` leaves classes with fewer posts out; without it a class with a single post is an error.
     `settings` override the model's, the training's and the vocabularies' defaults by name, for example
     ``{"fusion": "joint", "max_epochs": 5}``. `class_weight="balanced"` makes every class count the same in training.
+    `modalities` are those that are looked at ("text", "hashtags", "image"); the others are as if they were not there.
     `text_encoder` and `image_encoder` are names of `postplace encoders`, a local folder or a model of the hub.
     `cache` is the folder of stored vectors (None: nothing is stored); `device` is Lightning's accelerator.
     """
@@ -59,6 +64,7 @@ class PostLocator:
         min_posts: int | None = None,
         settings: Mapping[str, Any] | None = None,
         class_weight: Literal["balanced"] | None = None,
+        modalities: Sequence[str] | None = None,
         seed: int = 0,
         device: str = "auto",
         devices: int = 1,
@@ -76,6 +82,7 @@ class PostLocator:
             raise BadOption("--class-weight", f"{class_weight!r} is unknown", "give balanced, or leave it out")
         self.target, self.cells, self.min_posts = target, cells, min_posts
         self.entry = find_model(model)
+        self.modalities = check_modalities(modalities)
         self.settings = dict(settings or {})
         self.plan = plan_of(self.entry, self.settings)
         self.class_weight, self.seed = class_weight, seed
@@ -101,21 +108,35 @@ class PostLocator:
             checkpoints = unfinished_run(Path(state), key, say=self._say)
         return self.fit_prepared(self.prepare(every, parts=parts), checkpoints=checkpoints)
 
-    def fit_prepared(self, prepared: Prepared, *, checkpoints: Path | None = None) -> PostLocator:
-        """Train on what `prepare` made, fit the baselines on the same vectors, and judge both on the test part."""
+    def fit_prepared(
+        self, prepared: Prepared, *, checkpoints: Path | None = None, baselines: Baselines | None = None
+    ) -> PostLocator:
+        """Train on what `prepare` made, fit the baselines on the same vectors, and judge both on the test part.
+
+        `baselines`: those of an earlier locator on the same `prepared` and modalities.
+        """
+        parts = ((name, prepared.posts[row]) for name, rows in prepared.split.parts() for row in rows)
+        seen = {digest: name for name, post in parts for digest in post_digests(post)}
+        prepared = prepared.only(self.modalities, lambda posts: self._encode(posts, cache=self.cache))
         train, validation = (
             rows[prepared.labels[rows] >= 0] for rows in (prepared.split.train, prepared.split.validation)
         )
-        sizes = self._sizes(prepared.vocabularies)
-        model, epochs = self._train(prepared, sizes, train=train, validation=validation, checkpoints=checkpoints)
-        self._say("fitting the baselines on the same vectors")
-        baselines = prepared.fit_baselines(train, validation)
-        parts = ((name, prepared.posts[row]) for name, rows in prepared.split.parts() for row in rows)
-        seen = {digest: name for name, post in parts for digest in post_digests(post)}
-        report = {**prepared.report, "epochs": epochs}
-        fitted = Fitted(
-            model, sizes, prepared.places, prepared.vocabularies, baselines, seen, metrics={}, report=report
-        )
+        vocabularies = prepared.fit_vocabularies(self.plan)
+        sizes = sizes_of(self.plan, *self.encoders(), vocabularies, prepared.places)
+        torch.manual_seed(self.seed)
+        model = self.build(sizes, len(prepared.places))
+        if isinstance(model, Estimator):
+            balanced, labels, classes = self.class_weight is not None, prepared.labels, len(prepared.places)
+            model.fit(Lesson(prepared.examples, labels, classes, train, validation, self.seed, balanced))
+            epochs = []
+        else:
+            tensors = prepared.tensors(self.plan, vocabularies)
+            epochs = self._train(model, tensors, prepared.labels, (train, validation), checkpoints=checkpoints)
+        if baselines is None:
+            self._say("fitting the baselines on the same vectors")
+            baselines = prepared.fit_baselines(train, validation)
+        report = {**prepared.report, "parameters": size_of(model), "epochs": epochs}
+        fitted = Fitted(model, sizes, prepared.places, vocabularies, baselines, seen, metrics={}, report=report)
         self._fitted = fitted
         posts, encoded, groups = prepared.part(prepared.split.test)
         self._fitted = replace(fitted, metrics={"part": "test", **self._score(posts, encoded, groups=groups)})
@@ -123,24 +144,25 @@ class PostLocator:
 
     def _train(
         self,
-        prepared: Prepared,
-        sizes: InputSizes,
+        model: nn.Module,
+        tensors: PostTensors,
+        labels: NDArray[np.int64],
+        parts: tuple[NDArray[np.int64], NDArray[np.int64]],
         *,
-        train: NDArray[np.int64],
-        validation: NDArray[np.int64],
         checkpoints: Path | None,
-    ) -> tuple[nn.Module, list[dict[str, Any]]]:
-        """A new model trained on those rows, and what each epoch gave."""
+    ) -> list[dict[str, Any]]:
+        """Train a new model on those rows; what each epoch gave."""
         from postplace.training.fit import Hardware, fit
         from postplace.training.losses import balanced_class_weights
 
-        classes = len(prepared.places)
-        torch.manual_seed(self.seed)
-        model = self.build(sizes, classes)
-        weights = balanced_class_weights(prepared.labels[train], classes=classes) if self.class_weight else None
+        train, validation = parts
+        if self.plan.training is None:
+            raise BadOption("--model", f"{self.entry.name} has no plan of training", "name another model")
+        classes = int(labels.max()) + 1
+        weights = balanced_class_weights(labels[train], classes=classes) if self.class_weight else None
         history = fit(
             model,
-            (prepared.tensors.subset(train), prepared.tensors.subset(validation)),
+            (tensors.subset(train), tensors.subset(validation)),
             training=self.plan.training,
             seed=self.seed,
             class_weights=weights,
@@ -148,20 +170,18 @@ class PostLocator:
             checkpoints=checkpoints,
             write=self._say,
         )
-        return model, [asdict(epoch) for epoch in history]
+        return [asdict(epoch) for epoch in history]
 
     def prepare(self, every: Sequence[Post], *, parts: Mapping[str, str] | None = None) -> Prepared:
-        """Encode and split posts, and fit classes and vocabularies on the training part: all of `fit` but the model.
+        """Encode and split posts, and fit the classes on the training part: all of `fit` that systems share.
 
         `parts`: the part of each post by its id, where they are split already.
         """
-        reads_tokens = bool(self.plan.needs & {"characters", "words"})
         return prepare(
             every,
             lambda posts: self._encode(posts, cache=self.cache, image_hashes=True),
             classes=Classes(self.target, self.cells, self.min_posts),
             seed=self.seed,
-            vocabulary=self.plan.vocabulary if reads_tokens else None,
             say=self._say,
             parts=parts,
         )
@@ -172,7 +192,7 @@ class PostLocator:
         """The `top_k` most probable places of each post, best first; an empty ranking for a post with nothing in it."""
         if top_k < 1:
             raise BadOption("--top-k", f"{top_k} places asked for", "give 1 or more")
-        asked, _ = _read(posts)
+        asked = self._read(posts)
         encoded = self._encode(asked, cache=cache)
         _warn_of_broken(encoded.broken)
         present = {"text": encoded.text_mask, "hashtags": encoded.hashtag_mask, "image": has_image(encoded)}
@@ -185,7 +205,7 @@ class PostLocator:
         """One row a post (index: its id), one column a class (named by it); a post with nothing in it is all NaN."""
         import pandas as pd
 
-        asked, _ = _read(posts)
+        asked = self._read(posts)
         encoded = self._encode(asked, cache=None)
         _warn_of_broken(encoded.broken)
         probabilities = self.probabilities(asked, encoded)
@@ -202,8 +222,10 @@ class PostLocator:
         fresh = [post for post in asked if self.part_of(post) in (None, "test")]
         if not fresh:
             raise NotEnoughData("evaluate", f"all {len(asked)} posts were learned from", "give posts that were not")
+        groups = groups_of(fresh)
+        fresh = without(fresh, self.modalities)
         encoded = self._encode(fresh, cache=self.cache)
-        metrics = self._score(fresh, encoded, groups=groups_of(fresh))
+        metrics = self._score(fresh, encoded, groups=groups)
         if not metrics["labelled"]:
             found = f"none of {len(fresh)} posts says its {self.fitted.places.target}"
             raise NotEnoughData("evaluate", found, "give posts with the truth beside them, or use predict")
@@ -229,10 +251,11 @@ class PostLocator:
         return {"labelled": int(answers.labelled.sum()), "broken_images": broken, **scored}
 
     def probabilities(self, posts: Sequence[Post], encoded: EncodedPosts) -> NDArray[np.float64]:
-        """Softmax of the model's logits (N, C)."""
+        """The system's probabilities (N, C): of a network, the softmax of its logits."""
         fitted = self.fitted
-        tokens = [tokenize(post) for post in posts] if fitted.vocabularies is not None else None
-        tensors = PostTensors(tokens, encoded, vocabularies=fitted.vocabularies)
+        if isinstance(fitted.model, Estimator):
+            return fitted.model.predict_proba(examples_of(posts, encoded))
+        tensors = tensors_of(self.plan, posts, encoded, fitted.vocabularies)
         device = _torch_device(self.device)
         model = fitted.model.to(device).eval()
         found = np.empty((len(posts), len(fitted.places)), dtype=np.float64)
@@ -256,21 +279,12 @@ class PostLocator:
             states=self.plan.reads_states,
         )
 
-    def _sizes(self, vocabularies: Vocabularies | None) -> InputSizes:
-        text, image = self.encoders()
-        v = vocabularies
-        counts = (2, 2, 2) if v is None else (len(v.characters), len(v.words), len(v.hashtags))
-        states = {}
-        if self.plan.reads_states:
-            states = {
-                f"{kind}_{name}": getattr(encoder, name)
-                for kind, encoder in (("text", text), ("image", image))
-                for name in ("states", "states_width")
-            }
-        return InputSizes(*counts, text.width, image.width, **states)
+    def _read(self, source: Source) -> list[Post]:
+        """The posts, as far as this locator looks at them."""
+        return without(_read(source)[0], self.modalities)
 
-    def build(self, sizes: InputSizes, classes: int) -> nn.Module:
-        """A new model with this locator's settings."""
+    def build(self, sizes: InputSizes, classes: int) -> nn.Module | Estimator:
+        """A new network or estimator with this locator's settings."""
         return self.entry.build(sizes, classes, self.plan.model)
 
     def encoders(self) -> tuple[TextEncoder, ImageEncoder]:
@@ -314,6 +328,7 @@ class PostLocator:
         try:
             options = {name: config[name] for name in ("cells", "min_posts", "settings", "class_weight", "seed")}
             asked = {f"{kind}_encoder": config["encoders"][kind]["asked"] for kind in ("text", "image")}
+            options["modalities"] = config.get("modalities")  # a run of the first version has none
             locator = cls(config["target"], config["model"], device=device, cache=cache, **asked, **options)
             check_encoders(config, locator.options()["encoders"], where=where)
             locator._fitted = rebuild(locator.build, config, files, where=where)
@@ -332,6 +347,7 @@ class PostLocator:
             "model": self.entry.name,
             "settings": self.settings,
             "class_weight": self.class_weight,
+            "modalities": list(self.modalities),
             "seed": self.seed,
             "encoders": {
                 kind: {"asked": asked, "name": encoder.name, "width": encoder.width, "fingerprint": encoder.fingerprint}

@@ -16,6 +16,7 @@ from postplace.evaluation.significance import group_bootstrap, paired_group_boot
 from postplace.places.decode import minimum_expected_distance, point_estimate
 from postplace.places.distance import great_circle_km
 from postplace.places.vocabulary import PlaceVocabulary
+from postplace.pooled import has_image, pooled_features
 from postplace.post import Post
 
 Probabilities = NDArray[np.floating]
@@ -55,23 +56,6 @@ def answers_of(
         patterns=modality_pattern(encoded.text_mask, encoded.hashtag_mask, image_mask),
         groups=groups,
     )
-
-
-def has_image(encoded: EncodedPosts) -> NDArray[np.bool_]:
-    """Whether each post (N,) has a picture that could be read."""
-    return np.atleast_1d((encoded.image_index >= 0).any(axis=1))
-
-
-def pooled_features(encoded: EncodedPosts) -> tuple[dict[str, NDArray[np.float32]], dict[str, NDArray[np.bool_]]]:
-    """The vectors the baselines are fitted on, the mean over a post's pictures, and which of them are present."""
-    index, mask = encoded.image_index, has_image(encoded)
-    images = np.zeros((len(index), encoded.image_vectors.shape[1]), dtype=np.float32)
-    for column in index.T:
-        real = column >= 0
-        images[real] += encoded.image_vectors[column[real]]
-    images /= np.maximum((index >= 0).sum(axis=1, keepdims=True), 1)
-    features = {"text": encoded.text_vectors, "hashtags": encoded.hashtag_vectors, "image": images}
-    return features, {"text": encoded.text_mask, "hashtags": encoded.hashtag_mask, "image": mask}
 
 
 def score(

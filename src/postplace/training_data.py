@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from postplace.batch import PostTensors, Vocabularies, tokenize
+from postplace.batch import PostTensors, TextTokens, Vocabularies, tokenize
 from postplace.encode import EncodedPosts
 from postplace.errors import BadPost, NotEnoughData
 from postplace.evaluation.baselines import Baselines, fit_baselines
+from postplace.inputs import tensors_of
+from postplace.models.plan import Plan
 from postplace.places.vocabulary import PlaceVocabulary, check_classes, fit_cells, fit_places
+from postplace.pooled import Examples, examples_of, only
 from postplace.post import Post
 from postplace.posts.duplicates import Clusters, near_duplicate_clusters
 from postplace.posts.splits import PARTS, Split, groups_of, split_groups
-from postplace.scoring import pooled_features
 
 Rows = NDArray[np.int64]
 
@@ -54,7 +57,7 @@ class Classes:
 
 @dataclass(frozen=True)
 class Prepared:
-    """Labelled posts, encoded and split, with the classes and vocabularies of their training part."""
+    """Labelled posts, encoded and split, with the classes of their training part; the same for every system."""
 
     posts: Sequence[Post]
     encoded: EncodedPosts
@@ -62,9 +65,41 @@ class Prepared:
     split: Split
     places: PlaceVocabulary
     labels: Rows
-    vocabularies: Vocabularies | None
-    tensors: PostTensors
     report: Mapping[str, Any]
+
+    @cached_property
+    def tokens(self) -> list[TextTokens]:
+        """The characters and words of each post; cut once, for all systems."""
+        return [tokenize(post) for post in self.posts]
+
+    @cached_property
+    def examples(self) -> Examples:
+        """One row a post, for what is no network."""
+        return examples_of(self.posts, self.encoded)
+
+    def fit_vocabularies(self, plan: Plan) -> Vocabularies | None:
+        """The vocabularies of the training part that this plan asks for; None if it reads no characters or words."""
+        if not plan.vocabulary:
+            return None
+        return Vocabularies.fit([self.tokens[row] for row in self.split.train], **plan.vocabulary)
+
+    def tensors(self, plan: Plan, vocabularies: Vocabularies | None) -> PostTensors:
+        """The posts with their labels, as a network is given them."""
+        rows = {"examples": self.examples} if "past_vectors" in plan.needs else {}
+        tokens = None if vocabularies is None else self.tokens
+        return tensors_of(plan, self.posts, self.encoded, vocabularies, tokens=tokens, labels=self.labels, **rows)
+
+    def only(self, modalities: Sequence[str], encode: Callable[[Sequence[Post]], EncodedPosts]) -> Prepared:
+        """The same posts, split and classes without the modalities that are not named.
+
+        `encode` is asked again only for token states, where text and hashtags are one sequence.
+        """
+        posts, encoded = only(self.posts, self.encoded, modalities)
+        if posts == list(self.posts):
+            return self
+        if encoded.text_states is not None:
+            encoded = replace(encode(posts), image_hashes=None)
+        return replace(self, posts=posts, encoded=encoded)
 
     def part(self, rows: Rows) -> tuple[list[Post], EncodedPosts, Rows]:
         """The posts of some rows, what they were encoded to (pictures are shared), and their groups."""
@@ -80,12 +115,11 @@ class Prepared:
 
     def fit_baselines(self, train: Rows, validation: Rows) -> Baselines:
         """The baselines on the same vectors and parts as the model."""
-        features, present = pooled_features(self.encoded)
         missing = (np.nan, np.nan)
         points = [(post.latitude, post.longitude) if post.located else missing for post in self.posts]
         return fit_baselines(
-            features,
-            present=present,
+            self.examples.vectors,
+            present=self.examples.present,
             labels=self.labels,
             classes=len(self.places),
             train=train,
@@ -100,15 +134,13 @@ def prepare(
     *,
     classes: Classes,
     seed: int,
-    vocabulary: Mapping[str, Any] | None,
     say: Callable[[str], None],
     parts: Mapping[str, str] | None = None,
 ) -> Prepared:
-    """Encode and split; fit classes and, unless `vocabulary` is None, vocabularies on the training part alone.
+    """Encode and split; fit the classes on the training part alone.
 
     `parts`: the part of each post by its id, where the posts were split before. `encode` gives vectors with perceptual
-    hashes; `vocabulary` are the arguments of `Vocabularies.fit`. Raises BadPost when no post has anything to go by,
-    NotEnoughData when the posts or a class are too few.
+    hashes. Raises BadPost when no post has anything to go by, NotEnoughData when the posts or a class are too few.
     """
     posts, left_out = classes.labelled(every)
     say(f"{len(every)} posts, {len(posts)} of them to learn and judge from")
@@ -121,10 +153,6 @@ def prepare(
     split = split_groups(groups, classes.stratum(posts), seed=seed) if parts is None else _split_of(posts, parts)
     places = classes.fit([posts[row] for row in split.train], posts, seed=seed)
     labels = places.label(posts)
-    vocabularies, tokens = None, None
-    if vocabulary is not None:
-        tokens = [tokenize(post) for post in posts]
-        vocabularies = Vocabularies.fit([tokens[row] for row in split.train], **vocabulary)
     report = {
         "posts": len(every),
         "used": len(posts),
@@ -138,8 +166,7 @@ def prepare(
         "near_duplicate_images": duplicates.duplicate_images,
         "split": {name: len(rows) for name, rows in split.parts()},
     }
-    tensors = PostTensors(tokens, encoded, vocabularies=vocabularies, labels=labels)
-    return Prepared(posts, encoded, groups, split, places, labels, vocabularies, tensors, report)
+    return Prepared(posts, encoded, groups, split, places, labels, report)
 
 
 def _near_duplicates(posts: Sequence[Post], encoded: EncodedPosts) -> Clusters:

@@ -11,13 +11,24 @@ from postplace.batch import Batch, InputSizes
 @pytest.fixture
 def sizes() -> InputSizes:
     """Vocabularies of a few items, vectors of width 16 on both sides, 5 states of a text and 4 of a picture."""
-    states = {"text_states": 5, "text_states_width": 10, "image_states": 4, "image_states_width": 12}
-    return InputSizes(characters=20, words=15, hashtags=12, text_width=16, image_width=16, **states)
+    return InputSizes(
+        characters=20,
+        words=15,
+        hashtags=12,
+        text_width=16,
+        image_width=16,
+        text_states=5,
+        text_states_width=10,
+        image_states=4,
+        image_states_width=12,
+        coarse=(0, 0, 1, 1, 2),
+        past_width=7,
+    )
 
 
 @pytest.fixture
 def batch() -> Batch:
-    """Post 0 has all and two pictures, 1 only text, 2 hashtags and one picture, 3 nothing."""
+    """Post 0 has all and two pictures, 1 only text, 2 hashtags and one picture, 3 nothing. The users of 0 and 2 have posted before."""
     random = torch.Generator().manual_seed(0)
 
     def ids(most: int, *lengths: int) -> torch.Tensor:
@@ -48,4 +59,6 @@ def batch() -> Batch:
         setattr(made, f"text_states{name}", value)
     for name, value in states(12, (True,) * 4, no[:4], (True, False, True, True), no[:4]).items():
         setattr(made, f"image_states{name}", value)
+    made.past_mask = torch.tensor([True, False, True, False])
+    made.past_vector = torch.randn(4, 7, generator=random) * made.past_mask[:, None]
     return made

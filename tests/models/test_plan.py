@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from postplace.errors import BadOption
@@ -12,8 +14,8 @@ from postplace.models.table import MODELS
 def test_overrides_reach_model_training_and_vocabulary() -> None:
     plan = plan_of(MODELS["mrlf"], {"fusion": "joint", "max_epochs": 5, "min_count": 3})
     assert plan.model["fusion"] == "joint"
-    assert plan.training.max_epochs == 5
-    assert plan.training.learning_rate == MODELS["mrlf"].training.learning_rate
+    assert MODELS["mrlf"].training is not None
+    assert plan.training == dataclasses.replace(MODELS["mrlf"].training, max_epochs=5)
     assert plan.vocabulary["min_count"] == 3
 
 

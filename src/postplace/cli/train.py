@@ -47,6 +47,9 @@ def train(
         typer.Option("--set", metavar="NAME=VALUE", help="A setting, e.g. fusion=joint or max_epochs=5; repeatable."),
     ] = None,
     balanced: Annotated[bool, typer.Option("--balanced", help="Make every class count the same in training.")] = False,
+    modalities: Annotated[
+        str | None, typer.Option(help="Look at these alone, e.g. text,hashtags.", show_default="text,hashtags,image")
+    ] = None,
     text_encoder: TextEncoderName = "bundled",
     image_encoder: ImageEncoderName = "bundled",
     on_bad_post: BadPosts = OnBadPost.error,
@@ -81,6 +84,7 @@ def train(
         min_posts=min_posts,
         settings=parse_settings(set_ or []),
         class_weight="balanced" if balanced else None,
+        modalities=None if modalities is None else [name.strip() for name in modalities.split(",") if name.strip()],
         seed=seed,
         device=device,
         devices=devices,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from postplace.errors import BadOption, unknown_name
-from postplace.models.table import Input, ModelEntry, Training, check_settings, needs_of
+from postplace.models.entry import Input, ModelEntry, Training, check_settings
+from postplace.models.table import needs_of
 
 VOCABULARY = {"min_count": 2, "max_characters": 140, "max_words": 30, "max_hashtags": 30}
 OPTIMISERS = ("rmsprop", "adam", "adamw")
@@ -16,10 +17,13 @@ OPTIMISERS = ("rmsprop", "adam", "adamw")
 
 @dataclass(frozen=True)
 class Plan:
-    """What the model's constructor takes, how it is trained, how the vocabularies are fitted, and what it reads."""
+    """What the model's constructor takes, how it is trained, how the vocabularies are fitted, and what it reads.
+
+    An estimator has no `training`.
+    """
 
     model: Mapping[str, Any]
-    training: Training
+    training: Training | None
     vocabulary: Mapping[str, Any]
     needs: frozenset[Input]
 
@@ -31,24 +35,28 @@ class Plan:
 
 def plan_of(entry: ModelEntry, overrides: Mapping[str, Any]) -> Plan:
     """The plan of a model; BadOption for a setting it does not have, or with a value of another kind."""
-    training = {field.name: getattr(entry.training, field.name) for field in fields(Training)}
-    vocabulary = VOCABULARY if entry.needs & {"characters", "words"} else {}
+    model = {name: overrides.get(name, value) for name, value in entry.settings.items()}
+    needs = needs_of(entry, {name: value for name, value in overrides.items() if name in entry.settings})
+    training = {} if entry.training is None else asdict(entry.training)
+    vocabulary = {**VOCABULARY, **entry.vocabulary} if needs & {"characters", "words"} else {}
     defaults = {**vocabulary, **training, **entry.settings}
     for name, value in overrides.items():
         if name not in defaults:
             raise unknown_name(f"setting of {entry.name}", name, defaults)
         if name in entry.settings:
-            check_settings({name: value}, entry.settings)
+            check_settings({name: value}, entry)
         else:
             _check_kind(name, value, defaults[name])
 
-    def overridden(own: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: overrides.get(name, value) for name, value in own.items()}
-
-    planned = overridden(training)
-    planned["betas"] = tuple(planned["betas"])  # a list, when it comes from a saved run
-    model = overridden(entry.settings)
-    return Plan(model, replace(entry.training, **planned), overridden(vocabulary), needs_of(entry, model))
+    planned = {name: overrides.get(name, value) for name, value in training.items()}
+    if planned:
+        planned["betas"] = tuple(planned["betas"])  # a list, when it comes from a saved run
+    return Plan(
+        model,
+        replace(entry.training, **planned) if entry.training is not None else None,
+        {name: overrides.get(name, value) for name, value in vocabulary.items()},
+        needs,
+    )
 
 
 def _check_kind(name: str, value: Any, default: Any) -> None:

@@ -173,6 +173,31 @@ def fit_cells(posts: Iterable[Post], *, cells: int, seed: int) -> PlaceVocabular
     return PlaceVocabulary("cell", tuple(places))
 
 
+def coarse_groups(places: PlaceVocabulary, *, seed: int = 0) -> tuple[int, ...]:
+    """The group of each of C classes: about sqrt(C) neighbourhoods, k-means of the centres on the sphere.
+
+    Classes without a centre share one group more; where no class has one (categories) there are no groups.
+
+    >>> west, east = [Place(f"w{i}", 50.0, 13.0 + i / 1e3) for i in range(2)], [Place("e", 50.0, 14.0), Place("x")]
+    >>> coarse_groups(PlaceVocabulary("place", (*west, *east)))
+    (0, 0, 1, 2)
+    """
+    from sklearn.cluster import KMeans
+
+    centres = places.coordinates()
+    known = ~np.isnan(centres).any(axis=1)
+    distinct = len(np.unique(centres[known], axis=0))
+    if not distinct:
+        return ()
+    groups = np.full(len(places), -1)
+    clusters = min(distinct, max(1, round(len(places) ** 0.5)))
+    groups[known] = KMeans(clusters, n_init=4, random_state=seed).fit_predict(
+        unit_vectors(*centres[known].T) * EARTH_RADIUS_KM
+    )
+    first: dict[int, int] = {}
+    return tuple(first.setdefault(int(group), len(first)) for group in groups)
+
+
 def _name(post: Post, target: Target) -> str | None:
     return post.place if target == "place" else post.category
 

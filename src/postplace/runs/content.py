@@ -18,10 +18,13 @@ from torch import nn
 from postplace.batch import InputSizes, Vocabularies
 from postplace.errors import BadRun
 from postplace.evaluation.baselines import Baselines
+from postplace.models.estimator import Estimator
 from postplace.places.vocabulary import PlaceVocabulary
 from postplace.runs.card import model_card
 from postplace.runs.folder import as_json, read_run, write_run
 
+MODEL = "model"
+WEIGHTS = f"{MODEL}.safetensors"
 LIBRARIES = ("torch", "numpy", "scikit-learn", "lightning")
 
 
@@ -29,7 +32,7 @@ LIBRARIES = ("torch", "numpy", "scikit-learn", "lightning")
 class Fitted:
     """What `fit` learns, and all that `save` needs."""
 
-    model: nn.Module
+    model: nn.Module | Estimator
     sizes: InputSizes
     places: PlaceVocabulary
     vocabularies: Vocabularies | None
@@ -49,9 +52,8 @@ def save_run(fitted: Fitted, options: Mapping[str, Any], folder: Path, *, overwr
         "sizes": {name: getattr(fitted.sizes, name) for name in InputSizes.__slots__},
         "classes": len(fitted.places),
     }
-    weights = {name: value.contiguous().cpu() for name, value in fitted.model.state_dict().items()}
     files = {
-        "model.safetensors": safetensors.torch.save(weights),
+        **_files_of(fitted.model),
         "baselines.safetensors": safetensors.numpy.save(fitted.baselines.arrays()),
         "baselines.json": fitted.baselines.to_json().encode(),
         "vocabulary.json": as_json(fitted.vocabularies.to_json() if fitted.vocabularies else None),
@@ -64,10 +66,28 @@ def save_run(fitted: Fitted, options: Mapping[str, Any], folder: Path, *, overwr
     write_run(folder, config, files, overwrite=overwrite)
 
 
+def _files_of(model: nn.Module | Estimator) -> dict[str, bytes]:
+    if isinstance(model, Estimator):
+        return {f"{MODEL}.{name}": content for name, content in model.files().items()}
+    weights = {name: value.contiguous().cpu() for name, value in model.state_dict().items()}
+    return {WEIGHTS: safetensors.torch.save(weights)}
+
+
+def _restore(model: nn.Module | Estimator, files: Mapping[str, bytes], *, where: Path) -> None:
+    if isinstance(model, Estimator):
+        own = {name: content for name, content in files.items() if name.startswith(f"{MODEL}.")}
+        model.restore({name.removeprefix(f"{MODEL}."): content for name, content in own.items()})
+        return
+    if WEIGHTS not in files:
+        raise BadRun(str(where / "config.json"), f"does not list {WEIGHTS}", "copy the run folder again")
+    model.load_state_dict(safetensors.torch.load(files[WEIGHTS]))
+    model.eval()
+
+
 def load_run(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     """The checked config and files of a run."""
     config, files = read_run(folder)
-    needed = {"model.safetensors", "baselines.safetensors", "baselines.json", "vocabulary.json", "places.json"}
+    needed = {"baselines.safetensors", "baselines.json", "vocabulary.json", "places.json"}
     for name in sorted(needed | {"split.json", "metrics.json", "training.json"}):
         if name not in files:
             raise BadRun(str(folder / "config.json"), f"does not list {name}", "copy the run folder again")
@@ -87,17 +107,21 @@ def check_encoders(config: dict[str, Any], present: dict[str, Any], *, where: Pa
 
 
 def rebuild(
-    build: Callable[[InputSizes, int], nn.Module], config: dict[str, Any], files: dict[str, bytes], *, where: Path
+    build: Callable[[InputSizes, int], nn.Module | Estimator],
+    config: dict[str, Any],
+    files: dict[str, bytes],
+    *,
+    where: Path,
 ) -> Fitted:
     """A run's files -> what was fitted; `build` makes the model from its input sizes and number of classes."""
-    sizes = InputSizes(**config["sizes"])
+    sizes = InputSizes.from_json(config["sizes"])
     places = PlaceVocabulary.from_json(files["places.json"].decode(), where=str(where / "places.json"))
     if len(places) != config["classes"]:
         found = f"has {len(places)} classes, config.json {config['classes']}"
         raise BadRun(str(where / "places.json"), found, "copy the run folder again")
     model = build(sizes, len(places))
     try:
-        model.load_state_dict(safetensors.torch.load(files["model.safetensors"]))
+        _restore(model, files, where=where)
         arrays = safetensors.numpy.load(files["baselines.safetensors"])
     except (SafetensorError, RuntimeError) as error:
         first = str(error).splitlines()[0]
@@ -105,7 +129,7 @@ def rebuild(
         raise BadRun(str(where / "model.safetensors"), f"does not fit the model ({first})", remedy) from None
     vocabulary = json.loads(files["vocabulary.json"])
     return Fitted(
-        model=model.eval(),
+        model=model,
         sizes=sizes,
         places=places,
         vocabularies=None if vocabulary is None else Vocabularies.from_json(vocabulary),

@@ -10,11 +10,11 @@ from __future__ import annotations
 import logging
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import lightning.pytorch as pl
 import torch
@@ -24,7 +24,7 @@ from torch.utils.data import DataLoader, Sampler, Subset
 
 from postplace.batch import Batch, PostTensors
 from postplace.errors import NotEnoughData, write_failed
-from postplace.models.table import Training
+from postplace.models.entry import Training
 from postplace.training.losses import cross_entropy
 
 MONITOR = "validation_loss"
@@ -49,6 +49,24 @@ class Epoch:
     validation_accuracy: float
     learning_rate: float
     seconds: float
+
+
+@runtime_checkable
+class OwnLoss(Protocol):
+    """A model that is trained on more than the cross-entropy of its logits; it is judged on these all the same."""
+
+    def loss(self, batch: Batch, labels: Tensor, class_weights: Tensor | None) -> Tensor:
+        """The loss of a batch with labels (B,), a number; class weights as in `cross_entropy`."""
+        ...
+
+
+@runtime_checkable
+class Settled(Protocol):
+    """A model of which a few numbers are chosen on the validation part, once its weights are learned."""
+
+    def settle(self, validation: Iterable[Batch]) -> None:
+        """Choose them; the model is in evaluation mode, on the CPU."""
+        ...
 
 
 class EpochOrder(Sampler[int]):
@@ -85,6 +103,7 @@ class Classifier(pl.LightningModule):
     ) -> None:
         super().__init__()
         self.model = model
+        self.own_loss = model.loss if isinstance(model, OwnLoss) else None
         self.training_plan = training
         self.seed = seed
         self.write = write
@@ -114,7 +133,10 @@ class Classifier(pl.LightningModule):
         self._started = time.perf_counter()
 
     def training_step(self, batch: Batch, _: int) -> Tensor:
-        loss = cross_entropy(self.model(batch), _labels(batch), class_weights=self.class_weights)
+        if self.own_loss is not None:
+            loss = self.own_loss(batch, _labels(batch), self.class_weights)
+        else:
+            loss = cross_entropy(self.model(batch), _labels(batch), class_weights=self.class_weights)
         self._losses.append(loss.detach())
         return loss
 
@@ -224,6 +246,9 @@ def fit(
         best = torch.load(keep.best_model_path, weights_only=True, map_location="cpu")["state_dict"]
         model.load_state_dict({name.removeprefix("model."): value for name, value in best.items()})
         model.to("cpu").eval()
+        if isinstance(model, Settled):
+            with torch.inference_mode():
+                model.settle(batches(validation, batch_size=256))
     return module.history
 
 

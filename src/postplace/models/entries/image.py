@@ -1,0 +1,7 @@
+"""Systems that look at pictures alone."""
+
+from __future__ import annotations
+
+from postplace.models.entry import ModelEntry
+
+ENTRIES: tuple[ModelEntry, ...] = ()

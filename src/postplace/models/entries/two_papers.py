@@ -1,0 +1,158 @@
+"""The models of the two papers: MRLF and SG-MFT."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from postplace.errors import BadOption
+from postplace.models.entry import READS_ALL, STATES, VECTORS, Input, ModelEntry, Training
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from postplace.batch import InputSizes
+
+
+def _mrlf(sizes: InputSizes, classes: int, settings: Mapping[str, Any]) -> nn.Module:
+    from postplace.models.mrlf import MRLF
+
+    return MRLF(sizes, classes=classes, **settings)
+
+
+def _sg_mft(sizes: InputSizes, classes: int, settings: Mapping[str, Any]) -> nn.Module:
+    from postplace.models.sg_mft import SGMFT, SequenceSGMFT
+
+    if settings.get("tokens") != "states":
+        return SGMFT(sizes, classes=classes, **settings)
+    _check_sequences(settings)
+    of_sequences = {name: value for name, value in settings.items() if name not in ("tokens", *_OF_SEQUENCES)}
+    return SequenceSGMFT(sizes, classes=classes, **of_sequences)
+
+
+def _needs(settings: Mapping[str, Any]) -> frozenset[Input]:
+    if settings["tokens"] != "states":
+        return VECTORS
+    _check_sequences(settings)
+    return STATES
+
+
+def _check_sequences(settings: Mapping[str, Any]) -> None:
+    """With token states a text and its picture differ in length: of two settings only one value is possible."""
+    for name, (value, why) in _OF_SEQUENCES.items():
+        if settings.get(name, value) != value:
+            found = f"{settings[name]!r} does not go with tokens=states, {why}"
+            raise BadOption(name, found, f"give {name}={value}, or take sg-mft-tokens")
+
+
+_OF_SEQUENCES = {
+    "cross_query": ("own", "where the other side has another number of queries"),
+    "normalise_over": ("width", "whose number differs from post to post"),
+}
+
+_MRLF_SETTINGS = {
+    "fusion": "cross",
+    "embedding": 128,
+    "filters": 128,
+    "kernel": 5,
+    "word_kernel": 3,
+    "heads": 8,
+    "dropout": 0.3,
+    "image_features": 256,
+}
+_SG_MFT_SETTINGS = {
+    "features": None,
+    "tokens": 32,
+    "feature_norm": "layer",
+    "gate": "sigmoid",
+    "normalise_over": "width",
+    "cross_query": "other",
+    "feed_forward": "text",
+    "layers": 1,
+    "heads": 8,
+    "head_width": 8,
+    "dropout": 0.5,
+}
+_ALSO: Mapping[str, type] = {"features": type(None), "tokens": str}
+_SG_MFT_TRAINING = Training("adam", 2e-4, 64, 30, patience=4, decay_factor=0.8, decay_patience=2, betas=(0.9, 0.99))
+_ZHANG = (
+    "Zhang et al., Similarity Guided Multimodal Fusion Transformer for Semantic Location Prediction, arXiv 2405.05760"
+)
+
+ENTRIES = (
+    ModelEntry(
+        name="mrlf",
+        title="MRLF",
+        family="text and image",
+        make=_mrlf,
+        settings=_MRLF_SETTINGS,
+        training=Training("rmsprop", 3e-4, 128, 50, patience=5, decay_factor=0.8, decay_patience=3),
+        reads=READS_ALL,
+        needs=frozenset({"characters", "words", "image_vector"}),
+        citation="Dai et al., Multi-modal Representation Learning for Social Post Location Inference, ICC 2023, "
+        "arXiv 2306.07935",
+        prefer_when="posts are many and noisy, slang and misspelt names matter, hashtags repeat words of the text",
+        changes="Most sizes are lost in every public copy; the learning rate (3e-4), the patience (5) and the least "
+        "count of a character or word (2) were chosen on validation parts.",
+        search={"dropout": (0.3, 0.5), "filters": (64, 128), "fusion": ("cross", "cross_both", "joint")},
+    ),
+    ModelEntry(
+        name="sg-mft",
+        title="SG-MFT",
+        family="text and image",
+        make=_sg_mft,
+        settings=_SG_MFT_SETTINGS,
+        training=_SG_MFT_TRAINING,
+        reads=READS_ALL,
+        needs=_needs,
+        citation=_ZHANG,
+        prefer_when="posts are few, so that what the frozen encoders know already must do most of the work",
+        changes="Vectors are cut into 32 tokens, not into tokens of width 1, and the gate is a sigmoid: as printed, "
+        "its weights are 1/n on average and switch the cross-attention off.",
+        also=_ALSO,
+        search={"dropout": (0.3, 0.5), "tokens": (16, 32, 64), "layers": (1, 2)},
+    ),
+    ModelEntry(
+        name="sg-mft-paper",
+        title="SG-MFT (literal)",
+        family="text and image",
+        make=_sg_mft,
+        settings={
+            **_SG_MFT_SETTINGS,
+            "tokens": "scalar",
+            "feature_norm": "none",
+            "dropout": 0.1,
+            "gate": "softmax",
+            "normalise_over": "tokens",
+        },
+        training=Training("adam", 1e-5, 20, 30, patience=30, decay_factor=0.8, decay_patience=30, betas=(0.9, 0.99)),
+        reads=READS_ALL,
+        needs=_needs,
+        citation=_ZHANG,
+        prefer_when="the literal reading of the paper is wanted, at many times the cost",
+        changes="Nothing where the paper says it; dropout and the widths of the classifier are not given there.",
+        also=_ALSO,
+    ),
+    ModelEntry(
+        name="sg-mft-tokens",
+        title="SG-MFT (token states)",
+        family="text and image",
+        make=_sg_mft,
+        settings={
+            **_SG_MFT_SETTINGS,
+            "tokens": "states",
+            "cross_query": "own",
+            "features": 256,
+            "head_width": 32,
+            "dropout": 0.1,
+        },
+        training=_SG_MFT_TRAINING,
+        reads=READS_ALL,
+        needs=_needs,
+        citation=_ZHANG,
+        prefer_when="the encoders hand out token states, and single words or parts of a picture tell the place",
+        changes="Reads token sequences as MKGformer does, where the paper fuses global vectors.",
+        also=_ALSO,
+        search={"dropout": (0.1, 0.3), "layers": (1, 2)},
+    ),
+)
