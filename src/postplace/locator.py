@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from postplace.batch import InputSizes, PostTensors
+from postplace.devices import torch_device
 from postplace.encode import BrokenImage, EncodedPosts, encode_posts
 from postplace.encoders.encoder import ImageEncoder, TextEncoder
 from postplace.encoders.table import find_image_encoder, find_text_encoder
@@ -109,18 +110,22 @@ class PostLocator:
         return self.fit_prepared(self.prepare(every, parts=parts), checkpoints=checkpoints)
 
     def fit_prepared(
-        self, prepared: Prepared, *, checkpoints: Path | None = None, baselines: Baselines | None = None
+        self,
+        prepared: Prepared,
+        *,
+        checkpoints: Path | None = None,
+        baselines: Baselines | None = None,
+        judge: bool = True,
     ) -> PostLocator:
         """Train on what `prepare` made, fit the baselines on the same vectors, and judge both on the test part.
 
-        `baselines`: those of an earlier locator on the same `prepared` and modalities.
+        `baselines`: those of the same `prepared` and modalities, if they were fitted before. With `judge=False` the
+        test part is not touched, and there are no metrics.
         """
         parts = ((name, prepared.posts[row]) for name, rows in prepared.split.parts() for row in rows)
         seen = {digest: name for name, post in parts for digest in post_digests(post)}
-        prepared = prepared.only(self.modalities, lambda posts: self._encode(posts, cache=self.cache))
-        train, validation = (
-            rows[prepared.labels[rows] >= 0] for rows in (prepared.split.train, prepared.split.validation)
-        )
+        prepared = prepared.only(self.modalities, self.encode)
+        train, validation = (prepared.labelled(rows) for rows in (prepared.split.train, prepared.split.validation))
         vocabularies = prepared.fit_vocabularies(self.plan)
         sizes = sizes_of(self.plan, *self.encoders(), vocabularies, prepared.places)
         torch.manual_seed(self.seed)
@@ -134,10 +139,12 @@ class PostLocator:
             epochs = self._train(model, tensors, prepared.labels, (train, validation), checkpoints=checkpoints)
         if baselines is None:
             self._say("fitting the baselines on the same vectors")
-            baselines = prepared.fit_baselines(train, validation)
+            baselines = prepared.baselines
         report = {**prepared.report, "parameters": size_of(model), "epochs": epochs}
         fitted = Fitted(model, sizes, prepared.places, vocabularies, baselines, seen, metrics={}, report=report)
         self._fitted = fitted
+        if not judge:
+            return self
         posts, encoded, groups = prepared.part(prepared.split.test)
         self._fitted = replace(fitted, metrics={"part": "test", **self._score(posts, encoded, groups=groups)})
         return self
@@ -224,7 +231,7 @@ class PostLocator:
             raise NotEnoughData("evaluate", f"all {len(asked)} posts were learned from", "give posts that were not")
         groups = groups_of(fresh)
         fresh = without(fresh, self.modalities)
-        encoded = self._encode(fresh, cache=self.cache)
+        encoded = self.encode(fresh)
         metrics = self._score(fresh, encoded, groups=groups)
         if not metrics["labelled"]:
             found = f"none of {len(fresh)} posts says its {self.fitted.places.target}"
@@ -256,7 +263,7 @@ class PostLocator:
         if isinstance(fitted.model, Estimator):
             return fitted.model.predict_proba(examples_of(posts, encoded))
         tensors = tensors_of(self.plan, posts, encoded, fitted.vocabularies)
-        device = _torch_device(self.device)
+        device = torch_device(self.device)
         model = fitted.model.to(device).eval()
         found = np.empty((len(posts), len(fitted.places)), dtype=np.float64)
         with torch.inference_mode():
@@ -265,6 +272,10 @@ class PostLocator:
                 logits = model(tensors[list(rows)].to(device)).double()
                 found[rows.start : rows.stop] = torch.softmax(logits, dim=1).cpu().numpy()
         return found
+
+    def encode(self, posts: Sequence[Post]) -> EncodedPosts:
+        """The vectors of posts, from the store where they are there."""
+        return self._encode(posts, cache=self.cache)
 
     def _encode(self, posts: Sequence[Post], *, cache: Path | None, image_hashes: bool = False) -> EncodedPosts:
         text, image = self.encoders()
@@ -287,10 +298,16 @@ class PostLocator:
         """A new network or estimator with this locator's settings."""
         return self.entry.build(sizes, classes, self.plan.model)
 
+    def share_encoders(self, other: PostLocator) -> None:
+        """Use what another locator has loaded, if it asks for the same encoders, instead of loading them again."""
+        asked = (self.text_encoder, self.image_encoder, self.device, self.plan.reads_states)
+        if asked == (other.text_encoder, other.image_encoder, other.device, other.plan.reads_states):
+            self._encoders = other.encoders()
+
     def encoders(self) -> tuple[TextEncoder, ImageEncoder]:
         """The text and the image encoder, loaded at the first call."""
         if self._encoders is None:
-            device, states = str(_torch_device(self.device)), self.plan.reads_states
+            device, states = str(torch_device(self.device)), self.plan.reads_states
             self._encoders = (
                 find_text_encoder(self.text_encoder, device=device, states=states),
                 find_image_encoder(self.image_encoder, device=device, states=states),
@@ -368,18 +385,6 @@ def _read(source: Source) -> tuple[list[Post], dict[str, str] | None]:
         names = prepared.split.part_of(len(posts))
         return posts, {post.id: name for post, name in zip(posts, names, strict=True)}
     return read_posts(source), None
-
-
-def _torch_device(device: str) -> torch.device:
-    if device in ("auto", "gpu", "cuda"):
-        if torch.cuda.is_available():
-            return torch.device("cuda")
-        if device != "auto":
-            raise BadOption("--device", f"{device!r} asked for, but PyTorch sees none", "give --device cpu or auto")
-        return torch.device("cpu")
-    if device != "cpu":
-        raise BadOption("--device", f"{device!r} is unknown", "give auto, cpu or gpu")
-    return torch.device("cpu")
 
 
 def _warn_of_broken(broken: Sequence[BrokenImage]) -> None:

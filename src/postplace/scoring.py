@@ -135,6 +135,19 @@ def _distance_only(
     }
 
 
+def errors_of(probabilities: Probabilities, answers: Answers, places: PlaceVocabulary) -> NDArray[np.float64]:
+    """Km from the best place to the post's own coordinates (N,); NaN without either or without an answer."""
+    points = point_estimate(probabilities, places)
+    errors = np.asarray(great_circle_km(*points.T, *answers.coordinates.T), dtype=np.float64)
+    return np.where(answers.answered, errors, np.nan)
+
+
+def overall_of(probabilities: Probabilities, answers: Answers, places: PlaceVocabulary) -> dict[str, Any]:
+    """Every metric of a system over all posts, ready for JSON."""
+    overall: dict[str, Any] = _evaluate(probabilities, answers, point_estimate(probabilities, places))["overall"]
+    return overall
+
+
 def hits_of(probabilities: Probabilities, answers: Answers) -> NDArray[np.float64]:
     """1 where the answer is right, else 0 (N,); no answer is a wrong one."""
     right: NDArray[np.bool_] = (probabilities.argmax(axis=1) == answers.labels) & answers.answered

@@ -113,8 +113,13 @@ class Prepared:
         )
         return [self.posts[row] for row in rows], encoded, self.groups[rows]
 
-    def fit_baselines(self, train: Rows, validation: Rows) -> Baselines:
-        """The baselines on the same vectors and parts as the model."""
+    def labelled(self, rows: Rows) -> Rows:
+        """Those of the rows whose class is known."""
+        return rows[self.labels[rows] >= 0]
+
+    @cached_property
+    def baselines(self) -> Baselines:
+        """The baselines on the same vectors and parts as every system; fitted once."""
         missing = (np.nan, np.nan)
         points = [(post.latitude, post.longitude) if post.located else missing for post in self.posts]
         return fit_baselines(
@@ -122,8 +127,8 @@ class Prepared:
             present=self.examples.present,
             labels=self.labels,
             classes=len(self.places),
-            train=train,
-            validation=validation,
+            train=self.labelled(self.split.train),
+            validation=self.labelled(self.split.validation),
             coordinates=np.array(points, dtype=np.float64),
         )
 

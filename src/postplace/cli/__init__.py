@@ -7,7 +7,20 @@ import warnings
 
 import typer
 
-from postplace.cli import collect, encoders, evaluate, import_, import_places, inspect, predict, prepare, synth, train
+from postplace.cli import (
+    collect,
+    encoders,
+    evaluate,
+    experiment,
+    import_,
+    import_places,
+    inspect,
+    models,
+    predict,
+    prepare,
+    synth,
+    train,
+)
 from postplace.errors import PostplaceError
 
 app = typer.Typer(
@@ -20,6 +33,9 @@ app = typer.Typer(
 )
 for command in (synth.synth, inspect.inspect, prepare.prepare, train.train, evaluate.evaluate, predict.predict):
     app.command()(command)
+app.command()(models.models)
+app.command()(experiment.experiment)
+app.command()(experiment.compare)
 import_.app.command()(import_places.places)
 app.add_typer(import_.app, name="import")
 app.add_typer(collect.app, name="collect")

@@ -67,6 +67,49 @@ def paired_over_seeds(
     return _bootstrap([(_difference(a, b), groups) for a, b, groups in runs], seed=seed, samples=samples, level=level)
 
 
+def mean_over_seeds(
+    runs: Sequence[tuple[ArrayLike, ArrayLike]], *, seed: int, samples: int = 2000, level: float = 0.95
+) -> Interval:
+    """Mean over seeds of the mean of values; one (values, groups) for each seed; resampled as `paired_over_seeds`."""
+    return _bootstrap(runs, seed=seed, samples=samples, level=level)
+
+
+def paired_p_value(
+    runs: Sequence[tuple[ArrayLike, ArrayLike, ArrayLike]], *, seed: int, samples: int = 10_000
+) -> float:
+    """The two-sided p-value that goes with the interval of `paired_over_seeds`: 1 minus the widest level without 0.
+
+    At most one group tells nothing: 1. It is never below what `samples` draws can tell.
+
+    >>> paired_p_value([([1.0, 0.0], [0.0, 1.0], ["u", "v"])], seed=0)
+    1.0
+    """
+    from scipy.special import ndtri, stdtr
+
+    sums, sizes = _group_totals([(_difference(a, b), groups) for a, b, groups in runs])
+    groups = sums.shape[1]
+    if groups < 2 or not sums.any():
+        return 1.0
+    means = _resampled(np.random.default_rng(seed), samples, sums, sizes)
+    beyond = min(int((means <= 0.0).sum()), int((means >= 0.0).sum()))
+    share = min(0.5, (beyond + 1) / (samples + 1))
+    return float(2.0 * stdtr(groups - 1.0, ndtri(share) / np.sqrt(groups / (groups - 1.0))))
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """P-values of several tests, adjusted so that the chance of any false claim among them keeps its level (Holm, 1979).
+
+    >>> holm([0.01, 0.04, 0.03])
+    [0.03, 0.06, 0.06]
+    """
+    order = np.argsort(p_values, kind="stable")
+    adjusted, highest = [0.0] * len(p_values), 0.0
+    for rank, index in enumerate(order.tolist()):
+        highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[index]))
+        adjusted[index] = highest
+    return adjusted
+
+
 def verdict(interval: Interval) -> Literal["better", "worse", "tie"]:
     """What an interval of a - b allows to say of a, where more is better (for errors in km, swap a and b).
 
@@ -91,10 +134,7 @@ def _bootstrap(runs: Sequence[tuple[ArrayLike, ArrayLike]], *, seed: int, sample
     groups = sums.shape[1]
     if groups < 2:
         return Interval(mean, float("-inf"), float("inf"))
-    rng = np.random.default_rng(seed)
-    step = max(1, _DRAWS_AT_ONCE // groups)
-    counts = [min(step, samples - start) for start in range(0, samples, step)]
-    means = np.concatenate([_resample(rng, count, sums, sizes) for count in counts])
+    means = _resampled(np.random.default_rng(seed), samples, sums, sizes)
     tail = _expanded_tail((1.0 - level) / 2.0, groups=groups)
     low, high = np.quantile(means, [tail, 1.0 - tail])
     return Interval(mean, float(low), float(high))
@@ -122,6 +162,15 @@ def _group_totals(runs: Sequence[tuple[ArrayLike, ArrayLike]]) -> tuple[NDArray[
     sums = [np.bincount(i, weights=v, minlength=len(names)) for i, v in zip(splits, values, strict=True)]
     sizes = [np.bincount(i, minlength=len(names)) for i in splits]
     return np.stack(sums), np.stack(sizes).astype(np.float64)
+
+
+def _resampled(
+    rng: np.random.Generator, samples: int, sums: NDArray[np.float64], sizes: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """As `_resample`, with bounded memory."""
+    step = max(1, _DRAWS_AT_ONCE // sums.shape[1])
+    counts = [min(step, samples - start) for start in range(0, samples, step)]
+    return np.concatenate([_resample(rng, count, sums, sizes) for count in counts])
 
 
 def _resample(

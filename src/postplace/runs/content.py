@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -16,6 +17,7 @@ from safetensors import SafetensorError
 from torch import nn
 
 from postplace.batch import InputSizes, Vocabularies
+from postplace.encoders.hub_loading import without_precision
 from postplace.errors import BadRun
 from postplace.evaluation.baselines import Baselines
 from postplace.models.estimator import Estimator
@@ -53,7 +55,7 @@ def save_run(fitted: Fitted, options: Mapping[str, Any], folder: Path, *, overwr
         "classes": len(fitted.places),
     }
     files = {
-        **_files_of(fitted.model),
+        **files_of(fitted.model),
         "baselines.safetensors": safetensors.numpy.save(fitted.baselines.arrays()),
         "baselines.json": fitted.baselines.to_json().encode(),
         "vocabulary.json": as_json(fitted.vocabularies.to_json() if fitted.vocabularies else None),
@@ -66,7 +68,8 @@ def save_run(fitted: Fitted, options: Mapping[str, Any], folder: Path, *, overwr
     write_run(folder, config, files, overwrite=overwrite)
 
 
-def _files_of(model: nn.Module | Estimator) -> dict[str, bytes]:
+def files_of(model: nn.Module | Estimator) -> dict[str, bytes]:
+    """What a system has learned, as the files of its run."""
     if isinstance(model, Estimator):
         return {f"{MODEL}.{name}": content for name, content in model.files().items()}
     weights = {name: value.contiguous().cpu() for name, value in model.state_dict().items()}
@@ -95,15 +98,23 @@ def load_run(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
 
 
 def check_encoders(config: dict[str, Any], present: dict[str, Any], *, where: Path) -> None:
-    """Refuse to answer with other encoders than the run was trained on: their vectors mean something else."""
+    """Refuse to answer with other encoders than the run was trained on: their vectors mean something else.
+
+    The same weights and preparation in another precision (bfloat16 on a GPU, float32 on a CPU) are let pass with a
+    warning: they give the same vectors to about a hundredth of their length.
+    """
     for kind, saved in config["encoders"].items():
         here = present[kind]
-        if saved != here:
-            differing = ", ".join(
-                f"{key} {saved[key]} then, {here[key]} now" for key in saved if saved[key] != here[key]
-            )
-            remedy = "install the versions of the run (see its config.json) or train again"
-            raise BadRun(str(where / "config.json"), f"the {kind} encoder differs: {differing}", remedy)
+        if saved == here:
+            continue
+        (before, then), (after, now) = (without_precision(each["fingerprint"]) for each in (saved, here))
+        if then and now and {**saved, "fingerprint": before} == {**here, "fingerprint": after}:
+            said = f"the {kind} encoder ran in {then} when the run was trained and runs in {now} here"
+            warnings.warn(f"{where}: {said}: its vectors differ by about 1 in 100", stacklevel=3)
+            continue
+        differing = ", ".join(f"{key} {saved[key]} then, {here[key]} now" for key in saved if saved[key] != here[key])
+        remedy = "install the versions of the run (see its config.json) or train again"
+        raise BadRun(str(where / "config.json"), f"the {kind} encoder differs: {differing}", remedy)
 
 
 def rebuild(

@@ -1,0 +1,115 @@
+"""postplace experiment: systems over seeds, each run a file; postplace compare: the table of what is there."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from postplace.cli.options import Cache, ImageEncoderName, Quiet, TextEncoderName, cache_folder, say
+
+
+class TableFormat(StrEnum):
+    """How a table is written."""
+
+    markdown = "markdown"
+    latex = "latex"
+    csv = "csv"
+    html = "html"
+
+
+def experiment(
+    name: Annotated[str, typer.Argument(metavar="EXPERIMENT", help="A TOML file, or one that comes along by name.")],
+    data: Annotated[
+        list[Path], typer.Option("--data", metavar="POSTS", help="A file of posts or a prepared folder; repeatable.")
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="RESULTS", help="Where results go; what is there is kept.")],
+    seeds: Annotated[int, typer.Option(min=1, help="How many: each has its own split and its own start.")] = 5,
+    target: Annotated[str | None, typer.Option(help="place or category; else what the experiment says.")] = None,
+    cells: Annotated[int | None, typer.Option(help="Cut the map into this many cells.")] = None,
+    min_posts: Annotated[int | None, typer.Option(help="Leave out classes with fewer posts.")] = None,
+    only: Annotated[list[str] | None, typer.Option("--only", metavar="ROW", help="This row alone; repeatable.")] = None,
+    tune: Annotated[int, typer.Option(min=0, help="Trials of a random search, the same for every system.")] = 0,
+    places: Annotated[
+        Path | None, typer.Option(help="places.csv: more names to mask, where an experiment masks them.")
+    ] = None,
+    max_epochs: Annotated[
+        int | None, typer.Option(min=1, help="Stop every network after so many: for a quick look.")
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes that work at once.")] = 1,
+    text_encoder: TextEncoderName = "bundled",
+    image_encoder: ImageEncoderName = "bundled",
+    cache: Cache = None,
+    quiet: Quiet = False,
+) -> None:
+    """Run every row of an experiment under every seed, and print its table.
+
+    Killed? The same command continues where it was.
+    Example: postplace experiment mrlf-table2 --data posts.jsonl --out results/
+    """
+    from dataclasses import replace
+
+    from postplace.errors import BadOption, unknown_name
+    from postplace.experiments.definition import read_experiment
+
+    found = read_experiment(name)
+    known = {row.name: row for row in found.rows}
+    for row in only or []:
+        if row not in known:
+            raise unknown_name("--only", row, known)
+    rows = found.rows if not only else tuple(row for row in found.rows if row.name in only)
+    chosen = target or found.target
+    if chosen not in ("place", "category"):
+        raise unknown_name("--target", chosen, ("place", "category"))
+    labels = [path.stem if path.stem != "posts" else path.resolve().parent.name for path in data]
+    if twice := sorted({label for label in labels if labels.count(label) > 1}):
+        raise BadOption("--data", f"two sets of posts are called {twice[0]!r}", "rename one file")
+    names: tuple[str, ...] = ()
+    if places is not None:
+        from postplace.places.known import read_places
+
+        names = tuple(name for place in read_places(places).places for name in (place.name, *place.aliases))
+    from postplace.experiments.lots import DataSet, Options
+    from postplace.experiments.runner import run_experiment
+
+    options = Options(text_encoder, image_encoder, tune, cache_folder(cache), max_epochs)
+    for label, path in zip(labels, data, strict=True):
+        results = run_experiment(
+            replace(found, rows=rows),
+            DataSet(label, path, chosen, cells, min_posts, names),
+            seeds=range(seeds),
+            out=out,
+            options=options,
+            jobs=jobs,
+            say=None if quiet else say,
+        )
+        _show(results.folder, TableFormat.markdown, None)
+
+
+def compare(
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="What `postplace experiment` wrote.")],
+    format_: Annotated[
+        TableFormat, typer.Option("--format", help="markdown, latex, csv or html.")
+    ] = TableFormat.markdown,
+    output: Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Write to a file.")] = None,
+) -> None:
+    """Print the tables of results: mean, spread, interval, who ties with whom, cost.
+
+    Example: postplace compare results/ --format latex
+    """
+    _show(results, format_, output)
+
+
+def _show(folder: Path, format_: TableFormat, output: Path | None) -> None:
+    from postplace.experiments.comparison import compare as compare_results
+    from postplace.experiments.formats import joined
+    from postplace.experiments.results import folders_below
+    from postplace.runs.folder import write_atomically
+
+    text = joined([compare_results(*results.read()) for results in folders_below(folder)], format_.value)
+    if output is None:
+        typer.echo(text, nl=False)
+    else:
+        write_atomically(output, text.encode())

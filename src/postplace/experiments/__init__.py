@@ -1,0 +1,1 @@
+"""Systems x seeds x data -> tables; above the locator."""

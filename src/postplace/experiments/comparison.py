@@ -1,0 +1,187 @@
+"""Results -> a table: mean, spread, interval, who ties with whom, cost, and what a paper printed.
+
+The interval is a 95 % bootstrap over groups, each drawn for all seeds at once. Every system is compared with the best
+one, post by post; the p-values of a table are adjusted by Holm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from postplace.evaluation.significance import Interval, holm, mean_over_seeds, paired_over_seeds, paired_p_value
+from postplace.experiments.definition import METRICS, THEIRS
+from postplace.experiments.lots import BESIDE
+from postplace.experiments.results import Result
+
+LEVEL = 0.05
+COSTS = ("parameters", "fit_seconds", "ms_per_post", "megabytes")
+Runs = Sequence[Result]
+
+
+@dataclass(frozen=True)
+class Against:
+    """A system minus the best of its table, post by post; of the best itself nothing but the verdict."""
+
+    verdict: str  # best, tie or worse
+    difference: Interval | None = None
+    p_value: float | None = None  # adjusted by Holm
+
+
+@dataclass(frozen=True)
+class Line:
+    """One system over its seeds. `values`: of each metric the mean and the standard deviation over seeds.
+
+    `interval` is that of the first metric. `paper`: what was printed. `errors`: of the seeds that failed.
+    """
+
+    name: str
+    seeds: int
+    beside: bool
+    values: Mapping[str, tuple[float, float]]
+    interval: Interval | None
+    against: Against
+    cost: Mapping[str, float]
+    paper: Mapping[str, float]
+    errors: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A table, ready to be written in any format."""
+
+    title: str
+    facts: str
+    metrics: tuple[str, ...]
+    paper_columns: tuple[str, ...]
+    lines: tuple[Line, ...]
+    notes: tuple[str, ...]
+
+
+def compare(described: Mapping[str, Any], results: Sequence[Result]) -> Comparison:
+    """The table of an experiment as `Results.read` gives it; rows in the order of the experiment, baselines after."""
+    metrics = tuple(described["metrics"])
+    runs: dict[str, list[Result]] = {}
+    for result in results:
+        runs.setdefault(result.name, []).append(result)
+    rows = {row["name"]: row for row in described["rows"]}
+    names = [name for name in rows if name in runs]
+    beside = [name for name, own in runs.items() if own[0].beside and any(run.overall for run in own)]
+    names += sorted(beside, key=lambda name: BESIDE.index(runs[name][0].row["baseline"]))
+    measured = {name: [run for run in runs[name] if run.overall] for name in names}
+    against = _against_best({name: own for name, own in measured.items() if own}, metrics[0])
+    lines = tuple(
+        Line(
+            name=name,
+            seeds=len(measured[name]),
+            beside=runs[name][0].beside,
+            values={metric: value for metric in metrics if (value := _mean(measured[name], metric)) is not None},
+            interval=_interval(measured[name], metrics[0]),
+            against=against.get(name, Against("" if measured[name] else "failed")),
+            cost=_cost(measured[name]),
+            paper=rows[name]["paper"] if name in rows else {},
+            errors=tuple(run.error for run in runs[name] if run.error is not None),
+        )
+        for name in names
+    )
+    columns = tuple(dict.fromkeys(column for row in rows.values() for column in row["paper"]))
+    notes = [_note(len(against) - 1, metrics[0])]
+    if columns:
+        notes.append(f"paper: {described['source']}; {THEIRS}.")
+    notes += [f"{line.name}: {_failed(line)}" for line in lines if line.errors]
+    notes += [f"not run yet: {', '.join(missing)}"] if (missing := [name for name in rows if name not in runs]) else []
+    title = f"{described['title']} ({described['data']})"
+    return Comparison(title, _facts(described, results), metrics, columns, lines, tuple(notes))
+
+
+def _mean(runs: Runs, metric: str) -> tuple[float, float] | None:
+    found = [run.overall[metric] for run in runs if run.overall.get(metric) is not None]
+    return (float(np.mean(found)), float(np.std(found, ddof=min(1, len(found) - 1)))) if found else None
+
+
+def _interval(runs: Runs, metric: str) -> Interval | None:
+    known = []
+    for run in runs:
+        scores = _scores(run, metric)
+        real = ~np.isnan(scores)
+        if real.any():
+            known.append((scores[real], run.groups[real]))
+    return mean_over_seeds(known, seed=0) if known and metric in ("accuracy", "mean_km") else None
+
+
+def _cost(runs: Runs) -> dict[str, float]:
+    costs = [run.cost for run in runs if run.cost is not None]
+    return {key: float(np.mean([getattr(cost, key) for cost in costs])) for key in COSTS} if costs else {}
+
+
+def _failed(line: Line) -> str:
+    """Its errors, each once, and how many seeds they cost."""
+    total = line.seeds + len(line.errors)
+    return f"{len(line.errors)} of {total} runs failed: {'; '.join(dict.fromkeys(line.errors))}"
+
+
+def _scores(run: Result, metric: str) -> NDArray[np.float64]:
+    """What is compared post by post: km, or right and wrong."""
+    return run.errors_km if metric.endswith("_km") else run.hits.astype(np.float64)
+
+
+def _against_best(measured: Mapping[str, Runs], metric: str) -> dict[str, Against]:
+    means = {
+        name: value[0]
+        for name, runs in measured.items()
+        if (value := _mean(runs, metric)) is not None and all(len(_scores(run, metric)) for run in runs)
+    }
+    if not means:
+        return {}
+    best = max(means, key=lambda name: means[name] if METRICS[metric] else -means[name])
+    pairs = {name: _pairs(measured[name], measured[best], metric) for name in means if name != best}
+    pairs = {name: runs for name, runs in pairs.items() if runs}
+    adjusted = holm([paired_p_value(runs, seed=0) for runs in pairs.values()])
+    found = {best: Against("best")}
+    for (name, runs), p_value in zip(pairs.items(), adjusted, strict=True):
+        verdict = "worse" if p_value < LEVEL else "tie"
+        found[name] = Against(verdict, paired_over_seeds(runs, seed=0), p_value)
+    return found
+
+
+def _pairs(one: Runs, other: Runs, metric: str) -> list[tuple[NDArray[Any], NDArray[Any], NDArray[Any]]]:
+    """The same posts under the same seeds: runs on another split (another condition) cannot be paired."""
+    partners = {(run.seed, run.provenance["split"]): run for run in other}
+    found = []
+    for run in one:
+        partner = partners.get((run.seed, run.provenance["split"]))
+        if partner is None:
+            continue
+        first, second = _scores(run, metric), _scores(partner, metric)
+        known = ~np.isnan(first) & ~np.isnan(second)
+        found.append((first[known], second[known], run.groups[known]))
+    return [pair for pair in found if len(pair[0])]
+
+
+def _note(compared: int, metric: str) -> str:
+    unit = "its km" if metric.endswith("_km") else "right or wrong"
+    return (
+        "± is the standard deviation over seeds; the interval a 95 % bootstrap over groups. Each system is compared "
+        f"with the best by {metric}, post by post ({unit}): {max(compared, 0)} p-values, adjusted by Holm; tie: p >= "
+        f"{LEVEL}. "
+        "Which one is best was found on the same posts, which flatters its lead a little."
+    )
+
+
+def _facts(described: Mapping[str, Any], results: Sequence[Result]) -> str:
+    done = [run for run in results if run.overall]
+    if not done:
+        return "No result yet."
+    sizes = {run.provenance["sizes"]["test"] for run in done}
+    classes = sorted({run.provenance["classes"] for run in done})
+    test = f"{min(sizes)} to {max(sizes)}" if len(sizes) > 1 else f"{min(sizes)}"
+    provenance = done[0].provenance
+    return (
+        f"{described['posts']} posts, split {described['split']}; {len(described['seeds'])} seeds, {test} test posts "
+        f"each, {' or '.join(map(str, classes))} classes; encoders: {' and '.join(described['encoders'])}; "
+        f"postplace {provenance['code']}, torch {provenance['libraries']['torch']}, {provenance['machine']}."
+    )

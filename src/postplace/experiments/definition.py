@@ -1,0 +1,172 @@
+"""What an experiment is: a TOML file of rows, each a system with what is done to it and to the data."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal
+
+from postplace.errors import BadOption, unknown_name
+from postplace.models.plan import plan_of
+from postplace.models.table import find_model
+from postplace.pooled import check_modalities
+
+METRICS: Mapping[str, bool] = {  # whether more is better
+    "accuracy": True,
+    "accuracy@5": True,
+    "macro_f1": True,
+    "mean_km": False,
+    "median_km": False,
+}
+THEIRS = "their data, one run, split not stated"
+Side = Literal["grouped", "random"]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What is done to the posts before any system sees them; rules are fitted on the training part.
+
+    `split`: "grouped" keeps users (else venues) and near-duplicates on one side, "random" does not (to show how much
+    that flatters). `min_hashtag_posts`: rarer hashtags are removed. `max_portrait`: pictures of which persons fill more
+    are removed. `mask_place_names`: the names of places are taken out of texts and hashtags.
+    """
+
+    split: Side = "grouped"
+    min_hashtag_posts: int = 0
+    max_portrait: float | None = None
+    mask_place_names: bool = False
+
+    def label(self) -> str:
+        """In a few words; "" for posts as they are.
+
+        >>> Condition(split="random", min_hashtag_posts=50).label()
+        'split=random, min_hashtag_posts=50'
+        """
+        given = [(name, value) for name, value in asdict(self).items() if value != getattr(_PLAIN, name)]
+        return ", ".join(f"{name}={value}" for name, value in given)
+
+
+_PLAIN = Condition()
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a table: a system, with what is changed of it. `paper`: the numbers that a paper printed for it.
+
+    `modalities` are those it learns from, `test_modalities` those it is asked with. An encoder that is None is the one
+    that the experiment is run with.
+    """
+
+    name: str
+    model: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    modalities: tuple[str, ...] | None = None
+    test_modalities: tuple[str, ...] | None = None
+    text_encoder: str | None = None
+    image_encoder: str | None = None
+    condition: Condition = _PLAIN
+    paper: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A table to be made. `figure`: the fused vectors of its rows are also drawn in two dimensions."""
+
+    name: str
+    title: str
+    source: str
+    target: Literal["place", "category"]
+    metrics: tuple[str, ...]
+    rows: tuple[Row, ...]
+    figure: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return asdict(self)
+
+
+def packaged() -> dict[str, Path]:
+    """The experiments that come with the package, by name."""
+    here = Path(__file__).parent
+    folders = (here / "tables", here.parents[2] / "experiments")  # the second: in a source tree
+    return {path.stem: path for folder in folders if folder.is_dir() for path in sorted(folder.glob("*.toml"))}
+
+
+def read_experiment(where: str | Path) -> Experiment:
+    """A TOML file, or the name of one that comes with the package; BadOption says what is wrong and where."""
+    path = Path(where)
+    if not path.is_file():
+        known = packaged()
+        if path.stem not in known:
+            raise unknown_name("EXPERIMENT", str(where), known)
+        path = known[path.stem]
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadOption(str(path), f"cannot be read ({error})", "mend the file") from error
+    return _experiment(content, path)
+
+
+def _experiment(content: dict[str, Any], path: Path) -> Experiment:
+    where = str(path)
+    _check_keys(content, {"title", "source", "target", "metrics", "row", "figure"}, where)
+    rows = content.get("row")
+    if not isinstance(rows, list) or not rows:
+        raise BadOption(where, "has no rows", "give at least one [[row]]")
+    metrics = tuple(content.get("metrics", ["accuracy"]))
+    for metric in metrics:
+        if metric not in METRICS:
+            raise unknown_name(f"{where}: metrics", str(metric), METRICS)
+    target = content.get("target", "place")
+    if target not in ("place", "category"):
+        raise unknown_name(f"{where}: target", str(target), ("place", "category"))
+    read = tuple(_row(row, f"{where}, row {number}") for number, row in enumerate(rows, start=1))
+    names = [row.name for row in read]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise BadOption(where, f"two rows are called {twice[0]!r}", "give each its own name")
+    title, source = (str(content.get(key, "")) for key in ("title", "source"))
+    return Experiment(path.stem, title or path.stem, source, target, metrics, read, bool(content.get("figure")))
+
+
+def _row(content: Any, where: str) -> Row:
+    if not isinstance(content, dict):
+        raise BadOption(where, "is not a table", "write [[row]]")
+    _check_keys(content, {field.name for field in fields(Row)}, where)
+    if not isinstance(content.get("model"), str):
+        raise BadOption(where, "names no model", 'give model = "mrlf", or another of `postplace models`')
+    entry = find_model(content["model"])
+    settings = content.get("settings", {})
+    plan_of(entry, settings)  # refuses what the system does not have, before hours of work
+    condition = content.get("condition", {})
+    _check_keys(condition, {field.name for field in fields(Condition)}, f"{where}, condition")
+    sides = {name: check_modalities(content[name]) for name in ("modalities", "test_modalities") if content.get(name)}
+    return Row(
+        name=str(content.get("name", entry.title)),
+        model=entry.name,
+        settings=settings,
+        text_encoder=content.get("text_encoder"),
+        image_encoder=content.get("image_encoder"),
+        condition=_condition(condition, where),
+        paper={str(column): float(value) for column, value in content.get("paper", {}).items()},
+        **sides,
+    )
+
+
+def _condition(content: Mapping[str, Any], where: str) -> Condition:
+    condition = Condition(**content)
+    least, portrait = condition.min_hashtag_posts, condition.max_portrait
+    if condition.split not in ("grouped", "random"):
+        raise unknown_name(f"{where}: split", str(condition.split), ("grouped", "random"))
+    if not isinstance(least, int) or least < 0:
+        raise BadOption(f"{where}: min_hashtag_posts", f"{least!r} is no count", "give a whole number from 0 on")
+    if portrait is not None and not (isinstance(portrait, int | float) and 0 <= portrait <= 1):
+        raise BadOption(f"{where}: max_portrait", f"{portrait!r} is no share", "give a number from 0 to 1")
+    return condition
+
+
+def _check_keys(content: Mapping[str, Any], known: set[str], where: str) -> None:
+    for key in content:
+        if key not in known:
+            raise unknown_name(where, key, sorted(known))

@@ -1,0 +1,135 @@
+"""A comparison as text: Markdown, LaTeX, CSV, HTML."""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+from collections.abc import Callable, Mapping, Sequence
+
+from postplace.experiments.comparison import COSTS, Comparison, Line
+
+DIGITS: Mapping[str, int] = {"accuracy": 3, "accuracy@5": 3, "macro_f1": 3, "mean_km": 2, "median_km": 2}
+NAMES: Mapping[str, str] = {"macro_f1": "macro-F1", "mean_km": "mean km", "median_km": "median km"}
+COST_NAMES = ("parameters", "fit s", "ms/post", "MB")
+COST_FORMATS = (",.0f", ".1f", ".2f", ".1f")
+STYLE = "table{border-collapse:collapse}td,th{padding:.2em .6em;text-align:right}td:first-child{text-align:left}"
+
+
+def table_of(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
+    """The head and the cells; a column that is empty in every row is left out."""
+    papers = [f"paper: {column}" for column in comparison.paper_columns]
+    metrics = [NAMES.get(metric, metric) for metric in comparison.metrics]
+    head = ["system", *metrics, f"95 % of {metrics[0]}", "minus the best", "verdict", *COST_NAMES, *papers]
+    rows = [_cells(line, comparison) for line in comparison.lines]
+    kept = [column for column in range(len(head)) if column == 0 or any(row[column] for row in rows)]
+    return [head[column] for column in kept], [[row[column] for column in kept] for row in rows]
+
+
+def _cells(line: Line, comparison: Comparison) -> list[str]:
+    digits = DIGITS[comparison.metrics[0]]
+    values = []
+    for metric in comparison.metrics:
+        mean, spread = line.values.get(metric, (None, None))
+        values.append("" if mean is None else f"{mean:.{DIGITS[metric]}f} ± {spread:.{DIGITS[metric]}f}")
+    interval, difference = "", ""
+    if line.interval is not None:
+        interval = f"{line.interval.low:.{digits}f} to {line.interval.high:.{digits}f}"
+    if (to_best := line.against.difference) is not None:
+        difference = f"{to_best.mean:+.{digits}f} [{to_best.low:+.{digits}f}, {to_best.high:+.{digits}f}]"
+    costs = [
+        format(line.cost[key], form) if key in line.cost else "" for key, form in zip(COSTS, COST_FORMATS, strict=True)
+    ]
+    paper = [f"{line.paper[column]:g}" if column in line.paper else "" for column in comparison.paper_columns]
+    return [line.name, *values, interval, difference, line.against.verdict, *costs, *paper]
+
+
+def as_markdown(comparison: Comparison) -> str:
+    """A table as GitHub reads it; notes below."""
+    head, rows = table_of(comparison)
+    lines = [f"### {comparison.title}", "", comparison.facts, "", _piped(head), "|" + "---|" * len(head)]
+    lines += [_piped(row) for row in rows]
+    return "\n".join([*lines, "", "\n\n".join(comparison.notes)]) + "\n"
+
+
+def _piped(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def as_latex(comparison: Comparison) -> str:
+    """A `table` with the rules of booktabs."""
+    head, rows = table_of(comparison)
+    caption = _tex(" ".join([f"{comparison.title}.", comparison.facts, *comparison.notes]))
+    lines = [
+        r"\begin{table}",
+        rf"\caption{{{caption}}}",
+        rf"\begin{{tabular}}{{l{'r' * (len(head) - 1)}}}",
+        r"\toprule",
+    ]
+    lines += [_row_of_tex(head), r"\midrule", *map(_row_of_tex, rows)]
+    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", r"\end{table}"]) + "\n"
+
+
+_TEX = str.maketrans(
+    {character: "\\" + character for character in "&%$#_{}"}
+    | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "±": r"$\pm$"}
+)
+
+
+def _tex(text: str) -> str:
+    return text.translate(_TEX)
+
+
+def _row_of_tex(cells: Sequence[str]) -> str:
+    return " & ".join(map(_tex, cells)) + r" \\"
+
+
+def as_csv(comparison: Comparison) -> str:
+    """One line a system, numbers in full."""
+    out = io.StringIO()
+    rows = csv.writer(out, lineterminator="\n")
+    metrics = [f"{metric}_{kind}" for metric in comparison.metrics for kind in ("mean", "sd")]
+    compared = ["low", "high", "difference", "difference_low", "difference_high", "p_holm", "verdict"]
+    papers = [f"paper {column}" for column in comparison.paper_columns]
+    rows.writerow(["table", "system", "seeds", *metrics, *compared, *COSTS, *papers, "error"])
+    for line in comparison.lines:
+        against, difference = line.against, line.against.difference
+        interval = ("", "") if line.interval is None else (line.interval.low, line.interval.high)
+        values = [number for metric in comparison.metrics for number in line.values.get(metric, ("", ""))]
+        to_best = ("", "", "") if difference is None else (difference.mean, difference.low, difference.high)
+        rows.writerow(
+            [comparison.title, line.name, line.seeds, *values, *interval, *to_best]
+            + ["" if against.p_value is None else against.p_value, against.verdict]
+            + [line.cost.get(key, "") for key in COSTS]
+            + [line.paper.get(column, "") for column in comparison.paper_columns]
+            + ["; ".join(dict.fromkeys(line.errors))]
+        )
+    return out.getvalue()
+
+
+def as_html(comparison: Comparison) -> str:
+    """A section with the table and its notes."""
+    head, rows = table_of(comparison)
+    cells = "".join(f"<th>{html.escape(name)}</th>" for name in head)
+    body = "\n".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    notes = "\n".join(f"<p>{html.escape(note)}</p>" for note in comparison.notes)
+    return (
+        f"<section>\n<h3>{html.escape(comparison.title)}</h3>\n<p>{html.escape(comparison.facts)}</p>\n"
+        f"<table>\n<thead><tr>{cells}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>\n{notes}\n</section>\n"
+    )
+
+
+FORMATS: Mapping[str, Callable[[Comparison], str]] = {
+    "markdown": as_markdown,
+    "latex": as_latex,
+    "csv": as_csv,
+    "html": as_html,
+}
+
+
+def joined(comparisons: Sequence[Comparison], format_: str) -> str:
+    """Several tables as one text."""
+    texts = [FORMATS[format_](comparison) for comparison in comparisons]
+    if format_ == "html":
+        texts.insert(0, f'<!doctype html>\n<meta charset="utf-8">\n<title>postplace</title>\n<style>{STYLE}</style>\n')
+    return "\n".join(texts)

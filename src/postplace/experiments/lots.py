@@ -1,0 +1,122 @@
+"""What an experiment has to run, in lots: rows that share posts, split and vectors, encoded and split once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from postplace.errors import BadOption
+from postplace.experiments.definition import Condition, Experiment, Row
+from postplace.experiments.results import Results
+from postplace.models.plan import plan_of
+from postplace.models.table import find_model
+from postplace.post import Post
+from postplace.posts.prepared import is_prepared, read_prepared
+from postplace.posts.table import read_posts
+from postplace.scoring import CITY_MEDIAN, CONCATENATION, MAJORITY
+
+BEST_SINGLE = "best single modality + logistic regression"
+BESIDE = (MAJORITY, BEST_SINGLE, CONCATENATION, CITY_MEDIAN)
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """Posts to run an experiment on, and what their classes are; `names` are places to mask where that is asked."""
+
+    name: str
+    path: Path
+    target: str
+    cells: int | None = None
+    min_posts: int | None = None
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Options:
+    """How an experiment is run: with which encoders, how many trials of a random search a system, where vectors are."""
+
+    text_encoder: str = "bundled"
+    image_encoder: str = "bundled"
+    trials: int = 0
+    cache: Path | None = None
+    max_epochs: int | None = None
+
+
+@dataclass(frozen=True)
+class Lot:
+    """Rows that share posts, condition, seed and encoders, with the file that each result goes to."""
+
+    data: DataSet
+    condition: Condition
+    seed: int
+    encoders: tuple[str, str]
+    options: Options
+    rows: tuple[tuple[Row, Path], ...]
+    folder: Path
+    beside: tuple[tuple[str, str, Path], ...]  # baselines that every table shows: which, its name, its file
+
+    def files(self) -> list[Path]:
+        """Where its results go."""
+        return [path for _, path in self.rows] + [path for *_, path in self.beside]
+
+
+def lots_of(
+    experiment: Experiment, data: DataSet, *, seeds: Sequence[int], options: Options, results: Results, digest: str
+) -> Iterator[Lot]:
+    """Every lot of an experiment on one set of posts, whose digest is given."""
+    conditions = {row.condition for row in experiment.rows}
+    for seed in seeds:
+        groups: dict[Any, list[tuple[Row, Path]]] = {}
+        for row in experiment.rows:
+            encoders = row.text_encoder or options.text_encoder, row.image_encoder or options.image_encoder
+            shared = row.condition, encoders, plan_of(find_model(row.model), row.settings).reads_states
+            key = _key(data, digest, options, seed) | {"row": asdict(row), "encoders": encoders}
+            groups.setdefault(shared, []).append((row, results.path(row.name, seed, key)))
+        compared: set[Any] = set()
+        for (condition, encoders, _), rows in groups.items():
+            beside: list[tuple[str, str, Path]] = []
+            if (condition, encoders) not in compared:
+                compared.add((condition, encoders))
+                label = condition.label() if len(conditions) > 1 else ""
+                if encoders != (options.text_encoder, options.image_encoder):
+                    label = ", ".join(filter(None, (label, " and ".join(encoders))))
+                key = _key(data, digest, options, seed) | {"condition": asdict(condition), "encoders": encoders}
+                for kind in BESIDE:
+                    name = f"{kind} ({label})" if label else kind
+                    beside.append((kind, name, results.path(name, seed, {**key, "baseline": kind})))
+            yield Lot(data, condition, seed, encoders, options, tuple(rows), results.folder, tuple(beside))
+
+
+def _key(data: DataSet, digest: str, options: Options, seed: int) -> dict[str, Any]:
+    """What decides a result, beside its row."""
+    return {
+        "posts": digest,
+        "classes": [data.target, data.cells, data.min_posts, list(data.names)],
+        "trials": options.trials,
+        "max_epochs": options.max_epochs,
+        "seed": seed,
+        "code": version("postplace"),
+    }
+
+
+def unfinished(lot: Lot, results: Results) -> Lot | None:
+    """The lot without what is finished; None if that is all of it."""
+    rows = tuple(entry for entry in lot.rows if results.finished(entry[-1]) is None)
+    beside = tuple(entry for entry in lot.beside if results.finished(entry[-1]) is None)
+    return replace(lot, rows=rows, beside=beside) if rows or beside else None
+
+
+@lru_cache(maxsize=2)
+def posts_of(path: Path) -> tuple[list[Post], dict[str, str] | None]:
+    """The posts of a file or a prepared folder, with the part of each by its id if they are prepared; read once."""
+    if is_prepared(path):
+        prepared = read_prepared(path)
+        posts = list(prepared.posts)
+        return posts, {post.id: part for post, part in zip(posts, prepared.split.part_of(len(posts)), strict=True)}
+    if not path.exists():
+        raise BadOption("--data", f"there is no {path}", "name a file of posts or a prepared folder")
+    return list(read_posts(path)), None

@@ -1,0 +1,81 @@
+"""Runs the rows of an experiment over seeds, a file each: a run that was killed goes on where it was.
+
+Every process uses one thread of PyTorch, so that the numbers do not depend on how many run at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import as_completed
+from pathlib import Path
+
+from postplace.errors import BadRun
+from postplace.experiments.definition import Experiment
+from postplace.experiments.lots import DataSet, Lot, Options, lots_of, posts_of, unfinished
+from postplace.experiments.results import Results
+from postplace.experiments.work import work_on
+from postplace.runs.unfinished import digest_of_posts
+from postplace.workers import WorkerPool
+
+
+def run_experiment(
+    experiment: Experiment,
+    data: DataSet,
+    *,
+    seeds: Sequence[int],
+    out: Path,
+    options: Options,
+    jobs: int = 1,
+    say: Callable[[str], None] | None = None,
+) -> Results:
+    """Every row under every seed, those left out that are finished; the results are below `out`.
+
+    `say` gets a line on each result; several `jobs` say it on stderr by themselves, unless it is None.
+    """
+    results = Results(out / experiment.name / data.name)
+    posts, parts = posts_of(data.path)
+    digest = digest_of_posts(posts)
+    lots = list(lots_of(experiment, data, seeds=seeds, options=options, results=results, digest=digest))
+    files = [path for lot in lots for path in lot.files()]
+    split = "as prepared" if parts else "drawn anew for each seed"
+    described = {**experiment.to_json(), "data": data.name, "seeds": list(seeds), "posts": len(posts), "split": split}
+    results.describe({**described, "encoders": [options.text_encoder, options.image_encoder]}, files)
+    waiting = [rest for lot in lots if (rest := unfinished(lot, results)) is not None]
+    left = sum(len(lot.files()) for lot in waiting)
+    if say is not None:
+        say(f"{experiment.name} on {data.name}: {left} of {len(files)} results to make")
+    _run(waiting, jobs=jobs, say=say)
+    return results
+
+
+def _run(lots: Sequence[Lot], *, jobs: int, say: Callable[[str], None] | None) -> None:
+    heads = [f"[lot {number} of {len(lots)}]" for number in range(1, len(lots) + 1)]
+    if jobs <= 1 or len(lots) <= 1:
+        for lot, head in zip(lots, heads, strict=True):
+            for line in work_on(lot):
+                if say is not None:
+                    say(f"{head} {line}")
+        return
+    from loky.process_executor import BrokenProcessPool
+
+    pool = WorkerPool(_aloud if say is not None else _silently, workers=min(jobs, len(lots)))
+    try:
+        for future in as_completed([pool.submit(lot, head) for lot, head in zip(lots, heads, strict=True)]):
+            future.result()
+    except BrokenProcessPool as error:
+        remedy = "run the same command again, with fewer --jobs if the memory was full; what is finished is kept"
+        raise BadRun(str(lots[0].folder), "a process that worked on it died", remedy) from error
+    finally:
+        pool.close()
+
+
+def _aloud(lot: Lot, head: str) -> None:
+    """In a process of its own: what is done is said as it is done."""
+    for line in work_on(lot):
+        print(head, line, file=sys.stderr, flush=True)
+
+
+def _silently(lot: Lot, head: str) -> None:
+    for _ in work_on(lot):
+        pass

@@ -1,0 +1,58 @@
+"""A small random search, the same number of trials for every system, judged on the validation part alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from postplace.locator import PostLocator
+from postplace.models.entry import ModelEntry
+from postplace.training_data import Prepared
+
+RATES = (0.3, 1.0, 3.0)  # times the system's own learning rate
+
+
+def draw(entry: ModelEntry, *, trials: int, seed: int) -> list[dict[str, Any]]:
+    """Settings to try: the system's own first, then distinct ones at random; fewer when there are no more.
+
+    Of a network the learning rate is drawn too.
+    """
+    choices: dict[str, list[Any]] = {name: list(values) for name, values in entry.search.items()}
+    if entry.training is not None:
+        choices["learning_rate"] = [entry.training.learning_rate * rate for rate in RATES]
+    rng = np.random.default_rng(seed)
+    drawn: list[dict[str, Any]] = [{}]
+    possible = int(np.prod([len(values) for values in choices.values()])) if choices else 1
+    for _ in range(50 * trials):
+        if len(drawn) >= min(trials, possible):
+            break
+        settings = {name: values[int(rng.integers(len(values)))] for name, values in choices.items()}
+        if settings not in drawn and not _own(settings, entry):
+            drawn.append(settings)
+    return drawn
+
+
+def tune(
+    make: Callable[[Mapping[str, Any]], PostLocator], entry: ModelEntry, prepared: Prepared, *, trials: int, seed: int
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The settings with the best validation accuracy, and every trial; equal ones go to the earlier."""
+    tried: list[dict[str, Any]] = []
+    for settings in draw(entry, trials=trials, seed=seed):
+        locator = make(settings).fit_prepared(prepared, baselines=prepared.baselines, judge=False)
+        tried.append({"settings": settings, "validation_accuracy": validation_accuracy(locator, prepared)})
+    best = max(tried, key=lambda trial: trial["validation_accuracy"])
+    return best["settings"], tried
+
+
+def validation_accuracy(locator: PostLocator, prepared: Prepared) -> float:
+    """The share of labelled validation posts that the locator gets right."""
+    rows = prepared.labelled(prepared.split.validation)
+    posts, encoded, _ = prepared.only(locator.modalities, locator.encode).part(rows)
+    return float((locator.probabilities(posts, encoded).argmax(axis=1) == prepared.labels[rows]).mean())
+
+
+def _own(settings: Mapping[str, Any], entry: ModelEntry) -> bool:
+    own = dict(entry.settings) | ({"learning_rate": entry.training.learning_rate} if entry.training else {})
+    return all(own[name] == value for name, value in settings.items())

@@ -1,0 +1,207 @@
+"""Makes the results of a lot: prepares its posts once, then trains, asks and measures each of its rows."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import sys
+import time
+import traceback
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from postplace.errors import PostplaceError
+from postplace.experiments.conditions import prepare_under
+from postplace.experiments.definition import Row
+from postplace.experiments.lots import BEST_SINGLE, Lot, posts_of
+from postplace.experiments.results import Cost, Result, Results
+from postplace.experiments.tuning import tune
+from postplace.locator import PostLocator
+from postplace.models.table import find_model
+from postplace.places.distance import great_circle_km
+from postplace.pooled import only
+from postplace.runs.content import files_of
+from postplace.runs.unfinished import digest_of_posts
+from postplace.scoring import (
+    CITY_MEDIAN,
+    CONCATENATION,
+    MAJORITY,
+    Answers,
+    answers_of,
+    baseline_probabilities,
+    errors_of,
+    hits_of,
+    overall_of,
+)
+from postplace.training_data import Prepared
+
+
+def work_on(lot: Lot) -> Iterator[str]:
+    """Make every result of a lot, and a line on each. Whatever fails becomes a result with its error."""
+    import torch
+
+    torch.set_num_threads(1)
+    results, started = Results(lot.folder), time.perf_counter()
+    try:
+        base = _locator(lot, lot.rows[0][0] if lot.rows else None)
+        posts, parts = posts_of(lot.data.path)
+        state = (lot.options.cache or lot.folder) / "pictures"
+        prepared = prepare_under(lot.condition, posts, base, parts=parts, names=lot.data.names, state=state)
+    except Exception as error:  # of data or encoders: no row of the lot can be run
+        for name, row, path in _names(lot):
+            results.write(path, Result(name, lot.seed, row, _provenance(lot, None), error=_one_line(error)))
+            yield f"{name}, seed {lot.seed}: FAILED: {_one_line(error)}"
+        return
+    provenance = _provenance(lot, prepared)
+    for kind, name, path in lot.beside:
+        results.write(path, _baseline(kind, name, prepared, seed=lot.seed, provenance=provenance))
+    yield f"seed {lot.seed}: posts ready and baselines fitted after {time.perf_counter() - started:.0f} s"
+    for asked, path in lot.rows:
+        started = time.perf_counter()
+        try:
+            result = _measured(lot, asked, base, prepared, provenance)
+            told = f"accuracy {result.overall['accuracy']:.3f}"
+        except Exception as error:  # a system that fails is a row of the table, not the end of it
+            result = Result(asked.name, lot.seed, asdict(asked), provenance, error=_one_line(error))
+            told = f"FAILED: {result.error}"
+        results.write(path, result)
+        yield f"{asked.name}, seed {lot.seed}: {told} ({time.perf_counter() - started:.0f} s)"
+
+
+def _names(lot: Lot) -> Iterator[tuple[str, dict[str, Any], Path]]:
+    yield from ((row.name, asdict(row), path) for row, path in lot.rows)
+    yield from ((name, {"baseline": kind}, path) for kind, name, path in lot.beside)
+
+
+def _locator(lot: Lot, row: Row | None, settings: Mapping[str, Any] | None = None) -> PostLocator:
+    data, options = lot.data, lot.options
+    model = find_model(row.model if row else "majority")
+    chosen = {**(row.settings if row else {}), **(settings or {})}
+    if options.max_epochs is not None and model.training is not None:
+        chosen["max_epochs"] = options.max_epochs
+    return PostLocator(
+        data.target,  # type: ignore[arg-type]
+        model.name,
+        cells=data.cells,
+        min_posts=data.min_posts,
+        settings=chosen,
+        modalities=row.modalities if row else None,
+        seed=lot.seed,
+        device="cpu",
+        text_encoder=lot.encoders[0],
+        image_encoder=lot.encoders[1],
+        cache=options.cache,
+    )
+
+
+def _measured(lot: Lot, row: Row, base: PostLocator, prepared: Prepared, provenance: Mapping[str, Any]) -> Result:
+    def make(settings: Mapping[str, Any]) -> PostLocator:
+        locator = _locator(lot, row, settings)
+        locator.share_encoders(base)
+        return locator
+
+    settings: dict[str, Any] = {}
+    trials: list[dict[str, Any]] = []
+    if lot.options.trials:
+        entry = find_model(row.model)
+        settings, trials = tune(make, entry, prepared, trials=lot.options.trials, seed=lot.seed)
+    locator = make(settings)
+    started = time.perf_counter()
+    locator.fit_prepared(prepared, baselines=prepared.baselines, judge=False)
+    fitted = time.perf_counter() - started
+    posts, encoded, groups = prepared.part(prepared.split.test)
+    posts, encoded = only(posts, encoded, row.test_modalities or locator.modalities)
+    posts, encoded = only(posts, encoded, locator.modalities)
+    started = time.perf_counter()
+    probabilities = locator.probabilities(posts, encoded)
+    took = time.perf_counter() - started
+    size = sum(map(len, files_of(locator.fitted.model).values())) / 1e6
+    answers = answers_of(posts, encoded, places=prepared.places, groups=groups)
+    measured = _measures(probabilities, answers, prepared)
+    return Result(
+        name=row.name,
+        seed=lot.seed,
+        row={**asdict(row), "tuned": settings, "trials": trials},
+        provenance=provenance,
+        cost=Cost(
+            locator.report["parameters"],
+            fitted,
+            1000 * took / len(posts),
+            size,
+        ),
+        **measured,
+    )
+
+
+def _measures(probabilities: NDArray[np.floating], answers: Answers, prepared: Prepared) -> dict[str, Any]:
+    chosen = answers.labelled
+    errors = errors_of(probabilities, answers, prepared.places)
+    return {
+        "overall": overall_of(probabilities, answers, prepared.places),
+        "hits": hits_of(probabilities, answers)[chosen] > 0,
+        "groups": answers.groups[chosen],
+        "errors_km": errors[chosen] if np.isfinite(errors).any() else np.zeros(0),
+    }
+
+
+def _baseline(kind: str, name: str, prepared: Prepared, *, seed: int, provenance: Mapping[str, Any]) -> Result:
+    """One of the baselines that every table shows; with nothing measured where the data have no such one."""
+    posts, encoded, groups = prepared.part(prepared.split.test)
+    answers = answers_of(posts, encoded, places=prepared.places, groups=groups)
+    made = Result(name, seed, {"baseline": kind}, provenance, beside=True)
+    if kind == CITY_MEDIAN:
+        median = prepared.baselines.city_median
+        if median is None:
+            return made
+        errors = np.asarray(great_circle_km(*np.array(median), *answers.coordinates.T), dtype=np.float64)[
+            answers.labelled
+        ]
+        known = errors[~np.isnan(errors)]
+        if not len(known):
+            return made
+        overall = {"mean_km": float(known.mean()), "median_km": float(np.median(known))}
+        return replace(made, overall=overall, groups=answers.groups[answers.labelled], errors_km=errors)
+    found = baseline_probabilities(prepared.baselines, encoded)
+    single = [label for label in found if label not in (MAJORITY, CONCATENATION)]
+    label = kind if kind != BEST_SINGLE else (single[0] if single else "")
+    if label not in found:
+        return made
+    row = {"baseline": kind, "which": label}
+    return replace(made, row=row, **_measures(found[label], answers, prepared))
+
+
+def _provenance(lot: Lot, prepared: Prepared | None) -> dict[str, Any]:
+    """What decided a result: data, split, code, machine."""
+    split = None
+    if prepared is not None:
+        parts = prepared.split.to_json([post.id for post in prepared.posts])
+        split = hashlib.sha256(
+            "\n".join(f"{name}\t{id_}" for name in parts for id_ in parts[name]).encode()
+        ).hexdigest()
+    libraries = {name: version(name) for name in ("torch", "numpy", "scikit-learn", "lightning")}
+    return {
+        "data": lot.data.name,
+        "posts": digest_of_posts(posts_of(lot.data.path)[0]),
+        "split": split,
+        "sizes": None if prepared is None else dict(prepared.report["split"]),
+        "classes": None if prepared is None else len(prepared.places),
+        "encoders": list(lot.encoders),
+        "code": version("postplace"),
+        "libraries": libraries,
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+    }
+
+
+def _one_line(error: Exception) -> str:
+    if isinstance(error, PostplaceError):
+        return " ".join(str(error).split())
+    traceback.print_exception(error, file=sys.stderr)  # not of the user's making: say where it came from
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
