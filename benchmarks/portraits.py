@@ -5,7 +5,8 @@ put before other photographs (masks known); its photographs without people and s
 things drawn for the synthetic city (masks known); and the 25 x 25 faces and non-faces of scikit-image's `lfw_subset`,
 which have no masks: a face counts as nothing but person there, and the ratio error leaves them out. The embedded
 segmenter's few thresholds were chosen with some of these pictures in view: its false alarms are a lower bound.
-usage: python benchmarks/portraits.py [--weights u2net_human_seg.onnx] [--sheet portraits.png]
+`--skin` draws the same ten daylight pictures with people of each of the city's skin colours and counts who is found.
+usage: python benchmarks/portraits.py [--weights u2net_human_seg.onnx] [--sheet portraits.png] [--skin]
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from importlib.resources import files
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
+from unittest.mock import patch
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,11 +31,13 @@ from postplace.images.decode import decode
 from postplace.images.inpaint import find_inpainter
 from postplace.images.portrait import MAX_RATIO, PersonSegmenter, clean_picture, find_segmenter, person_ratio
 from postplace.images.sheet import Row, caption, contact_sheet
+from postplace.synthetic import distractions
 from postplace.synthetic.distractions import add_person, draw_irrelevant, person_covering
 from postplace.synthetic.landmarks import SCENES
-from postplace.synthetic.pictures import LIGHTS, draw_place
+from postplace.synthetic.pictures import LIGHTS, SKIN, draw_place
 
 SOME = 0.02  # a smaller ratio counts as nobody
+DRAWN_BY_DAY = 10
 PERSON_FREE = (
     "brick.png", "cell.png", "chelsea.png", "clock_motion.png", "coffee.png", "coins.png", "color.png", "grass.png",
     "gravel.png", "horse.png", "hubble_deep_field.jpg", "ihc.png", "logo.png", "moon.png", "motorcycle_left.png",
@@ -88,13 +92,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--weights", type=Path, help="U2-Net's ONNX file; else rembg's cache")
     parser.add_argument("--sheet", type=Path, help="write a sheet of some pictures, as the last segmenter sees them")
+    parser.add_argument("--skin", action="store_true", help="only count who is found by the colour of their skin")
     options = parser.parse_args()
-    groups = pictures()
     segmenters = [find_segmenter("embedded")]
     try:
         segmenters.append(find_segmenter("u2net", weights=options.weights))
     except BadWeights as error:
         print(f"u2net: not run. {error}\n")
+    if options.skin:
+        for segmenter in segmenters:
+            report_skin(segmenter)
+        return
+    groups = pictures()
     for segmenter in segmenters:
         report(segmenter, groups)
     if options.sheet:
@@ -141,6 +150,18 @@ def report(segmenter: PersonSegmenter, groups: dict[str, list[Sample]]) -> None:
         f"{bare / whole:.3f} of bare decoding.\n",
         flush=True,
     )
+
+
+def report_skin(segmenter: PersonSegmenter) -> None:
+    """How many of ten drawn people are found, for each colour of skin, from the lightest to the darkest."""
+    print(f"**{segmenter.name}** ({segmenter.fingerprint[:60]})\n")
+    print("| skin (red, green, blue) | found |")
+    print("|---|---|")
+    for colour in sorted(SKIN, key=sum, reverse=True):
+        drawn = [_drawn_by_day(number, colour) for number in range(DRAWN_BY_DAY)]
+        found = sum(person_ratio(segmenter.mask(decode(_jpeg(picture)))) >= SOME for picture in drawn)
+        print(f"| {colour} | {found} of {len(drawn)} |")
+    print(flush=True)
 
 
 def _line(result: Result) -> str:
@@ -207,6 +228,16 @@ def _drawn_people(count: int) -> Iterator[tuple[Image.Image, Mask]]:
         ratio = 0.12 + 0.7 * number / (count - 1)
         person = person_covering(ratio, width=picture.width, height=picture.height, random=random)
         yield add_person(picture, person, random), person.mask(picture.width, picture.height)
+
+
+def _drawn_by_day(number: int, colour: tuple[int, int, int]) -> Image.Image:
+    """One of ten pictures of people of 15 to 60 % that differ in nothing but the colour of their skin."""
+    random = Random(f"daylight {number}")
+    picture = draw_place(sorted(SCENES)[number % len(SCENES)], variant=0, light="day", random=random)
+    ratio = 0.15 + 0.45 * number / (DRAWN_BY_DAY - 1)
+    person = person_covering(ratio, width=picture.width, height=picture.height, random=random)
+    with patch.object(distractions, "SKIN", (colour,)):
+        return add_person(picture, person, random)
 
 
 def _drawn_nobody(count: int) -> Iterator[Image.Image]:

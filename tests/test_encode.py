@@ -326,6 +326,59 @@ def test_a_network_that_gives_both_runs_once(tmp_path: Path) -> None:
     np.testing.assert_array_equal(again.image_states, expected.image_states)
 
 
+def test_a_text_without_hashtags_is_read_once(tmp_path: Path) -> None:
+    class Both(TokenLengths):
+        runs: list[str]
+
+        def encode_both(self, texts: Sequence[str]) -> tuple[Vectors, States]:
+            self.runs = [*getattr(self, "runs", []), *texts]
+            return TokenLengths().encode(texts), TokenLengths().encode_states(texts)
+
+    posts = [
+        Post("0", text="at the river"),
+        Post("1", text="at the river", hashtags=("bund",)),
+        Post("2", hashtags=("night", "bund")),
+        Post("3", text="by day", hashtags=("bund",)),
+    ]
+    text, apart = Both(), TokenLengths()
+    found, expected = (run(posts, encoder, Halves(), states=True) for encoder in (text, apart))
+    assert sorted(text.runs) == ["at the river", "night bund"]
+    assert sorted(text.seen) == ["bund", "by day"]
+    assert sorted(text.seen_for_states) == ["at the river bund", "by day bund"]
+    for name in ("text_vectors", "hashtag_vectors", "text_states"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
+    run(posts, Both(), Halves(), store_folder=tmp_path)
+    again = Both()
+    run(posts, again, Halves(), states=True, store_folder=tmp_path)  # the vectors are there: states alone are made
+    assert not hasattr(again, "runs")
+    assert len(again.seen_for_states) == 4
+    assert again.seen == []
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_an_encoder_is_handed_as_many_pictures_as_it_takes_at_once(tmp_path: Path, workers: int) -> None:
+    @dataclass
+    class Hungry(Colours):
+        batch_size: int = 12
+        sizes: list[int] = field(default_factory=list)
+
+        def encode(self, batch: NDArray[Any]) -> Vectors:
+            self.sizes.append(len(batch))
+            self.batch_size = min(self.batch_size, 9)  # it has found that it has not the memory
+            return super().encode(batch)
+
+    posts, vectors = many(tmp_path, 30)
+    (tmp_path / "5.png").write_bytes(b"broken")
+    image = Hungry()
+    options: dict[str, Any] = {"workers": workers, "batch_size": 16 if workers else 4}  # decoded by 4
+    found = run(posts, image=image, image_hashes=True, **options)
+    assert image.sizes == [15, 12, 2]  # one of the second four is broken
+    good = [row for row in range(30) if row != 5]
+    np.testing.assert_array_equal(found.image_vectors, vectors[good])
+    np.testing.assert_array_equal(found.image_hashes, run(posts, workers=0, image_hashes=True).image_hashes)
+    assert [picture.post_id for picture in found.broken] == ["5"]
+
+
 def test_states_of_no_posts() -> None:
     found = run([], TokenLengths(), Halves(), states=True)
     assert found.text_states is not None

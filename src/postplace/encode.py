@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from postplace.encoders.encoder import ImageEncoder, TextEncoder, Vectors
-from postplace.encoders.states import StateRows, image_state_rows, in_one_run, text_state_rows
+from postplace.encoders.encoder import ImageEncoder, OwnBatchSize, TextEncoder, Vectors
+from postplace.encoders.states import StateRows, image_state_rows, in_one_run, rows_of_both, text_state_rows
 from postplace.encoders.store import Store, Stored, Stores, digest
 from postplace.errors import BadImage, BadPost
 from postplace.images.decode import read_bytes
@@ -81,9 +81,10 @@ def encode_posts(
 
     With `store_folder` the vectors, and with `image_hashes` the perceptual hashes, are kept there and found again.
     `workers` decode pictures (default: one fewer than the cores; 0: in this process) and hand them over in quarters of
-    a batch; up to one batch is decoded here. With `states` there are token states too, in float16 (see
-    `encoders/states.py` for what they cost): of a text and its hashtags as one sequence, in this order, for the paper
-    that reads them knows one text a post; of a long text an encoder reads the beginning alone.
+    a batch, put together to as many as the encoder takes at once where it says so; up to one batch is decoded here.
+    With `states` there are token states too, in float16 (see `encoders/states.py` for what they cost): of a text and
+    its hashtags as one sequence, in this order, for the paper that reads them knows one text a post; of a long text an
+    encoder reads the beginning alone.
     Raises BadPost when many pictures are named and not one is there, BadOption when an encoder has no states to give,
     WriteFailed when the store cannot be written.
     """
@@ -95,9 +96,11 @@ def encode_posts(
         stores = Stores(store_folder, stack)
         show = stack.enter_context(progress_bars(progress))
         sentences = stores.open(text_encoder.fingerprint, text_encoder.width)
-        _encode_texts([*texts, *tags], text_encoder.encode, sentences, show=show)
-        whole = [" ".join(filter(None, pair)) for pair in zip(texts, tags, strict=True)]
-        text_states = None if token_rows is None else _text_states(whole, token_rows, stores, show=show)
+        text_states = None
+        if token_rows is not None:
+            pairs, both = list(zip(texts, tags, strict=True)), (sentences, token_rows.open(stores))
+            text_states = _text_states(pairs, text_encoder, token_rows, both, show=show)
+        _encode_texts([*texts, *tags], lambda some: (text_encoder.encode(some),), (sentences,), show=show)
         kinds = _picture_kinds(image_encoder, patch_rows, stores, hashing=image_hashes)
         keys, sources, broken = _image_keys(posts)
         decoder = _Decoder(image_encoder, workers=workers, batch_size=batch_size, hashing=image_hashes)
@@ -124,25 +127,43 @@ def encode_posts(
 
 def _encode_texts(
     texts: Sequence[str],
-    encode: Callable[[Sequence[str]], Stored],
-    store: Store,
+    encode: Callable[[Sequence[str]], tuple[Stored, ...]],
+    stores: tuple[Store, ...],
     *,
     show: Show,
     name: str = "encoding texts",
 ) -> None:
-    """Encode what is not stored yet, in batches of similar length."""
+    """Encode what is in none of the stores yet, in batches of similar length; `encode` gives something for each."""
     keys = [_text_key(text) for text in texts]
-    rows = sorted((row for row in store.missing(keys) if texts[row]), key=lambda row: len(texts[row]))
+    lacking = set.intersection(*(set(store.missing(keys)) for store in stores))
+    rows = sorted((row for row in lacking if texts[row]), key=lambda row: (len(texts[row]), row))
     for start in show([rows[s : s + TEXT_BATCH] for s in range(0, len(rows), TEXT_BATCH)], name, len(rows)):
-        store.add([keys[row] for row in start], encode([texts[row] for row in start]))
+        found = encode([texts[row] for row in start])
+        for store, vectors in zip(stores, found, strict=True):
+            store.add([keys[row] for row in start], vectors)
     if rows:
-        store.flush()
+        for store in stores:
+            store.flush()
 
 
-def _text_states(texts: Sequence[str], rows: StateRows, stores: Stores, *, show: Show) -> NDArray[np.float16]:
-    store = rows.open(stores)
-    _encode_texts(texts, rows.encode, store, show=show, name="encoding tokens of texts")
-    return rows.shaped(_read_texts(texts, store))
+def _text_states(
+    posts: Sequence[tuple[str, str]],
+    encoder: TextEncoder,
+    rows: StateRows,
+    stores: tuple[Store, Store],
+    *,
+    show: Show,
+) -> NDArray[np.float16]:
+    """The token states (N, n, D) of posts' texts and hashtags, each as one text; `stores`: of vectors, of states.
+
+    A text without hashtags, or hashtags without text, needs a vector too: one run of the network gives both, if it can.
+    """
+    whole = [" ".join(filter(None, pair)) for pair in posts]
+    if both := rows_of_both(encoder, rows):
+        _encode_texts([text for text, pair in zip(whole, posts, strict=True) if text in pair], both, stores, show=show)
+    states = stores[1]
+    _encode_texts(whole, lambda texts: (rows.encode(texts),), (states,), show=show, name="encoding tokens of texts")
+    return rows.shaped(_read_texts(whole, states))
 
 
 def _read_texts(texts: Sequence[str], store: Store) -> Stored:
@@ -195,13 +216,13 @@ def _picture_kinds(
     encoder: ImageEncoder, patches: StateRows | None, stores: Stores, *, hashing: bool
 ) -> dict[str, _Kind]:
     vectors = stores.open(encoder.fingerprint, encoder.width)
-    encode, patches = (encoder.encode, None) if patches is None else in_one_run(encoder, patches)
+    encode, encode_states = (encoder.encode, None) if patches is None else in_one_run(encoder, patches)
     kinds = {"vectors": _Kind(vectors, lambda arrays, _: encode(arrays))}
     if hashing:
         steps = HASH_FINGERPRINT.format(size=getattr(encoder.prepare, "size", "all its"))
         kinds["hashes"] = _Kind(stores.open(steps, HASH_WORDS), lambda _, hashes: _to_words(hashes))
-    if patches is not None:
-        kinds["states"] = _Kind(patches.open(stores), lambda arrays, _: patches.encode(arrays))
+    if patches is not None and encode_states is not None:
+        kinds["states"] = _Kind(patches.open(stores), lambda arrays, _: encode_states(arrays))
     return kinds
 
 
@@ -216,20 +237,43 @@ def _encode_images(
     flushed = time.monotonic()
     batches = decoder.batches(keys)
     with closing(decoder.decode([[sources[key] for key in batch] for batch in batches])) as decoded:
-        for batch, ready in zip(show(batches, "encoding pictures", len(keys)), decoded, strict=True):
-            reasons |= {batch[position]: reason for position, reason in ready.reasons.items()}
-            good = [batch[position] for position in ready.positions]
+        pairs = zip(show(batches, "encoding pictures", len(keys)), decoded, strict=True)
+        for good, arrays, hashes in _gathered(pairs, reasons, size=lambda: decoder.at_once):
             for kind, lack in zip(kinds, lacking, strict=True):
                 rows = [row for row, key in enumerate(good) if key in lack]
-                if rows and ready.arrays is not None:
-                    hashes = [ready.hashes[row] for row in rows] if ready.hashes else []
-                    kind.store.add([good[row] for row in rows], kind.make(ready.arrays[rows], hashes))
+                if rows:
+                    own = [hashes[row] for row in rows] if hashes else []
+                    kind.store.add([good[row] for row in rows], kind.make(arrays[rows], own))
             if time.monotonic() - flushed > FLUSH_SECONDS:
                 _flush(kinds)
                 flushed = time.monotonic()
     if keys:
         _flush(kinds)
     return reasons
+
+
+def _gathered(
+    decoded: Iterable[tuple[Sequence[bytes], PreparedBatch]], reasons: dict[bytes, str], *, size: Callable[[], int]
+) -> Iterator[tuple[list[bytes], NDArray[Any], list[int]]]:
+    """The keys, arrays and hashes of decoded pictures, `size` or a few more at a time, the rest at the end.
+
+    Why others could not be decoded is added to `reasons`.
+    """
+    keys: list[bytes] = []
+    arrays: list[NDArray[Any]] = []
+    hashes: list[int] = []
+    for batch, ready in decoded:
+        reasons |= {batch[position]: reason for position, reason in ready.reasons.items()}
+        if ready.arrays is None:
+            continue
+        keys += [batch[position] for position in ready.positions]
+        arrays.append(ready.arrays)
+        hashes += ready.hashes
+        if len(keys) >= size():
+            yield keys, np.concatenate(arrays), hashes
+            keys, arrays, hashes = [], [], []
+    if keys:
+        yield keys, np.concatenate(arrays), hashes
 
 
 def _flush(kinds: Sequence[_Kind]) -> None:
@@ -241,9 +285,14 @@ class _Decoder:
     """Decodes batches of pictures, in order, at most a few batches ahead of who asks for them."""
 
     def __init__(self, encoder: ImageEncoder, *, workers: int | None, batch_size: int, hashing: bool) -> None:
-        self.workers, self.batch_size = workers, batch_size
+        self.encoder, self.workers, self.batch_size = encoder, workers, batch_size
         hash_picture: Callable[[Any], int] | None = perceptual_hash if hashing else None
         self.task = partial(prepare_batch, prepare=encoder.prepare, hash_picture=hash_picture)
+
+    @property
+    def at_once(self) -> int:
+        """How many pictures the encoder takes at a time; it may find out only while it runs."""
+        return self.encoder.batch_size if isinstance(self.encoder, OwnBatchSize) else 1
 
     def batches(self, keys: Sequence[bytes]) -> list[Sequence[bytes]]:
         """Keys in batches to decode; small ones for workers, so that the encoder gets its first pictures soon."""
@@ -263,7 +312,8 @@ class _Decoder:
         rest = iter(batches)
         with closing(WorkerPool(self.task, workers=self.workers)) as pool:
             while True:
-                while len(waiting) < 2 * pool.workers + 2 and (batch := next(rest, None)) is not None:
+                ahead = max(2 * pool.workers + 2, self.at_once // max(1, len(batches[0])))
+                while len(waiting) < ahead and (batch := next(rest, None)) is not None:
                     waiting.append((batch, pool.submit(batch)))
                 if not waiting:
                     return

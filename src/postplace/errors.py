@@ -27,6 +27,10 @@ class BadPost(PostplaceError):
     """A record that is not a post, or a file that holds none."""
 
 
+class BadPlace(PostplaceError):
+    """A row that is not a place, or a file that holds none."""
+
+
 class BadImage(PostplaceError):
     """A picture that cannot be decoded within the limits."""
 

@@ -15,9 +15,11 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from postplace.encoders import hub_encoders
 from postplace.encoders.encoder import ImageEncoder, TextEncoder
 from postplace.encoders.hub import hub_image_encoder, hub_text_encoder
 from postplace.encoders.hub_encoders import HubImageEncoder, HubTextEncoder, Steps
+from postplace.encoders.hub_loading import without_precision
 from postplace.encoders.hub_modules import grid_cells
 from postplace.errors import BadWeights, PostplaceError
 from postplace.operators import declare_missing_operators
@@ -73,6 +75,19 @@ def test_text_contract(
     assert real.sum(axis=1).tolist() == [3, 2, 7, 52]  # begin, words, end
     assert (np.diff(real.astype(int), axis=1) <= 0).all(), "real ones first"
     assert np.abs(vectors[0] - vectors[2]).max() > 1e-3
+
+
+@pytest.mark.parametrize("kind", TEXT_KINDS)
+def test_vectors_and_states_of_texts_take_one_run(kind: str, model_folder: Callable[[str], Path]) -> None:
+    encoder: Any = hub_text_encoder(str(model_folder(kind)), states=True)
+    runs: list[int] = []
+    encoder.module.register_forward_pre_hook(lambda _, inputs: runs.append(len(inputs[0])))
+    short, longer = ["coffee", "", "外 滩 的 夜 景"], "a b " * 40
+    vectors, states = encoder.encode_both([*short, longer])
+    # chinese-clip reads no more than 52 tokens, siglip pads to its full length: a second run would be the same
+    assert runs == ([4] if kind in ("chinese-clip", "siglip") else [4, 1])
+    np.testing.assert_allclose(vectors, encoder.encode([*short, longer]), atol=1e-5)
+    np.testing.assert_allclose(states, encoder.encode_states([*short, longer]), atol=1e-5)
 
 
 # ---------------------------------------------------------------------- the numbers are transformers' own
@@ -245,3 +260,18 @@ def test_a_prepared_picture_goes_through(model_folder: Callable[[str], Path]) ->
     ready = encoder.prepare(Image.new("RGB", (50, 20), "red"))
     assert ready.shape == (SIDE, SIDE, 3)
     assert encoder.encode(ready[None]).shape == (1, 48)
+
+
+@pytest.mark.parametrize("kind", ["chinese-clip", "siglip", "bert"])
+def test_half_precision_is_nearly_the_same_and_another_fingerprint(
+    kind: str, model_folder: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = ["coffee", "外 滩 的 夜 景", "a b river"]
+    exact = hub_text_encoder(str(model_folder(kind)))
+    monkeypatch.setattr(hub_encoders, "dtype_for", lambda device: torch.bfloat16)
+    half = hub_text_encoder(str(model_folder(kind)))
+    (one, precision), (other, halved) = (without_precision(encoder.fingerprint) for encoder in (exact, half))
+    assert (one, precision, halved) == (other, "float32", "bfloat16")
+    assert half.fingerprint != exact.fingerprint  # the store keeps them apart
+    here, there = exact.encode(texts), half.encode(texts)
+    assert 0 < np.linalg.norm(here - there) / np.linalg.norm(here) < 0.03

@@ -47,6 +47,8 @@ def test_an_exported_image_encoder(
     pictures = np.random.default_rng(1).integers(0, 256, (5, 32, 32, 3), dtype=np.uint8)
     np.testing.assert_allclose(exported.encode(pictures), encoder.encode(pictures), atol=1e-4)
     np.testing.assert_allclose(exported.encode_states(pictures), encoder.encode_states(pictures), atol=1e-4)
+    for one, other in zip(exported.encode_both(pictures), encoder.encode_both(pictures), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-4)
 
 
 @pytest.mark.parametrize("kind", ["chinese-clip", "clip", "siglip", "bert"])
@@ -64,6 +66,8 @@ def test_an_exported_text_encoder(
     assert isinstance(exported, OnnxTextEncoder)
     np.testing.assert_allclose(exported.encode(TEXTS), encoder.encode(TEXTS), atol=1e-4)
     np.testing.assert_allclose(exported.encode_states(TEXTS), encoder.encode_states(TEXTS), atol=1e-4)
+    for one, other in zip(exported.encode_both(TEXTS), encoder.encode_both(TEXTS), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-4)
 
 
 def test_int8_is_measured_and_smaller(model_folder: Callable[[str], Path], tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
         monkeypatch.setattr(table, name, builder(name))
     for name in ("hub_image_encoder", "hub_text_encoder"):
         monkeypatch.setattr(table, name, builder(name))
-    exported: Any = ModuleType("postplace.encoders.onnx_export")
+    exported: Any = ModuleType("postplace.encoders.onnx_encoders")
     exported.onnx_image_encoder, exported.onnx_text_encoder = map(builder, ("onnx_image_encoder", "onnx_text_encoder"))
     monkeypatch.setitem(sys.modules, exported.__name__, exported)
     return calls
@@ -95,6 +95,31 @@ def test_where_folders_lead(asked: Asked, tmp_path: Path) -> None:
         ("onnx_text_encoder", exported),
         ("hub_text_encoder", str(model)),
     ]
+
+
+@pytest.mark.parametrize("find", [find_image_encoder, find_text_encoder])
+def test_an_export_without_states_is_not_taken_for_one_with_them(
+    asked: Asked, find: Callable[..., object], tmp_path: Path
+) -> None:
+    (tmp_path / "model.onnx").touch()
+    (tmp_path / "encoder.json").write_text('{"states": 0}')
+    with pytest.raises(BadOption, match=r"hands out pooled vectors only, .*; name the encoder itself"):
+        find(str(tmp_path), states=True)
+    assert asked == []
+    find(str(tmp_path))
+    (tmp_path / "encoder.json").write_text('{"states": 49}')
+    find(str(tmp_path), states=True)
+    assert len(asked) == 2
+
+
+def test_an_export_without_its_library_names_the_extra(asked: Asked, tmp_path: Path, monkeypatch: Any) -> None:
+    (tmp_path / "model.onnx").touch()
+    monkeypatch.setattr(table, "find_spec", lambda module: None if module == "onnxruntime" else object())
+    with pytest.raises(
+        BadOption, match=r"is an ONNX export, and onnxruntime not installed here; .*'postplace\[onnx\]'"
+    ):
+        find_image_encoder(str(tmp_path))
+    assert asked == []
 
 
 @pytest.mark.parametrize(

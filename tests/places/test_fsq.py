@@ -12,10 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postplace.errors import BadOption
+from postplace.errors import BadOption, BadPlace
 from postplace.places import fsq
 from postplace.places.fsq import Box, FsqPlaces, PostCounts, parse_box
-from postplace.places.known import BadPlace
 from postplace.places.semantic import CLASSES, RULES, semantic_class
 from postplace.post import Post
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postplace.errors import BadOption, WriteFailed
+from postplace.errors import BadOption, BadPlace, WriteFailed
 from postplace.places.distance import great_circle_km
 from postplace.places.known import (
     BY_DISTANCE,
@@ -18,7 +18,6 @@ from postplace.places.known import (
     COLUMNS,
     NO_LOCATION,
     TOO_FAR,
-    BadPlace,
     KnownPlace,
     KnownPlaces,
     read_places,

@@ -8,7 +8,8 @@ from pathlib import Path
 from PIL import Image
 
 from postplace.post import Post
-from postplace.posts.inspection import inspect_posts
+from postplace.posts.inspection import inspect_posts, leak_warnings
+from postplace.posts.leaks import KnownNames, find_leaks
 
 
 def test_counts_of_fields_and_patterns() -> None:
@@ -25,16 +26,22 @@ def test_counts_of_fields_and_patterns() -> None:
     assert found.first == found.last == datetime(2022, 5, 1)
 
 
-def test_a_place_named_in_text_or_hashtag_is_found() -> None:
-    found = inspect_posts(
-        [
-            Post("1", text="lovely evening at Stone Bridge", place="stone bridge"),
-            Post("2", hashtags=("stonebridge", "stone bridge"), place="stone bridge"),
-            Post("3", text="at home", place="stone bridge"),
-        ]
-    )
-    assert (found.named_in_text, found.named_in_hashtags) == (1, 1)
-    assert any("name their own place" in warning for warning in found.warnings())
+def test_a_place_named_in_text_or_hashtag_is_warned_of() -> None:
+    posts = [
+        Post("1", text="lovely evening at Stone Bridge", place="stone bridge"),
+        Post("2", hashtags=("stonebridge", "stone bridge"), place="stone bridge"),
+        Post("3", text="at home", place="stone bridge"),
+    ]
+    leaks = find_leaks(posts, KnownNames({"place": inspect_posts(posts).places}))
+    (warning,) = leak_warnings(leaks)
+    assert warning.startswith("posts name their own place, 1 in the text, 1 in hashtags")
+    assert list(leak_warnings(find_leaks(posts[2:], KnownNames({"place": ["stone bridge"]})))) == []
+
+
+def test_a_place_named_in_a_file_name_is_warned_of() -> None:
+    posts = [Post("1", images=(Path("images/StoneBridge2.jpg"),), place="stone bridge")]
+    (warning,) = leak_warnings(find_leaks(posts, KnownNames({"place": ["stone bridge"]})))
+    assert warning.startswith("1 posts name their own place in a file name")
 
 
 def test_a_gps_tag_is_found(tmp_path: Path) -> None:
@@ -56,12 +63,22 @@ def test_repeated_texts_and_pictures_are_found(tmp_path: Path) -> None:
     found = inspect_posts(
         [Post("1", text="same words", images=(first,)), Post("2", text="Same words", images=(second,))]
     )
-    assert (found.repeated_texts, found.repeated_pictures) == (1, 1)
+    assert found.fingerprints.repeated() == (1, 1)
+    assert any("1 texts and 1 pictures repeat" in warning for warning in found.warnings())
 
 
 def test_one_users_share_is_told() -> None:
     found = inspect_posts([Post(str(i), text=f"text {i}", user="busy" if i < 5 else str(i)) for i in range(10)])
     assert any("5 of 10 posts ('busy')" in warning for warning in found.warnings())
+
+
+def test_a_class_that_one_user_dominates_is_told() -> None:
+    posts = [Post(str(i), text=f"text {i}", user="busy" if i < 6 else str(i), place="pier") for i in range(10)]
+    posts += [Post(f"other {i}", text=f"other {i}", user=f"other {i}", place="bridge") for i in range(90)]
+    found = inspect_posts(posts)
+    assert [share.name for share in found.dominated()] == ["pier"]
+    (warning,) = found.warnings()
+    assert warning == "one user holds more than half of the posts of 1 classes (6 of 10 in 'pier'): their side decides"
 
 
 def test_nothing_to_warn_of() -> None:

@@ -12,7 +12,6 @@ import pytest
 
 from postplace.errors import BadOption, BadPost, BadRun, WriteFailed
 from postplace.post import Post
-from postplace.posts import prepared as module
 from postplace.posts.filters import FittedFilter, Modalities, Portraits, RareHashtags
 from postplace.posts.prepared import PreparedPosts, check_free, is_prepared, read_prepared, write_prepared
 from postplace.posts.splits import Indices, Split
@@ -125,12 +124,12 @@ def test_a_folder_with_the_posts_own_pictures_is_not_replaced(folder: Path) -> N
 def test_a_failure_leaves_nothing(
     made: tuple[PreparedPosts, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: object) -> None:
+    def full(_: int) -> None:
         raise OSError(28, os.strerror(28))
 
     target = tmp_path / "new" / "prepared"
     with monkeypatch.context() as patch:
-        patch.setattr(module, "_write", full)
+        patch.setattr(os, "fsync", full)
         with pytest.raises(WriteFailed, match="free some disk space"):
             write_prepared(target, made[0], images=made[1], overwrite=False)
     assert list(target.parent.iterdir()) == []

@@ -1,58 +1,170 @@
-"""postplace inspect: what is in a file of posts, what is missing, what would leak."""
+"""postplace inspect: what is in a file of posts, what is missing, what would leak; and a copy without place names."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from postplace.cli.options import BadPosts, OnBadPost, Posts
 
 if TYPE_CHECKING:
+    from postplace.post import Post
     from postplace.posts.inspection import Inspection
+    from postplace.posts.splits import Split
 
-SHOWN = 8  # classes named one by one
+SEED = 0
+ENDINGS = (".jsonl", ".ndjson", ".json", ".csv", ".parquet")  # of the masked posts
 
 
-def inspect(posts: Posts, on_bad_post: BadPosts = OnBadPost.error) -> None:
+class Format(StrEnum):
+    """How the report is written."""
+
+    text = "text"
+    json = "json"
+
+
+def inspect(
+    posts: Posts,
+    places: Annotated[
+        Path | None,
+        typer.Option("--places", metavar="FILE", help="places.csv: its names and aliases are looked for, too."),
+    ] = None,
+    names: Annotated[
+        str, typer.Option("--names", metavar="KEYS", help="The keys of a post whose values are names.")
+    ] = "place,venue,category",
+    mask_place_names: Annotated[
+        Path | None,
+        typer.Option("--mask-place-names", metavar="FILE", help="Write the posts without any of these names."),
+    ] = None,
+    format_: Annotated[Format, typer.Option("--format", help="text or json.")] = Format.text,
+    output: Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Default: stdout.")] = None,
+    on_bad_post: BadPosts = OnBadPost.error,
+) -> None:
     """Show what is in a file of posts, what is missing, and what would give the answer away.
 
-    Example: postplace inspect posts.jsonl --on-bad-post skip
+    The posts are read twice (three times to mask), one at a time: there may be more than fit in memory. To see what a
+    split would part, eight bytes of each user, venue, text and picture are kept, and the texts of up to 50,000 posts,
+    to find near copies; pictures are compared as files. Training also finds pictures that only look alike.
+
+    Example: postplace inspect posts.jsonl --places places.csv --mask-place-names masked.jsonl
     """
-    from postplace.cli.reading import read_in_parts
+    from postplace.cli.inspection_report import as_json, as_lines
     from postplace.posts.inspection import inspect_posts
+    from postplace.posts.leaks import KnownNames, MaskedPosts, find_leaks
 
-    found = inspect_posts(post for part in read_in_parts(posts, on_bad_post, size=1024) for post in part)
-    typer.echo("\n".join(_lines(found)))
+    kinds, aliases = _kinds(names), _aliases(places)
+    source = _open(posts, on_bad_post)
+    _check_free(mask_place_names, source.folder, posts)
+    found = inspect_posts(source.first())
+    values = {"place": found.places, "venue": found.venues, "category": found.categories}
+    known = KnownNames({kind: values[kind] for kind in kinds}, aliases=aliases)
+    leaks = find_leaks(source.again(), known, folder=source.folder)
+    splits = _splits(found, source.split)
+    masked = None
+    if mask_place_names is not None:
+        from postplace.posts.table import write_posts
 
-
-def _lines(found: Inspection) -> Iterable[str]:
-    from postplace.posts.inspection import FIELDS
-
-    yield f"{found.posts} posts"
-    yield "present:   " + ", ".join(f"{name} {found.present[name] / found.posts:.0%}" for name in FIELDS)
-    yield "patterns:  " + _counts(found.patterns) + "   (T text, G hashtags, I image)"
-    if found.pictures:
-        yield "pictures:  " + _counts(found.pictures)
-    for title, counter in (("places:", found.places), ("categories:", found.categories)):
-        if counter:
-            sizes = sorted(counter.values())
-            spread = f"{len(counter)}, of {sizes[0]} to {sizes[-1]} posts (median {sizes[len(sizes) // 2]})"
-            yield f"{title:<11}{spread}; largest: {_counts(counter)}"
-    if found.users:
-        yield f"users:     {len(found.users)}, the busiest with {found.users.most_common(1)[0][1]} posts"
-    if found.first and found.last:
-        yield f"time:      {found.first:%Y-%m-%d} to {found.last:%Y-%m-%d}"
-    if found.box:
-        south, west, north, east = found.box
-        yield f"area:      {south:.4f} to {north:.4f} degrees north, {west:.4f} to {east:.4f} degrees east"
-    warnings = found.warnings()
-    yield "would leak or flatter:" if warnings else "nothing found that would leak"
-    yield from (f"  - {warning}" for warning in warnings)
+        masked = MaskedPosts(source.again(), known)
+        write_posts(masked, mask_place_names)
+    write = as_json if format_ is Format.json else as_lines
+    _write("\n".join(write(found, known, leaks, splits, masked)) + "\n", output)
 
 
-def _counts(counter: Counter[str]) -> str:
-    named = ", ".join(f"{name} {count}" for name, count in counter.most_common(SHOWN))
-    return named + (", ..." if len(counter) > SHOWN else "")
+@dataclass(frozen=True)
+class _Source:
+    """The posts, as often as asked for; `first` says on stderr what was skipped or ignored."""
+
+    folder: Path
+    first: Callable[[], Iterable[Post]]
+    again: Callable[[], Iterable[Post]]
+    split: Split | None
+
+
+def _open(path: Path, on_bad_post: OnBadPost) -> _Source:
+    from postplace.cli.reading import read_in_parts
+    from postplace.posts.prepared import is_prepared, read_prepared
+    from postplace.posts.table import PostStream
+
+    if is_prepared(path):
+        prepared = read_prepared(path)
+        return _Source(path, lambda: prepared.posts, lambda: prepared.posts, prepared.split)
+    return _Source(
+        path.parent,
+        lambda: (post for part in read_in_parts(path, on_bad_post, size=1024) for post in part),
+        lambda: PostStream(path, on_bad_post=on_bad_post.value),
+        None,
+    )
+
+
+def _aliases(places: Path | None) -> Mapping[str, list[str]]:
+    """A place's id, label or name -> its names."""
+    if places is None:
+        return {}
+    from postplace.places.known import read_places
+
+    known = read_places(places)
+    aliases: dict[str, list[str]] = {}
+    for place, label in zip(known.places, known.labels, strict=True):
+        own = [name for name in (place.name, *place.aliases) if name]
+        for key in dict.fromkeys((place.place, label, place.name)):
+            if key:
+                aliases.setdefault(key, []).extend(own)
+    return aliases
+
+
+def _kinds(names: str) -> list[str]:
+    from postplace.errors import unknown_name
+    from postplace.posts.leaks import KINDS
+
+    kinds = [name.strip() for name in names.split(",") if name.strip()]
+    for kind in kinds:
+        if kind not in KINDS:
+            raise unknown_name("--names", kind, KINDS)
+    return kinds
+
+
+def _splits(found: Inspection, prepared: Split | None) -> dict[str, tuple[int, dict[str, int]] | str]:
+    """By kind of split, the size of its test part and what of it is shared with training, or why there is no split."""
+    from postplace.errors import NotEnoughData
+    from postplace.posts.sides import shared_with_training, split_as_train, split_by_post
+
+    if prepared is not None:
+        shared = shared_with_training(found.fingerprints, prepared)
+        return {"as prepared": (len(prepared.test), shared)}
+    results: dict[str, tuple[int, dict[str, int]] | str] = {}
+    for name, make in (("post by post", split_by_post), ("by user or venue", split_as_train)):
+        try:
+            split = make(found.fingerprints, seed=SEED)
+            results[name] = len(split.test), shared_with_training(found.fingerprints, split)
+        except NotEnoughData as error:
+            results[name] = error.found
+    return results
+
+
+def _check_free(target: Path | None, folder: Path, posts: Path) -> None:
+    """Refuse early a file that the masked posts could not be written to, or that is what they are read from."""
+    from postplace.errors import BadOption
+
+    if target is None:
+        return
+    same = target.resolve() == posts.resolve() or (posts.is_dir() and target.resolve().parent == folder.resolve())
+    if target.is_dir() or target.suffix.lower() not in ENDINGS:
+        found = f"{target} is a folder" if target.is_dir() else f"{target} has another ending than {', '.join(ENDINGS)}"
+        raise BadOption("--mask-place-names", found, "name a file, as masked.jsonl")
+    if same:
+        found = f"{target} would overwrite what is inspected"
+        raise BadOption("--mask-place-names", found, "choose another file")
+
+
+def _write(report: str, output: Path | None) -> None:
+    from postplace.whole_files import write_atomically
+
+    if output is None:
+        typer.echo(report, nl=False)
+    else:
+        write_atomically(output, report.encode())

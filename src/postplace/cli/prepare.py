@@ -60,6 +60,8 @@ def prepare(
     """
     from dataclasses import replace
 
+    from postplace.cli.reading import read
+    from postplace.locks import alone
     from postplace.posts.prepared import check_free, write_prepared
 
     portraits: dict[str, Any] = {"max_ratio": max_portrait, "segmenter": segmenter, "inpaint": inpaint}
@@ -67,22 +69,21 @@ def prepare(
     counts = {"min_hashtag_posts": min_hashtag_posts, "min_place_posts": min_place_posts}
     filters = _filters(recipe, portraits, counts=counts, languages=languages, require=require)
     check_free(out, overwrite=overwrite)
-    reader = _reader() if read_image_text else None
-    from postplace.cli.reading import read
+    with alone(out.parent / f".{out.name}.lock", where=str(out), work="preparing posts for"):
+        reader = _reader() if read_image_text else None
+        every = read(posts, on_bad_post)
+        check_free(out, overwrite=overwrite, posts=every)
+        from postplace.preparation import prepare_posts
 
-    every = read(posts, on_bad_post)
-    check_free(out, overwrite=overwrite, posts=every)
-    from postplace.preparation import prepare_posts
-
-    state = out.parent / f".{out.name}.preparing"
-    result = prepare_posts(
-        every, recipe=filters, state=state, seed=seed, reader=reader, workers=workers, progress=not quiet
-    )
-    options = {"recipe": recipe, "posts": str(posts), "read_image_text": read_image_text}
-    prepared = replace(result.prepared, recipe={**options, **result.prepared.recipe})
-    sheet = _sheet(result, show) if show else None
-    write_prepared(out, prepared, images=result.images, sheet=sheet, overwrite=overwrite)
-    shutil.rmtree(state, ignore_errors=True)
+        state = out.parent / f".{out.name}.preparing"
+        result = prepare_posts(
+            every, recipe=filters, state=state, seed=seed, reader=reader, workers=workers, progress=not quiet
+        )
+        options = {"recipe": recipe, "posts": str(posts), "read_image_text": read_image_text}
+        prepared = replace(result.prepared, recipe={**options, **result.prepared.recipe})
+        sheet = _sheet(result, show) if show else None
+        write_prepared(out, prepared, images=result.images, sheet=sheet, overwrite=overwrite)
+        shutil.rmtree(state, ignore_errors=True)
     show_report(prepared.report)
     typer.echo(f"saved in {out}")
 

@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from postplace.encoders.bundled import PICTURES_AT_ONCE, torch_threads
+from postplace.encoders.bundled import PICTURES_AT_ONCE, PICTURES_ON_GPU, torch_threads
 from postplace.encoders.encoder import ImageEncoder, ImagePreparation, Vectors
 from postplace.encoders.hub_files import sha256_of
 from postplace.errors import BadOption, BadWeights, unknown_name
@@ -112,12 +112,17 @@ class TimmImageEncoder:
             torch.tensor(config[key], device=self._device).view(1, -1, 1, 1) for key in ("mean", "std")
         )
 
+    @property
+    def batch_size(self) -> int:
+        """How many pictures are encoded at once."""
+        return PICTURES_AT_ONCE if self._device.type == "cpu" else PICTURES_ON_GPU
+
     def encode(self, batch: NDArray[Any]) -> Vectors:
         """See the class."""
         import torch
 
         vectors = np.empty((len(batch), self.width), dtype=np.float32)
-        step = PICTURES_AT_ONCE if self._device.type == "cpu" else max(1, len(batch))
+        step = self.batch_size
         with torch.inference_mode(), torch_threads(self._threads):
             for start in range(0, len(batch), step):
                 pixels = torch.from_numpy(np.array(batch[start : start + step])).to(self._device)

@@ -34,6 +34,7 @@ MAX_CHARACTERS = 10_000  # the tokeniser and the network take time and memory in
 # The largest activation of 4 pictures stays below 32 MB, from where on glibc maps and unmaps memory for every layer:
 # at 32 pictures that costs more than half of the speed.
 PICTURES_AT_ONCE = 4
+PICTURES_ON_GPU = 64  # of VGG19 in float32, a layer's input and output take 1.6 GB
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +69,17 @@ class BundledImageEncoder:
         _fold_batch_norms(network.eval())
         self._network = network.to(self._device, memory_format=torch.channels_last)
 
+    @property
+    def batch_size(self) -> int:
+        """How many pictures are encoded at once."""
+        return PICTURES_AT_ONCE if self._device.type == "cpu" else PICTURES_ON_GPU
+
     def encode(self, batch: NDArray[Any]) -> Vectors:
         """See the class."""
         import torch
 
         vectors = np.empty((len(batch), self.width), dtype=np.float32)
-        step = PICTURES_AT_ONCE if self._device.type == "cpu" else max(1, len(batch))
+        step = self.batch_size
         with torch.inference_mode(), torch_threads(self._threads):
             for start in range(0, len(batch), step):
                 pixels = torch.from_numpy(np.array(batch[start : start + step])).to(self._device)

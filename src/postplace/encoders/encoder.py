@@ -67,8 +67,7 @@ class TextStates(Protocol):
 class ImageStates(Protocol):
     """An image encoder that can also hand out the states of a grid of patches, `states` of them, row by row.
 
-    A padded state, if there is one, is all zero. `fingerprint` covers the states too. An encoder may have a method
-    `encode_both(batch)`, which gives vectors and states in one run of its network: where both are wanted it is taken.
+    A padded state, if there is one, is all zero. `fingerprint` covers the states too.
     """
 
     states: int
@@ -77,3 +76,20 @@ class ImageStates(Protocol):
     def encode_states(self, batch: NDArray[Any]) -> States:
         """Prepared pictures, stacked along the first axis -> (B, n, D)."""
         ...
+
+
+@runtime_checkable
+class BothAtOnce(Protocol):
+    """An encoder, of texts or of pictures, whose network gives vectors and states in one run: it is asked for both."""
+
+    def encode_both(self, batch: Any) -> tuple[Vectors, States]:
+        """Texts, or prepared pictures -> what `encode` and `encode_states` give, (B, D) and (B, n, D)."""
+        ...
+
+
+@runtime_checkable
+class OwnBatchSize(Protocol):
+    """An encoder that knows how many items fill its device; it is handed as many at a time, or fewer at the end."""
+
+    @property
+    def batch_size(self) -> int: ...

@@ -30,6 +30,7 @@ from postplace.encoders.hub_loading import (
 )
 from postplace.encoders.hub_preparation import preparation_of
 from postplace.encoders.hub_tokens import Tokens
+from postplace.encoders.token_runs import Run, TokenRuns
 from postplace.errors import BadWeights, PostplaceError
 from postplace.operators import declare_missing_operators
 
@@ -133,24 +134,24 @@ class HubTextEncoder:
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Vectors, not normalised; what does not fit the network's longest text is not read."""
-        vectors = np.zeros((len(texts), self.width), dtype=np.float32)
-        for rows, outputs, _ in self._runs(texts, self.tokens.longest):
-            vectors[rows] = outputs[0]
-        return vectors
+        return self._token_runs.vectors(texts)
 
     def encode_states(self, texts: Sequence[str]) -> Vectors:
         """States (B, 52, S) of the first 52 tokens, real ones first; a padded token's state is all zeros."""
         _check_states(self.states)
-        states = np.zeros((len(texts), self.states, self.states_width), dtype=np.float32)
-        for rows, outputs, mask in self._runs(texts, min(self.tokens.longest, self.states)):
-            for row, own, real in zip(rows, outputs[1], mask, strict=True):
-                kept = own[real.astype(bool)][: self.states]
-                states[row, : len(kept)] = kept
-        return states
+        return self._token_runs.token_states(texts)
 
-    def _runs(
-        self, texts: Sequence[str], longest: int
-    ) -> Iterator[tuple[NDArray[np.int64], list[Any], NDArray[np.int64]]]:
+    def encode_both(self, texts: Sequence[str]) -> tuple[Vectors, Vectors]:
+        """Vectors and states in one run of the network, and a second one for the states of longer texts."""
+        _check_states(self.states)
+        return self._token_runs.both(texts)
+
+    @property
+    def _token_runs(self) -> TokenRuns:
+        tokens = self.tokens
+        return TokenRuns(self._runs, tokens.longest, tokens.whole, self.width, self.states, self.states_width)
+
+    def _runs(self, texts: Sequence[str], longest: int) -> Iterator[Run]:
         """Rows, what the network gave and the mask of their tokens, in batches of texts of similar length."""
         import torch
 

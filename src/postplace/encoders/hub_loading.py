@@ -83,6 +83,18 @@ def fingerprint_of(files: ModelFiles, steps: str, *, dtype: Any) -> str:
     return f"{files.kind}; transformers {major}; weights sha256 {weights}; {config}; {steps}; {dtype}"
 
 
+def without_precision(fingerprint: str) -> tuple[str, str]:
+    """A fingerprint without the precision that the network runs in, and that precision; "" where none is said.
+
+    >>> without_precision("clip; weights sha256 12; torch.bfloat16")
+    ('clip; weights sha256 12', 'bfloat16')
+    >>> without_precision("bundled-text; the first 10,000 characters")
+    ('bundled-text; the first 10,000 characters', '')
+    """
+    rest, found, precision = fingerprint.rpartition("; torch.")
+    return (rest, precision) if found and precision in ("float32", "bfloat16") else (fingerprint, "")
+
+
 # ---------------------------------------------------------------------- what its files say
 
 

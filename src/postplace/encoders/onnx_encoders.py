@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from postplace.encoders.bundled import MAX_CHARACTERS
 from postplace.encoders.encoder import ImageEncoder, ImagePreparation, TextEncoder, Vectors
 from postplace.encoders.hub_files import one_line, sha256_of
+from postplace.encoders.token_runs import Run, TokenRuns
 from postplace.errors import BadOption, BadWeights
 
 FORMAT = 1
@@ -46,19 +47,28 @@ class OnnxImageEncoder:
 
     def encode(self, batch: NDArray[Any]) -> Vectors:
         """See the class."""
-        return self._all(batch, 0, (self.width,))
+        vectors = np.zeros((len(batch), self.width), dtype=np.float32)
+        for rows, outputs in self._runs(batch):
+            vectors[rows] = outputs[0]
+        return vectors
 
     def encode_states(self, batch: NDArray[Any]) -> Vectors:
         """States (B, n, S), if the encoder was exported with them."""
-        _check_states(self.states, self.name)
-        return self._all(batch, 1, (self.states, self.states_width))
+        return self.encode_both(batch)[1]
 
-    def _all(self, batch: NDArray[Any], output: int, shape: tuple[int, ...]) -> Vectors:
-        found = np.zeros((len(batch), *shape), dtype=np.float32)
+    def encode_both(self, batch: NDArray[Any]) -> tuple[Vectors, Vectors]:
+        """Vectors and states in one run of the network, if the encoder was exported with them."""
+        _check_states(self.states, self.name)
+        vectors = np.zeros((len(batch), self.width), dtype=np.float32)
+        states = np.zeros((len(batch), self.states, self.states_width), dtype=np.float32)
+        for rows, (own, patches) in self._runs(batch):
+            vectors[rows], states[rows] = own, patches
+        return vectors, states
+
+    def _runs(self, batch: NDArray[Any]) -> Iterator[tuple[slice, list[Any]]]:
         for start in range(0, len(batch), AT_ONCE):
             rows = slice(start, start + AT_ONCE)
-            found[rows] = run(self._exported.session, {"pixels": np.ascontiguousarray(batch[rows])})[output]
-        return found
+            yield rows, run(self._exported.session, {"pixels": np.ascontiguousarray(batch[rows])})
 
 
 class OnnxTextEncoder:
@@ -77,24 +87,25 @@ class OnnxTextEncoder:
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """See the class."""
-        found = np.zeros((len(texts), self.width), dtype=np.float32)
-        for rows, outputs, _ in self._runs(texts, int(self._exported.description["longest"])):
-            found[rows] = outputs[0]
-        return found
+        return self._token_runs.vectors(texts)
 
     def encode_states(self, texts: Sequence[str]) -> Vectors:
         """States (B, n, S), real ones first, padded ones all zeros, if the encoder was exported with them."""
         _check_states(self.states, self.name)
-        found = np.zeros((len(texts), self.states, self.states_width), dtype=np.float32)
-        for rows, outputs, mask in self._runs(texts, min(int(self._exported.description["longest"]), self.states)):
-            for row, own, real in zip(rows, outputs[1], mask, strict=True):
-                kept = own[real.astype(bool)][: self.states]
-                found[row, : len(kept)] = kept
-        return found
+        return self._token_runs.token_states(texts)
 
-    def _runs(
-        self, texts: Sequence[str], longest: int
-    ) -> Iterator[tuple[NDArray[np.int64], list[Any], NDArray[np.int64]]]:
+    def encode_both(self, texts: Sequence[str]) -> tuple[Vectors, Vectors]:
+        """Vectors and states in one run of the network, and a second one for the states of longer texts."""
+        _check_states(self.states, self.name)
+        return self._token_runs.both(texts)
+
+    @property
+    def _token_runs(self) -> TokenRuns:
+        said = self._exported.description
+        longest, whole = int(said["longest"]), bool(said["whole"])
+        return TokenRuns(self._runs, longest, whole, self.width, self.states, self.states_width)
+
+    def _runs(self, texts: Sequence[str], longest: int) -> Iterator[Run]:
         """Rows, outputs and the mask of their tokens, in batches of texts of similar length."""
         order = np.argsort([len(text) for text in texts], kind="stable")
         for start in range(0, len(texts), AT_ONCE):

@@ -8,10 +8,8 @@ pictures, for onnxruntime has no fast convolution of activations quantised as th
 
 from __future__ import annotations
 
-import json
 import shutil
 import time
-import uuid
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -39,7 +37,8 @@ from postplace.encoders.onnx_encoders import (
     open_session,
     run,
 )
-from postplace.errors import BadOption, write_failed
+from postplace.errors import BadOption
+from postplace.whole_files import as_json, new_folder, write_within
 
 __all__ = ["Agreement", "ExportReport", "export_image", "export_text", "onnx_image_encoder", "onnx_text_encoder"]
 
@@ -167,17 +166,15 @@ def _export(
     need("onnx", "onnxruntime")
     if folder.exists():
         raise BadOption(str(folder), "is already there", "name a folder that does not exist")
-    temporary = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}")
-    try:
-        temporary.mkdir(parents=True)
-        _trace(module, inputs, temporary / MODEL, dynamic=dynamic, states=description["states"])
-        measured = {"float32": _measure(module, inputs, temporary / MODEL)}
+    with new_folder(folder) as unfinished:
+        _trace(module, inputs, unfinished / MODEL, dynamic=dynamic, states=description["states"])
+        measured = {"float32": _measure(module, inputs, unfinished / MODEL)}
         if int8:
-            _quantise(temporary, inputs)
-            measured["int8"] = _measure(module, inputs, temporary / MODEL)
+            _quantise(unfinished, inputs)
+            measured["int8"] = _measure(module, inputs, unfinished / MODEL)
         for name, text in (also or {}).items():
-            (temporary / name).write_text(text, "utf-8")
-        files = sorted(path for path in temporary.iterdir())
+            (unfinished / name).write_text(text, "utf-8")
+        files = sorted(path for path in unfinished.iterdir())
         report = ExportReport(str(folder), sum(path.stat().st_size for path in files) / 1e6, **measured)
         whole = {
             "format": FORMAT,
@@ -186,12 +183,7 @@ def _export(
             "sha256": {path.name: sha256_of(path) for path in files},
             "agreement": {name: asdict(value) for name, value in measured.items()},
         }
-        (temporary / DESCRIPTION).write_text(json.dumps(whole, indent=1, ensure_ascii=False), "utf-8")
-        temporary.replace(folder)
-    except OSError as error:
-        raise write_failed(folder, error) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        write_within(unfinished, DESCRIPTION, as_json(whole))
     return report
 
 

@@ -13,7 +13,15 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from postplace.encoders.encoder import ImageEncoder, ImageStates, States, TextEncoder, TextStates, Vectors
+from postplace.encoders.encoder import (
+    BothAtOnce,
+    ImageEncoder,
+    ImageStates,
+    States,
+    TextEncoder,
+    TextStates,
+    Vectors,
+)
 from postplace.encoders.store import Precision, Store, Stores
 from postplace.errors import BadOption
 
@@ -67,13 +75,25 @@ def image_state_rows(encoder: ImageEncoder) -> StateRows:
     return StateRows(encoder.encode_states, _fingerprint(encoder), encoder.states, encoder.states_width)
 
 
-def in_one_run(encoder: ImageEncoder, rows: StateRows) -> tuple[Callable[[Any], Vectors], StateRows]:
-    """How to make vectors and states of pictures: the network sees each batch once, if the encoder can do both."""
-    both = getattr(encoder, "encode_both", None)
+def rows_of_both(encoder: object, rows: StateRows) -> Callable[[Any], tuple[Vectors, States]] | None:
+    """How to make the vectors, and the states as rows, of a batch in one run of the network; None if it takes two."""
+    if not isinstance(encoder, BothAtOnce):
+        return None
+
+    def encode(batch: Any) -> tuple[Vectors, States]:
+        vectors, states = encoder.encode_both(batch)
+        return vectors, replace(rows, encode_states=lambda _: states).encode(batch)
+
+    return encode
+
+
+def in_one_run(encoder: ImageEncoder, rows: StateRows) -> tuple[Callable[[Any], Vectors], Callable[[Any], States]]:
+    """How to make vectors, and states as rows, of pictures: each batch is seen once, if the encoder can do both."""
+    both = rows_of_both(encoder, rows)
     if both is None:
-        return encoder.encode, rows
+        return encoder.encode, rows.encode
     run = _OneRun(both)
-    return run.vectors, replace(rows, encode_states=run.states)
+    return run.vectors, run.states
 
 
 class _OneRun:

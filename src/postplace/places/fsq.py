@@ -20,9 +20,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from postplace.errors import BadOption
+from postplace.errors import BadOption, BadPlace
 from postplace.places.distance import EARTH_RADIUS_KM, unit_vectors
-from postplace.places.known import BadPlace, KnownPlace
+from postplace.places.known import KnownPlace
 from postplace.places.semantic import semantic_class
 from postplace.post import Post
 

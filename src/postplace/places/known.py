@@ -7,12 +7,10 @@ The columns are `place,name,latitude,longitude,category,aliases`; `place` is the
 from __future__ import annotations
 
 import csv
+import io
 import math
-import os
-import secrets
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -21,9 +19,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from postplace.errors import BadOption, PostplaceError, write_failed
+from postplace.errors import BadOption, BadPlace
 from postplace.places.distance import great_circle_km, unit_vectors
 from postplace.post import Post
+from postplace.whole_files import new_file
 
 COLUMNS = ("place", "name", "latitude", "longitude", "category", "aliases")
 BY_ID = "by location id"
@@ -33,10 +32,6 @@ NO_LOCATION = "without a location"
 
 _BATCH = 4096  # posts looked up at a time
 _LONGEST_LINE = 2**20  # characters
-
-
-class BadPlace(PostplaceError):
-    """A row that is not a place, or a file that holds none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,22 +155,14 @@ def read_places(path: Path) -> KnownPlaces:
 def write_places(places: Iterable[KnownPlace], path: Path) -> None:
     """Write places as CSV that `read_places` gives back, whole or not at all. Raises WriteFailed."""
     path = Path(path)
-    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        with unfinished.open("x", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(COLUMNS)
-            for place in places:
-                point = ("", "") if place.latitude is None else (place.latitude, place.longitude)
-                writer.writerow((place.place, place.name, *point, place.category, ";".join(place.aliases)))
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-    except OSError as error:
-        raise write_failed(path, error) from error
-    finally:
-        with suppress(OSError):
-            unfinished.unlink(missing_ok=True)
+    with new_file(path) as file:
+        text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for place in places:
+            point = ("", "") if place.latitude is None else (place.latitude, place.longitude)
+            writer.writerow((place.place, place.name, *point, place.category, ";".join(place.aliases)))
+        text.detach()
 
 
 # --- rows

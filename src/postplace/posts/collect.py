@@ -20,12 +20,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from postplace.errors import BadOption, write_failed
+from postplace.locks import alone
 from postplace.posts.journal import Journal
 
 if TYPE_CHECKING:
     from instaloader import Instaloader, InstaloaderContext, Post, RateController
 
 JOURNAL = "postplace-collect.journal"  # no .json: a reader of the dump must not take it for a post
+LOCK = ".postplace-collect.lock"
 UNKNOWN = "unknown to Instagram"
 FORM = "a form that Instaloader does not know"
 UNREADABLE = f"answered in {FORM}"
@@ -155,13 +157,26 @@ def collect(
     """Download the posts of each location, newest first, at most `max_posts` each; called again, it goes on.
 
     Ends early, with what it has, when Instagram asks for a login, a confirmation or patience. Raises BadOption for an
-    id that is not a number or a journal that is damaged, WriteFailed when the disk is full.
+    id that is not a number, a journal that is damaged or a folder that another process fills, WriteFailed when the
+    disk is full.
     """
     if max_posts is not None and max_posts < 1:
         raise BadOption("--max-posts", f"{max_posts} posts asked for", "give 1 or more")
     if wrong := [location for location in locations if not is_location_id(location.id)]:
         found = f"{wrong[0].id!r} ({wrong[0].name}) is not an Instagram location id"
         raise BadOption("--places", found, "give the digits in instagram.com/explore/locations/DIGITS/")
+    with alone(folder / LOCK, where=str(folder), work="collecting into"):
+        return _collect(locations, folder, loader=loader, max_posts=max_posts, say=say)
+
+
+def _collect(
+    locations: Sequence[Location],
+    folder: Path,
+    *,
+    loader: Instaloader,
+    max_posts: int | None,
+    say: Callable[[str], None],
+) -> Collected:
     journal = Journal(folder / JOURNAL)
     got, silent = Collected(), 0
     try:

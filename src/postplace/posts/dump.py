@@ -7,11 +7,11 @@ import math
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, TypeVar
 
 from postplace.errors import BadPost
 from postplace.post import Post
@@ -20,6 +20,8 @@ from postplace.posts.record import parse, shown
 KEPT_REFUSALS = 1_000
 LONGEST_RECORD = 16 * 2**20  # characters of one record
 LARGEST_FILE = 16 * 2**20  # bytes, unpacked; what is larger is no post, and must not fill the memory
+
+Item = TypeVar("Item")  # what a reader finds and has not looked into yet
 
 _CHUNK = 2**16
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -107,6 +109,25 @@ class Tally:
             self.note(BAD_COORDINATES)
             return {}
         return {"latitude": degrees[0], "longitude": degrees[1]}
+
+
+def posts_of(
+    items: Iterable[tuple[str, Item]], tally: Tally, *, record: Callable[[Item], Mapping[str, object] | None]
+) -> Iterator[Post]:
+    """What every reader does with what it finds in a dump: each item becomes a post, or a reason that is counted.
+
+    Of an item, given with where it stands, `record` makes what `parse` reads; None when it is no post and counted
+    already. What it raises as `Unusable` is counted here.
+    """
+    for where, item in items:
+        try:
+            values = record(item)
+        except Unusable as refused:
+            reason, found, remedy = refused.args
+            tally.refuse(reason, BadPost(where, found, remedy))
+            continue
+        if values is not None and (post := tally.post(values, where=where)):
+            yield post
 
 
 def cannot_be_opened(path: Path, error: OSError | ValueError) -> BadPost:

@@ -38,6 +38,7 @@ from postplace.posts.dump import (
     at,
     first,
     not_a_post,
+    posts_of,
     walk,
 )
 
@@ -89,17 +90,9 @@ class InstaloaderDump:
 
     def __iter__(self) -> Iterator[Post]:
         tally = self.tally = Tally()
-        for file, content in _contents(_metadata_files(self.folder, tally)):
-            where = file.base + file.ending
-            try:
-                node = _post_node(_structure(content), tally)
-                record = None if node is None else _record(node, file, tally)
-            except Unusable as refused:
-                reason, found, remedy = refused.args
-                tally.refuse(reason, BadPost(where, found, remedy))
-                continue
-            if record is not None and (post := tally.post(record, where=where)):
-                yield post
+        files = _contents(_metadata_files(self.folder, tally))
+        found = ((file.base + file.ending, (file, content)) for file, content in files)
+        yield from posts_of(found, tally, record=lambda item: _record(*item, tally))
 
 
 # --- files
@@ -181,8 +174,11 @@ def _post_node(structure: object, tally: Tally) -> Node | None:
 # --- one post
 
 
-def _record(node: Node, file: _File, tally: Tally) -> dict[str, object]:
-    """A node, and the files of its name -> what `parse` reads."""
+def _record(file: _File, content: bytes | Unusable, tally: Tally) -> dict[str, object] | None:
+    """A metadata file, and the files of its name -> what `parse` reads; None for what is no post."""
+    node = _post_node(_structure(content), tally)
+    if node is None:
+        return None
     shortcode = first(node.get("shortcode"), node.get("code"), at(node, "iphone_struct", "code"))
     if shortcode is None:
         raise Unusable("no shortcode", "has no key 'shortcode'", "download the post again")

@@ -6,20 +6,19 @@ filters and the other files' sha256, `report.json` what was removed and why, `im
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from postplace.errors import BadOption, BadPost, BadRun, write_failed
+from postplace.errors import BadOption, BadPost, BadRun
 from postplace.post import Post
 from postplace.posts.filters import FittedFilter, from_json, replace_pictures, to_json
 from postplace.posts.splits import Split
 from postplace.posts.table import read_posts, write_posts
+from postplace.whole_files import as_json, check_writable, new_folder, read_checked, sha256_of_file, write_within
 
 FORMAT = 1
 POSTS, SPLIT, RECIPE, REPORT, IMAGES = "posts.parquet", "split.json", "recipe.json", "report.json", "images"
@@ -54,7 +53,7 @@ def read_prepared(folder: Path) -> PreparedPosts:
     if not folder.is_dir():
         raise BadRun(str(folder), "there is no such folder", "prepare one: postplace prepare POSTS --out FOLDER")
     saved = _recipe(folder)
-    contents = {name: _checked(folder / name, sha256) for name, sha256 in saved["files"].items()}
+    contents = {name: read_checked(folder / name, sha256, remedy=_AGAIN) for name, sha256 in saved["files"].items()}
     for name, size in saved["images"].items():
         _check_size(folder / IMAGES / name, size)
     try:
@@ -78,13 +77,7 @@ def check_free(folder: Path, *, overwrite: bool, posts: Sequence[Post] = ()) -> 
     if folder.exists() and any(whole in image.resolve().parents for image in _paths(posts)):
         found = f"{folder} holds pictures of these posts, which overwriting would delete"
         raise BadOption("--out", found, "choose another folder")
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        probe = folder.parent / f".{folder.name}.probe-{os.getpid()}"
-        probe.mkdir()
-        probe.rmdir()
-    except OSError as error:
-        raise write_failed(folder, error) from error
+    check_writable(folder)
 
 
 def write_prepared(
@@ -97,30 +90,23 @@ def write_prepared(
     that is bytes.
     """
     check_free(folder, overwrite=overwrite, posts=prepared.posts)
-    temporary = folder.parent / f".{folder.name}.part-{os.getpid()}"
-    try:
-        shutil.rmtree(temporary, ignore_errors=True)
-        (temporary / IMAGES).mkdir(parents=True)
-        sizes, posts = _copy_images(prepared.posts, images, temporary / IMAGES)
-        write_posts(posts, temporary / POSTS)
+    with new_folder(folder) as unfinished:
+        (unfinished / IMAGES).mkdir()
+        sizes, posts = _copy_images(prepared.posts, images, unfinished / IMAGES)
+        write_posts(posts, unfinished / POSTS)
         parts = {"seed": prepared.seed, **prepared.split.to_json([post.id for post in posts])}
-        contents = {SPLIT: _as_json(parts), REPORT: _as_json(prepared.report)}
+        contents = {SPLIT: as_json(parts), REPORT: as_json(prepared.report)}
         contents |= {"sheet.png": sheet} if sheet is not None else {}
         for name, content in contents.items():
-            _write(temporary / name, content)
+            write_within(unfinished, name, content)
         recipe = {
             "format": FORMAT,
             "recipe": prepared.recipe,
             "filters": [to_json(filter_) for filter_ in prepared.filters],
-            "files": {name: _sha256(temporary / name) for name in (POSTS, SPLIT, REPORT)},
+            "files": {name: sha256_of_file(unfinished / name) for name in (POSTS, SPLIT, REPORT)},
             "images": sizes,
         }
-        _write(temporary / RECIPE, _as_json(recipe))
-        _put_in_place(temporary, folder)
-    except OSError as error:
-        raise write_failed(folder, error) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        write_within(unfinished, RECIPE, as_json(recipe))
 
 
 # --- writing
@@ -142,27 +128,6 @@ def _link_or_copy(source: Path, target: Path) -> None:
         target.hardlink_to(source)  # at once, and no second copy on the disk until the source is removed
     except OSError:
         shutil.copyfile(source, target)
-
-
-def _put_in_place(temporary: Path, folder: Path) -> None:
-    if not folder.exists():
-        temporary.rename(folder)
-        return
-    old = folder.parent / f".{folder.name}.old-{os.getpid()}"
-    folder.rename(old)
-    temporary.rename(folder)
-    shutil.rmtree(old)
-
-
-def _write(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _as_json(value: Any) -> bytes:
-    return (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
 def _paths(posts: Sequence[Post]) -> set[Path]:
@@ -191,20 +156,6 @@ def _recipe(folder: Path) -> dict[str, Any]:
         raise BadRun(str(path), f"is cut short or damaged ({error})", _AGAIN) from None
 
 
-def _checked(path: Path, expected: str) -> bytes:
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise BadRun(str(path), "is missing", _AGAIN) from None
-    except OSError as error:
-        raise BadRun(str(path), f"cannot be read ({error.strerror})", "check the folder's permissions") from None
-    found = hashlib.sha256(content).hexdigest()
-    if found != expected:
-        detail = f"is cut short or changed (sha256 {found[:12]}..., expected {str(expected)[:12]}...)"
-        raise BadRun(str(path), detail, _AGAIN)
-    return content
-
-
 def _check_size(path: Path, expected: int) -> None:
     try:
         size = path.stat().st_size
@@ -212,8 +163,3 @@ def _check_size(path: Path, expected: int) -> None:
         raise BadRun(str(path), "is missing", _AGAIN) from None
     if size != expected:
         raise BadRun(str(path), f"is cut short or changed ({size} bytes, expected {expected})", _AGAIN)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

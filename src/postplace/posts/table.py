@@ -7,23 +7,21 @@ import csv
 import io
 import json
 import math
-import os
 import re
-import secrets
 import stat
 import sys
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from postplace.errors import BadOption, BadPost, unknown_name, write_failed
+from postplace.errors import BadOption, BadPost, unknown_name
 from postplace.post import Post
 from postplace.posts.record import KEYS, id_remedy, parse, shown
+from postplace.whole_files import new_file
 
 __all__ = ["PostStream", "parse", "read_posts", "write_posts"]
 
@@ -119,18 +117,8 @@ def write_posts(posts: Iterable[Post], path: Path) -> None:
     """
     path = Path(path)
     write = _writer(path)
-    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        with unfinished.open("xb") as file:
-            write(_records(posts, path.parent), file)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-    except OSError as error:
-        raise write_failed(path, error) from error
-    finally:
-        with suppress(OSError):
-            unfinished.unlink(missing_ok=True)
+    with new_file(path) as file:
+        write(_records(posts, path.parent), file)
 
 
 def _digest(post_id: str) -> int:

@@ -10,13 +10,12 @@ bid), rows with one cell more than their header (the Live Photo address), and HT
 from __future__ import annotations
 
 import csv
-import html
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
@@ -38,11 +37,12 @@ from postplace.posts.dump import (
     first,
     not_a_post,
     not_utf_8,
+    posts_of,
     walk,
 )
+from postplace.posts.weibo_values import number_of_bid, plain_text, read_time
 from postplace.text.hashtags import find_hashtags
 
-_BEIJING = timezone(timedelta(hours=8))  # the crawler writes Weibo's own clock, without its zone
 _ENDINGS = (".json", ".csv")
 _PICTURES = (".jpg", ".gif", ".png", ".jpeg", ".webp")
 _PICTURE_FOLDERS = ("img/原创微博图片", "img")
@@ -66,17 +66,6 @@ _HEADERS = {
     "weibo_id": (),  # comments and reposts have it, posts do not
 }
 _KEY_OF_HEADER = {name: key for key, names in _HEADERS.items() for name in (key, *names)}
-
-_TAG = re.compile(r"</?(?:a|b|br|div|em|font|hr|i|img|p|span|strong)\b[^<>]*>", re.IGNORECASE)
-_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
-_EMOTICON = re.compile(r"<img\b[^<>]*?\balt=[\"']?(\[[^\]<>\"']{1,20}\])[^<>]*>", re.IGNORECASE)
-_DAY = re.compile(
-    r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?"
-    r"(?:[T ]+(\d{1,2}):(\d{1,2})(?::(\d{1,2}))?(?:\.\d+)?)?\s*([+-]\d\d:?\d\d)?"
-)
-_RAW_TIME = re.compile(r"\w{3} (\w{3}) (\d{1,2} \d\d:\d\d:\d\d [+-]\d{4} \d{4})")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_BASE_62 = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 class WeiboExport:
@@ -113,16 +102,12 @@ class WeiboExport:
 
     def __iter__(self) -> Iterator[Post]:
         tally = self.tally = Tally()
-        for source in _sources(self.path, tally):
-            for where, values, user in source.records(tally):
-                try:
-                    record = _record(values, user, source, tally)
-                except Unusable as refused:
-                    reason, found, remedy = refused.args
-                    tally.refuse(reason, BadPost(where, found, remedy))
-                    continue
-                if post := tally.post(record, where=where):
-                    yield post
+        found = (
+            (where, (values, user, source))
+            for source in _sources(self.path, tally)
+            for where, values, user in source.records(tally)
+        )
+        yield from posts_of(found, tally, record=lambda item: _record(*item, tally))
 
 
 # --- files
@@ -223,7 +208,7 @@ def _named(row: list[str], keys: list[str], tally: Tally) -> dict[str, str]:
     """A row as a mapping; moved back where its header forgets the Live Photo address, as in 2024 and 2025."""
     if "live_photo_url" not in keys and {"video_url", "created_at"} <= set(keys):
         video, day = keys.index("video_url") + 1, keys.index("created_at")
-        if video <= day < len(row) - 1 and not _read_time(row[day].strip()) and _read_time(row[day + 1].strip()):
+        if video <= day < len(row) - 1 and not read_time(row[day].strip()) and read_time(row[day + 1].strip()):
             keys = [*keys[:video], "live_photo_url", *keys[video:]]
             tally.note("row moved back under its header")
     return {key: cell for key, cell in reversed(list(zip(keys, row, strict=False))) if key}
@@ -283,7 +268,7 @@ def _record(values: object, user: object, source: _Source, tally: Tally) -> dict
         tally.note(VIDEO)
     if _is_retweet(values):
         tally.note("retweeted part left out")
-    text, topics = _plain(values.get("text")), values.get("topics")
+    text, topics = plain_text(values.get("text")), values.get("topics")
     if isinstance(topics, str) or topics is None:
         topics = (topics or "").split(",")
     time = _time(values, tally)
@@ -321,50 +306,12 @@ def _id(values: Mapping[str, object], tally: Tally) -> str:
     return from_bid
 
 
-def number_of_bid(bid: str) -> str | None:
-    """The number that a bid stands for: base 62, four characters for seven digits, from the right. None for no bid.
-
-    >>> number_of_bid("ImTGkcdDn"), number_of_bid("?")
-    ('4454572602912349', None)
-    """
-    if not re.fullmatch(r"[0-9a-zA-Z]{5,12}", bid):
-        return None
-    groups = [bid[max(end - 4, 0) : end] for end in range(len(bid), 0, -4)][::-1]
-    numbers = [sum(_BASE_62.index(c) * 62**power for power, c in enumerate(reversed(group))) for group in groups]
-    if any(number >= 10**7 for number in numbers):
-        return None
-    return f"{numbers[0]}{''.join(f'{number:07d}' for number in numbers[1:])}"
-
-
-def _plain(text: object) -> object:
-    """The text without HTML, which the crawler leaves in when `remove_html_tag` is 0; emoticons as their names."""
-    if not isinstance(text, str):
-        return text
-    if "<" in text:
-        text = _TAG.sub("", _EMOTICON.sub(r"\1", _BREAK.sub("\n", text)))
-    return html.unescape(text).strip()
-
-
 def _time(values: Mapping[str, object], tally: Tally) -> datetime | None:
     given = [values[key] for key in ("full_created_at", "created_at") if values.get(key)]
     for value in given:
-        if isinstance(value, str) and (time := _read_time(value.strip())):
+        if isinstance(value, str) and (time := read_time(value.strip())):
             return time
     tally.note(BAD_TIME if given else NO_TIME)
-    return None
-
-
-def _read_time(text: str) -> datetime | None:
-    """A day, with or without its time, as crawlers write it; or Weibo's own `Sat Dec 28 10:30:00 +0800 2019`."""
-    with suppress(ValueError):
-        if match := _DAY.fullmatch(text):
-            *parts, zone = match.groups()
-            year, month, day, hour, minute, second = (int(part or 0) for part in parts)
-            at_zone = datetime.strptime(zone.replace(":", ""), "%z").tzinfo if zone else _BEIJING
-            return datetime(year, month, day, hour, minute, second, tzinfo=at_zone)
-        if match := _RAW_TIME.fullmatch(text):
-            in_january = datetime.strptime(match[2], "%d %H:%M:%S %z %Y")  # `%b` would depend on the locale
-            return in_january.replace(month=_MONTHS.index(match[1]) + 1)
     return None
 
 

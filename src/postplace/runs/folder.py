@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from postplace.errors import BadOption, BadRun, write_failed
+from postplace.errors import BadOption, BadRun
+from postplace.whole_files import as_json, check_writable, new_folder, read_checked, write_atomically, write_within
+
+__all__ = ["as_json", "check_free", "read_run", "write_atomically", "write_run"]
 
 FORMAT = 1
 CONFIG = "config.json"
@@ -25,36 +26,17 @@ def check_free(folder: Path, *, overwrite: bool) -> None:
         raise BadOption("--out", f"{folder} exists already", "choose another folder or give --overwrite")
     if folder.exists() and not (folder / CONFIG).is_file():
         raise BadOption("--out", f"{folder} is not a run of postplace and is not overwritten", "choose another folder")
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        probe = folder.parent / f".{folder.name}.probe-{os.getpid()}"
-        probe.mkdir()
-        probe.rmdir()
-    except OSError as error:
-        raise write_failed(folder, error) from error
+    check_writable(folder)
 
 
 def write_run(folder: Path, config: Mapping[str, Any], files: Mapping[str, bytes], *, overwrite: bool = False) -> None:
     """Write a run under a temporary name and rename it; `config` gets the format and the files' sha256 added."""
     check_free(folder, overwrite=overwrite)
-    temporary = folder.parent / f".{folder.name}.part-{os.getpid()}"
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     whole = dict(files) | {CONFIG: as_json({"format": FORMAT, **config, "files": sums})}
-    try:
-        shutil.rmtree(temporary, ignore_errors=True)
-        temporary.mkdir()
+    with new_folder(folder) as unfinished:
         for name, content in whole.items():
-            _write(temporary / name, content)
-        if folder.exists():
-            old = folder.parent / f".{folder.name}.old-{os.getpid()}"
-            folder.rename(old)
-            temporary.rename(folder)
-            shutil.rmtree(old)
-        else:
-            temporary.rename(folder)
-    except OSError as error:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise write_failed(folder, error) from error
+            write_within(unfinished, name, content)
 
 
 def read_run(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
@@ -62,25 +44,9 @@ def read_run(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     if not folder.is_dir():
         raise BadRun(str(folder), "there is no such run folder", "train one: postplace train POSTS --out RUN")
     config = _config(folder)
-    files = {name: _checked(folder / name, expected) for name, expected in config["files"].items()}
+    remedy = "copy the run folder again or train again"
+    files = {name: read_checked(folder / name, sha256, remedy=remedy) for name, sha256 in config["files"].items()}
     return config, files
-
-
-def as_json(value: Any) -> bytes:
-    """Readable JSON, ending in a newline; numbers that JSON has no word for are refused."""
-    return (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write one file so that it is either whole or as it was before."""
-    temporary = path.parent / f".{path.name}.part-{os.getpid()}"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _write(temporary, content)
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise write_failed(path, error) from error
 
 
 def _config(folder: Path) -> dict[str, Any]:
@@ -99,25 +65,3 @@ def _config(folder: Path) -> dict[str, Any]:
     if found != FORMAT:
         raise BadRun(where, f"is of format {found!r}, this version reads {FORMAT}", "use the version that wrote it")
     return dict(config)
-
-
-def _checked(path: Path, expected: str) -> bytes:
-    remedy = "copy the run folder again or train again"
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise BadRun(str(path), "is missing", remedy) from None
-    except OSError as error:
-        raise BadRun(str(path), f"cannot be read ({error.strerror})", "check the folder's permissions") from None
-    found = hashlib.sha256(content).hexdigest()
-    if found != expected:
-        detail = f"is not the file that was saved (sha256 {found[:12]}..., expected {expected[:12]}...)"
-        raise BadRun(str(path), detail, remedy)
-    return content
-
-
-def _write(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())

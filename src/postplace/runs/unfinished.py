@@ -12,7 +12,7 @@ from typing import Any
 
 from postplace.errors import write_failed
 from postplace.post import Post
-from postplace.runs.folder import as_json, write_atomically
+from postplace.whole_files import as_json, write_atomically
 
 KEY = "training.json"
 

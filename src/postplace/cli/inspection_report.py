@@ -1,0 +1,187 @@
+"""What `postplace inspect` found, for a person or as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from postplace.posts.inspection import Inspection
+    from postplace.posts.leaks import KnownNames, MaskedPosts, NameLeaks
+
+    Splits = Mapping[str, tuple[int, dict[str, int]] | str]
+
+SHOWN = 8  # classes and names that are named one by one
+SHOWN_FILES = 3
+
+
+def as_lines(
+    found: Inspection, known: KnownNames, leaks: NameLeaks, splits: Splits, masked: MaskedPosts | None
+) -> Iterator[str]:
+    """For a person: short, whatever the number of posts."""
+    yield from _counts_of(found)
+    yield from _names(known, leaks, found)
+    yield from _split_table(splits, near=found.fingerprints.compares_near_copies)
+    yield from _shares(found)
+    warnings = _warnings(found, leaks, splits)
+    yield "would leak or flatter:" if warnings else "nothing found that would leak"
+    yield from (f"  - {warning}" for warning in warnings)
+    if masked is not None:
+        yield (
+            f"masked:    {masked.changed} of {found.posts} posts: names in {masked.texts} texts, {masked.hashtags} "
+            f"hashtags dropped; {masked.nothing_left} posts have nothing left to go by"
+        )
+        if leaks.known["file names"]:
+            yield f"           {leaks.known['file names']} posts name a place in a file name: rename the files"
+
+
+def as_json(
+    found: Inspection, known: KnownNames, leaks: NameLeaks, splits: Splits, masked: MaskedPosts | None
+) -> Iterator[str]:
+    """The same and more (every name left out, the first hundred files), as one JSON object."""
+    from postplace.posts.inspection import FIELDS
+    from postplace.posts.leaks import ANYWHERE, WHERE
+    from postplace.posts.sides import class_shares
+
+    columns = (*WHERE, ANYWHERE)
+    texts, pictures = found.fingerprints.repeated()
+    report: dict[str, Any] = {
+        "posts": found.posts,
+        "present": {name: found.present[name] for name in FIELDS},
+        "patterns": dict(found.patterns),
+        "pictures": dict(found.pictures),
+        "places": len(found.places),
+        "venues": len(found.venues),
+        "categories": len(found.categories),
+        "users": len(found.users),
+        "busiest_user_posts": max(found.users.values(), default=0),
+        "first": found.first.isoformat() if found.first else None,
+        "last": found.last.isoformat() if found.last else None,
+        "box": list(found.box) if found.box else None,
+        "repeated_texts": texts,
+        "repeated_pictures": pictures,
+        "names": {
+            "looked_for": len(known.matcher),
+            "left_out": {reason: list(names) for reason, names in known.matcher.left_out.items()},
+            "own": {kind: {where: counts[where] for where in columns} for kind, counts in leaks.own.items()},
+            "any": {where: leaks.known[where] for where in columns},
+            "most_found": dict(leaks.names.most_common(100)),
+            "by_class": dict(leaks.by_class.most_common(100)),
+            "files": leaks.files,
+        },
+        "near_copies_of_texts_compared": found.fingerprints.compares_near_copies,
+        "test_posts_shared_with_training": {
+            name: {"error": result} if isinstance(result, str) else {"test_posts": result[0], **result[1]}
+            for name, result in splits.items()
+        },
+        "busiest_user_by_class": [
+            {"class": share.name, "posts": share.posts, "busiest": share.busiest}
+            for share in (class_shares(found.fingerprints) if found.users else [])[:100]
+        ],
+        "warnings": _warnings(found, leaks, splits),
+    }
+    if masked is not None:
+        keys = ("changed", "texts", "hashtags", "nothing_left")
+        report["masked"] = {key: getattr(masked, key) for key in keys}
+    yield json.dumps(report, indent=2, ensure_ascii=False)
+
+
+def _warnings(found: Inspection, leaks: NameLeaks, splits: Splits) -> list[str]:
+    from postplace.posts.inspection import leak_warnings
+
+    crossing = []
+    for name, result in splits.items():
+        if isinstance(result, str):
+            crossing.append(f"there is no split {name}: {result}")
+        elif name != "post by post":
+            shared = {key: number for key, number in result[1].items() if number and key != "short text"}
+            if shared:
+                crossing.append(
+                    f"split {name}: of {result[0]} test posts some share with training: {_counts(Counter(shared))}"
+                )
+    return [*leak_warnings(leaks), *found.warnings(), *crossing]
+
+
+def _counts_of(found: Inspection) -> Iterator[str]:
+    from postplace.posts.inspection import FIELDS
+
+    yield f"{found.posts} posts"
+    yield "present:   " + ", ".join(f"{name} {found.present[name] / found.posts:.0%}" for name in FIELDS)
+    yield "patterns:  " + _counts(found.patterns) + "   (T text, G hashtags, I image)"
+    if found.pictures:
+        yield "pictures:  " + _counts(found.pictures)
+    for title, counter in (("places:", found.places), ("venues:", found.venues), ("categories:", found.categories)):
+        if counter:
+            sizes = sorted(counter.values())
+            spread = f"{len(counter)}, of {sizes[0]} to {sizes[-1]} posts (median {sizes[len(sizes) // 2]})"
+            yield f"{title:<10} {spread}; largest: {_counts(counter)}"
+    if found.users:
+        busiest = found.users.most_common(1)[0][1]
+        yield f"users:     {len(found.users)}, the busiest with {busiest} posts ({busiest / found.posts:.1%})"
+    if found.first and found.last:
+        yield f"time:      {found.first:%Y-%m-%d} to {found.last:%Y-%m-%d}"
+    if found.box:
+        south, west, north, east = found.box
+        yield f"area:      {south:.4f} to {north:.4f} degrees north, {west:.4f} to {east:.4f} degrees east"
+
+
+def _names(known: KnownNames, leaks: NameLeaks, found: Inspection) -> Iterator[str]:
+    from postplace.posts.leaks import ANYWHERE, WHERE
+
+    yield "names:     " + _looked_for(known, found)
+    if not leaks.known:
+        yield "           no post names any of them"
+        return
+    columns = (*WHERE, ANYWHERE)
+    yield "  posts that name" + "".join(f"{column:>14}" for column in columns)
+    rows = {f"their own {kind}": counts for kind, counts in leaks.own.items() if counts} | {"any name": leaks.known}
+    for title, counts in rows.items():
+        yield f"    {title:<19}" + "".join(
+            f"{counts[column]:>{width}}" for column, width in zip(columns, (8, 14, 14, 14), strict=True)
+        )
+    yield "  most found:  " + _counts(leaks.names)
+    if leaks.by_class:
+        sizes = found.places if found.places else found.categories
+        named = [f"{name} {count} of {sizes[name]}" for name, count in leaks.by_class.most_common(SHOWN)]
+        yield "  their own, by class:  " + ", ".join(named) + (", ..." if len(leaks.by_class) > SHOWN else "")
+    if leaks.files:
+        yield "  files:  " + ", ".join(leaks.files[:SHOWN_FILES]) + (", ..." if len(leaks.files) > SHOWN_FILES else "")
+
+
+def _looked_for(known: KnownNames, found: Inspection) -> str:
+    """How many names, with one of each kind, so that ids taken for names are seen; and how many were left out."""
+    counters = {"place": found.places, "venue": found.venues, "category": found.categories}
+    examples = [repr(counters[kind].most_common(1)[0][0]) for kind in known.kinds if counters[kind]]
+    shown = f" (as {', '.join(examples)}; if these are ids, --places gives their names)" if examples else ""
+    left_out = ", ".join(f"{len(names)} {reason}" for reason, names in known.matcher.left_out.items())
+    nothing = "" if len(known.matcher) else "; --places gives some"
+    return f"{len(known.matcher)} looked for{shown}{nothing}" + (f"; not: {left_out}" if left_out else "")
+
+
+def _split_table(splits: Splits, *, near: bool) -> Iterator[str]:
+    from postplace.posts.sides import SHARED
+
+    made = {name: result for name, result in splits.items() if not isinstance(result, str)}
+    if not made:
+        return
+    copies = "texts: near copies, too" if near else "texts: equal ones alone, there are too many posts for near copies"
+    yield f"split:     test posts that share with a training post ({copies}; pictures: equal files)"
+    yield "                           of" + "".join(f"{name:>14}" for name in SHARED)
+    for name, (size, shared) in made.items():
+        yield f"    {name:<19}{size:>6}" + "".join(f"{shared[key]:>14}" for key in SHARED)
+
+
+def _shares(found: Inspection) -> Iterator[str]:
+    from postplace.posts.sides import class_shares
+
+    shares = class_shares(found.fingerprints) if found.users else []
+    if shares:
+        named = [f"{share.name} {share.share:.0%}" for share in shares[:SHOWN]]
+        yield "busiest user of each class:  " + ", ".join(named) + (", ..." if len(shares) > SHOWN else "")
+
+
+def _counts(counter: Counter[str]) -> str:
+    named = ", ".join(f"{name} {count}" for name, count in counter.most_common(SHOWN))
+    return named + (", ..." if len(counter) > SHOWN else "")

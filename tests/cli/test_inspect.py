@@ -1,0 +1,203 @@
+"""postplace inspect: what it prints, what it writes, what it refuses."""
+
+from __future__ import annotations
+
+import json
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from subprocess import CompletedProcess
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from postplace import read_posts
+from postplace.cli import main
+
+Command = Callable[..., "CompletedProcess[str]"]
+WORDS = (
+    "rain",
+    "snow",
+    "cloud",
+    "wind",
+    "sun",
+    "fog",
+    "hail",
+    "storm",
+    "breeze",
+    "ice",
+    "heat",
+    "frost",
+    "thunder",
+    "dew",
+)
+PLACES = "place,name,aliases\np1,Heron Tower,白鹭塔;heron lookout\np2,Stone Bridge,\n"
+
+
+def write(path: Path, records: list[dict[str, Any]]) -> Path:
+    """A file of posts."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records), encoding="utf-8")
+    return path
+
+
+def clean() -> list[dict[str, Any]]:
+    """Posts of many users at two places, which give nothing away."""
+    kept = ({"id": str(n), "user": f"u{n}", "place": f"p{n % 2 + 1}"} for n in range(60))
+    return [{**post, "text": " ".join(Random(post["id"]).sample(WORDS, 6))} for post in kept]
+
+
+def report(postplace: Command, *arguments: object) -> dict[str, Any]:
+    """What is written as JSON."""
+    done = postplace("inspect", *arguments, "--format", "json")
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+@pytest.fixture
+def postplace(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """The command in this process, which is faster; `test_commands.py` runs it in one of its own."""
+
+    def run(*arguments: object) -> CompletedProcess[str]:
+        monkeypatch.setattr(sys, "argv", ["postplace", *map(str, arguments)])
+        monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)  # main() sets its own
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        written = capsys.readouterr()
+        return CompletedProcess(sys.argv, int(ended.value.code or 0), written.out, written.err)
+
+    return run
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Path:
+    """A places.csv."""
+    path = tmp_path / "places.csv"
+    path.write_text(PLACES, encoding="utf-8")
+    return path
+
+
+def test_clean_posts(postplace: Command, tmp_path: Path, places: Path) -> None:
+    posts = write(tmp_path / "posts.jsonl", clean())
+    done = postplace("inspect", posts, "--places", places)
+    assert done.returncode == 0, done.stderr
+    assert "nothing found that would leak" in done.stdout
+    assert "no post names any of them" in done.stdout
+    assert report(postplace, posts, "--places", places)["warnings"] == []
+
+
+def test_planted_leaks_are_found_by_the_aliases_of_places_csv(postplace: Command, tmp_path: Path, places: Path) -> None:
+    records = clean()
+    records[0] |= {"text": "up on the heron lookout at last"}
+    records[1] |= {"hashtags": ["stonebridge"]}
+    records[3] |= {"text": "day trip to 白鹭塔"}  # another place than their own
+    records[4] |= {"images": ["heron_tower.jpg"]}
+    Image.new("RGB", (8, 8)).save(tmp_path / "heron_tower.jpg")
+    posts = write(tmp_path / "posts.jsonl", records)
+    names = report(postplace, posts, "--places", places)["names"]
+    assert names["own"]["place"] == {"text": 1, "hashtags": 1, "file names": 1, "any of them": 3}
+    assert names["any"] == {"text": 2, "hashtags": 1, "file names": 1, "any of them": 4}
+    assert [Path(name).name for name in names["files"]] == ["heron_tower.jpg"]
+    assert not any(
+        report(postplace, posts)["names"]["any"].values()
+    )  # without the file, the posts' own p1 and p2 are too short
+
+
+def test_the_masked_copy(postplace: Command, tmp_path: Path, places: Path) -> None:
+    records = clean()
+    records[0] |= {
+        "text": "from Heron Tower to #StoneBridge",
+        "hashtags": ["StoneBridge"],
+        "images": ["heron tower.jpg"],
+    }
+    Image.new("RGB", (8, 8)).save(tmp_path / "heron tower.jpg")
+    posts = write(tmp_path / "posts.jsonl", records)
+    (tmp_path / "elsewhere").mkdir()
+    for name in ("masked.jsonl", "masked.csv", "masked.parquet"):
+        target = tmp_path / "elsewhere" / name
+        done = postplace("inspect", posts, "--places", places, "--mask-place-names", target)
+        assert done.returncode == 0, done.stderr
+        assert "masked:    1 of 60 posts: names in 1 texts, 1 hashtags dropped" in done.stdout
+        assert "1 posts name a place in a file name" in done.stdout
+        first, *others = read_posts(target)
+        assert (first.text.strip(), first.hashtags, first.place) == ("from 📍 to", (), "p1")
+        assert first.images[0].is_file()  # type: ignore[union-attr]
+        assert others == read_posts(posts)[1:]
+        again = report(postplace, target, "--places", places)["names"]
+        assert again["any"] == {"text": 0, "hashtags": 0, "file names": 1, "any of them": 1}
+
+
+def test_the_report_and_the_masked_copy_are_files(postplace: Command, tmp_path: Path) -> None:
+    posts = write(tmp_path / "posts.jsonl", clean())
+    done = postplace("inspect", posts, "--format", "json", "--output", tmp_path / "report.json")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert json.loads((tmp_path / "report.json").read_text())["posts"] == 60
+    assert {path.name for path in tmp_path.iterdir()} == {"posts.jsonl", "report.json"}
+
+
+@pytest.mark.parametrize(
+    ("target", "problem"),
+    [("posts.jsonl", "would overwrite"), ("masked.txt", "another ending"), (".", "is a folder")],
+)
+def test_what_the_masked_copy_must_not_be(postplace: Command, tmp_path: Path, target: str, problem: str) -> None:
+    posts = write(tmp_path / "posts.jsonl", clean())
+    before = posts.read_bytes()
+    done = postplace("inspect", posts, "--mask-place-names", tmp_path / target)
+    assert done.returncode == 2
+    assert problem in done.stderr
+    assert posts.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["posts.jsonl"]
+
+
+def test_a_split_post_by_post_leaks_users(postplace: Command, tmp_path: Path) -> None:
+    records = [{**post, "user": f"u{n % 20}"} for n, post in enumerate(clean())]
+    shared = report(postplace, write(tmp_path / "posts.jsonl", records))["test_posts_shared_with_training"]
+    assert shared["post by post"]["user"] > 0
+    assert shared["by user or venue"]["user"] == 0
+
+
+def test_one_user_is_no_split(postplace: Command, tmp_path: Path) -> None:
+    records = [{**post, "user": "u"} for post in clean()]
+    done = postplace("inspect", write(tmp_path / "posts.jsonl", records))
+    assert done.returncode == 0, done.stderr
+    assert "there is no split by user or venue: 1 group(s)" in done.stdout
+
+
+def test_a_prepared_folder_is_judged_by_its_own_split(postplace: Command, tmp_path: Path) -> None:
+    posts = write(tmp_path / "posts.jsonl", clean())
+    done = postplace("prepare", posts, "--out", tmp_path / "prepared", "--quiet")
+    assert done.returncode == 0, done.stderr
+    found = report(postplace, tmp_path / "prepared")
+    assert list(found["test_posts_shared_with_training"]) == ["as prepared"]
+    assert found["warnings"] == []
+    done = postplace("inspect", tmp_path / "prepared", "--mask-place-names", tmp_path / "prepared" / "posts.parquet")
+    assert (done.returncode, "would overwrite" in done.stderr) == (2, True)
+
+
+def test_the_keys_that_hold_names_can_be_chosen(postplace: Command, tmp_path: Path) -> None:
+    records = [{**post, "category": "weather", "text": f"weather {post['text']}"} for post in clean()]
+    posts = write(tmp_path / "posts.jsonl", records)
+    assert report(postplace, posts)["names"]["own"]["category"]["text"] == 60
+    assert not any(report(postplace, posts, "--names", "place")["names"]["any"].values())
+    done = postplace("inspect", posts, "--names", "plaice")
+    assert (done.returncode, "did you mean 'place'?" in done.stderr) == (2, True)
+
+
+def test_ids_and_no_names_at_all_are_told(postplace: Command, tmp_path: Path) -> None:
+    posts = write(tmp_path / "posts.jsonl", [{**post, "place": "B2094651D1"} for post in clean()])
+    assert "1 looked for (as 'B2094651D1'; if these are ids, --places gives" in postplace("inspect", posts).stdout
+    assert "0 looked for; --places gives some" in postplace("inspect", posts, "--names", "venue").stdout
+
+
+def test_skipped_records_are_said_once(postplace: Command, tmp_path: Path) -> None:
+    posts = write(tmp_path / "posts.jsonl", [*clean(), {"text": "without an id"}])
+    target = tmp_path / "masked.jsonl"
+    done = postplace("inspect", posts, "--on-bad-post", "skip", "--mask-place-names", target)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("1 of 60 records skipped") == 1
+    assert len(read_posts(target)) == 60

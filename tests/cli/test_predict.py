@@ -1,0 +1,51 @@
+"""One post, whichever way it comes in: the answer is the same."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from postplace import Post, PostLocator
+from postplace.cli import app
+from postplace.posts.prepared import PreparedPosts, write_prepared
+from postplace.posts.splits import Split
+from postplace.posts.table import write_posts
+
+
+def predicted(*arguments: object) -> dict[str, float]:
+    """The probability of each place of the only post, as the command prints it."""
+    shown = CliRunner().invoke(app, ["predict", *map(str, arguments), "--device", "cpu", "--top-k", "1000", "-q"])
+    assert shown.exit_code == 0, shown.output
+    (record,) = [json.loads(line) for line in shown.stdout.splitlines()]
+    return {place["place"]: place["probability"] for place in record["places"]}
+
+
+def test_the_same_by_command_by_python_and_from_a_prepared_folder(
+    place_locator: PostLocator, place_run: Path, posts: list[Post], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POSTPLACE_CACHE", str(tmp_path / "vectors"))  # empty: nothing is answered from memory
+    post = next(post for post in posts if post.text and len(post.hashtags) > 1 and len(post.images) > 1)
+    write_posts([post], tmp_path / "posts.jsonl")
+    only, none = np.array([0], dtype=np.int64), np.array([], dtype=np.int64)
+    write_prepared(
+        tmp_path / "prepared", PreparedPosts([post], Split(only, none, none, none), 0, [], {}, {}), overwrite=False
+    )
+    parts: list[Any] = ["--text", post.text, "--hashtags", " ".join(post.hashtags)]
+    parts += [option for image in post.images for option in ("--image", image)]
+    expected = place_locator.predict_proba([post]).iloc[0]
+    answers: dict[str, dict[Any, float]] = {
+        "parts": predicted(place_run, *parts),
+        "file": predicted(place_run, tmp_path / "posts.jsonl"),
+        "prepared": predicted(place_run, tmp_path / "prepared"),
+        "prepared in Python": place_locator.predict_proba(tmp_path / "prepared").iloc[0].to_dict(),
+    }
+    for way, found in answers.items():
+        assert set(found) == set(expected.index), way
+        assert max(abs(found[place] - expected[place]) for place in found) < 1e-5, way
+    other = predicted(place_run, *parts[:2])  # the text alone
+    assert max(abs(other[place] - expected[place]) for place in other) > 1e-3

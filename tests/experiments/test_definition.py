@@ -1,0 +1,90 @@
+"""Experiments read from TOML: what is refused, and that those that come along can be read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from postplace.errors import BadOption
+from postplace.experiments.definition import Condition, packaged, read_experiment
+
+GOOD = """
+title = "A table"
+source = "Somebody, 2020, Table 1"
+target = "category"
+metrics = ["macro_f1", "accuracy"]
+
+[[row]]
+name = "theirs"
+model = "sg-mft"
+settings = {layers = 2}
+modalities = ["image", "text"]
+condition = {split = "random", min_hashtag_posts = 50}
+paper = {"New York" = 0.5}
+
+[[row]]
+model = "mrlf"
+"""
+
+
+def test_a_file_says_everything(tmp_path: Path) -> None:
+    (tmp_path / "one.toml").write_text(GOOD)
+    experiment = read_experiment(tmp_path / "one.toml")
+    assert (experiment.name, experiment.title, experiment.target) == ("one", "A table", "category")
+    assert experiment.metrics == ("macro_f1", "accuracy")
+    theirs, plain = experiment.rows
+    assert theirs.settings == {"layers": 2}
+    assert theirs.modalities == ("text", "image")  # in the usual order
+    assert theirs.condition == Condition(split="random", min_hashtag_posts=50)
+    assert theirs.paper == {"New York": 0.5}
+    assert (plain.name, plain.model, plain.modalities) == ("MRLF", "mrlf", None)
+
+
+@pytest.mark.parametrize(
+    ("line", "instead", "message"),
+    [
+        ("metrics = ", "metric = ", "one.toml: 'metric' is unknown; did you mean 'metrics'"),
+        ('"macro_f1"', '"macro_f2"', "metrics: 'macro_f2' is unknown; did you mean 'macro_f1'"),
+        ('"category"', '"cat"', "target: 'cat' is unknown"),
+        ('model = "mrlf"', 'model = "mrfl"', "row 2: --model: 'mrfl' is unknown; did you mean 'mrlf'"),
+        ('model = "mrlf"', 'note = "x"', "row 2: 'note' is unknown"),
+        ('model = "mrlf"', 'name = "x"', "row 2: names no model"),
+        ("layers = 2", "layer = 2", "row 1: setting of sg-mft: 'layer' is unknown; did you mean 'layers'"),
+        ("layers = 2", "layers = -1", "row 1: layers: -1 is out of range"),
+        ('"image", "text"', '"picture"', "'picture' is unknown"),
+        ('"random"', '"randm"', "split: 'randm' is unknown; did you mean 'random'"),
+        ("min_hashtag_posts = 50", "min_hashtag_posts = -1", "min_hashtag_posts: -1 is no count"),
+        ("min_hashtag_posts = 50", "max_portrait = 3", "max_portrait: 3 is no share"),
+        ("min_hashtag_posts = 50", "hashtag = 3", "condition: 'hashtag' is unknown"),
+        ('name = "theirs"', 'name = "MRLF"', "two rows are called 'MRLF'"),
+        ('title = "A table"', "title = ", "cannot be read"),
+    ],
+)
+def test_what_is_wrong_is_named(line: str, instead: str, message: str, tmp_path: Path) -> None:
+    assert line in GOOD
+    (tmp_path / "one.toml").write_text(GOOD.replace(line, instead, 1))
+    with pytest.raises(BadOption) as caught:
+        read_experiment(tmp_path / "one.toml")
+    assert message in str(caught.value)
+
+
+def test_without_rows_there_is_nothing_to_run(tmp_path: Path) -> None:
+    (tmp_path / "none.toml").write_text('title = "x"')
+    with pytest.raises(BadOption, match="has no rows"):
+        read_experiment(tmp_path / "none.toml")
+
+
+def test_those_that_come_along_are_found_by_name() -> None:
+    assert "mrlf-fig2" in packaged()
+    for name in packaged():
+        experiment = read_experiment(name)
+        assert experiment.name == name
+        assert experiment.title
+        assert experiment.source
+    assert read_experiment("experiments/mrlf-fig2.toml") == read_experiment("mrlf-fig2")
+
+
+def test_a_misspelt_name_is_refused_with_the_nearest() -> None:
+    with pytest.raises(BadOption, match="did you mean 'mrlf-fig2'"):
+        read_experiment("mrlf-fig-2")

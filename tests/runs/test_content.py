@@ -1,0 +1,50 @@
+"""Which encoders a run is answered with: those it was trained on, in whatever precision."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from postplace.errors import BadRun
+from postplace.runs.content import check_encoders
+
+
+def encoders(image: str, *, text: str = "bundled-text; sha256 1") -> dict[str, Any]:
+    """What config.json keeps of two encoders."""
+    prints = {"text": text, "image": image}
+    return {kind: {"asked": "x", "name": "x", "width": 16, "fingerprint": said} for kind, said in prints.items()}
+
+
+def test_the_same_encoders_are_taken_without_a_word() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        check_encoders({"encoders": encoders("a; torch.float32")}, encoders("a; torch.float32"), where=Path("run"))
+
+
+def test_another_precision_is_said() -> None:
+    saved, here = {"encoders": encoders("a; torch.bfloat16")}, encoders("a; torch.float32")
+    with pytest.warns(UserWarning, match=r"image encoder ran in bfloat16 .* runs in float32 here: .* 1 in 100"):
+        check_encoders(saved, here, where=Path("run"))
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        "b; torch.float32",  # other weights too
+        "a; torch.int8",  # no precision that is known to give the same vectors
+        "a",
+    ],
+)
+def test_anything_else_is_refused(now: str) -> None:
+    with pytest.raises(BadRun, match=r"the image encoder differs: fingerprint a; torch\.bfloat16 then"):
+        check_encoders({"encoders": encoders("a; torch.bfloat16")}, encoders(now), where=Path("run"))
+
+
+def test_of_another_width_is_refused() -> None:
+    here = encoders("a; torch.float32")
+    here["image"]["width"] = 8
+    with pytest.raises(BadRun, match="width 16 then, 8 now"):
+        check_encoders({"encoders": encoders("a; torch.bfloat16")}, here, where=Path("run"))
