@@ -30,7 +30,8 @@ from postplace.text.vocabulary import Vocabulary
 class InputSizes:
     """What a model must know of its inputs: vocabulary sizes (padding 0 and unknown 1 counted in) and vector widths.
 
-    Of token states, how many an item has and their width; 0 where there are none. `coarse` is the group of each class
+    Of token states, how many an item has and their width; 0 where there are none. They may be those of several layers
+    of an encoder, the `state_layers` of a position one after the other. `coarse` is the group of each class
     (a district, say), for models that learn it beside the class; empty where there is none. `past_width` is that of
     the vector of what a user had posted before.
     """
@@ -46,6 +47,7 @@ class InputSizes:
     image_states_width: int = 0
     coarse: tuple[int, ...] = ()
     past_width: int = 0
+    state_layers: int = 1
 
     @classmethod
     def from_json(cls, saved: Mapping[str, Any]) -> InputSizes:
@@ -61,7 +63,7 @@ class Batch:
     its mask False, its ids all 0 and its vector all 0; models must not let any of these values through.
     Characters of text and of hashtags share one vocabulary; words and hashtags have one each.
     Token states are there if they were asked for: those of text and hashtags as one sequence, and the patches of a
-    picture, of several the mean at each place of the grid.
+    picture, of several the mean at each place of the grid. `image_grids` are the states of each picture by itself.
     """
 
     text_characters: Tensor  # (B, L) int64
@@ -81,6 +83,7 @@ class Batch:
     image_states_mask: Tensor | None = None  # (B, n_i) bool
     past_vector: Tensor | None = None  # (B, D_past) float32
     past_mask: Tensor | None = None  # (B,) bool
+    image_grids: Tensor | None = None  # (B, I, n_i, D) float16, of each picture; real ones as in image_mask
 
     def __len__(self) -> int:
         return len(self.text_mask)
@@ -180,6 +183,7 @@ class PostTensors(Dataset[Batch]):
         vocabularies: Vocabularies | None = None,
         labels: NDArray[np.int64] | None = None,
         past: tuple[NDArray[np.float32], NDArray[np.bool_]] | None = None,
+        grids: bool = False,
     ) -> None:
         posts = len(encoded.text_mask)
         self._ids = _token_ids(tokens, vocabularies, posts)
@@ -192,7 +196,9 @@ class PostTensors(Dataset[Batch]):
         self._labels = None if labels is None else torch.from_numpy(labels)
         self._past = None if past is None else tuple(map(torch.from_numpy, past))
         self._text_states = None if encoded.text_states is None else _States(encoded.text_states)
-        self._picture_states = None if encoded.image_states is None else _States(encoded.image_states)
+        states = encoded.image_states
+        self._picture_states = None if states is None or grids else _States(states)
+        self._grids = torch.from_numpy(states) if states is not None and grids else None
 
     def __len__(self) -> int:
         return len(self._text_mask)
@@ -203,7 +209,7 @@ class PostTensors(Dataset[Batch]):
     def __getitems__(self, indices: Sequence[int]) -> Batch:
         rows = torch.as_tensor(indices, dtype=torch.int64)
         ids = {name: _trimmed(table[rows]) for name, table in self._ids.items()}
-        image_vectors, image_mask = self._images(rows)
+        image_vectors, image_mask = self._images(rows, self._pictures)
         text_states, text_states_mask = self._text_states.of(rows) if self._text_states else (None, None)
         pictures = self._picture_states
         image_states, image_states_mask = pictures.means(self._picture_index[rows]) if pictures else (None, None)
@@ -223,23 +229,23 @@ class PostTensors(Dataset[Batch]):
             image_states_mask=image_states_mask,
             past_vector=past_vector,
             past_mask=past_mask,
+            image_grids=None if self._grids is None else self._images(rows, self._grids)[0],
         )
 
     def subset(self, rows: NDArray[np.int64]) -> Subset[Batch]:
         """The posts of these rows; nothing is copied."""
         return Subset(self, rows.tolist())
 
-    def _images(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+    def _images(self, rows: Tensor, pictures: Tensor) -> tuple[Tensor, Tensor]:
         index = self._picture_index[rows]  # (B, I), -1 where there is no picture
         if not index.numel():
             index = index.new_full((len(rows), 1), -1)
         mask = index >= 0
         used = max(1, int(mask.sum(1).max())) if len(rows) else 1
         index, mask = index[:, :used], mask[:, :used]
-        if not len(self._pictures):
-            return self._pictures.new_zeros((*index.shape, self._pictures.shape[1])), mask
-        vectors = self._pictures[index.clamp(min=0)]
-        return vectors.masked_fill_(~mask[..., None], 0.0), mask
+        kept = pictures.new_zeros((*index.shape, *pictures.shape[1:]))
+        kept[mask] = pictures[index[mask]]
+        return kept, mask
 
 
 def _token_ids(tokens: Sequence[TextTokens] | None, vocabularies: Vocabularies | None, posts: int) -> dict[str, Tensor]:

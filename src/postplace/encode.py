@@ -13,7 +13,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,7 +75,7 @@ def encode_posts(
     batch_size: int = 32,
     progress: bool = False,
     image_hashes: bool = False,
-    states: bool = False,
+    states: bool | Literal["image"] = False,
 ) -> EncodedPosts:
     """Encode the text (without links, mentions and hashtags), the hashtags and the pictures of posts.
 
@@ -84,11 +84,11 @@ def encode_posts(
     a batch, put together to as many as the encoder takes at once where it says so; up to one batch is decoded here.
     With `states` there are token states too, in float16 (see `encoders/states.py` for what they cost): of a text and
     its hashtags as one sequence, in this order, for the paper that reads them knows one text a post; of a long text an
-    encoder reads the beginning alone.
+    encoder reads the beginning alone. "image" are those of pictures alone.
     Raises BadPost when many pictures are named and not one is there, BadOption when an encoder has no states to give,
     WriteFailed when the store cannot be written.
     """
-    token_rows = text_state_rows(text_encoder) if states else None
+    token_rows = text_state_rows(text_encoder) if states is True else None
     patch_rows = image_state_rows(image_encoder) if states else None
     texts = [for_encoder(post.full_text) for post in posts]
     tags = [" ".join(post.hashtags).strip() for post in posts]

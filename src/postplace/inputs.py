@@ -3,18 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import nn
 
 from postplace.batch import InputSizes, PostTensors, TextTokens, Vocabularies, tokenize
 from postplace.encode import EncodedPosts
 from postplace.encoders.encoder import ImageEncoder, TextEncoder
+from postplace.encoders.states import state_layers_of
+from postplace.encoders.table import find_image_encoder, find_text_encoder
+from postplace.models.estimator import Estimator
 from postplace.models.plan import Plan
 from postplace.places.vocabulary import PlaceVocabulary, coarse_groups
 from postplace.pooled import Examples, examples_of, past_vectors
 from postplace.post import Post
+
+
+@runtime_checkable
+class StartsFromStage(Protocol):
+    """A system that goes on training the last stage of a pretrained image network."""
+
+    def start_from(self, stage: nn.Module) -> None:
+        """Make the stage a part of the system; it takes states (B, n, D') to vectors (B, D)."""
+        ...
+
+
+@runtime_checkable
+class HasLastStage(Protocol):
+    """An image encoder that hands out the last stage of its network, and what that is given as states."""
+
+    def last_stage(self) -> nn.Module:
+        """A copy of it, to be trained."""
+        ...
 
 
 def tensors_of(
@@ -35,7 +57,30 @@ def tensors_of(
     past = None
     if "past_vectors" in plan.needs:
         past = past_vectors(posts, examples or examples_of(posts, encoded))
-    return PostTensors(tokens, encoded, vocabularies=vocabularies, labels=labels, past=past)
+    grids = "image_stage" in plan.needs
+    return PostTensors(tokens, encoded, vocabularies=vocabularies, labels=labels, past=past, grids=grids)
+
+
+def load_encoders(plan: Plan, text: str, image: str, *, device: str) -> tuple[TextEncoder, ImageEncoder]:
+    """The encoders of these names, as far as the plan has use for them; BadOption where one has not what it needs."""
+    states, layers = plan.reads_states, plan.state_layers
+    of_text = find_text_encoder(text, device=device, states=states, layers=layers)
+    of_images = find_image_encoder(image, device=device, states=states, layers=layers)
+    if plan.states == "image":
+        from postplace.encoders.last_stage import StageEncoder
+
+        return of_text, StageEncoder(of_images)
+    return of_text, of_images
+
+
+def started(model: nn.Module | Estimator, image: ImageEncoder) -> nn.Module | Estimator:
+    """A new system; one that trains the last stage of the image encoder's network is given a copy of it.
+
+    Its weights are then the system's own: a saved run holds them, and of the encoder takes the architecture alone.
+    """
+    if isinstance(model, StartsFromStage) and isinstance(image, HasLastStage):
+        model.start_from(image.last_stage())
+    return model
 
 
 def sizes_of(
@@ -55,4 +100,5 @@ def sizes_of(
             for kind, encoder in (("text", text), ("image", image))
             for name in ("states", "states_width")
         }
+        more["state_layers"] = min(state_layers_of(text), state_layers_of(image))
     return InputSizes(*counts, text.width, image.width, **more)

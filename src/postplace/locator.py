@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,24 +14,26 @@ from numpy.typing import NDArray
 from torch import nn
 
 from postplace.batch import InputSizes, PostTensors
+from postplace.broken_images import warn_of_broken
 from postplace.devices import torch_device
-from postplace.encode import BrokenImage, EncodedPosts, encode_posts
+from postplace.encode import EncodedPosts, encode_posts
 from postplace.encoders.encoder import ImageEncoder, TextEncoder
-from postplace.encoders.table import find_image_encoder, find_text_encoder
 from postplace.errors import BadOption, BadRun, NotEnoughData
 from postplace.evaluation.baselines import Baselines
-from postplace.inputs import sizes_of, tensors_of
+from postplace.inputs import load_encoders, sizes_of, started, tensors_of
 from postplace.models.estimator import Estimator, Lesson, size_of
 from postplace.models.plan import plan_of
 from postplace.models.table import find_model
 from postplace.places.decode import rank
+from postplace.places.vocabulary import PlaceVocabulary
 from postplace.pooled import check_modalities, examples_of, has_image, without
-from postplace.post import Post, Prediction
+from postplace.post import Place, Post, Prediction
 from postplace.posts.prepared import is_prepared, read_prepared
 from postplace.posts.splits import groups_of
 from postplace.posts.table import read_posts
-from postplace.runs.content import Fitted, check_encoders, load_run, rebuild, save_run
-from postplace.runs.unfinished import digest_of_posts, post_digests, unfinished_run
+from postplace.runs.content import Fitted, asked_encoders, check_encoders, load_run, rebuild, save_run
+from postplace.runs.paths import lasting_name
+from postplace.runs.unfinished import Unfinished, digest_of_posts, post_digests
 from postplace.scoring import answers_of, score
 from postplace.training_data import Classes, Prepared, prepare
 
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
 Target = Literal["place", "category"]
 Source = object  # whatever `read_posts` takes: a path, a DataFrame, dicts, posts
 PREDICT_BATCH = 256
-NAMED = 5  # broken pictures named one by one in a warning
+TWO_PLACES = PlaceVocabulary("place", (Place("a", 0.0, 0.0), Place("b", 0.0, 1.0)))  # to try settings on
 
 
 class PostLocator:
@@ -88,7 +90,7 @@ class PostLocator:
         self.plan = plan_of(self.entry, self.settings)
         self.class_weight, self.seed = class_weight, seed
         self.device, self.devices, self.workers = device, devices, workers
-        self.text_encoder, self.image_encoder = text_encoder, image_encoder
+        self.text_encoder, self.image_encoder = lasting_name(text_encoder), lasting_name(image_encoder)
         self.cache = None if cache is None else Path(cache)
         self.progress = progress
         self._encoders: tuple[TextEncoder, ImageEncoder] | None = None
@@ -96,24 +98,28 @@ class PostLocator:
 
     # ------------------------------------------------------------------ learning
 
-    def fit(self, posts: Source, *, state: str | Path | None = None) -> PostLocator:
+    def fit(self, posts: Source, *, state: str | Path | None = None, overwrite: bool = False) -> PostLocator:
         """Learn from posts; a leak-free part of them is kept aside and judged: see `metrics`.
 
         Of a folder that `postplace prepare` wrote, the split it was prepared with is kept. With a `state` folder an
-        interrupted training of the same posts and options found there is continued.
+        interrupted training of the same posts and options found there is continued; one of others is an error, or with
+        `overwrite` thrown away once the new one begins.
         """
         every, parts = _read(posts)
-        checkpoints = None
+        sizes = sizes_of(self.plan, *self.encoders(), None, TWO_PLACES)
+        self.entry.build(sizes, len(TWO_PLACES), self.plan.model)  # a setting it cannot have is told now, not in hours
+        unfinished = None
         if state is not None:
             key = {**self.options(), "posts": digest_of_posts(every)} | ({"parts": parts} if parts else {})
-            checkpoints = unfinished_run(Path(state), key, say=self._say)
-        return self.fit_prepared(self.prepare(every, parts=parts), checkpoints=checkpoints)
+            unfinished = Unfinished(Path(state), key)
+            unfinished.check(overwrite=overwrite)
+        return self.fit_prepared(self.prepare(every, parts=parts), unfinished=unfinished)
 
     def fit_prepared(
         self,
         prepared: Prepared,
         *,
-        checkpoints: Path | None = None,
+        unfinished: Unfinished | None = None,
         baselines: Baselines | None = None,
         judge: bool = True,
     ) -> PostLocator:
@@ -136,7 +142,8 @@ class PostLocator:
             epochs = []
         else:
             tensors = prepared.tensors(self.plan, vocabularies)
-            epochs = self._train(model, tensors, prepared.labels, (train, validation), checkpoints=checkpoints)
+            with nullcontext() if unfinished is None else unfinished.begun(say=self._say) as checkpoints:
+                epochs = self._train(model, tensors, prepared.labels, (train, validation), checkpoints=checkpoints)
         if baselines is None:
             self._say("fitting the baselines on the same vectors")
             baselines = prepared.baselines
@@ -201,7 +208,7 @@ class PostLocator:
             raise BadOption("--top-k", f"{top_k} places asked for", "give 1 or more")
         asked = self._read(posts)
         encoded = self._encode(asked, cache=cache)
-        _warn_of_broken(encoded.broken)
+        warn_of_broken(encoded.broken)
         present = {"text": encoded.text_mask, "hashtags": encoded.hashtag_mask, "image": has_image(encoded)}
         used = [tuple(name for name, mask in present.items() if mask[row]) for row in range(len(asked))]
         ids = [post.id for post in asked]
@@ -214,7 +221,7 @@ class PostLocator:
 
         asked = self._read(posts)
         encoded = self._encode(asked, cache=None)
-        _warn_of_broken(encoded.broken)
+        warn_of_broken(encoded.broken)
         probabilities = self.probabilities(asked, encoded)
         probabilities[~(encoded.text_mask | encoded.hashtag_mask | has_image(encoded))] = np.nan
         names = [place.name for place in self.fitted.places.places]
@@ -287,7 +294,7 @@ class PostLocator:
             workers=self.workers,
             progress=self.progress is not None,
             image_hashes=image_hashes,
-            states=self.plan.reads_states,
+            states=self.plan.states,
         )
 
     def _read(self, source: Source) -> list[Post]:
@@ -296,22 +303,23 @@ class PostLocator:
 
     def build(self, sizes: InputSizes, classes: int) -> nn.Module | Estimator:
         """A new network or estimator with this locator's settings."""
-        return self.entry.build(sizes, classes, self.plan.model)
+        return started(self.entry.build(sizes, classes, self.plan.model), self.encoders()[1])
 
     def share_encoders(self, other: PostLocator) -> None:
         """Use what another locator has loaded, if it asks for the same encoders, instead of loading them again."""
-        asked = (self.text_encoder, self.image_encoder, self.device, self.plan.reads_states)
-        if asked == (other.text_encoder, other.image_encoder, other.device, other.plan.reads_states):
+        if self._asked == other._asked:
             self._encoders = other.encoders()
+
+    @property
+    def _asked(self) -> tuple[Any, ...]:
+        """What decides which encoders are loaded, and how."""
+        return self.text_encoder, self.image_encoder, self.device, self.plan.states, self.plan.state_layers
 
     def encoders(self) -> tuple[TextEncoder, ImageEncoder]:
         """The text and the image encoder, loaded at the first call."""
         if self._encoders is None:
-            device, states = str(torch_device(self.device)), self.plan.reads_states
-            self._encoders = (
-                find_text_encoder(self.text_encoder, device=device, states=states),
-                find_image_encoder(self.image_encoder, device=device, states=states),
-            )
+            device = str(torch_device(self.device))
+            self._encoders = load_encoders(self.plan, self.text_encoder, self.image_encoder, device=device)
         return self._encoders
 
     # ------------------------------------------------------------------ state
@@ -344,7 +352,7 @@ class PostLocator:
         config, files = load_run(where)
         try:
             options = {name: config[name] for name in ("cells", "min_posts", "settings", "class_weight", "seed")}
-            asked = {f"{kind}_encoder": config["encoders"][kind]["asked"] for kind in ("text", "image")}
+            asked: dict[str, Any] = {f"{kind}_encoder": name for kind, name in asked_encoders(config, where).items()}
             options["modalities"] = config.get("modalities")  # a run of the first version has none
             locator = cls(config["target"], config["model"], device=device, cache=cache, **asked, **options)
             check_encoders(config, locator.options()["encoders"], where=where)
@@ -385,10 +393,3 @@ def _read(source: Source) -> tuple[list[Post], dict[str, str] | None]:
         names = prepared.split.part_of(len(posts))
         return posts, {post.id: name for post, name in zip(posts, names, strict=True)}
     return read_posts(source), None
-
-
-def _warn_of_broken(broken: Sequence[BrokenImage]) -> None:
-    if broken:
-        named = "; ".join(f"post {picture.post_id}: {picture.image}: {picture.reason}" for picture in broken[:NAMED])
-        more = f"; and {len(broken) - NAMED} more" if len(broken) > NAMED else ""
-        warnings.warn(f"{len(broken)} pictures could not be read: {named}{more}", stacklevel=3)

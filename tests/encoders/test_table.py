@@ -58,22 +58,22 @@ def find_entry(name: str) -> table.EncoderEntry:
             ("vgg19",),
             {"weights": Path("/w/v.safetensors"), "device": "cuda"},
         ),
-        ("chinese-clip", "hub_image_encoder", ("chinese-clip",), {"device": "cuda", "states": True}),
-        ("openai/clip-x", "hub_image_encoder", ("openai/clip-x",), {"device": "cuda", "states": True}),
-        ("a/b@refs/pr/3", "hub_image_encoder", ("a/b@refs/pr/3",), {"device": "cuda", "states": True}),
+        ("chinese-clip", "hub_image_encoder", ("chinese-clip",), {"device": "cuda", "states": True, "layers": 3}),
+        ("openai/clip-x", "hub_image_encoder", ("openai/clip-x",), {"device": "cuda", "states": True, "layers": 3}),
+        ("a/b@refs/pr/3", "hub_image_encoder", ("a/b@refs/pr/3",), {"device": "cuda", "states": True, "layers": 3}),
     ],
 )
 def test_where_image_names_lead(
     asked: Asked, name: str, builder: str, arguments: tuple[str, ...], options: dict[str, Any]
 ) -> None:
-    find_image_encoder(name, device="cuda", states=True)
+    find_image_encoder(name, device="cuda", states=True, layers=3)
     assert asked == [(builder, arguments, options)]
 
 
 def test_where_text_names_lead(asked: Asked) -> None:
     for name in ("bundled", "chinese-clip", "ORG/MODEL"):
         find_text_encoder(name)
-    options = {"device": "cpu", "states": False}
+    options = {"device": "cpu", "states": False, "layers": 1}
     assert asked == [
         ("bundled_text_encoder", (), {}),
         ("hub_text_encoder", ("chinese-clip",), options),

@@ -67,7 +67,7 @@ def test_the_best_the_tie_and_the_worse() -> None:
     good, level, bad, sick = compare(DESCRIBED, RESULTS).lines  # a baseline with nothing measured is no row
     assert [line.name for line in (good, level, bad, sick)] == ["good", "level", "bad", "sick"]
     assert good.against.verdict == "best"
-    assert good.values["accuracy"] == (pytest.approx(0.9), pytest.approx(0.0))
+    assert list(good.values["accuracy"]) == pytest.approx([0.9, 0.0])
     assert bad.against.verdict == "worse"
     assert bad.against.difference is not None
     assert bad.against.difference.mean == pytest.approx(-0.6)

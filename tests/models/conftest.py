@@ -28,7 +28,10 @@ def sizes() -> InputSizes:
 
 @pytest.fixture
 def batch() -> Batch:
-    """Post 0 has all and two pictures, 1 only text, 2 hashtags and one picture, 3 nothing. The users of 0 and 2 have posted before."""
+    """Post 0 has all and two pictures, 1 only text, 2 hashtags and one picture, 3 nothing.
+
+    The users of 0 and 2 have posted before.
+    """
     random = torch.Generator().manual_seed(0)
 
     def ids(most: int, *lengths: int) -> torch.Tensor:
@@ -59,6 +62,7 @@ def batch() -> Batch:
         setattr(made, f"text_states{name}", value)
     for name, value in states(12, (True,) * 4, no[:4], (True, False, True, True), no[:4]).items():
         setattr(made, f"image_states{name}", value)
+    made.image_grids = torch.randn(4, 2, 4, 3, generator=random) * images[..., None, None]
     made.past_mask = torch.tensor([True, False, True, False])
     made.past_vector = torch.randn(4, 7, generator=random) * made.past_mask[:, None]
     return made

@@ -26,11 +26,19 @@ def test_a_model_without_tokens_takes_no_vocabulary_settings() -> None:
 
 def test_whether_states_are_read_follows_from_the_settings() -> None:
     assert [plan_of(entry, {}).reads_states for entry in MODELS.values()] == [
-        name == "sg-mft-tokens" for name in MODELS
+        name in ("sg-mft-tokens", "bridge-tower") for name in MODELS
     ]
     assert plan_of(MODELS["sg-mft-tokens"], {}).needs == {"text_states", "image_states"}
     assert not plan_of(MODELS["sg-mft-tokens"], {"tokens": 32}).reads_states
     assert plan_of(MODELS["sg-mft"], {"tokens": "states", "cross_query": "own"}).reads_states
+
+
+def test_of_how_many_layers_states_are_read_follows_from_the_settings() -> None:
+    assert plan_of(MODELS["bridge-tower"], {}).state_layers == MODELS["bridge-tower"].settings["layers"] == 3
+    assert plan_of(MODELS["bridge-tower"], {"layers": 5}).state_layers == 5
+    assert plan_of(MODELS["sg-mft-tokens"], {"layers": 2}).state_layers == 1  # its own layers
+    with pytest.raises(BadOption, match="layers"):
+        plan_of(MODELS["bridge-tower"], {"layers": 0})
 
 
 def test_what_does_not_go_with_states_is_refused_before_anything_is_encoded() -> None:

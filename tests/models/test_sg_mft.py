@@ -14,14 +14,9 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from postplace.models.sg_mft import (
-    FeedForward,
-    FusionModule,
-    InterpolationAttention,
-    Projections,
-    TokenNorm,
-    five_layers,
-)
+from postplace.models.blocks.five_layers import five_layers
+from postplace.models.blocks.interaction import FeedForward, InterpolationAttention, Projections, TokenNorm
+from postplace.models.sg_mft import FusionModule
 
 Array = NDArray[np.float64]
 

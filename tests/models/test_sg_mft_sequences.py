@@ -14,8 +14,9 @@ from torch import Tensor, nn
 
 from postplace.batch import Batch, InputSizes
 from postplace.errors import BadOption
+from postplace.models.blocks.interaction import InteractionModule
 from postplace.models.blocks.similarity import GATES, Gate
-from postplace.models.sg_mft import InteractionModule, SequenceFusion, SequenceSGMFT
+from postplace.models.sg_mft_sequences import SequenceFusion, SequenceSGMFT
 
 Array = NDArray[np.float64]
 Weights = dict[str, Array]

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from postplace.batch import Batch, InputSizes
 from postplace.errors import BadOption
-from postplace.models.sg_mft import SGMFT, InteractionModule
+from postplace.models.blocks.interaction import InteractionModule
+from postplace.models.sg_mft import SGMFT
 
 Array = NDArray[np.float64]
 Weights = dict[str, Array]

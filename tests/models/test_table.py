@@ -6,7 +6,6 @@ import dataclasses
 import math
 import subprocess
 import sys
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,20 +15,41 @@ from torch import Tensor, nn
 
 from postplace.batch import Batch, InputSizes
 from postplace.errors import BadOption
+from postplace.inputs import StartsFromStage
+from postplace.models.blocks.sides import StateTokens
 from postplace.models.blocks.similarity import GATES
+from postplace.models.bridge_tower import BridgeTower
+from postplace.models.entry import ModelEntry
 from postplace.models.mrlf import Fusion
-from postplace.models.sg_mft import SequenceSGMFT
+from postplace.models.sg_mft_sequences import SequenceSGMFT
 from postplace.models.table import MODELS, find_model, needs_of
+from postplace.training.fit import OwnLoss
 
 CLASSES = 5
 SMALL: dict[str, dict[str, Any]] = {
     "mrlf": {"embedding": 8, "filters": 8, "heads": 2, "image_features": 6},
     "sg-mft": {"tokens": 4},
     "sg-mft-tokens": {"features": 16, "heads": 2, "head_width": 4},
+    "mplug": {"tokens": 4, "width": 8, "layers": 3, "connect_every": 1, "heads": 2},
+    "merge-attention": {"tokens": 4, "width": 8, "layers": 2, "heads": 2},
+    "co-attention": {"tokens": 4, "width": 8, "layers": 2, "heads": 2},
+    "bridge-tower": {"width": 8, "layers": 2, "heads": 2},
+    "bridge-tower-lite": {"tokens": 4, "width": 8, "layers": 2, "heads": 2},
+    "deepgeo": {"embedding": 6, "hidden": 5, "filters": 8, "representation": 7},
+    "loctwi": {"width": 8, "heads": 2, "characters": 6, "filters": 4},
+    "transtagger": {"width": 4, "heads": 2, "feed_forward": 8},
+    "feature-cnns": {"embedding": 6, "filters": 4, "image_features": 5},
+    "user-cnns": {"embedding": 6, "filters": 4, "image_features": 5},
+    "unis-mmc": {"width": 8, "hidden": 8},
+    "balance-mla": {"width": 8},
+    "gated": {"width": 8},
+    "ogm-ge": {"width": 8},
 }
+NETWORKS = [name for name, entry in MODELS.items() if entry.training is not None]
 FUSIONS: tuple[str, ...] = Fusion.__args__  # type: ignore[attr-defined]
+OTHERS = ("none", "asymmetric", "merge", "co")
 VARIANTS: list[tuple[str, dict[str, Any]]] = [
-    *((name, {}) for name in MODELS),
+    *((name, {}) for name in NETWORKS),
     *(("mrlf", {"fusion": fusion}) for fusion in FUSIONS if fusion != "cross"),
     ("mrlf", {"kernel": 3, "word_kernel": 2}),
     *(("sg-mft", {"gate": gate}) for gate in GATES if gate != "sigmoid"),
@@ -41,6 +61,18 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("sg-mft", {"layers": 2}),
     ("sg-mft", {"tokens": 1}),
     ("sg-mft", {"tokens": "scalar", "normalise_over": "tokens"}),
+    ("sg-mft", {"layers": 0}),
+    ("sg-mft", {"layers": 0, "fusion": "none"}),
+    ("sg-mft", {"layers": 0, "fusion": "none", "text_input": "words"}),
+    ("sg-mft", {"text_input": "words"}),
+    *(("sg-mft", {"fusion": fusion}) for fusion in OTHERS),
+    *(("sg-mft", {"fusion": fusion, "tokens": "scalar", "normalise_over": "tokens"}) for fusion in OTHERS),
+    *(("sg-mft-tokens", {"fusion": fusion}) for fusion in OTHERS),
+    ("sg-mft-tokens", {"layers": 0, "fusion": "none"}),
+    *((name, {"tokens": "states"}) for name in ("mplug", "merge-attention", "co-attention")),
+    ("mplug", {"connect_every": 0}),
+    ("mplug", {"connect_every": 2}),
+    ("bridge-tower", {"layers": 1}),
     *(("sg-mft-paper", {"gate": gate}) for gate in GATES if gate != "softmax"),
     *(("sg-mft-tokens", {"gate": gate}) for gate in GATES if gate != "sigmoid"),
     ("sg-mft-tokens", {"feed_forward": "image"}),
@@ -49,34 +81,62 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("sg-mft-tokens", {"features": None}),
     ("sg-mft-tokens", {"layers": 2}),
     ("sg-mft-tokens", {"tokens": 4}),
+    ("deepgeo", {"window": 3, "noise": 0.1}),
+    ("loctwi", {"char_attention_layers": 0}),
+    ("loctwi", {"projections": "linear"}),
+    ("loctwi", {"pooling": "mean"}),
+    ("user-cnns", {"past": False}),
+    ("unis-mmc", {"weight": 0.0}),
+    ("ogm-ge", {"alpha": 0.0, "noise": 0.0}),
 ]
 IDS = ["-".join([name, *(f"{key}={value}" for key, value in given.items())]) for name, given in VARIANTS]
-Build = Callable[[], nn.Module]
-FLOATS = ("text_vector", "hashtag_vector", "image_vectors", "text_states", "image_states")
 
 
-@pytest.fixture(params=VARIANTS, ids=IDS)
-def build(request: pytest.FixtureRequest, sizes: InputSizes) -> Build:
-    """The variant, freshly initialised from the same seed on every call; learned stand-ins are not 0."""
-    name, given = request.param
-    entry = find_model(name)
-    settings = {**entry.settings, **SMALL.get(name, {}), **given}
+@dataclasses.dataclass(frozen=True)
+class Build:
+    """A variant: called, it is freshly initialised from the same seed; learned stand-ins are not 0."""
 
-    def model() -> nn.Module:
+    entry: ModelEntry
+    settings: dict[str, Any]
+    sizes: InputSizes
+
+    def __call__(self) -> nn.Module:
         torch.manual_seed(0)
-        built = entry.network(sizes, CLASSES, settings)
+        built = self.entry.network(self.sizes, CLASSES, self.settings)
+        if isinstance(built, StartsFromStage):
+            built.start_from(nn.Sequential(nn.Flatten(), nn.Linear(12, 16), nn.Tanh()))
         with torch.no_grad():
             for key, parameter in built.named_parameters():
                 if "absent" in key:
                     parameter.normal_()
         return built
 
-    return model
+
+FLOATS = ("text_vector", "hashtag_vector", "image_vectors", "text_states", "image_states", "image_grids")
+
+
+@pytest.fixture(params=VARIANTS, ids=IDS)
+def build(request: pytest.FixtureRequest, sizes: InputSizes) -> Build:
+    """The variant, with the settings a test can afford."""
+    name, given = request.param
+    entry = find_model(name)
+    settings = {**entry.settings, **SMALL.get(name, {}), **given}
+    if entry.state_layers is not None:  # positions of several layers each; the last of an odd number is cut short
+        sizes = dataclasses.replace(sizes, state_layers=settings[entry.state_layers])
+    return Build(entry, settings, sizes)
 
 
 def _logits(model: nn.Module, batch: Batch) -> Tensor:
     logits: Tensor = model.eval()(batch)
     return logits
+
+
+def _objective(model: nn.Module, batch: Batch) -> Tensor:
+    """A number that every parameter has a part in: the model's own loss, if it has one, else of its logits."""
+    if isinstance(model, OwnLoss):
+        return model.loss(batch, torch.arange(len(batch)) % CLASSES, None)
+    logits: Tensor = model(batch)
+    return logits.square().sum()
 
 
 def _rows(batch: Batch, rows: list[int]) -> Batch:
@@ -110,8 +170,14 @@ def _poisoned(batch: Batch, poison: float) -> Batch:
         hashtag_vector=batch.hashtag_vector.masked_fill(~batch.hashtag_mask[:, None], poison),
         image_vectors=batch.image_vectors.masked_fill(~batch.image_mask[..., None], poison),
         past_vector=_past(batch)[0].masked_fill(~_past(batch)[1][:, None], poison),
+        image_grids=_grids(batch).masked_fill(~batch.image_mask[..., None, None], poison),
         **states,
     )
+
+
+def _grids(batch: Batch) -> Tensor:
+    assert batch.image_grids is not None
+    return batch.image_grids
 
 
 def _past(batch: Batch) -> tuple[Tensor, Tensor]:
@@ -138,6 +204,7 @@ def _longer(batch: Batch, more: int, poison: float) -> Batch:
         hashtag_words=ids(batch.hashtag_words),
         image_vectors=nn.functional.pad(batch.image_vectors, (0, 0, 0, more), value=poison),
         image_mask=nn.functional.pad(batch.image_mask, (0, more)),
+        image_grids=nn.functional.pad(_grids(batch), (0, 0, 0, 0, 0, more), value=poison),
         **states,
     )
 
@@ -171,7 +238,7 @@ def test_what_is_absent_has_no_influence(build: Build, batch: Batch, poison: flo
     expected = _logits(model, batch)
     poisoned = _poisoned(batch, poison)
     torch.testing.assert_close(_logits(model, poisoned), expected, atol=1e-6, rtol=1e-6)
-    torch.autograd.backward(_logits(model, poisoned).square().sum())
+    torch.autograd.backward(_objective(model, poisoned))
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None, name
         assert bool(parameter.grad.isfinite().all()), name
@@ -180,10 +247,17 @@ def test_what_is_absent_has_no_influence(build: Build, batch: Batch, poison: flo
 @pytest.mark.parametrize("field", ["text_mask", "hashtag_mask", "image_mask"])
 def test_what_is_present_has_influence(build: Build, batch: Batch, field: str) -> None:
     model = build()
-    if isinstance(model, SequenceSGMFT):  # which reads text and hashtags as one
+    if {"text_mask": "text", "hashtag_mask": "hashtags", "image_mask": "image"}[field] not in build.entry.reads:
+        pytest.skip("it does not read this")
+    if _reads_states(model):  # which reads text and hashtags as one
         field = "image_states_mask" if field == "image_mask" else "text_states_mask"
     without = dataclasses.replace(batch, **{field: torch.zeros_like(getattr(batch, field))})
     assert not torch.allclose(_logits(model, batch)[0], _logits(model, without)[0], atol=1e-7)
+
+
+def _reads_states(model: nn.Module) -> bool:
+    kinds = SequenceSGMFT, BridgeTower, StateTokens
+    return any(isinstance(part, kinds) for part in model.modules())
 
 
 def test_a_post_of_nothing_trains(build: Build, batch: Batch) -> None:
@@ -201,7 +275,7 @@ def test_a_post_of_nothing_trains(build: Build, batch: Batch) -> None:
 
 def test_every_parameter_learns(build: Build, batch: Batch) -> None:
     model = build()
-    torch.autograd.backward(model.train()(batch).square().sum())
+    torch.autograd.backward(_objective(model.train(), batch))
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None, name
         assert bool(parameter.grad.isfinite().all()), name
@@ -230,7 +304,8 @@ def test_no_gradient_flows_between_posts(build: Build, batch: Batch) -> None:
     model = build().train()  # in training too
     torch.autograd.backward(model(dataclasses.replace(batch, **leaves))[0].square().sum())
     reached = [leaf.grad for leaf in leaves.values() if leaf.grad is not None]
-    assert any(bool(gradient[0].any()) for gradient in reached)
+    vectors = needs_of(build.entry, build.settings) - {"characters", "words", "coarse"}
+    assert any(bool(gradient[0].any()) for gradient in reached) == bool(vectors)  # ids have no gradient
     assert not any(bool(gradient[1:].any()) for gradient in reached)
 
 
@@ -258,6 +333,7 @@ WRONG: list[tuple[str, str, object]] = [
     for name in MODELS
     for setting in MODELS[name].settings
     for value in (-1, True, [8], "no such thing", 1.5, math.nan)
+    if not (value is True and isinstance(MODELS[name].settings[setting], bool))
 ]
 
 
@@ -265,7 +341,7 @@ WRONG: list[tuple[str, str, object]] = [
 def test_a_wrong_setting_is_named(name: str, setting: str, value: object, sizes: InputSizes) -> None:
     entry = find_model(name)
     with pytest.raises(BadOption) as caught:
-        entry.network(sizes, CLASSES, {**entry.settings, setting: value})
+        entry.build(sizes, CLASSES, {**entry.settings, setting: value})
     assert setting in str(caught.value)
 
 
@@ -293,6 +369,16 @@ def test_a_wrong_setting_is_named(name: str, setting: str, value: object, sizes:
         ("sg-mft-tokens", {"cross_query": "other"}, "cross_query=own"),
         ("sg-mft-tokens", {"normalise_over": "tokens"}, "normalise_over=width"),
         ("sg-mft-tokens", {"tokens": 5}, "tokens"),
+        ("sg-mft-tokens", {"text_input": "words"}, "text_input=vectors"),
+        ("sg-mft", {"fusion": "add"}, "fusion"),
+        ("sg-mft", {"text_input": "word"}, "did you mean 'words'"),
+        ("mplug", {"connect_every": 3}, "connect_every: 3 with 3 layers: no connected layer would ever run"),
+        ("mplug", {"layers": 6, "connect_every": 6}, "connect_every"),
+        ("mplug", {"tokens": "chunks"}, "tokens"),
+        ("merge-attention", {"tokens": 5}, "tokens"),
+        ("co-attention", {"heads": 3}, "heads"),
+        ("bridge-tower", {"layers": 2}, "layers"),  # the encoders give one
+        ("bridge-tower-lite", {"tokens": "states"}, "tokens"),
     ],
 )
 def test_settings_that_do_not_fit(name: str, settings: dict[str, Any], named: str, sizes: InputSizes) -> None:
@@ -341,6 +427,7 @@ def test_what_is_needed_depends_on_the_settings() -> None:
     assert needs_of(tokens, {}) == states
     assert needs_of(tokens, {"tokens": 32}) == vectors
     assert needs_of(chunks, {"tokens": "states", "cross_query": "own"}) == states
+    assert needs_of(chunks, {"text_input": "words"}) == {"words", "image_vector"}
     assert needs_of(find_model("mrlf"), {}) == {"characters", "words", "image_vector"}
 
 

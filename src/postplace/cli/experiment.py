@@ -51,9 +51,11 @@ def experiment(
     """
     from dataclasses import replace
 
+    from postplace.cli.overwriting import check_apart
     from postplace.errors import BadOption, unknown_name
     from postplace.experiments.definition import read_experiment
 
+    check_apart("--out", out, [*data, places, Path(name) if Path(name).is_file() else None])
     found = read_experiment(name)
     known = {row.name: row for row in found.rows}
     for row in only or []:
@@ -71,6 +73,7 @@ def experiment(
         from postplace.places.known import read_places
 
         names = tuple(name for place in read_places(places).places for name in (place.name, *place.aliases))
+    from postplace.experiments.figures import draw
     from postplace.experiments.lots import DataSet, Options
     from postplace.experiments.runner import run_experiment
 
@@ -85,6 +88,8 @@ def experiment(
             jobs=jobs,
             say=None if quiet else say,
         )
+        if found.figure and (figure := draw(results, title=f"{found.title}: {found.figure}")) is not None:
+            typer.echo(f"{found.figure} is drawn in {figure}", err=True)
         _show(results.folder, TableFormat.markdown, None)
 
 
@@ -99,6 +104,10 @@ def compare(
 
     Example: postplace compare results/ --format latex
     """
+    from postplace.cli.overwriting import check_output
+    from postplace.experiments.results import folders_below
+
+    check_output("--output", output, [file for read in folders_below(results) for file in read.folder.glob("*.json")])
     _show(results, format_, output)
 
 
@@ -106,7 +115,7 @@ def _show(folder: Path, format_: TableFormat, output: Path | None) -> None:
     from postplace.experiments.comparison import compare as compare_results
     from postplace.experiments.formats import joined
     from postplace.experiments.results import folders_below
-    from postplace.runs.folder import write_atomically
+    from postplace.whole_files import write_atomically
 
     text = joined([compare_results(*results.read()) for results in folders_below(folder)], format_.value)
     if output is None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import logging
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -107,7 +107,7 @@ class TimmImageEncoder:
         self.fingerprint = f"{self.name}; timm {version('timm')}; sha256 {sha256}; {STEPS}, {_described(config)}"
         self._threads = max(1, (os.cpu_count() or 2) - 1)
         self._device = torch.device(device)
-        self._network = network.eval().requires_grad_(False).to(self._device, memory_format=torch.channels_last)
+        self.network = network.eval().requires_grad_(False).to(self._device, memory_format=torch.channels_last)
         self._mean, self._std = (
             torch.tensor(config[key], device=self._device).view(1, -1, 1, 1) for key in ("mean", "std")
         )
@@ -119,15 +119,19 @@ class TimmImageEncoder:
 
     def encode(self, batch: NDArray[Any]) -> Vectors:
         """See the class."""
+        return self.run(batch, self.network, width=self.width)
+
+    def run(self, batch: NDArray[Any], part: Callable[[Any], Any], *, width: int) -> Vectors:
+        """Prepared pictures -> rows (B, width) of what `part` makes of scaled pixels (b, 3, height, width)."""
         import torch
 
-        vectors = np.empty((len(batch), self.width), dtype=np.float32)
+        vectors = np.empty((len(batch), width), dtype=np.float32)
         step = self.batch_size
         with torch.inference_mode(), torch_threads(self._threads):
             for start in range(0, len(batch), step):
                 pixels = torch.from_numpy(np.array(batch[start : start + step])).to(self._device)
                 scaled = pixels.permute(0, 3, 1, 2).float().div_(255).sub_(self._mean).div_(self._std)
-                vectors[start : start + step] = self._network(scaled).float().cpu().numpy()
+                vectors[start : start + step] = part(scaled).float().cpu().numpy()
         return vectors
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -67,7 +67,7 @@ class BundledImageEncoder:
         network = EfficientNet.from_name("efficientnet-lite0")
         network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
         _fold_batch_norms(network.eval())
-        self._network = network.to(self._device, memory_format=torch.channels_last)
+        self.network = network.to(self._device, memory_format=torch.channels_last)
 
     @property
     def batch_size(self) -> int:
@@ -76,17 +76,20 @@ class BundledImageEncoder:
 
     def encode(self, batch: NDArray[Any]) -> Vectors:
         """See the class."""
+        return self.run(batch, lambda pixels: self.network.extract_features(pixels).mean(dim=(2, 3)), width=self.width)
+
+    def run(self, batch: NDArray[Any], part: Callable[[Any], Any], *, width: int) -> Vectors:
+        """Prepared pictures -> rows (B, width) of what `part` makes of scaled pixels (b, 3, 224, 224)."""
         import torch
 
-        vectors = np.empty((len(batch), self.width), dtype=np.float32)
+        vectors = np.empty((len(batch), width), dtype=np.float32)
         step = self.batch_size
         with torch.inference_mode(), torch_threads(self._threads):
             for start in range(0, len(batch), step):
                 pixels = torch.from_numpy(np.array(batch[start : start + step])).to(self._device)
                 # NHWC bytes seen as NCHW are channels_last already: no copy on the way in
                 scaled = pixels.permute(0, 3, 1, 2).float().sub_(127).div_(128)
-                pooled = self._network.extract_features(scaled).mean(dim=(2, 3))
-                vectors[start : start + step] = pooled.cpu().numpy()
+                vectors[start : start + step] = part(scaled).cpu().numpy()
         return vectors
 
 

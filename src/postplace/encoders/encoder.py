@@ -79,6 +79,16 @@ class ImageStates(Protocol):
 
 
 @runtime_checkable
+class LayeredStates(Protocol):
+    """An encoder whose states are those of several of its network's last layers, the last one last.
+
+    Of each position the layers follow each other: state `position * state_layers + layer`, of `states` in all.
+    """
+
+    state_layers: int
+
+
+@runtime_checkable
 class BothAtOnce(Protocol):
     """An encoder, of texts or of pictures, whose network gives vectors and states in one run: it is asked for both."""
 

@@ -114,28 +114,29 @@ HUB_NAMES: Mapping[str, HubEntry] = {
 
 
 def hub_image_encoder(
-    name: str, *, device: str = "cpu", states: bool = False, offline: bool | None = None
+    name: str, *, device: str = "cpu", states: bool = False, layers: int = 1, offline: bool | None = None
 ) -> ImageEncoder:
     """The image encoder of a short name, of `owner/model` (or `owner/model@revision`) on the hub, or of a folder.
 
-    `states`: patch states too, through `encode_states`. `offline`: the hub's cache alone (default: HF_HUB_OFFLINE).
+    `states`: patch states too, through `encode_states`, of the last `layers` layers; those of a position one after the
+    other. `offline`: the hub's cache alone (default: HF_HUB_OFFLINE).
     Raises BadOption for a name that is none of these, or where transformers is not installed, and BadWeights for files
     that cannot be had, are damaged, or are of a network that reads no pictures.
     """
     files = _find(name, reads="image", offline=offline)
     from postplace.encoders.hub_encoders import HubImageEncoder
 
-    return HubImageEncoder(files, device=device, states=states)
+    return HubImageEncoder(files, device=device, states=states, layers=layers)
 
 
 def hub_text_encoder(
-    name: str, *, device: str = "cpu", states: bool = False, offline: bool | None = None
+    name: str, *, device: str = "cpu", states: bool = False, layers: int = 1, offline: bool | None = None
 ) -> TextEncoder:
     """The text encoder of a name; see `hub_image_encoder`."""
     files = _find(name, reads="text", offline=offline)
     from postplace.encoders.hub_encoders import HubTextEncoder
 
-    return HubTextEncoder(files, device=device, states=states)
+    return HubTextEncoder(files, device=device, states=states, layers=layers)
 
 
 def _find(name: str, *, reads: Reads, offline: bool | None) -> ModelFiles:

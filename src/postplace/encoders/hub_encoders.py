@@ -20,6 +20,7 @@ from postplace.encoders.hub_loading import (
     IMAGE_KINDS,
     JOINT,
     check_kind,
+    check_layers,
     check_size,
     dtype_for,
     fingerprint_of,
@@ -42,9 +43,9 @@ Result = TypeVar("Result")
 
 
 class HubImageEncoder:
-    """Prepared pictures (B, height, width, 3) uint8 -> vectors (B, D); with `states`, also (B, 49, S)."""
+    """Prepared pictures (B, height, width, 3) uint8 -> vectors (B, D); with `states`, also (B, 49 k, S) of k layers."""
 
-    def __init__(self, files: ModelFiles, *, device: str = "cpu", states: bool = False) -> None:
+    def __init__(self, files: ModelFiles, *, device: str = "cpu", states: bool = False, layers: int = 1) -> None:
         check_kind(files, IMAGE_KINDS, "a picture")
         preparation, normalisation = preparation_of(files)
         declare_missing_operators()
@@ -54,11 +55,13 @@ class HubImageEncoder:
         model = load_network(files, dtype=dtype, unused=("text_model.", "text_projection.", "logit_"))
         vision = getattr(model.config, "vision_config", model.config)
         check_size(files, preparation, vision)
+        check_layers(files, layers, vision)
         grid = patch_grid(vision, height=preparation.height, width=preparation.width)
-        self.module = frozen(ImageModule(model, normalisation, grid=grid, states=states, dtype=dtype), device)
+        given = layers if states else 0
+        self.module = frozen(ImageModule(model, normalisation, grid=grid, states=given, dtype=dtype), device)
         self.prepare: ImagePreparation = preparation
         self.name = files.name
-        self.states = IMAGE_STATES if states else 0
+        self.states, self.state_layers = IMAGE_STATES * given, layers
         self.states_width = int(vision.hidden_size)
         steps = f"{preparation}, {normalisation}, jpeg decoded at its scale next above {preparation.size}"
         self.fingerprint = fingerprint_of(files, steps, dtype=dtype)
@@ -75,7 +78,7 @@ class HubImageEncoder:
         return self.encode_both(batch)[0]
 
     def encode_states(self, batch: NDArray[Any]) -> Vectors:
-        """States (B, 49, S): the patches' states, averaged over the cells of a 7 x 7 grid, row by row."""
+        """States (B, 49 k, S): the patches' states, averaged over the cells of a 7 x 7 grid, row by row."""
         _check_states(self.states)
         return self.encode_both(batch)[1]
 
@@ -86,7 +89,7 @@ class HubImageEncoder:
         for rows, (own, *more) in self._steps.over(len(batch), lambda rows: self._run(batch[rows])):
             vectors[rows] = own
             if more:
-                states[rows] = more[0]
+                states[rows] = more[0].reshape(-1, self.states, self.states_width)  # (B, 49, k S), layers side by side
         return vectors, states
 
     def _run(self, batch: NDArray[Any]) -> list[Any]:
@@ -102,9 +105,9 @@ class HubImageEncoder:
 
 
 class HubTextEncoder:
-    """Sentences -> vectors (B, D); with `states`, also the states of their first 52 tokens (B, 52, S)."""
+    """Sentences -> vectors (B, D); with `states`, also those of their first 52 tokens (B, 52 k, S) of k layers."""
 
-    def __init__(self, files: ModelFiles, *, device: str = "cpu", states: bool = False) -> None:
+    def __init__(self, files: ModelFiles, *, device: str = "cpu", states: bool = False, layers: int = 1) -> None:
         declare_missing_operators()
         from postplace.encoders.hub_modules import Pooling, TextModule
 
@@ -117,10 +120,12 @@ class HubTextEncoder:
                 files.name, f"{files.kind} is no text encoder", "take a network of the BERT family or CLIP"
             )
         text = getattr(model.config, "text_config", model.config) if joint else model.config
+        check_layers(files, layers, text)
         self.tokens = Tokens(files, text)
-        self.module = frozen(TextModule(model, pooling=pooling, states=states), device)
+        given = layers if states else 0
+        self.module = frozen(TextModule(model, pooling=pooling, states=given), device)
         self.name = files.name
-        self.states = TEXT_STATES if states else 0
+        self.states, self.state_layers = TEXT_STATES * given, layers
         self.states_width = int(text.hidden_size)
         self.width = text_width(model.config, text)
         steps = f"{self.tokens.described}, {pooling}, {files.sums(*TOKENIZER_FILES)}"
@@ -137,19 +142,25 @@ class HubTextEncoder:
         return self._token_runs.vectors(texts)
 
     def encode_states(self, texts: Sequence[str]) -> Vectors:
-        """States (B, 52, S) of the first 52 tokens, real ones first; a padded token's state is all zeros."""
+        """States (B, 52 k, S) of the first 52 tokens, real ones first; a padded token's state is all zeros."""
         _check_states(self.states)
-        return self._token_runs.token_states(texts)
+        return self._by_position(self._token_runs.token_states(texts))
 
     def encode_both(self, texts: Sequence[str]) -> tuple[Vectors, Vectors]:
         """Vectors and states in one run of the network, and a second one for the states of longer texts."""
         _check_states(self.states)
-        return self._token_runs.both(texts)
+        vectors, states = self._token_runs.both(texts)
+        return vectors, self._by_position(states)
+
+    def _by_position(self, states: Vectors) -> Vectors:
+        """Layers side by side, (B, 52, k S) -> one after the other, (B, 52 k, S)."""
+        return states.reshape(len(states), self.states, self.states_width)
 
     @property
     def _token_runs(self) -> TokenRuns:
         tokens = self.tokens
-        return TokenRuns(self._runs, tokens.longest, tokens.whole, self.width, self.states, self.states_width)
+        states, width = self.states // self.state_layers, self.states_width * self.state_layers
+        return TokenRuns(self._runs, tokens.longest, tokens.whole, self.width, states, width)
 
     def _runs(self, texts: Sequence[str], longest: int) -> Iterator[Run]:
         """Rows, what the network gave and the mask of their tokens, in batches of texts of similar length."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from postplace.encoders.hub_files import POOLING, SENTENCE_LENGTH, ModelFiles, one_line, sha256_of
 from postplace.encoders.hub_preparation import HubPreparation
-from postplace.errors import BadWeights
+from postplace.errors import BadOption, BadWeights
 
 JOINT = ("clip", "chinese_clip", "siglip")
 IMAGE_KINDS = (*JOINT, "dinov2", "dinov2_with_registers", "dinov3_vit")
@@ -138,3 +138,10 @@ def text_width(config: Any, text: Any) -> int:
     if config.model_type == "siglip":
         return int(getattr(text, "projection_size", None) or text.hidden_size)
     return int(text.hidden_size)
+
+
+def check_layers(files: ModelFiles, layers: int, network: Any) -> None:
+    """Refuse to hand out more layers than a network has; `network` is the configuration of the text's or image's."""
+    most = int(getattr(network, "num_hidden_layers", 1))
+    if not 1 <= layers <= most:
+        raise BadOption("layers", f"{layers}, but {files.name} has {most}", f"give a number from 1 to {most}")

@@ -55,21 +55,21 @@ class ImageModule(nn.Module):
 
     The vector is what the model's authors compare: the projected one of CLIP, the attention-pooled one of SigLIP, the
     class token of DINO; not normalised. A state is the mean, over a cell of a 7 x 7 grid, of the patches' states after
-    the last layer norm.
+    the last layer norm. `states` is of how many of the last layers they are given, side by side (B, 49, k S).
     """
 
     cells: Tensor
 
     def __init__(
-        self, model: Any, normalisation: Normalisation, *, grid: tuple[int, int], states: bool, dtype: torch.dtype
+        self, model: Any, normalisation: Normalisation, *, grid: tuple[int, int], states: int, dtype: torch.dtype
     ) -> None:
         super().__init__()
         self.model = model
         self.pixels = Pixels(normalisation, dtype=dtype)
         self.prefix = prefix_of(model.config)
-        tower = getattr(model, "vision_model", None)
+        self.norm = last_norm(getattr(model, "vision_model", model))
         # SigLIP and DINO apply their last norm to every token, CLIP to the class token alone
-        self.norm = getattr(tower, "post_layernorm", None) if model.config.model_type in CLIPS else None
+        self.normed = model.config.model_type not in CLIPS
         self.states = states
         self.register_buffer("cells", grid_cells(*grid), persistent=False)
 
@@ -77,31 +77,36 @@ class ImageModule(nn.Module):
         """See the class."""
         ready = self.pixels(pixels)
         joint = hasattr(self.model, "get_image_features")
-        out = self.model.get_image_features(pixel_values=ready) if joint else self.model(pixel_values=ready)
+        read = self.model.get_image_features if joint else self.model
+        out = read(pixel_values=ready, output_hidden_states=True) if self.states > 1 else read(pixel_values=ready)
         vectors: Tensor = out.pooler_output.float()
         if not self.states:
             return vectors
-        patches = out.last_hidden_state[:, self.prefix :]
-        if self.norm is not None:
-            patches = self.norm(patches)
-        return vectors, torch.matmul(self.cells, patches.float())
+        layers = [patches[:, self.prefix :] for patches in last_layers(out, self.states, norm=self.norm)]
+        if self.norm is not None and not self.normed:
+            layers[-1] = self.norm(layers[-1])
+        return vectors, torch.matmul(self.cells, torch.cat(layers, dim=2).float())
 
 
 class TextModule(nn.Module):
     """Token ids and mask (B, L), 1 = real -> vectors (B, D) and, where `states`, states (B, L, S), 0 where padded.
 
     `projected`: the model's own text features, not normalised; `mean`: of the last layer over the real tokens
-    (Reimers & Gurevych, EMNLP 2019, section 3); `cls`: of the first token.
+    (Reimers & Gurevych, EMNLP 2019, section 3); `cls`: of the first token. `states` is of how many of the last layers
+    states are given, side by side (B, L, k S).
     """
 
-    def __init__(self, model: Any, *, pooling: Pooling, states: bool) -> None:
+    def __init__(self, model: Any, *, pooling: Pooling, states: int) -> None:
         super().__init__()
+        self.norm = last_norm(getattr(model, "text_model", model))
         self.model, self.pooling, self.states = model, pooling, states
         self.masked = model.config.model_type != "siglip"  # which was trained to read its padding
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor | tuple[Tensor, Tensor]:
         """See the class."""
-        inputs: dict[str, Tensor] = {"input_ids": input_ids}
+        inputs: dict[str, Any] = {"input_ids": input_ids}
+        if self.states > 1:
+            inputs["output_hidden_states"] = True
         if self.masked:
             inputs["attention_mask"] = attention_mask
         read = self.model.get_text_features if self.pooling == "projected" else self.model
@@ -114,10 +119,28 @@ class TextModule(nn.Module):
             vectors = hidden[:, 0]
         else:
             vectors = (hidden * real).sum(dim=1) / real.sum(dim=1).clamp(min=1)
-        return (vectors, hidden * real) if self.states else vectors
+        if not self.states:
+            return vectors
+        return vectors, torch.cat(last_layers(out, self.states, norm=self.norm), dim=2).float() * real
 
 
 CLIPS = ("clip", "chinese_clip")
+
+
+def last_norm(network: Any) -> Any:
+    """The norm after the last layer of a network that normalises before its layers; None for one that has none."""
+    names = "post_layernorm", "final_layer_norm", "final_norm", "layernorm", "norm"
+    return next((found for name in names if (found := getattr(network, name, None)) is not None), None)
+
+
+def last_layers(out: Any, count: int, *, norm: Any) -> list[Tensor]:
+    """The states (B, L, S) after each of the last layers, the last as the network gives it, others after its norm.
+
+    What a layer adds to has no scale of its own where norms come before the layers: BridgeTower too takes the last
+    layer's norm for all.
+    """
+    before = out.hidden_states[-count:-1] if count > 1 else ()
+    return [*(states if norm is None else norm(states) for states in before), out.last_hidden_state]
 
 
 def prefix_of(config: Any) -> int:

@@ -342,6 +342,8 @@ def _random_texts(tokenizer: Any) -> list[str]:
 
 
 def _described(encoder: Any) -> dict[str, Any]:
+    if getattr(encoder, "state_layers", 1) > 1:
+        raise BadOption(encoder.name, "hands out several layers, an export only the last", "load it with layers=1")
     return {
         "name": encoder.name,
         "width": int(encoder.width),
@@ -361,11 +363,11 @@ def _image_module(encoder: ImageEncoder) -> Any:
 
     own = getattr(encoder, "module", None)
     if isinstance(encoder, BundledImageEncoder):
-        read = partial(_pooled, encoder._network)
-        own = PictureNetwork(encoder._network, Normalisation(1.0, (127.0,) * 3, (128.0,) * 3), read)
+        read = partial(_pooled, encoder.network)
+        own = PictureNetwork(encoder.network, Normalisation(1.0, (127.0,) * 3, (128.0,) * 3), read)
     elif isinstance(encoder, TimmImageEncoder):
         mean, std = (tuple(values.flatten().tolist()) for values in (encoder._mean, encoder._std))
-        own = PictureNetwork(encoder._network, Normalisation(1 / 255, mean, std), encoder._network)
+        own = PictureNetwork(encoder.network, Normalisation(1 / 255, mean, std), encoder.network)
     if not isinstance(own, nn.Module):
         raise BadOption(encoder.name, "has no network of PyTorch to export", "export one of the hub, timm, or bundled")
     if any(part.device.type != "cpu" for part in own.parameters()):

@@ -17,6 +17,7 @@ from postplace.encoders.encoder import (
     BothAtOnce,
     ImageEncoder,
     ImageStates,
+    LayeredStates,
     States,
     TextEncoder,
     TextStates,
@@ -75,6 +76,11 @@ def image_state_rows(encoder: ImageEncoder) -> StateRows:
     return StateRows(encoder.encode_states, _fingerprint(encoder), encoder.states, encoder.states_width)
 
 
+def state_layers_of(encoder: object) -> int:
+    """Of how many of its network's layers an encoder hands out states, one after the other at each position."""
+    return encoder.state_layers if isinstance(encoder, LayeredStates) else 1
+
+
 def rows_of_both(encoder: object, rows: StateRows) -> Callable[[Any], tuple[Vectors, States]] | None:
     """How to make the vectors, and the states as rows, of a batch in one run of the network; None if it takes two."""
     if not isinstance(encoder, BothAtOnce):
@@ -116,7 +122,9 @@ class _OneRun:
 
 
 def _fingerprint(encoder: Any) -> str:
-    return f"{encoder.fingerprint}; {encoder.states} states of width {encoder.states_width}, {PRECISION}"
+    layers = state_layers_of(encoder)
+    of_layers = f" of {layers} layers" if layers > 1 else ""
+    return f"{encoder.fingerprint}; {encoder.states} states{of_layers} of width {encoder.states_width}, {PRECISION}"
 
 
 def _no_states(kind: Literal["text", "image"], name: str) -> BadOption:

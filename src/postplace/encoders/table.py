@@ -37,8 +37,10 @@ class EncoderEntry:
     prefer_when: str
 
 
-def find_image_encoder(name: str, *, device: str = "cpu", states: bool = False) -> ImageEncoder:
+def find_image_encoder(name: str, *, device: str = "cpu", states: bool = False, layers: int = 1) -> ImageEncoder:
     """The image encoder of that name; `states`: with the states of a grid of patches, where it has them.
+
+    Of the last `layers` layers, which the encoders of the hub alone hand out.
 
     Raises BadOption for an unknown name or a missing extra, BadWeights where weights cannot be had.
     """
@@ -47,26 +49,26 @@ def find_image_encoder(name: str, *, device: str = "cpu", states: bool = False) 
         return timm_image_encoder(network, weights=Path(file).expanduser() if separator else None, device=device)
     if name == "bundled":
         return bundled_image_encoder(device=device)
-    folder = _onnx_folder(name, states=states)
+    folder = _onnx_folder(name, states=states, layers=layers)
     if folder is not None:
         from postplace.encoders.onnx_encoders import onnx_image_encoder
 
         return onnx_image_encoder(folder)
     _check_hub_name(name, "image")
-    return hub_image_encoder(name, device=device, states=states)
+    return hub_image_encoder(name, device=device, states=states, layers=layers)
 
 
-def find_text_encoder(name: str, *, device: str = "cpu", states: bool = False) -> TextEncoder:
-    """The text encoder of that name; `states`: with the states of its tokens, where it has them. Raises as above."""
+def find_text_encoder(name: str, *, device: str = "cpu", states: bool = False, layers: int = 1) -> TextEncoder:
+    """The text encoder of that name; `states`: with the states of its tokens, where it has them; else as above."""
     if name == "bundled":
         return bundled_text_encoder()
-    folder = _onnx_folder(name, states=states)
+    folder = _onnx_folder(name, states=states, layers=layers)
     if folder is not None:
         from postplace.encoders.onnx_encoders import onnx_text_encoder
 
         return onnx_text_encoder(folder)
     _check_hub_name(name, "text")
-    return hub_text_encoder(name, device=device, states=states)
+    return hub_text_encoder(name, device=device, states=states, layers=layers)
 
 
 def missing_modules(entry: EncoderEntry) -> Sequence[str]:
@@ -101,7 +103,7 @@ def _is_timm(name: str) -> bool:
     return name.startswith("timm/") or any(entry.name == name and entry.needs_extra == "timm" for entry in ENTRIES)
 
 
-def _onnx_folder(name: str, *, states: bool) -> Path | None:
+def _onnx_folder(name: str, *, states: bool, layers: int) -> Path | None:
     """The folder of an export; None for anything else. Raises BadOption where it cannot do what is asked for."""
     folder = Path(name).expanduser()
     if not (folder / "model.onnx").is_file():
@@ -113,6 +115,9 @@ def _onnx_folder(name: str, *, states: bool) -> Path | None:
         found = "hands out pooled vectors only, and this model reads token states"
         remedy = "name the encoder itself instead of its export, or take a model that reads vectors, such as sg-mft"
         raise BadOption(name, found, remedy)
+    if layers > 1:
+        found = f"hands out its last layer only, and this model reads the states of {layers}"
+        raise BadOption(name, found, "name the encoder itself instead of its export")
     return folder
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from postplace.evaluation.significance import Interval, holm, mean_over_seeds, paired_over_seeds, paired_p_value
 from postplace.experiments.definition import METRICS, THEIRS
 from postplace.experiments.lots import BESIDE
-from postplace.experiments.results import Result
+from postplace.experiments.results import DOES_NOT_APPLY, Result
 
 LEVEL = 0.05
 COSTS = ("parameters", "fit_seconds", "ms_per_post", "megabytes")
@@ -81,7 +81,7 @@ def compare(described: Mapping[str, Any], results: Sequence[Result]) -> Comparis
             beside=runs[name][0].beside,
             values={metric: value for metric in metrics if (value := _mean(measured[name], metric)) is not None},
             interval=_interval(measured[name], metrics[0]),
-            against=against.get(name, Against("" if measured[name] else "failed")),
+            against=against.get(name, Against("" if measured[name] else _why_not(runs[name]))),
             cost=_cost(measured[name]),
             paper=rows[name]["paper"] if name in rows else {},
             errors=tuple(run.error for run in runs[name] if run.error is not None),
@@ -118,8 +118,15 @@ def _cost(runs: Runs) -> dict[str, float]:
     return {key: float(np.mean([getattr(cost, key) for cost in costs])) for key in COSTS} if costs else {}
 
 
+def _why_not(runs: Runs) -> str:
+    all_of_them = all(run.error is not None and run.error.startswith(DOES_NOT_APPLY) for run in runs)
+    return DOES_NOT_APPLY if all_of_them and not runs[0].beside else "failed"
+
+
 def _failed(line: Line) -> str:
     """Its errors, each once, and how many seeds they cost."""
+    if line.against.verdict == DOES_NOT_APPLY:
+        return line.errors[0]
     total = line.seeds + len(line.errors)
     return f"{len(line.errors)} of {total} runs failed: {'; '.join(dict.fromkeys(line.errors))}"
 

@@ -72,7 +72,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Experiment:
-    """A table to be made. `figure`: the fused vectors of its rows are also drawn in two dimensions."""
+    """A table to be made. `figure`: the drawing that goes with it, of the fused vectors of its rows; "" for none."""
 
     name: str
     title: str
@@ -80,7 +80,7 @@ class Experiment:
     target: Literal["place", "category"]
     metrics: tuple[str, ...]
     rows: tuple[Row, ...]
-    figure: bool = False
+    figure: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
@@ -127,7 +127,7 @@ def _experiment(content: dict[str, Any], path: Path) -> Experiment:
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise BadOption(where, f"two rows are called {twice[0]!r}", "give each its own name")
     title, source = (str(content.get(key, "")) for key in ("title", "source"))
-    return Experiment(path.stem, title or path.stem, source, target, metrics, read, bool(content.get("figure")))
+    return Experiment(path.stem, title or path.stem, source, target, metrics, read, str(content.get("figure", "")))
 
 
 def _row(content: Any, where: str) -> Row:

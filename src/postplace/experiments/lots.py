@@ -58,6 +58,7 @@ class Lot:
     rows: tuple[tuple[Row, Path], ...]
     folder: Path
     beside: tuple[tuple[str, str, Path], ...]  # baselines that every table shows: which, its name, its file
+    draw: bool = False  # keep the fused vectors of its test posts
 
     def files(self) -> list[Path]:
         """Where its results go."""
@@ -70,10 +71,12 @@ def lots_of(
     """Every lot of an experiment on one set of posts, whose digest is given."""
     conditions = {row.condition for row in experiment.rows}
     for seed in seeds:
+        draw = bool(experiment.figure) and seed == seeds[0]
         groups: dict[Any, list[tuple[Row, Path]]] = {}
         for row in experiment.rows:
             encoders = row.text_encoder or options.text_encoder, row.image_encoder or options.image_encoder
-            shared = row.condition, encoders, plan_of(find_model(row.model), row.settings).reads_states
+            plan = plan_of(find_model(row.model), row.settings)
+            shared = row.condition, encoders, (plan.states, plan.state_layers)
             key = _key(data, digest, options, seed) | {"row": asdict(row), "encoders": encoders}
             groups.setdefault(shared, []).append((row, results.path(row.name, seed, key)))
         compared: set[Any] = set()
@@ -88,7 +91,7 @@ def lots_of(
                 for kind in BESIDE:
                     name = f"{kind} ({label})" if label else kind
                     beside.append((kind, name, results.path(name, seed, {**key, "baseline": kind})))
-            yield Lot(data, condition, seed, encoders, options, tuple(rows), results.folder, tuple(beside))
+            yield Lot(data, condition, seed, encoders, options, tuple(rows), results.folder, tuple(beside), draw)
 
 
 def _key(data: DataSet, digest: str, options: Options, seed: int) -> dict[str, Any]:

@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from postplace.errors import BadOption, BadRun
-from postplace.runs.folder import as_json, write_atomically
+from postplace.whole_files import as_json, write_atomically
 
 FORMAT = 1
 EXPERIMENT = "experiment.json"
+DOES_NOT_APPLY = "does not apply"  # how the error of a system begins that reads nothing that the posts have
 
 
 @dataclass(frozen=True)

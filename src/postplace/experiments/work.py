@@ -17,16 +17,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from postplace.errors import PostplaceError
+from postplace.errors import NotEnoughData, PostplaceError
 from postplace.experiments.conditions import prepare_under
 from postplace.experiments.definition import Row
+from postplace.experiments.figures import Fused, fused_vectors, keep
 from postplace.experiments.lots import BEST_SINGLE, Lot, posts_of
-from postplace.experiments.results import Cost, Result, Results
+from postplace.experiments.results import DOES_NOT_APPLY, Cost, Result, Results
 from postplace.experiments.tuning import tune
 from postplace.locator import PostLocator
 from postplace.models.table import find_model
 from postplace.places.distance import great_circle_km
-from postplace.pooled import only
+from postplace.pooled import MODALITIES, only
 from postplace.runs.content import files_of
 from postplace.runs.unfinished import digest_of_posts
 from postplace.scoring import (
@@ -66,12 +67,12 @@ def work_on(lot: Lot) -> Iterator[str]:
     for asked, path in lot.rows:
         started = time.perf_counter()
         try:
-            result = _measured(lot, asked, base, prepared, provenance)
+            result = _measured(lot, asked, path, base, prepared, provenance)
             told = f"accuracy {result.overall['accuracy']:.3f}"
         except Exception as error:  # a system that fails is a row of the table, not the end of it
             result = Result(asked.name, lot.seed, asdict(asked), provenance, error=_one_line(error))
             told = f"FAILED: {result.error}"
-        results.write(path, result)
+        results.write(path, result)  # after what goes with it: where this is, that is
         yield f"{asked.name}, seed {lot.seed}: {told} ({time.perf_counter() - started:.0f} s)"
 
 
@@ -101,7 +102,11 @@ def _locator(lot: Lot, row: Row | None, settings: Mapping[str, Any] | None = Non
     )
 
 
-def _measured(lot: Lot, row: Row, base: PostLocator, prepared: Prepared, provenance: Mapping[str, Any]) -> Result:
+def _measured(
+    lot: Lot, row: Row, path: Path, base: PostLocator, prepared: Prepared, provenance: Mapping[str, Any]
+) -> Result:
+    _check_applies(row, prepared)
+
     def make(settings: Mapping[str, Any]) -> PostLocator:
         locator = _locator(lot, row, settings)
         locator.share_encoders(base)
@@ -122,6 +127,10 @@ def _measured(lot: Lot, row: Row, base: PostLocator, prepared: Prepared, provena
     started = time.perf_counter()
     probabilities = locator.probabilities(posts, encoded)
     took = time.perf_counter() - started
+    if lot.draw and (vectors := fused_vectors(locator, posts, encoded)) is not None:
+        names = np.array([place.name for place in prepared.places.places])
+        labels = prepared.labels[prepared.split.test]
+        keep(path, Fused(row.name, vectors[labels >= 0], names[labels[labels >= 0]]))
     size = sum(map(len, files_of(locator.fitted.model).values())) / 1e6
     answers = answers_of(posts, encoded, places=prepared.places, groups=groups)
     measured = _measures(probabilities, answers, prepared)
@@ -130,14 +139,16 @@ def _measured(lot: Lot, row: Row, base: PostLocator, prepared: Prepared, provena
         seed=lot.seed,
         row={**asdict(row), "tuned": settings, "trials": trials},
         provenance=provenance,
-        cost=Cost(
-            locator.report["parameters"],
-            fitted,
-            1000 * took / len(posts),
-            size,
-        ),
+        cost=Cost(locator.report["parameters"], fitted, 1000 * took / len(posts), size),
         **measured,
     )
+
+
+def _check_applies(row: Row, prepared: Prepared) -> None:
+    """Refuse a system that reads nothing that these posts have: it would only guess the most frequent class."""
+    reads = find_model(row.model).reads & set(row.modalities or MODALITIES)
+    if reads and not any(prepared.examples.present[name].any() for name in reads):
+        raise NotEnoughData(DOES_NOT_APPLY, f"it reads {' and '.join(sorted(reads))}", "these posts have none")
 
 
 def _measures(probabilities: NDArray[np.floating], answers: Answers, prepared: Prepared) -> dict[str, Any]:

@@ -26,6 +26,7 @@ Input = Literal[
     "image_vector",
     "text_states",
     "image_states",
+    "image_stage",
     "coarse",
     "past_vectors",
     "examples",
@@ -62,7 +63,8 @@ class ModelEntry:
     for some settings; `reads` which modalities may move its answer. `bounds` are the least and the greatest value of a
     number, where it is no share (a float from 0 to below 1) or count (an int from 1 on); `also` what may stand there
     beside the kind of its default. `vocabulary` are its own lengths and least counts, for one that reads characters or
-    words. `changes` says where it departs from what was published and why. `search` are the
+    words. `state_layers` names the setting that says of how many of the encoders' last layers it reads the states.
+    `changes` says where it departs from what was published and why. `search` are the
     values that a random search tries, beside those of the learning rate.
     """
 
@@ -81,6 +83,7 @@ class ModelEntry:
     bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     also: Mapping[str, type] = field(default_factory=dict)
     search: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    state_layers: str | None = None
 
     def build(self, sizes: InputSizes, classes: int, settings: Mapping[str, Any]) -> nn.Module | Estimator:
         """A new network or estimator; BadOption for a setting that is unknown or out of range."""

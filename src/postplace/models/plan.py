@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from postplace.errors import BadOption, unknown_name
 from postplace.models.entry import Input, ModelEntry, Training, check_settings
@@ -19,18 +19,24 @@ OPTIMISERS = ("rmsprop", "adam", "adamw")
 class Plan:
     """What the model's constructor takes, how it is trained, how the vocabularies are fitted, and what it reads.
 
-    An estimator has no `training`.
+    An estimator has no `training`. `state_layers` is of how many of the encoders' last layers it reads token states.
     """
 
     model: Mapping[str, Any]
     training: Training | None
     vocabulary: Mapping[str, Any]
     needs: frozenset[Input]
+    state_layers: int = 1
 
     @property
     def reads_states(self) -> bool:
         """Whether it reads token states: the posts are then to be encoded with them."""
         return bool(self.needs & {"text_states", "image_states"})
+
+    @property
+    def states(self) -> bool | Literal["image"]:
+        """The states that posts are to be encoded with: all, those of pictures before the last stage alone, or none."""
+        return "image" if "image_stage" in self.needs else self.reads_states
 
 
 def plan_of(entry: ModelEntry, overrides: Mapping[str, Any]) -> Plan:
@@ -56,6 +62,7 @@ def plan_of(entry: ModelEntry, overrides: Mapping[str, Any]) -> Plan:
         replace(entry.training, **planned) if entry.training is not None else None,
         {name: overrides.get(name, value) for name, value in vocabulary.items()},
         needs,
+        1 if entry.state_layers is None else model[entry.state_layers],
     )
 
 

@@ -2,6 +2,103 @@
 
 from __future__ import annotations
 
-from postplace.models.entry import ModelEntry
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-ENTRIES: tuple[ModelEntry, ...] = ()
+from postplace.models.entry import EXAMPLES, READS_TEXT, ModelEntry, Training
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from postplace.batch import InputSizes
+    from postplace.models.estimator import Estimator
+
+
+def _tagvisor(sizes: InputSizes, classes: int, settings: Mapping[str, Any]) -> Estimator:
+    from postplace.models.tagvisor import Tagvisor
+
+    return Tagvisor(sizes, classes=classes, **settings)
+
+
+def _deepgeo(sizes: InputSizes, classes: int, settings: Mapping[str, Any]) -> nn.Module:
+    from postplace.models.deepgeo import DeepGeo
+
+    return DeepGeo(sizes, classes=classes, **settings)
+
+
+def _loctwi(sizes: InputSizes, classes: int, settings: Mapping[str, Any]) -> nn.Module:
+    from postplace.models.loctwi import LocTwi
+
+    return LocTwi(sizes, classes=classes, **settings)
+
+
+ENTRIES: tuple[ModelEntry, ...] = (
+    ModelEntry(
+        name="tagvisor",
+        title="Tagvisor",
+        family="text",
+        make=_tagvisor,
+        settings={"trees": 100, "leaves": 1024, "min_count": 2},
+        training=None,
+        reads=frozenset({"hashtags"}),
+        needs=EXAMPLES,
+        citation="Zhang et al., Tagvisor: A Privacy Advisor for Sharing Hashtags, WWW 2018, arXiv 1802.04122",
+        prefer_when="posts carry several hashtags each, and what they give away is to be known in seconds",
+        changes="A post without a known hashtag gets the class frequencies; trees have at most 1024 leaves, which "
+        "bounds the file; the number of trees is recalled, not confirmed.",
+        bounds={"leaves": (2, 65536)},
+        search={"trees": (100, 300), "leaves": (256, 1024, 4096), "min_count": (1, 2, 5)},
+    ),
+    ModelEntry(
+        name="deepgeo",
+        title="DeepGeo",
+        family="text",
+        make=_deepgeo,
+        settings={
+            "embedding": 64,
+            "hidden": 64,
+            "filters": 128,
+            "window": 10,
+            "representation": 128,
+            "dropout": 0.2,
+            "noise": 0.0,
+        },
+        training=Training("adam", 1e-3, 128, 30, patience=5, decay_factor=0.5, decay_patience=2),
+        reads=READS_TEXT,
+        needs=frozenset({"characters"}),
+        citation="Lau et al., End-to-end Network for Twitter Geolocation Prediction and Hashing, IJCNLP 2017, "
+        "arXiv 1710.04802",
+        prefer_when="language and spelling tell more than words, and there are many thousand posts to learn them from",
+        changes="No metadata and no hashing; hashtags follow the text in one string of characters; widths 64 and 128, "
+        "not 200 and 400, batches of 128, not 512, and early stopping: posts are few, and learned on one core.",
+        search={"dropout": (0.2, 0.4), "filters": (64, 128), "hidden": (48, 64, 96)},
+    ),
+    ModelEntry(
+        name="loctwi",
+        title="LocTwi",
+        family="text",
+        make=_loctwi,
+        settings={
+            "width": 64,
+            "heads": 4,
+            "layers": 2,
+            "characters": 32,
+            "filters": 16,
+            "char_heads": 2,
+            "char_attention_layers": 2,
+            "projections": "relu",
+            "pooling": "sum",
+            "dropout": 0.3,
+        },
+        training=Training("adam", 5e-4, 128, 40, patience=5, decay_factor=0.5, decay_patience=2),
+        reads=READS_TEXT,
+        needs=frozenset({"characters", "words", "coarse"}),
+        citation="Huang, Tong, He and Maciejewski, Frontiers in Big Data 2:5, 2019",
+        prefer_when="words and parts of words both matter, and places lie in districts that can be learned too",
+        changes="Districts (groups of neighbouring places) where there were countries, hashtags after the text; word "
+        "width 64 and 16 filters a kernel, not 200 and 64, learning rate 5e-4, not 1e-4: posts are few, and learned "
+        "on one core. Two attention layers over characters, as written; the released loop is never entered (0).",
+        bounds={"char_attention_layers": (0, 6)},
+        search={"dropout": (0.3, 0.5), "char_attention_layers": (0, 2), "pooling": ("sum", "mean")},
+    ),
+)

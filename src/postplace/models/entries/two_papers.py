@@ -21,10 +21,12 @@ def _mrlf(sizes: InputSizes, classes: int, settings: Mapping[str, Any]) -> nn.Mo
 
 
 def _sg_mft(sizes: InputSizes, classes: int, settings: Mapping[str, Any]) -> nn.Module:
-    from postplace.models.sg_mft import SGMFT, SequenceSGMFT
-
     if settings.get("tokens") != "states":
+        from postplace.models.sg_mft import SGMFT
+
         return SGMFT(sizes, classes=classes, **settings)
+    from postplace.models.sg_mft_sequences import SequenceSGMFT
+
     _check_sequences(settings)
     of_sequences = {name: value for name, value in settings.items() if name not in ("tokens", *_OF_SEQUENCES)}
     return SequenceSGMFT(sizes, classes=classes, **of_sequences)
@@ -32,13 +34,13 @@ def _sg_mft(sizes: InputSizes, classes: int, settings: Mapping[str, Any]) -> nn.
 
 def _needs(settings: Mapping[str, Any]) -> frozenset[Input]:
     if settings["tokens"] != "states":
-        return VECTORS
+        return frozenset({"words", "image_vector"}) if settings["text_input"] == "words" else VECTORS
     _check_sequences(settings)
     return STATES
 
 
 def _check_sequences(settings: Mapping[str, Any]) -> None:
-    """With token states a text and its picture differ in length: of two settings only one value is possible."""
+    """With token states a text and its picture differ in length: of some settings only one value is possible."""
     for name, (value, why) in _OF_SEQUENCES.items():
         if settings.get(name, value) != value:
             found = f"{settings[name]!r} does not go with tokens=states, {why}"
@@ -48,6 +50,7 @@ def _check_sequences(settings: Mapping[str, Any]) -> None:
 _OF_SEQUENCES = {
     "cross_query": ("own", "where the other side has another number of queries"),
     "normalise_over": ("width", "whose number differs from post to post"),
+    "text_input": ("vectors", "which are what the text encoder gives"),
 }
 
 _MRLF_SETTINGS = {
@@ -63,17 +66,20 @@ _MRLF_SETTINGS = {
 _SG_MFT_SETTINGS = {
     "features": None,
     "tokens": 32,
+    "text_input": "vectors",
     "feature_norm": "layer",
     "gate": "sigmoid",
     "normalise_over": "width",
     "cross_query": "other",
     "feed_forward": "text",
+    "fusion": "cross",
     "layers": 1,
     "heads": 8,
     "head_width": 8,
     "dropout": 0.5,
 }
 _ALSO: Mapping[str, type] = {"features": type(None), "tokens": str}
+_BOUNDS = {"layers": (0.0, 24.0)}  # 0: without SIM
 _SG_MFT_TRAINING = Training("adam", 2e-4, 64, 30, patience=4, decay_factor=0.8, decay_patience=2, betas=(0.9, 0.99))
 _ZHANG = (
     "Zhang et al., Similarity Guided Multimodal Fusion Transformer for Semantic Location Prediction, arXiv 2405.05760"
@@ -110,6 +116,7 @@ ENTRIES = (
         changes="Vectors are cut into 32 tokens, not into tokens of width 1, and the gate is a sigmoid: as printed, "
         "its weights are 1/n on average and switch the cross-attention off.",
         also=_ALSO,
+        bounds=_BOUNDS,
         search={"dropout": (0.3, 0.5), "tokens": (16, 32, 64), "layers": (1, 2)},
     ),
     ModelEntry(
@@ -132,6 +139,7 @@ ENTRIES = (
         prefer_when="the literal reading of the paper is wanted, at many times the cost",
         changes="Nothing where the paper says it; dropout and the widths of the classifier are not given there.",
         also=_ALSO,
+        bounds=_BOUNDS,
     ),
     ModelEntry(
         name="sg-mft-tokens",
@@ -153,6 +161,7 @@ ENTRIES = (
         prefer_when="the encoders hand out token states, and single words or parts of a picture tell the place",
         changes="Reads token sequences as MKGformer does, where the paper fuses global vectors.",
         also=_ALSO,
+        bounds=_BOUNDS,
         search={"dropout": (0.1, 0.3), "layers": (1, 2)},
     ),
 )

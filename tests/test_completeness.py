@@ -1,0 +1,60 @@
+"""Nothing half added: a system has a test, a citation, a reason to take it, a row in the docs and in an experiment."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from postplace.cli.models import Format, _markdown
+from postplace.experiments.definition import packaged, read_experiment
+from postplace.models.table import MODELS
+
+ROOT = Path(__file__).parents[1]
+TESTS = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "tests" / "models").glob("test_*.py")}
+DOCS = (ROOT / "docs" / "models.md").read_text(encoding="utf-8")
+# What may have no row of its own: hours an epoch on a CPU.
+COSTLY = {"sg-mft-paper"}
+
+
+def lacking(name: str) -> list[str]:
+    """What a system still lacks."""
+    entry = MODELS[name]
+    made = entry.make.__code__.co_names  # the classes that it builds
+    own = [text for file, text in TESTS.items() if file != "test_table.py"]
+    classes = [cls for cls in made if cls[:1].isupper()]
+    tested = any(f'"{name}"' in text or any(re.search(rf"\b{cls}\b", text) for cls in classes) for text in own)
+    rows = {row.model for experiment in map(read_experiment, packaged()) for row in experiment.rows}
+    checks = {
+        "a test of its own": tested,
+        "a citation": re.search(r"\b(19|20)\d\d\b|arXiv", entry.citation) is not None or entry.family == "baseline",
+        "a line on when to prefer it": len(entry.prefer_when.split()) > 3,
+        "a row in docs/models.md": f"| `{name}` |" in DOCS,
+        "a row in an experiment": name in rows or name in COSTLY,
+    }
+    return [what for what, there in checks.items() if not there]
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_system_lacks_nothing(name: str) -> None:
+    assert lacking(name) == []
+
+
+def test_the_docs_show_the_systems_as_they_are() -> None:
+    """`postplace models --format markdown` is what docs/models.md holds."""
+    assert Format.markdown == "markdown"
+    assert _markdown(list(MODELS.values())) in DOCS
+
+
+def test_every_table_of_the_papers_is_an_experiment() -> None:
+    wanted = {"mrlf-table2", "mrlf-table3", "mrlf-fig2", "mrlf-fig3", "mrlf-fig4"}
+    wanted |= {f"sg-mft-table{number}" for number in (1, 2, 3, 4)}
+    wanted |= {"all-systems", "missing-modalities", "masked-names", "random-split"}
+    assert wanted <= set(packaged())
+    assert {read_experiment(f"sg-mft-table{number}").figure for number in (2, 3, 4)} == {"Fig. 5", "Fig. 7", "Fig. 8"}
+
+
+def test_the_docs_name_every_experiment() -> None:
+    docs = (ROOT / "docs" / "experiments.md").read_text(encoding="utf-8")
+    assert [name for name in packaged() if f"`{name}`" not in docs] == []
