@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -184,3 +185,43 @@ def test_the_split_of_prepared_posts_is_kept(posts: list[Post], cache: Path, tmp
     assert locator.metrics["systems"]["sg-mft"]["overall"]["posts"] == names.count("test")
     file, python = (locator.predict_proba(source) for source in (tmp_path / "prepared", found.prepared.posts))
     assert np.abs(file.to_numpy() - python.to_numpy()).max() < 1e-5
+
+
+def left_behind(state: Path) -> bytes:
+    """What a killed training of other options leaves."""
+    state.mkdir()
+    (state / "training.json").write_text("{}")
+    (state / "last.ckpt").write_bytes(b"hours of work")
+    return (state / "last.ckpt").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("settings", "overwrite", "wrong"),
+    [({"fusion": "foo"}, True, "'foo' is unknown"), ({"max_epochs": 1}, False, "holds an unfinished training")],
+)
+def test_an_unfinished_training_survives_a_wrong_option(
+    settings: dict[str, object], overwrite: bool, wrong: str, posts: list[Post], cache: Path, tmp_path: Path
+) -> None:
+    before = left_behind(tmp_path / "state")
+    locator = PostLocator("place", "mrlf", cache=cache, settings=settings, device="cpu")
+    with pytest.raises(BadOption, match=wrong):
+        locator.fit(posts, state=tmp_path / "state", overwrite=overwrite)
+    assert (tmp_path / "state" / "last.ckpt").read_bytes() == before
+
+
+def test_a_wrong_setting_is_told_before_any_post_is_looked_at(
+    posts: list[Post], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PostLocator, "prepare", lambda *_, **__: pytest.fail("hours of work began"))
+    with pytest.raises(BadOption, match="'foo' is unknown"):
+        PostLocator("place", "mrlf", settings={"fusion": "foo"}).fit(posts, state=tmp_path / "state")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_whose_encoder_is_gone_says_so(place_run: Path, tmp_path: Path) -> None:
+    run = Path(shutil.copytree(place_run, tmp_path / "run"))
+    config = json.loads((run / "config.json").read_text())
+    config["encoders"]["image"]["asked"] = str(tmp_path / "onnx")
+    (run / "config.json").write_text(json.dumps(config))
+    with pytest.raises(BadRun, match=r"the image encoder .*/onnx that this run was trained with is not there"):
+        PostLocator.load(run)

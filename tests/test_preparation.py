@@ -23,6 +23,7 @@ from postplace.posts.filters import (
     Filter,
     KeptHashtags,
     KeptPlaces,
+    Languages,
     Modalities,
     Portraits,
     RareHashtags,
@@ -32,6 +33,7 @@ from postplace.posts.filters import (
 from postplace.preparation import Preparation, apply_prepared, examples, prepare_posts
 
 GPS = 0x8825
+ASKED: dict[type[Filter], Filter | None] = {Modalities: Modalities(("text", "image"))}
 
 
 def posts_of(number: int, **same: Any) -> list[Post]:
@@ -158,7 +160,7 @@ def test_too_few_groups_uploads_and_a_folder_that_is_not_there(tmp_path: Path) -
     with pytest.raises(BadPost, match="a picture is bytes"):
         prepared([*posts_of(9), Post("x", images=(b"jpeg",))], tmp_path)
     moved = [replace(post, images=(tmp_path / f"{post.id}.jpg",)) for post in posts_of(12)]
-    with pytest.raises(BadPost, match="not one of the 12 pictures named is there"):
+    with pytest.raises(BadPost, match=r"not one of the 12 pictures named is there.*absolute ones do not move with it"):
         prepared(moved, tmp_path)
 
 
@@ -275,6 +277,77 @@ def test_other_posts_get_the_same_preparation(reds: Reds, crowd: list[Post], tmp
     assert left[0].images != new[0].images
 
 
+def test_other_posts_lose_their_unreadable_pictures_as_these_did(tmp_path: Path) -> None:
+    posts = posts_of(12)
+    (tmp_path / "text.jpg").write_text("no picture")
+    good = picture(tmp_path / "good.jpg")
+    posts = [replace(post, images=(tmp_path / "text.jpg",) if i < 3 else (good,)) for i, post in enumerate(posts)]
+    result = prepared(posts, tmp_path, Modalities(("image",))).prepared
+    assert len(result.posts) == 9
+    assert apply_prepared(result.filters, posts, state=tmp_path / "new", workers=0) == result.posts
+
+
+def test_no_picture_of_a_removed_post_is_searched(reds: Reds, crowd: list[Post], tmp_path: Path) -> None:
+    crowd = [replace(post, text=post.text if i % 2 else "") for i, post in enumerate(crowd)]
+    unasked: dict[type[Filter], Filter | None] = {RareHashtags: None, RarePlaces: None, Languages: None}
+    recipe = find_recipe("mrlf", changes=unasked | ASKED)
+    result = prepared(crowd, tmp_path, *recipe).prepared
+    assert len(reds.looked_at) == 5
+    assert [step["rule"] for step in result.report["steps"][1:]] == [
+        "posts without text + image",
+        "portrait ratio above 0.5",
+        "posts without image",
+    ]
+    assert result.report["steps"][2]["note"].endswith("; found by reds, painted over by telea")
+
+
+def test_nothing_left_is_told_before_people_are_looked_for(reds: Reds, crowd: list[Post], tmp_path: Path) -> None:
+    """No training post has a hashtag; the others have, and their pictures would be searched for nothing."""
+    training = set(prepared(crowd, tmp_path).prepared.split.train)
+    crowd = [replace(post, hashtags=() if i in training else ("all",)) for i, post in enumerate(crowd)]
+    with pytest.raises(NotEnoughData, match=r"removed by posts without hashtags: 7; .*--require text,image"):
+        prepared(crowd, tmp_path, Modalities(("hashtags",)), Portraits(0.6))
+    assert not reds.looked_at
+
+
+# --- what to do when nothing is left
+
+
+def hint(posts: Sequence[Post], tmp_path: Path, *recipe: Filter) -> str:
+    with pytest.raises(NotEnoughData) as error:
+        prepared(posts, tmp_path, *recipe)
+    return error.value.remedy
+
+
+def test_the_hint_names_the_rule_that_took_most_and_works(tmp_path: Path) -> None:
+    posts = [replace(post, hashtags=("all",), place=str(i % 2)) for i, post in enumerate(posts_of(40))]
+    with_image = [replace(post, images=(picture(tmp_path / "a.jpg"),)) for post in posts[:1]] + posts[1:]
+    places = hint(posts, tmp_path, RarePlaces(100))
+    assert places.startswith("loosen the rule that took most (places under 100 training posts), for example ")
+    assert int(places.split("--min-place-posts ")[1].split()[0]) in range(1, 16)
+    tags = hint(posts, tmp_path, RareHashtags(100), Modalities(("hashtags",)))
+    assert "--min-hashtag-posts 14 (the commonest hashtag is in 28 training posts)" in tags
+    foreign = [replace(post, text=f"今天天气很好，去外滩走走 {post.text[:2]}") for post in posts]
+    assert "--languages en,zh" in hint(foreign, tmp_path, Languages(("en",)), RarePlaces(1))
+    bare = [replace(post, hashtags=()) for post in with_image]
+    assert "--require text" in hint([*bare[1:], replace(bare[0], text="")], tmp_path, Modalities(("text", "image")))
+
+
+def test_what_to_require_of_posts_of_hashtags_alone(tmp_path: Path) -> None:
+    posts = [replace(post, text="", hashtags=("all",)) for post in posts_of(20)]
+    for recipe in ("mrlf", "sg-mft"):
+        assert "for example --require hashtags, or" in hint(posts, tmp_path, *find_recipe(recipe))
+    assert len(prepared(posts, tmp_path, Modalities(("hashtags",))).prepared.posts) == 20
+
+
+def test_pictures_that_people_fill_can_be_kept(reds: Reds, crowd: list[Post], tmp_path: Path) -> None:
+    full = [
+        replace(post, images=(picture(tmp_path / "full" / f"{i}.jpg", people=0.9, seed=i),))
+        for i, post in enumerate(crowd)
+    ]
+    assert "--max-portrait 1" in hint(full, tmp_path, Portraits(0.5), Modalities(("image",)))
+
+
 def test_a_picture_that_the_segmenter_fails_on_stays_and_is_named(
     reds: Reds, crowd: list[Post], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -298,7 +371,7 @@ def test_missing_weights_are_told_before_the_work(crowd: list[Post], tmp_path: P
 def test_examples_run_from_the_fullest_to_the_emptiest(reds: Reds, crowd: list[Post], tmp_path: Path) -> None:
     result = prepared(crowd, tmp_path, Portraits(0.6))
     captions = [row[3] for row in examples(result, 12)]
-    assert [caption.split(":")[0] for caption in captions] == ["0.jpg", "1.jpg", "2.jpg"]
+    assert [caption.split(":")[0] for caption in captions] == ["own/\n0.jpg", "own/\n1.jpg", "own/\n2.jpg"]
     assert captions[0].endswith("dropped")
     assert [row[3] for row in examples(result, 2)] == [captions[0], captions[2]]
     assert examples(result, 0) == []

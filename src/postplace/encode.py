@@ -201,7 +201,8 @@ def _check_folder(broken: Sequence[BrokenImage], *, found: int) -> None:
     if found or len(broken) < MANY_MISSING or any(Path(picture.image).exists() for picture in broken):
         return
     detail = f"not one of the {len(broken)} pictures named is there, for example {broken[0].image}"
-    raise BadPost("images", detail, "paths are relative to the folder of the posts file: move it or the pictures")
+    remedy = "put them back: relative paths begin at the folder of the posts file, absolute ones do not move with it"
+    raise BadPost("images", detail, remedy)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+NEAR = 0.6  # of difflib's ratio: from there on a known name is what was meant rather than one that looks a bit alike
+
 
 class PostplaceError(Exception):
     """What went wrong, in one line: `where`: `found`; `remedy`."""
@@ -21,6 +23,10 @@ class PostplaceError(Exception):
 
     def __str__(self) -> str:
         return f"{self.where}: {self.found}; {self.remedy}"
+
+    def at(self, where: str) -> PostplaceError:
+        """The same error, of another place."""
+        return type(self)(where, self.found, self.remedy)
 
 
 class BadPost(PostplaceError):
@@ -37,6 +43,24 @@ class BadImage(PostplaceError):
 
 class BadOption(PostplaceError):
     """An option with a value that cannot be used."""
+
+
+class UnknownName(BadOption):
+    """An option with a name that is not among the `known` ones."""
+
+    def __init__(self, where: str, name: str, known: Iterable[str]) -> None:
+        names = sorted(known)
+        nearest = difflib.get_close_matches(name, names, n=1, cutoff=NEAR)
+        guess = f"did you mean {nearest[0]!r}? " if nearest else "take one of the known names "
+        super().__init__(where, f"{name!r} is unknown", f"{guess}(known: {', '.join(names)})")
+        self.name, self.known = name, names
+
+    def __reduce__(self) -> tuple[type[UnknownName], tuple[str, str, list[str]]]:
+        return type(self), (self.where, self.name, self.known)  # it may come from another process
+
+    def at(self, where: str) -> UnknownName:
+        """The same error, of another place."""
+        return type(self)(where, self.name, self.known)
 
 
 class NotEnoughData(PostplaceError):
@@ -60,11 +84,10 @@ def unknown_name(where: str, name: str, known: Iterable[str]) -> BadOption:
 
     >>> str(unknown_name("--model", "sgmft", ["mrlf", "sg-mft"]))
     "--model: 'sgmft' is unknown; did you mean 'sg-mft'? (known: mrlf, sg-mft)"
+    >>> str(unknown_name("--model", "chinese", ["hi", "mrlf"]))
+    "--model: 'chinese' is unknown; take one of the known names (known: hi, mrlf)"
     """
-    names = sorted(known)
-    nearest = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
-    guess = f"did you mean {nearest[0]!r}? " if nearest else "take one of the known names "
-    return BadOption(where, f"{name!r} is unknown", f"{guess}(known: {', '.join(names)})")
+    return UnknownName(where, name, known)
 
 
 def write_failed(path: object, error: OSError) -> WriteFailed:

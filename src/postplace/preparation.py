@@ -30,6 +30,7 @@ from postplace.posts.filters import (
     has,
     replace_pictures,
 )
+from postplace.posts.loosening import Applied, loosened, possible_requirement
 from postplace.posts.prepared import PreparedPosts
 from postplace.posts.splits import PARTS, Indices, Split, groups_of, split_groups
 
@@ -83,13 +84,17 @@ def prepare_posts(
     hashes = pictures.hashes(posts)
     split, duplicates = _split(posts, hashes, seed=seed)
     ledger = _Ledger({id_: part for part, ids in split.to_json([p.id for p in posts]).items() for id_ in ids})
-    kept = ledger.step(UNREADABLE, posts, [replace_pictures(post, pictures.unreadable) for post in posts])
+    kept = ledger.step(UNREADABLE, posts, pictures.readable(posts))
     fitted: list[FittedFilter] = []
+    applied: list[Applied] = []
     for filter_ in recipe:
+        before = kept
         rule = pictures.fit(filter_, kept) if isinstance(filter_, Portraits) else filter_.fit(ledger.training(kept))
         fitted.append(rule)
-        kept = ledger.step(rule.rule, kept, apply_filters([rule], kept), note=rule.note(kept))
-    ledger.check_left(kept)
+        note = rule.note(kept) + (pictures.searched_by if isinstance(filter_, Portraits) else "")
+        kept = ledger.step(rule.rule, kept, apply_filters([rule], kept), note=note)
+        applied.append(Applied(filter_, ledger.training(before), ledger.training(kept)))
+        ledger.check_left(kept, applied)  # now, not after hours of looking for people
     kept, words = (kept, None) if reader is None else pictures.read(kept, reader)
     prepared = PreparedPosts(
         posts=kept,
@@ -114,10 +119,12 @@ def apply_prepared(
 ) -> list[Post]:
     """The same preparation for other posts: what the fitted filters leave of them, in order.
 
-    Changed pictures are written below `state`, and are found there again by the next call.
+    Pictures that cannot be read are taken out of their posts first, as there. Changed pictures are written below
+    `state`, and are found there again by the next call.
     """
     pictures = _Pictures(state, workers=workers, progress=False)
-    kept = list(posts)
+    pictures.hashes(posts)
+    kept = pictures.readable(posts)
     for rule in filters:
         ready = pictures.fit(rule.options, kept) if isinstance(rule, PortraitsLeft) else rule
         kept = apply_filters([ready], kept)
@@ -136,7 +143,7 @@ def examples(preparation: Preparation, count: int) -> list[tuple[Image.Image, An
     rows = []
     for path, record in (found[index] for index in chosen):
         before, cleaned = job.look(path)
-        caption = f"{path.name}: {record['ratio']:.2f} {record['outcome']}"
+        caption = f"{path.parent.name}/\n{path.name}: {record['ratio']:.2f} {record['outcome']}"
         rows.append((before, cleaned.mask, cleaned.picture, caption))
     return rows
 
@@ -147,10 +154,13 @@ def check_possible(posts: Sequence[Post], recipe: Sequence[Filter]) -> None:
         if any(isinstance(image, bytes) for image in post.images):
             found = "a picture is bytes; only paths can be prepared"
             raise BadPost(f"post {post.id!r}, key 'images'", found, "save the picture to a file and give its path")
-    for modality in {name for rule in recipe if isinstance(rule, Modalities) for name in rule.required}:
-        if not any(has(post, modality) for post in posts):
-            found = f"not one of {len(posts)} posts has {modality}, which the recipe requires"
-            remedy = "leave it out, for example --require text, or take another recipe"
+    for rule in recipe:
+        required = rule.required if isinstance(rule, Modalities) else ()
+        lacking = [name for name in required if not any(has(post, name) for post in posts)]
+        if lacking:
+            found = f"not one of {len(posts)} posts has {lacking[0]}, which the recipe requires"
+            requirement = possible_requirement(posts, required)
+            remedy = f"leave it out, for example --require {requirement}, or take another recipe"
             raise NotEnoughData("the posts", found, remedy)
 
 
@@ -182,6 +192,16 @@ class _Pictures:
             self.failures += [{"post": post.id, "image": str(path), "reason": reasons[path]} for path in named]
         _check_folder(reasons, read=len(records))
         return [[records[path]["hash"] for path in post.images if path in records] for post in posts]
+
+    def readable(self, posts: Sequence[Post]) -> list[Post]:
+        """The posts without the pictures that `hashes` could not read."""
+        return [replace_pictures(post, self.unreadable) for post in posts]
+
+    @property
+    def searched_by(self) -> str:
+        """Who looked for people and who painted them over, for a note."""
+        job = self.cleaning
+        return "" if job is None else f"; found by {job.segmenter.name}, painted over by {job.inpainter.name}"
 
     def fit(self, options: Portraits, posts: Sequence[Post]) -> PortraitsLeft:
         """Look for people in every picture of these posts."""
@@ -239,7 +259,11 @@ def _check_folder(reasons: Mapping[Path, str], *, read: int) -> None:
     if read or len(reasons) < MANY_MISSING or any(path.exists() for path in reasons):
         return
     detail = f"not one of the {len(reasons)} pictures named is there, for example {next(iter(reasons))}"
-    raise BadPost("images", detail, "paths are relative to the folder of the posts file: move it or the pictures")
+    remedy = (
+        "put the pictures back where they were; relative paths begin at the folder of the posts file, absolute ones do "
+        "not move with it: after a move of the pictures import them again"
+    )
+    raise BadPost("images", detail, remedy)
 
 
 def _count(outcomes: Iterable[str], name: str) -> int:
@@ -309,15 +333,15 @@ class _Ledger:
             "hashtags": sum(len(post.hashtags) for post in posts),
         }
 
-    def check_left(self, posts: Sequence[Post]) -> None:
+    def check_left(self, posts: Sequence[Post], applied: Sequence[Applied]) -> None:
         """Raise NotEnoughData, naming what each rule took, when there is nothing to train on."""
         if self.training(posts):
             return
         taken = [(step["rule"], step["before"]["posts"] - step["after"]["posts"]) for step in self.steps]
         named = ", ".join(f"{rule}: {count}" for rule, count in taken if count)
         found = f"no post is left to train on of {len(self.parts)}; removed by {named}"
-        remedy = "loosen the rule that took most, for example --min-place-posts 10, or bring more posts"
-        raise NotEnoughData("the filters", found, remedy)
+        hint = loosened(applied)
+        raise NotEnoughData("the filters", found, f"{hint}, or bring more posts" if hint else "bring more posts")
 
 
 def _options(recipe: Sequence[Filter]) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from postplace.cli.encoders import app
 from postplace.encoders import table
+from postplace.errors import BadOption
 
 
 def shown(*arguments: str) -> str:
@@ -22,9 +23,10 @@ def shown(*arguments: str) -> str:
 
 def test_the_table_names_every_encoder_once() -> None:
     lines = shown().splitlines()
-    assert lines[0].split() == ["name", "reads", "width", "here?", "weights", "prefer", "it", "when"]
+    assert lines[0].split() == ["name", "reads", "width", "here?", "prefer", "it", "when"]
     (clip,) = [line for line in lines if line.startswith("clip ")]
     assert "image, text    512" in clip
+    assert any(line.startswith("  clip ") and line.endswith("--openai--clip-vit-base-patch32") for line in lines)
     for entry in table.ENTRIES:
         assert any(line.startswith(f"{entry.name} ") for line in lines)
 
@@ -38,10 +40,27 @@ def test_the_table_says_what_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert " yes " in output.split("\n")[1]
     (vgg,) = [line for line in output.splitlines() if line.startswith("vgg19 ")]
     assert "extra missing  " in vgg
-    assert "pip install 'postplace[timm]'" in vgg
+    (remedy,) = [line for line in output.splitlines() if line.startswith("  vgg19 ")]
+    assert "pip install 'postplace[timm]'" in remedy
     (dino,) = [line for line in output.splitlines() if line.startswith("dinov2 ")]
-    assert f"weights not found  {tmp_path}/models--facebook--dinov2-base" in dino
+    assert "weights not found  " in dino
+    (where,) = [line for line in output.splitlines() if line.startswith("  dinov2 ")]
+    assert where.endswith(f"  {tmp_path}/models--facebook--dinov2-base")  # whole, however long
     assert "HF_HUB_OFFLINE" in output
+
+
+def test_the_table_is_no_wider_than_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    grid, _, _ = shown().partition("Where their weights")
+    assert max(map(len, grid.splitlines())) <= 80
+    assert "MRLF is to be run as" in grid
+
+
+@pytest.mark.parametrize("kind", ["image", "text"])
+def test_an_export_of_an_unknown_encoder_names_no_option_that_is_not_there(kind: str, tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["export", "nope", "--kind", kind, "--out", str(tmp_path / "x")])
+    assert isinstance(result.exception, BadOption)
+    assert str(result.exception).startswith("NAME: 'nope' is unknown; take one of the known names")
 
 
 @pytest.mark.parametrize("kind", ["image", "text"])

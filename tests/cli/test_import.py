@@ -13,6 +13,7 @@ import pytest
 
 from postplace import cli
 from postplace.cli import import_
+from postplace.posts import dump as dump_module
 from postplace.posts.table import read_posts
 
 DATA = Path(__file__).parents[1] / "data"
@@ -53,6 +54,7 @@ def test_instaloader(run: Command, tmp_path: Path, ending: str) -> None:
     dump, out = tmp_path / "dump", tmp_path / f"posts{ending}"
     for name in ("whole", "a_cut_json", "a_video"):
         INSTALOADER["DUMPS"][name](dump / name)
+    (dump / "lost.jpg").write_bytes(INSTALOADER["JPEG"])
     INSTALOADER["post"](dump / "berta", INSTALOADER["node"]("Other", owner={"id": "8"}))
     code, shown, errors = run("instaloader", dump, "--out", out)
     assert code == 0, errors
@@ -60,8 +62,12 @@ def test_instaloader(run: Command, tmp_path: Path, ending: str) -> None:
     rows = [line.strip("│ ").split("│") for line in shown.splitlines() if "│" in line]
     assert {row[0].strip(): int(row[1]) for row in rows} == {
         "posts": 2,
+        "became no post": 2,
         "the same post again": 1,
         "damaged JSON": 1,
+        "files without a post": 1,
+        "picture without metadata": 1,
+        "remarks on posts (a post may have several)": 1,
         "video ignored": 1,
     }
     assert shown.splitlines()[-1] == f"2 posts in {out}"
@@ -103,8 +109,12 @@ def test_places_by_id_and_by_distance(run: Command, tmp_path: Path) -> None:
         "Near": "Pier",
         "Far": None,
     }
-    assert shown.count("place: ") == 3
-    run("instaloader", dump, "--out", tmp_path / "p.jsonl", "--places", places, "--radius-km", "0.1")
+    rows = [line.strip("│ ").split("│") for line in shown.splitlines() if "│" in line]
+    counts = {row[0].strip(): int(row[1]) for row in rows}
+    assert counts["place of the posts"] == 3
+    assert [counts[way] for way in ("by location id", "by the nearest place", "too far from every place")] == [1] * 3
+    again = ("--places", places, "--radius-km", "0.1", "--overwrite")
+    run("instaloader", dump, "--out", tmp_path / "p.jsonl", *again)
     assert [post.place for post in read_posts(tmp_path / "p.jsonl")] == ["The Bridge", None, None]
     assert "--radius-km: 0.0 km" in refused(
         run, "instaloader", dump, "--out", tmp_path / "no.csv", "--places", places, "--radius-km", "0"
@@ -130,7 +140,7 @@ def test_what_cannot_be_imported_is_one_line_and_leaves_nothing(
     line = refused(run, "instaloader", tmp_path / "cut", "--out", out)
     assert "cut: holds no posts (damaged .xz file 1); give the folder" in line
     one = tmp_path / "weibo" / "小安" / "1669879400.csv"
-    assert "is what is to be imported; give another file" in refused(run, "weibo", one, "--out", one)
+    assert "would overwrite what is read; choose another file" in refused(run, "weibo", one, "--out", one)
     assert "has the unknown ending '.xlsx'" in refused(run, "weibo", one, "--out", tmp_path / "p.xlsx")
     assert "cannot be written" in refused(run, "weibo", one, "--out", tmp_path / "none" / "p.csv")
     monkeypatch.setattr("os.scandir", _refuse)
@@ -148,7 +158,60 @@ def test_five_refused_records_are_named(run: Command, tmp_path: Path) -> None:
         (tmp_path / "dump" / f"{number}.json").write_text("{")
     _, _, errors = run("instaloader", tmp_path / "dump", "--out", tmp_path / "p.csv")
     assert errors.count("refused: ") == 6
-    assert errors.splitlines()[-1] == "refused: 3 more"
+    assert errors.splitlines()[-1] == "refused: 3 more; --report FILE writes all of them to a file"
+
+
+def test_a_report_names_every_refused_record(run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dump_module, "KEPT_REFUSALS", 2)
+    for number in range(8):
+        (tmp_path / "dump").mkdir(exist_ok=True)
+        (tmp_path / "dump" / f"{number}.json").write_text("{")
+    report = tmp_path / "refused.txt"
+    asked = ("instaloader", tmp_path / "dump", "--out", tmp_path / "p.csv", "--report", report)
+    assert "holds no posts" in refused(run, *asked)  # the reasons are wanted most where nothing was imported
+    assert [Path(line.partition(":")[0]).name for line in report.read_text().splitlines()] == [
+        f"{number}.json" for number in range(8)
+    ]
+    INSTALOADER["post"](tmp_path / "dump")
+    code, _, errors = run(*asked)
+    assert (code, errors.splitlines()[-1]) == (0, f"refused: 8 in all, each on a line of {report}")
+    assert "would overwrite what is read" in refused(run, *asked[:-1], asked[3], "--overwrite")
+
+
+def test_check_ins_get_the_places_of_a_list(run: Command, tmp_path: Path) -> None:
+    check_ins = ["上海·外滩", "上海 · 外灘", "上海·静安寺", "上海·静安寺", ""]
+    records = [WEIBO["weibo"](id=n, bid="", pics="", location=name) for n, name in enumerate(check_ins)]
+    WEIBO["save_json"](tmp_path / "weibo", *records)
+    places = tmp_path / "places.csv"
+    places.write_text("place,name,aliases\n7,上海·外滩,上海·外灘;The Bund\n", encoding="utf-8")
+    code, shown, _ = run("weibo", tmp_path / "weibo", "--out", tmp_path / "p.jsonl", "--places", places)
+    assert code == 0
+    found = [(post.place, post.venue) for post in read_posts(tmp_path / "p.jsonl")]
+    assert found[:3] == [("上海·外滩", "上海·外滩"), ("上海·外滩", "上海 · 外灘"), (None, "上海·静安寺")]
+    assert found[3:] == [(None, "上海·静安寺"), (None, None)]
+    rows = [line.strip("│ ").split("│") for line in shown.splitlines() if "│" in line]
+    counts = {row[0].strip(): int(row[1]) for row in rows}
+    assert (counts["by name"], counts["name or id not in the list"], counts["without a location"]) == (2, 2, 1)
+    assert "not in the list: 上海·静安寺 2 (add a row or an alias" in shown
+
+
+def test_two_locations_of_one_name_are_told(run: Command, tmp_path: Path) -> None:
+    for code in ("213000444", "213000481"):
+        content = INSTALOADER["node"](code, location={"id": code, "name": "星巴克"})
+        INSTALOADER["post"](tmp_path / "dump", content, name=code)
+    places, out = tmp_path / "places.csv", tmp_path / "p.jsonl"
+    places.write_text("place,name\n213000444,星巴克\n213000481,星巴克\n", encoding="utf-8")
+    _, shown, _ = run("instaloader", tmp_path / "dump", "--out", out)
+    assert "warning: 1 name stands for several locations (星巴克)" in shown
+    _, shown, _ = run("instaloader", tmp_path / "dump", "--out", out, "--places", places, "--overwrite")
+    assert "warning" not in shown
+    assert [post.place for post in read_posts(out)] == ["星巴克 (213000444)", "星巴克 (213000481)"]
+
+
+def test_a_radius_without_places_is_refused(run: Command, tmp_path: Path) -> None:
+    WEIBO["DUMPS"]["whole"](tmp_path / "weibo")
+    line = refused(run, "weibo", tmp_path / "weibo", "--out", tmp_path / "p.csv", "--radius-km", "1")
+    assert "--radius-km: does nothing without --places" in line
 
 
 def test_help_is_light_and_has_examples(run: Command) -> None:

@@ -61,7 +61,7 @@ def test_only_places_that_posts_were_made_near(release: Path, tmp_path: Path) ->
     command = (release, "--box", "50,13,52,14", "--out", out, "--near-posts", posts, "--radius-km", "0.05")
     assert run(*command, "--min-posts", 2).exit_code == 0
     assert [place.name for place in read_places(out).places] == ["Iron Hall"]
-    assert run(*command).exit_code == 0
+    assert run(*command, "--overwrite").exit_code == 0
     assert [place.name for place in read_places(out).places] == ["Golden Dragon", "Iron Hall"]
 
 

@@ -199,5 +199,13 @@ def test_skipped_records_are_said_once(postplace: Command, tmp_path: Path) -> No
     target = tmp_path / "masked.jsonl"
     done = postplace("inspect", posts, "--on-bad-post", "skip", "--mask-place-names", target)
     assert done.returncode == 0, done.stderr
-    assert done.stderr.count("1 of 60 records skipped") == 1
+    assert done.stderr.count("1 of 61 records skipped:\n  ") == 1
     assert len(read_posts(target)) == 60
+
+
+def test_up_to_five_reasons_are_named(postplace: Command, tmp_path: Path) -> None:
+    posts = write(tmp_path / "posts.jsonl", [*clean()[:5], *({"text": f"without an id {n}"} for n in range(7))])
+    lines = postplace("inspect", posts, "--on-bad-post", "skip").stderr.splitlines()
+    assert lines[0] == "7 of 12 records skipped:"
+    assert [line.split(",")[1] for line in lines[1:6]] == [f" line {n}" for n in range(6, 11)]
+    assert lines[6] == "  ... and 2 more"

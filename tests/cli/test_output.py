@@ -12,7 +12,9 @@ from postplace.errors import WriteFailed
 from postplace.post import Place, Prediction, RankedPlace
 
 ANSWERS = [
-    Prediction("1", (RankedPlace(Place("a, b", 31.5, 121.25), 0.75), RankedPlace(Place("c"), 0.25)), ("text",)),
+    Prediction(
+        "1", (RankedPlace(Place("a, b", 31.5, 121.25), 0.75), RankedPlace(Place("c"), 0.25)), ("text", "hashtags")
+    ),
     Prediction("2", (), ()),
 ]
 
@@ -21,18 +23,28 @@ def test_json_lines(tmp_path: Path) -> None:
     write_predictions(ANSWERS, "jsonl", tmp_path / "out")
     first, second = map(json.loads, (tmp_path / "out").read_text().splitlines())
     place = {"place": "a, b", "probability": 0.75, "latitude": 31.5, "longitude": 121.25}
-    assert first == {"id": "1", "used": ["text"], "places": [place, {"place": "c", "probability": 0.25}]}
+    assert first == {"id": "1", "used": ["text", "hashtags"], "places": [place, {"place": "c", "probability": 0.25}]}
     assert second == {"id": "2", "used": [], "places": []}
 
 
 def test_csv(tmp_path: Path) -> None:
     write_predictions(ANSWERS, "csv", tmp_path / "out")
     assert (tmp_path / "out").read_text().splitlines() == [
-        "id,rank,place,probability,latitude,longitude",
-        '1,1,"a, b",0.750000,31.5,121.25',
-        "1,2,c,0.250000,,",
-        "2,,,,,",
+        "id,rank,place,probability,latitude,longitude,used",
+        '1,1,"a, b",0.750000,31.5,121.25,text hashtags',
+        "1,2,c,0.250000,,,text hashtags",
+        "2,,,,,,",
     ]
+
+
+def test_degrees_are_rounded_to_a_tenth_of_a_metre(tmp_path: Path) -> None:
+    place = Place("tower", 31.23456789012345, 121.98765432109876)
+    answers = [Prediction("1", (RankedPlace(place, 1.0),), ("image",))]
+    for name in ("csv", "jsonl"):
+        write_predictions(answers, name, tmp_path / name)
+    assert (tmp_path / "csv").read_text().splitlines()[1] == "1,1,tower,1.000000,31.234568,121.987654,image"
+    (found,) = json.loads((tmp_path / "jsonl").read_text())["places"]
+    assert (found["latitude"], found["longitude"]) == (31.234568, 121.987654)
 
 
 def test_geojson_has_longitude_first(tmp_path: Path) -> None:

@@ -101,6 +101,30 @@ def test_options_that_cannot_be_used(few: Path, tmp_path: Path) -> None:
         run(few, "--out", out, "--overwrite")
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--portrait-weights", "w.onnx"), ("--inpaint-weights", "w.onnx"), ("--inpaint", "telea"), ("--show", 3)],
+)
+def test_options_about_people_where_nobody_is_looked_for(few: Path, tmp_path: Path, option: str, value: object) -> None:
+    with pytest.raises(BadOption, match=f"{option}: does nothing: this recipe looks for nobody"):
+        run(few, "--out", tmp_path / "a", "--recipe", "none", option, value)
+    with pytest.raises(BadOption, match="looks for nobody"):
+        run(few, "--out", tmp_path / "a", "--recipe", "mrlf", "--segmenter", "none", option, value)
+
+
+def test_prepared_posts_are_not_split_anew(few: Path, tmp_path: Path) -> None:
+    out = tmp_path / "prepared"
+    assert run(few, "--out", out).exit_code == 0
+    before = (out / "split.json").read_bytes()
+    for source in (out, out / "posts.parquet"):
+        with pytest.raises(BadOption, match=r"is prepared already.*; prepare the posts it was made from \(.*jsonl\)"):
+            run(source, "--out", out, "--overwrite", "--seed", 1)
+    assert (out / "split.json").read_bytes() == before
+    (out / "recipe.json").unlink()
+    with pytest.raises(BadPost, match=r"recipe.json: is missing"):
+        run(out, "--out", tmp_path / "b")
+
+
 def test_a_recipe_that_needs_what_the_posts_lack(few: Path, tmp_path: Path) -> None:
     plain = tmp_path / "plain.jsonl"
     lines = map(json.loads, few.read_text().splitlines())
@@ -115,7 +139,7 @@ def test_bad_posts_stop_it_or_are_counted(few: Path, tmp_path: Path) -> None:
         run(few, "--out", tmp_path / "a")
     shown = run(few, "--out", tmp_path / "a", "--on-bad-post", "skip")
     assert shown.exit_code == 0
-    assert "1 of 20 records skipped" in shown.stderr
+    assert "1 of 21 records skipped" in shown.stderr
 
 
 def test_pictures_that_failed_are_named_a_few(capsys: pytest.CaptureFixture[str]) -> None:
@@ -146,4 +170,4 @@ def test_a_sheet_to_look_at(city: Path, tmp_path: Path) -> None:
     if (out / "sheet.png").exists():
         Image.open(out / "sheet.png").verify()
     else:
-        assert "there is no sheet to show" in shown.stderr
+        assert "nobody was found in any picture" in shown.stderr

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFont
 
 from postplace.errors import NotEnoughData
-from postplace.images.sheet import CELL, caption, contact_sheet
+from postplace.images import sheet as sheet_module
+from postplace.images.sheet import CELL, caption, contact_sheet, legible
 
 BLUE = Image.new("RGB", (40, 20), (0, 0, 200))
 LEFT = np.arange(40)[None, :].repeat(20, axis=0) < 20
@@ -63,6 +64,22 @@ def test_the_decision_survives_a_long_name() -> None:
     assert "…" in lines[0]
     assert lines[1:] == ["people 31.0 %", "dropped"]
     assert _wrapped("f" * 200 + ".jpg: 0.31 cleaned")[-1] == "0.31 cleaned"
+
+
+def test_a_chinese_name_is_never_boxes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sheet_module, "_wide_fonts", lambda size: ())
+    assert legible("Bund 1.jpg: 0.31") == ("Bund 1.jpg: 0.31", sheet_module._font(15))
+    words, font = legible("外滩 1.jpg: 0.31")
+    assert words == r"\u5916\u6ee9 1.jpg: 0.31"
+    assert font is sheet_module._font(15)
+
+
+def test_a_font_of_the_system_that_has_the_characters_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    chinese = ImageFont.load_default(16)
+    monkeypatch.setattr(sheet_module, "_wide_fonts", lambda size: (chinese,))
+    monkeypatch.setattr(sheet_module, "_has", lambda font, character: font is chinese or character.isascii())
+    assert legible("外滩.jpg") == ("外滩.jpg", chinese)
+    assert legible("bund.jpg") == ("bund.jpg", sheet_module._font(15))
 
 
 def test_no_pictures_is_said() -> None:

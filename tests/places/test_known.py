@@ -15,9 +15,12 @@ from postplace.places.distance import great_circle_km
 from postplace.places.known import (
     BY_DISTANCE,
     BY_ID,
+    BY_NAME,
     COLUMNS,
     NO_LOCATION,
+    SEVERAL,
     TOO_FAR,
+    UNLISTED,
     KnownPlace,
     KnownPlaces,
     read_places,
@@ -67,8 +70,47 @@ def test_the_nearest_within_the_radius() -> None:
 
 
 def test_without_a_location() -> None:
-    post, how = assigned(Post("1", place="old", venue="unknown"))
+    post, how = assigned(Post("1"))
     assert (post.place, how) == (None, NO_LOCATION)
+
+
+@pytest.mark.parametrize(
+    ("place", "venue"),
+    [("Opera", "Opera"), ("OPERA", None), (None, "ｏｐｅｒａ"), ("Semperoper", "999"), ("Opera  House", None)],
+)
+def test_a_check_in_is_found_by_its_name_or_an_alias(place: str | None, venue: str | None) -> None:
+    post, how = assigned(Post("1", place=place, venue=venue))
+    assert (post.place, post.category, post.latitude, how) == ("Opera", "Travel", 51.05, BY_NAME)
+
+
+def test_a_name_that_is_not_in_the_list_is_no_place_of_it_and_is_counted() -> None:
+    known = KnownPlaces(CITY)
+    posts = [Post("1", place="Zoo", venue="7"), Post("2", place="Zoo", venue="Zoo"), Post("3", venue="unknown")]
+    left = [(post.place, post.venue) for post in known.assign_many(posts, radius_km=1)]
+    assert left == [(None, "7"), (None, "Zoo"), (None, "unknown")]
+    assert known.counts == {UNLISTED: 3}
+    assert known.unlisted == {"Zoo": 2, "unknown": 1}
+
+
+def test_of_several_places_of_a_name_the_nearest_and_none_where_nobody_knows() -> None:
+    branches = [KnownPlace("1", "Cafe", 51.05, 13.73), KnownPlace("2", "cafe", 51.06, 13.73), KnownPlace("3", "Cafe")]
+    known = KnownPlaces([*branches, KnownPlace("4", "Kiosk", 51.0601, 13.73), TOWN])
+    asked = [
+        Post("a", place="CAFE", latitude=51.0601, longitude=13.73),  # at the kiosk, eleven metres from the second
+        Post("b", place="Cafe"),
+        Post("c", place="Cafe", latitude=40.0, longitude=13.73),  # another city's
+        Post("d", place="Cafe (3)"),  # what a place of three is called
+        Post("e", place="the town", latitude=40.0, longitude=13.73),  # a place without coordinates cannot be too far
+    ]
+    found = [post.place for post in known.assign_many(asked, radius_km=0.2)]
+    assert found == ["cafe (2)", None, None, "Cafe (3)", "The Town"]
+    assert known.counts == {BY_NAME: 3, SEVERAL: 1, TOO_FAR: 1}
+
+
+def test_a_name_far_from_its_place_is_another_place() -> None:
+    far = Post("1", place="Opera", latitude=51.06, longitude=13.73)  # 1.1 km from the opera, at the bridge
+    assert assigned(far)[0].place == "Bridge"
+    assert assigned(far, radius_km=2)[1] == BY_NAME
 
 
 def test_near_the_pole_and_across_the_date_line() -> None:

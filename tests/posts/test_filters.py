@@ -131,6 +131,16 @@ def test_recipes_hold_the_papers_values() -> None:
     assert [filter_.rule for filter_ in changed] == [rules[0], "places under 7 training posts", rules[2], rules[4]]
 
 
+def test_nobody_is_looked_for_in_pictures_of_posts_that_go_anyway() -> None:
+    """What needs no picture comes first; a picture is asked for again, for the portraits may take a post's last."""
+    assert [type(filter_) for filter_ in find_recipe("mrlf")] == [
+        *(RareHashtags, RarePlaces, Languages, Modalities, Portraits, Modalities)
+    ]
+    assert find_recipe("mrlf")[-1] == Modalities(("image",))
+    words = find_recipe("mrlf", changes={Modalities: Modalities(("text",))})
+    assert [type(filter_) for filter_ in words[-2:]] == [Modalities, Portraits]
+
+
 @pytest.mark.parametrize(
     ("make", "named"),
     [

@@ -80,6 +80,15 @@ ONE_FLAW: list[tuple[str, list[str], dict[str, Any], dict[str, int]]] = [
     ("an_impossible_position", [f"anna/{NAME}.jpg"], {}, {"coordinates cannot be read": 1}),
     ("no_time", ["anna/CaBcDeFgHiJ.jpg"], {"time": None}, {"time unknown": 1}),
     ("named_by_address", ["anna/x_n.jpg"], {}, {}),
+    ("lost_metadata", [f"anna/{NAME}.jpg"], {}, {"picture without metadata": 3, "caption without metadata": 1}),
+    ("capitals", [f"anna/{NAME}.JPG"], {}, {}),
+    (
+        "an_album_without_its_parts",
+        [f"anna/{NAME}_2.jpg"],
+        {},
+        {"picture file is missing": 3, "video ignored": 1},
+    ),
+    ("an_album_without_anything", [], {}, {"picture file is missing": 1}),
 ]
 DAMAGED = [
     ("a_cut_xz", "damaged .xz file", f"anna/{NAME}.json.xz: cannot be unpacked (it ends before its time); download"),
@@ -130,7 +139,32 @@ def test_a_damaged_file_is_refused(read: Callable[[str], Read], name: str, reaso
 
 
 def test_every_dump_that_is_made_is_tested() -> None:
-    assert {name for name, *_ in (*ONE_FLAW, *DAMAGED)} == set(MAKE["DUMPS"])
+    assert {name for name, *_ in (*ONE_FLAW, *DAMAGED)} | {"foreign_json"} == set(MAKE["DUMPS"])
+
+
+def test_what_is_no_metadata_is_refused_with_a_fitting_remedy(read: Callable[[str], Read]) -> None:
+    posts, counted, reader = read("foreign_json")
+    assert len(posts) == 1
+    assert counted == {"posts": 1, "not Instaloader's": 1}
+    assert "notes.json: is no metadata of Instaloader; move it elsewhere" in str(reader.refused[0])
+
+
+def test_a_name_of_two_locations_is_told(tmp_path: Path) -> None:
+    for number, (code, name) in enumerate([(1, "星巴克"), (2, "星巴克"), (2, "星巴克"), (3, "Pier"), (3, "Quay")]):
+        content = MAKE["node"](f"P{number}", location={"id": code, "name": name})
+        MAKE["save"](tmp_path / f"{number}.json", MAKE["structure"](content))
+    dump = InstaloaderDump(tmp_path)
+    assert [post.venue for post in dump] == ["1", "2", "2", "3", "3"]
+    assert dump.tally.shared_names == ["星巴克"]
+
+
+def test_every_refused_file_is_told_to_whoever_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dump_module, "KEPT_REFUSALS", 1)
+    for number in range(3):
+        (tmp_path / f"{number}.json").write_text("{")
+    told: list[BadPost] = []
+    assert list(InstaloaderDump(tmp_path, on_refused=told.append)) == []
+    assert [error.where[-6:] for error in told] == ["0.json", "1.json", "2.json"]
 
 
 def test_the_order_is_that_of_the_paths_and_each_iteration_begins_again(tmp_path: Path) -> None:

@@ -62,6 +62,13 @@ ONE_FLAW: list[tuple[str, list[str], dict[str, Any], dict[str, int]]] = [
     ("a_relative_time", [], {"time": None}, LOST | {"time cannot be read": 1}),
     ("no_id", [], {}, LOST | {"no id": 1, "not a record": 1}),
     ("no_user", [], {"user": None}, LOST | {"user unknown": 1}),
+    (
+        "lost_records",
+        ONE,
+        {},
+        {"the same post again": 1, "table that holds no posts": 1, "picture without metadata": 2},
+    ),
+    ("capitals", [f"{PICTURES}/20191228T_4454572602912349.JPG"], {}, {}),
 ]
 DAMAGED = [
     ("a_rounded_id_alone", 0, "id rounded", "1669879400.csv, line 2: has the rounded id '4.45457E+15'; give the JSON"),
@@ -101,6 +108,13 @@ def test_a_single_file(tmp_path: Path) -> None:
     for name in ("1669879400.json", "1669879400.csv"):
         (post,) = WeiboExport(tmp_path / "小安" / name)
         assert (post.user, post.images) == (WHOLE.user, (tmp_path / ONE[0],))
+
+
+def test_a_single_file_says_nothing_of_the_pictures_of_others(tmp_path: Path) -> None:
+    MAKE["DUMPS"]["lost_records"](tmp_path)
+    export = WeiboExport(tmp_path / "小安" / "1669879400.json")
+    assert len(list(export)) == 1
+    assert export.counts == {"posts": 1}
 
 
 @pytest.mark.parametrize(
@@ -208,6 +222,7 @@ def test_a_record_without_end_does_not_fill_the_memory(tmp_path: Path, monkeypat
         ("a.json", '[{"id": 1, "topics": {}}]', "hashtags cannot be used"),
         ("a.csv", "", "table that holds no posts"),
         ("a.csv", "a,b\n1,2\n", "table that holds no posts"),
+        ("a.csv", "id,text\n", "table without rows"),
         ("a.csv", b"id,text\n1,\xd5\n", "not UTF-8"),
         ("a.csv", f"id,text\n1,{'x' * 200_000}\n", "damaged row"),
     ],
@@ -301,7 +316,7 @@ def test_whatever_the_cells_hold_each_row_ends_as_a_post_or_a_reason(
 ) -> None:
     path = MAKE["save_csv"](tmp_path_factory.mktemp("export"), rows)
     export, _ = posts_of(path)
-    assert export.tally.records == len(rows)
+    assert export.tally.records == max(1, len(rows))  # a table without rows is a reason of its own
 
 
 @settings(max_examples=80, deadline=None)

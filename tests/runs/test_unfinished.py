@@ -2,28 +2,70 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
+import pytest
+
+from postplace.errors import BadOption
 from postplace.post import Post
-from postplace.runs.unfinished import digest_of_posts, post_digests, unfinished_run
+from postplace.runs.unfinished import KEY, LAST, Unfinished, digest_of_posts, post_digests
+
+
+def left_behind(folder: Path, key: dict[str, int]) -> Unfinished:
+    """A training that was killed after its first epoch."""
+    training = Unfinished(folder, key)
+    with suppress(KeyboardInterrupt), training.begun(say=lambda _: None) as checkpoints:
+        (checkpoints / LAST).write_bytes(b"state")
+        raise KeyboardInterrupt
+    return training
 
 
 def test_the_same_key_keeps_the_checkpoints(tmp_path: Path) -> None:
     said: list[str] = []
-    folder = unfinished_run(tmp_path / "state", {"seed": 1}, say=said.append)
-    (folder / "last.ckpt").write_bytes(b"state")
-    assert unfinished_run(tmp_path / "state", {"seed": 1}, say=said.append) == folder
-    assert (folder / "last.ckpt").exists()
+    left_behind(tmp_path / "state", {"seed": 1})
+    again = Unfinished(tmp_path / "state", {"seed": 1})
+    again.check(overwrite=False)
+    with again.begun(say=said.append) as folder:
+        assert (folder / LAST).read_bytes() == b"state"
     assert "continuing" in said[-1]
 
 
-def test_another_key_starts_anew_and_says_so(tmp_path: Path) -> None:
+def test_another_training_is_not_thrown_away_unasked(tmp_path: Path) -> None:
+    left_behind(tmp_path / "state", {"seed": 1})
+    with pytest.raises(BadOption, match=r"state holds an unfinished training .* --overwrite .* another --out"):
+        Unfinished(tmp_path / "state", {"seed": 2}).check(overwrite=False)
+    assert (tmp_path / "state" / LAST).exists()
+
+
+def test_another_training_goes_when_the_new_one_begins_and_no_sooner(tmp_path: Path) -> None:
     said: list[str] = []
-    folder = unfinished_run(tmp_path / "state", {"seed": 1}, say=said.append)
-    (folder / "last.ckpt").write_bytes(b"state")
-    unfinished_run(tmp_path / "state", {"seed": 2}, say=said.append)
-    assert not (folder / "last.ckpt").exists()
+    left_behind(tmp_path / "state", {"seed": 1})
+    other = Unfinished(tmp_path / "state", {"seed": 2})
+    other.check(overwrite=True)
+    assert (tmp_path / "state" / LAST).exists()
+    with other.begun(say=said.append) as folder:
+        assert not (folder / LAST).exists()
     assert "starting anew" in said[-1]
+
+
+def test_a_training_that_failed_before_its_first_epoch_leaves_nothing(tmp_path: Path) -> None:
+    failing = Unfinished(tmp_path / "state", {"seed": 1})
+    failing.check(overwrite=False)
+    assert not (tmp_path / "state").exists()
+    with pytest.raises(ValueError, match="early"), failing.begun(say=lambda _: None):
+        raise ValueError("early")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_without_a_state_is_no_unfinished_training(tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / KEY).write_text("{}")  # killed in its first epoch
+    said: list[str] = []
+    training = Unfinished(tmp_path / "state", {"seed": 1})
+    training.check(overwrite=False)
+    with training.begun(say=said.append):
+        assert said == []
 
 
 def test_any_field_changes_the_digest_of_posts() -> None:

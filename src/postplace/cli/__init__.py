@@ -21,6 +21,7 @@ from postplace.cli import (
     synth,
     train,
 )
+from postplace.cli.wording import in_options
 from postplace.errors import PostplaceError
 
 app = typer.Typer(
@@ -67,7 +68,7 @@ def main() -> None:
     try:
         app()
     except PostplaceError as error:
-        line = " ".join(str(error).split())
+        line = " ".join(str(in_options(error, sys.argv[1:])).split())
         print(f"error: {line}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:

@@ -40,11 +40,17 @@ def export(
     Example: postplace encoders export chinese-clip --kind text --int8 --out chinese-clip-text/
     """
     from postplace.encoders import onnx_export, table
+    from postplace.errors import BadOption
 
-    if kind is Kind.image:
-        report = onnx_export.export_image(table.find_image_encoder(name), out, int8=int8)
-    else:
-        report = onnx_export.export_text(table.find_text_encoder(name), out, int8=int8)
+    try:
+        if kind is Kind.image:
+            report = onnx_export.export_image(table.find_image_encoder(name), out, int8=int8)
+        else:
+            report = onnx_export.export_text(table.find_text_encoder(name), out, int8=int8)
+    except BadOption as error:
+        if error.where.lstrip("-").replace("-", " ") not in ("image encoder", "text encoder"):
+            raise
+        raise error.at("NAME") from None  # there is no such option here
     typer.echo(f"{report}\nuse it as --{kind.value}-encoder {out}")
 
 
@@ -55,17 +61,22 @@ def _show() -> None:
     from postplace.encoders.table import ENTRIES, available, missing_modules
 
     grid = Table(box=None, pad_edge=False)
-    for title in ("name", "reads", "width", "here?", "weights", "prefer it when"):
+    for title in ("name", "reads", "width", "here?"):
         grid.add_column(title, no_wrap=True, justify="right" if title == "width" else "left")
-    rows: dict[tuple[str, int, str, str, str], list[str]] = {}  # one that reads both has one row
+    grid.add_column("prefer it when")
+    rows: dict[tuple[str, int, str, str], list[str]] = {}  # one that reads both has one row
+    places: dict[str, str] = {}
     for entry in ENTRIES:
         here, where = available(entry)
         state = "yes" if here else "extra missing" if missing_modules(entry) else "weights not found"
-        rows.setdefault((entry.name, entry.width, state, _short(where), entry.prefer_when), []).append(entry.kind)
-    for (name, width, state, where, prefer), kinds in rows.items():
-        grid.add_row(name, ", ".join(kinds), str(width), state, where, prefer)
-    # As wide as it needs to be: a folded path cannot be copied
-    Console(highlight=False, markup=False, soft_wrap=True, width=400).print(grid)
+        rows.setdefault((entry.name, entry.width, state, entry.prefer_when), []).append(entry.kind)
+        places[entry.name] = _short(where)
+    for (name, width, state, prefer), kinds in rows.items():
+        grid.add_row(name, ", ".join(kinds), str(width), state, prefer)
+    Console(highlight=False, markup=False).print(grid)
+    longest = max(map(len, places))
+    typer.echo("\nWhere their weights are, or are looked for:")  # on lines of their own: a folded path cannot be copied
+    typer.echo("\n".join(f"  {name:<{longest}}  {where}" for name, where in places.items()))
     typer.echo(
         "\nWeights that are not found are fetched from the Hugging Face hub when first used, unless HF_HUB_OFFLINE=1.\n"
         "Also: timm/NAME; NAME=FILE, a timm network with a local file of weights (vgg19=vgg19.safetensors);\n"

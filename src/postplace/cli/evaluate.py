@@ -25,10 +25,12 @@ def evaluate(
 
     Example: postplace evaluate run/ posts.jsonl --output metrics.json
     """
+    from postplace.cli.overwriting import check_output, files_of_run
     from postplace.cli.reading import read
     from postplace.cli.tables import show_metrics
     from postplace.runs.folder import as_json, write_atomically
 
+    check_output("--output", output, [posts, *files_of_run(run)])
     every = read(posts, on_bad_post)
     from postplace.locator import PostLocator
 
@@ -37,4 +39,4 @@ def evaluate(
     metrics = locator.evaluate(every)
     if output is not None:
         write_atomically(output, as_json(metrics))
-    show_metrics(metrics)
+    show_metrics(metrics, target=locator.fitted.places.target)

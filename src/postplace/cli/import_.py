@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Protocol
+from typing import TYPE_CHECKING, Annotated, NamedTuple, Protocol
 
 import typer
 
-from postplace.cli.options import Quiet, say
+from postplace.cli.import_report import SHOWN, refused_file, show_counts, show_refused
+from postplace.cli.options import Quiet
 
 if TYPE_CHECKING:
-    from postplace.errors import BadPost
+    from postplace.places.known import KnownPlaces
     from postplace.post import Post
+    from postplace.posts.dump import Tally
 
-SHOWN = 5  # refused records named one by one
+RADIUS_KM = 0.25
 
 app = typer.Typer(
     help="Make a file of posts from what other programs downloaded.", no_args_is_help=True, rich_markup_mode=None
@@ -29,22 +30,31 @@ Places = Annotated[
     typer.Option(
         "--places",
         metavar="FILE",
-        help="places.csv: give each post the place of its venue's id, else the nearest one (none too far away).",
+        help="places.csv, the list of places: a post's place is the one of its location id, else of its name or an "
+        "alias, else the nearest within --radius-km, else none.",
         show_default=False,
     ),
 ]
-Radius = Annotated[float, typer.Option("--radius-km", help="With --places: how far the nearest place may be.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an earlier file.")]
+Radius = Annotated[
+    float | None,
+    typer.Option(
+        "--radius-km", help=f"With --places: how far the place may be (default: {RADIUS_KM}).", show_default=False
+    ),
+]
+Report = Annotated[
+    Path | None,
+    typer.Option(
+        "--report", metavar="FILE", help="Write every refused record to a text file, a line each.", show_default=False
+    ),
+]
 
 
 class Dump(Protocol):
-    """What the readers of dumps have in common; `counts` and `refused` are filled while iterating."""
+    """What the readers of dumps have in common; the tally is filled while iterating."""
 
     @property
-    def counts(self) -> Counter[str]: ...
-    @property
-    def refused(self) -> list[BadPost]: ...
-    @property
-    def refused_count(self) -> int: ...
+    def tally(self) -> Tally: ...
     def __iter__(self) -> Iterator[Post]: ...
 
 
@@ -53,17 +63,24 @@ def instaloader(
     dump: Annotated[Path, typer.Argument(metavar="DUMP", help="A folder that Instaloader filled.", show_default=False)],
     out: Out,
     places: Places = None,
-    radius_km: Radius = 0.25,
+    radius_km: Radius = None,
+    report: Report = None,
+    overwrite: Overwrite = False,
     quiet: Quiet = False,
 ) -> None:
     """Import what Instaloader downloaded: profiles, hashtags and locations, with their metadata files.
 
-    The pictures stay where they are. At the end a table says what did not become a post or a picture, and why.
+    The pictures stay where they are. At the end a table says what did not become a post or a picture, and why. A post's
+    place is its location's name and its venue the location's id; --places gives two locations of one name two places.
     Example: postplace import instaloader DUMP/ --out posts.parquet --places places.csv --radius-km 0.25
     """
     from postplace.posts.instaloader import InstaloaderDump
 
-    write(InstaloaderDump(dump), dump, out, places=places, radius_km=radius_km, quiet=quiet)
+    check_free(out, [dump, places], overwrite=overwrite)
+    check_report(report, [dump, places, out])
+    known = _known(places, radius_km)
+    with refused_file(report) as take:
+        write(InstaloaderDump(dump, on_refused=take), dump, out, known=known, report=report, quiet=quiet)
 
 
 @app.command()
@@ -73,51 +90,81 @@ def weibo(
     ],
     out: Out,
     places: Places = None,
-    radius_km: Radius = 0.25,
+    radius_km: Radius = None,
+    report: Report = None,
+    overwrite: Overwrite = False,
     quiet: Quiet = False,
 ) -> None:
     """Import what weibo-crawler wrote: CSV and JSON, with the folders of pictures beside them.
 
-    The place of a post is its check-in. Of a retweet only the user's own part is kept.
+    The place of a post is its check-in; with --places, the place of the list that has this name or alias, or none. Of a
+    retweet only the user's own part is kept.
     Example: postplace import weibo weibo/ --out posts.parquet
     """
     from postplace.posts.weibo import WeiboExport
 
-    write(WeiboExport(export), export, out, places=places, radius_km=radius_km, quiet=quiet)
+    check_free(out, [export, places], overwrite=overwrite)
+    check_report(report, [export, places, out])
+    known = _known(places, radius_km)
+    with refused_file(report) as take:
+        write(WeiboExport(export, on_refused=take), export, out, known=known, report=report, quiet=quiet)
 
 
-def write(dump: Dump, source: Path, out: Path, *, places: Path | None, radius_km: float, quiet: bool) -> None:
-    """Write the posts of a dump, with their places, and show what was counted. Writes nothing when there are none."""
+def check_free(out: Path, inputs: Iterable[Path | None], *, overwrite: bool) -> None:
+    """Refuse, before any work, to write over what is read, or over an older file without being asked to."""
+    from postplace.cli.overwriting import check_new, check_output
+
+    check_output("--out", out, inputs)
+    check_new("--out", out, overwrite=overwrite)
+
+
+def check_report(report: Path | None, inputs: Iterable[Path | None]) -> None:
+    """Refuse, before any work, a report that would overwrite what is read or written."""
+    from postplace.cli.overwriting import check_output
+
+    check_output("--report", report, inputs)
+
+
+def _known(places: Path | None, radius_km: float | None) -> Known | None:
     from postplace.errors import BadOption
+
+    if places is None:
+        if radius_km is not None:
+            raise BadOption("--radius-km", "does nothing without --places", "give the list of places, or leave it out")
+        return None
+    from postplace.places.known import read_places
+
+    return Known(read_places(places), RADIUS_KM if radius_km is None else radius_km)
+
+
+class Known(NamedTuple):
+    """The list of places, and how far from one a post may be."""
+
+    places: KnownPlaces
+    radius_km: float
+
+
+def write(dump: Dump, source: Path, out: Path, *, known: Known | None, report: Path | None, quiet: bool) -> None:
+    """Write the posts of a dump, with their places, and show what was counted. Writes nothing when there are none."""
     from postplace.posts.table import write_posts
 
-    if out.absolute() == source.absolute():
-        raise BadOption("--out", f"{out} is what is to be imported", "give another file")
-    posts = _not_none(_shown(dump, quiet=quiet), dump, source)
-    if places is None:
-        write_posts(posts, out)
-        how: Mapping[str, int] = {}
-    else:
-        from postplace.places.known import read_places
-
-        known = read_places(places)
-        write_posts(known.assign_many(posts, radius_km=radius_km), out)
-        how = known.counts
-    _show_refused(dump)
-    _show_counts(dump.counts, how)
-    typer.echo(f"{dump.counts['posts']} posts in {out}")
+    posts = _not_none(_shown(dump, quiet=quiet), dump, source, report)
+    write_posts(posts if known is None else known.places.assign_many(posts, radius_km=known.radius_km), out)
+    show_refused(dump.tally, report)
+    show_counts(dump.tally, known and known.places)
+    typer.echo(f"{dump.tally.posts} posts in {out}")
 
 
-def _not_none(posts: Iterable[Post], dump: Dump, source: Path) -> Iterator[Post]:
+def _not_none(posts: Iterable[Post], dump: Dump, source: Path, report: Path | None) -> Iterator[Post]:
     from postplace.errors import BadPost
 
     yield from posts
-    counts = dump.counts
+    counts = dump.tally.counts
     if counts["posts"]:
         return
     if not counts:
         raise BadPost(str(source), "holds nothing to import", "give the folder that the downloader filled")
-    _show_refused(dump)
+    show_refused(dump.tally, report)
     reasons = ", ".join(f"{reason} {count}" for reason, count in counts.most_common(SHOWN))
     raise BadPost(str(source), f"holds no posts ({reasons})", "give the folder that the downloader filled")
 
@@ -140,27 +187,3 @@ def _shown(posts: Iterable[Post], *, quiet: bool) -> Iterator[Post]:
             if number % 256 == 0:
                 elapsed = progress.tasks[0].elapsed or 1.0
                 progress.update(task, completed=number, rate=number / elapsed)
-
-
-def _show_refused(dump: Dump) -> None:
-    for error in dump.refused[:SHOWN]:
-        say(f"refused: {error}")
-    if dump.refused_count > SHOWN:
-        say(f"refused: {dump.refused_count - SHOWN} more")
-
-
-def _show_counts(counts: Mapping[str, int], how: Mapping[str, int]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(title="what was found", title_justify="left")
-    table.add_column("", no_wrap=True)
-    table.add_column("count", justify="right", no_wrap=True)
-    reasons = sorted(((reason, count) for reason, count in counts.items() if reason != "posts"), key=lambda r: -r[1])
-    for reason, count in [("posts", counts.get("posts", 0)), *reasons]:
-        table.add_row(reason, str(count))
-    if how:
-        table.add_section()
-        for reason, count in how.items():
-            table.add_row(f"place: {reason}", str(count))
-    Console(highlight=False, markup=False, soft_wrap=True).print(table)

@@ -40,6 +40,7 @@ def places(
     show_mapping: Annotated[
         bool, typer.Option("--show-mapping", help="Show which category belongs to which class.")
     ] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier file.")] = False,
 ) -> None:
     """Make a places.csv from Foursquare's open places: open places in a box, in eight semantic classes.
 
@@ -50,6 +51,7 @@ def places(
         typer.echo("\n".join(_mapping()))
     if fsq is None and show_mapping:
         return
+    from postplace.cli.overwriting import check_new, check_output
     from postplace.errors import BadOption
     from postplace.places.fsq import FsqPlaces, parse_box
     from postplace.places.known import write_places
@@ -60,6 +62,10 @@ def places(
         raise BadOption(missing, "is missing", remedy)
     if near_posts is None and min_posts is not None:
         raise BadOption("--min-posts", "there are no posts to count", "give a file of posts with --near-posts")
+    check_output("--out", out, [fsq, near_posts])
+    if out.suffix.lower() != ".csv":
+        raise BadOption("--out", f"{out} does not end in .csv, which places are written as", "name it as places.csv")
+    check_new("--out", out, overwrite=overwrite)
     found = FsqPlaces(
         fsq,
         box=parse_box(box),

@@ -54,12 +54,16 @@ def inspect(
     Example: postplace inspect posts.jsonl --places places.csv --mask-place-names masked.jsonl
     """
     from postplace.cli.inspection_report import as_json, as_lines
+    from postplace.cli.overwriting import check_output
     from postplace.posts.inspection import inspect_posts
     from postplace.posts.leaks import KnownNames, MaskedPosts, find_leaks
 
+    check_output("--output", output, [posts, places])
+    check_output("--mask-place-names", mask_place_names, [posts, places])
+    _check_apart(output, mask_place_names)
     kinds, aliases = _kinds(names), _aliases(places)
     source = _open(posts, on_bad_post)
-    _check_free(mask_place_names, source.folder, posts)
+    _check_ending(mask_place_names)
     found = inspect_posts(source.first())
     values = {"place": found.places, "venue": found.venues, "category": found.categories}
     known = KnownNames({kind: values[kind] for kind in kinds}, aliases=aliases)
@@ -146,19 +150,20 @@ def _splits(found: Inspection, prepared: Split | None) -> dict[str, tuple[int, d
     return results
 
 
-def _check_free(target: Path | None, folder: Path, posts: Path) -> None:
-    """Refuse early a file that the masked posts could not be written to, or that is what they are read from."""
+def _check_apart(report: Path | None, masked: Path | None) -> None:
     from postplace.errors import BadOption
 
-    if target is None:
-        return
-    same = target.resolve() == posts.resolve() or (posts.is_dir() and target.resolve().parent == folder.resolve())
-    if target.is_dir() or target.suffix.lower() not in ENDINGS:
-        found = f"{target} is a folder" if target.is_dir() else f"{target} has another ending than {', '.join(ENDINGS)}"
+    if report is not None and masked is not None and report.resolve() == masked.resolve():
+        raise BadOption("--output", f"{report} is where the masked posts go", "choose another file")
+
+
+def _check_ending(masked: Path | None) -> None:
+    """Refuse early a file of which the ending does not say how posts are written."""
+    from postplace.errors import BadOption
+
+    if masked is not None and masked.suffix.lower() not in ENDINGS:
+        found = f"{masked} has another ending than {', '.join(ENDINGS)}"
         raise BadOption("--mask-place-names", found, "name a file, as masked.jsonl")
-    if same:
-        found = f"{target} would overwrite what is inspected"
-        raise BadOption("--mask-place-names", found, "choose another file")
 
 
 def _write(report: str, output: Path | None) -> None:

@@ -111,7 +111,9 @@ def _counts_of(found: Inspection) -> Iterator[str]:
     yield "present:   " + ", ".join(f"{name} {found.present[name] / found.posts:.0%}" for name in FIELDS)
     yield "patterns:  " + _counts(found.patterns) + "   (T text, G hashtags, I image)"
     if found.pictures:
-        yield "pictures:  " + _counts(found.pictures)
+        yield (
+            "pictures:  " + _counts(found.pictures) + "   (by their headers; prepare decodes them, and may refuse more)"
+        )
     for title, counter in (("places:", found.places), ("venues:", found.venues), ("categories:", found.categories)):
         if counter:
             sizes = sorted(counter.values())

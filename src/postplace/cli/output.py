@@ -15,7 +15,8 @@ from postplace.errors import write_failed
 from postplace.places.geojson import feature_collection
 from postplace.post import Prediction
 
-COLUMNS = ("id", "rank", "place", "probability", "latitude", "longitude")
+COLUMNS = ("id", "rank", "place", "probability", "latitude", "longitude", "used")
+DECIMALS = 6  # of degrees: a tenth of a metre
 
 
 def write_predictions(predictions: Iterable[Prediction], format_: str, output: Path | None) -> None:
@@ -40,7 +41,7 @@ def write_predictions(predictions: Iterable[Prediction], format_: str, output: P
 
 
 def as_record(prediction: Prediction) -> dict[str, Any]:
-    """One prediction as plain data."""
+    """One prediction as plain data. `place` is the class also where the classes are categories or cells."""
     ranked = [
         {"place": r.place.name, "probability": round(r.probability, 6)} | _point(r.place.latitude, r.place.longitude)
         for r in prediction.ranked
@@ -58,11 +59,13 @@ def csv_lines(predictions: Iterable[Prediction]) -> Iterator[str]:
     """One row a ranked place; a post without a prediction has one row with an empty place."""
     yield _row(COLUMNS)
     for prediction in predictions:
+        used = " ".join(prediction.used)
         if not prediction.ranked:
-            yield _row((prediction.post_id, "", "", "", "", ""))
+            yield _row((prediction.post_id, "", "", "", "", "", used))
         for number, r in enumerate(prediction.ranked, start=1):
-            point = r.place.latitude, r.place.longitude
-            yield _row((prediction.post_id, number, r.place.name, f"{r.probability:.6f}", *point))
+            point = _point(r.place.latitude, r.place.longitude)
+            degrees = (point.get("latitude", ""), point.get("longitude", ""))
+            yield _row((prediction.post_id, number, r.place.name, f"{r.probability:.6f}", *degrees, used))
 
 
 def geojson_lines(predictions: Iterable[Prediction]) -> Iterator[str]:
@@ -71,7 +74,9 @@ def geojson_lines(predictions: Iterable[Prediction]) -> Iterator[str]:
 
 
 def _point(latitude: float | None, longitude: float | None) -> dict[str, float]:
-    return {} if latitude is None or longitude is None else {"latitude": latitude, "longitude": longitude}
+    if latitude is None or longitude is None:
+        return {}
+    return {"latitude": round(latitude, DECIMALS), "longitude": round(longitude, DECIMALS)}
 
 
 def _row(values: Iterable[object]) -> str:

@@ -29,7 +29,10 @@ class Format(StrEnum):
 def predict(
     run: Run,
     posts: Annotated[
-        Path | None, typer.Argument(metavar="[POSTS]", help="Posts: .jsonl, .csv or .parquet.", show_default=False)
+        Path | None,
+        typer.Argument(
+            metavar="[POSTS]", help="Posts: .jsonl, .csv, .parquet or a prepared folder.", show_default=False
+        ),
     ] = None,
     text: Annotated[str | None, typer.Option(help="The text of one post.")] = None,
     hashtags: Annotated[str | None, typer.Option(help="Its hashtags, separated by spaces.")] = None,
@@ -44,9 +47,13 @@ def predict(
 ) -> None:
     """Rank the places of posts in a file, or of one post given by --text, --hashtags and --image.
 
+    A run for categories ranks these, under the same keys: `place` in JSON lines and CSV, `name` in GeoJSON. `used` is
+    what a post had to go by: text, hashtags, image.
+
     Example: postplace predict run/ --text "sunset over the old bridge" --hashtags "river" --image one.jpg
     """
     from postplace.cli.output import write_predictions
+    from postplace.cli.overwriting import check_output, files_of_run
     from postplace.errors import BadOption
 
     one = text is not None or hashtags is not None or bool(image)
@@ -55,6 +62,7 @@ def predict(
         raise BadOption("predict", found, "give either POSTS, or --text, --hashtags and --image")
     if top_k < 1:
         raise BadOption("--top-k", f"{top_k} places asked for", "give 1 or more")
+    check_output("--output", output, [posts, *(image or []), *files_of_run(run)])
     parts = _one_post(text or "", hashtags or "", image or []) if posts is None else _parts(posts, on_bad_post)
     first = next(parts)  # a bad file is found before the run is loaded
     from postplace.locator import PostLocator

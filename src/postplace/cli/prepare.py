@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from postplace.preparation import Preparation
 
 NAMED = 5  # pictures named one by one before the rest is counted
-NONE = "none"
+NONE, AUTO = "none", "auto"
 
 
 def prepare(
@@ -39,9 +40,9 @@ def prepare(
     max_portrait: Annotated[
         float | None, typer.Option(help="Drop pictures that people fill more of, paint them over in others. mrlf: 0.5.")
     ] = None,
-    segmenter: Annotated[str, typer.Option(help="What finds people: auto, u2net, embedded; none.")] = "auto",
+    segmenter: Annotated[str, typer.Option(help="What finds people: auto, u2net, embedded; none.")] = AUTO,
     portrait_weights: Annotated[Path | None, typer.Option(metavar="FILE", help="Its weights.")] = None,
-    inpaint: Annotated[str, typer.Option(help="What paints them over: auto, lama, telea, patchmatch, none.")] = "auto",
+    inpaint: Annotated[str, typer.Option(help="What paints them over: auto, lama, telea, patchmatch, none.")] = AUTO,
     inpaint_weights: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Its weights, e.g. LaMa in ONNX.")
     ] = None,
@@ -68,6 +69,8 @@ def prepare(
     portraits |= {"segmenter_weights": _text(portrait_weights), "inpaint_weights": _text(inpaint_weights)}
     counts = {"min_hashtag_posts": min_hashtag_posts, "min_place_posts": min_place_posts}
     filters = _filters(recipe, portraits, counts=counts, languages=languages, require=require)
+    _check_used(filters, portraits, show=show)
+    _check_not_prepared(posts)
     check_free(out, overwrite=overwrite)
     with alone(out.parent / f".{out.name}.lock", where=str(out), work="preparing posts for"):
         reader = _reader() if read_image_text else None
@@ -118,6 +121,43 @@ def _filters(
     return find_recipe(recipe, changes=changes)
 
 
+def _check_used(filters: tuple[Filter, ...], portraits: Mapping[str, Any], *, show: int) -> None:
+    """Refuse options about people in pictures where nobody is looked for."""
+    from postplace.errors import BadOption
+    from postplace.posts.filters import Portraits
+
+    if any(isinstance(filter_, Portraits) for filter_ in filters):
+        return
+    given = {
+        "--portrait-weights": portraits["segmenter_weights"],
+        "--inpaint-weights": portraits["inpaint_weights"],
+        "--segmenter": portraits["segmenter"] not in (AUTO, NONE),
+        "--inpaint": portraits["inpaint"] not in (AUTO, NONE),
+        "--max-portrait": portraits["max_ratio"] is not None,
+        "--show": show,
+    }
+    for option in (option for option, value in given.items() if value):
+        remedy = "take --recipe mrlf or give --max-portrait 0.5, without --segmenter none; or leave the option out"
+        raise BadOption(option, "does nothing: this recipe looks for nobody in the pictures", remedy)
+
+
+def _check_not_prepared(posts: Path) -> None:
+    """Refuse to split prepared posts anew: what a model was tested on could be trained on."""
+    import json
+
+    from postplace.errors import BadOption
+    from postplace.posts.prepared import POSTS, RECIPE, is_prepared
+
+    folder = posts.parent if posts.name == POSTS else posts
+    if not is_prepared(folder):
+        return
+    source = "the posts it was made from"
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        source = f"{source} ({json.loads((folder / RECIPE).read_bytes())['recipe']['posts']})"
+    found = f"{posts} is prepared already: it would be split anew, and its test posts could move into training"
+    raise BadOption("POSTS", found, f"prepare {source} with all the options you want")
+
+
 def _text(path: Path | None) -> str | None:
     return None if path is None else str(path)
 
@@ -138,7 +178,7 @@ def _sheet(result: Preparation, count: int) -> bytes | None:
 
     rows = examples(result, count)
     if not rows:
-        say("no picture was changed: there is no sheet to show")
+        say("nobody was found in any picture: there is no sheet to show")
         return None
     file = io.BytesIO()
     contact_sheet(rows).save(file, format="PNG")
@@ -157,7 +197,8 @@ def show_report(report: Mapping[str, Any]) -> None:
     # A pipe has no width: give the table what it needs rather than fold it.
     console = Console(highlight=False, markup=False, soft_wrap=True, width=None if os.isatty(1) else 160)
     console.print(_table(report))
-    console.print("posts by part: training / validation / calibration / test; counts are of the training part alone")
+    console.print("posts by part: training / validation / calibration / test, each without what the rules removed")
+    console.print("what is rare is decided by counts of the training part alone")
     for step in report["steps"]:
         if step["note"]:
             console.print(f"{step['rule']}: {step['note']}")

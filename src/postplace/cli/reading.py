@@ -11,6 +11,8 @@ from postplace.post import Post
 from postplace.posts.prepared import POSTS, is_prepared
 from postplace.posts.table import PostStream
 
+SHOWN = 5  # skipped records named one by one
+
 
 def read(path: Path, on_bad_post: OnBadPost) -> list[Post]:
     """All posts of a file."""
@@ -24,6 +26,10 @@ def read_in_parts(path: Path, on_bad_post: OnBadPost, *, size: int) -> Iterator[
     while part := list(islice(posts, size)):
         yield part
     if stream.skipped_count:
-        say(f"{stream.skipped_count} of {stream.read} records skipped; the first: {stream.skipped[0]}")
+        say(f"{stream.skipped_count} of {stream.skipped_count + stream.read} records skipped:")
+        for reason in stream.skipped[:SHOWN]:
+            say(f"  {reason}")
+        if stream.skipped_count > SHOWN:
+            say(f"  ... and {stream.skipped_count - SHOWN} more")
     if stream.ignored_keys:
         say(f"keys that are not used: {', '.join(sorted(stream.ignored_keys))}")

@@ -27,15 +27,13 @@ def show_fit(report: Mapping[str, Any]) -> None:
     _show_broken(console, report["broken_images"])
 
 
-def show_metrics(metrics: Mapping[str, Any]) -> None:
-    """The model beside the baselines, then by modality pattern."""
+def show_metrics(metrics: Mapping[str, Any], *, target: str = "place") -> None:
+    """The model beside the baselines, then by modality pattern; `target`: place, category or cell."""
     console = _console()
     located = any(result["overall"].get("mean_km") is not None for result in metrics["systems"].values())
-    title = f"{metrics['posts']} posts in {metrics['groups']} groups"
-    if metrics.get("left_out_as_seen"):
-        title += f" ({metrics['left_out_as_seen']} that it has learned from left out)"
-    console.print(_systems(metrics, title, located))
+    console.print(_systems(metrics, _title(metrics, target), located))
     console.print(_patterns(metrics))
+    _show_unknown(console, metrics, target)
     for name, difference in metrics["differences"].items():
         low, high = difference["low"], difference["high"]
         console.print(
@@ -43,6 +41,32 @@ def show_metrics(metrics: Mapping[str, Any]) -> None:
         )
     if metrics.get("part") == "given posts":
         _show_broken(console, metrics["broken_images"])
+
+
+def _title(metrics: Mapping[str, Any], target: str) -> str:
+    posts, judged = metrics["posts"], metrics["labelled"]
+    without = "coordinates" if target == "cell" else f"a {target}"
+    title = f"{posts} posts in {metrics['groups']} groups"
+    if judged < posts:
+        title = f"{judged} of {posts} posts judged, {posts - judged} without {without}"
+    if metrics.get("left_out_as_seen"):
+        title += f" ({metrics['left_out_as_seen']} that it has learned from left out)"
+    return title
+
+
+def _show_unknown(console: Console, metrics: Mapping[str, Any], target: str) -> None:
+    """Say how many posts no answer can be right for, so that a page of zeros is not taken for a bad model."""
+    judged = metrics["labelled"]
+    unknown = max(result["overall"].get("unknown_class", 0) for result in metrics["systems"].values())
+    if not unknown:
+        return
+    plural = {"category": "categories"}.get(target, f"{target}s")
+    if unknown == judged:
+        console.print(
+            f"none of these {judged} posts is of a {target} that this run knows: every answer counts as wrong"
+        )
+    else:
+        console.print(f"{unknown} of {judged} posts are of {plural} that this run does not know: counted as wrong")
 
 
 def _systems(metrics: Mapping[str, Any], title: str, located: bool) -> Table:

@@ -62,7 +62,9 @@ def train(
     cache: Cache = None,
     device: Device = "auto",
     devices: Annotated[int, typer.Option(min=1, help="How many GPUs (or CPU processes).")] = 1,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier run.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace an earlier run, or an unfinished one of other options.")
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """Train a model, judge it on posts kept aside, and save it.
@@ -100,11 +102,11 @@ def train(
         progress=None if quiet or not first else say,
     )
     state = out.parent / f".{out.name}.training"
-    locator.fit(every, state=state)
+    locator.fit(every, state=state, overwrite=overwrite)
     if not first:
         return  # the first one speaks and saves
     locator.save(out, overwrite=overwrite)
     shutil.rmtree(state, ignore_errors=True)
     show_fit(locator.report)
-    show_metrics(locator.metrics)
+    show_metrics(locator.metrics, target=locator.fitted.places.target)
     typer.echo(f"saved in {out}")

@@ -97,7 +97,7 @@ def paired_p_value(
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """P-values of several tests, adjusted so that the chance of any false claim among them keeps its level (Holm, 1979).
+    """P-values of several tests, adjusted so that the chance of any false claim keeps its level (Holm, 1979).
 
     >>> holm([0.01, 0.04, 0.03])
     [0.03, 0.06, 0.06]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +16,17 @@ from postplace.errors import NotEnoughData
 CELL = 220  # pixels of the longer side of a picture
 _GAP, _TEXT = 14, 250  # pixels between cells, and of the column of words
 _PAPER, _INK, _PALE, _PERSON = (255, 255, 255), (34, 34, 40), (140, 140, 148), (226, 40, 60)
+_UNKNOWN = "\uffff"  # no character: a font draws what it draws for those that it does not have
+_WIDE_FONTS = (  # of Linux, macOS and Windows: European letters, then with Chinese
+    "DejaVuSans.ttf", "Arial.ttf",
+    "NotoSansCJK-Regular.ttc", "NotoSansCJKsc-Regular.otf", "NotoSansSC-Regular.otf", "SourceHanSansSC-Regular.otf",
+    "wqy-microhei.ttc", "wqy-zenhei.ttc", "DroidSansFallbackFull.ttf", "DroidSansFallback.ttf", "PingFang.ttc",
+    "Hiragino Sans GB.ttc", "STHeiti Light.ttc", "Arial Unicode.ttf", "msyh.ttc", "simhei.ttf", "simsun.ttc",
+)  # fmt: skip
 _HEADINGS = ("before", "people", "after", "")
+
+
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
 class Row(NamedTuple):
@@ -65,8 +77,9 @@ def _draw_row(sheet: Image.Image, draw: ImageDraw.ImageDraw, row: Row, top: int)
         else:
             sheet.paste(picture.convert("RGB").resize(size, Image.Resampling.LANCZOS), (left, top))
     left = _GAP + 3 * (CELL + _GAP)
-    for index, line in enumerate(_wrapped(row.caption)):
-        draw.text((left, top + 20 * index), line, fill=_INK, font=_font(15))
+    words, font = legible(row.caption)
+    for index, line in enumerate(_wrapped(words, font)):
+        draw.text((left, top + 20 * index), line, fill=_INK, font=font)
 
 
 def _marked(picture: Image.Image, mask: NDArray[np.bool_]) -> Image.Image:
@@ -81,14 +94,25 @@ def _fitted(size: tuple[int, int]) -> tuple[int, int]:
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
-def _wrapped(words: str) -> list[str]:
+def legible(words: str) -> tuple[str, Font]:
+    """The words and a font that has all their characters; what no font here has is written as its code point."""
+    missing = {
+        font: {c for c in words if not c.isspace() and not _has(font, c)} for font in (_font(15), *_wide_fonts(15))
+    }
+    font = min(missing, key=lambda font: len(missing[font]))
+    escaped = {c: c.encode("ascii", "backslashreplace").decode() for c in missing[font]}
+    return "".join(escaped.get(c, c) for c in words), font
+
+
+def _wrapped(words: str, font: Font | None = None) -> list[str]:
     """The words in at most four lines that fit: broken at spaces, a long file name without its middle."""
+    font = font or _font(15)
     lines: list[str] = []
     for paragraph in words.splitlines():
         line = ""
-        for word in map(_shortened, paragraph.split()):
+        for word in (_shortened(word, font) for word in paragraph.split()):
             longer = f"{line} {word}".strip()
-            if _fits(longer):
+            if _fits(longer, font):
                 line = longer
             else:
                 lines.append(line)
@@ -97,17 +121,32 @@ def _wrapped(words: str) -> list[str]:
     return lines[:4]
 
 
-def _shortened(word: str) -> str:
+def _shortened(word: str, font: Font) -> str:
     kept, short = len(word), word
-    while kept > 4 and not _fits(short):
+    while kept > 4 and not _fits(short, font):
         kept -= 1
         short = f"{word[: kept // 2]}…{word[len(word) - kept + kept // 2 :]}"
     return short
 
 
-def _fits(line: str) -> bool:
-    return _font(15).getlength(line) <= _TEXT - _GAP
+def _fits(line: str, font: Font) -> bool:
+    return font.getlength(line) <= _TEXT - _GAP
 
 
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+def _has(font: Font, character: str) -> bool:
+    return bytes(font.getmask(character)) != bytes(font.getmask(_UNKNOWN))
+
+
+@lru_cache
+def _font(size: int) -> Font:
     return ImageFont.load_default(size)
+
+
+@lru_cache
+def _wide_fonts(size: int) -> tuple[Font, ...]:
+    """Those of the fonts that this machine has."""
+    found = []
+    for name in _WIDE_FONTS:
+        with suppress(OSError):
+            found.append(ImageFont.truetype(name, size))
+    return tuple(found)

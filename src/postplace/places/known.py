@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -26,12 +27,16 @@ from postplace.whole_files import new_file
 
 COLUMNS = ("place", "name", "latitude", "longitude", "category", "aliases")
 BY_ID = "by location id"
+BY_NAME = "by name"
 BY_DISTANCE = "by the nearest place"
+SEVERAL = "name of several places of the list"
+UNLISTED = "name or id not in the list"
 TOO_FAR = "too far from every place"
 NO_LOCATION = "without a location"
 
 _BATCH = 4096  # posts looked up at a time
 _LONGEST_LINE = 2**20  # characters
+_KEPT_NAMES = 100_000  # different names that are not in the list
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +56,17 @@ class KnownPlaces:
 
     `places`: as given. `labels`: what a post's `place` is set to, in the same order: the name where no other place has
     it (people read names), else "name (id)"; the id where the name is empty.
-    `counts`: how the posts were assigned, summed over all calls: `BY_ID`, `BY_DISTANCE`, `TOO_FAR`, `NO_LOCATION`.
+    `counts`: how the posts were assigned, summed over all calls: `BY_ID`, `BY_NAME`, `BY_DISTANCE`, or why they were
+    not: `SEVERAL`, `UNLISTED`, `TOO_FAR`, `NO_LOCATION`. `unlisted`: how many posts had each name (else id) that the
+    list does not have.
     """
 
     def __init__(self, places: Iterable[KnownPlace]) -> None:
         self.places = tuple(places)
         self.labels = _labels(self.places)
         self.counts: Counter[str] = Counter()
+        self.unlisted: Counter[str] = Counter()
+        self._by_name = _by_name(self.places, self.labels)
         self._by_id = {place.place: number for number, place in enumerate(self.places)}
         located = [(n, p.latitude, p.longitude) for n, p in enumerate(self.places) if p.latitude is not None]
         self._located = np.array([number for number, _, _ in located], dtype=np.int64)
@@ -70,9 +79,12 @@ class KnownPlaces:
     def assign(self, post: Post, *, radius_km: float) -> Post:
         """The post with the place it was made at; for many posts `assign_many` is far faster.
 
-        The place whose id is the post's venue, else the nearest one (great circle) within `radius_km`, else none:
-        `place` is then None, whatever it was. Of a place found the post gets the label, the category (where the file
-        has one) and the coordinates (where the post has none). Raises BadOption unless `radius_km` is positive.
+        The place whose id is the post's venue (or its place); else the one whose name or alias is the post's place (or
+        its venue), in any case, width and spacing, where both have coordinates within `radius_km`, the nearest of
+        several; else the nearest of all (great circle) within `radius_km`; else none: `place` is then None, whatever it
+        was, for the list says which places there are; the venue stays. Of a place found the post gets the label, the
+        category (where the file has one) and the coordinates (where the post has none). Raises BadOption unless
+        `radius_km` is positive.
         """
         return next(self.assign_many([post], radius_km=radius_km))
 
@@ -90,17 +102,42 @@ class KnownPlaces:
 
     def _found(self, posts: Sequence[Post], radius_km: float) -> Iterator[tuple[int | None, str]]:
         """The number of each post's place, or None, and how it was found."""
-        by_id = [self._by_id.get(post.venue) if post.venue else None for post in posts]
-        asking = [n for n, post in enumerate(posts) if by_id[n] is None and post.located]
+        known = [self._known(post, radius_km) for post in posts]
+        asking = [n for n, post in enumerate(posts) if known[n] is None and post.located]
         nearest = dict(zip(asking, self._nearest([posts[n] for n in asking]), strict=True))
-        for number, known in enumerate(by_id):
-            if known is not None:
-                yield known, BY_ID
+        for number, (post, found) in enumerate(zip(posts, known, strict=True)):
+            if found is not None:
+                yield found
             elif number in nearest:
                 place, kilometres = nearest[number]
                 yield (place, BY_DISTANCE) if kilometres <= radius_km else (None, TOO_FAR)
+            elif name := post.place or post.venue:
+                if name in self.unlisted or len(self.unlisted) < _KEPT_NAMES:
+                    self.unlisted[name] += 1
+                yield None, SEVERAL if self._by_name.get(_folded(name)) else UNLISTED
             else:
                 yield None, NO_LOCATION
+
+    def _known(self, post: Post, radius_km: float) -> tuple[int, str] | None:
+        """The number of the place that a post names by its id, or by its name."""
+        for key in (post.venue, post.place):
+            if key and (number := self._by_id.get(key)) is not None:
+                return number, BY_ID
+        for key in (post.place, post.venue):
+            named = self._by_name.get(_folded(key), ()) if key else ()
+            if named and (number := self._named(post, named, radius_km)) is not None:
+                return number, BY_NAME
+        return None
+
+    def _named(self, post: Post, named: Sequence[int], radius_km: float) -> int | None:
+        """Which of the places of a name is the post's: chains have many branches, and towns a "Main Street" each."""
+        if post.latitude is None or post.longitude is None:
+            return named[0] if len(named) == 1 else None
+        located = [number for number in named if self.places[number].latitude is not None]
+        away = [(_kilometres(post, self.places[number]), number) for number in located]
+        if near := [pair for pair in away if pair[0] <= radius_km]:
+            return min(near)[1]
+        return named[0] if len(named) == 1 and not located else None
 
     def _nearest(self, posts: Sequence[Post]) -> list[tuple[int, float]]:
         """The number of the nearest place, and how many km away it is; -1 and infinity when none has coordinates."""
@@ -257,6 +294,29 @@ def _labels(places: Sequence[KnownPlace]) -> tuple[str, ...]:
     while clashing := {label for label, count in Counter(labels).items() if count > 1}:  # "Mill (7)" may be a name, too
         labels = [place.place if label in clashing else label for place, label in zip(places, labels, strict=True)]
     return tuple(labels)
+
+
+def _by_name(places: Sequence[KnownPlace], labels: Sequence[str]) -> Mapping[str, tuple[int, ...]]:
+    """Every name, alias and label, folded -> the places that have it."""
+    found: dict[str, dict[int, None]] = {}
+    for number, (place, label) in enumerate(zip(places, labels, strict=True)):
+        for name in filter(None, map(_folded, (place.name, label, *place.aliases))):
+            found.setdefault(name, {})[number] = None
+    return {name: tuple(numbers) for name, numbers in found.items()}
+
+
+def _kilometres(post: Post, place: KnownPlace) -> float:
+    degrees = (post.latitude, post.longitude, place.latitude, place.longitude)
+    return float(great_circle_km(*(np.float64(value or 0.0) for value in degrees)))
+
+
+def _folded(name: str) -> str:
+    """A name as it is compared: without regard to case, width and spaces.
+
+    >>> _folded("Old  BRIDGE") == _folded("ｏｌｄ bridge")
+    True
+    """
+    return "".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def _tree(degrees: NDArray[np.float64]) -> Any:  # scikit-learn has no types

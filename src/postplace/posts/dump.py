@@ -7,7 +7,7 @@ import math
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
@@ -30,6 +30,8 @@ _FOREIGN_BYTE = re.compile("[\udc80-\udcff]")  # how `surrogateescape` reads a b
 VIDEO = "video ignored"
 NO_PICTURE = "picture file is missing"
 EMPTY_PICTURE = "picture file is empty"
+NO_METADATA = "picture without metadata"
+NO_CAPTION_METADATA = "caption without metadata"
 NO_USER = "user unknown"
 NO_TIME = "time unknown"
 BAD_TIME = "time cannot be read"
@@ -45,13 +47,18 @@ class Tally:
     """What became of the records of a dump.
 
     posts: how many became posts; left_out: why the others did not, one reason a record; remarks: what posts lack that
-    their record speaks of (a picture, a time), any number a post. refused: the first 1,000 damaged records.
+    their record speaks of (a picture, a time), any number a post. stray: files that should have a record and have none.
+    refused: the first 1,000 damaged records; `on_refused` is told of each, also of those after.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, on_refused: Callable[[BadPost], object] | None = None) -> None:
         self.posts = 0
         self.left_out: Counter[str] = Counter()
+        self.stray: Counter[str] = Counter()
         self.remarks: Counter[str] = Counter()
+        self._on_refused = on_refused
+        self._venues: dict[str, str] = {}  # the first venue of each place
+        self._shared: set[str] = set()  # places of several venues
         self.refused: list[BadPost] = []
         self.refused_count = 0
         self._noted: list[str] = []  # remarks on the record being read: none, unless it becomes a post
@@ -65,7 +72,12 @@ class Tally:
     @property
     def counts(self) -> Counter[str]:
         """`posts` and every reason, in words."""
-        return Counter({"posts": self.posts}) + self.left_out + self.remarks
+        return Counter({"posts": self.posts}) + self.left_out + self.stray + self.remarks
+
+    @property
+    def shared_names(self) -> Sequence[str]:
+        """The places that posts of several venues have: one name of several locations."""
+        return sorted(self._shared)
 
     def note(self, remark: str) -> None:
         """What the post being read lacks."""
@@ -76,6 +88,8 @@ class Tally:
         self._noted.clear()
         self.left_out[reason] += 1
         self.refused_count += 1
+        if self._on_refused is not None:
+            self._on_refused(error)
         if len(self.refused) < KEPT_REFUSALS:
             self.refused.append(error)
 
@@ -93,6 +107,8 @@ class Tally:
             self.left_out[AGAIN] += 1
             return None
         self._seen.add(digest)
+        if post.place and post.venue and self._venues.setdefault(post.place, post.venue) != post.venue:
+            self._shared.add(post.place)
         self.posts += 1
         self.remarks.update(self._noted)
         self._noted.clear()
@@ -140,9 +156,10 @@ def cannot_be_opened(path: Path, error: OSError | ValueError) -> BadPost:
 
 def walk(
     folder: Path, tally: Tally, *, endings: tuple[str, ...], notice: tuple[str, ...] = ()
-) -> Iterator[tuple[Path, list[str], frozenset[str]]]:
+) -> Iterator[tuple[Path, list[str], Mapping[str, str]]]:
     """Each folder, its own files before its folders', in order: its path, the names with one of the `endings`, and
-    which endings of `notice` the others have. Raises `BadPost` when the first cannot be read; others are counted.
+    those of the others with an ending of `notice`, by the name with the ending in lower case. Endings (in lower case
+    here) are found in any case. Raises `BadPost` when the first folder cannot be read; others are counted.
     """
     try:
         os.scandir(folder).close()
@@ -156,30 +173,48 @@ def walk(
         except OSError as error:
             tally.refuse("folder cannot be read", cannot_be_opened(inside, error))
             continue
-        yield inside, names, noticed
+        yield inside, names, by_ending(noticed)
         waiting += [inside / name for name in reversed(folders)]
+
+
+def by_ending(names: Iterable[str]) -> Mapping[str, str]:
+    """Names by themselves with their ending in lower case; of two that differ in that alone, each by itself.
+
+    >>> by_ending(["a.jpg", "a.JPG", "B.Png"])
+    {'a.jpg': 'a.jpg', 'B.png': 'B.Png', 'a.JPG': 'a.JPG'}
+    """
+    found: dict[str, str] = {}
+    for name in sorted(names, key=lambda name: (name != _lowered(name), name)):
+        lowered = _lowered(name)
+        found[name if lowered in found else lowered] = name
+    return found
+
+
+def _lowered(name: str) -> str:
+    stem, dot, ending = name.rpartition(".")
+    return f"{stem}{dot}{ending.lower()}"
 
 
 def _listing(
     folder: Path, tally: Tally, endings: tuple[str, ...], notice: tuple[str, ...]
-) -> tuple[list[str], list[str], frozenset[str]]:
-    names, folders = [], []
-    noticed: set[str] = set()
+) -> tuple[list[str], list[str], list[str]]:
+    names, folders, noticed = [], [], []
     with os.scandir(folder) as entries:
         for entry in entries:
+            lowered = entry.name.lower()
             if not _is_unicode(entry.name):  # a path that no file of posts can hold
-                if entry.is_dir() or entry.name.endswith(endings):
+                if entry.is_dir() or lowered.endswith(endings):
                     error = BadPost(f"{folder}", f"{shown(entry.name)} is not UTF-8", "rename it")
                     tally.refuse("name is not UTF-8", error)
             elif entry.is_dir(follow_symlinks=False):
                 folders.append(entry.name)
             elif entry.is_symlink() and entry.is_dir():  # it may lead back up
                 tally.left_out["link to a folder ignored"] += 1
-            elif entry.name.endswith(endings):
+            elif lowered.endswith(endings):
                 names.append(entry.name)
-            else:
-                noticed.update(ending for ending in notice if entry.name.endswith(ending))
-    return sorted(names), sorted(folders), frozenset(noticed)
+            elif notice and lowered.endswith(notice):
+                noticed.append(entry.name)
+    return sorted(names), sorted(folders), noticed
 
 
 def _is_unicode(name: str) -> bool:

@@ -298,13 +298,17 @@ RECIPES: Mapping[str, tuple[Filter, ...]] = {
     "sg-mft": (Modalities(("text", "image")),),
     "none": (),
 }
-# As MRLF IV-A tells it, but for the portraits, which it names second. They change pictures alone, so that only what
-# asks for a picture must come after them: the result is the same, and no picture of a removed post is searched.
-_ORDER = (RareHashtags, RarePlaces, Languages, Portraits, Modalities)
+# As MRLF IV-A tells it, but for the portraits, which it names second. They change pictures alone, so that only a rule
+# that asks for a picture must come after them, too: the result is the same, and no picture of a post that another rule
+# removes is searched.
+_ORDER = (RareHashtags, RarePlaces, Languages, Modalities, Portraits)
+_IMAGE = "image"
 
 
 def find_recipe(name: str, *, changes: Mapping[type[Filter], Filter | None] | None = None) -> tuple[Filter, ...]:
     """The filters of a recipe, in their order; `changes` replaces, adds or (None) leaves out a kind of filter.
+
+    A picture that is required is asked for again after the portraits, which may have taken a post's last.
 
     >>> [filter_.rule for filter_ in find_recipe("sg-mft", changes={RareHashtags: RareHashtags(5), Modalities: None})]
     ['hashtags under 5 training posts']
@@ -313,7 +317,10 @@ def find_recipe(name: str, *, changes: Mapping[type[Filter], Filter | None] | No
         raise unknown_name("recipe", name, RECIPES)
     chosen: dict[type[Filter], Filter | None] = {type(filter_): filter_ for filter_ in RECIPES[name]}
     chosen |= changes or {}
-    return tuple(filter_ for kind in _ORDER if (filter_ := chosen.get(kind)) is not None)
+    ordered = tuple(filter_ for kind in _ORDER if (filter_ := chosen.get(kind)) is not None)
+    required = chosen.get(Modalities)
+    asks_for_image = isinstance(required, Modalities) and _IMAGE in required.required
+    return (*ordered, Modalities((_IMAGE,))) if asks_for_image and chosen.get(Portraits) else ordered
 
 
 def apply_filters(fitted: Sequence[FittedFilter], posts: Sequence[Post]) -> list[Post]:

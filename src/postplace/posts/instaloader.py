@@ -13,9 +13,9 @@ import lzma
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from io import FileIO
 from itertools import islice
@@ -29,6 +29,8 @@ from postplace.posts.dump import (
     BAD_TIME,
     EMPTY_PICTURE,
     LARGEST_FILE,
+    NO_CAPTION_METADATA,
+    NO_METADATA,
     NO_PICTURE,
     NO_TIME,
     NO_USER,
@@ -45,14 +47,19 @@ from postplace.posts.dump import (
 _ENDINGS = (".json.xz", ".json")
 _UNREAD_PICTURES = (".heic", ".avif")
 _PICTURES = (".jpg", ".webp", ".png", ".jpeg", *_UNREAD_PICTURES)
-_CAPTION, _GEOTAG = ".txt", "_location.txt"
-_BESIDE = (*_PICTURES, _CAPTION, _GEOTAG)
+_CAPTION, _GEOTAG, _VIDEO = ".txt", "_location.txt", ".mp4"
+_BESIDE = (*_PICTURES, _CAPTION, _VIDEO)
 _MOST_CHILDREN = 20  # what Instagram allows in one post
 _AT_ONCE = 32  # files
 _LARGEST_SIDE_FILE = 2**20  # bytes
 _DICTIONARY = 256 * 2**20  # bytes an .xz file may ask for while it is unpacked
 _NAMED_TIME = re.compile(r"(?:^|_)(\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d)_UTC")
 _MAP_LINK = re.compile(r"^https?://\S*[?&]q=(-?[\d.]+(?:e-?\d+)?),(-?[\d.]+(?:e-?\d+)?)", re.MULTILINE)
+_OF_A_TARGET = ("_profile_pic", "_cover")  # pictures of a profile, a hashtag or a highlight, which are no posts
+_OF_A_POST = frozenset(
+    ("node", "instaloader", "__typename", "display_url", "owner", "taken_at_timestamp", "taken_at", "iphone_struct")
+)
+_NUMBERED = re.compile(r"_\d+$")
 _LOCATION_TARGET = re.compile(r"%(\d+)")  # the folder that `instaloader %LOCATION_ID` fills
 
 Node = dict[str, Any]
@@ -66,12 +73,14 @@ class InstaloaderDump:
     in the first. A video gives no picture but its cover. Raises `BadPost` for a folder that cannot be read.
 
     Filled while iterating: `counts`, the number of "posts" and, in words, of every reason for which a file did not
-    become a post or a post lacks something; `refused_count`, and `refused`, the first 1,000 damaged files.
+    become a post or a post lacks something, and of pictures without metadata; `refused_count`, and `refused`, the first
+    1,000 damaged files. `on_refused` is told of every damaged file.
     """
 
-    def __init__(self, folder: Path | str) -> None:
+    def __init__(self, folder: Path | str, *, on_refused: Callable[[BadPost], object] | None = None) -> None:
         self.folder = Path(folder)
-        self.tally = Tally()
+        self._on_refused = on_refused
+        self.tally = Tally(on_refused)
 
     @property
     def counts(self) -> Counter[str]:
@@ -89,7 +98,7 @@ class InstaloaderDump:
         return self.tally.refused_count
 
     def __iter__(self) -> Iterator[Post]:
-        tally = self.tally = Tally()
+        tally = self.tally = Tally(self._on_refused)
         files = _contents(_metadata_files(self.folder, tally))
         found = ((file.base + file.ending, (file, content)) for file, content in files)
         yield from posts_of(found, tally, record=lambda item: _record(*item, tally))
@@ -99,19 +108,55 @@ class InstaloaderDump:
 
 
 @dataclass(frozen=True, slots=True)
+class _Beside:
+    """What else is in a folder, by the name with its ending in lower case; and its files that no metadata names."""
+
+    names: Mapping[str, str]
+    strays: set[str] = field(default_factory=set)
+
+    def path(self, base: str, ending: str) -> str | None:
+        """The file with this path but for the case of its ending, or None."""
+        folder, separator, stem = base.rpartition(os.sep)
+        name = self.names.get(stem + ending)
+        return None if name is None else f"{folder}{separator}{name}"
+
+
+@dataclass(frozen=True, slots=True)
 class _File:
-    """A metadata file: its path without the ending, the ending, and the endings of what else is in its folder."""
+    """A metadata file: its path without the ending, the ending, and what else is in its folder."""
 
     base: str
     ending: str
-    beside: frozenset[str]
+    beside: _Beside
 
 
 def _metadata_files(folder: Path, tally: Tally) -> Iterator[_File]:
-    for inside, names, beside in walk(folder, tally, endings=_ENDINGS, notice=_BESIDE):
-        for name in names:
-            ending = _ENDINGS[0] if name.endswith(_ENDINGS[0]) else _ENDINGS[1]
-            yield _File(f"{inside}{os.sep}{name.removesuffix(ending)}", ending, beside)
+    for inside, names, others in walk(folder, tally, endings=_ENDINGS, notice=_BESIDE):
+        files = [_stem_and_ending(name) for name in names]
+        beside = _Beside(others)
+        if others:
+            _count_strays(beside, {stem for stem, _ in files}, tally)
+        for stem, ending in files:
+            yield _File(f"{inside}{os.sep}{stem}", ending, beside)
+
+
+def _stem_and_ending(name: str) -> tuple[str, str]:
+    """`NAME.json.xz` -> `NAME` and `.json.xz`, with capitals where it has them."""
+    length = next(len(ending) for ending in _ENDINGS if name.lower().endswith(ending))
+    return name[:-length], name[-length:]
+
+
+def _count_strays(beside: _Beside, stems: set[str], tally: Tally) -> None:
+    """Pictures, and captions that Instaloader named, whose metadata file is gone: posts that were lost with it."""
+    for name, actual in beside.names.items():
+        stem, _, _ = name.rpartition(".")
+        if stem in stems or _NUMBERED.sub("", stem) in stems or stem.endswith(_OF_A_TARGET) or name.endswith(_VIDEO):
+            continue
+        if not name.endswith(_CAPTION):
+            beside.strays.add(actual)
+            tally.stray[NO_METADATA] += 1
+        elif _NAMED_TIME.search(stem) and not name.endswith(_GEOTAG):
+            tally.stray[NO_CAPTION_METADATA] += 1
 
 
 def _contents(files: Iterator[_File]) -> Iterator[tuple[_File, bytes | Unusable]]:
@@ -124,7 +169,7 @@ def _content(path: str) -> bytes | Unusable:
     try:
         with FileIO(path) as file:  # a fifth faster than `Path.open`, all told
             content = file.readall() if os.fstat(file.fileno()).st_size <= LARGEST_FILE else None
-        if content and path.endswith(".xz"):
+        if content and path[-3:].lower() == ".xz":
             content = _unpacked(content)
     except OSError as error:
         return Unusable("file cannot be read", f"cannot be read ({error.strerror or error})", "check the permissions")
@@ -158,8 +203,10 @@ def _post_node(structure: object, tally: Tally) -> Node | None:
     if isinstance(structure, list) and all(isinstance(item, dict) and "text" in item for item in structure):
         tally.left_out["comments ignored"] += 1
         return None
-    if not isinstance(structure, dict):
-        raise not_a_post(structure)
+    if not isinstance(structure, dict) or not _may_be_a_post(structure):
+        raise Unusable(
+            "not Instaloader's", "is no metadata of Instaloader", "move it elsewhere if it is another program's"
+        )
     kind = at(structure, "instaloader", "node_type")
     if kind is not None and kind != "Post":
         known = kind in ("Profile", "StoryItem", "Hashtag", "Highlight", "FrozenNodeIterator")
@@ -171,6 +218,10 @@ def _post_node(structure: object, tally: Tally) -> Node | None:
     return node
 
 
+def _may_be_a_post(structure: Node) -> bool:
+    return "node" in structure or not structure.keys().isdisjoint(_OF_A_POST) or _shortcode(structure) is not None
+
+
 # --- one post
 
 
@@ -179,7 +230,7 @@ def _record(file: _File, content: bytes | Unusable, tally: Tally) -> dict[str, o
     node = _post_node(_structure(content), tally)
     if node is None:
         return None
-    shortcode = first(node.get("shortcode"), node.get("code"), at(node, "iphone_struct", "code"))
+    shortcode = _shortcode(node)
     if shortcode is None:
         raise Unusable("no shortcode", "has no key 'shortcode'", "download the post again")
     user = first(
@@ -198,6 +249,10 @@ def _record(file: _File, content: bytes | Unusable, tally: Tally) -> dict[str, o
         "time": _time(node, file, tally),
         **_location(node, file, tally),
     }
+
+
+def _shortcode(node: Node) -> object:
+    return first(node.get("shortcode"), node.get("code"), at(node, "iphone_struct", "code"))
 
 
 def _caption(node: Node, file: _File) -> object:
@@ -245,10 +300,11 @@ def _location(node: Node, file: _File, tally: Tally) -> dict[str, object]:
 
 def _side_file(file: _File, ending: str) -> str:
     """The text of a file beside the metadata, "" where there is none."""
-    if ending not in file.beside:
+    path = file.beside.path(file.base, ending) if file.beside.names else None
+    if path is None:
         return ""
     try:
-        with Path(file.base + ending).open("rb") as opened:
+        with Path(path).open("rb") as opened:
             return opened.read(_LARGEST_SIDE_FILE).decode(errors="replace").replace("\r\n", "\n")
     except OSError:
         return ""
@@ -258,14 +314,14 @@ def _pictures(node: Node, file: _File, tally: Tally) -> list[str]:
     """The pictures of a post that lie beside it, in order: `BASE.jpg`, or `BASE_1.jpg` and so on; covers of videos."""
     children = _children(node)
     if children is None and str(node.get("__typename", "")).endswith("Sidecar"):
-        numbered = (_picture(f"{file.base}_{number}", file.beside)[0] for number in range(1, _MOST_CHILDREN + 1))
-        return [picture for picture in numbered if picture]
+        return _numbered_pictures(file, tally)
     slots = [("", node)] if children is None else [(f"_{n}", child) for n, child in enumerate(children, start=1)]
     pictures = []
     for suffix, child in slots:
         picture, reason = _picture(file.base + suffix, file.beside)
         if picture is None and (named := _named_by_address(child, file.base)):
             picture, reason = _picture(named, file.beside)
+            _no_stray(picture, file.beside, tally)
         if picture is not None:
             pictures.append(picture)
         if child.get("is_video") is True or child.get("media_type") == 2:
@@ -273,6 +329,38 @@ def _pictures(node: Node, file: _File, tally: Tally) -> list[str]:
         elif picture is None:
             tally.note(reason)
     return pictures
+
+
+def _numbered_pictures(file: _File, tally: Tally) -> list[str]:
+    """The pictures of a post that does not say how many it has: as many at least as the highest number there."""
+    pictures, missing = [], 0
+    for number in range(1, _MOST_CHILDREN + 1):
+        base = f"{file.base}_{number}"
+        picture, reason = _picture(base, file.beside)
+        is_video = file.beside.path(base, _VIDEO) is not None
+        if picture is None and not is_video and reason == NO_PICTURE:
+            missing += 1  # unless it is the last: then nobody knows that there was one
+            continue
+        for _ in range(missing):
+            tally.note(NO_PICTURE)
+        missing = 0
+        if picture is not None:
+            pictures.append(picture)
+        if is_video:
+            tally.note(VIDEO)
+        elif picture is None:
+            tally.note(reason)
+    if missing == _MOST_CHILDREN:
+        tally.note(NO_PICTURE)
+    return pictures
+
+
+def _no_stray(picture: str | None, beside: _Beside, tally: Tally) -> None:
+    """A picture has metadata after all, under another name."""
+    name = picture and picture.rpartition(os.sep)[2]
+    if name in beside.strays:
+        beside.strays.discard(name)
+        tally.stray[NO_METADATA] -= 1
 
 
 def _children(node: Node) -> list[Node] | None:
@@ -287,15 +375,19 @@ def _children(node: Node) -> list[Node] | None:
     return [child if isinstance(child, dict) else {} for child in children]
 
 
-def _picture(base: str, beside: frozenset[str]) -> tuple[str | None, str]:
+def _picture(base: str, beside: _Beside) -> tuple[str | None, str]:
     """The picture of that name, whatever its ending; or None, and why there is none that can be used."""
-    for ending in (ending for ending in _PICTURES if ending in beside):
-        with suppress(OSError, ValueError):  # ValueError: a NUL in the name
-            if not Path(base + ending).stat().st_size:
+    if not beside.names:
+        return None, NO_PICTURE
+    for path, ending in ((beside.path(base, ending), ending) for ending in _PICTURES):
+        if path is None:
+            continue
+        with suppress(OSError):
+            if not Path(path).stat().st_size:
                 return None, EMPTY_PICTURE
             if ending in _UNREAD_PICTURES:
                 return None, f"picture in a format that is not read ({ending})"
-            return base + ending, ""
+            return path, ""
     return None, NO_PICTURE
 
 

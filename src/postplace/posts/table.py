@@ -27,6 +27,7 @@ __all__ = ["PostStream", "parse", "read_posts", "write_posts"]
 
 _KEPT_REASONS = 1_000
 _LONGEST_LINE = 16 * 2**20  # bytes; a longer one is no post, and must not fill the memory
+_BESIDE_RECIPE = ("posts.parquet", "split.json", "report.json")  # see prepared.py
 _Record = tuple[str, object]  # where it stands, and the record, or why there is none (a BadPost)
 
 
@@ -146,6 +147,9 @@ def _file_records(path: Path) -> Iterator[_Record]:
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
+            if all((path / name).is_file() for name in _BESIDE_RECIPE):
+                remedy = "this was a folder of prepared posts: copy it again or prepare the posts again"
+                raise BadPost(str(path / "recipe.json"), "is missing", remedy)
             raise BadPost(str(path), "is a folder", f"give a file with one of the endings {', '.join(readers)}")
         if path.suffix.lower() not in readers:
             found = f"has the unknown ending {path.suffix!r}" if path.suffix else "has no ending"

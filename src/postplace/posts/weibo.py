@@ -10,11 +10,12 @@ bid), rows with one cell more than their header (the Live Photo address), and HT
 from __future__ import annotations
 
 import csv
+import os
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TextIO
@@ -25,6 +26,7 @@ from postplace.posts.dump import (
     BAD_TIME,
     EMPTY_PICTURE,
     LONGEST_RECORD,
+    NO_METADATA,
     NO_PICTURE,
     NO_TIME,
     NO_USER,
@@ -33,6 +35,7 @@ from postplace.posts.dump import (
     Tally,
     Unusable,
     at,
+    by_ending,
     cannot_be_opened,
     first,
     not_a_post,
@@ -46,6 +49,7 @@ from postplace.text.hashtags import find_hashtags
 _ENDINGS = (".json", ".csv")
 _PICTURES = (".jpg", ".gif", ".png", ".jpeg", ".webp")
 _PICTURE_FOLDERS = ("img/原创微博图片", "img")
+_OWN_PICTURES = ("原创微博图片", "img")  # the other folders in `img` hold what others posted
 
 _HEADERS = {
     "id": ("微博id", "mid"),
@@ -78,12 +82,14 @@ class WeiboExport:
     path that cannot be read.
 
     Filled while iterating: `counts`, the number of "posts" and, in words, of every reason for which a record did not
-    become a post or a post lacks something; `refused_count`, and `refused`, the first 1,000 damaged records.
+    become a post or a post lacks something, and of pictures without a record (of a folder, not of a single file);
+    `refused_count`, and `refused`, the first 1,000 damaged records. `on_refused` is told of every damaged record.
     """
 
-    def __init__(self, path: Path | str) -> None:
+    def __init__(self, path: Path | str, *, on_refused: Callable[[BadPost], object] | None = None) -> None:
         self.path = Path(path)
-        self.tally = Tally()
+        self._on_refused = on_refused
+        self.tally = Tally(on_refused)
 
     @property
     def counts(self) -> Counter[str]:
@@ -101,7 +107,7 @@ class WeiboExport:
         return self.tally.refused_count
 
     def __iter__(self) -> Iterator[Post]:
-        tally = self.tally = Tally()
+        tally = self.tally = Tally(self._on_refused)
         found = (
             (where, (values, user, source))
             for source in _sources(self.path, tally)
@@ -116,11 +122,21 @@ _Found = tuple[str, object, object]  # where it stands; its values, or why it ha
 
 
 @dataclass(frozen=True, slots=True)
+class _Pictures:
+    """The folders where pictures of posts may lie, what is in each (by the name with its ending in lower case), and
+    the paths that records have named.
+    """
+
+    folders: tuple[tuple[str, Mapping[str, str]], ...] = ()
+    named: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
 class _Source:
-    """A file of posts, and the folders where their pictures may lie."""
+    """A file of posts, and the pictures beside it."""
 
     path: Path
-    picture_folders: tuple[Path, ...]
+    pictures: _Pictures
 
     @property
     def user(self) -> str | None:
@@ -149,15 +165,36 @@ def _sources(path: Path, tally: Tally) -> Iterator[_Source]:
     if is_file:
         if path.suffix.lower() not in _ENDINGS:
             raise BadPost(str(path), f"has the unknown ending {path.suffix!r}", "give a folder, a .json or a .csv file")
-        folders: Iterator[tuple[Path, list[str]]] = iter([(path.parent, [path.name])])
-    else:
-        folders = ((folder, names) for folder, names, _ in walk(path, tally, endings=_ENDINGS))
-    for folder, names in folders:
-        pictures: tuple[Path, ...] = ()
-        with suppress(OSError):  # files that may not be read are counted one by one
-            pictures = tuple(folder / name for name in _PICTURE_FOLDERS if (folder / name).is_dir())
-        for name in sorted(names, key=lambda name: (Path(name).stem, name.endswith(".csv"))):
-            yield _Source(folder / name, pictures)
+        yield _Source(path, _pictures_beside(path.parent))
+        return
+    named: set[str] = set()  # pictures of records, until their folder is come to
+    for folder, names, pictures in walk(path, tally, endings=_ENDINGS, notice=_PICTURES):
+        if folder.name in _OWN_PICTURES:
+            _count_strays(folder, pictures, named, tally)
+        if not names:
+            continue
+        beside = _pictures_beside(folder)
+        for name in sorted(names, key=lambda name: (Path(name).stem, name.lower().endswith(".csv"))):
+            yield _Source(folder / name, beside)
+        named |= beside.named
+
+
+def _pictures_beside(folder: Path) -> _Pictures:
+    found = []
+    for inside in (folder / name for name in _PICTURE_FOLDERS):
+        with suppress(OSError), os.scandir(inside) as entries:
+            found.append((str(inside), by_ending(e.name for e in entries if e.name.lower().endswith(_PICTURES))))
+    return _Pictures(tuple(found))
+
+
+def _count_strays(folder: Path, pictures: Mapping[str, str], named: set[str], tally: Tally) -> None:
+    """Pictures that no record names: posts whose record is gone, or cannot be used."""
+    for name in pictures.values():
+        path = f"{folder}{os.sep}{name}"
+        if path in named:
+            named.discard(path)
+        else:
+            tally.stray[NO_METADATA] += 1
 
 
 # --- CSV
@@ -174,8 +211,9 @@ def _csv_records(file: TextIO, tally: Tally) -> Iterator[_Found]:
         tally.left_out["table that holds no posts"] += 1
         return
     own = keys.index("is_original") if "is_original" in keys else len(keys)  # the rest only retweets have
+    empty = True
     for line, row in rows:
-        where = f", line {line}"
+        where, empty = f", line {line}", False
         if isinstance(row, Unusable):
             yield where, row, None
         elif len(row) < own:
@@ -183,6 +221,8 @@ def _csv_records(file: TextIO, tally: Tally) -> Iterator[_Found]:
             yield where, Unusable("row is cut short", found, "export the file again"), None
         else:
             yield where, _named(row, keys, tally), None
+    if empty:
+        tally.left_out["table without rows"] += 1
 
 
 def _rows(file: TextIO) -> Iterator[tuple[int, list[str] | Unusable]]:
@@ -326,8 +366,8 @@ def _pictures(
     for number, address in enumerate(addresses, start=1):
         suffix = f"_{number}" if len(addresses) > 1 else ""
         picture, reason = None, NO_PICTURE
-        if time and source.picture_folders:
-            picture, reason = _picture(source.picture_folders, f"{time:%Y%m%d}", name + suffix, str(address))
+        if time and source.pictures.folders:
+            picture, reason = _picture(source.pictures, f"{time:%Y%m%d}", name + suffix, str(address))
         if picture:
             pictures.append(picture)
         else:
@@ -335,13 +375,16 @@ def _pictures(
     return pictures
 
 
-def _picture(folders: tuple[Path, ...], date: str, rest: str, address: str) -> tuple[str | None, str]:
+def _picture(pictures: _Pictures, date: str, rest: str, address: str) -> tuple[str | None, str]:
     """The picture of a name; or None, and why. After the date its name has the character that the time had there."""
     likely = address[-4:].lower()
     endings = sorted(_PICTURES, key=lambda ending: ending != likely)
-    for path in (
-        folder / f"{date}{mark}{rest}{end}" for folder in folders for mark in ("T", "", " ") for end in endings
-    ):
-        with suppress(OSError, ValueError):  # ValueError: a NUL in the name
-            return (str(path), "") if path.stat().st_size else (None, EMPTY_PICTURE)
+    for folder, names in pictures.folders:
+        for wanted in (f"{date}{mark}{rest}{ending}" for mark in ("T", "", " ") for ending in endings):
+            if (name := names.get(wanted)) is None:
+                continue
+            path = f"{folder}{os.sep}{name}"
+            pictures.named.add(path)
+            with suppress(OSError):
+                return (path, "") if Path(path).stat().st_size else (None, EMPTY_PICTURE)
     return None, NO_PICTURE

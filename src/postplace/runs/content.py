@@ -24,6 +24,7 @@ from postplace.models.estimator import Estimator
 from postplace.places.vocabulary import PlaceVocabulary
 from postplace.runs.card import model_card
 from postplace.runs.folder import as_json, read_run, write_run
+from postplace.runs.paths import missing_path
 
 MODEL = "model"
 WEIGHTS = f"{MODEL}.safetensors"
@@ -95,6 +96,17 @@ def load_run(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
         if name not in files:
             raise BadRun(str(folder / "config.json"), f"does not list {name}", "copy the run folder again")
     return config, files
+
+
+def asked_encoders(config: Mapping[str, Any], where: Path) -> dict[str, str]:
+    """By kind, the name of the encoder that a run was trained with. Raises BadRun for a local one that is not there."""
+    names = {kind: str(config["encoders"][kind]["asked"]) for kind in ("text", "image")}
+    for kind, name in names.items():
+        if (gone := missing_path(name)) is not None:
+            found = f"the {kind} encoder {gone} that this run was trained with is not there"
+            remedy = f"put it back, or write where it lies now into encoders, {kind}, asked"
+            raise BadRun(str(where / "config.json"), found, remedy)
+    return names
 
 
 def check_encoders(config: dict[str, Any], present: dict[str, Any], *, where: Path) -> None:

@@ -49,6 +49,14 @@ def read_run(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     return config, files
 
 
+def named_files(folder: Path) -> list[str]:
+    """The names of a run's files beside its config.json; none where that is missing or damaged."""
+    try:
+        return list(_config(folder)["files"])
+    except BadRun:
+        return []
+
+
 def _config(folder: Path) -> dict[str, Any]:
     where = str(folder / CONFIG)
     try:

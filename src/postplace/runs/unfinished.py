@@ -5,16 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import astuple
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
-from postplace.errors import write_failed
+from postplace.errors import BadOption, write_failed
 from postplace.post import Post
 from postplace.whole_files import as_json, write_atomically
 
 KEY = "training.json"
+LAST = "last.ckpt"  # as the trainer names the state after the last finished epoch
 
 
 def post_digests(post: Post) -> tuple[str, ...]:
@@ -44,20 +46,42 @@ def digest_of_posts(posts: Iterable[Post]) -> str:
     return digest.hexdigest()
 
 
-def unfinished_run(folder: Path, key: Mapping[str, Any], *, say: Callable[[str], None]) -> Path:
-    """The folder of checkpoints for a training with this key: an earlier one is kept if its key is the same."""
-    wanted = as_json(dict(key))
-    try:
-        if folder.exists() and _read(folder / KEY) != wanted:
-            say(f"{folder} holds an unfinished training of other posts or options: starting anew")
-            shutil.rmtree(folder)
-        elif (folder / "last.ckpt").exists():
-            say(f"continuing the unfinished training in {folder}")
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise write_failed(folder, error) from error
-    write_atomically(folder / KEY, wanted)
-    return folder
+@dataclass(frozen=True)
+class Unfinished:
+    """The folder of a training's checkpoints, and what decides whether those found there are its own."""
+
+    folder: Path
+    key: Mapping[str, Any]
+
+    def check(self, *, overwrite: bool) -> None:
+        """Raise BadOption, before any work, where another training is unfinished, unless it may be thrown away."""
+        if self._of_another() and not overwrite:
+            found = f"{self.folder} holds an unfinished training of other posts or options"
+            remedy = "give those to continue it, --overwrite to start anew, or another --out"
+            raise BadOption("--out", found, remedy)
+
+    @contextmanager
+    def begun(self, *, say: Callable[[str], None]) -> Iterator[Path]:
+        """The folder, made now, while the training lasts; it goes again when that ends in an error without a state."""
+        try:
+            if self._of_another():
+                say(f"{self.folder} held an unfinished training of other posts or options: starting anew")
+                shutil.rmtree(self.folder)
+            elif (self.folder / LAST).exists():
+                say(f"continuing the unfinished training in {self.folder}")
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise write_failed(self.folder, error) from error
+        write_atomically(self.folder / KEY, as_json(dict(self.key)))
+        try:
+            yield self.folder
+        except BaseException:
+            if not (self.folder / LAST).exists():
+                shutil.rmtree(self.folder, ignore_errors=True)
+            raise
+
+    def _of_another(self) -> bool:
+        return (self.folder / LAST).exists() and _read(self.folder / KEY) != as_json(dict(self.key))
 
 
 def _read(path: Path) -> bytes | None:

@@ -221,6 +221,40 @@ def named_by_address(folder: Path) -> None:
     (folder / "anna" / "x_n.jpg").write_bytes(JPEG)
 
 
+def lost_metadata(folder: Path) -> None:
+    """A post, and three without their metadata files: of two pictures, of one in an album, of words alone."""
+    post(folder / "anna")
+    other = folder / "anna" / "2022-09-28_10-00-00_UTC"
+    for ending in ("_1.jpg", "_2.JPG", ".txt"):
+        other.with_name(other.name + ending).write_bytes(JPEG)
+    (folder / "berta").mkdir()
+    (folder / "berta" / f"{NAME}.webp").write_bytes(JPEG)
+    (folder / "anna" / "read me.txt").write_text("mine")
+
+
+def capitals(folder: Path) -> None:
+    """Copied by way of a file system that writes endings large."""
+    path = post(folder / "anna", node(edge_media_to_caption=None), pictures=".JPG")
+    path.rename(path.with_name(f"{NAME}.JSON.XZ"))
+    (folder / "anna" / f"{NAME}.txt").rename(folder / "anna" / f"{NAME}.TXT")
+
+
+def an_album_without_its_parts(folder: Path) -> None:
+    """A node that does not name its parts; of them the second and the fifth, a video without cover, are left."""
+    post(folder / "anna", node(__typename="GraphSidecar"), pictures="_2.jpg _5.mp4")
+
+
+def an_album_without_anything(folder: Path) -> None:
+    """A node that does not name its parts, and none is there."""
+    post(folder / "anna", node(__typename="GraphSidecar"), pictures="")
+
+
+def foreign_json(folder: Path) -> None:
+    """A post beside the settings of another program."""
+    post(folder / "anna")
+    save(folder / "anna" / "notes.json", {"theme": "dark"})
+
+
 DUMPS: dict[str, Callable[[Path], None]] = {
     make.__name__: make
     for make in (
@@ -245,6 +279,11 @@ DUMPS: dict[str, Callable[[Path], None]] = {
         an_impossible_position,
         no_time,
         named_by_address,
+        lost_metadata,
+        capitals,
+        an_album_without_its_parts,
+        an_album_without_anything,
+        foreign_json,
     )
 }
 

@@ -238,6 +238,24 @@ def no_user(folder: Path) -> None:
     path.rename(folder / "posts.json")
 
 
+def lost_records(folder: Path) -> None:
+    """Pictures whose record is gone: beside a file of posts, and where the file itself is gone; one of an avatar."""
+    whole(folder)
+    picture(folder, "20191229T_1.jpg")
+    (folder / NICKNAME / "img" / "头像图片").mkdir()
+    (folder / NICKNAME / "img" / "头像图片" / "x.jpg").write_bytes(JPEG)
+    lost = folder / "小平" / "img" / "原创微博图片"
+    lost.mkdir(parents=True)
+    (lost / "20191230T_2.PNG").write_bytes(JPEG)
+
+
+def capitals(folder: Path) -> None:
+    """Copied by way of a file system that writes endings large."""
+    path = save_json(folder, weibo())
+    path.rename(path.with_suffix(".JSON"))
+    picture(folder, f"20191228T_{ID}.JPG")
+
+
 DUMPS: dict[str, Callable[[Path], None]] = {
     make.__name__: make
     for make in (
@@ -260,6 +278,8 @@ DUMPS: dict[str, Callable[[Path], None]] = {
         a_relative_time,
         no_id,
         no_user,
+        lost_records,
+        capitals,
     )
 }
 

@@ -1,0 +1,100 @@
+"""What an import found: what became posts, what did not and why, and which places the posts were given."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from postplace.cli.options import say
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from postplace.errors import BadPost
+    from postplace.places.known import KnownPlaces
+    from postplace.posts.dump import Tally
+
+SHOWN = 5  # refused records, and names, that are named one by one
+
+
+@contextmanager
+def refused_file(report: Path | None) -> Iterator[Callable[[BadPost], object] | None]:
+    """Takes every refused record, and writes them to the file at the end, a line each, also when the import fails."""
+    if report is None:
+        yield None
+        return
+    from postplace.whole_files import new_file
+
+    with tempfile.TemporaryFile() as lines:
+        ended_well = False
+        try:
+            yield lambda error: lines.write(" ".join(str(error).split()).encode(errors="backslashreplace") + b"\n")
+            ended_well = True
+        finally:
+            if ended_well or lines.tell():
+                lines.seek(0)
+                with new_file(report) as file:
+                    shutil.copyfileobj(lines, file)
+
+
+def show_refused(tally: Tally, report: Path | None) -> None:
+    """The first refused records, and where the others are named."""
+    for error in tally.refused[:SHOWN]:
+        say(f"refused: {error}")
+    if report is not None:
+        say(f"refused: {tally.refused_count} in all, each on a line of {report}")
+    elif tally.refused_count > SHOWN:
+        say(f"refused: {tally.refused_count - SHOWN} more; --report FILE writes all of them to a file")
+
+
+def show_counts(tally: Tally, known: KnownPlaces | None) -> None:
+    """The table of what was found, with a total for each kind of finding, then what should be known of places."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title="what was found", title_justify="left")
+    table.add_column("", no_wrap=True)
+    table.add_column("count", justify="right", no_wrap=True)
+    sections: dict[str, Mapping[str, int]] = {
+        "became no post": tally.left_out,
+        "files without a post": tally.stray,
+        "remarks on posts (a post may have several)": tally.remarks,
+    }
+    if known is not None:
+        sections["place of the posts"] = known.counts
+    table.add_row("posts", str(tally.posts))
+    for title, counts in sections.items():
+        found = sorted(((reason, count) for reason, count in counts.items() if count), key=lambda pair: -pair[1])
+        if found:
+            table.add_section()
+            table.add_row(title, str(sum(count for _, count in found)))
+            for reason, count in found:
+                table.add_row(f"  {reason}", str(count))
+    Console(highlight=False, markup=False, soft_wrap=True).print(table)
+    for line in _on_places(tally, known):
+        typer.echo(line)
+
+
+def _on_places(tally: Tally, known: KnownPlaces | None) -> Iterator[str]:
+    if known is None:
+        if names := tally.shared_names:
+            stand = "1 name stands" if len(names) == 1 else f"{len(names)} names stand"
+            yield (
+                f"warning: {stand} for several locations ({_named(names)}), whose posts have one place now: --places "
+                "with a row for each location's id tells them apart"
+            )
+        return
+    if known.unlisted:
+        named = ", ".join(f"{name} {count}" for name, count in known.unlisted.most_common(SHOWN))
+        more = ", ..." if len(known.unlisted) > SHOWN else ""
+        yield f"not in the list: {named}{more} (add a row or an alias for those that are places of it)"
+
+
+def _named(names: Sequence[str]) -> str:
+    return ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
