@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from postplace.errors import BadOption, unknown_name
@@ -53,6 +54,24 @@ class Training:
     decay_patience: int  # epochs without a better validation loss before the rate is multiplied by the factor
     betas: tuple[float, float] = (0.9, 0.999)
     weight_decay: float = 0.0
+
+
+@dataclass(frozen=True)
+class Built:
+    """Builds the class of that name in that file of `postplace.models`, which is imported when it is called.
+
+    `fixed` are arguments beside the settings, which no user changes.
+    """
+
+    file: str
+    name: str
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+
+    def __call__(self, sizes: InputSizes, classes: int, settings: Mapping[str, Any]) -> nn.Module | Estimator:
+        """A new network or estimator."""
+        made = getattr(import_module(f"postplace.models.{self.file}"), self.name)
+        built: nn.Module | Estimator = made(sizes, classes=classes, **self.fixed, **settings)
+        return built
 
 
 @dataclass(frozen=True)

@@ -2,58 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
-
-from postplace.models.entry import EXAMPLES, READS_ALL, READS_TEXT, ModelEntry
-
-if TYPE_CHECKING:
-    from postplace.batch import InputSizes
-    from postplace.models.estimator import Estimator
-
-
-def _majority(sizes: InputSizes, classes: int, settings: Mapping[str, Any]) -> Estimator:
-    from postplace.models.majority import MajorityClass
-
-    return MajorityClass(sizes, classes=classes, **settings)
-
-
-def _nearest_neighbours(sizes: InputSizes, classes: int, settings: Mapping[str, Any]) -> Estimator:
-    from postplace.models.nearest_neighbours import NearestNeighbours
-
-    return NearestNeighbours(sizes, classes=classes, **settings)
-
-
-def _tfidf(sizes: InputSizes, classes: int, settings: Mapping[str, Any]) -> Estimator:
-    from postplace.models.tfidf import Tfidf
-
-    return Tfidf(sizes, classes=classes, **settings)
-
-
-def _tfidf_image(sizes: InputSizes, classes: int, settings: Mapping[str, Any]) -> Estimator:
-    from postplace.models.tfidf import Tfidf
-
-    return Tfidf(sizes, classes=classes, beside="image", **settings)
-
-
-def _logistic(sizes: InputSizes, classes: int, settings: Mapping[str, Any]) -> Estimator:
-    from postplace.models.linear import LogisticRegression
-
-    return LogisticRegression(sizes, classes=classes, **settings)
-
-
-def _lightgbm(sizes: InputSizes, classes: int, settings: Mapping[str, Any]) -> Estimator:
-    from postplace.models.gradient_boosting import GradientBoosting
-
-    return GradientBoosting(sizes, classes=classes, **settings)
-
+from postplace.models.entry import EXAMPLES, READS_ALL, READS_TEXT, Built, ModelEntry
 
 ENTRIES: tuple[ModelEntry, ...] = (
     ModelEntry(
         name="majority",
         title="Majority class",
         family="baseline",
-        make=_majority,
+        make=Built("majority", "MajorityClass"),
         settings={},
         training=None,
         reads=frozenset(),
@@ -66,7 +22,7 @@ ENTRIES: tuple[ModelEntry, ...] = (
         name="nearest-neighbours",
         title="k nearest neighbours",
         family="baseline",
-        make=_nearest_neighbours,
+        make=Built("nearest_neighbours", "NearestNeighbours"),
         settings={},
         training=None,
         reads=READS_ALL,
@@ -78,7 +34,7 @@ ENTRIES: tuple[ModelEntry, ...] = (
         name="tfidf",
         title="TF-IDF + logistic regression",
         family="baseline",
-        make=_tfidf,
+        make=Built("tfidf", "Tfidf"),
         settings={},
         training=None,
         reads=READS_TEXT,
@@ -91,7 +47,7 @@ ENTRIES: tuple[ModelEntry, ...] = (
         name="tfidf-image",
         title="TF-IDF and image vector + logistic regression",
         family="baseline",
-        make=_tfidf_image,
+        make=Built("tfidf", "Tfidf", {"beside": "image"}),
         settings={},
         training=None,
         reads=READS_ALL,
@@ -104,7 +60,7 @@ ENTRIES: tuple[ModelEntry, ...] = (
         name="logistic",
         title="Logistic regression",
         family="baseline",
-        make=_logistic,
+        make=Built("linear", "LogisticRegression"),
         settings={},
         training=None,
         reads=READS_ALL,
@@ -117,7 +73,7 @@ ENTRIES: tuple[ModelEntry, ...] = (
         name="lightgbm",
         title="LightGBM",
         family="baseline",
-        make=_lightgbm,
+        make=Built("gradient_boosting", "GradientBoosting"),
         settings={"rounds": 100, "leaves": 7, "learning_rate": 0.1},
         training=None,
         reads=READS_ALL,

@@ -3,94 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from postplace.models.entry import READS_ALL, STATES, VECTORS, Input, ModelEntry, Training
-
-if TYPE_CHECKING:
-    from torch import nn
-
-    from postplace.batch import InputSizes
-
-
-def _trans_tagger(sizes: InputSizes, classes: int, settings: Mapping[str, Any]) -> nn.Module:
-    from postplace.models.transtagger import TransTagger
-
-    return TransTagger(sizes, classes=classes, **settings)
-
-
-def _mplug(sizes: InputSizes, classes: int, settings: Mapping[str, Any]) -> nn.Module:
-    from postplace.models.mplug import MPLUG
-
-    return MPLUG(sizes, classes=classes, **settings)
-
-
-def _merge_attention(sizes: InputSizes, classes: int, settings: Mapping[str, Any]) -> nn.Module:
-    from postplace.models.merge_attention import MergeAttention
-
-    return MergeAttention(sizes, classes=classes, **settings)
-
-
-def _co_attention(sizes: InputSizes, classes: int, settings: Mapping[str, Any]) -> nn.Module:
-    from postplace.models.co_attention import CoAttention
-
-    return CoAttention(sizes, classes=classes, **settings)
-
-
-def _bridge_tower(sizes: InputSizes, classes: int, settings: Mapping[str, Any]) -> nn.Module:
-    from postplace.models.bridge_tower import BridgeTower
-
-    return BridgeTower(sizes, classes=classes, **settings)
-
-
-def _bridge_tower_lite(sizes: InputSizes, classes: int, settings: Mapping[str, Any]) -> nn.Module:
-    from postplace.models.bridge_tower import BridgeTowerLite
-
-    return BridgeTowerLite(sizes, classes=classes, **settings)
+from postplace.models.entry import READS_ALL, STATES, VECTORS, Built, Input, ModelEntry, Training
 
 
 def _vectors_or_states(settings: Mapping[str, Any]) -> frozenset[Input]:
     return STATES if settings["tokens"] == "states" else VECTORS
 
 
-def _feature_cnns(sizes: InputSizes, classes: int, settings: Mapping[str, Any]) -> nn.Module:
-    from postplace.models.feature_cnns import FeatureCNNs
-
-    return FeatureCNNs(sizes, classes=classes, **settings)
-
-
-def _user_cnns(sizes: InputSizes, classes: int, settings: Mapping[str, Any]) -> nn.Module:
-    from postplace.models.feature_cnns import UserCNNs
-
-    return UserCNNs(sizes, classes=classes, **settings)
-
-
 def _words_and_past(settings: Mapping[str, Any]) -> frozenset[Input]:
     return _WORDS | {"past_vectors"} if settings["past"] else _WORDS
-
-
-def _unis_mmc(sizes: InputSizes, classes: int, settings: Mapping[str, Any]) -> nn.Module:
-    from postplace.models.unis_mmc import UniSMMC
-
-    return UniSMMC(sizes, classes=classes, **settings)
-
-
-def _balance_mla(sizes: InputSizes, classes: int, settings: Mapping[str, Any]) -> nn.Module:
-    from postplace.models.balance_mla import BalanceMLA
-
-    return BalanceMLA(sizes, classes=classes, **settings)
-
-
-def _gated(sizes: InputSizes, classes: int, settings: Mapping[str, Any]) -> nn.Module:
-    from postplace.models.gated_fusion import GatedFusion
-
-    return GatedFusion(sizes, classes=classes, **settings)
-
-
-def _ogm_ge(sizes: InputSizes, classes: int, settings: Mapping[str, Any]) -> nn.Module:
-    from postplace.models.ogm_ge import OGMGE
-
-    return OGMGE(sizes, classes=classes, **settings)
 
 
 _WORDS: frozenset[Input] = frozenset({"words", "image_vector"})
@@ -109,7 +32,7 @@ ENTRIES: tuple[ModelEntry, ...] = (
         name="mplug",
         title="mPLUG",
         family="text and image",
-        make=_mplug,
+        make=Built("mplug", "MPLUG"),
         settings={"tokens": 32, "width": 32, "layers": 6, "connect_every": 3, "heads": 4, "dropout": 0.1},
         training=_ATTENTION,
         reads=READS_ALL,
@@ -127,7 +50,7 @@ ENTRIES: tuple[ModelEntry, ...] = (
         name="merge-attention",
         title="Merge attention",
         family="text and image",
-        make=_merge_attention,
+        make=Built("merge_attention", "MergeAttention"),
         settings={"tokens": 32, "width": 64, "layers": 2, "heads": 4, "dropout": 0.1},
         training=_ATTENTION,
         reads=READS_ALL,
@@ -144,7 +67,7 @@ ENTRIES: tuple[ModelEntry, ...] = (
         name="co-attention",
         title="Co-attention",
         family="text and image",
-        make=_co_attention,
+        make=Built("co_attention", "CoAttention"),
         settings={"tokens": 32, "width": 64, "layers": 2, "heads": 4, "dropout": 0.1},
         training=_ATTENTION,
         reads=READS_ALL,
@@ -161,7 +84,7 @@ ENTRIES: tuple[ModelEntry, ...] = (
         name="bridge-tower",
         title="BridgeTower",
         family="text and image",
-        make=_bridge_tower,
+        make=Built("bridge_tower", "BridgeTower"),
         settings={"width": 32, "layers": 3, "heads": 4, "dropout": 0.1},
         training=_ATTENTION,
         reads=READS_ALL,
@@ -179,7 +102,7 @@ ENTRIES: tuple[ModelEntry, ...] = (
         name="bridge-tower-lite",
         title="BridgeTower-lite",
         family="text and image",
-        make=_bridge_tower_lite,
+        make=Built("bridge_tower", "BridgeTowerLite"),
         settings={"tokens": 32, "width": 64, "layers": 2, "heads": 4, "dropout": 0.1},
         training=_ATTENTION,
         reads=READS_ALL,
@@ -195,7 +118,7 @@ ENTRIES: tuple[ModelEntry, ...] = (
         name="transtagger",
         title="transTagger",
         family="text and image",
-        make=_trans_tagger,
+        make=Built("transtagger", "TransTagger"),
         settings={
             "width": 128,
             "layers": 3,
@@ -219,7 +142,7 @@ ENTRIES: tuple[ModelEntry, ...] = (
         name="feature-cnns",
         title="Feature-level fusion CNNs",
         family="text and image",
-        make=_feature_cnns,
+        make=Built("feature_cnns", "FeatureCNNs"),
         settings=_CNN_SETTINGS,
         training=_ON_VECTORS,
         reads=READS_ALL,
@@ -235,7 +158,7 @@ ENTRIES: tuple[ModelEntry, ...] = (
         name="user-cnns",
         title="Fusion CNNs with user attributes",
         family="text and image",
-        make=_user_cnns,
+        make=Built("feature_cnns", "UserCNNs"),
         settings={"past": True, **_CNN_SETTINGS},
         training=_ON_VECTORS,
         reads=READS_ALL,
@@ -251,7 +174,7 @@ ENTRIES: tuple[ModelEntry, ...] = (
         name="unis-mmc",
         title="UniS-MMC",
         family="text and image",
-        make=_unis_mmc,
+        make=Built("unis_mmc", "UniSMMC"),
         settings={"width": 256, "hidden": 256, "dropout": 0.1, "weight": 0.1, "tau": 0.07},
         training=Training("adam", 5e-4, 128, 40, patience=5, decay_factor=0.2, decay_patience=2, weight_decay=1e-4),
         reads=READS_ALL,
@@ -269,7 +192,7 @@ ENTRIES: tuple[ModelEntry, ...] = (
         name="balance-mla",
         title="BalanceMLA (reconstruction)",
         family="text and image",
-        make=_balance_mla,
+        make=Built("balance_mla", "BalanceMLA"),
         settings={"width": 256, "dropout": 0.3, "temperature": 0.2},
         training=_ON_VECTORS,
         reads=READS_ALL,
@@ -285,7 +208,7 @@ ENTRIES: tuple[ModelEntry, ...] = (
         name="gated",
         title="Gated fusion (GLU)",
         family="text and image",
-        make=_gated,
+        make=Built("gated_fusion", "GatedFusion"),
         settings={"width": 200, "dropout": 0.25},
         training=_ON_VECTORS,
         reads=READS_ALL,
@@ -300,7 +223,7 @@ ENTRIES: tuple[ModelEntry, ...] = (
         name="ogm-ge",
         title="OGM-GE",
         family="text and image",
-        make=_ogm_ge,
+        make=Built("ogm_ge", "OGMGE"),
         settings={"width": 256, "alpha": 0.1, "noise": 1.0},
         training=_ON_VECTORS,
         reads=READS_ALL,

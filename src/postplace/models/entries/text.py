@@ -2,42 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
-
-from postplace.models.entry import EXAMPLES, READS_TEXT, ModelEntry, Training
-
-if TYPE_CHECKING:
-    from torch import nn
-
-    from postplace.batch import InputSizes
-    from postplace.models.estimator import Estimator
-
-
-def _tagvisor(sizes: InputSizes, classes: int, settings: Mapping[str, Any]) -> Estimator:
-    from postplace.models.tagvisor import Tagvisor
-
-    return Tagvisor(sizes, classes=classes, **settings)
-
-
-def _deepgeo(sizes: InputSizes, classes: int, settings: Mapping[str, Any]) -> nn.Module:
-    from postplace.models.deepgeo import DeepGeo
-
-    return DeepGeo(sizes, classes=classes, **settings)
-
-
-def _loctwi(sizes: InputSizes, classes: int, settings: Mapping[str, Any]) -> nn.Module:
-    from postplace.models.loctwi import LocTwi
-
-    return LocTwi(sizes, classes=classes, **settings)
-
+from postplace.models.entry import EXAMPLES, READS_TEXT, Built, ModelEntry, Training
 
 ENTRIES: tuple[ModelEntry, ...] = (
     ModelEntry(
         name="tagvisor",
         title="Tagvisor",
         family="text",
-        make=_tagvisor,
+        make=Built("tagvisor", "Tagvisor"),
         settings={"trees": 100, "leaves": 1024, "min_count": 2},
         training=None,
         reads=frozenset({"hashtags"}),
@@ -53,7 +25,7 @@ ENTRIES: tuple[ModelEntry, ...] = (
         name="deepgeo",
         title="DeepGeo",
         family="text",
-        make=_deepgeo,
+        make=Built("deepgeo", "DeepGeo"),
         settings={
             "embedding": 64,
             "hidden": 64,
@@ -77,7 +49,7 @@ ENTRIES: tuple[ModelEntry, ...] = (
         name="loctwi",
         title="LocTwi",
         family="text",
-        make=_loctwi,
+        make=Built("loctwi", "LocTwi"),
         settings={
             "width": 64,
             "heads": 4,

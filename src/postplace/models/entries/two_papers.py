@@ -6,18 +6,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from postplace.errors import BadOption
-from postplace.models.entry import READS_ALL, STATES, VECTORS, Input, ModelEntry, Training
+from postplace.models.entry import READS_ALL, STATES, VECTORS, Built, Input, ModelEntry, Training
 
 if TYPE_CHECKING:
     from torch import nn
 
     from postplace.batch import InputSizes
-
-
-def _mrlf(sizes: InputSizes, classes: int, settings: Mapping[str, Any]) -> nn.Module:
-    from postplace.models.mrlf import MRLF
-
-    return MRLF(sizes, classes=classes, **settings)
 
 
 def _sg_mft(sizes: InputSizes, classes: int, settings: Mapping[str, Any]) -> nn.Module:
@@ -90,7 +84,7 @@ ENTRIES = (
         name="mrlf",
         title="MRLF",
         family="text and image",
-        make=_mrlf,
+        make=Built("mrlf", "MRLF"),
         settings=_MRLF_SETTINGS,
         training=Training("rmsprop", 3e-4, 128, 50, patience=5, decay_factor=0.8, decay_patience=3),
         reads=READS_ALL,
