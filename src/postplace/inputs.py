@@ -12,7 +12,7 @@ from torch import nn
 from postplace.batch import InputSizes, PostTensors, TextTokens, Vocabularies, tokenize
 from postplace.encode import EncodedPosts
 from postplace.encoders.encoder import ImageEncoder, TextEncoder
-from postplace.encoders.states import state_layers_of
+from postplace.encoders.states import image_state_rows, state_layers_of, text_state_rows
 from postplace.encoders.table import find_image_encoder, find_text_encoder
 from postplace.models.estimator import Estimator
 from postplace.models.plan import Plan
@@ -86,7 +86,7 @@ def started(model: nn.Module | Estimator, image: ImageEncoder) -> nn.Module | Es
 def sizes_of(
     plan: Plan, text: TextEncoder, image: ImageEncoder, vocabularies: Vocabularies | None, places: PlaceVocabulary
 ) -> InputSizes:
-    """What a system must know of its inputs to be built."""
+    """What a system must know of its inputs to be built; BadOption for token states that an encoder does not have."""
     v = vocabularies
     counts = (2, 2, 2) if v is None else (len(v.characters), len(v.words), len(v.hashtags))
     more: dict[str, Any] = {}
@@ -95,10 +95,7 @@ def sizes_of(
     if "past_vectors" in plan.needs:
         more["past_width"] = text.width + image.width
     if plan.reads_states:
-        more |= {
-            f"{kind}_{name}": getattr(encoder, name)
-            for kind, encoder in (("text", text), ("image", image))
-            for name in ("states", "states_width")
-        }
+        for kind, rows in (("text", text_state_rows(text)), ("image", image_state_rows(image))):
+            more |= {f"{kind}_states": rows.states, f"{kind}_states_width": rows.width}
         more["state_layers"] = min(state_layers_of(text), state_layers_of(image))
     return InputSizes(*counts, text.width, image.width, **more)
