@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from postplace.errors import WriteFailed
 from postplace.picture_jobs import Record
 from postplace.picture_pass import Journal, each_picture
 
@@ -42,6 +43,7 @@ def files(tmp_path: Path) -> dict[str, Path]:
 
 
 def run(files: dict[str, Path], folder: Path, **options: Any) -> dict[str, Record]:
+    folder.mkdir(exist_ok=True)
     job = Sizes(folder / "calls")
     journal = Journal(folder, "sizes", fingerprint=job.fingerprint, valid=job.still_valid)
     try:
@@ -86,6 +88,19 @@ def test_what_failed_is_tried_again(files: dict[str, Path], tmp_path: Path) -> N
     assert "error" in run(files, tmp_path / "run", workers=0)["d7"]
     files["d7"] = files["d7"].rename(files["d7"].with_name("7"))
     assert run(files, tmp_path / "run", workers=0)["d7"] == {"size": 7}
+
+
+def test_a_pass_over_no_picture_leaves_nothing(tmp_path: Path) -> None:
+    assert run({}, tmp_path / "run", workers=0) == {}
+    assert list((tmp_path / "run").iterdir()) == []
+
+
+def test_records_that_cannot_be_kept_are_told(files: dict[str, Path], tmp_path: Path) -> None:
+    (tmp_path / "run").touch()
+    journal = Journal(tmp_path / "run", "sizes", fingerprint="sizes", valid=lambda record: True)
+    with pytest.raises(WriteFailed, match="cannot be written"):
+        journal.add("d0", {"size": 0})
+    journal.close()
 
 
 def test_a_bar_shows_the_rate(files: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from postplace.errors import BadImage, write_failed
 from postplace.images.decode import read_bytes
@@ -100,10 +100,9 @@ class Journal:
     def __init__(self, folder: Path, kind: str, *, fingerprint: str, valid: Callable[[Record], bool]) -> None:
         self.path = folder / f"{short_name(kind, fingerprint)}.jsonl"
         self.records: dict[str, Record] = {}
+        self._file: BinaryIO | None = None  # made for the first record: a pass that fails before it leaves nothing
         try:
-            folder.mkdir(parents=True, exist_ok=True)
             self._read(valid)
-            self._file = self.path.open("ab")
         except OSError as error:
             raise write_failed(self.path, error) from error
 
@@ -125,6 +124,9 @@ class Journal:
         """Keep a record, at once also on disk."""
         self.records[digest] = record
         try:
+            if self._file is None:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self._file = self.path.open("ab")
             self._file.write(json.dumps({"picture": digest, **record}).encode() + b"\n")
             self._file.flush()
         except OSError as error:
@@ -132,4 +134,5 @@ class Journal:
 
     def close(self) -> None:
         """No more records."""
-        self._file.close()
+        if self._file is not None:
+            self._file.close()

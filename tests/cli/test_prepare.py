@@ -82,6 +82,18 @@ def test_nothing_left_says_which_rule_took_how_many(few: Path, tmp_path: Path) -
     assert not is_prepared(tmp_path / "a")
 
 
+def test_what_fails_before_a_picture_was_looked_at_leaves_nothing(few: Path, tmp_path: Path) -> None:
+    lines = [json.dumps({**json.loads(line), "images": []}) for line in few.read_text().splitlines()]
+    few.write_text("\n".join(lines))
+    before = set(tmp_path.iterdir())
+    with pytest.raises(NotEnoughData, match="places under 100 training posts"):
+        run(few, "--out", tmp_path / "a", "--min-place-posts", 100)
+    few.write_text(lines[0])
+    with pytest.raises(NotEnoughData):
+        run(few, "--out", tmp_path / "a")
+    assert set(tmp_path.iterdir()) == before
+
+
 def test_options_that_cannot_be_used(few: Path, tmp_path: Path) -> None:
     out = tmp_path / "a"
     for options, told in (

@@ -10,6 +10,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from postplace.experiments.lots import DataSet, Options
 from postplace.experiments.results import Result, Results
 from postplace.experiments.runner import run_experiment
 from postplace.experiments.tuning import draw
+from postplace.experiments.work import _asked
 from postplace.models.table import find_model
 from postplace.posts.splits import groups_of
 
@@ -150,6 +152,23 @@ def test_killed_at_any_point_the_table_is_the_same(city: Path, cache: Path, tmp_
         process.send_signal(signal.SIGKILL)
         process.wait()
     assert table(tmp_path / "killed") == table(tmp_path / "whole")
+
+
+def test_token_states_are_those_of_what_it_is_asked_with(posts: list[Post], locator: PostLocator) -> None:
+    """They are of text and hashtags as one sequence: without one of them the posts must be encoded again."""
+    prepared = locator.prepare(posts)
+
+    def states(number: float) -> Any:
+        return replace(prepared.encoded, text_states=np.full((len(posts), 1, 2), number, dtype=np.float16))
+
+    prepared = replace(prepared, encoded=states(1.0))
+    stub: Any = SimpleNamespace(modalities=("text", "hashtags", "image"), encode=lambda _: states(2.0))
+    for shown, expected in ((None, 1.0), (("text", "image"), 2.0)):
+        asked, encoded, _ = _asked(Row("row", "sg-mft-tokens", test_modalities=shown), stub, prepared)
+        assert encoded.text_states is not None
+        assert set(encoded.text_states.flatten().tolist()) == {expected}
+        assert len(asked) == len(prepared.split.test)
+        assert any(post.hashtags for post in asked) == (shown is None)
 
 
 # --- conditions

@@ -61,5 +61,11 @@ def test_a_post_without_a_prediction_is_not_lost() -> None:
     assert feature["properties"] == {"post": "p2", "rank": None, "probability": None, "name": None, "used": []}
 
 
+def test_degrees_are_rounded_to_a_tenth_of_a_metre() -> None:
+    place = Place("tower", float(np.float32(31.23456789)), 121.98765432109876)
+    (feature,) = feature_collection([Prediction("p1", (RankedPlace(place, 1.0),), ("image",))])["features"]
+    assert feature["geometry"]["coordinates"] == [121.987654, 31.234568]
+
+
 def test_no_predictions() -> None:
     assert feature_collection([]) == {"type": "FeatureCollection", "features": []}

@@ -5,18 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from postplace.errors import write_failed
-from postplace.places.geojson import feature_collection
+from postplace.places.geojson import DECIMALS, feature_collection
 from postplace.post import Prediction
+from postplace.whole_files import new_file
 
 COLUMNS = ("id", "rank", "place", "probability", "latitude", "longitude", "used")
-DECIMALS = 6  # of degrees: a tenth of a metre
 
 
 def write_predictions(predictions: Iterable[Prediction], format_: str, output: Path | None) -> None:
@@ -26,18 +24,8 @@ def write_predictions(predictions: Iterable[Prediction], format_: str, output: P
         for line in lines:
             sys.stdout.write(line)
         return
-    temporary = output.parent / f".{output.name}.part-{os.getpid()}"
-    try:
-        with temporary.open("w", encoding="utf-8", newline="") as file:
-            file.writelines(lines)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(output)
-    except OSError as error:
-        raise write_failed(output, error) from error
-    finally:
-        if temporary.exists():
-            temporary.unlink()
+    with new_file(output) as file:
+        file.writelines(line.encode() for line in lines)
 
 
 def as_record(prediction: Prediction) -> dict[str, Any]:

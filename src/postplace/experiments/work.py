@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from postplace.encode import EncodedPosts
 from postplace.errors import NotEnoughData, PostplaceError
 from postplace.experiments.conditions import prepare_under
 from postplace.experiments.definition import Row
@@ -27,8 +28,9 @@ from postplace.experiments.tuning import tune
 from postplace.locator import PostLocator
 from postplace.models.table import find_model
 from postplace.places.distance import great_circle_km
-from postplace.pooled import MODALITIES, only
-from postplace.runs.content import files_of
+from postplace.pooled import MODALITIES
+from postplace.post import Post
+from postplace.runs.content import LIBRARIES, files_of
 from postplace.runs.unfinished import digest_of_posts
 from postplace.scoring import (
     CITY_MEDIAN,
@@ -56,13 +58,14 @@ def work_on(lot: Lot) -> Iterator[str]:
         state = (lot.options.cache or lot.folder) / "pictures"
         prepared = prepare_under(lot.condition, posts, base, parts=parts, names=lot.data.names, state=state)
     except Exception as error:  # of data or encoders: no row of the lot can be run
-        for name, row, path in _names(lot):
-            results.write(path, Result(name, lot.seed, row, _provenance(lot, None), error=_one_line(error)))
-            yield f"{name}, seed {lot.seed}: FAILED: {_one_line(error)}"
+        provenance, told = _provenance(lot, None), _told(error)
+        for name, row, path in _everything(lot):
+            results.write(path, Result(name, lot.seed, row, provenance, error=told))
+            yield f"{name}, seed {lot.seed}: FAILED: {told}"
         return
     provenance = _provenance(lot, prepared)
-    for kind, name, path in lot.beside:
-        results.write(path, _baseline(kind, name, prepared, seed=lot.seed, provenance=provenance))
+    for path, result in _baselines(lot, prepared, provenance):
+        results.write(path, result)
     yield f"seed {lot.seed}: posts ready and baselines fitted after {time.perf_counter() - started:.0f} s"
     for asked, path in lot.rows:
         started = time.perf_counter()
@@ -70,13 +73,14 @@ def work_on(lot: Lot) -> Iterator[str]:
             result = _measured(lot, asked, path, base, prepared, provenance)
             told = f"accuracy {result.overall['accuracy']:.3f}"
         except Exception as error:  # a system that fails is a row of the table, not the end of it
-            result = Result(asked.name, lot.seed, asdict(asked), provenance, error=_one_line(error))
+            result = Result(asked.name, lot.seed, asdict(asked), provenance, error=_told(error))
             told = f"FAILED: {result.error}"
         results.write(path, result)  # after what goes with it: where this is, that is
         yield f"{asked.name}, seed {lot.seed}: {told} ({time.perf_counter() - started:.0f} s)"
 
 
-def _names(lot: Lot) -> Iterator[tuple[str, dict[str, Any], Path]]:
+def _everything(lot: Lot) -> Iterator[tuple[str, dict[str, Any], Path]]:
+    """Of every row and baseline its name, what was to be run, and the file that its result goes to."""
     yield from ((row.name, asdict(row), path) for row, path in lot.rows)
     yield from ((name, {"baseline": kind}, path) for kind, name, path in lot.beside)
 
@@ -121,9 +125,7 @@ def _measured(
     started = time.perf_counter()
     locator.fit_prepared(prepared, baselines=prepared.baselines, judge=False)
     fitted = time.perf_counter() - started
-    posts, encoded, groups = prepared.part(prepared.split.test)
-    posts, encoded = only(posts, encoded, row.test_modalities or locator.modalities)
-    posts, encoded = only(posts, encoded, locator.modalities)
+    posts, encoded, groups = _asked(row, locator, prepared)
     started = time.perf_counter()
     probabilities = locator.probabilities(posts, encoded)
     took = time.perf_counter() - started
@@ -144,6 +146,12 @@ def _measured(
     )
 
 
+def _asked(row: Row, locator: PostLocator, prepared: Prepared) -> tuple[list[Post], EncodedPosts, NDArray[np.int64]]:
+    """The test posts, their vectors and groups, with the modalities that a row is asked with and has learned from."""
+    shown = [name for name in locator.modalities if name in (row.test_modalities or MODALITIES)]
+    return prepared.only(shown, locator.encode).part(prepared.split.test)
+
+
 def _check_applies(row: Row, prepared: Prepared) -> None:
     """Refuse a system that reads nothing that these posts have: it would only guess the most frequent class."""
     reads = find_model(row.model).reads & set(row.modalities or MODALITIES)
@@ -162,30 +170,34 @@ def _measures(probabilities: NDArray[np.floating], answers: Answers, prepared: P
     }
 
 
-def _baseline(kind: str, name: str, prepared: Prepared, *, seed: int, provenance: Mapping[str, Any]) -> Result:
-    """One of the baselines that every table shows; with nothing measured where the data have no such one."""
+def _baselines(lot: Lot, prepared: Prepared, provenance: Mapping[str, Any]) -> Iterator[tuple[Path, Result]]:
+    """The baselines that every table shows; with nothing measured where the data have no such one."""
     posts, encoded, groups = prepared.part(prepared.split.test)
     answers = answers_of(posts, encoded, places=prepared.places, groups=groups)
-    made = Result(name, seed, {"baseline": kind}, provenance, beside=True)
-    if kind == CITY_MEDIAN:
-        median = prepared.baselines.city_median
-        if median is None:
-            return made
-        errors = np.asarray(great_circle_km(*np.array(median), *answers.coordinates.T), dtype=np.float64)[
-            answers.labelled
-        ]
-        known = errors[~np.isnan(errors)]
-        if not len(known):
-            return made
-        overall = {"mean_km": float(known.mean()), "median_km": float(np.median(known))}
-        return replace(made, overall=overall, groups=answers.groups[answers.labelled], errors_km=errors)
     found = baseline_probabilities(prepared.baselines, encoded)
-    single = [label for label in found if label not in (MAJORITY, CONCATENATION)]
-    label = kind if kind != BEST_SINGLE else (single[0] if single else "")
-    if label not in found:
-        return made
-    row = {"baseline": kind, "which": label}
-    return replace(made, row=row, **_measures(found[label], answers, prepared))
+    single = next((label for label in found if label not in (MAJORITY, CONCATENATION)), "")
+    for kind, name, path in lot.beside:
+        made = Result(name, lot.seed, {"baseline": kind}, provenance, beside=True)
+        label = single if kind == BEST_SINGLE else kind
+        if kind == CITY_MEDIAN:
+            made = replace(made, **_of_point(prepared.baselines.city_median, answers))
+        elif label in found:
+            row = {"baseline": kind, "which": label}
+            made = replace(made, row=row, **_measures(found[label], answers, prepared))
+        yield path, made
+
+
+def _of_point(point: tuple[float, float] | None, answers: Answers) -> dict[str, Any]:
+    """What is measured of answering with the same point always: km alone, and nothing where there are none."""
+    if point is None:
+        return {}
+    chosen = answers.labelled
+    errors = np.asarray(great_circle_km(*np.array(point), *answers.coordinates.T), dtype=np.float64)[chosen]
+    known = errors[~np.isnan(errors)]
+    if not len(known):
+        return {}
+    overall = {"mean_km": float(known.mean()), "median_km": float(np.median(known))}
+    return {"overall": overall, "groups": answers.groups[chosen], "errors_km": errors}
 
 
 def _provenance(lot: Lot, prepared: Prepared | None) -> dict[str, Any]:
@@ -196,7 +208,6 @@ def _provenance(lot: Lot, prepared: Prepared | None) -> dict[str, Any]:
         split = hashlib.sha256(
             "\n".join(f"{name}\t{id_}" for name in parts for id_ in parts[name]).encode()
         ).hexdigest()
-    libraries = {name: version(name) for name in ("torch", "numpy", "scikit-learn", "lightning")}
     return {
         "data": lot.data.name,
         "posts": digest_of_posts(posts_of(lot.data.path)[0]),
@@ -205,14 +216,15 @@ def _provenance(lot: Lot, prepared: Prepared | None) -> dict[str, Any]:
         "classes": None if prepared is None else len(prepared.places),
         "encoders": list(lot.encoders),
         "code": version("postplace"),
-        "libraries": libraries,
+        "libraries": {name: version(name) for name in LIBRARIES},
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
     }
 
 
-def _one_line(error: Exception) -> str:
+def _told(error: Exception) -> str:
+    """The error on one line; of one that is not ours also, on stderr, where it came from."""
     if isinstance(error, PostplaceError):
         return " ".join(str(error).split())
-    traceback.print_exception(error, file=sys.stderr)  # not of the user's making: say where it came from
+    traceback.print_exception(error, file=sys.stderr)
     return f"{type(error).__name__}: {' '.join(str(error).split())}"

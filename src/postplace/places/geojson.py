@@ -7,6 +7,8 @@ from typing import Any
 
 from postplace.post import Place, Prediction
 
+DECIMALS = 6  # of degrees: a tenth of a metre
+
 
 def feature_collection(predictions: Iterable[Prediction]) -> dict[str, Any]:
     """One Feature for each ranked place: a Point, longitude first (RFC 7946, 3.1.1), or null without coordinates.
@@ -57,4 +59,5 @@ def _feature(
 def _geometry(place: Place | None) -> dict[str, Any] | None:
     if place is None or place.latitude is None or place.longitude is None:
         return None
-    return {"type": "Point", "coordinates": [float(place.longitude), float(place.latitude)]}
+    degrees = float(place.longitude), float(place.latitude)
+    return {"type": "Point", "coordinates": [round(number, DECIMALS) for number in degrees]}
