@@ -22,10 +22,10 @@ from postplace import PostLocator, read_posts
 from postplace.evaluation.baselines import fit_tfidf
 from postplace.evaluation.significance import paired_over_seeds, verdict
 from postplace.pooled import pooled_features
-from postplace.runs.folder import write_atomically
 from postplace.scoring import answers_of, baseline_probabilities, hits_of
 from postplace.text.cleaning import for_encoder
 from postplace.training_data import Prepared
+from postplace.whole_files import write_atomically
 
 Hits = NDArray[np.float64]
 TFIDF, TFIDF_IMAGE = "TF-IDF + logistic regression", "TF-IDF + image + logistic regression"

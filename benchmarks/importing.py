@@ -23,7 +23,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from postplace.posts.instaloader import InstaloaderDump
+from postplace.posts.instaloader import instaloader_dump
 from postplace.posts.table import write_posts
 
 RATE_BAR, MEMORY_BAR = 3_000, 1.1
@@ -55,7 +55,7 @@ def main() -> None:
     parser.add_argument("--measure-memory", type=Path, help=argparse.SUPPRESS)  # in a process of its own
     options = parser.parse_args()
     if options.measure_memory is not None:
-        write_posts(InstaloaderDump(options.measure_memory), options.measure_memory.with_suffix(".parquet"))
+        write_posts(instaloader_dump(options.measure_memory), options.measure_memory.with_suffix(".parquet"))
         print(highest_resident())
         return
     with suppress(AttributeError):  # only Linux has it
@@ -74,8 +74,8 @@ def rate(dump: Path, posts: int, *, rounds: int) -> None:
     ours, read, bare = [], [], []
     for _ in range(rounds):
         bare.append(seconds(lambda: bare_loop(dump)))
-        read.append(seconds(lambda: sum(1 for _ in InstaloaderDump(dump))))
-        ours.append(seconds(lambda: write_posts(InstaloaderDump(dump), out)))
+        read.append(seconds(lambda: sum(1 for _ in instaloader_dump(dump))))
+        ours.append(seconds(lambda: write_posts(instaloader_dump(dump), out)))
     whole, reading, reference = (posts / statistics.median(times) for times in (ours, read, bare))
     print(
         f"import {whole:.0f} posts/s ({verdict(whole >= RATE_BAR, f'>= {RATE_BAR}')}), reading alone {reading:.0f}; "

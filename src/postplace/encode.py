@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from postplace.encoders.encoder import ImageEncoder, OwnBatchSize, TextEncoder, Vectors
 from postplace.encoders.states import StateRows, image_state_rows, in_one_run, rows_of_both, text_state_rows
 from postplace.encoders.store import Store, Stored, Stores, digest
-from postplace.errors import BadImage, BadPost
-from postplace.images.decode import read_bytes
+from postplace.errors import BadImage
+from postplace.images.decode import check_folder, read_bytes
 from postplace.images.worker import PreparedBatch, prepare_batch
 from postplace.post import Post
 from postplace.posts.duplicates import perceptual_hash
@@ -32,7 +32,6 @@ from postplace.workers import WorkerPool
 
 TEXT_BATCH = 256
 FLUSH_SECONDS = 10.0  # at most this much work is lost by a kill
-MANY_MISSING = 10  # so many pictures, none of which is there: the folder is wrong, not the pictures
 HASH_FINGERPRINT = "perceptual hash, 64 bits as four numbers of 16, after decoding to at least {size} px"
 HASH_WORDS = 4
 
@@ -193,16 +192,8 @@ def _image_keys(posts: Sequence[Post]) -> tuple[list[list[tuple[bytes, Image]]],
             sources.setdefault(key, image)
             own.append((key, image))
         keys.append(own)
-    _check_folder(broken, found=len(sources))
+    check_folder([Path(picture.image) for picture in broken], read=len(sources))
     return keys, sources, broken
-
-
-def _check_folder(broken: Sequence[BrokenImage], *, found: int) -> None:
-    if found or len(broken) < MANY_MISSING or any(Path(picture.image).exists() for picture in broken):
-        return
-    detail = f"not one of the {len(broken)} pictures named is there, for example {broken[0].image}"
-    remedy = "put them back: relative paths begin at the folder of the posts file, absolute ones do not move with it"
-    raise BadPost("images", detail, remedy)
 
 
 @dataclass(frozen=True, slots=True)

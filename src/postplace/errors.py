@@ -90,6 +90,15 @@ def unknown_name(where: str, name: str, known: Iterable[str]) -> BadOption:
     return UnknownName(where, name, known)
 
 
+def one_line(error: BaseException, *, most: int = 200) -> str:
+    """What another library's error says, on one line and cut short; its type where it says nothing.
+
+    >>> one_line(ValueError("no such   layer")), one_line(KeyError("abcdef"), most=4), one_line(MemoryError())
+    ('no such layer', "'abc", 'MemoryError')
+    """
+    return " ".join(str(error).split())[:most] or type(error).__name__
+
+
 def write_failed(path: object, error: OSError) -> WriteFailed:
     """An error for an `OSError` met while writing `path`."""
     remedies = {

@@ -28,9 +28,8 @@ from postplace.places.decode import rank
 from postplace.places.vocabulary import PlaceVocabulary
 from postplace.pooled import check_modalities, examples_of, has_image, without
 from postplace.post import Place, Post, Prediction
-from postplace.posts.prepared import is_prepared, read_prepared
+from postplace.posts.prepared import read_with_parts
 from postplace.posts.splits import groups_of
-from postplace.posts.table import read_posts
 from postplace.runs.content import Fitted, asked_encoders, check_encoders, load_run, rebuild, save_run
 from postplace.runs.paths import lasting_name
 from postplace.runs.unfinished import Unfinished, digest_of_posts, post_digests
@@ -105,7 +104,7 @@ class PostLocator:
         interrupted training of the same posts and options found there is continued; one of others is an error, or with
         `overwrite` thrown away once the new one begins.
         """
-        every, parts = _read(posts)
+        every, parts = read_with_parts(posts)
         sizes = sizes_of(self.plan, *self.encoders(), None, TWO_PLACES)
         self.entry.build(sizes, len(TWO_PLACES), self.plan.model)  # a setting it cannot have is told now, not in hours
         unfinished = None
@@ -232,7 +231,7 @@ class PostLocator:
 
         Posts of the training, validation and calibration parts are recognised and left out, and counted.
         """
-        asked, _ = _read(posts)
+        asked, _ = read_with_parts(posts)
         fresh = [post for post in asked if self.part_of(post) in (None, "test")]
         if not fresh:
             raise NotEnoughData("evaluate", f"all {len(asked)} posts were learned from", "give posts that were not")
@@ -299,7 +298,7 @@ class PostLocator:
 
     def _read(self, source: Source) -> list[Post]:
         """The posts, as far as this locator looks at them."""
-        return without(_read(source)[0], self.modalities)
+        return without(read_with_parts(source)[0], self.modalities)
 
     def build(self, sizes: InputSizes, classes: int) -> nn.Module | Estimator:
         """A new network or estimator with this locator's settings."""
@@ -383,13 +382,3 @@ class PostLocator:
     def _say(self, line: str) -> None:
         if self.progress is not None:
             self.progress(line)
-
-
-def _read(source: Source) -> tuple[list[Post], dict[str, str] | None]:
-    """Posts, and the part of each by its id if they were prepared."""
-    if isinstance(source, str | Path) and is_prepared(Path(source)):
-        prepared = read_prepared(Path(source))
-        posts = list(prepared.posts)
-        names = prepared.split.part_of(len(posts))
-        return posts, {post.id: name for post, name in zip(posts, names, strict=True)}
-    return read_posts(source), None

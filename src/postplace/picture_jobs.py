@@ -7,17 +7,16 @@ that it could not take. Its `fingerprint` says what the records depend on beside
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from postplace.errors import BadImage, PostplaceError, write_failed
+from postplace.errors import BadImage, PostplaceError, one_line, write_failed
 from postplace.images.decode import decode
 from postplace.posts.duplicates import perceptual_hash
 from postplace.posts.filters import Portraits
+from postplace.whole_files import new_file
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -162,22 +161,15 @@ def _guarded(work: Callable[[], Record]) -> Record:
     except PostplaceError:
         raise
     except Exception as error:
-        reason = " ".join(str(error).split())[:80]
+        reason = one_line(error, most=80)
         return {"error": f"could not be worked on ({type(error).__name__}: {reason})"}
 
 
 def _save(picture: Image.Image, target: Path) -> None:
-    unfinished = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     options: dict[str, Any] = {"quality": JPEG_QUALITY} if target.suffix == ".jpg" else {}
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with unfinished.open("wb") as file:
-            picture.save(file, format="JPEG" if target.suffix == ".jpg" else "PNG", **options)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(target)
     except OSError as error:
         raise write_failed(target, error) from error
-    finally:
-        with suppress(OSError):
-            unfinished.unlink(missing_ok=True)
+    with new_file(target) as file:
+        picture.save(file, format="JPEG" if target.suffix == ".jpg" else "PNG", **options)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from postplace.errors import BadPost, NotEnoughData
+from postplace.images.decode import check_folder
 from postplace.picture_jobs import CleanPicture, HashPicture, Job, ReadPicture, Record, cleaning
 from postplace.picture_pass import Journal, digests_of, each_picture
 from postplace.post import Post
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 
     from postplace.images.ocr import TextReader
 
-MANY_MISSING = 10  # so many pictures, none of which is there: the folder is wrong, not the pictures
 UNREADABLE = "pictures that cannot be read"
 VERSIONS = ("postplace", "py3langid", "numpy", "pillow", "imagehash", "datasketch")
 
@@ -190,7 +190,7 @@ class _Pictures:
         for post in posts:
             named = [path for path in paths_of([post]) if path in reasons]
             self.failures += [{"post": post.id, "image": str(path), "reason": reasons[path]} for path in named]
-        _check_folder(reasons, read=len(records))
+        check_folder(list(reasons), read=len(records))
         return [[records[path]["hash"] for path in post.images if path in records] for post in posts]
 
     def readable(self, posts: Sequence[Post]) -> list[Post]:
@@ -253,17 +253,6 @@ class _Pictures:
 def paths_of(posts: Iterable[Post]) -> list[Path]:
     """The pictures of posts, each path once, in order."""
     return list(dict.fromkeys(image for post in posts for image in post.images if isinstance(image, Path)))
-
-
-def _check_folder(reasons: Mapping[Path, str], *, read: int) -> None:
-    if read or len(reasons) < MANY_MISSING or any(path.exists() for path in reasons):
-        return
-    detail = f"not one of the {len(reasons)} pictures named is there, for example {next(iter(reasons))}"
-    remedy = (
-        "put the pictures back where they were; relative paths begin at the folder of the posts file, absolute ones do "
-        "not move with it: after a move of the pictures import them again"
-    )
-    raise BadPost("images", detail, remedy)
 
 
 def _count(outcomes: Iterable[str], name: str) -> int:

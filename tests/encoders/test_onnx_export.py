@@ -18,8 +18,8 @@ from postplace.encoders.encoder import ImageEncoder, ImagePreparation, TextEncod
 from postplace.encoders.hub import hub_image_encoder, hub_text_encoder
 from postplace.encoders.hub_modules import PictureNetwork
 from postplace.encoders.hub_preparation import HubPreparation, Normalisation
-from postplace.encoders.onnx_encoders import OnnxImageEncoder, OnnxTextEncoder
-from postplace.encoders.onnx_export import export_image, export_text, onnx_image_encoder, onnx_text_encoder
+from postplace.encoders.onnx_encoders import OnnxImageEncoder, OnnxTextEncoder, onnx_image_encoder, onnx_text_encoder
+from postplace.encoders.onnx_export import export_image, export_text
 from postplace.errors import BadOption, BadWeights
 from postplace.operators import declare_missing_operators
 
@@ -186,7 +186,7 @@ def test_an_exported_encoder_runs_without_torch(model_folder: Callable[[str], Pa
     code = """
 import sys
 from PIL import Image
-from postplace.encoders.onnx_export import onnx_image_encoder, onnx_text_encoder
+from postplace.encoders.onnx_encoders import onnx_image_encoder, onnx_text_encoder
 image, text = onnx_image_encoder(sys.argv[1] + "/image"), onnx_text_encoder(sys.argv[1] + "/text")
 image.encode(image.prepare(Image.new("RGB", (50, 40)))[None]), text.encode(["coffee"])
 sys.exit(any(name in sys.modules for name in ("torch", "transformers", "onnx")))

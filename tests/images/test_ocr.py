@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from postplace.errors import BadImage, BadOption
 from postplace.images import ocr
-from postplace.images.ocr import TextReader, in_reading_order, read_words, words_of
+from postplace.images.ocr import TextReader, in_reading_order, words_of
 
 # Strokes as left, top, right, bottom, in parts of the side: no font with Chinese letters needs to be installed
 MIDDLE = ((0.12, 0.25, 0.88, 0.33), (0.12, 0.25, 0.2, 0.68), (0.8, 0.25, 0.88, 0.68), (0.12, 0.6, 0.88, 0.68))
@@ -45,13 +45,13 @@ def installed() -> None:
 
 
 def test_a_sign_is_read_in_order() -> None:
-    assert read_words(sign()) == "Harbour Noodle House 中山 Exit Platform"
+    assert TextReader()(sign()) == "Harbour Noodle House 中山 Exit Platform"
 
 
 def test_a_picture_without_words_gives_none() -> None:
     noise = np.random.default_rng(0).integers(0, 256, (300, 400, 3), dtype=np.uint8)
-    assert read_words(Image.new("RGB", (400, 300), "white")) == ""
-    assert read_words(Image.fromarray(noise)) == ""
+    assert TextReader()(Image.new("RGB", (400, 300), "white")) == ""
+    assert TextReader()(Image.fromarray(noise)) == ""
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 3_000_000), (3_000_000, 1), (1280, 15), (16, 1280), (700, 17)])
@@ -68,7 +68,7 @@ def test_no_picture_larger_than_the_limit_reaches_the_networks(monkeypatch: pyte
 
     monkeypatch.setattr(ocr, "_engine", lambda: engine)
     for size in ((4000, 3000), (1280, 20), (1280, 15), (2, 1_000_000), (100, 90)):
-        read_words(Image.new("RGB", size))
+        TextReader()(Image.new("RGB", size))
     assert sizes == [(960, 1280, 3), (20, 1280, 3), (90, 100, 3)]
 
 
@@ -81,7 +81,7 @@ def test_red_is_handed_over_as_red(monkeypatch: pytest.MonkeyPatch) -> None:
         return None, None
 
     monkeypatch.setattr(ocr, "_engine", lambda: engine)
-    read_words(Image.new("RGB", (64, 64), (250, 20, 10)))
+    TextReader()(Image.new("RGB", (64, 64), (250, 20, 10)))
     assert seen == [[10, 20, 250]]
 
 
@@ -96,7 +96,7 @@ def found(*lines: tuple[str, float]) -> Any:
 def test_unsure_lines_are_left_out_and_long_ones_cut_between_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ocr, "_engine", found(("Old  Town", 0.9), ("xq7", 0.3), ("Market\nHall", 0.6)))
     picture = Image.new("RGB", (64, 64))
-    assert read_words(picture) == "Old Town Market Hall"
+    assert TextReader()(picture) == "Old Town Market Hall"
     assert TextReader(confidence=0.2)(picture) == "Old Town xq7 Market Hall"
     assert TextReader(most_characters=14)(picture) == "Old Town"
     assert TextReader(most_characters=15)(picture) == "Old Town Market"
@@ -145,7 +145,7 @@ def test_without_the_extra_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     ocr._engine.cache_clear()
     monkeypatch.setattr(ocr, "find_spec", lambda module: None)
     with pytest.raises(BadOption, match=r"rapidocr-onnxruntime is not installed here; pip install 'postplace\[ocr\]'"):
-        read_words(Image.new("RGB", (64, 64)))
+        TextReader()(Image.new("RGB", (64, 64)))
     with pytest.raises(BadOption, match="not installed"):
         words_of(Image.new("RGB", (64, 64)), TextReader())
 

@@ -8,7 +8,7 @@ from PIL import Image, ImageFont
 
 from postplace.errors import NotEnoughData
 from postplace.images import sheet as sheet_module
-from postplace.images.sheet import CELL, caption, contact_sheet, legible
+from postplace.images.sheet import CELL, contact_sheet, legible
 
 BLUE = Image.new("RGB", (40, 20), (0, 0, 200))
 LEFT = np.arange(40)[None, :].repeat(20, axis=0) < 20
@@ -59,7 +59,7 @@ def test_no_caption_runs_out_of_the_sheet(words: str) -> None:
 def test_the_decision_survives_a_long_name() -> None:
     from postplace.images.sheet import _wrapped
 
-    lines = _wrapped(caption(0.31, dropped=True, name="f" * 200 + ".jpg"))
+    lines = _wrapped("f" * 200 + ".jpg\npeople 31.0 %\ndropped")
     assert lines[0].endswith(".jpg")
     assert "…" in lines[0]
     assert lines[1:] == ["people 31.0 %", "dropped"]

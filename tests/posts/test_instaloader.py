@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from postplace.errors import BadPost
 from postplace.post import Post
 from postplace.posts import dump as dump_module
-from postplace.posts.instaloader import InstaloaderDump
+from postplace.posts.dump import Dump
+from postplace.posts.instaloader import instaloader_dump
 
 MAKE = runpy.run_path(str(Path(__file__).parents[1] / "data" / "instaloader" / "make.py"))
 NAME: str = MAKE["NAME"]
@@ -97,7 +98,7 @@ DAMAGED = [
     ("no_shortcode", "no shortcode", f"anna/{NAME}.json.xz: has no key 'shortcode'; download"),
 ]
 
-Read = tuple[list[Post], dict[str, int], InstaloaderDump]
+Read = tuple[list[Post], dict[str, int], Dump]
 
 
 def changed(**changes: Any) -> Post:
@@ -110,7 +111,7 @@ def read(tmp_path: Path) -> Callable[[str], Read]:
 
     def made(name: str) -> Read:
         MAKE["DUMPS"][name](tmp_path)
-        reader = InstaloaderDump(tmp_path)
+        reader = instaloader_dump(tmp_path)
         posts = list(reader)
         for post in posts:
             object.__setattr__(post, "images", tuple(os.path.relpath(str(i), tmp_path) for i in post.images))
@@ -153,7 +154,7 @@ def test_a_name_of_two_locations_is_told(tmp_path: Path) -> None:
     for number, (code, name) in enumerate([(1, "星巴克"), (2, "星巴克"), (2, "星巴克"), (3, "Pier"), (3, "Quay")]):
         content = MAKE["node"](f"P{number}", location={"id": code, "name": name})
         MAKE["save"](tmp_path / f"{number}.json", MAKE["structure"](content))
-    dump = InstaloaderDump(tmp_path)
+    dump = instaloader_dump(tmp_path)
     assert [post.venue for post in dump] == ["1", "2", "2", "3", "3"]
     assert dump.tally.shared_names == ["星巴克"]
 
@@ -163,14 +164,14 @@ def test_every_refused_file_is_told_to_whoever_asks(tmp_path: Path, monkeypatch:
     for number in range(3):
         (tmp_path / f"{number}.json").write_text("{")
     told: list[BadPost] = []
-    assert list(InstaloaderDump(tmp_path, on_refused=told.append)) == []
+    assert list(instaloader_dump(tmp_path, on_refused=told.append)) == []
     assert [error.where[-6:] for error in told] == ["0.json", "1.json", "2.json"]
 
 
 def test_the_order_is_that_of_the_paths_and_each_iteration_begins_again(tmp_path: Path) -> None:
     for folder, shortcode in (("b", "B1"), ("a", "A2"), ("a/c", "C1"), ("a", "A1"), (".", "0")):
         MAKE["save"](tmp_path / folder / f"{shortcode}.json.xz", MAKE["structure"](MAKE["node"](shortcode)))
-    dump = InstaloaderDump(tmp_path)
+    dump = instaloader_dump(tmp_path)
     for _ in range(2):
         assert [post.id for post in dump] == ["0", "A1", "A2", "C1", "B1"]
         assert dump.counts["posts"] == 5
@@ -181,7 +182,7 @@ def test_the_order_is_that_of_the_paths_and_each_iteration_begins_again(tmp_path
 def test_what_is_left_out_leaves_no_remark(tmp_path: Path) -> None:
     for folder in "ab":
         MAKE["save"](tmp_path / folder / "x.json.xz", MAKE["structure"](MAKE["node"](taken_at_timestamp=None)))
-    dump = InstaloaderDump(tmp_path)
+    dump = instaloader_dump(tmp_path)
     assert len(list(dump)) == 1
     assert dump.counts == {"posts": 1, "picture file is missing": 1, "time unknown": 1, "the same post again": 1}
 
@@ -198,14 +199,14 @@ def test_the_polaris_form_and_version_3(tmp_path: Path) -> None:
         "carousel_media": [{"media_type": 1}, {"media_type": 2}],
     }
     MAKE["save"](tmp_path / "a.json", media)  # version 3 saved the node alone
-    dump = InstaloaderDump(tmp_path)
+    dump = instaloader_dump(tmp_path)
     assert list(dump) == [Post("Pol", "at #bund", ("bund",), (), "17841400001", TIME, "Pier", "5", None, 1.5, 2.5)]
     assert dump.counts == {"posts": 1, "picture file is missing": 1, "video ignored": 1}
 
 
 def test_the_folder_of_a_location_is_its_id(tmp_path: Path) -> None:
     MAKE["post"](tmp_path / "%42", MAKE["node"](location=None))
-    assert [post.venue for post in InstaloaderDump(tmp_path)] == ["42"]
+    assert [post.venue for post in instaloader_dump(tmp_path)] == ["42"]
 
 
 @pytest.mark.parametrize(
@@ -223,7 +224,7 @@ def test_the_folder_of_a_location_is_its_id(tmp_path: Path) -> None:
 def test_both_coordinates_or_neither(tmp_path: Path, coordinates: Any, expected: tuple[float, float]) -> None:
     place = {"id": 1, "lat": coordinates[0], "lng": coordinates[1]}
     MAKE["save"](tmp_path / "a.json", MAKE["structure"](MAKE["node"](location=place)))
-    dump = InstaloaderDump(tmp_path)
+    dump = instaloader_dump(tmp_path)
     (post,) = dump
     assert (post.latitude, post.longitude) == expected
     assert dump.counts["coordinates cannot be read"] == (expected[0] is None)
@@ -231,7 +232,7 @@ def test_both_coordinates_or_neither(tmp_path: Path, coordinates: Any, expected:
 
 def test_a_wrong_value_refuses_the_post_and_names_the_key(tmp_path: Path) -> None:
     MAKE["save"](tmp_path / "a.json", MAKE["structure"](MAKE["node"](owner={"id": [1]})))
-    dump = InstaloaderDump(tmp_path)
+    dump = instaloader_dump(tmp_path)
     assert list(dump) == []
     assert dump.counts == {"user cannot be used": 1}
     assert "a.json, key 'user': [1] is not a text; give a text or a number" in str(dump.refused[0])
@@ -245,7 +246,7 @@ def test_missing_folders_files_and_permissions(tmp_path: Path, monkeypatch: pyte
         (Path(f"{tmp_path}/a\0"), "cannot be read"),
     ):
         with pytest.raises(BadPost) as caught:
-            list(InstaloaderDump(path))
+            list(instaloader_dump(path))
         assert message in str(caught.value)
 
     def refuse(*_: object) -> None:
@@ -253,7 +254,7 @@ def test_missing_folders_files_and_permissions(tmp_path: Path, monkeypatch: pyte
 
     monkeypatch.setattr(os, "scandir", refuse)
     with pytest.raises(BadPost, match=r"cannot be read \(Permission denied\); check the path and the permissions"):
-        list(InstaloaderDump(tmp_path))
+        list(instaloader_dump(tmp_path))
 
 
 def test_an_inner_folder_and_a_file_that_may_not_be_read_are_counted(
@@ -276,7 +277,7 @@ def test_an_inner_folder_and_a_file_that_may_not_be_read_are_counted(
 
     monkeypatch.setattr(os, "scandir", scan)
     monkeypatch.setattr("postplace.posts.instaloader.FileIO", open_)
-    dump = InstaloaderDump(tmp_path)
+    dump = instaloader_dump(tmp_path)
     assert len(list(dump)) == 1
     assert dump.counts == {"posts": 1, "file cannot be read": 1, "folder cannot be read": 1}
 
@@ -287,7 +288,7 @@ def test_links_that_lead_back_and_names_that_are_not_utf_8(tmp_path: Path) -> No
     foreign = os.fsencode(tmp_path) + b"/\xff.json"
     with open(foreign, "wb"):  # noqa: PTH123  # a Path cannot be made of bytes
         pass
-    dump = InstaloaderDump(tmp_path)
+    dump = instaloader_dump(tmp_path)
     assert len(list(dump)) == 1
     assert dump.counts == {"posts": 1, "link to a folder ignored": 1, "name is not UTF-8": 1}
 
@@ -296,7 +297,7 @@ def test_a_bomb_does_not_fill_the_memory(tmp_path: Path, monkeypatch: pytest.Mon
     (tmp_path / "a.json.xz").write_bytes(lzma.compress(b" " * 2**24, check=lzma.CHECK_NONE, preset=0))
     (tmp_path / "b.json").write_bytes(b" " * 2**17)
     monkeypatch.setattr("postplace.posts.instaloader.LARGEST_FILE", 2**16)
-    dump = InstaloaderDump(tmp_path)
+    dump = instaloader_dump(tmp_path)
     tracemalloc.start()
     assert list(dump) == []
     _, peak = tracemalloc.get_traced_memory()
@@ -309,7 +310,7 @@ def test_a_thousand_refusals_are_kept(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(dump_module, "KEPT_REFUSALS", 3)
     for number in range(5):
         (tmp_path / f"{number}.json").write_text("{")
-    dump = InstaloaderDump(tmp_path)
+    dump = instaloader_dump(tmp_path)
     assert list(dump) == []
     assert (dump.refused_count, len(dump.refused)) == (5, 3)
 
@@ -337,7 +338,7 @@ def test_what_the_library_writes_is_read_and_what_the_tests_write_the_library_re
     location = instaloader.PostLocation(213385402, "Old Bridge", "old-bridge", True, 31.2397, 121.4998)
     loader.save_location(str(tmp_path / "anna" / NAME), location, TIME)
     expected = changed(id="Other", text="Night at the #bund", hashtags=("bund",), images=(), **HERE)
-    assert list(InstaloaderDump(tmp_path)) == [expected, changed(images=(tmp_path / "anna" / f"{NAME}.jpg",), **HERE)]
+    assert list(instaloader_dump(tmp_path)) == [expected, changed(images=(tmp_path / "anna" / f"{NAME}.jpg",), **HERE)]
 
 
 # --- anything at all
@@ -362,7 +363,7 @@ nodes = st.dictionaries(st.sampled_from(KEYS), anything, max_size=10)
 
 
 def ends_in_posts_or_reasons(folder: Path, records: int) -> None:
-    dump = InstaloaderDump(folder)
+    dump = instaloader_dump(folder)
     posts = list(dump)
     assert dump.tally.records == records
     assert dump.counts["posts"] == len(posts) == len({post.id for post in posts})

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from postplace.errors import BadPost
 from postplace.post import Post
 from postplace.posts import dump as dump_module
-from postplace.posts.weibo import WeiboExport
+from postplace.posts.dump import Dump
+from postplace.posts.weibo import weibo_export
 from postplace.posts.weibo_values import number_of_bid
 
 MAKE = runpy.run_path(str(Path(__file__).parents[1] / "data" / "weibo" / "make.py"))
@@ -82,7 +83,7 @@ def test_an_export_with_one_flaw(
     tmp_path: Path, name: str, images: list[str], changes: dict[str, Any], counts: dict[str, int]
 ) -> None:
     MAKE["DUMPS"][name](tmp_path)
-    export = WeiboExport(tmp_path)
+    export = weibo_export(tmp_path)
     for _ in range(2):
         (post,) = export
         expected = {key: getattr(WHOLE, key) for key in Post.__dataclass_fields__} | changes
@@ -93,7 +94,7 @@ def test_an_export_with_one_flaw(
 @pytest.mark.parametrize(("name", "posts", "reason", "message"), DAMAGED)
 def test_a_damaged_record_is_refused(tmp_path: Path, name: str, posts: int, reason: str, message: str) -> None:
     MAKE["DUMPS"][name](tmp_path)
-    export = WeiboExport(tmp_path)
+    export = weibo_export(tmp_path)
     assert len(list(export)) == posts
     assert export.counts[reason] == export.refused_count == 1
     assert message in str(export.refused[0])
@@ -106,13 +107,13 @@ def test_every_export_that_is_made_is_tested() -> None:
 def test_a_single_file(tmp_path: Path) -> None:
     MAKE["DUMPS"]["whole"](tmp_path)
     for name in ("1669879400.json", "1669879400.csv"):
-        (post,) = WeiboExport(tmp_path / "小安" / name)
+        (post,) = weibo_export(tmp_path / "小安" / name)
         assert (post.user, post.images) == (WHOLE.user, (tmp_path / ONE[0],))
 
 
 def test_a_single_file_says_nothing_of_the_pictures_of_others(tmp_path: Path) -> None:
     MAKE["DUMPS"]["lost_records"](tmp_path)
-    export = WeiboExport(tmp_path / "小安" / "1669879400.json")
+    export = weibo_export(tmp_path / "小安" / "1669879400.json")
     assert len(list(export)) == 1
     assert export.counts == {"posts": 1}
 
@@ -135,7 +136,7 @@ def test_a_single_file_says_nothing_of_the_pictures_of_others(tmp_path: Path) ->
 )
 def test_times_are_beijings(tmp_path: Path, given: object, expected: datetime | None) -> None:
     MAKE["save_json"](tmp_path, MAKE["weibo"](created_at=given, full_created_at=None, pics=""))
-    export = WeiboExport(tmp_path)
+    export = weibo_export(tmp_path)
     (post,) = export
     assert post.time == (expected and expected.replace(tzinfo=TIME.tzinfo))
     assert export.counts["time cannot be read"] == (expected is None)
@@ -155,7 +156,7 @@ def test_times_are_beijings(tmp_path: Path, given: object, expected: datetime | 
 )
 def test_ids(tmp_path: Path, post_id: object, bid: str, expected: str) -> None:
     MAKE["save_json"](tmp_path, MAKE["weibo"](id=post_id, bid=bid))
-    assert [post.id for post in WeiboExport(tmp_path)] == [expected]
+    assert [post.id for post in weibo_export(tmp_path)] == [expected]
 
 
 def test_bids_of_the_crawlers_own_examples() -> None:
@@ -180,7 +181,7 @@ def test_json_in_every_shape_and_in_pieces(
 ) -> None:
     monkeypatch.setattr(dump_module, "_CHUNK", chunk)
     (tmp_path / "x.json").write_text(content, encoding="utf-8")
-    assert [(post.id, post.text) for post in WeiboExport(tmp_path)] == [("1", "a"), ("2", "")]
+    assert [(post.id, post.text) for post in weibo_export(tmp_path)] == [("1", "a"), ("2", "")]
 
 
 def test_a_json_is_not_held_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -195,7 +196,7 @@ def test_a_json_is_not_held_in_memory(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(dump_module.JsonText, "_read_on", watched)
     posts = [MAKE["weibo"](id=number, bid="") for number in range(3000)]
     size = MAKE["save_json"](tmp_path, *posts).stat().st_size
-    assert sum(1 for _ in WeiboExport(tmp_path)) == 3000
+    assert sum(1 for _ in weibo_export(tmp_path)) == 3000
     assert size > 10 * longest
 
 
@@ -203,7 +204,7 @@ def test_a_record_without_end_does_not_fill_the_memory(tmp_path: Path, monkeypat
     monkeypatch.setattr(dump_module, "LONGEST_RECORD", 2**10)
     monkeypatch.setattr(dump_module, "_CHUNK", 2**8)
     (tmp_path / "x.json").write_text('[{"id": 1}, {"id": 2, "text": "' + "x" * 2**14 + '"}, {"id": 3}]')
-    export = WeiboExport(tmp_path)
+    export = weibo_export(tmp_path)
     assert [post.id for post in export] == ["1"]
     assert export.tally.left_out == {"damaged JSON, the rest of its file": 1}
 
@@ -229,7 +230,7 @@ def test_a_record_without_end_does_not_fill_the_memory(tmp_path: Path, monkeypat
 )
 def test_what_is_no_post(tmp_path: Path, name: str, content: str | bytes, reason: str) -> None:
     (tmp_path / name).write_bytes(content.encode() if isinstance(content, str) else content)
-    export = WeiboExport(tmp_path)
+    export = weibo_export(tmp_path)
     assert list(export) == []
     assert export.counts == {reason: 1}
 
@@ -237,7 +238,7 @@ def test_what_is_no_post(tmp_path: Path, name: str, content: str | bytes, reason
 def test_coordinates_and_the_users_name(tmp_path: Path) -> None:
     (tmp_path / "anna").mkdir()
     (tmp_path / "anna" / "anna.csv").write_text("id,text,lat,lng\n1,x,31.5,121.5\n2,y,,\n3,z,100,0\n")
-    export = WeiboExport(tmp_path)
+    export = weibo_export(tmp_path)
     assert [(post.user, post.latitude, post.longitude) for post in export] == [
         ("anna", 31.5, 121.5),
         ("anna", None, None),
@@ -253,7 +254,7 @@ def test_missing_paths_and_permissions(tmp_path: Path, monkeypatch: pytest.Monke
         (tmp_path / "a.txt", "has the unknown ending '.txt'; give a folder, a .json or a .csv file"),
     ):
         with pytest.raises(BadPost) as caught:
-            list(WeiboExport(path))
+            list(weibo_export(path))
         assert message in str(caught.value)
     (tmp_path / "a.csv").write_text("id,text\n1,x\n")
 
@@ -262,12 +263,12 @@ def test_missing_paths_and_permissions(tmp_path: Path, monkeypatch: pytest.Monke
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "open", refuse)
-        export = WeiboExport(tmp_path)
+        export = weibo_export(tmp_path)
         assert list(export) == []
         assert export.counts == {"file cannot be read": 1}
     monkeypatch.setattr(os, "scandir", refuse)
     with pytest.raises(BadPost, match=r"cannot be read \(Permission denied\)"):
-        list(WeiboExport(tmp_path))
+        list(weibo_export(tmp_path))
 
 
 # --- anything at all
@@ -287,8 +288,8 @@ anything = st.recursive(
 records = st.dictionaries(st.sampled_from(KEYS), anything, max_size=9)
 
 
-def posts_of(path: Path) -> tuple[WeiboExport, list[Post]]:
-    export = WeiboExport(path)
+def posts_of(path: Path) -> tuple[Dump, list[Post]]:
+    export = weibo_export(path)
     posts = list(export)
     assert export.counts["posts"] == len(posts) == len({post.id for post in posts})
     assert export.refused_count == len(export.refused)

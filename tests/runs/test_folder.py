@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from postplace.errors import BadOption, BadRun, WriteFailed
-from postplace.runs.folder import read_run, write_atomically, write_run
+from postplace.runs.folder import read_run, write_run
+from postplace.whole_files import write_atomically
 
 FILES = {"model.safetensors": b"weights", "places.json": b"[]"}
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from postplace.cli.import_report import SHOWN, refused_file, show_counts, show_refused
 from postplace.cli.options import Quiet
+from postplace.cli.overwriting import check_new, check_output
+from postplace.errors import BadOption, BadPost
 
 if TYPE_CHECKING:
     from postplace.places.known import KnownPlaces
     from postplace.post import Post
-    from postplace.posts.dump import Tally
+    from postplace.posts.dump import Dump
 
 RADIUS_KM = 0.25
 
@@ -50,14 +52,6 @@ Report = Annotated[
 ]
 
 
-class Dump(Protocol):
-    """What the readers of dumps have in common; the tally is filled while iterating."""
-
-    @property
-    def tally(self) -> Tally: ...
-    def __iter__(self) -> Iterator[Post]: ...
-
-
 @app.command()
 def instaloader(
     dump: Annotated[Path, typer.Argument(metavar="DUMP", help="A folder that Instaloader filled.", show_default=False)],
@@ -74,13 +68,13 @@ def instaloader(
     place is its location's name and its venue the location's id; --places gives two locations of one name two places.
     Example: postplace import instaloader DUMP/ --out posts.parquet --places places.csv --radius-km 0.25
     """
-    from postplace.posts.instaloader import InstaloaderDump
+    from postplace.posts.instaloader import instaloader_dump
 
     check_free(out, [dump, places], overwrite=overwrite)
-    check_report(report, [dump, places, out])
+    check_output("--report", report, [dump, places, out])
     known = _known(places, radius_km)
     with refused_file(report) as take:
-        write(InstaloaderDump(dump, on_refused=take), dump, out, known=known, report=report, quiet=quiet)
+        write(instaloader_dump(dump, on_refused=take), dump, out, known=known, report=report, quiet=quiet)
 
 
 @app.command()
@@ -101,33 +95,22 @@ def weibo(
     retweet only the user's own part is kept.
     Example: postplace import weibo weibo/ --out posts.parquet
     """
-    from postplace.posts.weibo import WeiboExport
+    from postplace.posts.weibo import weibo_export
 
     check_free(out, [export, places], overwrite=overwrite)
-    check_report(report, [export, places, out])
+    check_output("--report", report, [export, places, out])
     known = _known(places, radius_km)
     with refused_file(report) as take:
-        write(WeiboExport(export, on_refused=take), export, out, known=known, report=report, quiet=quiet)
+        write(weibo_export(export, on_refused=take), export, out, known=known, report=report, quiet=quiet)
 
 
 def check_free(out: Path, inputs: Iterable[Path | None], *, overwrite: bool) -> None:
     """Refuse, before any work, to write over what is read, or over an older file without being asked to."""
-    from postplace.cli.overwriting import check_new, check_output
-
     check_output("--out", out, inputs)
     check_new("--out", out, overwrite=overwrite)
 
 
-def check_report(report: Path | None, inputs: Iterable[Path | None]) -> None:
-    """Refuse, before any work, a report that would overwrite what is read or written."""
-    from postplace.cli.overwriting import check_output
-
-    check_output("--report", report, inputs)
-
-
 def _known(places: Path | None, radius_km: float | None) -> Known | None:
-    from postplace.errors import BadOption
-
     if places is None:
         if radius_km is not None:
             raise BadOption("--radius-km", "does nothing without --places", "give the list of places, or leave it out")
@@ -156,8 +139,6 @@ def write(dump: Dump, source: Path, out: Path, *, known: Known | None, report: P
 
 
 def _not_none(posts: Iterable[Post], dump: Dump, source: Path, report: Path | None) -> Iterator[Post]:
-    from postplace.errors import BadPost
-
     yield from posts
     counts = dump.tally.counts
     if counts["posts"]:

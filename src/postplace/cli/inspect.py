@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from postplace.cli.options import BadPosts, OnBadPost, Posts
+from postplace.cli.options import BadPosts, OnBadPost, Posts, parse_names
+from postplace.errors import BadOption, NotEnoughData, unknown_name
 
 if TYPE_CHECKING:
     from postplace.post import Post
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from postplace.posts.splits import Split
 
 SEED = 0
-ENDINGS = (".jsonl", ".ndjson", ".json", ".csv", ".parquet")  # of the masked posts
 
 
 class Format(StrEnum):
@@ -122,10 +122,9 @@ def _aliases(places: Path | None) -> Mapping[str, list[str]]:
 
 
 def _kinds(names: str) -> list[str]:
-    from postplace.errors import unknown_name
     from postplace.posts.leaks import KINDS
 
-    kinds = [name.strip() for name in names.split(",") if name.strip()]
+    kinds = parse_names(names)
     for kind in kinds:
         if kind not in KINDS:
             raise unknown_name("--names", kind, KINDS)
@@ -134,7 +133,6 @@ def _kinds(names: str) -> list[str]:
 
 def _splits(found: Inspection, prepared: Split | None) -> dict[str, tuple[int, dict[str, int]] | str]:
     """By kind of split, the size of its test part and what of it is shared with training, or why there is no split."""
-    from postplace.errors import NotEnoughData
     from postplace.posts.sides import shared_with_training, split_as_train, split_by_post
 
     if prepared is not None:
@@ -151,15 +149,13 @@ def _splits(found: Inspection, prepared: Split | None) -> dict[str, tuple[int, d
 
 
 def _check_apart(report: Path | None, masked: Path | None) -> None:
-    from postplace.errors import BadOption
-
     if report is not None and masked is not None and report.resolve() == masked.resolve():
         raise BadOption("--output", f"{report} is where the masked posts go", "choose another file")
 
 
 def _check_ending(masked: Path | None) -> None:
     """Refuse early a file of which the ending does not say how posts are written."""
-    from postplace.errors import BadOption
+    from postplace.posts.table import ENDINGS
 
     if masked is not None and masked.suffix.lower() not in ENDINGS:
         found = f"{masked} has another ending than {', '.join(ENDINGS)}"

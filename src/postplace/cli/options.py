@@ -62,6 +62,15 @@ def say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
+def parse_names(text: str) -> list[str]:
+    """`"text, image"` -> `["text", "image"]`.
+
+    >>> parse_names("text, image,")
+    ['text', 'image']
+    """
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
 def parse_settings(pairs: Sequence[str]) -> dict[str, Any]:
     """`["fusion=joint", "dropout=0.1"]` -> `{"fusion": "joint", "dropout": 0.1}`.
 

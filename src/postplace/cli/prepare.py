@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from postplace.cli.options import BadPosts, OnBadPost, Posts, Quiet, say
+from postplace.cli.options import BadPosts, OnBadPost, Posts, Quiet, parse_names, say
+from postplace.errors import BadOption
 
 if TYPE_CHECKING:
     from postplace.posts.filters import Filter
@@ -110,7 +111,7 @@ def _filters(
     if languages is not None:
         changes[Languages] = None if languages == NONE else Languages(tuple(languages.split(",")))
     if require is not None:
-        names = tuple(name.strip() for name in require.split(",") if name.strip())
+        names = tuple(parse_names(require))
         changes[Modalities] = None if require == NONE else Modalities(names)
     usual = next((filter_ for filter_ in find_recipe(recipe) if isinstance(filter_, Portraits)), None)
     if portraits["segmenter"] == NONE:
@@ -123,7 +124,6 @@ def _filters(
 
 def _check_used(filters: tuple[Filter, ...], portraits: Mapping[str, Any], *, show: int) -> None:
     """Refuse options about people in pictures where nobody is looked for."""
-    from postplace.errors import BadOption
     from postplace.posts.filters import Portraits
 
     if any(isinstance(filter_, Portraits) for filter_ in filters):
@@ -145,7 +145,6 @@ def _check_not_prepared(posts: Path) -> None:
     """Refuse to split prepared posts anew: what a model was tested on could be trained on."""
     import json
 
-    from postplace.errors import BadOption
     from postplace.posts.prepared import POSTS, RECIPE, is_prepared
 
     folder = posts.parent if posts.name == POSTS else posts
@@ -190,12 +189,9 @@ def _sheet(result: Preparation, count: int) -> bytes | None:
 
 def show_report(report: Mapping[str, Any]) -> None:
     """The table of what each rule removed, then what else should be known."""
-    import os
+    from postplace.cli.tables import open_console
 
-    from rich.console import Console
-
-    # A pipe has no width: give the table what it needs rather than fold it.
-    console = Console(highlight=False, markup=False, soft_wrap=True, width=None if os.isatty(1) else 160)
+    console = open_console()
     console.print(_table(report))
     console.print("posts by part: training / validation / calibration / test, each without what the rules removed")
     console.print("what is rare is decided by counts of the training part alone")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,9 +12,14 @@ from rich.table import Table
 NAMED = 5  # broken pictures named one by one before the rest is counted
 
 
+def open_console() -> Console:
+    """Stdout for tables. A pipe has no width: it gets what a table needs, rather than a folded one."""
+    return Console(highlight=False, markup=False, soft_wrap=True, width=None if os.isatty(1) else 160)
+
+
 def show_fit(report: Mapping[str, Any]) -> None:
     """What was read, left out and split."""
-    console = _console()
+    console = open_console()
     parts = ", ".join(f"{size} {name}" for name, size in report["split"].items())
     console.print(f"{report['used']} of {report['posts']} posts in {report['classes']} classes: {parts}")
     duplicates = f"{report['near_duplicate_texts']} texts and {report['near_duplicate_images']} pictures"
@@ -29,7 +35,7 @@ def show_fit(report: Mapping[str, Any]) -> None:
 
 def show_metrics(metrics: Mapping[str, Any], *, target: str = "place") -> None:
     """The model beside the baselines, then by modality pattern; `target`: place, category or cell."""
-    console = _console()
+    console = open_console()
     located = any(result["overall"].get("mean_km") is not None for result in metrics["systems"].values())
     console.print(_systems(metrics, _title(metrics, target), located))
     console.print(_patterns(metrics))
@@ -113,10 +119,3 @@ def _show_broken(console: Console, broken: list[Mapping[str, str]]) -> None:
 
 def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.3f}"
-
-
-def _console() -> Console:
-    import os
-
-    # A pipe has no width: give a table what it needs rather than fold it.
-    return Console(highlight=False, markup=False, soft_wrap=True, width=None if os.isatty(1) else 160)

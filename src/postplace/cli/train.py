@@ -20,6 +20,7 @@ from postplace.cli.options import (
     Quiet,
     TextEncoderName,
     cache_folder,
+    parse_names,
     parse_settings,
     say,
 )
@@ -92,7 +93,7 @@ def train(
         min_posts=min_posts,
         settings=parse_settings(set_ or []),
         class_weight="balanced" if balanced else None,
-        modalities=None if modalities is None else [name.strip() for name in modalities.split(",") if name.strip()],
+        modalities=None if modalities is None else parse_names(modalities),
         seed=seed,
         device=device,
         devices=devices,

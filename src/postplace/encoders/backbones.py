@@ -26,10 +26,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from postplace.encoders.bundled import PICTURES_AT_ONCE, PICTURES_ON_GPU, torch_threads
+from postplace.encoders.bundled import PICTURES_AT_ONCE, PICTURES_ON_GPU, rows_of, torch_threads
 from postplace.encoders.encoder import ImageEncoder, ImagePreparation, Vectors
 from postplace.encoders.hub_files import sha256_of
-from postplace.errors import BadOption, BadWeights, unknown_name
+from postplace.errors import BadOption, BadWeights, one_line, unknown_name
 from postplace.operators import declare_missing_operators
 
 # The weights that the comparisons of the papers were made with (trained as first published), not timm's newest
@@ -123,16 +123,14 @@ class TimmImageEncoder:
 
     def run(self, batch: NDArray[Any], part: Callable[[Any], Any], *, width: int) -> Vectors:
         """Prepared pictures -> rows (B, width) of what `part` makes of scaled pixels (b, 3, height, width)."""
-        import torch
-
-        vectors = np.empty((len(batch), width), dtype=np.float32)
-        step = self.batch_size
-        with torch.inference_mode(), torch_threads(self._threads):
-            for start in range(0, len(batch), step):
-                pixels = torch.from_numpy(np.array(batch[start : start + step])).to(self._device)
-                scaled = pixels.permute(0, 3, 1, 2).float().div_(255).sub_(self._mean).div_(self._std)
-                vectors[start : start + step] = part(scaled).float().cpu().numpy()
-        return vectors
+        with torch_threads(self._threads):
+            return rows_of(
+                batch,
+                lambda pixels: part(pixels.div_(255).sub_(self._mean).div_(self._std)),
+                width=width,
+                step=self.batch_size,
+                device=self._device,
+            )
 
 
 def timm_image_encoder(name: str, *, weights: Path | None = None, device: str = "cpu") -> ImageEncoder:
@@ -258,7 +256,7 @@ def _from_hub(name: str, repository: str | None) -> Path:
         folder = Path(constants.HF_HUB_CACHE) / f"models--{repository.replace('/', '--')}"
         offline = "HF_HUB_OFFLINE is set" if constants.HF_HUB_OFFLINE else "HF_HUB_OFFLINE is not set"
         cause = error.__cause__ or error
-        reason = " ".join(str(cause).split())[:100] or type(cause).__name__
+        reason = one_line(cause, most=100)
         found = f"{HUB_FILE} of {repository} is not in {folder}, and the hub did not give it ({offline}; {reason})"
         raise BadWeights(name, found, f"download it where the hub answers and {by_hand}") from error
 
@@ -326,7 +324,7 @@ def _read(path: Path) -> Mapping[str, Any]:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # damaged bytes raise nearly anything
         kind = "a safetensors file" if path.suffix == ".safetensors" else "a PyTorch file of tensors alone"
-        reason = " ".join(str(error).split())[:80]
+        reason = one_line(error, most=80)
         remedy = "give a .safetensors file: nothing in it can run code, and none of it is missed"
         raise BadWeights(str(path), f"is not {kind} ({reason})", remedy) from None
     if not isinstance(content, Mapping):

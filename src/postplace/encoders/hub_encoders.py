@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from postplace.encoders.bundled import PICTURES_AT_ONCE, torch_threads
 from postplace.encoders.encoder import ImagePreparation, Vectors
-from postplace.encoders.hub_files import TOKENIZER_FILES, ModelFiles, one_line
+from postplace.encoders.hub_files import TOKENIZER_FILES, ModelFiles
 from postplace.encoders.hub_loading import (
+    CLIPS,
     IMAGE_KINDS,
     JOINT,
     check_kind,
@@ -32,7 +33,7 @@ from postplace.encoders.hub_loading import (
 from postplace.encoders.hub_preparation import preparation_of
 from postplace.encoders.hub_tokens import Tokens
 from postplace.encoders.token_runs import Run, TokenRuns
-from postplace.errors import BadWeights, PostplaceError
+from postplace.errors import BadWeights, PostplaceError, one_line
 from postplace.operators import declare_missing_operators
 
 TEXT_STATES, IMAGE_STATES = 52, 49
@@ -63,10 +64,10 @@ class HubImageEncoder:
         self.name = files.name
         self.states, self.state_layers = IMAGE_STATES * given, layers
         self.states_width = int(vision.hidden_size)
+        self.width = int(model.config.projection_dim if files.kind in CLIPS else vision.hidden_size)
         steps = f"{preparation}, {normalisation}, jpeg decoded at its scale next above {preparation.size}"
         self.fingerprint = fingerprint_of(files, steps, dtype=dtype)
         self._steps = Steps(PICTURES_AT_ONCE if device == "cpu" else PICTURES_ON_GPU, device=device)
-        self.width = self._width()
 
     @property
     def batch_size(self) -> int:
@@ -96,12 +97,6 @@ class HubImageEncoder:
         import torch
 
         return _arrays(self.module(torch.from_numpy(np.array(batch)).to(self._steps.device)))
-
-    def _width(self) -> int:
-        config = self.module.model.config
-        if config.model_type in ("clip", "chinese_clip"):
-            return int(config.projection_dim)
-        return int(getattr(config, "vision_config", config).hidden_size)
 
 
 class HubTextEncoder:

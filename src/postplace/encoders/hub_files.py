@@ -7,16 +7,15 @@ found lies in one local folder, from which everything else is loaded without a n
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
-import os
 import re
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
-from postplace.errors import BadOption, BadWeights, PostplaceError
+from postplace.errors import BadOption, BadWeights, PostplaceError, WriteFailed, one_line
+from postplace.whole_files import sha256_of_file, write_atomically
 
 Reads = Literal["image", "text"]
 WEIGHTS, WEIGHTS_INDEX = "model.safetensors", "model.safetensors.index.json"
@@ -140,9 +139,9 @@ def _from_hub(name: str, *, reads: Reads, offline: bool | None) -> tuple[Path, s
     except (errors.RepositoryNotFoundError, errors.RevisionNotFoundError):
         reason = "the hub has no such model or revision, or it is private"
     except (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled) as error:
-        reason = "the hub was not asked" if alone else f"the hub cannot be reached ({one_line(error)[:80]})"
+        reason = "the hub was not asked" if alone else f"the hub cannot be reached ({one_line(error, most=80)})"
     except (errors.HfHubHTTPError, errors.HFValidationError, OSError) as error:
-        reason = f"the hub did not answer ({one_line(error)[:80]})"
+        reason = f"the hub did not answer ({one_line(error, most=80)})"
     else:
         return Path(found), f"the hub's cache {found} and, unless {state.replace('is not', 'were')}, the hub itself"
     files = ", ".join(" or ".join(names) for names in wanted_files(reads))
@@ -212,8 +211,7 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 def _hash(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return sha256_of_file(path)
     except OSError as error:
         raise BadWeights(str(path), f"cannot be read ({error.strerror})", "check the permissions") from None
 
@@ -233,13 +231,5 @@ def _read_sums(book: Path) -> dict[str, str]:
 
 def _write_sums(book: Path, known: dict[str, str]) -> None:
     """Where it cannot be written the next start hashes again, which only takes time."""
-    temporary = book.with_name(f".{book.name}.{os.getpid()}")
-    with contextlib.suppress(OSError):
-        book.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(json.dumps(known, indent=1), "utf-8")
-        temporary.replace(book)
-
-
-def one_line(error: Exception) -> str:
-    """The first 200 characters of an error, on one line."""
-    return " ".join(str(error).split())[:200] or type(error).__name__
+    with contextlib.suppress(WriteFailed):
+        write_atomically(book, json.dumps(known, indent=1).encode())

@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from typing import Any
 
-from postplace.encoders.hub_files import POOLING, SENTENCE_LENGTH, ModelFiles, one_line, sha256_of
+from postplace.encoders.hub_files import POOLING, SENTENCE_LENGTH, ModelFiles, sha256_of
 from postplace.encoders.hub_preparation import HubPreparation
-from postplace.errors import BadOption, BadWeights
+from postplace.errors import BadOption, BadWeights, one_line
 
-JOINT = ("clip", "chinese_clip", "siglip")
+CLIPS = ("clip", "chinese_clip")
+JOINT = (*CLIPS, "siglip")
 IMAGE_KINDS = (*JOINT, "dinov2", "dinov2_with_registers", "dinov3_vit")
 
 
@@ -133,7 +134,7 @@ def pooling_of(files: ModelFiles) -> Any:
 
 def text_width(config: Any, text: Any) -> int:
     """D of a text vector."""
-    if config.model_type in ("clip", "chinese_clip"):
+    if config.model_type in CLIPS:
         return int(config.projection_dim)
     if config.model_type == "siglip":
         return int(getattr(text, "projection_size", None) or text.hidden_size)

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
+from postplace.encoders.hub_loading import CLIPS
 from postplace.encoders.hub_preparation import Normalisation
 
 GRID = 7  # patch states are pooled to 7 x 7
@@ -122,9 +123,6 @@ class TextModule(nn.Module):
         if not self.states:
             return vectors
         return vectors, torch.cat(last_layers(out, self.states, norm=self.norm), dim=2).float() * real
-
-
-CLIPS = ("clip", "chinese_clip")
 
 
 def last_norm(network: Any) -> Any:

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from postplace.encoders.bundled import MAX_CHARACTERS
-from postplace.encoders.hub_files import SENTENCE_LENGTH, ModelFiles, one_line
-from postplace.errors import BadWeights
+from postplace.encoders.hub_files import SENTENCE_LENGTH, ModelFiles
+from postplace.errors import BadWeights, one_line
 
 # Tokens of a text: Chinese-CLIP was trained on 52 (Yang et al., 2022; its code's context length), others say themselves
 LONGEST = {"chinese_clip": 52}

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from postplace.encoders.bundled import MAX_CHARACTERS
 from postplace.encoders.encoder import ImageEncoder, ImagePreparation, TextEncoder, Vectors
-from postplace.encoders.hub_files import one_line, sha256_of
+from postplace.encoders.hub_files import sha256_of
 from postplace.encoders.token_runs import Run, TokenRuns
-from postplace.errors import BadOption, BadWeights
+from postplace.errors import BadOption, BadWeights, one_line
 
 FORMAT = 1
 MODEL, DESCRIPTION, TOKENIZER = "model.onnx", "encoder.json", "tokenizer.json"

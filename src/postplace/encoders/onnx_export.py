@@ -32,15 +32,11 @@ from postplace.encoders.onnx_encoders import (
     PACKAGE,
     TOKENIZER,
     need,
-    onnx_image_encoder,
-    onnx_text_encoder,
     open_session,
     run,
 )
 from postplace.errors import BadOption
 from postplace.whole_files import as_json, new_folder, write_within
-
-__all__ = ["Agreement", "ExportReport", "export_image", "export_text", "onnx_image_encoder", "onnx_text_encoder"]
 
 WEIGHTS = "model.onnx.data"
 OPSET = 18

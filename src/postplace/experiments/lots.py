@@ -15,8 +15,7 @@ from postplace.experiments.results import Results
 from postplace.models.plan import plan_of
 from postplace.models.table import find_model
 from postplace.post import Post
-from postplace.posts.prepared import is_prepared, read_prepared
-from postplace.posts.table import read_posts
+from postplace.posts.prepared import read_with_parts
 from postplace.scoring import CITY_MEDIAN, CONCATENATION, MAJORITY
 
 BEST_SINGLE = "best single modality + logistic regression"
@@ -116,10 +115,6 @@ def unfinished(lot: Lot, results: Results) -> Lot | None:
 @lru_cache(maxsize=2)
 def posts_of(path: Path) -> tuple[list[Post], dict[str, str] | None]:
     """The posts of a file or a prepared folder, with the part of each by its id if they are prepared; read once."""
-    if is_prepared(path):
-        prepared = read_prepared(path)
-        posts = list(prepared.posts)
-        return posts, {post.id: part for post, part in zip(posts, prepared.split.part_of(len(posts)), strict=True)}
     if not path.exists():
         raise BadOption("--data", f"there is no {path}", "name a file of posts or a prepared folder")
-    return list(read_posts(path)), None
+    return read_with_parts(path)

@@ -6,15 +6,17 @@ import io
 import re
 import stat
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from postplace.errors import BadImage
+from postplace.errors import BadImage, BadPost, one_line
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")  # an MPO is opened as a JPEG; nothing else is tried
+MANY_MISSING = 10  # so many pictures, none of which is there: the folder is wrong, not the pictures
 _READABLE = "give a JPEG, PNG, WebP, GIF, BMP or TIFF picture"
 _ORIENTATION_TAG = 0x0112
 _TILE_WIDTH_TAG, _TILE_HEIGHT_TAG = 322, 323  # a small TIFF may claim a tile that fills the memory
@@ -89,8 +91,20 @@ def decode(
         found = f"has {int(pixels[0]):,} pixels" if pixels else "has too many pixels"
         raise BadImage(where, found, _smaller(limits)) from error
     except Exception as error:  # hostile bytes make the format readers raise nearly anything, MemoryError included
-        reason = " ".join(str(error).split())[:80] or type(error).__name__
+        reason = one_line(error, most=80)
         raise BadImage(where, f"is damaged or cut short ({reason})", "save or download the picture again") from error
+
+
+def check_folder(unread: Sequence[Path], *, read: int) -> None:
+    """Raise BadPost where many pictures are named and not one of them is there; `unread`: all but those `read`."""
+    if read or len(unread) < MANY_MISSING or any(path.exists() for path in unread):
+        return
+    found = f"not one of the {len(unread)} pictures named is there, for example {unread[0]}"
+    remedy = (
+        "put the pictures back where they were; relative paths begin at the folder of the posts file, absolute ones do "
+        "not move with it: after a move of the pictures import them again"
+    )
+    raise BadPost("images", found, remedy)
 
 
 def _decode(data: bytes, where: str, limits: Limits, target: int | None) -> Image.Image:

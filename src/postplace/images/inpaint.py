@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from postplace.errors import BadOption, BadWeights, unknown_name
+from postplace.errors import BadOption, BadWeights, one_line, unknown_name
 from postplace.images.onnx_network import Signature, Slot, digest, open_network, signature
 from postplace.images.opencv import opencv
 
@@ -165,7 +165,7 @@ def _run(session: Any, image: Pixels, hole: Mask, path: Path) -> NDArray[np.floa
     try:
         answer = np.asarray(session.run(None, given)[0], dtype=np.float32)
     except Exception as error:  # onnxruntime's own, one for each thing that can be wrong with a graph
-        reason = " ".join(str(error).split())[:120]
+        reason = one_line(error, most=120)
         found = f"cannot be run on {hole.shape[1]} x {hole.shape[0]} pixels ({reason})"
         raise BadWeights(str(path), found, _LAMA_REMEDY) from None
     if answer.shape != picture.shape or not np.isfinite(answer).all():

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from postplace.errors import BadImage, BadOption
+from postplace.errors import BadImage, BadOption, one_line
 
 PACKAGE, MODULE = "rapidocr-onnxruntime", "rapidocr_onnxruntime"
 LONGEST_SIDE = 1280  # pixels of the picture that is read; time grows with them
@@ -61,19 +61,14 @@ class TextReader:
         return _shortened(" ".join(" ".join(texts).split()), self.most_characters)
 
 
-def read_words(picture: Any) -> str:
-    """The words in a decoded RGB picture, with the usual limits; raises BadOption where the extra is not installed."""
-    return TextReader()(picture)
-
-
 def words_of(picture: Any, reader: TextReader) -> str:
-    """The same in a worker process: whatever the networks stumble over is a BadImage, to be counted like any other."""
+    """What `reader` reads; whatever the networks stumble over is a BadImage, to be counted like any other."""
     try:
         return reader(picture)
     except BadOption:
         raise
     except Exception as error:  # OpenCV and onnxruntime raise types of their own
-        reason = " ".join(str(error).split())[:80] or type(error).__name__
+        reason = one_line(error, most=80)
         raise BadImage(
             "words in a picture", f"could not be read ({reason})", "the post goes on without them"
         ) from error

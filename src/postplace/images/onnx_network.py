@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from postplace.errors import BadOption, BadWeights
+from postplace.errors import BadOption, BadWeights, one_line
+from postplace.whole_files import sha256_of_file
 
 
 class Slot(NamedTuple):
@@ -41,7 +41,7 @@ def open_network(path: Path, sha256: str) -> Any:
     try:
         return ort.InferenceSession(str(path), sess_options=options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime has an exception of its own for each way in which a file can be wrong
-        reason = " ".join(str(error).split())[:120]
+        reason = one_line(error, most=120)
         raise BadWeights(str(path), f"is not an ONNX network ({reason})", "download the file again") from None
 
 
@@ -53,8 +53,7 @@ def signature(session: Any) -> Signature:
 def digest(path: Path) -> str:
     """The sha256 of a file; raises BadWeights where it cannot be read."""
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return sha256_of_file(path)
     except OSError as error:
         raise BadWeights(str(path), f"cannot be read ({error.strerror or error})", "check the path") from None
 

@@ -55,18 +55,6 @@ def contact_sheet(rows: Sequence[Row | tuple[Image.Image, NDArray[np.bool_], Ima
     return sheet
 
 
-def caption(ratio: float, *, dropped: bool, name: str = "") -> str:
-    """What is written beside a picture.
-
-    >>> print(caption(0.312, dropped=False, name="cafe.jpg"))
-    cafe.jpg
-    people 31.2 %
-    filled
-    """
-    decision = "dropped" if dropped else "filled" if ratio > 0 else "unchanged"
-    return "\n".join(part for part in (name, f"people {100 * ratio:.1f} %", decision) if part)
-
-
 def _draw_row(sheet: Image.Image, draw: ImageDraw.ImageDraw, row: Row, top: int) -> None:
     size = _fitted(row.before.size)
     for column, picture in enumerate((row.before, _marked(row.before, row.mask), row.after)):

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from postplace.errors import BadOption, write_failed
+from postplace.errors import BadOption, one_line, write_failed
 from postplace.locks import alone
 from postplace.posts.journal import Journal
 
@@ -340,7 +340,7 @@ def _halt(error: BaseException) -> _Halt:
     for words, found, remedy in _STOPS:
         if any(word in said for word in words):
             return _Halt(found, remedy)
-    return _Halt(f"Instagram cannot be asked ({' '.join(str(error).split())[:200]})", _UPDATE)
+    return _Halt(f"Instagram cannot be asked ({one_line(error)})", _UPDATE)
 
 
 _UPDATE = "try later; if it stays so, look for a newer Instaloader: Instagram changes what it answers"

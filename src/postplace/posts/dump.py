@@ -127,6 +127,40 @@ class Tally:
         return {"latitude": degrees[0], "longitude": degrees[1]}
 
 
+class Dump:
+    """The posts of a dump, in the order in which its reader meets them, one at a time; every iteration begins again.
+
+    Filled while iterating: `tally`, and of it `counts`, the number of "posts" and, in words, of every reason for which
+    a record did not become a post or a post lacks something; `refused_count`, and `refused`, the first 1,000 damaged
+    records. `on_refused` is told of every damaged record.
+    """
+
+    def __init__(
+        self, read: Callable[[Tally], Iterator[Post]], *, on_refused: Callable[[BadPost], object] | None = None
+    ) -> None:
+        self._read, self._on_refused = read, on_refused
+        self.tally = Tally(on_refused)
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How many posts, and how often every reason."""
+        return self.tally.counts
+
+    @property
+    def refused(self) -> list[BadPost]:
+        """The first 1,000 damaged records."""
+        return self.tally.refused
+
+    @property
+    def refused_count(self) -> int:
+        """How many records are damaged."""
+        return self.tally.refused_count
+
+    def __iter__(self) -> Iterator[Post]:
+        self.tally = Tally(self._on_refused)
+        yield from self._read(self.tally)
+
+
 def posts_of(
     items: Iterable[tuple[str, Item]], tally: Tally, *, record: Callable[[Item], Mapping[str, object] | None]
 ) -> Iterator[Post]:

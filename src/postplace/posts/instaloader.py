@@ -12,11 +12,11 @@ import json
 import lzma
 import os
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from io import FileIO
 from itertools import islice
 from pathlib import Path, PurePosixPath
@@ -35,6 +35,7 @@ from postplace.posts.dump import (
     NO_TIME,
     NO_USER,
     VIDEO,
+    Dump,
     Tally,
     Unusable,
     at,
@@ -65,43 +66,21 @@ _LOCATION_TARGET = re.compile(r"%(\d+)")  # the folder that `instaloader %LOCATI
 Node = dict[str, Any]
 
 
-class InstaloaderDump:
-    """The posts of a dump in the order of their paths, one at a time; every iteration begins again.
+def instaloader_dump(folder: Path | str, *, on_refused: Callable[[BadPost], object] | None = None) -> Dump:
+    """The posts of a folder in the order of their paths.
 
     id: the shortcode; user: the owner's id; time: UTC; venue: Instagram's location id; place: the location's name;
     latitude and longitude: where they are known. A post that lies in several targets is given out once, as it stands
-    in the first. A video gives no picture but its cover. Raises `BadPost` for a folder that cannot be read.
-
-    Filled while iterating: `counts`, the number of "posts" and, in words, of every reason for which a file did not
-    become a post or a post lacks something, and of pictures without metadata; `refused_count`, and `refused`, the first
-    1,000 damaged files. `on_refused` is told of every damaged file.
+    in the first. A video gives no picture but its cover. Pictures without metadata are counted, too. Iterating raises
+    `BadPost` for a folder that cannot be read.
     """
+    return Dump(partial(_posts, Path(folder)), on_refused=on_refused)
 
-    def __init__(self, folder: Path | str, *, on_refused: Callable[[BadPost], object] | None = None) -> None:
-        self.folder = Path(folder)
-        self._on_refused = on_refused
-        self.tally = Tally(on_refused)
 
-    @property
-    def counts(self) -> Counter[str]:
-        """How many posts, and how often every reason."""
-        return self.tally.counts
-
-    @property
-    def refused(self) -> list[BadPost]:
-        """The first 1,000 damaged files."""
-        return self.tally.refused
-
-    @property
-    def refused_count(self) -> int:
-        """How many files are damaged."""
-        return self.tally.refused_count
-
-    def __iter__(self) -> Iterator[Post]:
-        tally = self.tally = Tally(self._on_refused)
-        files = _contents(_metadata_files(self.folder, tally))
-        found = ((file.base + file.ending, (file, content)) for file, content in files)
-        yield from posts_of(found, tally, record=lambda item: _record(*item, tally))
+def _posts(folder: Path, tally: Tally) -> Iterator[Post]:
+    files = _contents(_metadata_files(folder, tally))
+    found = ((file.base + file.ending, (file, content)) for file, content in files)
+    return posts_of(found, tally, record=lambda item: _record(*item, tally))
 
 
 # --- files

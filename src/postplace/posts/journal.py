@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from postplace.errors import BadOption, write_failed
+from postplace.whole_files import write_atomically
 
 _FORMAT = 1
 
@@ -49,15 +48,9 @@ class Journal:
         return self._entries.setdefault(location, Entry())
 
     def save(self) -> None:
-        """Write all entries. Raises OSError."""
+        """Write all entries. Raises WriteFailed."""
         content = {"format": _FORMAT, "locations": {name: asdict(entry) for name, entry in self._entries.items()}}
-        unfinished = self._path.with_name(f".{self._path.name}.{os.getpid()}.tmp")
-        try:
-            unfinished.write_text(json.dumps(content), encoding="utf-8")
-            unfinished.replace(self._path)
-        finally:
-            with suppress(OSError):
-                unfinished.unlink(missing_ok=True)
+        write_atomically(self._path, json.dumps(content).encode())
 
 
 def _entry(stored: Any) -> Entry:

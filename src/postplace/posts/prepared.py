@@ -66,6 +66,17 @@ def read_prepared(folder: Path) -> PreparedPosts:
         raise BadRun(str(folder), f"its files do not fit each other ({error})", _AGAIN) from error
 
 
+def read_with_parts(source: object) -> tuple[list[Post], dict[str, str] | None]:
+    """The posts of whatever `read_posts` takes, or of a prepared folder; of this the part of each by its id, too."""
+    path = Path(source) if isinstance(source, str | Path) else None
+    if path is None or not is_prepared(path):
+        return read_posts(source), None
+    prepared = read_prepared(path)
+    posts = list(prepared.posts)
+    parts = prepared.split.part_of(len(posts))
+    return posts, {post.id: part for post, part in zip(posts, parts, strict=True)}
+
+
 def check_free(folder: Path, *, overwrite: bool, posts: Sequence[Post] = ()) -> None:
     """Refuse early a folder that prepared posts could not be written to, or that holds pictures of these posts."""
     if folder.exists() and not overwrite:

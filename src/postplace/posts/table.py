@@ -23,8 +23,10 @@ from postplace.post import Post
 from postplace.posts.record import KEYS, id_remedy, parse, shown
 from postplace.whole_files import new_file
 
-__all__ = ["PostStream", "parse", "read_posts", "write_posts"]
+__all__ = ["ENDINGS", "PostStream", "parse", "read_posts", "write_posts"]
 
+_JSON_ENDINGS = (".jsonl", ".ndjson", ".json")
+ENDINGS = (*_JSON_ENDINGS, ".csv", ".parquet")
 _KEPT_REASONS = 1_000
 _LONGEST_LINE = 16 * 2**20  # bytes; a longer one is no post, and must not fill the memory
 _BESIDE_RECIPE = ("posts.parquet", "split.json", "report.json")  # see prepared.py
@@ -142,7 +144,7 @@ def _open(source: object) -> tuple[str, Path, Iterator[_Record]]:
 
 
 def _file_records(path: Path) -> Iterator[_Record]:
-    readers = dict.fromkeys((".jsonl", ".ndjson", ".json"), _json_records)
+    readers = dict.fromkeys(_JSON_ENDINGS, _json_records)
     readers |= {".csv": _csv_records, ".parquet": _parquet_records}
     try:
         status = path.stat()
@@ -150,10 +152,10 @@ def _file_records(path: Path) -> Iterator[_Record]:
             if all((path / name).is_file() for name in _BESIDE_RECIPE):
                 remedy = "this was a folder of prepared posts: copy it again or prepare the posts again"
                 raise BadPost(str(path / "recipe.json"), "is missing", remedy)
-            raise BadPost(str(path), "is a folder", f"give a file with one of the endings {', '.join(readers)}")
+            raise BadPost(str(path), "is a folder", f"give a file with one of the endings {', '.join(ENDINGS)}")
         if path.suffix.lower() not in readers:
             found = f"has the unknown ending {path.suffix!r}" if path.suffix else "has no ending"
-            raise BadPost(str(path), found, f"give a file with one of the endings {', '.join(readers)}")
+            raise BadPost(str(path), found, f"give a file with one of the endings {', '.join(ENDINGS)}")
         if not status.st_size:
             raise BadPost(str(path), "is empty", "give a file with at least one post")
         yield from readers[path.suffix.lower()](path)
@@ -289,11 +291,11 @@ _JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 
 def _writer(path: Path) -> Callable[[_Rows, BinaryIO], None]:
-    writers = dict.fromkeys((".jsonl", ".ndjson", ".json"), _write_json)
+    writers = dict.fromkeys(_JSON_ENDINGS, _write_json)
     writers |= {".csv": _write_csv, ".parquet": _write_parquet}
     if path.suffix.lower() not in writers:
         found = f"has the unknown ending {path.suffix!r}" if path.suffix else "has no ending"
-        raise BadOption(str(path), found, f"give a file with one of the endings {', '.join(writers)}")
+        raise BadOption(str(path), found, f"give a file with one of the endings {', '.join(ENDINGS)}")
     return writers[path.suffix.lower()]
 
 

@@ -12,11 +12,11 @@ from __future__ import annotations
 import csv
 import os
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
@@ -31,6 +31,7 @@ from postplace.posts.dump import (
     NO_TIME,
     NO_USER,
     VIDEO,
+    Dump,
     JsonText,
     Tally,
     Unusable,
@@ -72,48 +73,25 @@ _HEADERS = {
 _KEY_OF_HEADER = {name: key for key, names in _HEADERS.items() for name in (key, *names)}
 
 
-class WeiboExport:
-    """The posts of an export, a folder or one .csv or .json file, in the order of the paths; one at a time.
+def weibo_export(path: Path | str, *, on_refused: Callable[[BadPost], object] | None = None) -> Dump:
+    """The posts of an export, a folder or one .csv or .json file, in the order of the paths.
 
     id: Weibo's number of the post; user: the user's id; time: with Beijing's zone (a day alone begins at 0 h);
     hashtags: `#topic#` of the text, then the crawler's topics; place and venue: the name of the check-in, if any.
     A retweet is a post of who retweets, with their own words, pictures and check-in; the post they retweet is another
-    user's and is left out. A post that lies in CSV and JSON is given out once, from the JSON. Raises `BadPost` for a
-    path that cannot be read.
-
-    Filled while iterating: `counts`, the number of "posts" and, in words, of every reason for which a record did not
-    become a post or a post lacks something, and of pictures without a record (of a folder, not of a single file);
-    `refused_count`, and `refused`, the first 1,000 damaged records. `on_refused` is told of every damaged record.
+    user's and is left out. A post that lies in CSV and JSON is given out once, from the JSON. Pictures without a record
+    are counted, too (of a folder, not of a single file). Iterating raises `BadPost` for a path that cannot be read.
     """
+    return Dump(partial(_posts, Path(path)), on_refused=on_refused)
 
-    def __init__(self, path: Path | str, *, on_refused: Callable[[BadPost], object] | None = None) -> None:
-        self.path = Path(path)
-        self._on_refused = on_refused
-        self.tally = Tally(on_refused)
 
-    @property
-    def counts(self) -> Counter[str]:
-        """How many posts, and how often every reason."""
-        return self.tally.counts
-
-    @property
-    def refused(self) -> list[BadPost]:
-        """The first 1,000 damaged records."""
-        return self.tally.refused
-
-    @property
-    def refused_count(self) -> int:
-        """How many records are damaged."""
-        return self.tally.refused_count
-
-    def __iter__(self) -> Iterator[Post]:
-        tally = self.tally = Tally(self._on_refused)
-        found = (
-            (where, (values, user, source))
-            for source in _sources(self.path, tally)
-            for where, values, user in source.records(tally)
-        )
-        yield from posts_of(found, tally, record=lambda item: _record(*item, tally))
+def _posts(path: Path, tally: Tally) -> Iterator[Post]:
+    found = (
+        (where, (values, user, source))
+        for source in _sources(path, tally)
+        for where, values, user in source.records(tally)
+    )
+    return posts_of(found, tally, record=lambda item: _record(*item, tally))
 
 
 # --- files

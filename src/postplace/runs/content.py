@@ -23,8 +23,9 @@ from postplace.evaluation.baselines import Baselines
 from postplace.models.estimator import Estimator
 from postplace.places.vocabulary import PlaceVocabulary
 from postplace.runs.card import model_card
-from postplace.runs.folder import as_json, read_run, write_run
+from postplace.runs.folder import read_run, write_run
 from postplace.runs.paths import missing_path
+from postplace.whole_files import as_json
 
 MODEL = "model"
 WEIGHTS = f"{MODEL}.safetensors"

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from postplace.errors import BadWeights
+from postplace.errors import BadWeights, one_line
 from postplace.images.onnx_network import digest, open_network, signature
 
 FILE = "u2net_human_seg.onnx"
@@ -107,7 +107,7 @@ def _probability(session: Any, picture: Image.Image, path: Path) -> NDArray[np.f
     try:
         answer = session.run(None, {session.get_inputs()[0].name: batch})[0]
     except Exception as error:  # onnxruntime's own, one for each thing that can be wrong with a graph
-        reason = " ".join(str(error).split())[:120]
+        reason = one_line(error, most=120)
         raise BadWeights(str(path), f"cannot be run ({reason})", _REMEDY) from None
     found: NDArray[np.float32] = np.asarray(answer, dtype=np.float32)
     if found.shape != (1, 1, SIDE, SIDE) or not (found.min() >= -1e-4 and found.max() <= 1 + 1e-4):  # NaN fails too

@@ -24,8 +24,13 @@ _ATTENTION = Training(
 )  # METER: AdamW with a weight decay of 0.01
 _TOKENS: Mapping[str, type] = {"tokens": str}
 _LAYERS = (1, 24)
-_METER = "as formalised in Dou et al., METER, CVPR 2022"
+_STACK = {"tokens": 32, "width": 64, "layers": 2, "heads": 4, "dropout": 0.1}
+_HENDRICKS = (
+    "Hendricks et al., Decoupling the Role of Data, Attention, and Losses in Multimodal Transformers, TACL 2021, "
+    "as formalised in Dou et al., METER, CVPR 2022"
+)
 _CHUNKS = "chunks of the frozen encoders' vectors (or their token states) in the place of encoders trained along"
+_SMALL_STACK = f"On {_CHUNKS}; 2 layers of width 64 and 4 heads, not 6 of width 768 and 12; no pre-training."
 
 ENTRIES: tuple[ModelEntry, ...] = (
     ModelEntry(
@@ -51,14 +56,13 @@ ENTRIES: tuple[ModelEntry, ...] = (
         title="Merge attention",
         family="text and image",
         make=Built("merge_attention", "MergeAttention"),
-        settings={"tokens": 32, "width": 64, "layers": 2, "heads": 4, "dropout": 0.1},
+        settings=_STACK,
         training=_ATTENTION,
         reads=READS_ALL,
         needs=_vectors_or_states,
-        citation="Hendricks et al., Decoupling the Role of Data, Attention, and Losses in Multimodal Transformers, "
-        f"TACL 2021, {_METER}",
+        citation=_HENDRICKS,
         prefer_when="few weights are wanted: both modalities share every layer",
-        changes=f"On {_CHUNKS}; 2 layers of width 64 and 4 heads, not 6 of width 768 and 12; no pre-training.",
+        changes=_SMALL_STACK,
         also=_TOKENS,
         bounds={"layers": _LAYERS},
         search={"dropout": (0.1, 0.3), "width": (32, 64), "layers": (1, 2, 3)},
@@ -68,14 +72,13 @@ ENTRIES: tuple[ModelEntry, ...] = (
         title="Co-attention",
         family="text and image",
         make=Built("co_attention", "CoAttention"),
-        settings={"tokens": 32, "width": 64, "layers": 2, "heads": 4, "dropout": 0.1},
+        settings=_STACK,
         training=_ATTENTION,
         reads=READS_ALL,
         needs=_vectors_or_states,
-        citation="Hendricks et al., Decoupling the Role of Data, Attention, and Losses in Multimodal Transformers, "
-        f"TACL 2021, {_METER}",
+        citation=_HENDRICKS,
         prefer_when="posts are many and both modalities tell the place, so that each is worth weights of its own",
-        changes=f"On {_CHUNKS}; 2 layers of width 64 and 4 heads, not 6 of width 768 and 12; no pre-training.",
+        changes=_SMALL_STACK,
         also=_TOKENS,
         bounds={"layers": _LAYERS},
         search={"dropout": (0.1, 0.3), "width": (32, 64), "layers": (1, 2)},
@@ -103,7 +106,7 @@ ENTRIES: tuple[ModelEntry, ...] = (
         title="BridgeTower-lite",
         family="text and image",
         make=Built("bridge_tower", "BridgeTowerLite"),
-        settings={"tokens": 32, "width": 64, "layers": 2, "heads": 4, "dropout": 0.1},
+        settings=_STACK,
         training=_ATTENTION,
         reads=READS_ALL,
         needs=VECTORS,
