@@ -5,7 +5,9 @@ is missing, misspelt or off the subject, and everybody writes English. Prints fo
 has not seen (calibration and test part), and its share of what a faultless reader of that modality would reach on them
 (bar: >= 0.95 for a system that reads it; for others, no better than the most frequent class by more than twice the
 standard error).
-usage: python benchmarks/planted.py [--posts 4000] [--only NAME ...] [--modality text] [--cache DIR] [--max-epochs N]
+There are four places, and what shows one names it: the question is whether a system learns, not how fine the frozen
+encoders see.
+usage: python benchmarks/planted.py [--posts N] [--only NAME ...] [--modality text] [--cache DIR] [--max-epochs N]
 """
 
 from __future__ import annotations
@@ -27,12 +29,13 @@ from postplace.synthetic.knobs import MODALITIES, Knobs
 from postplace.training_data import Prepared
 
 BAR = 0.95
+POSTS = {"text": 6000, "hashtags": 2000, "image": 2000}  # a text's vector tells names apart only in fine differences
 
 
 def main() -> None:
     """Print one line a system and modality, and how many bars hold."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--posts", type=int, default=4000)
+    parser.add_argument("--posts", type=int, help="in a city; 6000 where the text shows the place, else 2000")
     parser.add_argument("--only", nargs="+", choices=MODELS, metavar="NAME")
     parser.add_argument("--modality", nargs="+", choices=MODALITIES, default=MODALITIES)
     parser.add_argument("--cache", type=Path)
@@ -55,12 +58,12 @@ def city_of(modality: str, options: argparse.Namespace, scratch: Path) -> tuple[
     if modality not in CITIES:
         # What is asked is whether the system learns, not how it reads slang that it has seen twice.
         plain = dict.fromkeys(
-            ("slang", "misspelling", "markup", "chinese", "name_leak", "duplicates", "portraits"), 0.0
+            ("slang", "misspelling", "markup", "chinese", "duplicates", "portraits", "several_images"), 0.0
         )
         shown = {f"{kind}_{name}": 0.0 for name in ("text", "hashtags") for kind in ("missing", "irrelevant")}
-        plain |= shown | {"missing_images": 0.0, "irrelevant_image": 0.0}
-        knobs = Knobs(single_modality=modality, **plain)  # type: ignore[arg-type]
-        report = make_city(scratch / modality, posts=options.posts, seed=7, knobs=knobs)
+        plain |= shown | {"name_leak": 1.0, "missing_images": 0.0, "irrelevant_image": 0.0}
+        knobs = Knobs(places=4, single_modality=modality, **plain)  # type: ignore[arg-type]
+        report = make_city(scratch / modality, posts=options.posts or POSTS[modality], seed=7, knobs=knobs)
         posts = read_posts(scratch / modality / "posts.jsonl")
         base = PostLocator("place", "majority", device="cpu", cache=options.cache or scratch / "vectors", workers=1)
         CITIES[modality] = base, base.prepare(posts), report.ceilings[modality]
