@@ -6,7 +6,10 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -18,7 +21,7 @@ from postplace.batch import Batch, PostTensors
 from postplace.encode import EncodedPosts
 from postplace.errors import NotEnoughData, WriteFailed
 from postplace.models.entry import Training
-from postplace.training.fit import EpochOrder, build_optimiser, fit
+from postplace.training.fit import RUN, EpochOrder, Runs, build_optimiser, fit
 
 PLAN = Training(
     optimiser="adam", learning_rate=0.05, batch_size=8, max_epochs=6, patience=6, decay_factor=0.5, decay_patience=0
@@ -93,8 +96,6 @@ def test_it_keeps_the_weights_of_the_best_epoch() -> None:
 
 
 def test_the_rate_decays_on_a_plateau_and_training_stops_early() -> None:
-    from dataclasses import replace
-
     plan = replace(PLAN, learning_rate=5.0, max_epochs=40, patience=3)
     torch.manual_seed(0)
     history = fit(Probe(), (posts(60), posts(30, seed=1)), training=plan, seed=0)
@@ -151,7 +152,50 @@ def test_a_full_disk_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_rmsprop_has_the_papers_framework_defaults() -> None:
-    from dataclasses import replace
-
     optimiser = build_optimiser(Probe(), replace(PLAN, optimiser="rmsprop"))
     assert (optimiser.defaults["alpha"], optimiser.defaults["eps"]) == (0.9, 1e-7)
+
+
+@pytest.mark.parametrize("optimiser", ["adam", "rmsprop"])
+def test_an_epoch_is_that_of_a_plain_loop(optimiser: Literal["adam", "rmsprop"]) -> None:
+    """Over several runs of batches and a rest, bit for bit."""
+    plan = replace(PLAN, optimiser=optimiser, max_epochs=1)
+    assert RUN < 300 // plan.batch_size < 3 * RUN
+    tensors = posts(300)
+    torch.manual_seed(0)
+    model, plain = Probe(), Probe()
+    plain.load_state_dict(model.state_dict())
+    history = fit(model, (tensors, posts(30, seed=1)), training=plan, seed=0)
+    made, rows = build_optimiser(plain, plan), list(EpochOrder(300, seed=0))
+    torch.manual_seed(0)  # of dropout in epoch 0, seed 0
+    losses = []
+    for start in range(0, 300, plan.batch_size):
+        batch = tensors[rows[start : start + plan.batch_size]]
+        made.zero_grad()
+        assert batch.labels is not None
+        loss = nn.functional.cross_entropy(plain(batch), batch.labels)
+        torch.autograd.backward(loss)
+        made.step()
+        losses.append(loss.item())
+    for name, weight in plain.state_dict().items():
+        assert torch.equal(weight, model.state_dict()[name]), name
+    assert history[0].training_loss == pytest.approx(np.mean(losses), rel=1e-6)
+
+
+def test_a_batch_of_a_run_is_made_when_it_is_its_turn() -> None:
+    class Counting(PostTensors):
+        made = 0
+
+        def __getitems__(self, indices: Sequence[int]) -> Batch:
+            self.made += 1
+            return super().__getitems__(indices)
+
+    tensors = posts(10)
+    tensors.__class__ = Counting
+    run = Runs(tensors, batch_size=4).__getitems__(list(range(10)))
+    assert [(len(batch), tensors.made) for batch in run] == [(4, 1), (4, 2), (2, 3)]  # type: ignore[attr-defined]
+
+
+def test_adam_takes_a_step_in_one_pass_where_the_device_can() -> None:
+    assert build_optimiser(Probe(), PLAN).defaults["fused"] is True
+    assert build_optimiser(Probe().to("meta"), PLAN).defaults["fused"] is False

@@ -20,7 +20,7 @@ import lightning.pytorch as pl
 import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, Sampler, Subset
+from torch.utils.data import DataLoader, Dataset, Sampler, Subset
 
 from postplace.batch import Batch, PostTensors
 from postplace.errors import NotEnoughData, write_failed
@@ -28,6 +28,7 @@ from postplace.models.entry import Training
 from postplace.training.losses import cross_entropy
 
 MONITOR = "validation_loss"
+RUN = 16  # batches that the trainer hands over at once
 Posts = PostTensors | Subset[Batch]
 
 
@@ -89,6 +90,25 @@ class EpochOrder(Sampler[int]):
         yield from torch.randperm(self.size, generator=generator).tolist()
 
 
+class Runs(Dataset[Iterator[Batch]]):
+    """Posts as runs of batches of `batch_size`, each made when it is its turn.
+
+    What the trainer does around a step takes as long as a step of a small network; it does so once a run.
+    """
+
+    def __init__(self, tensors: Posts, *, batch_size: int) -> None:
+        self.tensors = tensors
+        self.batch_size = batch_size
+
+    def __len__(self) -> int:
+        return len(self.tensors)
+
+    def __getitems__(self, indices: list[int]) -> Iterator[Batch]:
+        size = self.batch_size
+        starts = range(0, len(indices), size)
+        return (self.tensors.__getitems__(indices[start : start + size]) for start in starts)  # type: ignore[misc]
+
+
 class Classifier(pl.LightningModule):
     """Any model of the table under the papers' optimisers, with decay on plateau."""
 
@@ -102,6 +122,7 @@ class Classifier(pl.LightningModule):
         write: Callable[[str], None] | None,
     ) -> None:
         super().__init__()
+        self.automatic_optimization = False  # the trainer's own takes one batch at a time: see `Runs`
         self.model = model
         self.own_loss = model.loss if isinstance(model, OwnLoss) else None
         self.training_plan = training
@@ -132,13 +153,19 @@ class Classifier(pl.LightningModule):
         self._losses.clear()
         self._started = time.perf_counter()
 
-    def training_step(self, batch: Batch, _: int) -> Tensor:
+    def training_step(self, run: Iterator[Batch], _: int) -> None:
+        optimiser: Any = self.optimizers()
+        for batch in run:
+            optimiser.zero_grad()
+            loss = self._loss(batch)
+            self.manual_backward(loss)
+            optimiser.step()
+            self._losses.append(loss.detach())
+
+    def _loss(self, batch: Batch) -> Tensor:
         if self.own_loss is not None:
-            loss = self.own_loss(batch, _labels(batch), self.class_weights)
-        else:
-            loss = cross_entropy(self.model(batch), _labels(batch), class_weights=self.class_weights)
-        self._losses.append(loss.detach())
-        return loss
+            return self.own_loss(batch, _labels(batch), self.class_weights)
+        return cross_entropy(self.model(batch), _labels(batch), class_weights=self.class_weights)
 
     def on_validation_start(self) -> None:
         self._validation.clear()
@@ -174,8 +201,12 @@ class Classifier(pl.LightningModule):
                 f"{epoch.seconds:.1f} s"
             )
 
-    def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
-        return batch.to(device, non_blocking=True)
+    def transfer_batch_to_device(
+        self, batch: Batch | Iterator[Batch], device: torch.device, dataloader_idx: int
+    ) -> Batch | Iterator[Batch]:
+        if isinstance(batch, Batch):
+            return batch.to(device, non_blocking=True)
+        return (one.to(device, non_blocking=True) for one in batch)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["history"] = [asdict(epoch) for epoch in self.history]
@@ -188,19 +219,25 @@ class Classifier(pl.LightningModule):
 
 def build_optimiser(model: nn.Module, training: Training) -> torch.optim.Optimizer:
     """The optimiser a training plan names, over all of the model's parameters."""
-    parameters, rate, decay = model.parameters(), training.learning_rate, training.weight_decay
+    parameters, rate, decay = list(model.parameters()), training.learning_rate, training.weight_decay
     if training.optimiser == "rmsprop":
         # The momentum of squares of the paper's framework (0.9); PyTorch's own default is 0.99.
         return torch.optim.RMSprop(parameters, lr=rate, alpha=0.9, eps=1e-7, weight_decay=decay)
     family = torch.optim.AdamW if training.optimiser == "adamw" else torch.optim.Adam
-    return family(parameters, lr=rate, betas=training.betas, weight_decay=decay)
+    # All of a step in one pass: a fifth of the time on a CPU, where the other way goes through memory ten times.
+    fused = all(parameter.device.type in ("cpu", "cuda") for parameter in parameters)
+    return family(parameters, lr=rate, betas=training.betas, weight_decay=decay, fused=fused)
 
 
-def batches(tensors: Posts, *, batch_size: int, order: Sampler[int] | None = None) -> DataLoader[Batch]:
-    """Batches of `tensors`, in `order` or as they stand."""
+def batches(tensors: Posts, *, batch_size: int) -> DataLoader[Batch]:
+    """Batches of `tensors` as they stand."""
+    return _loader(tensors, batch_size)
+
+
+def _loader(posts: Dataset[Any], size: int, order: Sampler[int] | None = None) -> DataLoader[Any]:
     # A generator of its own: a loader draws a seed each epoch, from the random numbers of dropout if it has no other.
     own = torch.Generator().manual_seed(0)
-    return DataLoader(tensors, batch_size=batch_size, sampler=order, collate_fn=_as_is, generator=own)  # type: ignore[arg-type]
+    return DataLoader(posts, batch_size=size, sampler=order, collate_fn=_as_is, generator=own)
 
 
 def fit(
@@ -232,11 +269,12 @@ def fit(
         module = Classifier(model, training=training, class_weights=class_weights, seed=seed, write=write)
         trainer = _trainer(hardware, callbacks, training, folder)
         order = EpochOrder(len(train), seed=seed)
+        run = 1 if hardware.devices > 1 else RUN  # several devices must not differ in how often they step
         last = folder / "last.ckpt"
         try:
             trainer.fit(
                 module,
-                batches(train, batch_size=training.batch_size, order=order),
+                _loader(Runs(train, batch_size=training.batch_size), run * training.batch_size, order),
                 batches(validation, batch_size=max(training.batch_size, 256)),
                 ckpt_path=last if last.exists() else None,
                 weights_only=True,
@@ -275,7 +313,7 @@ def _labels(batch: Batch) -> Tensor:
     return batch.labels
 
 
-def _as_is(batch: Batch) -> Batch:
+def _as_is(batch: Any) -> Any:
     return batch
 
 
