@@ -272,3 +272,12 @@ def test_states_only_if_they_were_encoded(tensors: PostTensors, with_states: Pos
 def test_sizes_without_states_are_as_they_were_saved() -> None:
     sizes = InputSizes(characters=2, words=2, hashtags=2, text_width=4, image_width=4)
     assert (sizes.text_states, sizes.image_states, sizes.text_states_width, sizes.image_states_width) == (0, 0, 0, 0)
+
+
+def test_rows_of_a_batch_are_the_batch_of_those_posts(with_states: PostTensors, tensors: PostTensors) -> None:
+    for posts in (tensors, with_states):
+        found, expected = posts[[0, 1, 2, 3]].rows(torch.tensor([1, 2])), posts[[1, 2]]
+        for name in ("text_characters", "text_words", "hashtag_characters", "hashtag_words", "text_vector"):
+            assert torch.equal(getattr(found, name), getattr(expected, name)), name
+        assert found.image_mask[:, :1].equal(expected.image_mask)
+        assert len(found) == 2

@@ -25,6 +25,8 @@ from postplace.text.hashtags import normalise_hashtag, split_hashtag
 from postplace.text.segmentation import words
 from postplace.text.vocabulary import Vocabulary
 
+TOKEN_IDS = ("text_characters", "text_words", "hashtag_characters", "hashtag_words")
+
 
 @dataclass(frozen=True, slots=True)
 class InputSizes:
@@ -94,6 +96,13 @@ class Batch:
         for name, value in moved.items():
             moved[name] = None if value is None else value.to(device, non_blocking=non_blocking)
         return Batch(**moved)
+
+    def rows(self, rows: Tensor) -> Batch:
+        """The posts of these rows (R,), as a batch trimmed to the longest of them."""
+        kept: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
+        for name, value in kept.items():
+            kept[name] = None if value is None else value[rows]
+        return Batch(**kept | {name: _trimmed(kept[name]) for name in TOKEN_IDS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,9 +259,8 @@ class PostTensors(Dataset[Batch]):
 
 def _token_ids(tokens: Sequence[TextTokens] | None, vocabularies: Vocabularies | None, posts: int) -> dict[str, Tensor]:
     """The four id tables (N, length) int32; one column of padding each for a model that reads no tokens."""
-    names = ("text_characters", "text_words", "hashtag_characters", "hashtag_words")
     if tokens is None or vocabularies is None:
-        return {name: torch.zeros((posts, 1), dtype=torch.int32) for name in names}
+        return {name: torch.zeros((posts, 1), dtype=torch.int32) for name in TOKEN_IDS}
     v = vocabularies
     plan = (
         (v.characters, v.max_characters),
@@ -264,7 +272,7 @@ def _token_ids(tokens: Sequence[TextTokens] | None, vocabularies: Vocabularies |
         name: torch.from_numpy(
             vocabulary.encode_many([getattr(token, name) for token in tokens], length=length).astype(np.int32)
         )
-        for name, (vocabulary, length) in zip(names, plan, strict=True)
+        for name, (vocabulary, length) in zip(TOKEN_IDS, plan, strict=True)
     }
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from postplace.batch import Batch, InputSizes
 from postplace.errors import BadOption
-from postplace.models.mrlf import MRLF, Fusion, SelfAttentionBlock
+from postplace.models.mrlf import MRLF, Fusion, SelfAttentionBlock, by_length
 
 Array = NDArray[np.float64]
 Weights = dict[str, Array]
@@ -203,3 +203,24 @@ def test_text_and_hashtags_share_the_characters_alone(sizes: InputSizes) -> None
 def test_an_unknown_fusion_is_refused(sizes: InputSizes, fusion: Fusion) -> None:
     with pytest.raises(BadOption, match="fusion"):
         MRLF(sizes, classes=3, fusion=fusion)
+
+
+def test_posts_of_like_length_go_together_and_each_gets_its_own_answer(sizes: InputSizes) -> None:
+    lengths = torch.tensor([9, 1, 0, 12, 5, 7, 3])[:, None]
+    ids = torch.randint(1, 20, (7, 12), generator=torch.Generator().manual_seed(0)) * (torch.arange(12) < lengths)
+    none = torch.zeros(7, 1, dtype=torch.int64)
+    present = lengths[:, 0] > 0
+    batch = Batch(
+        ids, none, torch.zeros(7, 16), present, none, none, torch.zeros(7, 16), present, torch.zeros(7, 1, 16),
+        torch.zeros(7, 1, dtype=torch.bool),
+    )  # fmt: skip
+    model = _model(sizes)
+    seen: list[tuple[int, ...]] = []
+
+    def features(part: Batch) -> torch.Tensor:
+        seen.append(tuple(part.text_characters.shape))
+        return model.features(part)
+
+    found = by_length(batch, features, rows=3)
+    assert seen == [(3, 3), (3, 9), (1, 12)]  # no wider than the longest of each part
+    torch.testing.assert_close(found, model.features(batch))

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from postplace.batch import Batch, InputSizes
 from postplace.errors import BadOption
-from postplace.models.transtagger import EncoderLayer, TransTagger
+from postplace.models.blocks.attention import attend
+from postplace.models.transtagger import EncoderLayer, TransTagger, attend_few
 
 Array = NDArray[Any]
 
@@ -95,3 +96,9 @@ def test_without_groups_there_is_one_level(sizes: InputSizes, batch: Batch) -> N
 def test_settings_that_do_not_fit(sizes: InputSizes, settings: dict[str, Any], named: str) -> None:
     with pytest.raises(BadOption, match=named):
         _model(sizes, **settings)
+
+
+def test_attention_with_the_heads_side_by_side_is_attention() -> None:
+    torch.manual_seed(0)
+    q, k, v = (torch.randn(5, 3, 8) for _ in range(3))
+    torch.testing.assert_close(attend_few(q, k, v, heads=4), attend(q, k, v, heads=4))

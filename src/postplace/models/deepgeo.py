@@ -21,6 +21,7 @@ from torch.nn import functional
 from postplace.batch import Batch, InputSizes
 from postplace.models.blocks.one_string import by_length, from_the_end, one_string, places_from_the_end
 from postplace.models.blocks.pooling import or_stand_in
+from postplace.models.blocks.windows import window_maxima
 
 
 class DeepGeo(nn.Module):
@@ -94,8 +95,7 @@ class DeepGeo(nn.Module):
 
         A window is real if it lies within the text; of a text shorter than a window the first one is.
         """
-        g = functional.pad(g.transpose(1, 2), (0, self.window - 1))  # 0 is the least a ReLU gives: it never wins
-        p = functional.max_pool1d(g, self.window, 1).transpose(1, 2)
+        p = window_maxima(g, window=self.window, stride=1)
         last = (mask.sum(dim=1, keepdim=True) - self.window).clamp(min=0)
         return p, (torch.arange(p.shape[1], device=p.device) <= last) & mask
 

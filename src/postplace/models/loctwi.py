@@ -28,6 +28,7 @@ from postplace.batch import Batch, InputSizes
 from postplace.errors import BadOption, unknown_name
 from postplace.models.blocks.one_string import by_length, from_the_end, one_string
 from postplace.models.blocks.pooling import masked_mean, or_stand_in
+from postplace.models.blocks.windows import convolved, window_maxima
 
 KERNELS = (3, 4, 5, 6, 7)
 WORD_POSITIONS = 64  # what stands farther from the end shares the last position
@@ -86,11 +87,8 @@ class CharacterBranch(nn.Module):
     def forward(self, e: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Mask (B, L), True = a real character."""
         kernel = self.convolution.kernel_size[0]
-        c = functional.relu(self.convolution(functional.pad(e.transpose(1, 2), (0, kernel - 1))))
-        c = c.masked_fill(~mask[:, None, :], 0.0)  # 0 is the least a ReLU gives: padding never wins the maximum
-        tokens = -(-c.shape[2] // (kernel - 1))
-        c = functional.pad(c, (0, (tokens - 1) * (kernel - 1) + kernel - c.shape[2]))
-        m = functional.max_pool1d(c, kernel, kernel - 1).transpose(1, 2)
+        c = convolved(self.convolution, e, mask, before=0)  # 0 in padding: a ReLU gives no less, so it never wins
+        m = window_maxima(c, window=kernel, stride=kernel - 1)
         m, mask = self.dropout(self.norm(m)), mask[:, :: kernel - 1]
         for layer in self.layers:
             m = layer(m, mask)

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from postplace.errors import BadOption
+from postplace.models.blocks.windows import convolved, put_back, window_maxima
 
 
 class CharacterCNN(nn.Module):
@@ -25,32 +26,35 @@ class CharacterCNN(nn.Module):
 
     def forward(self, characters: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Embedded characters and their mask (B, L), True = a real character."""
-        embedded = characters.masked_fill(~mask[..., None], 0.0)
         # (1)  c_ij = ReLU(b_j + sum_u sum_v w_juv e_(i+u)v), zero padding
-        return self.pooled(self.convolution(embedded.transpose(1, 2)), mask)
+        return self.pooled(convolved(self.convolution, characters, mask, before=self.window // 2), mask)
 
     def of_ids(self, table: nn.Embedding, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """The same from character ids (B, L) and their table, at a fraction of the cost.
 
-        There are far fewer characters in a vocabulary than in a batch: each row of the table is multiplied with the
-        filters once, and (1) is a sum over looked-up products w_ju e_(i+u).
+        There are far fewer different characters in a batch than characters: each is multiplied with the filters once,
+        and (1) is a sum over looked-up products w_ju e_(i+u).
         """
         kernel = self.window
-        products = torch.einsum("vd,fdu->vuf", table.weight, self.convolution.weight)
-        products = torch.cat([torch.zeros_like(products[:1]), products[1:]]).flatten(0, 1)  # padding adds nothing
-        shifted = functional.pad(ids * mask, (kernel // 2, kernel // 2)).unfold(1, kernel, 1)  # (B, L, K)
-        rows = shifted * kernel + torch.arange(kernel, device=ids.device)
-        c = functional.embedding_bag(rows.flatten(0, 1), products, mode="sum").view(*ids.shape, -1)
+        found, places = _different(functional.pad(ids * mask, (kernel // 2, kernel // 2)), len(table.weight))
+        weights = self.convolution.weight.permute(1, 2, 0).flatten(1)  # (d_e, K f)
+        vectors = table.weight[found].masked_fill((found == 0)[:, None], 0.0)  # padding adds nothing
+        products = (vectors @ weights).view(len(found) * kernel, -1)
+        windows = places.unfold(1, kernel, 1)[mask]  # (R, K) of the R real characters
+        rows = windows * kernel + torch.arange(kernel, device=ids.device)
+        c = functional.embedding_bag(rows, products, mode="sum")
         if self.convolution.bias is not None:
             c = c + self.convolution.bias
-        return self.pooled(c.transpose(1, 2), mask)
+        return self.pooled(put_back(functional.relu(c), mask), mask)
 
     def pooled(self, c: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """The rest of (1), and (2): convolved (B, f, L) -> tokens (B, n, f) and their mask (B, n)."""
-        c = functional.relu(c)
-        c = c.masked_fill(~mask[:, None, :], 0.0)  # 0 is the least a ReLU gives: padding never wins the maximum
+        """(2): c (B, L, f), 0 in padding, the least that a ReLU gives -> tokens (B, n, f) and their mask (B, n)."""
         # (2)  m_tj = max over the window of c
-        tokens = -(-c.shape[2] // self.stride)
-        c = functional.pad(c, (0, (tokens - 1) * self.stride + self.window - c.shape[2]))
-        m = functional.max_pool1d(c, self.window, self.stride)  # (B, f, n)
-        return m.transpose(1, 2), mask[:, :: self.stride]
+        return window_maxima(c, window=self.window, stride=self.stride), mask[:, :: self.stride]
+
+
+def _different(ids: Tensor, known: int) -> tuple[Tensor, Tensor]:
+    """The different ones of ids below `known`, in order, and which of them each id is."""
+    there = torch.zeros(known, dtype=torch.bool, device=ids.device)
+    there[ids.flatten()] = True
+    return there.nonzero()[:, 0], (there.cumsum(0) - 1)[ids]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from torch import Tensor, nn
-from torch.nn import functional
+
+from postplace.models.blocks.windows import convolved
 
 
 class TextCNN(nn.Module):
@@ -15,6 +16,4 @@ class TextCNN(nn.Module):
 
     def forward(self, words: Tensor, mask: Tensor) -> Tensor:
         """See the class."""
-        embedded = words.masked_fill(~mask[..., None], 0.0).transpose(1, 2)
-        c = functional.relu(self.convolution(embedded))[:, :, : mask.shape[1]]  # an even kernel gives one more
-        return c.masked_fill(~mask[:, None, :], 0.0).amax(dim=2)
+        return convolved(self.convolution, words, mask, before=self.convolution.kernel_size[0] // 2).amax(dim=1)
