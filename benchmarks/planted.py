@@ -29,13 +29,13 @@ from postplace.synthetic.knobs import MODALITIES, Knobs
 from postplace.training_data import Prepared
 
 BAR = 0.95
-POSTS = {"text": 6000, "hashtags": 2000, "image": 2000}  # a text's vector tells names apart only in fine differences
+POSTS = {"text": 8000, "hashtags": 2000, "image": 2000}  # a text's vector tells names apart only in fine differences
 
 
 def main() -> None:
     """Print one line a system and modality, and how many bars hold."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--posts", type=int, help="in a city; 6000 where the text shows the place, else 2000")
+    parser.add_argument("--posts", type=int, help="in a city; 8000 where the text shows the place, else 2000")
     parser.add_argument("--only", nargs="+", choices=MODELS, metavar="NAME")
     parser.add_argument("--modality", nargs="+", choices=MODALITIES, default=MODALITIES)
     parser.add_argument("--cache", type=Path)

@@ -13,27 +13,28 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from postplace.asking import System
 from postplace.batch import InputSizes, PostTensors
 from postplace.broken_images import warn_of_broken
+from postplace.calibrated import ALPHA, calibrate
 from postplace.devices import torch_device
 from postplace.encode import EncodedPosts, encode_posts
 from postplace.encoders.encoder import ImageEncoder, TextEncoder
 from postplace.errors import BadOption, BadRun, NotEnoughData
 from postplace.evaluation.baselines import Baselines
-from postplace.inputs import load_encoders, sizes_of, started, tensors_of
+from postplace.inputs import load_encoders, sizes_of, started
 from postplace.models.estimator import Estimator, Lesson, size_of
 from postplace.models.plan import plan_of
 from postplace.models.table import find_model
-from postplace.places.decode import rank
+from postplace.places.decode import check_asked
 from postplace.places.vocabulary import PlaceVocabulary
-from postplace.pooled import check_modalities, examples_of, has_image, without
+from postplace.pooled import check_modalities, has_image, without
 from postplace.post import Place, Post, Prediction
 from postplace.posts.prepared import read_with_parts
 from postplace.posts.splits import groups_of
 from postplace.runs.content import Fitted, asked_encoders, check_encoders, load_run, rebuild, save_run
 from postplace.runs.paths import lasting_name
 from postplace.runs.unfinished import Unfinished, digest_of_posts, post_digests
-from postplace.scoring import answers_of, score
 from postplace.training_data import Classes, Prepared, prepare
 
 if TYPE_CHECKING:
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 
 Target = Literal["place", "category"]
 Source = object  # whatever `read_posts` takes: a path, a DataFrame, dicts, posts
-PREDICT_BATCH = 256
 TWO_PLACES = PlaceVocabulary("place", (Place("a", 0.0, 0.0), Place("b", 0.0, 1.0)))  # to try settings on
 
 
@@ -149,10 +149,16 @@ class PostLocator:
         report = {**prepared.report, "parameters": size_of(model), "epochs": epochs}
         fitted = Fitted(model, sizes, prepared.places, vocabularies, baselines, seen, metrics={}, report=report)
         self._fitted = fitted
+        split = prepared.split
+        posts, encoded, groups = prepared.part(split.validation)
+        shaping = self._system.judged(posts, encoded, groups=groups)
+        posts, encoded, groups = prepared.part(split.calibration)
+        kept = self._system.judged(posts, encoded, groups=groups)
+        fitted = self._fitted = replace(fitted, calibration=calibrate(shaping, kept, prepared.places))
         if not judge:
             return self
         posts, encoded, groups = prepared.part(prepared.split.test)
-        self._fitted = replace(fitted, metrics={"part": "test", **self._score(posts, encoded, groups=groups)})
+        self._fitted = replace(fitted, metrics={"part": "test", **self._system.scored(posts, encoded, groups=groups)})
         return self
 
     def _train(
@@ -201,18 +207,25 @@ class PostLocator:
 
     # ------------------------------------------------------------------ answering
 
-    def predict(self, posts: Source, *, top_k: int = 5, cache: Path | None = None) -> list[Prediction]:
-        """The `top_k` most probable places of each post, best first; an empty ranking for a post with nothing in it."""
-        if top_k < 1:
-            raise BadOption("--top-k", f"{top_k} places asked for", "give 1 or more")
+    def predict(
+        self,
+        posts: Source,
+        *,
+        top_k: int = 5,
+        level: float = 1.0 - ALPHA,
+        min_confidence: float = 0.0,
+        cache: Path | None = None,
+    ) -> list[Prediction]:
+        """The `top_k` most probable places of each post, best first; an empty ranking for a post with nothing in it.
+
+        With each comes a set of places and, where classes have coordinates, a circle that hold the truth for a share
+        `level` of posts. Where the best place is less probable than `min_confidence` there is not enough to tell.
+        """
+        check_asked(top_k, level, min_confidence)
         asked = self._read(posts)
         encoded = self._encode(asked, cache=cache)
         warn_of_broken(encoded.broken)
-        present = {"text": encoded.text_mask, "hashtags": encoded.hashtag_mask, "image": has_image(encoded)}
-        used = [tuple(name for name, mask in present.items() if mask[row]) for row in range(len(asked))]
-        ids = [post.id for post in asked]
-        probabilities = self.probabilities(asked, encoded)
-        return rank(probabilities, self.fitted.places, post_ids=ids, used=used, top_k=top_k)
+        return self._system.rank(asked, encoded, top_k=top_k, level=level, min_confidence=min_confidence)
 
     def predict_proba(self, posts: Source) -> pd.DataFrame:
         """One row a post (index: its id), one column a class (named by it); a post with nothing in it is all NaN."""
@@ -238,7 +251,7 @@ class PostLocator:
         groups = groups_of(fresh)
         fresh = without(fresh, self.modalities)
         encoded = self.encode(fresh)
-        metrics = self._score(fresh, encoded, groups=groups)
+        metrics = self._system.scored(fresh, encoded, groups=groups)
         if not metrics["labelled"]:
             found = f"none of {len(fresh)} posts says its {self.fitted.places.target}"
             raise NotEnoughData("evaluate", found, "give posts with the truth beside them, or use predict")
@@ -249,35 +262,13 @@ class PostLocator:
         known = (self.fitted.seen.get(digest) for digest in post_digests(post))
         return next((part for part in known if part is not None), None)
 
-    def _score(self, posts: Sequence[Post], encoded: EncodedPosts, *, groups: NDArray[np.int64]) -> dict[str, Any]:
-        fitted = self.fitted
-        answers = answers_of(posts, encoded, places=fitted.places, groups=groups)
-        scored = score(
-            self.entry.name,
-            self.probabilities(posts, encoded),
-            answers=answers,
-            baselines=fitted.baselines,
-            encoded=encoded,
-            places=fitted.places,
-        )
-        broken = [asdict(picture) for picture in encoded.broken]
-        return {"labelled": int(answers.labelled.sum()), "broken_images": broken, **scored}
-
     def probabilities(self, posts: Sequence[Post], encoded: EncodedPosts) -> NDArray[np.float64]:
-        """The system's probabilities (N, C): of a network, the softmax of its logits."""
-        fitted = self.fitted
-        if isinstance(fitted.model, Estimator):
-            return fitted.model.predict_proba(examples_of(posts, encoded))
-        tensors = tensors_of(self.plan, posts, encoded, fitted.vocabularies)
-        device = torch_device(self.device)
-        model = fitted.model.to(device).eval()
-        found = np.empty((len(posts), len(fitted.places)), dtype=np.float64)
-        with torch.inference_mode():
-            for start in range(0, len(posts), PREDICT_BATCH):
-                rows = range(start, min(start + PREDICT_BATCH, len(posts)))
-                logits = model(tensors[list(rows)].to(device)).double()
-                found[rows.start : rows.stop] = torch.softmax(logits, dim=1).cpu().numpy()
-        return found
+        """Calibrated probabilities (N, C); of a run of an earlier version, as the system gives them."""
+        return self._system.told(self._system.raw(posts, encoded))
+
+    @property
+    def _system(self) -> System:
+        return System(self.entry.name, self.plan, self.fitted, self.device)
 
     def encode(self, posts: Sequence[Post]) -> EncodedPosts:
         """The vectors of posts, from the store where they are there."""

@@ -9,13 +9,16 @@ import pytest
 
 from postplace.cli.output import write_predictions
 from postplace.errors import WriteFailed
-from postplace.post import Place, Prediction, RankedPlace
+from postplace.post import Place, Prediction, Promise, RankedPlace
 
 ANSWERS = [
     Prediction(
-        "1", (RankedPlace(Place("a, b", 31.5, 121.25), 0.75), RankedPlace(Place("c"), 0.25)), ("text", "hashtags")
+        "1",
+        (RankedPlace(Place("a, b", 31.5, 121.25), 0.75), RankedPlace(Place("c"), 0.25)),
+        ("text", "hashtags"),
+        promised=Promise(0.9, ("a, b",), (31.5, 121.25), 1.23456),
     ),
-    Prediction("2", (), ()),
+    Prediction("2", (), (), enough=False),
 ]
 
 
@@ -23,17 +26,20 @@ def test_json_lines(tmp_path: Path) -> None:
     write_predictions(ANSWERS, "jsonl", tmp_path / "out")
     first, second = map(json.loads, (tmp_path / "out").read_text().splitlines())
     place = {"place": "a, b", "probability": 0.75, "latitude": 31.5, "longitude": 121.25}
-    assert first == {"id": "1", "used": ["text", "hashtags"], "places": [place, {"place": "c", "probability": 0.25}]}
-    assert second == {"id": "2", "used": [], "places": []}
+    places = [place, {"place": "c", "probability": 0.25}]
+    circle = {"latitude": 31.5, "longitude": 121.25, "radius_km": 1.235}
+    promised = {"level": 0.9, "set": ["a, b"], "circle": circle}
+    assert first == {"id": "1", "used": ["text", "hashtags"], "enough": True, "places": places, **promised}
+    assert second == {"id": "2", "used": [], "enough": False, "places": []}
 
 
 def test_csv(tmp_path: Path) -> None:
     write_predictions(ANSWERS, "csv", tmp_path / "out")
     assert (tmp_path / "out").read_text().splitlines() == [
-        "id,rank,place,probability,latitude,longitude,used",
-        '1,1,"a, b",0.750000,31.5,121.25,text hashtags',
-        "1,2,c,0.250000,,,text hashtags",
-        "2,,,,,,",
+        "id,rank,place,probability,latitude,longitude,used,enough,in_set,level,radius_km",
+        '1,1,"a, b",0.750000,31.5,121.25,text hashtags,yes,yes,0.9,1.235',
+        "1,2,c,0.250000,,,text hashtags,yes,no,0.9,1.235",
+        "2,,,,,,,no,,,",
     ]
 
 
@@ -42,7 +48,7 @@ def test_degrees_are_rounded_to_a_tenth_of_a_metre(tmp_path: Path) -> None:
     answers = [Prediction("1", (RankedPlace(place, 1.0),), ("image",))]
     for name in ("csv", "jsonl"):
         write_predictions(answers, name, tmp_path / name)
-    assert (tmp_path / "csv").read_text().splitlines()[1] == "1,1,tower,1.000000,31.234568,121.987654,image"
+    assert (tmp_path / "csv").read_text().splitlines()[1] == "1,1,tower,1.000000,31.234568,121.987654,image,yes,,,"
     (found,) = json.loads((tmp_path / "jsonl").read_text())["places"]
     assert (found["latitude"], found["longitude"]) == (31.234568, 121.987654)
 

@@ -25,7 +25,7 @@ def test_best_first_ties_by_class_and_probabilities_kept() -> None:
 
 def test_nothing_to_go_by_is_an_empty_ranking_even_of_nan() -> None:
     predictions = rank(np.full((1, 4), np.nan), PLACES, post_ids=["x"], used=[()], top_k=2)
-    assert predictions == [Prediction("x", (), ())]
+    assert predictions == [Prediction("x", (), (), enough=False)]
     assert predictions[0].best is None
 
 
@@ -66,3 +66,11 @@ def test_classes_without_coordinates_take_no_part_in_the_expectation() -> None:
     assert np.isnan(points[1:]).all()
     categories = PlaceVocabulary("category", (Place("home"), Place("work")))
     assert np.isnan(minimum_expected_distance(np.full((2, 2), 0.5), categories)).all()
+
+
+def test_less_than_was_asked_for_is_not_enough() -> None:
+    rows = np.array([[0.6, 0.2, 0.1, 0.1], [0.4, 0.3, 0.2, 0.1]])
+    sure, unsure = rank(rows, PLACES, post_ids=["x", "y"], used=[("text",)] * 2, top_k=1, min_confidence=0.5)
+    assert sure.enough
+    assert not unsure.enough
+    assert unsure.best is not None

@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 
 from postplace.places.geojson import feature_collection
-from postplace.post import Place, Prediction, RankedPlace
+from postplace.post import Place, Prediction, Promise, RankedPlace
 
 TOWER, CAFE = Place("塔", 31.24, 121.5), Place("café")
 PREDICTIONS = [
@@ -52,13 +52,25 @@ def test_one_feature_a_ranked_place_with_its_properties() -> None:
         "probability": 0.25,
         "name": "café",
         "used": ["text", "image"],
+        "enough": True,
     }
 
 
 def test_a_post_without_a_prediction_is_not_lost() -> None:
-    (feature,) = feature_collection([Prediction("p2", (), ())])["features"]
+    (feature,) = feature_collection([Prediction("p2", (), (), enough=False)])["features"]
     assert feature["geometry"] is None
-    assert feature["properties"] == {"post": "p2", "rank": None, "probability": None, "name": None, "used": []}
+    nothing = {"rank": None, "probability": None, "name": None}
+    assert feature["properties"] == {"post": "p2", **nothing, "used": [], "enough": False}
+
+
+def test_what_is_promised_stands_with_each_place() -> None:
+    ranked = tuple(RankedPlace(Place(name, 31.0, 121.0), 0.5) for name in ("a", "b"))
+    promise = Promise(0.9, ("a",), (31.123456789, 121.0), 0.98765)
+    first, second = feature_collection([Prediction("p", ranked, ("text",), promised=promise)])["features"]
+    assert first["properties"]["in_set"]
+    assert not second["properties"]["in_set"]
+    assert first["properties"]["circle"] == [121.0, 31.123457, 0.988]
+    assert first["properties"]["level"] == 0.9
 
 
 def test_degrees_are_rounded_to_a_tenth_of_a_metre() -> None:

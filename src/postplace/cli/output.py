@@ -14,7 +14,9 @@ from postplace.places.geojson import DECIMALS, feature_collection
 from postplace.post import Prediction
 from postplace.whole_files import new_file
 
-COLUMNS = ("id", "rank", "place", "probability", "latitude", "longitude", "used")
+COLUMNS = (
+    "id", "rank", "place", "probability", "latitude", "longitude", "used", "enough", "in_set", "level", "radius_km"
+)  # fmt: skip
 
 
 def write_predictions(predictions: Iterable[Prediction], format_: str, output: Path | None) -> None:
@@ -29,12 +31,22 @@ def write_predictions(predictions: Iterable[Prediction], format_: str, output: P
 
 
 def as_record(prediction: Prediction) -> dict[str, Any]:
-    """One prediction as plain data. `place` is the class also where the classes are categories or cells."""
+    """One prediction as plain data. `place` is the class also where the classes are categories or cells.
+
+    `set` and `circle` hold the truth for a share `level` of posts; each is there if the run can promise it.
+    """
     ranked = [
         {"place": r.place.name, "probability": round(r.probability, 6)} | _point(r.place.latitude, r.place.longitude)
         for r in prediction.ranked
     ]
-    return {"id": prediction.post_id, "used": list(prediction.used), "places": ranked}
+    found = {"id": prediction.post_id, "used": list(prediction.used), "enough": prediction.enough, "places": ranked}
+    promise = prediction.promised
+    if promise is None:
+        return found
+    found |= {"level": promise.level, "set": list(promise.places)}
+    if promise.centre is not None and promise.radius_km is not None:
+        found["circle"] = {**_point(*promise.centre), "radius_km": round(promise.radius_km, 3)}
+    return found
 
 
 def json_lines(predictions: Iterable[Prediction]) -> Iterator[str]:
@@ -49,11 +61,16 @@ def csv_lines(predictions: Iterable[Prediction]) -> Iterator[str]:
     for prediction in predictions:
         used = " ".join(prediction.used)
         if not prediction.ranked:
-            yield _row((prediction.post_id, "", "", "", "", "", used))
+            yield _row((prediction.post_id, "", "", "", "", "", used, "no", "", "", ""))
+        promise, enough = prediction.promised, "yes" if prediction.enough else "no"
+        level, radius = ("", None) if promise is None else (promise.level, promise.radius_km)
+        kilometres = "" if radius is None else f"{radius:.3f}"
         for number, r in enumerate(prediction.ranked, start=1):
             point = _point(r.place.latitude, r.place.longitude)
             degrees = (point.get("latitude", ""), point.get("longitude", ""))
-            yield _row((prediction.post_id, number, r.place.name, f"{r.probability:.6f}", *degrees, used))
+            within = "" if promise is None else ("yes" if r.place.name in promise.places else "no")
+            start = (prediction.post_id, number, r.place.name, f"{r.probability:.6f}", *degrees, used)
+            yield _row((*start, enough, within, level, kilometres))
 
 
 def geojson_lines(predictions: Iterable[Prediction]) -> Iterator[str]:

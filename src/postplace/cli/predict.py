@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +13,6 @@ import typer
 from postplace.cli.options import BadPosts, Cache, Device, OnBadPost, Quiet, Run, cache_folder, say
 
 if TYPE_CHECKING:
-    from postplace.locator import PostLocator
     from postplace.post import Post, Prediction
 
 PART = 1024  # posts held in memory at a time
@@ -38,6 +38,10 @@ def predict(
     hashtags: Annotated[str | None, typer.Option(help="Its hashtags, separated by spaces.")] = None,
     image: Annotated[list[Path] | None, typer.Option(help="One of its pictures; may be repeated.")] = None,
     top_k: Annotated[int, typer.Option(help="How many places a post.")] = 5,
+    level: Annotated[float, typer.Option(help="Share of posts whose set and circle hold the truth.")] = 0.9,
+    min_confidence: Annotated[
+        float, typer.Option(help="Below this probability of the best place there is not enough to tell.")
+    ] = 0.0,
     format_: Annotated[Format, typer.Option("--format", help="How to write the predictions.")] = Format.jsonl,
     output: Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Where to (default: stdout).")] = None,
     on_bad_post: BadPosts = OnBadPost.error,
@@ -48,20 +52,21 @@ def predict(
     """Rank the places of posts in a file, or of one post given by --text, --hashtags and --image.
 
     A run for categories ranks these, under the same keys: `place` in JSON lines and CSV, `name` in GeoJSON. `used` is
-    what a post had to go by: text, hashtags, image.
+    what a post had to go by: text, hashtags, image. The set of places and the circle with each answer hold the true one
+    for a share --level of posts like those that were kept aside in training.
 
     Example: postplace predict run/ --text "sunset over the old bridge" --hashtags "river" --image one.jpg
     """
     from postplace.cli.output import write_predictions
     from postplace.cli.overwriting import check_output, files_of_run
     from postplace.errors import BadOption
+    from postplace.places.decode import check_asked
 
     one = text is not None or hashtags is not None or bool(image)
     if one == (posts is not None):
         found = "a file and a post's own parts are both given" if one else "there is nothing to predict"
         raise BadOption("predict", found, "give either POSTS, or --text, --hashtags and --image")
-    if top_k < 1:
-        raise BadOption("--top-k", f"{top_k} places asked for", "give 1 or more")
+    check_asked(top_k, level, min_confidence)
     check_output("--output", output, [posts, *(image or []), *files_of_run(run)])
     parts = _one_post(text or "", hashtags or "", image or []) if posts is None else _parts(posts, on_bad_post)
     first = next(parts)  # a bad file is found before the run is loaded
@@ -69,8 +74,14 @@ def predict(
 
     locator = PostLocator.load(run, device=device)
     locator.progress = None if quiet or one else say
-    kept = None if one else cache_folder(cache)
-    write_predictions(_answers(locator, first, parts, top_k=top_k, cache=kept), format_.value, output)
+    ask = partial(
+        locator.predict,
+        top_k=top_k,
+        level=level,
+        min_confidence=min_confidence,
+        cache=None if one else cache_folder(cache),
+    )
+    write_predictions(_answers(ask, first, parts), format_.value, output)
 
 
 def _one_post(text: str, hashtags: str, images: list[Path]) -> Iterator[list[Post]]:
@@ -94,14 +105,14 @@ def _parts(posts: Path, on_bad_post: OnBadPost) -> Iterator[list[Post]]:
 
 
 def _answers(
-    locator: PostLocator, first: list[Post], rest: Iterator[list[Post]], *, top_k: int, cache: Path | None
+    ask: Callable[[list[Post]], list[Prediction]], first: list[Post], rest: Iterator[list[Post]]
 ) -> Iterator[Prediction]:
     from postplace.errors import BadPost
 
     answered = total = 0
     part: list[Post] | None = first
     while part is not None:
-        predictions = locator.predict(part, top_k=top_k, cache=cache)
+        predictions = ask(part)
         total += len(predictions)
         answered += sum(bool(prediction.ranked) for prediction in predictions)
         yield from predictions

@@ -45,8 +45,26 @@ def show_metrics(metrics: Mapping[str, Any], *, target: str = "place") -> None:
         console.print(
             f"accuracy minus {name}: {difference['mean']:+.3f} [{low:+.3f}, {high:+.3f}] {difference['verdict']}"
         )
+    if "calibration" in metrics:
+        _show_calibration(console, metrics["calibration"])
     if metrics.get("part") == "given posts":
         _show_broken(console, metrics["broken_images"])
+
+
+def _show_calibration(console: Console, found: Mapping[str, Any]) -> None:
+    """Whether probabilities, sets and circles keep their word."""
+    told = ", ".join(
+        f"{name} {_number(found[key]['before'])} -> {_number(found[key]['after'])}"
+        for key, name in (("ece", "ECE"), ("nll", "NLL"), ("brier", "Brier"))
+    )
+    console.print(f"calibration, before -> after a temperature of {found['temperature']:.2f}: {told}")
+    share, sets, circles = f"{found['level']:.0%}", found["sets"], found["circles"]
+    if sets["coverage"] is not None:
+        size = f"{sets['mean_size']:.1f} classes on average"
+        console.print(f"sets meant to hold {share}: hold {sets['coverage']:.1%} over groups, {size}")
+    if circles["coverage"] is not None:
+        radius = f"median radius {_number(circles['median_km'])} km"
+        console.print(f"circles meant to hold {share}: hold {circles['coverage']:.1%} over groups, {radius}")
 
 
 def _title(metrics: Mapping[str, Any], target: str) -> str:

@@ -10,7 +10,17 @@ from numpy.typing import NDArray
 from postplace.errors import BadOption, BadRun
 from postplace.places.distance import great_circle_km
 from postplace.places.vocabulary import PlaceVocabulary
-from postplace.post import Prediction, RankedPlace
+from postplace.post import Prediction, Promise, RankedPlace
+
+
+def check_asked(top_k: int, level: float, min_confidence: float) -> None:
+    """Raise BadOption for numbers that no answer can be given by."""
+    if top_k < 1:
+        raise BadOption("--top-k", f"{top_k} places asked for", "give 1 or more")
+    if not 0.0 < level < 1.0:
+        raise BadOption("--level", f"{level} is out of range", "give a share between 0 and 1, such as 0.9")
+    if not 0.0 <= min_confidence <= 1.0:
+        raise BadOption("--min-confidence", f"{min_confidence} is out of range", "give a probability from 0 to 1")
 
 
 def rank(
@@ -20,8 +30,12 @@ def rank(
     post_ids: Sequence[str],
     used: Sequence[tuple[str, ...]],
     top_k: int,
+    promised: Sequence[Promise] | None = None,
+    min_confidence: float = 0.0,
 ) -> list[Prediction]:
     """Probabilities (N, C) -> N predictions, the best `top_k` places first (all C where `top_k` is larger).
+
+    `promised` are what is promised of each post, if anything; `min_confidence` what the best must reach to be enough.
 
     Equal probabilities are ordered by class index. A post whose `used` is empty gave nothing to go by: its ranking is
     empty, whatever its row says. Raises BadOption for `top_k` below 1, BadRun for a row that holds NaN.
@@ -35,7 +49,12 @@ def rank(
         if modalities and np.isnan(probabilities[row]).any():
             raise BadRun(f"post {post_id!r}", "the model answers with NaN", "its training diverged: train it again")
         ranked = (RankedPlace(vocabulary.places[c], float(probabilities[row, c])) for c in order[row])
-        predictions.append(Prediction(post_id, tuple(ranked) if modalities else (), tuple(modalities)))
+        if not modalities:
+            predictions.append(Prediction(post_id, (), (), enough=False))
+            continue
+        enough = float(probabilities[row, order[row, 0]]) >= min_confidence
+        promise = None if promised is None else promised[row]
+        predictions.append(Prediction(post_id, tuple(ranked), tuple(modalities), enough, promise))
     return predictions
 
 
@@ -57,18 +76,35 @@ def minimum_expected_distance(probabilities: NDArray[np.floating], vocabulary: P
     Prefer it to `point_estimate` where kilometres count and the classes do not: many half-probable neighbours outweigh
     one distant favourite. Classes without coordinates take no part; NaN where nothing is left. Memory O(C^2).
     """
+    return _least_expected(probabilities, vocabulary)[0]
+
+
+def expected_km(probabilities: NDArray[np.floating], vocabulary: PlaceVocabulary) -> NDArray[np.float64]:
+    """Probabilities (N, C) -> km (N,) that the point of least expected distance is expected to be off; NaN as there."""
+    return _least_expected(probabilities, vocabulary)[1]
+
+
+def _least_expected(
+    probabilities: NDArray[np.floating], vocabulary: PlaceVocabulary
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The points (N, 2) of least expected distance, and that distance in km (N,)."""
     _check_width(probabilities, vocabulary)
     centres = vocabulary.coordinates()
     located = np.flatnonzero(~np.isnan(centres).any(axis=1))
     if not len(located):
-        return np.full((len(probabilities), 2), np.nan)
+        return np.full((len(probabilities), 2), np.nan), np.full(len(probabilities), np.nan)
     centres = centres[located]
     latitudes, longitudes = centres[:, 0], centres[:, 1]
     distances = great_circle_km(latitudes[:, None], longitudes[:, None], latitudes, longitudes)
     mass = probabilities[:, located].astype(np.float64)
-    points: NDArray[np.float64] = centres[(mass @ distances).argmin(axis=1)]
-    points[~(mass.sum(axis=1) > 0.0)] = np.nan  # no mass, or NaN
-    return points
+    weight = mass.sum(axis=1)
+    risks = mass @ distances
+    points: NDArray[np.float64] = centres[risks.argmin(axis=1)]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        least: NDArray[np.float64] = risks.min(axis=1) / weight
+    nothing = ~(weight > 0.0)  # no mass, or NaN
+    points[nothing], least[nothing] = np.nan, np.nan
+    return points, least
 
 
 def _check_width(probabilities: NDArray[np.floating], vocabulary: PlaceVocabulary) -> None:

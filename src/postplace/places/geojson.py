@@ -13,8 +13,9 @@ DECIMALS = 6  # of degrees: a tenth of a metre
 def feature_collection(predictions: Iterable[Prediction]) -> dict[str, Any]:
     """One Feature for each ranked place: a Point, longitude first (RFC 7946, 3.1.1), or null without coordinates.
 
-    Properties: post, rank (from 1), probability (0 to 1), name, used. A post without a prediction keeps one Feature
-    with a null geometry and null rank, probability and name, so that no post is lost on the way.
+    Properties: post, rank (from 1), probability (0 to 1), name, used, enough; where the run can promise it, also level,
+    in_set and circle (longitude, latitude, radius in km), for GeoJSON knows no circles. A post without a prediction
+    keeps one Feature with a null geometry and null rank, probability and name, so that no post is lost on the way.
 
     >>> from postplace.post import RankedPlace
     >>> best = RankedPlace(Place("tower", 31.24, 121.5), 0.75)
@@ -22,7 +23,7 @@ def feature_collection(predictions: Iterable[Prediction]) -> dict[str, Any]:
     >>> feature["geometry"]
     {'type': 'Point', 'coordinates': [121.5, 31.24]}
     >>> feature["properties"]
-    {'post': 'p1', 'rank': 1, 'probability': 0.75, 'name': 'tower', 'used': ['text']}
+    {'post': 'p1', 'rank': 1, 'probability': 0.75, 'name': 'tower', 'used': ['text'], 'enough': True}
     """
     return {
         "type": "FeatureCollection",
@@ -52,8 +53,21 @@ def _feature(
             "probability": None if probability is None else float(probability),
             "name": None if place is None else place.name,
             "used": list(prediction.used),
+            "enough": prediction.enough,
+            **_promised(prediction, place),
         },
     }
+
+
+def _promised(prediction: Prediction, place: Place | None) -> dict[str, Any]:
+    promise = prediction.promised
+    if promise is None or place is None:
+        return {}
+    found = {"level": promise.level, "in_set": place.name in promise.places}
+    if promise.centre is None or promise.radius_km is None:
+        return found
+    latitude, longitude = (round(degrees, DECIMALS) for degrees in promise.centre)
+    return {**found, "circle": [longitude, latitude, round(promise.radius_km, 3)]}
 
 
 def _geometry(place: Place | None) -> dict[str, Any] | None:

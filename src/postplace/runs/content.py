@@ -17,6 +17,7 @@ from safetensors import SafetensorError
 from torch import nn
 
 from postplace.batch import InputSizes, Vocabularies
+from postplace.calibrated import Calibration
 from postplace.encoders.hub_loading import without_precision
 from postplace.errors import BadRun
 from postplace.evaluation.baselines import Baselines
@@ -44,6 +45,7 @@ class Fitted:
     seen: Mapping[str, str]  # post digest -> the part of the split it was in
     metrics: Mapping[str, Any]
     report: Mapping[str, Any]
+    calibration: Calibration | None = None  # a run of an earlier version has none
 
 
 def save_run(fitted: Fitted, options: Mapping[str, Any], folder: Path, *, overwrite: bool) -> None:
@@ -67,6 +69,9 @@ def save_run(fitted: Fitted, options: Mapping[str, Any], folder: Path, *, overwr
         "training.json": as_json(dict(fitted.report)),
         "MODEL_CARD.md": model_card(config, fitted.metrics, fitted.report).encode(),
     }
+    if fitted.calibration is not None:
+        files["calibration.safetensors"] = safetensors.numpy.save(fitted.calibration.arrays())
+        files["calibration.json"] = as_json(fitted.calibration.to_json())
     write_run(folder, config, files, overwrite=overwrite)
 
 
@@ -161,4 +166,17 @@ def rebuild(
         seen=json.loads(files["split.json"]),
         metrics=json.loads(files["metrics.json"]),
         report=json.loads(files["training.json"]),
+        calibration=_calibration(files, where=where),
     )
+
+
+def _calibration(files: Mapping[str, bytes], *, where: Path) -> Calibration | None:
+    """None for a run that was saved before there was one."""
+    if "calibration.json" not in files:
+        return None
+    try:
+        arrays = safetensors.numpy.load(files["calibration.safetensors"])
+        return Calibration.from_json(json.loads(files["calibration.json"]), arrays)
+    except (KeyError, TypeError, ValueError, SafetensorError) as error:
+        found = f"is not understood ({type(error).__name__}: {error})"
+        raise BadRun(str(where / "calibration.json"), found, "copy the run folder again") from None

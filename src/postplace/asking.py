@@ -1,0 +1,102 @@
+"""A fitted system asked about encoded posts: what it says, what is told of it, and how right it was."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from postplace.calibrated import Judged, chance_of, judge_calibration, promises
+from postplace.devices import torch_device
+from postplace.encode import EncodedPosts
+from postplace.inputs import tensors_of
+from postplace.models.estimator import Estimator
+from postplace.models.plan import Plan
+from postplace.places.decode import rank
+from postplace.pooled import examples_of, has_image
+from postplace.post import Post, Prediction
+from postplace.runs.content import Fitted
+from postplace.runs.unfinished import post_digests
+from postplace.scoring import answers_of, score
+
+AT_ONCE = 256  # posts a batch
+
+
+@dataclass(frozen=True)
+class System:
+    """What was learned, under the name of its model."""
+
+    name: str
+    plan: Plan
+    fitted: Fitted
+    device: str
+
+    def raw(self, posts: Sequence[Post], encoded: EncodedPosts) -> NDArray[np.float64]:
+        """The system's own probabilities (N, C): of a network, the softmax of its logits."""
+        fitted = self.fitted
+        if isinstance(fitted.model, Estimator):
+            return fitted.model.predict_proba(examples_of(posts, encoded))
+        tensors = tensors_of(self.plan, posts, encoded, fitted.vocabularies)
+        device = torch_device(self.device)
+        model = fitted.model.to(device).eval()
+        found = np.empty((len(posts), len(fitted.places)), dtype=np.float64)
+        with torch.inference_mode():
+            for start in range(0, len(posts), AT_ONCE):
+                rows = range(start, min(start + AT_ONCE, len(posts)))
+                logits = model(tensors[list(rows)].to(device)).double()
+                found[rows.start : rows.stop] = torch.softmax(logits, dim=1).cpu().numpy()
+        return found
+
+    def told(self, raw: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Calibrated probabilities (N, C); of a run of an earlier version, the raw ones."""
+        return raw if self.fitted.calibration is None else self.fitted.calibration.tell(raw)
+
+    def rank(
+        self, posts: Sequence[Post], encoded: EncodedPosts, *, top_k: int, level: float, min_confidence: float
+    ) -> list[Prediction]:
+        """An answer a post: see `PostLocator.predict`."""
+        present = {"text": encoded.text_mask, "hashtags": encoded.hashtag_mask, "image": has_image(encoded)}
+        used = [tuple(name for name, mask in present.items() if mask[row]) for row in range(len(posts))]
+        raw, places = self.raw(posts, encoded), self.fitted.places
+        promised = None
+        if self.fitted.calibration is not None:
+            promised = promises(self.fitted.calibration, raw, _draws_of(posts), places, level=level)
+        return rank(
+            self.told(raw),
+            places,
+            post_ids=[post.id for post in posts],
+            used=used,
+            top_k=top_k,
+            promised=promised,
+            min_confidence=min_confidence,
+        )
+
+    def judged(self, posts: Sequence[Post], encoded: EncodedPosts, *, groups: NDArray[np.int64]) -> Judged:
+        """What it says to posts, beside the truth."""
+        answers = answers_of(posts, encoded, places=self.fitted.places, groups=groups)
+        return Judged(self.raw(posts, encoded), answers, _draws_of(posts))
+
+    def scored(self, posts: Sequence[Post], encoded: EncodedPosts, *, groups: NDArray[np.int64]) -> dict[str, Any]:
+        """Its metrics and those of every baseline, ready for JSON."""
+        fitted, judged = self.fitted, self.judged(posts, encoded, groups=groups)
+        scores = score(
+            self.name,
+            self.told(judged.probabilities),
+            answers=judged.answers,
+            baselines=fitted.baselines,
+            encoded=encoded,
+            places=fitted.places,
+        )
+        if fitted.calibration is not None:
+            scores["calibration"] = judge_calibration(fitted.calibration, judged, fitted.places)
+        broken = [asdict(picture) for picture in encoded.broken]
+        return {"labelled": int(judged.answers.labelled.sum()), "broken_images": broken, **scores}
+
+
+def _draws_of(posts: Sequence[Post]) -> NDArray[np.float64]:
+    """The draw of each post (N,) that its set of places depends on: by its content, so that it is always the same."""
+    return chance_of([post_digests(post)[0] for post in posts])

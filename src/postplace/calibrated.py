@@ -1,0 +1,275 @@
+"""Probabilities, sets of places and circles that keep their word, from the parts of the split that were set aside.
+
+The temperature of what is told is fitted on the calibration part. A promise of coverage is exact only if nothing but
+its threshold comes from that part: the shape of the sets and circles (a temperature of their own, the penalty of RAPS,
+the slack of the radius) is therefore chosen on the validation part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from postplace.evaluation.calibration import (
+    brier_score,
+    debiased_calibration_error,
+    expected_calibration_error,
+    fit_temperature,
+    negative_log_likelihood,
+    reliability,
+    risk_coverage,
+    temper,
+)
+from postplace.evaluation.conformal import (
+    Penalty,
+    best_penalty,
+    coverage_by_group,
+    group_quantile,
+    never_empty,
+    set_scores,
+    sets_below,
+)
+from postplace.places.decode import expected_km, minimum_expected_distance
+from postplace.places.distance import great_circle_km
+from postplace.places.vocabulary import PlaceVocabulary
+from postplace.post import Promise
+from postplace.scoring import Answers
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.int64]
+
+ALPHA = 0.1  # sets and circles hold the truth for 90 % of posts, unless asked otherwise
+_SLACKS = (0.01, 0.1, 1.0, 10.0, 1000.0)  # times the median expected km: the last is all but one radius for all
+ARRAYS = ("set_scores", "set_groups", "circle_scores", "circle_groups")
+
+
+class Judged(NamedTuple):
+    """A part of the split as a system answered it: probabilities (N, C) as they came, and the truth."""
+
+    probabilities: Floats
+    answers: Answers
+    chance: Floats  # (N,) see `chance_of`
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What turns a system's probabilities into honest ones; scores (M,) and groups (M,) of the calibration part.
+
+    `temperature` of the probabilities told; `shape`, `penalty` and `slack_km` make the sets and circles.
+    """
+
+    temperature: float
+    shape: float
+    penalty: Penalty
+    slack_km: float
+    set_scores: Floats
+    set_groups: Rows
+    circle_scores: Floats
+    circle_groups: Rows
+
+    def tell(self, raw: Floats) -> Floats:
+        """Probabilities (N, C) as the system gives them -> as they are told."""
+        return temper(raw, self.temperature)
+
+    def place_sets(self, raw: Floats, chance: Floats, *, alpha: float = ALPHA) -> NDArray[np.bool_]:
+        """The classes (N, C) of each post's set: it holds the true one, if the run knows it, for 1 - alpha of posts.
+
+        Never empty. Over groups: see `evaluation/conformal.py`.
+        """
+        return never_empty(self._sets(raw, chance, alpha=alpha), raw)
+
+    def _sets(self, raw: Floats, chance: Floats, *, alpha: float) -> NDArray[np.bool_]:
+        scores = set_scores(temper(raw, self.shape), chance, self.penalty)
+        return sets_below(scores, group_quantile(self.set_scores, self.set_groups, alpha=alpha))
+
+    def circles(self, raw: Floats, places: PlaceVocabulary, *, alpha: float = ALPHA) -> tuple[Floats, Floats]:
+        """Centres (N, 2) in degrees and radii (N,) in km of circles that hold the true point for 1 - alpha of posts.
+
+        NaN where no class has coordinates; an infinite radius where too few groups were kept to promise anything.
+        """
+        shaped = temper(raw, self.shape)
+        threshold = group_quantile(self.circle_scores, self.circle_groups, alpha=alpha)
+        radii: Floats = threshold * (expected_km(shaped, places) + self.slack_km)
+        return minimum_expected_distance(shaped, places), radii
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """What is kept beside `to_json`."""
+        return {name: getattr(self, name) for name in ARRAYS}
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data; the arrays are kept beside it."""
+        penalty = {"weight": self.penalty.weight, "free": self.penalty.free}
+        return {"temperature": self.temperature, "shape": self.shape, "penalty": penalty, "slack_km": self.slack_km}
+
+    @classmethod
+    def from_json(cls, saved: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Calibration:
+        """The inverse; KeyError or TypeError on what they did not write."""
+        temperature, shape, slack = (float(saved[name]) for name in ("temperature", "shape", "slack_km"))
+        penalty = Penalty(float(saved["penalty"]["weight"]), int(saved["penalty"]["free"]))
+        return cls(temperature, shape, penalty, slack, *(arrays[name] for name in ARRAYS))
+
+
+def chance_of(digests: Sequence[str]) -> Floats:
+    """A number between 0 and 1 for each post (N,), drawn by its digest: the same post always gets the same set.
+
+    >>> chance_of(["00ff", "80ff"]).round(3).tolist()
+    [0.004, 0.504]
+    """
+    return np.array([int(digest[:8], 16) / 16 ** len(digest[:8]) for digest in digests], dtype=np.float64)
+
+
+def calibrate(validation: Judged, calibration: Judged, places: PlaceVocabulary) -> Calibration:
+    """Fit on what a system answered to two parts that it did not learn from."""
+    shaping, kept = (_known(part) for part in (validation, calibration))
+    shape = fit_temperature(shaping.probabilities, shaping.answers.labels)
+    shaped = temper(shaping.probabilities, shape)
+    penalty = best_penalty(shaped, shaping.answers.labels, shaping.answers.groups, shaping.chance, alpha=ALPHA)
+    scores = set_scores(temper(kept.probabilities, shape), kept.chance, penalty)
+    located = _located(calibration, places)
+    slack = _best_slack(_located(validation, places), shape, places)
+    expected = expected_km(temper(located.probabilities, shape), places)
+    return Calibration(
+        temperature=fit_temperature(kept.probabilities, kept.answers.labels),
+        shape=shape,
+        penalty=penalty,
+        slack_km=slack,
+        set_scores=scores[np.arange(len(scores)), kept.answers.labels],
+        set_groups=_numbered(kept.answers.groups),
+        circle_scores=_errors(located, shape, places) / (expected + slack),
+        circle_groups=_numbered(located.answers.groups),
+    )
+
+
+def promises(
+    calibration: Calibration, raw: Floats, chance: Floats, places: PlaceVocabulary, *, level: float
+) -> list[Promise]:
+    """What is promised of N posts, from their raw probabilities (N, C) and draws (N,)."""
+    sets = calibration.place_sets(raw, chance, alpha=1.0 - level)
+    order = np.argsort(-raw, axis=1, kind="stable")
+    centres, radii = calibration.circles(raw, places, alpha=1.0 - level)
+    made = []
+    for row in range(len(raw)):
+        names = tuple(places.places[c].name for c in order[row] if sets[row, c])
+        if np.isfinite(radii[row]) and not np.isnan(centres[row]).any():
+            latitude, longitude = (float(degrees) for degrees in centres[row])
+            made.append(Promise(level, names, (latitude, longitude), float(radii[row])))
+        else:
+            made.append(Promise(level, names))
+    return made
+
+
+def judge_calibration(
+    calibration: Calibration, judged: Judged, places: PlaceVocabulary, *, alpha: float = ALPHA
+) -> dict[str, Any]:
+    """How well the words are kept on posts of a part that nothing was fitted on, ready for JSON.
+
+    Posts with an answer whose class the run knows; `by_pattern` is by the modalities present (T, G, I).
+    """
+    known, located = _known(judged), _located(judged, places)
+    told = calibration.tell(known.probabilities)
+    labels, groups = known.answers.labels, known.answers.groups
+    hits = (told.argmax(axis=1) == labels).astype(np.float64)
+    confidences = known.probabilities.max(axis=1), told.max(axis=1)
+    sets = calibration.place_sets(known.probabilities, known.chance, alpha=alpha)
+    held = sets[np.arange(len(sets)), labels]
+    _, radii = calibration.circles(located.probabilities, places, alpha=alpha)
+    inside = _errors(located, calibration.shape, places) <= radii
+    patterns = known.answers.patterns
+
+    def kept_word(chosen: NDArray[np.bool_], within: NDArray[np.bool_]) -> dict[str, Any]:
+        return {
+            "posts": int(chosen.sum()),
+            "sets": _coverage(held[chosen], groups[chosen]) | {"mean_size": _mean(sets[chosen].sum(axis=1))},
+            "circles": _coverage(inside[within], located.answers.groups[within]) | _radii(radii[within]),
+        }
+
+    every = kept_word(np.ones(len(labels), dtype=np.bool_), np.ones(len(radii), dtype=np.bool_))
+    return {
+        "level": 1.0 - alpha,
+        "temperature": calibration.temperature,
+        "unknown_class": int((judged.answers.labelled & (judged.answers.labels < 0)).sum()),
+        **every,
+        "ece": _both(expected_calibration_error(each, hits) for each in confidences),
+        "debiased_ce": _both(debiased_calibration_error(each, hits) for each in confidences),
+        "nll": _both(negative_log_likelihood(each, labels) for each in (known.probabilities, told)),
+        "brier": _both(brier_score(each, labels) for each in (known.probabilities, told)),
+        "reliability": reliability(confidences[1], hits),
+        "risk_coverage": _plain(risk_coverage(confidences[1], hits)),
+        "by_pattern": {
+            str(pattern): kept_word(patterns == pattern, located.answers.patterns == pattern)
+            for pattern in np.unique(patterns)
+        },
+    }
+
+
+def _best_slack(validation: Judged, shape: float, places: PlaceVocabulary) -> float:
+    """The slack in km whose circles are smallest on average."""
+    expected = expected_km(temper(validation.probabilities, shape), places)
+    if not len(expected):
+        return 1.0
+    errors, middle = _errors(validation, shape, places), max(float(np.median(expected)), 1e-3)
+
+    def radius(slack: float) -> float:
+        scores = errors / (expected + slack)
+        return group_quantile(scores, validation.answers.groups, alpha=ALPHA) * float((expected + slack).mean())
+
+    return min((factor * middle for factor in _SLACKS), key=radius)
+
+
+def _known(judged: Judged) -> Judged:
+    """Posts with an answer, whose class the run knows."""
+    return _only(judged, judged.answers.answered & (judged.answers.labels >= 0))
+
+
+def _located(judged: Judged, places: PlaceVocabulary) -> Judged:
+    """Posts with an answer and coordinates of their own, if the classes have any."""
+    here = judged.answers.answered & ~np.isnan(judged.answers.coordinates[:, 0])
+    return _only(judged, here & (not np.isnan(places.coordinates()).all()))
+
+
+def _only(judged: Judged, chosen: NDArray[np.bool_]) -> Judged:
+    a = judged.answers
+    kept = {field.name: getattr(a, field.name)[chosen] for field in fields(a)}
+    answers = Answers(**kept)
+    return Judged(judged.probabilities[chosen], answers, judged.chance[chosen])
+
+
+def _errors(located: Judged, shape: float, places: PlaceVocabulary) -> Floats:
+    """Km from the centre of each post's circle to its own coordinates (N,)."""
+    centres = minimum_expected_distance(temper(located.probabilities, shape), places)
+    return great_circle_km(*centres.T, *located.answers.coordinates.T)
+
+
+def _numbered(groups: Rows) -> Rows:
+    """Groups (N,) by running numbers: nothing of the posts is kept."""
+    return np.unique(groups, return_inverse=True)[1].astype(np.int64)
+
+
+def _coverage(covered: NDArray[np.bool_], groups: Rows) -> dict[str, float | None]:
+    return {"coverage": _finite(coverage_by_group(covered, groups)), "coverage_of_posts": _mean(covered)}
+
+
+def _radii(radii: Floats) -> dict[str, float | None]:
+    return {"mean_km": _mean(radii), "median_km": _finite(float(np.median(radii))) if len(radii) else None}
+
+
+def _both(values: Iterable[float]) -> dict[str, float | None]:
+    """A number before and after the temperature."""
+    before, after = values
+    return {"before": _finite(before), "after": _finite(after)}
+
+
+def _mean(values: NDArray[Any]) -> float | None:
+    return _finite(float(np.mean(values))) if len(values) else None
+
+
+def _finite(value: float) -> float | None:
+    return value if np.isfinite(value) else None
+
+
+def _plain(found: Mapping[str, Any]) -> dict[str, Any]:
+    return {**found, **{name: _finite(found[name]) for name in ("area", "best_area")}}

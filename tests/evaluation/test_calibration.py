@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from postplace.evaluation.calibration import (
+    brier_score,
+    debiased_calibration_error,
+    expected_calibration_error,
+    fit_temperature,
+    negative_log_likelihood,
+    reliability,
+    risk_coverage,
+    temper,
+)
+
+
+def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    made: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
+    return made
+
+
+def drawn(posts: int, *, seed: int = 0, classes: int = 5) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Logits, and labels drawn from their softmax: calibrated by construction."""
+    random = np.random.default_rng(seed)
+    logits = random.normal(0, 2, (posts, classes))
+    edges = softmax(logits).cumsum(axis=1)
+    return logits, (random.random((posts, 1)) > edges).sum(axis=1).clip(max=classes - 1)
+
+
+def test_temper_is_the_softmax_of_divided_logits() -> None:
+    logits, _ = drawn(20)
+    np.testing.assert_allclose(temper(softmax(logits), 3.0), softmax(logits / 3.0), atol=1e-12)
+
+
+def test_a_temperature_of_one_changes_nothing() -> None:
+    p = np.array([[1.0, 0.0], [0.25, 0.75]])
+    np.testing.assert_array_equal(temper(p, 1.0), p)
+
+
+def test_a_probability_of_nothing_stays_finite_and_below_the_others() -> None:
+    tempered = temper(np.array([[1.0, 0.0, 0.0]]), 5.0)
+    assert np.isfinite(tempered).all()
+    assert tempered[0, 0] > tempered[0, 1] > 0
+
+
+@given(st.floats(0.05, 20.0), st.integers(0, 1000))
+def test_no_temperature_changes_the_order(temperature: float, seed: int) -> None:
+    p = softmax(drawn(5, seed=seed)[0])
+    tempered = temper(p, temperature)
+    np.testing.assert_allclose(tempered.sum(axis=1), 1.0)
+    assert (tempered.argmax(axis=1) == p.argmax(axis=1)).all()
+
+
+@pytest.mark.parametrize("wrong", [0.4, 1.0, 3.0])
+def test_the_temperature_that_was_applied_is_found(wrong: float) -> None:
+    logits, labels = drawn(20_000)
+    assert fit_temperature(softmax(logits * wrong), labels) == pytest.approx(wrong, rel=0.05)
+
+
+def test_the_temperature_lowers_nll_and_ece_of_an_overconfident_system() -> None:
+    logits, labels = drawn(5000, seed=1)
+    other, truth = drawn(5000, seed=2)
+    overconfident = softmax(other * 3)
+    told = temper(overconfident, fit_temperature(softmax(logits * 3), labels))
+    hits = (told.argmax(axis=1) == truth).astype(float)
+    assert negative_log_likelihood(told, truth) < negative_log_likelihood(overconfident, truth)
+    assert expected_calibration_error(told.max(axis=1), hits) < 0.02
+    assert expected_calibration_error(overconfident.max(axis=1), hits) > 0.1
+
+
+def test_without_posts_nothing_is_fitted() -> None:
+    nothing = np.zeros((0, 3)), np.zeros(0, dtype=np.int64)
+    assert fit_temperature(*nothing) == 1.0
+    assert np.isnan(negative_log_likelihood(*nothing))
+    assert np.isnan(brier_score(*nothing))
+    assert np.isnan(expected_calibration_error(np.zeros(0), np.zeros(0)))
+    assert np.isnan(risk_coverage(np.zeros(0), np.zeros(0))["area"])
+
+
+def test_reliability_has_bins_of_equal_mass() -> None:
+    confidence = np.linspace(0.1, 0.9, 23)
+    rows = reliability(confidence, np.ones(23), bins=5)
+    assert [row["posts"] for row in rows] == [5, 5, 5, 4, 4]
+    assert all(a["confidence"] < b["confidence"] for a, b in pairwise(rows))
+
+
+def test_more_bins_than_posts() -> None:
+    assert len(reliability(np.array([0.5, 0.7]), np.array([1.0, 0.0]), bins=10)) == 2
+
+
+def test_the_debiased_error_of_perfect_probabilities_is_smaller_than_the_plain_one() -> None:
+    logits, labels = drawn(400, seed=3)
+    p = softmax(logits)
+    hits = (p.argmax(axis=1) == labels).astype(float)
+    assert debiased_calibration_error(p.max(axis=1), hits) < expected_calibration_error(p.max(axis=1), hits)
+
+
+def test_the_debiased_error_by_hand() -> None:
+    # Two bins of two posts: confidence .5 and accuracy 1, of variance 0; confidence .9 and accuracy .5, of .25 / 1.
+    error = debiased_calibration_error(np.array([0.5, 0.5, 0.9, 0.9]), np.array([1.0, 1.0, 1.0, 0.0]), bins=2)
+    assert error == pytest.approx(((2 * 0.25 + 2 * (0.16 - 0.25)) / 4) ** 0.5)
+
+
+def test_risk_and_coverage_by_hand() -> None:
+    found = risk_coverage(np.array([0.6, 0.9, 0.7]), np.array([1.0, 1.0, 0.0]))
+    assert found["curve"][-1] == {"coverage": 1.0, "confidence": 0.6, "error": pytest.approx(1 / 3)}
+    assert found["area"] == pytest.approx((0 + 1 / 2 + 1 / 3) / 3)
+    assert found["best_area"] == pytest.approx((0 + 0 + 1 / 3) / 3)

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from postplace.evaluation.conformal import (
+    Penalty,
+    best_penalty,
+    coverage_by_group,
+    group_quantile,
+    never_empty,
+    set_scores,
+    sets_below,
+)
+
+
+def test_single_posts_give_the_usual_threshold() -> None:
+    # 9 groups of one post, alpha .1: the 9th of 9 scores, as ceil(10 * 0.9) = 9
+    assert group_quantile(np.arange(9.0), np.arange(9), alpha=0.1) == 8.0
+
+
+def test_too_few_groups_promise_nothing() -> None:
+    assert group_quantile(np.arange(8.0), np.arange(8), alpha=0.1) == float("inf")
+    assert group_quantile(np.zeros(0), np.zeros(0, dtype=np.int64), alpha=0.1) == float("inf")
+
+
+def test_a_large_group_weighs_as_much_as_a_small_one() -> None:
+    scores = np.concatenate([np.full(1000, 9.0), np.arange(19.0) / 100])
+    groups = np.concatenate([np.zeros(1000, dtype=np.int64), np.arange(1, 20)])
+    assert group_quantile(scores, groups, alpha=0.1) < 1.0  # 19 of 21 weights lie below 9
+
+
+def test_scores_by_hand() -> None:
+    p = np.array([[0.2, 0.5, 0.3]])
+    np.testing.assert_allclose(set_scores(p, np.array([0.5])), [[0.9, 0.25, 0.65]])
+    np.testing.assert_allclose(set_scores(p, np.array([0.0])), [[0.8, 0.0, 0.5]])
+    np.testing.assert_allclose(set_scores(p, np.array([0.0]), Penalty(0.1, 1)), [[1.0, 0.0, 0.6]])
+
+
+def test_equal_probabilities_are_ordered_by_class() -> None:
+    np.testing.assert_allclose(set_scores(np.full((1, 3), 1 / 3), np.array([0.0])), [[0, 1 / 3, 2 / 3]])
+
+
+def test_what_is_shown_is_never_empty() -> None:
+    p = np.array([[0.9, 0.1], [0.4, 0.6]])
+    sets = sets_below(set_scores(p, np.array([1.0, 1.0])), 0.1)
+    assert not sets.any()
+    assert never_empty(sets, p).tolist() == [[True, False], [False, True]]
+
+
+def test_coverage_by_group() -> None:
+    covered = np.array([True, True, True, False, False])
+    assert coverage_by_group(covered, np.array([0, 0, 0, 0, 1])) == pytest.approx(0.375)
+    assert np.isnan(coverage_by_group(np.zeros(0, dtype=np.bool_), np.zeros(0, dtype=np.int64)))
+
+
+def simulated(groups: int, *, seed: int) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
+    """Probabilities that are too sure, labels, and groups whose posts are right or wrong together."""
+    random = np.random.default_rng(seed)
+    sizes = random.integers(1, 12, size=groups)
+    own = np.repeat(np.arange(groups), sizes)
+    skill = random.uniform(0.2, 1.0, size=groups)[own]
+    labels = random.integers(10, size=len(own))
+    logits = random.normal(size=(len(own), 10)) * 2
+    logits[np.arange(len(own)), labels] += np.where(random.random(len(own)) < skill, 5, 0)
+    powers = np.exp(1.5 * logits)
+    return powers / powers.sum(axis=1, keepdims=True), labels.astype(np.int64), own.astype(np.int64)
+
+
+@pytest.mark.parametrize("penalty", [Penalty(), Penalty(0.05, 2)])
+@pytest.mark.parametrize("alpha", [0.1, 0.3])
+def test_the_promise_is_kept_over_new_groups(penalty: Penalty, alpha: float) -> None:
+    kept = []
+    for seed in range(40):
+        p, labels, groups = simulated(300, seed=seed)
+        scores = set_scores(p, np.random.default_rng(seed).random(len(p)), penalty)
+        own = scores[np.arange(len(labels)), labels]
+        first = groups < 150
+        threshold = group_quantile(own[first], groups[first], alpha=alpha)
+        kept.append(coverage_by_group(own[~first] <= threshold, groups[~first]))
+    assert np.mean(kept) == pytest.approx(1 - alpha, abs=0.015)
+
+
+def test_a_penalty_that_shrinks_sets_is_chosen() -> None:
+    p, labels, groups = simulated(300, seed=0)
+    flat = 0.5 * p + 0.05  # a long tail, which plain APS would have to go down
+    chance = np.random.default_rng(0).random(len(p))
+
+    def mean_size(penalty: Penalty) -> float:
+        scores = set_scores(flat, chance, penalty)
+        threshold = group_quantile(scores[np.arange(len(labels)), labels], groups, alpha=0.1)
+        return float(never_empty(sets_below(scores, threshold), flat).sum(axis=1).mean())
+
+    chosen = best_penalty(flat, labels, groups, chance, alpha=0.1)
+    assert mean_size(chosen) <= mean_size(Penalty())

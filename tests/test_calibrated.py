@@ -1,0 +1,196 @@
+"""Temperature, sets and circles of a system, from answers made up by hand and of a small run."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from postplace import Place, Post, PostLocator
+from postplace.calibrated import ARRAYS, Calibration, Judged, calibrate, chance_of, judge_calibration, promises
+from postplace.errors import BadOption, BadRun
+from postplace.evaluation.conformal import Penalty
+from postplace.places.vocabulary import PlaceVocabulary
+from postplace.runs.folder import read_run, write_run
+from postplace.scoring import Answers
+
+PLACES = PlaceVocabulary("place", tuple(Place(f"p{index}", 30.0 + 0.01 * index, 120.0) for index in range(5)))
+CATEGORIES = PlaceVocabulary("category", tuple(Place(f"c{index}") for index in range(5)))
+
+
+def judged(groups: int, *, seed: int, sharper: float = 1.0, located: bool = True) -> Judged:
+    """Posts in groups of three, whose labels are drawn from their probabilities before these are sharpened."""
+    random = np.random.default_rng(seed)
+    posts = 3 * groups
+    logits = random.normal(0, 2, (posts, 5))
+    powers = np.exp(logits)
+    labels = (random.random((posts, 1)) > (powers / powers.sum(axis=1, keepdims=True)).cumsum(axis=1)).sum(axis=1)
+    labels = labels.clip(max=4)
+    latitudes = 30.0 + 0.01 * labels + random.normal(0, 0.001, posts)
+    coordinates = np.stack([latitudes, np.full(posts, 120.0)], axis=1)
+    every = np.ones(posts, dtype=np.bool_)
+    patterns = np.where(random.random(posts) < 0.5, "T", "TI")
+    answers = Answers(
+        labels, every, coordinates if located else np.full((posts, 2), np.nan), every, patterns, np.arange(posts) // 3
+    )
+    sharp = np.exp(sharper * logits)
+    return Judged(sharp / sharp.sum(axis=1, keepdims=True), answers, random.random(posts))
+
+
+def test_an_overconfident_system_is_cooled_and_keeps_its_word() -> None:
+    parts = [judged(400, seed=seed, sharper=2.5) for seed in range(3)]
+    made = calibrate(parts[0], parts[1], PLACES)
+    assert made.temperature == pytest.approx(2.5, rel=0.1)
+    found = judge_calibration(made, parts[2], PLACES)
+    assert found["ece"]["before"] > 0.1
+    assert found["ece"]["after"] < 0.03
+    assert found["nll"]["after"] < found["nll"]["before"]
+    assert found["sets"]["coverage"] == pytest.approx(0.9, abs=0.03)
+    assert found["circles"]["coverage"] == pytest.approx(0.9, abs=0.03)
+    assert set(found["by_pattern"]) == {"T", "TI"}
+    assert sum(part["posts"] for part in found["by_pattern"].values()) == found["posts"] == 1200
+    json.dumps(found, allow_nan=False)
+
+
+def test_another_level_gives_other_sets() -> None:
+    parts = [judged(200, seed=seed) for seed in range(3)]
+    made = calibrate(parts[0], parts[1], PLACES)
+    low, high = (promises(made, parts[2].probabilities, parts[2].chance, PLACES, level=level) for level in (0.5, 0.95))
+    assert np.mean([len(promise.places) for promise in low]) < np.mean([len(promise.places) for promise in high])
+    assert all(set(a.places) <= set(b.places) for a, b in zip(low, high, strict=True))
+    assert np.mean([promise.radius_km or 0 for promise in low]) < np.mean([promise.radius_km or 0 for promise in high])
+
+
+def test_a_set_begins_with_the_most_probable_place() -> None:
+    part = judged(200, seed=0)
+    made = calibrate(part, judged(200, seed=1), PLACES)
+    for row, promise in enumerate(promises(made, part.probabilities, part.chance, PLACES, level=0.5)):
+        assert promise.places[0] == f"p{part.probabilities[row].argmax()}"
+
+
+def test_too_few_groups_promise_every_place_and_no_circle() -> None:
+    made = calibrate(judged(3, seed=0), judged(3, seed=1), PLACES)
+    (promise, *_) = promises(made, judged(3, seed=2).probabilities, np.zeros(9), PLACES, level=0.9)
+    assert len(promise.places) == 5
+    assert promise.centre is None
+    assert promise.radius_km is None
+
+
+def test_categories_have_sets_and_no_circles() -> None:
+    parts = [judged(100, seed=seed, located=False) for seed in range(3)]
+    made = calibrate(parts[0], parts[1], CATEGORIES)
+    found = judge_calibration(made, parts[2], CATEGORIES)
+    assert found["circles"]["coverage"] is None
+    assert found["circles"]["median_km"] is None
+    assert promises(made, parts[2].probabilities, parts[2].chance, CATEGORIES, level=0.9)[0].centre is None
+
+
+def test_posts_of_unknown_classes_and_without_an_answer_are_left_out_and_counted() -> None:
+    part = judged(100, seed=2)
+    labels, answered = part.answers.labels.copy(), part.answers.answered.copy()
+    labels[:30], answered[30:40] = -1, False
+    probabilities = part.probabilities.copy()
+    probabilities[30:40] = np.nan
+    less = Judged(probabilities, replace(part.answers, labels=labels, answered=answered), part.chance)
+    found = judge_calibration(calibrate(judged(100, seed=0), less, PLACES), less, PLACES)
+    assert found["posts"] == 260
+    assert found["unknown_class"] == 30
+
+
+def test_nothing_kept_aside_is_told_as_it_came() -> None:
+    nothing = judged(0, seed=0)
+    made = calibrate(nothing, nothing, PLACES)
+    assert made.temperature == 1.0
+    found = judge_calibration(made, nothing, PLACES)
+    assert found["ece"] == {"before": None, "after": None}
+    assert found["reliability"] == []
+    json.dumps(found, allow_nan=False)
+
+
+def test_it_is_restored_from_its_files() -> None:
+    made = calibrate(judged(20, seed=0), judged(20, seed=1), PLACES)
+    again = Calibration.from_json(json.loads(json.dumps(made.to_json())), made.arrays())
+    assert (again.temperature, again.shape, again.penalty, again.slack_km) == (
+        made.temperature,
+        made.shape,
+        made.penalty,
+        made.slack_km,
+    )
+    for name in ARRAYS:
+        np.testing.assert_array_equal(getattr(again, name), getattr(made, name))
+
+
+def test_a_circle_by_hand() -> None:
+    one = np.array([1.0])
+    made = Calibration(1.0, 1.0, Penalty(), 0.5, one, np.array([0]), one * 2, np.array([0]))
+    raw = np.array([[0.5, 0.0, 0.5, 0.0, 0.0]])  # the middle of two places 2.22 km apart costs as much as either
+    centres, radii = made.circles(raw, PLACES, alpha=0.6)
+    assert centres[0, 0] == pytest.approx(30.0)
+    assert radii[0] == pytest.approx(2 * (math.radians(0.01) * 6371.0088 + 0.5), rel=1e-6)
+
+
+def test_the_draw_is_of_the_digest_alone() -> None:
+    assert chance_of(["8000000000000000"])[0] == 0.5
+    assert ((chance_of(["0" * 16, "f" * 16]) >= 0) & (chance_of(["0" * 16, "f" * 16]) < 1)).all()
+
+
+def test_a_run_promises_and_says_when_there_is_not_enough(place_locator: PostLocator, posts: list[Post]) -> None:
+    asked = posts[:20]
+    for prediction in place_locator.predict(asked, min_confidence=0.0):
+        assert prediction.enough
+        promise = prediction.promised
+        assert promise is not None
+        assert promise.level == pytest.approx(0.9)
+        assert prediction.best is not None
+        assert prediction.best.name in promise.places
+    assert not any(prediction.enough for prediction in place_locator.predict(asked, min_confidence=1.0))
+    first, second = place_locator.predict(asked), place_locator.predict(asked)
+    assert first == second
+
+
+@pytest.mark.parametrize("options", [{"level": 0.0}, {"level": 1.0}, {"min_confidence": -0.1}, {"min_confidence": 1.5}])
+def test_shares_out_of_range(place_locator: PostLocator, posts: list[Post], options: dict[str, float]) -> None:
+    with pytest.raises(BadOption, match="out of range"):
+        place_locator.predict(posts[:1], **options)  # type: ignore[arg-type]
+
+
+def test_metrics_tell_how_the_word_is_kept(place_locator: PostLocator) -> None:
+    found = place_locator.metrics["calibration"]
+    assert found["temperature"] == place_locator.fitted.calibration.temperature  # type: ignore[union-attr]
+    assert 0 <= found["sets"]["coverage"] <= 1
+    assert found["risk_coverage"]["curve"][-1]["coverage"] == 1.0
+
+
+def test_probabilities_are_told_after_the_temperature(place_locator: PostLocator, posts: list[Post]) -> None:
+    encoded = place_locator.encode(posts[:9])
+    raw = place_locator._system.raw(posts[:9], encoded)
+    told = place_locator.probabilities(posts[:9], encoded)
+    calibration = place_locator.fitted.calibration
+    assert calibration is not None
+    np.testing.assert_allclose(told, calibration.tell(raw))
+    assert calibration.temperature != 1.0
+
+
+def test_a_run_of_an_earlier_version_answers_without_promises(
+    place_run: Path, tmp_path: Path, posts: list[Post]
+) -> None:
+    config, files = read_run(place_run)
+    older = {name: content for name, content in files.items() if not name.startswith("calibration.")}
+    config = {key: value for key, value in config.items() if key != "files"}
+    write_run(tmp_path / "older", config, older, overwrite=False)
+    (prediction,) = PostLocator.load(tmp_path / "older", device="cpu").predict(posts[:1])
+    assert prediction.ranked
+    assert prediction.promised is None
+
+
+def test_damaged_calibration_is_refused_by_name(place_run: Path, tmp_path: Path) -> None:
+    config, files = read_run(place_run)
+    config = {key: value for key, value in config.items() if key != "files"}
+    for damage in (b"{}", b'{"temperature": "x"}'):
+        write_run(tmp_path / "run", config, {**files, "calibration.json": damage}, overwrite=True)
+        with pytest.raises(BadRun, match=r"calibration\.json"):
+            PostLocator.load(tmp_path / "run", device="cpu")
