@@ -34,6 +34,7 @@ bench: $(VENV)/.installed
 	$(BIN)/python benchmarks/encoding.py
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/latency.py
+	$(BIN)/python benchmarks/calibration.py --models logistic --seeds 3
 	$(BIN)/python benchmarks/footprint.py
 	$(BIN)/python benchmarks/importing.py
 	$(BIN)/python benchmarks/portraits.py

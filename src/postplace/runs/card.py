@@ -20,6 +20,8 @@ On the {test} posts kept aside, beside what costs nothing:
 
 The interval is a 95 % bootstrap over groups. One split and one seed: a claim that one system beats another needs five.
 
+{sure}
+
 ## What it is for
 
 Reproducing and comparing research systems; studying posts that their authors agreed to share for that; showing people
@@ -44,7 +46,25 @@ def model_card(config: Mapping[str, Any], metrics: Mapping[str, Any], report: Ma
         **report["split"],
         encoders=", ".join(encoder["name"] for encoder in config["encoders"].values()),
         table=metrics_table(metrics),
+        sure=_how_sure(metrics.get("calibration")),
     )
+
+
+def _how_sure(found: Mapping[str, Any] | None) -> str:
+    """Whether its probabilities, sets and circles keep their word, in a few sentences."""
+    if found is None or not found["posts"]:
+        return "How sure its answers are was not measured."
+    share, sets, circles = f"{found['level']:.0%}", found["sets"], found["circles"]
+    lines = [
+        f"Probabilities are told after a temperature of {found['temperature']:.2f}; on those posts the mean gap "
+        f"between confidence and accuracy (ECE) is {found['ece']['after']:.3f}, and was {found['ece']['before']:.3f} before.",
+        f"Sets meant to hold the true class of {share} of posts held {sets['coverage']:.1%} (mean over groups), with "
+        f"{sets['mean_size']:.1f} of the classes in a set.",
+    ]
+    if circles["coverage"] is not None and circles["median_km"] is not None:
+        lines.append(f"Circles held {circles['coverage']:.1%}, with a median radius of {circles['median_km']:.2f} km.")
+    lines.append("This is promised for new groups like those kept aside and for classes it knows, for nobody else.")
+    return " ".join(lines)
 
 
 def metrics_table(metrics: Mapping[str, Any]) -> str:
