@@ -54,10 +54,10 @@ def _how_sure(found: Mapping[str, Any] | None) -> str:
     """Whether its probabilities, sets and circles keep their word, in a few sentences."""
     if found is None or not found["posts"]:
         return "How sure its answers are was not measured."
-    share, sets, circles = f"{found['level']:.0%}", found["sets"], found["circles"]
+    share, sets, circles, gap = f"{found['level']:.0%}", found["sets"], found["circles"], found["ece"]
     lines = [
         f"Probabilities are told after a temperature of {found['temperature']:.2f}; on those posts the mean gap "
-        f"between confidence and accuracy (ECE) is {found['ece']['after']:.3f}, and was {found['ece']['before']:.3f} before.",
+        f"between confidence and accuracy (ECE) is {gap['after']:.3f}, and was {gap['before']:.3f} before.",
         f"Sets meant to hold the true class of {share} of posts held {sets['coverage']:.1%} (mean over groups), with "
         f"{sets['mean_size']:.1f} of the classes in a set.",
     ]
