@@ -15,6 +15,7 @@ from postplace.calibrated import ARRAYS, Calibration, Judged, calibrate, chance_
 from postplace.errors import BadOption, BadRun
 from postplace.evaluation.conformal import Penalty
 from postplace.places.vocabulary import PlaceVocabulary
+from postplace.runs.card import how_sure
 from postplace.runs.folder import read_run, write_run
 from postplace.scoring import Answers
 
@@ -194,3 +195,15 @@ def test_damaged_calibration_is_refused_by_name(place_run: Path, tmp_path: Path)
         write_run(tmp_path / "run", config, {**files, "calibration.json": damage}, overwrite=True)
         with pytest.raises(BadRun, match=r"calibration\.json"):
             PostLocator.load(tmp_path / "run", device="cpu")
+
+
+def test_the_card_says_how_sure(place_run: Path) -> None:
+    card = (place_run / "MODEL_CARD.md").read_text()
+    assert "Sets meant to hold the true class of 90% of posts held" in card
+    assert "Circles held" in card
+
+
+def test_a_card_without_measurement_says_so() -> None:
+    assert how_sure(None) == "How sure its answers are was not measured."
+    made = calibrate(judged(0, seed=0), judged(0, seed=0), PLACES)
+    assert how_sure(judge_calibration(made, judged(0, seed=0), PLACES)) == how_sure(None)

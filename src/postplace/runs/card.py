@@ -46,11 +46,11 @@ def model_card(config: Mapping[str, Any], metrics: Mapping[str, Any], report: Ma
         **report["split"],
         encoders=", ".join(encoder["name"] for encoder in config["encoders"].values()),
         table=metrics_table(metrics),
-        sure=_how_sure(metrics.get("calibration")),
+        sure=how_sure(metrics.get("calibration")),
     )
 
 
-def _how_sure(found: Mapping[str, Any] | None) -> str:
+def how_sure(found: Mapping[str, Any] | None) -> str:
     """Whether its probabilities, sets and circles keep their word, in a few sentences."""
     if found is None or not found["posts"]:
         return "How sure its answers are was not measured."
