@@ -2,9 +2,8 @@
 
 Each seed trains once. ECE (equal-mass bins) is of the test parts of all seeds together, before and after the
 temperature of each (bar: <= 0.03 after). Coverage is the mean over random splits of the groups of the calibration and
-test parts: one half gives the threshold, the other is covered (bar: within 1.5 points of 90 %); `as shown` are the sets
-with the most probable class always in them. The city has many users of few posts each: with K groups to go by, sets
-cover up to 1 / (K + 1) more than they promise.
+test parts: one half gives the threshold, the other is covered (bar: within 1.5 points of 90 %). The city has many users
+of few posts each: with K groups to go by, sets cover up to 1 / (K + 1) more than they promise.
 usage: python benchmarks/calibration.py [DATA] [--seeds 5] [--splits 20] [--models logistic sg-mft mrlf] [--posts 4000]
 DATA holds shanghai-checkins/ with a posts.jsonl.
 """
@@ -92,14 +91,12 @@ def _coverage(validation: Judged, both: Judged, places: PlaceVocabulary, *, seed
     chosen = np.random.default_rng(seed).permutation(groups)[: len(groups) // 2]
     first = np.isin(both.answers.groups, chosen)
     calibration, rest = calibrate(validation, _only(both, first), places), _answered(_only(both, ~first))
-    sets = calibration._sets(rest.probabilities, rest.chance, alpha=ALPHA)
-    shown = calibration.place_sets(rest.probabilities, rest.chance, alpha=ALPHA)
+    sets = calibration.place_sets(rest.probabilities, rest.chance, alpha=ALPHA)
     rows, own = np.arange(len(sets)), rest.answers.labels
     found = {
         "sets": coverage_by_group(sets[rows, own], rest.answers.groups),
-        "sets as shown": coverage_by_group(shown[rows, own], rest.answers.groups),
-        "classes": float(shown.sum(axis=1).mean()),
-        "posts": float(shown[rows, own].mean()),
+        "classes": float(sets.sum(axis=1).mean()),
+        "posts": float(sets[rows, own].mean()),
     }
     return found | _circles(calibration, rest, places)
 
@@ -129,7 +126,7 @@ def _print(
         f"(bar <= {ECE_BAR}: {verdict}), debiased {debiased:.3f}",
         flush=True,
     )
-    for name in ("sets", "sets as shown", "circles"):
+    for name in ("sets", "circles"):
         values = [split[name] for split in kept if name in split]
         if not values:
             continue
@@ -142,8 +139,6 @@ def _print(
 def _size(name: str, kept: list[dict[str, float]]) -> str:
     if name == "circles":
         return f", median radius {np.mean([split['km'] for split in kept if 'km' in split]):.2f} km"
-    if name == "sets":
-        return ""
     classes, posts = (np.mean([split[key] for split in kept]) for key in ("classes", "posts"))
     return f", {classes:.2f} classes, {posts:.1%} of posts"
 

@@ -29,7 +29,6 @@ from postplace.evaluation.conformal import (
     best_penalty,
     coverage_by_group,
     group_quantile,
-    never_empty,
     set_scores,
     sets_below,
 )
@@ -80,9 +79,6 @@ class Calibration:
 
         Never empty. Over groups: see `evaluation/conformal.py`.
         """
-        return never_empty(self._sets(raw, chance, alpha=alpha), raw)
-
-    def _sets(self, raw: Floats, chance: Floats, *, alpha: float) -> NDArray[np.bool_]:
         scores = set_scores(temper(raw, self.shape), chance, self.penalty)
         return sets_below(scores, group_quantile(self.set_scores, self.set_groups, alpha=alpha))
 

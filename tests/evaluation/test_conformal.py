@@ -9,7 +9,6 @@ from postplace.evaluation.conformal import (
     best_penalty,
     coverage_by_group,
     group_quantile,
-    never_empty,
     set_scores,
     sets_below,
 )
@@ -33,7 +32,7 @@ def test_a_large_group_weighs_as_much_as_a_small_one() -> None:
 
 def test_scores_by_hand() -> None:
     p = np.array([[0.2, 0.5, 0.3]])
-    np.testing.assert_allclose(set_scores(p, np.array([0.5])), [[0.9, 0.25, 0.65]])
+    np.testing.assert_allclose(set_scores(p, np.array([0.5])), [[0.9, 0.0, 0.65]])
     np.testing.assert_allclose(set_scores(p, np.array([0.0])), [[0.8, 0.0, 0.5]])
     np.testing.assert_allclose(set_scores(p, np.array([0.0]), Penalty(0.1, 1)), [[1.0, 0.0, 0.6]])
 
@@ -42,11 +41,20 @@ def test_equal_probabilities_are_ordered_by_class() -> None:
     np.testing.assert_allclose(set_scores(np.full((1, 3), 1 / 3), np.array([0.0])), [[0, 1 / 3, 2 / 3]])
 
 
-def test_what_is_shown_is_never_empty() -> None:
+def test_no_set_is_empty() -> None:
     p = np.array([[0.9, 0.1], [0.4, 0.6]])
-    sets = sets_below(set_scores(p, np.array([1.0, 1.0])), 0.1)
-    assert not sets.any()
-    assert never_empty(sets, p).tolist() == [[True, False], [False, True]]
+    assert sets_below(set_scores(p, np.array([1.0, 1.0])), 0.0).tolist() == [[True, False], [False, True]]
+
+
+def test_a_system_that_is_right_more_often_than_promised_names_one_class() -> None:
+    random = np.random.default_rng(0)
+    labels = random.integers(5, size=2000)
+    guess = np.where(random.random(2000) < 0.95, labels, (labels + 1) % 5)
+    p = np.full((2000, 5), 0.05)
+    p[np.arange(2000), guess] = 0.8
+    scores = set_scores(p, random.random(2000))
+    threshold = group_quantile(scores[np.arange(2000), labels], np.arange(2000), alpha=0.1)
+    assert (sets_below(scores, threshold).sum(axis=1) == 1).all()
 
 
 def test_coverage_by_group() -> None:
@@ -63,7 +71,7 @@ def simulated(groups: int, *, seed: int) -> tuple[NDArray[np.float64], NDArray[n
     skill = random.uniform(0.2, 1.0, size=groups)[own]
     labels = random.integers(10, size=len(own))
     logits = random.normal(size=(len(own), 10)) * 2
-    logits[np.arange(len(own)), labels] += np.where(random.random(len(own)) < skill, 5, 0)
+    logits[np.arange(len(own)), labels] += np.where(random.random(len(own)) < skill, 3, 0)
     powers = np.exp(1.5 * logits)
     return powers / powers.sum(axis=1, keepdims=True), labels.astype(np.int64), own.astype(np.int64)
 
@@ -90,7 +98,7 @@ def test_a_penalty_that_shrinks_sets_is_chosen() -> None:
     def mean_size(penalty: Penalty) -> float:
         scores = set_scores(flat, chance, penalty)
         threshold = group_quantile(scores[np.arange(len(labels)), labels], groups, alpha=0.1)
-        return float(never_empty(sets_below(scores, threshold), flat).sum(axis=1).mean())
+        return float(sets_below(scores, threshold).sum(axis=1).mean())
 
     chosen = best_penalty(flat, labels, groups, chance, alpha=0.1)
     assert mean_size(chosen) <= mean_size(Penalty())

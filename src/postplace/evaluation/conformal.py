@@ -48,16 +48,18 @@ def group_quantile(scores: Floats, groups: Rows, *, alpha: float) -> float:
 def set_scores(probabilities: Floats, chance: Floats, penalty: Penalty = Penalty()) -> Floats:
     """How far down each class stands (N, C): the mass above it, a share `chance` of its own, and penalties.
 
-    `chance` (N,) between 0 and 1 is drawn once a post: without it sets could only cover too much.
+    `chance` (N,) between 0 and 1 is drawn once a post: without it sets could only cover too much. The most probable
+    class stands at 0, so that no set is empty: a threshold of what is shown, not of sets that are filled up later.
 
     >>> set_scores(np.array([[0.5, 0.3, 0.2]]), np.array([1.0])).round(3).tolist()
-    [[0.5, 0.8, 1.0]]
+    [[0.0, 0.8, 1.0]]
     """
     order = np.argsort(-probabilities, axis=1, kind="stable")
     ranked = np.take_along_axis(probabilities, order, axis=1)
     above = np.cumsum(ranked, axis=1) - ranked
     ranks = np.arange(1, probabilities.shape[1] + 1)
     scores: Floats = above + chance[:, None] * ranked + penalty.weight * np.maximum(ranks - penalty.free, 0)
+    scores[:, 0] = 0.0
     unsorted = np.empty_like(scores)
     np.put_along_axis(unsorted, order, scores, axis=1)
     return unsorted
@@ -69,13 +71,6 @@ def sets_below(scores: Floats, threshold: float) -> NDArray[np.bool_]:
     return within
 
 
-def never_empty(sets: NDArray[np.bool_], probabilities: Floats) -> NDArray[np.bool_]:
-    """The same sets with the most probable class in each: what people are shown. They cover as much or more."""
-    shown = sets.copy()
-    shown[np.arange(len(sets)), probabilities.argmax(axis=1)] = True
-    return shown
-
-
 def best_penalty(probabilities: Floats, labels: Rows, groups: Rows, chance: Floats, *, alpha: float) -> Penalty:
     """The penalty whose sets are smallest on average. Choose it on posts that the threshold is not taken from."""
     if not len(labels):
@@ -85,7 +80,7 @@ def best_penalty(probabilities: Floats, labels: Rows, groups: Rows, chance: Floa
     for penalty in candidates:
         scores = set_scores(probabilities, chance, penalty)
         threshold = group_quantile(scores[np.arange(len(labels)), labels], groups, alpha=alpha)
-        sizes.append(float(never_empty(sets_below(scores, threshold), probabilities).sum(axis=1).mean()))
+        sizes.append(float(sets_below(scores, threshold).sum(axis=1).mean()))
     return candidates[int(np.argmin(sizes))]
 
 
