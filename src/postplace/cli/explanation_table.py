@@ -57,7 +57,7 @@ def _print(console: Console, found: Explanation) -> None:
         if len(told) > len(ranked):
             console.print(f"and {len(told) - len(ranked)} parts that moved it less (all of them: --format json)")
         if len(found.parts) > len(told):
-            console.print(f"{len(found.parts) - len(told)} parts did not move it")
+            console.print(f"{len(found.parts) - len(told)} more did not move it")
     if found.evidence:
         console.print(_neighbours(found))
     for note in found.notes:

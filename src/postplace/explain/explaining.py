@@ -15,7 +15,7 @@ from postplace.errors import BadOption, unknown_name
 from postplace.explain.evidence import evidence_for
 from postplace.explain.explanation import Belief, Effect, Explanation, Method, log_odds, strongest_first
 from postplace.explain.gradients import gradient_effects
-from postplace.explain.parts import Part, characters_of, hashtags_of, pictures_of, regions_of, words_of
+from postplace.explain.parts import Part, characters_of, hashtags_of, modality_part, pictures_of, regions_of, words_of
 from postplace.explain.shapley import shapley_values, subsets
 from postplace.explain.variants import OpenedPost, ask, hide, keep, open_post
 from postplace.locator import PostLocator
@@ -48,25 +48,23 @@ def explain(
     """
     _check(locator, method, limit, grid)
     opened = open_post(locator, post)
-    if method == "gradients":
-        parts, left_out = [], []
-    else:
-        parts, left_out = chosen(opened, limit=limit, grid=grid, seed=seed)
+    one_by_one = method == "occlusion"
+    parts, left_out = chosen(opened, limit=limit, grid=grid, seed=seed) if one_by_one else ([], [])
     names = [own.name for own in locator.fitted.places.places]
     column = None if place is None else column_of(place, names)
     asked = _ask_all(locator, opened, parts)
     column = int(asked.whole.argmax()) if column is None else column
-    values = {subset: row for subset, row in zip(asked.subsets, asked.kept, strict=True)}
+    values = dict(zip(asked.subsets, asked.kept, strict=True))
     notes = [*opened.broken, *left_out]
-    if method == "gradients":
-        effects, said = gradient_effects(locator, opened, column)
-        notes += said
-    else:
+    if one_by_one:
         effects = _effects(parts, asked.drawn, asked.hidden, column)
         effects += _inside_words(locator, opened, effects, asked.drawn, column)
+    else:
+        effects, said = gradient_effects(locator, opened, column)
+        notes += said
     near, said = evidence_for(locator, opened.post)
     if (part := locator.part_of(post)) is not None:
-        said = [f"this post was in the {part} part when the run was trained", *said]
+        said = [f"this post was in the {part} part of the posts that the run was made from", *said]
     return Explanation(
         post_id=post.id,
         place=names[column],
@@ -108,8 +106,8 @@ def _modalities(
     odds = {subset: float(log_odds(row[None], column)[0]) for subset, row in values.items()}
     in_odds = shapley_values(opened.present, odds)
     in_share = shapley_values(opened.present, {subset: float(row[column]) for subset, row in values.items()})
-    parts = [(name, Part(name, name)) for name in opened.present]  # type: ignore[arg-type]
-    return strongest_first([Effect(part, in_odds[name], in_share[name]) for name, part in parts])
+    parts = map(modality_part, opened.present)
+    return strongest_first([Effect(part, in_odds[part.name], in_share[part.name]) for part in parts])
 
 
 def chosen(opened: OpenedPost, *, limit: int, grid: int, seed: int = 0) -> tuple[list[Part], list[str]]:

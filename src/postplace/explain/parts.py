@@ -1,4 +1,4 @@
-"""The parts of a post that can be taken away: its modalities, words, hashtags, character spans, pictures and regions."""
+"""The parts of a post that can be taken away: modalities, words, hashtags, spans of characters, pictures, regions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from postplace.images.regions import Box, grid
-from postplace.pooled import MODALITIES
 from postplace.post import Post
 from postplace.text.segmentation import CHINESE, word_spans
 
@@ -15,7 +14,9 @@ Kind = Literal["text", "hashtags", "image", "word", "characters", "hashtag", "pi
 Field = Literal["text", "image_text"]
 
 MODALITY: dict[Kind, str] = {
-    **{name: name for name in MODALITIES},  # type: ignore[dict-item]
+    "text": "text",
+    "hashtags": "hashtags",
+    "image": "image",
     "word": "text",
     "characters": "text",
     "hashtag": "hashtags",
@@ -49,6 +50,12 @@ class Part:
     def to_json(self) -> dict[str, Any]:
         """What is known of it, without what does not apply."""
         return {key: value for key, value in asdict(self).items() if value is not None}
+
+
+def modality_part(name: str) -> Part:
+    """A whole modality as a part."""
+    kinds: dict[str, Kind] = {"text": "text", "hashtags": "hashtags", "image": "image"}
+    return Part(kinds[name], name)
 
 
 def words_of(post: Post) -> list[Part]:

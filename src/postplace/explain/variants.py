@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from postplace.encode import encode_posts
+from postplace.encode import EncodedPosts, encode_posts
 from postplace.errors import BadImage, BadPost
-from postplace.explain.parts import Part, spans
+from postplace.explain.parts import Part, modality_part, spans
 from postplace.images.decode import decode
 from postplace.images.regions import at_most, covered, lossless
 from postplace.locator import PostLocator
@@ -108,15 +108,20 @@ def hide(opened: OpenedPost, parts: Sequence[Part]) -> Variant:
 def keep(opened: OpenedPost, modalities: Sequence[str]) -> Variant:
     """The post with these modalities alone, as a post that never had the others."""
     dropped = [name for name in opened.present if name not in modalities]
-    return hide(opened, [Part(name, name) for name in dropped])  # type: ignore[arg-type]
+    return hide(opened, [modality_part(name) for name in dropped])
 
 
 def ask(locator: PostLocator, posts: Sequence[Post]) -> NDArray[np.float64]:
     """Probabilities (N, C) of posts in memory, encoded in one batch; nothing is stored, no post knows of another."""
+    return locator.probabilities(*encode(locator, posts))
+
+
+def encode(locator: PostLocator, posts: Sequence[Post]) -> tuple[list[Post], EncodedPosts]:
+    """The posts as far as the locator looks at them, without their users, and their vectors."""
     asked = without([replace(post, user=None) for post in posts], locator.modalities)
     text, image = locator.encoders()
     encoded = encode_posts(asked, text_encoder=text, image_encoder=image, workers=0, states=locator.plan.states)
-    return locator.probabilities(asked, encoded)
+    return asked, encoded
 
 
 def _cut(text: str, hidden: Sequence[tuple[int, int]]) -> str:

@@ -22,7 +22,9 @@ from postplace.errors import BadRun
 from postplace.evaluation.baselines import Baselines
 from postplace.models.estimator import Estimator
 from postplace.places.vocabulary import PlaceVocabulary
+from postplace.runs import evidence
 from postplace.runs.card import model_card
+from postplace.runs.evidence import Evidence
 from postplace.runs.folder import read_run, write_run
 from postplace.runs.paths import missing_path
 from postplace.whole_files import as_json
@@ -44,6 +46,7 @@ class Fitted:
     seen: Mapping[str, str]  # post digest -> the part of the split it was in
     metrics: Mapping[str, Any]
     report: Mapping[str, Any]
+    evidence: Evidence | None = None  # training posts to show beside an answer, if they were asked for
 
 
 def save_run(fitted: Fitted, options: Mapping[str, Any], folder: Path, *, overwrite: bool) -> None:
@@ -67,6 +70,8 @@ def save_run(fitted: Fitted, options: Mapping[str, Any], folder: Path, *, overwr
         "training.json": as_json(dict(fitted.report)),
         "MODEL_CARD.md": model_card(config, fitted.metrics, fitted.report).encode(),
     }
+    if fitted.evidence is not None:
+        files[evidence.FILE] = fitted.evidence.to_bytes()
     write_run(folder, config, files, overwrite=overwrite)
 
 
@@ -161,4 +166,12 @@ def rebuild(
         seen=json.loads(files["split.json"]),
         metrics=json.loads(files["metrics.json"]),
         report=json.loads(files["training.json"]),
+        evidence=_evidence(files, len(places), where=where),
     )
+
+
+def _evidence(files: Mapping[str, bytes], classes: int, *, where: Path) -> Evidence | None:
+    """The kept training posts of a run that has them."""
+    if (content := files.get(evidence.FILE)) is None:
+        return None
+    return Evidence.from_bytes(content, classes=classes, where=str(where / evidence.FILE))
