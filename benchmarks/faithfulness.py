@@ -2,8 +2,8 @@
 
 For each system and way to explain: the mean over held-out posts of the area between both deletion curves (the place's
 probability after 1 to 10 words, hashtags and picture regions are gone; 1 would be all of it), with a 95 % interval over
-posts, and the curves at 1, 3 and 10 deletions. Bar: the interval lies above 0. Gradients name words, hashtags and whole
-pictures, so that their areas are not to be compared with those of occlusion.
+groups of posts, and the curves at 1, 3 and 10 deletions. Bar: the interval lies above 0. Gradients name words, hashtags
+and whole pictures: their areas are not to be compared with those of occlusion.
 usage: python benchmarks/faithfulness.py [--posts 600] [--asked 40] [--only NAME ...]
 """
 
@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from postplace import Post, PostLocator, make_city, read_posts
 from postplace.evaluation.significance import group_bootstrap
@@ -46,24 +47,26 @@ def main() -> None:
             locator.share_encoders(base)
             locator.fit_prepared(prepared, baselines=prepared.baselines, judge=False)
             unseen = np.concatenate([prepared.split.test, prepared.split.calibration])
-            asked = [prepared.posts[row] for row in unseen[: options.asked]]
+            rows = np.random.default_rng(0).permutation(unseen)[: options.asked]
+            asked = [prepared.posts[row] for row in rows]
             for method in SYSTEMS[name]:
-                print(measured(locator, asked, method), flush=True)
+                print(measured(locator, asked, method, groups=prepared.groups[rows]), flush=True)
 
 
-def measured(locator: PostLocator, asked: list[Post], method: Method) -> str:
-    """One line on a system and a way to explain it."""
+def measured(locator: PostLocator, asked: list[Post], method: Method, *, groups: NDArray[np.int64]) -> str:
+    """One line on a system and a way to explain it; `groups` of posts that are not independent."""
     started = time.perf_counter()
     curves = [deletion_curve(locator, post, explain(locator, post, method=method)) for post in asked]
     took = (time.perf_counter() - started) / len(asked)
     areas = np.array([curve.area for curve in curves])
-    interval = group_bootstrap(areas, np.arange(len(areas)), seed=0)
+    interval = group_bootstrap(areas, groups, seed=0)
     shown = ", ".join(f"{count}: {after(curves, count)}" for count in DELETED)
+    verdict = "holds" if interval.low > 0 else "MISSED"
+    whole = np.mean([curve.named[0] for curve in curves])
     return (
         f"{locator.entry.name} by {method}: area {areas.mean():+.3f} [{interval.low:+.3f}, {interval.high:+.3f}] over "
-        f"{len(asked)} posts (bar > 0: {'holds' if interval.low > 0 else 'MISSED'}); probability "
-        f"{np.mean([curve.named[0] for curve in curves]):.3f}, after deleting named first / at random {shown}; "
-        f"{took:.1f} s a post"
+        f"{len(asked)} posts in {len(set(groups.tolist()))} groups (bar > 0: {verdict}); probability {whole:.3f}, "
+        f"after deleting named first / at random {shown}; {took:.1f} s a post"
     )
 
 
