@@ -120,6 +120,13 @@ def test_what_the_limit_leaves_out_is_said_and_every_kind_has_its_turn(toy: Toy,
     )
 
 
+def test_of_a_very_long_post_fewer_parts_are_asked_about(toy: Toy) -> None:
+    found = explain(toy(lambda *_: 0.0), Post("1", text="word " * 20_000, hashtags=("a", "b")))
+    words = [effect for effect in found.parts if effect.part.kind == "word"]
+    assert len(words) == 3  # of 100,000 characters each
+    assert found.notes == ("19997 of 20000 words were not looked at (limit 3 for so long a post)",)
+
+
 def test_the_same_seed_looks_at_the_same_parts(toy: Toy) -> None:
     post = Post("1", hashtags=tuple(f"tag{number}" for number in range(50)))
 

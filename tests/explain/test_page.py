@@ -19,7 +19,7 @@ from postplace.explain.parts import regions_of
 
 Toy = Callable[..., PostLocator]
 Square = Callable[..., bytes]
-HOSTILE = "<script>alert('x')</script> & \"lighthouse\" onload=x"
+HOSTILE = "<script>alert('x')</script> & \"lighthouse\" onload=x >"
 
 
 class Elements(HTMLParser):
@@ -64,6 +64,7 @@ def test_a_page_asks_for_nothing_runs_nothing_and_shows_what_was_written(toy: To
     assert "http" not in re.sub("http-equiv", "", text)
     assert "&lt;" in text
     assert "<script" not in text
+    assert " &gt;</span>" in text  # what stands behind the last word
     assert "#&lt;b&gt;" in text
     assert "prefers-color-scheme:dark" in text
     (shaded,) = re.findall(r'<mark class=for style="--a:(0\.\d\d)" title="\+2\.000 nats">lighthouse</mark>', text)

@@ -38,6 +38,8 @@ def test_hidden_tags_and_words_do_not_shift_each_other(toy: Toy) -> None:
     found = hide(opened, [tag, bridge])
     assert (found.post.text.split(), found.post.hashtags) == (["by", "night"], ())
     assert found.hidden == (tag, bridge)
+    chinese = open_post(toy(flat), Post("1", text="#外滩#夜景", hashtags=("外滩",)))
+    assert hide(chinese, hashtags_of(chinese.post)).post.text.strip() == "夜景"
     whole = Part("hashtags", "hashtags")
     assert hide(opened, [whole, bridge]).post.text.split() == ["by", "night"]
 

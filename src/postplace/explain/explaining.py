@@ -22,6 +22,7 @@ from postplace.locator import PostLocator
 from postplace.post import Post
 
 LIMIT = 160  # parts taken away one at a time
+MOST_CHARACTERS = 300_000  # of all variants' texts, and of their hashtags: a long one is asked about less often
 GRID = 4
 LARGEST_GRID = 16
 WORDS_LOOKED_INTO = 3
@@ -111,7 +112,10 @@ def _modalities(
 
 
 def chosen(opened: OpenedPost, *, limit: int, grid: int, seed: int = 0) -> tuple[list[Part], list[str]]:
-    """At most `limit` parts of a post, each kind having its turn, and what is said of those left out."""
+    """At most `limit` parts of a post, each kind having its turn, and what is said of those left out.
+
+    Of a long text, or of very many hashtags, fewer, so that all variants together have at most `MOST_CHARACTERS`.
+    """
     kinds = {
         "hashtags": hashtags_of(opened.drawn) if "hashtags" in opened.present else [],
         "pictures": pictures_of(len(opened.pictures)),
@@ -123,11 +127,17 @@ def chosen(opened: OpenedPost, *, limit: int, grid: int, seed: int = 0) -> tuple
     for queue in waiting.values():
         order.shuffle(queue)
     taken: dict[str, list[tuple[int, Part]]] = {name: [] for name in waiting}
-    while any(waiting.values()) and sum(map(len, taken.values())) < limit:
-        name = min((name for name in waiting if waiting[name]), key=lambda name: len(taken[name]))
+    lengths = {"words": len(opened.drawn.full_text), "hashtags": len(" ".join(opened.drawn.hashtags))}
+    most = {name: max(1, MOST_CHARACTERS // max(1, lengths.get(name, 0))) for name in waiting}
+    while sum(map(len, taken.values())) < limit:
+        free = [name for name in waiting if waiting[name] and len(taken[name]) < most[name]]
+        if not free:
+            break
+        name = min(free, key=lambda name: len(taken[name]))
         taken[name].append(waiting[name].pop())
     said = [
-        f"{len(queue)} of {len(kinds[name])} {name} were not looked at (limit {limit})"
+        f"{len(queue)} of {len(kinds[name])} {name} were not looked at "
+        f"(limit {limit if len(taken[name]) < most[name] else f'{most[name]} for so long a post'})"
         for name, queue in waiting.items()
         if queue
     ]

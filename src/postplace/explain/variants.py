@@ -19,7 +19,7 @@ from postplace.locator import PostLocator
 from postplace.pooled import MODALITIES, without
 from postplace.post import Post
 from postplace.text.cleaning import blanked, for_encoder, hashtag_spans
-from postplace.text.segmentation import word_spans
+from postplace.text.segmentation import has_words
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -133,7 +133,7 @@ def _cut(text: str, hidden: Sequence[tuple[int, int]]) -> str:
         kept.append(text[last:start])
         last = max(last, end)
     rest = "".join([*kept, text[last:]])
-    return rest if word_spans(rest) else ""
+    return rest if has_words(rest) else ""
 
 
 def _images(opened: OpenedPost, base: Post, parts: Sequence[Part]) -> tuple[Path | bytes, ...]:

@@ -63,6 +63,15 @@ def word_spans(text: str) -> list[tuple[int, int]]:
     return found
 
 
+def has_words(text: str) -> bool:
+    """Whether `word_spans` finds any, without cutting a long text into all of them.
+
+    >>> has_words("外!"), has_words("!! #tag http://a.org")
+    (True, False)
+    """
+    return _WORD.search(blanked(text, markup_spans(text))) is not None
+
+
 def chinese_words(text: str) -> list[str]:
     """A run of Chinese characters -> words, by jieba's dictionary and its hidden Markov model."""
     found: list[str] = _tokenizer().lcut(text)
