@@ -33,6 +33,7 @@ from postplace.post import Place, Post, Prediction
 from postplace.posts.prepared import read_with_parts
 from postplace.posts.splits import groups_of
 from postplace.runs.content import Fitted, asked_encoders, check_encoders, load_run, rebuild, save_run
+from postplace.runs.evidence import evidence_of
 from postplace.runs.paths import lasting_name
 from postplace.runs.unfinished import Unfinished, digest_of_posts, post_digests
 from postplace.training_data import Classes, Prepared, prepare
@@ -55,6 +56,7 @@ class PostLocator:
     `modalities` are those that are looked at ("text", "hashtags", "image"); the others are as if they were not there.
     `text_encoder` and `image_encoder` are names of `postplace encoders`, a local folder or a model of the hub.
     `cache` is the folder of stored vectors (None: nothing is stored); `device` is Lightning's accelerator.
+    With `evidence` vectors, ids and classes of the training posts are kept, to show the nearest beside an answer.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class PostLocator:
         cache: str | Path | None = None,
         workers: int | None = None,
         progress: Callable[[str], None] | None = None,
+        evidence: bool = False,
     ) -> None:
         if target not in ("place", "category"):
             raise BadOption("--target", f"{target!r} is unknown", "give place or category")
@@ -91,7 +94,7 @@ class PostLocator:
         self.device, self.devices, self.workers = device, devices, workers
         self.text_encoder, self.image_encoder = lasting_name(text_encoder), lasting_name(image_encoder)
         self.cache = None if cache is None else Path(cache)
-        self.progress = progress
+        self.progress, self.evidence = progress, evidence
         self._encoders: tuple[TextEncoder, ImageEncoder] | None = None
         self._fitted: Fitted | None = None
 
@@ -155,6 +158,12 @@ class PostLocator:
         posts, encoded, groups = prepared.part(split.calibration)
         kept = self._system.judged(posts, encoded, groups=groups)
         fitted = self._fitted = replace(fitted, calibration=calibrate(shaping, kept, prepared.places))
+        if self.evidence:
+            own, vectors, _ = prepared.part(train)
+            shown = evidence_of(
+                model, own, vectors, prepared.labels[train], answer=lambda: self.probabilities(own, vectors)
+            )
+            fitted = self._fitted = replace(fitted, evidence=shown)
         if not judge:
             return self
         posts, encoded, groups = prepared.part(prepared.split.test)

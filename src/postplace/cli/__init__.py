@@ -12,6 +12,7 @@ from postplace.cli import (
     encoders,
     evaluate,
     experiment,
+    explain,
     import_,
     import_places,
     inspect,
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 for command in (synth.synth, inspect.inspect, prepare.prepare, train.train, evaluate.evaluate, predict.predict):
     app.command()(command)
+app.command()(explain.explain)
 app.command()(models.models)
 app.command()(experiment.experiment)
 app.command()(experiment.compare)

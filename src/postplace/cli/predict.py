@@ -57,6 +57,7 @@ def predict(
 
     Example: postplace predict run/ --text "sunset over the old bridge" --hashtags "river" --image one.jpg
     """
+    from postplace.cli.one_post import one_post
     from postplace.cli.output import write_predictions
     from postplace.cli.overwriting import check_output, files_of_run
     from postplace.errors import BadOption
@@ -68,7 +69,10 @@ def predict(
         raise BadOption("predict", found, "give either POSTS, or --text, --hashtags and --image")
     check_asked(top_k, level, min_confidence)
     check_output("--output", output, [posts, *(image or []), *files_of_run(run)])
-    parts = _one_post(text or "", hashtags or "", image or []) if posts is None else _parts(posts, on_bad_post)
+    if posts is None:
+        parts = iter([[one_post(text or "", hashtags or "", image or [], where="predict")]])
+    else:
+        parts = _parts(posts, on_bad_post)
     first = next(parts)  # a bad file is found before the run is loaded
     from postplace.locator import PostLocator
 
@@ -82,20 +86,6 @@ def predict(
         cache=None if one else cache_folder(cache),
     )
     write_predictions(_answers(ask, first, parts), format_.value, output)
-
-
-def _one_post(text: str, hashtags: str, images: list[Path]) -> Iterator[list[Post]]:
-    from postplace.errors import BadOption
-    from postplace.images.decode import decode
-    from postplace.posts.table import parse
-
-    for image in images:
-        decode(image, target=8)  # the one picture asked about must be readable: in a file it would only be counted
-    record = {"id": "post", "text": text, "hashtags": hashtags, "images": [str(image) for image in images]}
-    post = parse(record, where="predict", folder=Path())
-    if not (post.text.strip() or post.hashtags or post.images):
-        raise BadOption("predict", "the post has no text, no hashtags and no images", "give at least one of them")
-    yield [post]
 
 
 def _parts(posts: Path, on_bad_post: OnBadPost) -> Iterator[list[Post]]:

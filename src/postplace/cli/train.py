@@ -66,6 +66,9 @@ def train(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace an earlier run, or an unfinished one of other options.")
     ] = False,
+    evidence: Annotated[
+        bool, typer.Option("--evidence", help="Keep vectors and ids of the training posts, for `postplace explain`.")
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """Train a model, judge it on posts kept aside, and save it.
@@ -101,6 +104,7 @@ def train(
         image_encoder=image_encoder,
         cache=cache_folder(cache),
         progress=None if quiet or not first else say,
+        evidence=evidence,
     )
     state = out.parent / f".{out.name}.training"
     locator.fit(every, state=state, overwrite=overwrite)

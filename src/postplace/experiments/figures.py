@@ -20,8 +20,8 @@ from postplace.encode import EncodedPosts
 from postplace.errors import BadRun
 from postplace.experiments.results import Results
 from postplace.locator import PostLocator
-from postplace.models.estimator import Estimator
 from postplace.post import Post
+from postplace.runs.evidence import fused_vectors as classifier_input
 from postplace.whole_files import write_atomically
 
 ENDING = ".vectors.safetensors"
@@ -41,20 +41,7 @@ class Fused:
 
 def fused_vectors(locator: PostLocator, posts: Sequence[Post], encoded: EncodedPosts) -> NDArray[np.float32] | None:
     """The input (N, D) of the system's last classifier; None for a system that has none."""
-    import torch
-
-    model = locator.fitted.model
-    if isinstance(model, Estimator) or not isinstance(getattr(model, "classifier", None), torch.nn.Module):
-        return None
-    seen: list[torch.Tensor] = []
-    hook = model.classifier.register_forward_pre_hook(  # type: ignore[union-attr]
-        lambda _, given: seen.append(given[0].detach().flatten(1).cpu())
-    )
-    try:
-        locator.probabilities(posts, encoded)
-    finally:
-        hook.remove()
-    return np.asarray(torch.cat(seen).float().numpy()) if seen else None
+    return classifier_input(locator.fitted.model, lambda: locator.probabilities(posts, encoded))
 
 
 def keep(path: Path, fused: Fused) -> None:

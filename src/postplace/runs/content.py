@@ -23,7 +23,9 @@ from postplace.errors import BadRun
 from postplace.evaluation.baselines import Baselines
 from postplace.models.estimator import Estimator
 from postplace.places.vocabulary import PlaceVocabulary
+from postplace.runs import evidence
 from postplace.runs.card import model_card
+from postplace.runs.evidence import Evidence
 from postplace.runs.folder import read_run, write_run
 from postplace.runs.paths import missing_path
 from postplace.whole_files import as_json
@@ -46,6 +48,7 @@ class Fitted:
     metrics: Mapping[str, Any]
     report: Mapping[str, Any]
     calibration: Calibration | None = None  # a run of an earlier version has none
+    evidence: Evidence | None = None  # training posts to show beside an answer, if they were asked for
 
 
 def save_run(fitted: Fitted, options: Mapping[str, Any], folder: Path, *, overwrite: bool) -> None:
@@ -72,6 +75,8 @@ def save_run(fitted: Fitted, options: Mapping[str, Any], folder: Path, *, overwr
     if fitted.calibration is not None:
         files["calibration.safetensors"] = safetensors.numpy.save(fitted.calibration.arrays())
         files["calibration.json"] = as_json(fitted.calibration.to_json())
+    if fitted.evidence is not None:
+        files[evidence.FILE] = fitted.evidence.to_bytes()
     write_run(folder, config, files, overwrite=overwrite)
 
 
@@ -167,6 +172,7 @@ def rebuild(
         metrics=json.loads(files["metrics.json"]),
         report=json.loads(files["training.json"]),
         calibration=_calibration(files, where=where),
+        evidence=_evidence(files, len(places), where=where),
     )
 
 
@@ -180,3 +186,10 @@ def _calibration(files: Mapping[str, bytes], *, where: Path) -> Calibration | No
     except (KeyError, TypeError, ValueError, SafetensorError) as error:
         found = f"is not understood ({type(error).__name__}: {error})"
         raise BadRun(str(where / "calibration.json"), found, "copy the run folder again") from None
+
+
+def _evidence(files: Mapping[str, bytes], classes: int, *, where: Path) -> Evidence | None:
+    """The kept training posts of a run that has them."""
+    if (content := files.get(evidence.FILE)) is None:
+        return None
+    return Evidence.from_bytes(content, classes=classes, where=str(where / evidence.FILE))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 _LINK = re.compile(
     r"(?:https?://)?(?<![a-z0-9.])t\.cn/[a-z0-9]+"  # Weibo's short links: text may follow without a space
@@ -16,6 +16,7 @@ _LINK = re.compile(
     re.IGNORECASE,
 )
 _MENTION = re.compile(r"(?://\s?)?(?<![A-Za-z0-9._%+-])[@＠][\w·-]+(?:\.\w+)*\s?[:：]?")
+_ENTITY = re.compile(r"&(?:[a-zA-Z]\w{1,30}|#\w{1,8});")
 _EMOTICON = re.compile(r"\[\w{1,10}\]")
 _INVISIBLE = re.compile("[\u200b\u2060\ufeff\ufffc]")
 _CHAINED = re.compile(r"#[^\s#]+(?:#[^\s#]+)+(?=\s|$)")
@@ -61,6 +62,31 @@ def remove_hashtags(text: str) -> str:
         kept += [text[last:start], " "]
         last = end
     return "".join([*kept, text[last:]])
+
+
+def markup_spans(text: str) -> list[tuple[int, int]]:
+    """Start and end, in order, of what is in a text but is none of its words: links, hashtags, mentions, entities.
+
+    >>> [text[a:b] for text in ["at #bund with @ann &amp; http://a.org"] for a, b in markup_spans(text)]
+    ['#bund', '@ann', '&amp;', 'http://a.org']
+    """
+    found = [match.span() for match in (*_LINK.finditer(text), *_ENTITY.finditer(text))]
+    found += [(start, end) for start, end, _ in hashtag_spans(text)]
+    rest = blanked(text, found)
+    mentions = ((match.start(), match.start() + len(match[0].rstrip())) for match in _MENTION.finditer(rest))
+    return sorted([*found, *mentions])
+
+
+def blanked(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    """A text of the same length, with spaces in these places.
+
+    >>> blanked("at #bund now", [(3, 8)])
+    'at       now'
+    """
+    characters = list(text)
+    for start, end in spans:
+        characters[start:end] = " " * (end - start)
+    return "".join(characters)
 
 
 def hashtag_spans(text: str) -> Iterator[tuple[int, int, str]]:

@@ -8,7 +8,7 @@ import re
 import warnings
 from typing import Any
 
-from postplace.text.cleaning import for_words
+from postplace.text.cleaning import blanked, for_words, markup_spans
 
 CHINESE = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f]+")
 _EMOJI = "[\u2190-\u2bff\u3200-\u32ff\U0001f000-\U0001faff]"
@@ -17,6 +17,14 @@ _TOKEN = re.compile(
     "|[\U0001f1e6-\U0001f1ff]{2}"  # a flag is a pair of letters
     f"|{_EMOJI}(?:[\ufe0f\u20e3\U0001f3fb-\U0001f3ff]|\u200d{_EMOJI})*"  # an emoji with its skin and its joined ones
     f"|(?:(?!{CHINESE.pattern}|{_EMOJI})\\S)+"
+)
+_LETTER = f"(?:(?!{CHINESE.pattern}|{_EMOJI})\\w)"
+_WORD = re.compile(
+    f"(?P<chinese>{CHINESE.pattern})"
+    "|[\U0001f1e6-\U0001f1ff]{2}"
+    f"|{_EMOJI}(?:[\ufe0f\u20e3\U0001f3fb-\U0001f3ff]|\u200d{_EMOJI})*"
+    r"|\[\w{1,10}\]"  # an emoticon of Weibo
+    f"|{_LETTER}+(?:['’-]{_LETTER}+)*"
 )
 
 # On the published list, but they are what this package looks for.
@@ -34,6 +42,34 @@ def words(text: str) -> list[str]:
         found += chinese_words(token[0]) if token["chinese"] else [token[0]]
     stop_words = _stop_words()
     return [word for word in found if word not in stop_words]
+
+
+def word_spans(text: str) -> list[tuple[int, int]]:
+    """Start and end of every word of a raw text, stop words too: Chinese by jieba; no markup, no punctuation.
+
+    >>> text = "我在上海外滩, it's #tag so-so!"
+    >>> [text[start:end] for start, end in word_spans(text)]
+    ['我', '在', '上海', '外滩', "it's", 'so-so']
+    """
+    found: list[tuple[int, int]] = []
+    for match in _WORD.finditer(blanked(text, markup_spans(text))):
+        if not match["chinese"]:
+            found.append(match.span())
+            continue
+        start = match.start()
+        for word in chinese_words(match[0]):
+            found.append((start, start + len(word)))
+            start += len(word)
+    return found
+
+
+def has_words(text: str) -> bool:
+    """Whether `word_spans` finds any, without cutting a long text into all of them.
+
+    >>> has_words("外!"), has_words("!! #tag http://a.org")
+    (True, False)
+    """
+    return _WORD.search(blanked(text, markup_spans(text))) is not None
 
 
 def chinese_words(text: str) -> list[str]:

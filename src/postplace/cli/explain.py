@@ -1,0 +1,83 @@
+"""postplace explain: what gave the place of a post away?"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from postplace.cli.options import Device, Run
+
+
+class Format(StrEnum):
+    """How an explanation is written."""
+
+    text = "text"
+    json = "json"
+    html = "html"
+
+
+class Method(StrEnum):
+    """How the parts of a post are weighed."""
+
+    occlusion = "occlusion"
+    gradients = "gradients"
+
+
+def explain(
+    run: Run,
+    text: Annotated[str | None, typer.Option(help="The text of the post.")] = None,
+    hashtags: Annotated[str | None, typer.Option(help="Its hashtags, separated by spaces.")] = None,
+    image: Annotated[list[Path] | None, typer.Option(help="One of its pictures; may be repeated.")] = None,
+    place: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Why this place (or category)?", show_default="the run's answer")
+    ] = None,
+    user: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Whose post it is: own training posts are no evidence.")
+    ] = None,
+    method: Annotated[
+        Method, typer.Option(help="Parts taken away one at a time, or integrated gradients of a network.")
+    ] = Method.occlusion,
+    limit: Annotated[int, typer.Option(help="How many parts to take away at most.")] = 160,
+    grid: Annotated[int, typer.Option(help="Rows and columns of regions that a picture is cut into.")] = 4,
+    seed: Annotated[int, typer.Option(help="Decides which parts are looked at where there are more.")] = 0,
+    attention: Annotated[
+        bool, typer.Option("--attention", help="Also the attention maps, in json and html; they explain nothing.")
+    ] = False,
+    format_: Annotated[Format, typer.Option("--format", help="How to write the explanation.")] = Format.text,
+    output: Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Where to (default: stdout).")] = None,
+    device: Device = "auto",
+) -> None:
+    """Say how much each modality, word, hashtag and picture region of one post moved the answer.
+
+    Taken away one at a time, in nats of log-odds and in probability of the place; see docs/explanations.md.
+
+    Example: postplace explain run/ --text "sunset over the old bridge" --hashtags "river" --image one.jpg
+    """
+    from postplace.cli.one_post import one_post
+    from postplace.cli.overwriting import check_output, files_of_run
+    from postplace.errors import BadOption
+    from postplace.whole_files import write_atomically
+
+    if text is None and hashtags is None and not image:
+        raise BadOption("explain", "there is nothing to explain", "give --text, --hashtags or --image")
+    if attention and format_ is Format.text:
+        raise BadOption("--attention", "given with the format text", "give --format json or html")
+    check_output("--output", output, [*(image or []), *files_of_run(run)])
+    post = one_post(text or "", hashtags or "", image or [], where="explain", user=user)
+    from postplace.cli.explanation_table import written
+    from postplace.explain import explain as explain_post
+    from postplace.explain.attention import with_attention
+    from postplace.locator import PostLocator
+
+    locator = PostLocator.load(run, device=device)
+    found = explain_post(locator, post, place=place, method=method.value, limit=limit, grid=grid, seed=seed)
+    if attention:
+        found = with_attention(locator, post, found)
+    content = written(locator, post, found, format_.value)
+    if output is None:
+        typer.echo(content, nl=False)
+    else:
+        write_atomically(output, content.encode())

@@ -1,0 +1,39 @@
+"""Evidence: the training posts most like the asked one, by the vectors that the run kept of them."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from postplace.explain.explanation import Neighbour
+from postplace.explain.variants import encode
+from postplace.locator import PostLocator
+from postplace.post import Post
+from postplace.runs.evidence import fused_vectors, pooled_vectors
+
+MOST = 5
+
+
+def evidence_for(locator: PostLocator, post: Post, *, most: int = MOST) -> tuple[tuple[Neighbour, ...], list[str]]:
+    """The nearest training posts by cosine, best first, and what is to be said; nothing of a run that kept none.
+
+    The post itself (by its id) and, where its user is known, all of this user's posts are left out.
+    """
+    kept = locator.fitted.evidence
+    if kept is None:
+        return (), []
+    near = kept.nearest(_vector(locator, post, kept.kind), user=post.user, without=post.id, most=most)
+    names = [place.name for place in locator.fitted.places.places]
+    found = tuple(Neighbour(kept.ids[row], names[kept.classes[row]], cosine) for row, cosine in near)
+    unknown = "whose post it is was not said: the training posts may be by the same user"
+    return found, [unknown] if post.user is None and found else []
+
+
+def _vector(locator: PostLocator, post: Post, kind: str) -> NDArray[np.float32]:
+    posts, encoded = encode(locator, [post])
+    if kind == "pooled":
+        return np.asarray(pooled_vectors(encoded)[0])
+    vectors = fused_vectors(locator.fitted.model, lambda: locator.probabilities(posts, encoded))
+    if vectors is None:
+        raise ValueError("evidence of fused vectors, but a system that has none")
+    return np.asarray(vectors[0])

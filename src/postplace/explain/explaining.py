@@ -1,0 +1,192 @@
+"""explain: one post and a trained run -> what moved the answer, and by how much."""
+
+from __future__ import annotations
+
+import difflib
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from postplace.errors import BadOption, unknown_name
+from postplace.explain.evidence import evidence_for
+from postplace.explain.explanation import Belief, Effect, Explanation, Method, log_odds, strongest_first
+from postplace.explain.gradients import gradient_effects
+from postplace.explain.parts import Part, characters_of, hashtags_of, modality_part, pictures_of, regions_of, words_of
+from postplace.explain.shapley import shapley_values, subsets
+from postplace.explain.variants import OpenedPost, ask, hide, keep, open_post
+from postplace.locator import PostLocator
+from postplace.post import Post
+
+LIMIT = 160  # parts taken away one at a time
+MOST_CHARACTERS = 300_000  # of all variants' texts, and of their hashtags: a long one is asked about less often
+GRID = 4
+LARGEST_GRID = 16
+WORDS_LOOKED_INTO = 3
+
+
+def explain(
+    locator: PostLocator,
+    post: Post,
+    *,
+    place: str | None = None,
+    seed: int = 0,
+    method: Method = "occlusion",
+    limit: int = LIMIT,
+    grid: int = GRID,
+) -> Explanation:
+    """What made this run believe in `place` (None: its answer), in nats of log-odds and in probability.
+
+    Each modality's exact Shapley value over the subsets of those present; then, by occlusion, what taking away one
+    word, hashtag, picture or one of the `grid` x `grid` regions of a picture does, for at most `limit` of them (which,
+    if there are more, `seed` decides), and one of the spans of the strongest words of a system that reads characters.
+    With `gradients` a network's parts share the difference by integrated gradients instead (see `gradients.py`).
+    All variants are encoded in one batch, those of spans in a second one. The post's `user` only keeps the user's own
+    posts out of the evidence. Raises BadPost for a post with nothing in it, BadOption for an unknown place or option.
+    """
+    _check(locator, method, limit, grid)
+    opened = open_post(locator, post)
+    one_by_one = method == "occlusion"
+    parts, left_out = chosen(opened, limit=limit, grid=grid, seed=seed) if one_by_one else ([], [])
+    names = [own.name for own in locator.fitted.places.places]
+    column = None if place is None else column_of(place, names)
+    asked = _ask_all(locator, opened, parts)
+    column = int(asked.whole.argmax()) if column is None else column
+    values = dict(zip(asked.subsets, asked.kept, strict=True))
+    notes = [*opened.broken, *left_out]
+    if one_by_one:
+        effects = _effects(parts, asked.drawn, asked.hidden, column)
+        effects += _inside_words(locator, opened, effects, asked.drawn, column)
+    else:
+        effects, said = gradient_effects(locator, opened, column)
+        notes += said
+    near, said = evidence_for(locator, opened.post)
+    if (part := locator.part_of(post)) is not None:
+        said = [f"this post was in the {part} part of the posts that the run was made from", *said]
+    return Explanation(
+        post_id=post.id,
+        place=names[column],
+        answer=names[int(asked.whole.argmax())],
+        method=method,
+        whole=_belief(asked.whole, column),
+        nothing=_belief(values[frozenset()], column),
+        modalities=_modalities(opened, values, column),
+        parts=strongest_first(effects),
+        evidence=near,
+        notes=(*notes, *said),
+    )
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Probabilities (C,) of the whole post and of it drawn again, (S, C) of the subsets, (P, C) without each part."""
+
+    whole: NDArray[np.float64]
+    drawn: NDArray[np.float64]
+    subsets: list[frozenset[str]]
+    kept: NDArray[np.float64]
+    hidden: NDArray[np.float64]
+
+
+def _ask_all(locator: PostLocator, opened: OpenedPost, parts: Sequence[Part]) -> _Asked:
+    every = subsets(opened.present)
+    posts = [keep(opened, sorted(subset)).post for subset in every]
+    redrawn = [] if opened.drawn is opened.post else [opened.drawn]
+    answers = ask(locator, [*posts, *redrawn, *(hide(opened, [part]).post for part in parts)])
+    whole = answers[len(every) - 1]
+    drawn = answers[len(every)] if redrawn else whole
+    return _Asked(whole, drawn, every, answers[: len(every)], answers[len(every) + len(redrawn) :])
+
+
+def _modalities(
+    opened: OpenedPost, values: dict[frozenset[str], NDArray[np.float64]], column: int
+) -> tuple[Effect, ...]:
+    odds = {subset: float(log_odds(row[None], column)[0]) for subset, row in values.items()}
+    in_odds = shapley_values(opened.present, odds)
+    in_share = shapley_values(opened.present, {subset: float(row[column]) for subset, row in values.items()})
+    parts = map(modality_part, opened.present)
+    return strongest_first([Effect(part, in_odds[part.name], in_share[part.name]) for part in parts])
+
+
+def chosen(opened: OpenedPost, *, limit: int, grid: int, seed: int = 0) -> tuple[list[Part], list[str]]:
+    """At most `limit` parts of a post, each kind having its turn, and what is said of those left out.
+
+    Of a long text, or of very many hashtags, fewer, so that all variants together have at most `MOST_CHARACTERS`.
+    """
+    kinds = {
+        "hashtags": hashtags_of(opened.drawn) if "hashtags" in opened.present else [],
+        "pictures": pictures_of(len(opened.pictures)),
+        "words": words_of(opened.drawn),
+        "regions": regions_of(len(opened.pictures), grid),
+    }
+    order = random.Random(seed)
+    waiting = {name: list(enumerate(parts)) for name, parts in kinds.items() if parts}
+    for queue in waiting.values():
+        order.shuffle(queue)
+    taken: dict[str, list[tuple[int, Part]]] = {name: [] for name in waiting}
+    lengths = {"words": len(opened.drawn.full_text), "hashtags": len(" ".join(opened.drawn.hashtags))}
+    most = {name: max(1, MOST_CHARACTERS // max(1, lengths.get(name, 0))) for name in waiting}
+    while sum(map(len, taken.values())) < limit:
+        free = [name for name in waiting if waiting[name] and len(taken[name]) < most[name]]
+        if not free:
+            break
+        name = min(free, key=lambda name: len(taken[name]))
+        taken[name].append(waiting[name].pop())
+    said = [
+        f"{len(queue)} of {len(kinds[name])} {name} were not looked at "
+        f"(limit {limit if len(taken[name]) < most[name] else f'{most[name]} for so long a post'})"
+        for name, queue in waiting.items()
+        if queue
+    ]
+    return [part for own in taken.values() for _, part in sorted(own, key=lambda pair: pair[0])], said
+
+
+def _effects(
+    parts: Sequence[Part], base: NDArray[np.float64], hidden: NDArray[np.float64], column: int
+) -> list[Effect]:
+    odds = log_odds(base[None], column)[0] - log_odds(hidden, column) if len(parts) else []
+    return [
+        Effect(part, float(change), float(base[column] - row[column]))
+        for part, change, row in zip(parts, odds, hidden, strict=True)
+    ]
+
+
+def _inside_words(
+    locator: PostLocator, opened: OpenedPost, effects: Sequence[Effect], base: NDArray[np.float64], column: int
+) -> list[Effect]:
+    """The spans of the strongest words, for a system that reads characters."""
+    if "characters" not in locator.plan.needs:
+        return []
+    words = [effect for effect in effects if effect.part.kind == "word"]
+    words = sorted(words, key=lambda effect: -abs(effect.log_odds))[:WORDS_LOOKED_INTO]
+    parts = [span for word in words for span in characters_of(word.part)]
+    if not parts:
+        return []
+    return _effects(parts, base, ask(locator, [hide(opened, [part]).post for part in parts]), column)
+
+
+def column_of(place: str, names: Sequence[str]) -> int:
+    """The class of that name. Raises BadOption, with the nearest names, for one that the run does not know."""
+    if place in names:
+        return names.index(place)
+    near = difflib.get_close_matches(place, names, n=3, cutoff=0.5) or names[:3]
+    known = ", ".join(repr(name) for name in near)
+    raise BadOption(
+        "--place", f"{place!r} is none of the {len(names)} this run knows", f"give one of them, such as {known}"
+    )
+
+
+def _belief(probabilities: NDArray[np.float64], column: int) -> Belief:
+    return Belief(float(probabilities[column]), float(log_odds(probabilities[None], column)[0]))
+
+
+def _check(locator: PostLocator, method: str, limit: int, grid: int) -> None:
+    if method not in get_args(Method):
+        raise unknown_name("--method", method, get_args(Method))
+    if limit < 1:
+        raise BadOption("--limit", f"{limit} parts to look at", "give 1 or more")
+    if not 1 <= grid <= LARGEST_GRID:
+        raise BadOption("--grid", f"{grid} regions a side", f"give 1 to {LARGEST_GRID}")

@@ -1,0 +1,132 @@
+"""What an explanation consists of. Letters: N posts, C classes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from postplace.explain.parts import Part
+
+Method = Literal["occlusion", "gradients"]
+LEAST = 1e-9  # probabilities are held between this and 1 - this, so that log-odds stay within 21 nats
+DECIMALS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """How much a part moved the answer: the log-odds (nats) and the probability of the place, with it minus without."""
+
+    part: Part
+    log_odds: float
+    probability: float
+
+    def to_json(self) -> dict[str, Any]:
+        """The part's own keys and the two numbers."""
+        return {**self.part.to_json(), "log_odds": _rounded(self.log_odds), "probability": _rounded(self.probability)}
+
+
+@dataclass(frozen=True, slots=True)
+class Belief:
+    """A probability, 0 to 1, and its log-odds in nats."""
+
+    probability: float
+    log_odds: float
+
+    def to_json(self) -> dict[str, float]:
+        """Both numbers."""
+        return {"probability": _rounded(self.probability), "log_odds": _rounded(self.log_odds)}
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A training post like the asked one: its id, its place, the cosine of their vectors."""
+
+    id: str
+    place: str
+    similarity: float
+
+
+@dataclass(frozen=True)
+class AttentionMap:
+    """One attention of a network as it is, which explains nothing by itself.
+
+    `weights` (h, N, M), each row of M summing to 1; `queries` (N) and `keys` (M) name the tokens.
+    """
+
+    name: str
+    weights: NDArray[np.float32]
+    queries: tuple[str, ...]
+    keys: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The mean over heads, to four decimals."""
+        mean = np.round(self.weights.mean(axis=0).astype(np.float64), 4)
+        return {"name": self.name, "queries": self.queries, "keys": self.keys, "weights": mean.tolist()}
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why `place`: what a run believes with the `whole` post and with `nothing` of it, and what each part gave.
+
+    `modalities` are Shapley values: they sum to `whole` minus `nothing`. `parts` are taken away one at a time (or, by
+    gradients, share the difference), the one that speaks most for the place first; what speaks against it is negative.
+    `answer` is the run's own answer. `notes` say what was left out or is to be known.
+    """
+
+    post_id: str
+    place: str
+    answer: str
+    method: Method
+    whole: Belief
+    nothing: Belief
+    modalities: tuple[Effect, ...]
+    parts: tuple[Effect, ...]
+    evidence: tuple[Neighbour, ...] = ()
+    attention: tuple[AttentionMap, ...] = field(default=(), repr=False)
+    notes: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data; spans are in characters of the post's own text, boxes in shares of a picture's sides."""
+        return {
+            "id": self.post_id,
+            "place": self.place,
+            "answer": self.answer,
+            "method": self.method,
+            "unit": "nats",
+            "whole": self.whole.to_json(),
+            "nothing": self.nothing.to_json(),
+            "modalities": [effect.to_json() for effect in self.modalities],
+            "parts": [effect.to_json() for effect in self.parts],
+            "evidence": [
+                {"id": near.id, "place": near.place, "similarity": _rounded(near.similarity)} for near in self.evidence
+            ],
+            "attention": [own.to_json() for own in self.attention],
+            "notes": list(self.notes),
+        }
+
+
+def log_odds(probabilities: NDArray[np.float64], column: int) -> NDArray[np.float64]:
+    """Log-odds (N,) of one class, from the probabilities (N, C) of all.
+
+    The others are added up rather than taken from 1, which would lose them where a class is nearly certain.
+
+    >>> log_odds(np.array([[0.5, 0.5], [0.8, 0.2], [1.0, 0.0]]), 0).round(3).tolist()
+    [0.0, 1.386, 20.723]
+    """
+    others = np.delete(probabilities, column, axis=1).sum(axis=1)
+    own = np.maximum(probabilities[:, column], LEAST)
+    found: NDArray[np.float64] = np.log(own) - np.log(np.maximum(others, LEAST))
+    return found
+
+
+def strongest_first(effects: Sequence[Effect]) -> tuple[Effect, ...]:
+    """Those that speak for the place before those that speak against it; equal ones as they were."""
+    return tuple(sorted(effects, key=lambda effect: -effect.log_odds))
+
+
+def _rounded(value: float) -> float:
+    return round(float(value), DECIMALS) + 0.0  # no negative zero

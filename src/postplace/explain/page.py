@@ -1,0 +1,208 @@
+"""An explanation as one HTML file: no script, nothing from outside, dark and light; pictures are drawn into it."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Iterable, Sequence
+from html import escape
+
+from PIL import Image
+
+from postplace.explain.explanation import AttentionMap, Effect, Explanation
+from postplace.explain.overlay import overlay
+from postplace.explain.parts import Field
+from postplace.explain.variants import OpenedPost, open_post
+from postplace.locator import PostLocator
+from postplace.post import Post
+
+NOTICEABLE = 0.0005  # nats
+LEAST_SHADED = 0.03  # of the strongest part
+ROWS = 40  # of the table of parts
+
+_STYLE = """
+:root{color-scheme:light dark;--ink:#1c1e21;--soft:#5b6168;--paper:#fff;--line:#d8dbdf;
+--for:0,114,178;--against:213,94,0}
+@media (prefers-color-scheme:dark){:root{--ink:#e8eaed;--soft:#a2a9b1;--paper:#16181b;--line:#3a3f45;
+--for:86,180,233;--against:240,140,60}}
+body{font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);max-width:46rem;margin:2rem auto;
+padding:0 1rem}
+h1{font-size:1.4rem;margin-bottom:.2rem}h2{font-size:1.05rem;margin:1.8rem 0 .4rem}
+p.soft,figcaption,small{color:var(--soft)}
+.post{border:1px solid var(--line);border-radius:.5rem;padding:.8rem 1rem;overflow-wrap:anywhere;white-space:pre-wrap}
+.for{background:rgba(var(--for),var(--a))}.against{background:rgba(var(--against),var(--a))}
+mark{color:inherit;border-radius:.2rem;padding:.05em .1em}mark.against{text-decoration:underline dotted}
+.tag{display:inline-block;border:1px solid var(--line);border-radius:1rem;
+padding:.1rem .6rem;margin:.15rem .3rem .15rem 0}
+table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.2rem .5rem;border-bottom:1px solid var(--line);
+overflow-wrap:anywhere}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+.bar{display:block;height:.7rem;border-radius:.2rem;width:var(--w);--a:.8}td.b{width:30%}
+figure{margin:.6rem 0}img{max-width:100%;height:auto;border-radius:.4rem}
+.map{overflow:auto;max-height:24rem}.map td,.map th{padding:0 .25rem;font-size:.7rem;white-space:pre;border:0}
+"""
+
+
+def page(locator: PostLocator, post: Post, explanation: Explanation) -> str:
+    """The whole file. The post is shown as far as the run looks at it, its pictures without metadata."""
+    opened = open_post(locator, post)
+    return written_page(opened, explanation)
+
+
+def written_page(opened: OpenedPost, explanation: Explanation) -> str:
+    """As `page`, of a post that was opened before."""
+    found = explanation
+    body = "\n".join(
+        [
+            _heading(found),
+            "<h2>What each modality gave</h2>",
+            "<p class=soft>Shapley values: they add up to the difference between the post and nothing.</p>",
+            _effects(found.modalities),
+            "<h2>The post</h2>",
+            _texts(opened, found),
+            *_pictures(opened, found),
+            "<h2>What moved the answer, part by part</h2>",
+            f"<p class=soft>{_HOW[found.method]}</p>",
+            _effects(_ranked(found.parts)[:ROWS]),
+            *_evidence(found),
+            *_attention(found.attention),
+            *_notes(found),
+        ]
+    )
+    policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Why {escape(found.place)}?</title>\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">\n'
+        f"<style>{_STYLE}</style></head>\n<body>\n{body}\n</body></html>\n"
+    )
+
+
+_HOW = {
+    "occlusion": "What is lost when this part alone is taken away; regions are covered with the picture's mean colour.",
+    "gradients": "Integrated gradients: each part's share of what it differs by from a post of average vectors.",
+}
+
+
+def _heading(found: Explanation) -> str:
+    whole, nothing = found.whole, found.nothing
+    other = "" if found.place == found.answer else f" The run's own answer is {escape(found.answer)}."
+    return (
+        f"<h1>Why {escape(found.place)}?</h1>\n"
+        f"<p>Probability {whole.probability:.1%} (log-odds {whole.log_odds:+.2f} nats); "
+        f"of a post with nothing in it {nothing.probability:.1%} ({nothing.log_odds:+.2f}).{other}</p>\n"
+        "<p class=soft>Blue speaks for the place, orange (dotted) against it. A part that another one repeats moves "
+        "little by itself.</p>"
+    )
+
+
+def _texts(opened: OpenedPost, found: Explanation) -> str:
+    strongest = _strongest(found.parts)
+    fields: tuple[tuple[Field, str], ...] = ("text", opened.post.text), ("image_text", opened.post.image_text)
+    paragraphs = [_shaded(text, name, found.parts, strongest) for name, text in fields if text]
+    tags = {effect.part.name: effect for effect in found.parts if effect.part.kind == "hashtag"}
+    for tag in dict.fromkeys(opened.post.hashtags):
+        paragraphs.append(f"<span class=tag>{_marked('#' + tag, tags.get(tag), strongest)}</span>")
+    return f'<div class="post">{" ".join(paragraphs)}</div>' if paragraphs else "<p class=soft>No text.</p>"
+
+
+def _shaded(text: str, name: Field, effects: Iterable[Effect], strongest: float) -> str:
+    """The text with its words marked."""
+    words = [effect for effect in effects if effect.part.kind == "word" and effect.part.field == name]
+    pieces, last = [], 0
+    for effect in sorted(words, key=lambda effect: effect.part.start or 0):
+        start, end = effect.part.start or 0, effect.part.end or 0
+        pieces += [escape(text[last:start]), _marked(text[start:end], effect, strongest)]
+        last = end
+    return f"<span>{''.join([*pieces, escape(text[last:])])}</span>"
+
+
+def _marked(text: str, effect: Effect | None, strongest: float) -> str:
+    share = 0.0 if effect is None or not strongest else abs(effect.log_odds) / strongest
+    if effect is None or share < LEAST_SHADED:
+        return escape(text)
+    side, opacity = _side(effect), f"--a:{0.05 + 0.65 * share:.2f}"
+    return f'<mark class={side} style="{opacity}" title="{effect.log_odds:+.3f} nats">{escape(text)}</mark>'
+
+
+def _pictures(opened: OpenedPost, found: Explanation) -> list[str]:
+    if not opened.pictures:
+        return []
+    regions = [effect for effect in found.parts if effect.part.kind == "region"]
+    strongest = _strongest(regions)
+    figures = []
+    for number, picture in enumerate(opened.pictures):
+        own = [effect for effect in regions if effect.part.image == number]
+        drawing = overlay(picture, own, strongest=strongest)
+        said = f"picture {number + 1}" + (f": regions move it by up to {_strongest(own):.2f} nats" if own else "")
+        figures.append(f'<figure><img src="{_data(drawing)}" alt="{said}"><figcaption>{said}</figcaption></figure>')
+    return figures
+
+
+def _data(picture: Image.Image) -> str:
+    file = io.BytesIO()
+    picture.save(file, format="JPEG", quality=85)
+    return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
+
+
+def _effects(effects: Sequence[Effect]) -> str:
+    strongest = _strongest(effects)
+    rows = []
+    for effect in effects:
+        part = effect.part
+        named = part.kind in ("text", "hashtags", "image", "picture")
+        what = escape(part.name) if named else f"{part.kind} <b>{escape(part.name)}</b>"
+        width = f"--w:{100 * abs(effect.log_odds) / strongest if strongest else 0:.0f}%"
+        numbers = f"<td class=n>{effect.log_odds:+.3f}</td><td class=n>{effect.probability:+.3f}</td>"
+        bar = f'<td class=b><span class="bar {_side(effect)}" style="{width}"></span></td>'
+        rows.append(f"<tr><td>{what}</td>{numbers}{bar}</tr>")
+    head = "<tr><th>part</th><th class=n>nats</th><th class=n>probability</th><th></th></tr>"
+    return f"<table>{head}{''.join(rows)}</table>"
+
+
+def _evidence(found: Explanation) -> list[str]:
+    if not found.evidence:
+        return []
+    rows = [
+        f"<tr><td>{escape(near.id)}</td><td>{escape(near.place)}</td><td class=n>{near.similarity:.3f}</td></tr>"
+        for near in found.evidence
+    ]
+    head = "<tr><th>post</th><th>where it was</th><th class=n>cosine</th></tr>"
+    return ["<h2>Training posts most like it</h2>", f"<table>{head}{''.join(rows)}</table>"]
+
+
+def _attention(maps: Sequence[AttentionMap]) -> list[str]:
+    if not maps:
+        return []
+    told = "What is read by what, mean of the heads. It is shown as it is, and explains nothing by itself."
+    return [f"<h2>Attention</h2>\n<p class=soft>{told}</p>", *map(_map, maps)]
+
+
+def _map(own: AttentionMap) -> str:
+    mean = own.weights.mean(axis=0)
+    scale = float(mean.max()) or 1.0
+    rows = []
+    for name, weights in zip(own.queries, mean, strict=True):
+        cells = (f'<td class=for style="--a:{weight / scale:.2f}" title="{weight:.3f}"> </td>' for weight in weights)
+        rows.append(f"<tr><th>{escape(name)}</th>{''.join(cells)}</tr>")
+    head = "".join(f"<th>{escape(name)}</th>" for name in own.keys)
+    table = f"<div class=map><table><tr><th></th>{head}</tr>{''.join(rows)}</table></div>"
+    return f"<details><summary>{escape(own.name)}</summary>{table}</details>"
+
+
+def _notes(found: Explanation) -> list[str]:
+    if not found.notes:
+        return []
+    return ["<h2>Notes</h2>", f"<ul>{''.join(f'<li>{escape(note)}</li>' for note in found.notes)}</ul>"]
+
+
+def _ranked(effects: Iterable[Effect]) -> list[Effect]:
+    told = (effect for effect in effects if abs(effect.log_odds) >= NOTICEABLE)
+    return sorted(told, key=lambda effect: -abs(effect.log_odds))
+
+
+def _strongest(effects: Iterable[Effect]) -> float:
+    return max((abs(effect.log_odds) for effect in effects), default=0.0)
+
+
+def _side(effect: Effect) -> str:
+    return "for" if effect.log_odds > 0 else "against"

@@ -1,0 +1,60 @@
+"""Training posts as evidence, from a fit to a saved run and back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from postplace import Post, PostLocator
+from postplace.explain import explain
+from postplace.explain.evidence import evidence_for
+from postplace.runs.evidence import FILE
+
+
+def test_the_same_users_posts_are_left_out(sg_mft_locator: PostLocator, posts: list[Post]) -> None:
+    locator = sg_mft_locator
+    by_id = {post.id: post for post in posts}
+    asked = next(post for post in posts if locator.part_of(post) == "train" and post.user is not None)
+    everything = len(posts)
+    known, said = evidence_for(locator, asked, most=everything)
+    assert known
+    assert said == []
+    assert all(by_id[near.id].user != asked.user for near in known)
+    unknown, said = evidence_for(locator, replace(asked, user=None), most=everything)
+    assert asked.user in {by_id[near.id].user for near in unknown}
+    assert "same user" in said[0]
+    assert asked.id not in {near.id for near in unknown}
+    assert all(locator.part_of(by_id[near.id]) == "train" for near in unknown)
+    assert [near.similarity for near in unknown] == sorted((near.similarity for near in unknown), reverse=True)
+    assert all(by_id[near.id].place == near.place for near in unknown)
+
+
+def test_it_is_saved_and_loaded_without_texts_or_users(
+    sg_mft_locator: PostLocator, posts: list[Post], tmp_path: Path
+) -> None:
+    locator = sg_mft_locator
+    locator.save(tmp_path / "run")
+    content = (tmp_path / "run" / FILE).read_bytes()
+    users = {post.user for post in posts if post.user}
+    assert users
+    assert not any(user.encode() in content for user in users)
+    assert not any(post.text.encode() in content for post in posts if len(post.text) > 5)
+    loaded = PostLocator.load(tmp_path / "run", device="cpu")
+    post = next(post for post in posts if post.text and locator.part_of(post) == "test")
+    assert explain(loaded, post, limit=1).evidence == explain(locator, post, limit=1).evidence
+
+
+def test_a_run_without_it_has_no_evidence(place_run: Path, posts: list[Post]) -> None:
+    assert FILE not in {path.name for path in place_run.iterdir()}
+    assert evidence_for(PostLocator.load(place_run, device="cpu"), posts[0]) == ((), [])
+
+
+def test_what_is_no_network_compares_pooled_vectors(posts: list[Post], majority_locator: PostLocator) -> None:
+    locator = majority_locator
+    assert locator.fitted.evidence is not None
+    assert locator.fitted.evidence.kind == "pooled"
+    twin = next(post for post in posts if locator.part_of(post) == "train" and post.text)
+    (nearest,), _ = evidence_for(locator, replace(twin, id="another", user=None), most=1)
+    assert nearest.similarity == pytest.approx(1.0, abs=2e-3)

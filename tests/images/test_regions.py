@@ -1,0 +1,37 @@
+"""Boxes that tile a picture."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from postplace.images.decode import decode
+from postplace.images.regions import at_most, covered, grid, lossless, pixels_of
+
+
+@pytest.mark.parametrize("size", [(7, 5), (224, 224), (640, 481), (3, 2), (1, 1)])
+@pytest.mark.parametrize("cells", [1, 3, 4])
+def test_a_grid_covers_every_pixel_once(size: tuple[int, int], cells: int) -> None:
+    counts = np.zeros((size[1], size[0]), dtype=int)
+    for box in grid(cells):
+        left, top, right, bottom = pixels_of(box, size)
+        counts[top:bottom, left:right] += 1
+    assert (counts == 1).all()
+
+
+def test_covered_with_the_mean_colour() -> None:
+    picture = Image.new("RGB", (4, 2), (0, 0, 0))
+    picture.paste((200, 100, 40), (0, 0, 2, 2))
+    pixels = np.asarray(covered(picture, [(0.0, 0.0, 0.25, 1.0)]))
+    assert pixels[:, 0].tolist() == [[100, 50, 20]] * 2
+    assert pixels[:, 1].tolist() == [[200, 100, 40]] * 2
+    assert np.asarray(picture)[0, 0].tolist() == [200, 100, 40]  # the picture itself is not touched
+
+
+def test_lossless_and_bounded() -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (13, 17, 3), dtype=np.uint8)
+    picture = Image.fromarray(pixels)
+    np.testing.assert_array_equal(np.asarray(decode(lossless(picture))), pixels)
+    assert at_most(picture, 1000) is picture
+    assert at_most(Image.new("RGB", (400, 100)), 10_000).size == (200, 50)
