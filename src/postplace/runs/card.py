@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
+
+FILE = "MODEL_CARD.md"
 
 CARD = """\
 # Model card: {model} for the {target} of a post
@@ -57,7 +60,8 @@ def _how_sure(found: Mapping[str, Any] | None) -> str:
     share, sets, circles = f"{found['level']:.0%}", found["sets"], found["circles"]
     lines = [
         f"Probabilities are told after a temperature of {found['temperature']:.2f}; on those posts the mean gap "
-        f"between confidence and accuracy (ECE) is {found['ece']['after']:.3f}, and was {found['ece']['before']:.3f} before.",
+        f"between confidence and accuracy (ECE) is {found['ece']['after']:.3f}, and was {found['ece']['before']:.3f} "
+        "before.",
         f"Sets meant to hold the true class of {share} of posts held {sets['coverage']:.1%} (mean over groups), with "
         f"{sets['mean_size']:.1f} of the classes in a set.",
     ]
@@ -78,3 +82,9 @@ def metrics_table(metrics: Mapping[str, Any]) -> str:
         accuracy, macro, mean, median = ("" if number is None else f"{number:.3f}" for number in numbers)
         rows.append(f"| {name} | {accuracy} | {interval} | {macro} | {mean} | {median} |")
     return "\n".join(rows)
+
+
+def saved_card(folder: Path) -> str:
+    """The card of a saved run; empty where it has none."""
+    path = folder / FILE
+    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
