@@ -8,7 +8,7 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 
 from postplace.experiments.comparison import COSTS, Comparison, Line
-from postplace.hypertext import html_table
+from postplace.hypertext import filled, html_table
 
 DIGITS: Mapping[str, int] = {"accuracy": 3, "accuracy@5": 3, "macro_f1": 3, "mean_km": 2, "median_km": 2}
 NAMES: Mapping[str, str] = {"macro_f1": "macro-F1", "mean_km": "mean km", "median_km": "median km"}
@@ -25,8 +25,7 @@ def table_of(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
     metrics = [NAMES.get(metric, metric) for metric in comparison.metrics]
     head = ["system", *metrics, f"95 % of {metrics[0]}", "minus the best", "verdict", *COST_NAMES, *papers]
     rows = [_cells(line, comparison) for line in comparison.lines]
-    kept = [column for column in range(len(head)) if column == 0 or any(row[column] for row in rows)]
-    return [head[column] for column in kept], [[row[column] for column in kept] for row in rows]
+    return filled(head, rows)
 
 
 def _cells(line: Line, comparison: Comparison) -> list[str]:

@@ -63,7 +63,7 @@ def matrix_of(counts: NDArray[np.int64], names: tuple[str, ...], *, shown: int =
         right, below = counts[np.ix_(chosen, rest)].sum(axis=1), counts[np.ix_(rest, chosen)].sum(axis=0)
         corner = counts[np.ix_(rest, rest)].sum()
         table = np.block([[table, right[:, None]], [below[None], np.array([[corner]])]])
-        kept = (*kept, f"{len(rest)} others")
+        kept = (*kept, "1 other" if len(rest) == 1 else f"{len(rest)} others")
     return Matrix(kept, tuple(tuple(int(n) for n in row) for row in table), len(rest))
 
 

@@ -19,6 +19,8 @@ LABEL = 16  # characters of a name on an axis
 INK, MUTED, GRID, PLANE = "var(--ink)", "var(--muted)", "var(--grid)", "var(--plane)"
 SERIES = ("var(--series-1)", "var(--series-2)", "var(--series-3)")
 DASHES = ("solid", "dash", "dot")
+KM_TICKS = [step * 10**power for power in range(-2, 5) for step in (1, 2, 5)]
+NAMED = 20  # dots with their name beside them
 LEAST_KM = 0.05  # where the axis of distances begins
 
 
@@ -66,13 +68,16 @@ def plane_figure(plane: Plane) -> Figure:
     most = max((dot.posts for dot in plane.dots), default=0)
     dots = {
         "type": "scatter",
-        "mode": "markers",
+        "mode": "markers+text" if len(plane.dots) <= NAMED else "markers",
         "x": [round(dot.east_km, 4) for dot in plane.dots],
         "y": [round(dot.north_km, 4) for dot in plane.dots],
-        "text": [f"{label(dot.name, 60)}<br>{dot.right} of {dot.posts} right" for dot in plane.dots],
-        "hovertemplate": "%{text}<extra></extra>",
+        "text": [label(dot.name) for dot in plane.dots],
+        "textposition": "top center",
+        "textfont": {"size": 11, "color": MUTED},
+        "customdata": [f"{label(dot.name, 60)}<br>{dot.right} of {dot.posts} right" for dot in plane.dots],
+        "hovertemplate": "%{customdata}<extra></extra>",
         "marker": {
-            "size": [6 + 16 * (dot.posts / max(most, 1)) ** 0.5 for dot in plane.dots],
+            "size": [_size(dot.posts, most) for dot in plane.dots],
             "color": SERIES[0],
             "opacity": 0.85,
             "line": {"width": 1, "color": PLANE},
@@ -82,7 +87,7 @@ def plane_figure(plane: Plane) -> Figure:
     hidden = {"visible": False, "showgrid": False, "zeroline": False}
     axes = {"xaxis": hidden, "yaxis": {**hidden, "scaleanchor": "x"}}
     figure = _figure([*_arrows(plane), dots], height=520, **axes)
-    figure["layout"] |= {"legend": _legend_below(), "dragmode": "pan"}
+    figure["layout"] |= {"legend": _legend_above(), "dragmode": "pan"}
     _add_scale(figure, plane)
     return figure
 
@@ -90,25 +95,34 @@ def plane_figure(plane: Plane) -> Figure:
 def _arrows(plane: Plane) -> list[Figure]:
     """One trace a width, so that hundreds of lines are a few elements."""
     most = max((line.posts for line in plane.lines), default=1)
+    largest = max((dot.posts for dot in plane.dots), default=0)
     bands = [(low, high) for low, high in ((1, 1), (2, 4), (5, max(most, 5))) if most >= low]
     traces = []
     for width, (low, high) in enumerate(bands):
         x: list[float | None] = []
         y: list[float | None] = []
+        apart: list[float] = []  # pixels between the arrow's head and the middle of its dot
         for line in plane.lines:
             if low <= line.posts <= high:
                 start, end = plane.dots[line.truth], plane.dots[line.guess]
                 x += [round(start.east_km, 4), round(end.east_km, 4), None]
                 y += [round(start.north_km, 4), round(end.north_km, 4), None]
+                apart += [0.0, _size(end.posts, largest) / 2 + 1, 0.0]
         if x:
-            marker = {"symbol": "arrow", "angleref": "previous", "size": [0, 9, 0] * (len(x) // 3), "standoff": 6}
+            sizes = [0, 10, 0] * (len(x) // 3)
+            marker = {"symbol": "arrow", "angleref": "previous", "size": sizes, "standoff": apart}
             name = f"{low} post" if high == 1 else f"{low} to {high} posts"
             line_style = {"width": 1 + 1.5 * width, "color": SERIES[1]}
-            common = {"type": "scatter", "mode": "lines+markers", "hoverinfo": "skip", "opacity": 0.35 + 0.25 * width}
+            common = {"type": "scatter", "mode": "lines+markers", "hoverinfo": "skip", "opacity": 0.5 + 0.2 * width}
             traces.append(
                 {**common, "x": x, "y": y, "line": line_style, "marker": {**marker, "color": SERIES[1]}, "name": name}
             )
     return traces
+
+
+def _size(posts: int, most: int) -> float:
+    """The diameter of a dot in pixels: its area grows with the posts."""
+    return float(6 + 16 * (posts / max(most, 1)) ** 0.5)
 
 
 def _add_scale(figure: Figure, plane: Plane) -> None:
@@ -146,11 +160,11 @@ def distance_figure(curves: Sequence[Curve]) -> Figure:
         for number, curve in enumerate(curves)
     ]
     axes = {
-        "xaxis": _axis("km", type="log", dtick="D2"),
+        "xaxis": _axis("km", type="log", tickvals=KM_TICKS, ticktext=[f"{km:g}" for km in KM_TICKS]),
         "yaxis": _axis("share of posts", range=[0, 1.02], tickformat=".0%"),
     }
     figure = _figure(lines, **axes)
-    figure["layout"]["legend"] = _legend_below()
+    figure["layout"]["legend"] = _legend_above()
     return figure
 
 
@@ -181,7 +195,7 @@ def reliability_figure(bins: Sequence[Mapping[str, Any]]) -> Figure:
         "yaxis": _axis("share right", range=[0, 1.03], tickformat=".0%"),
     }
     figure = _figure([diagonal, dots], **axes)
-    figure["layout"]["legend"] = _legend_below()
+    figure["layout"]["legend"] = _legend_above()
     return figure
 
 
@@ -206,11 +220,11 @@ def risk_figure(curve: Sequence[Mapping[str, Any]]) -> Figure:
 
 def _axis(title: str, **options: Any) -> Figure:
     lines = {"gridcolor": GRID, "linecolor": GRID, "zerolinecolor": GRID, "tickcolor": GRID, "automargin": True}
-    return {"title": {"text": title}, **lines, **options}
+    return {"title": {"text": title, "standoff": 10}, **lines, **options}
 
 
-def _legend_below() -> Figure:
-    return {"orientation": "h", "x": 0, "xanchor": "left", "y": -0.2, "yanchor": "top"}
+def _legend_above() -> Figure:
+    return {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"}
 
 
 def _figure(data: list[Figure], *, height: int = 380, **axes: Figure) -> Figure:

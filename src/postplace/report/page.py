@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from html import escape
 from importlib.resources import files
@@ -12,6 +13,9 @@ from importlib.resources import files
 from postplace.report.content import Content
 from postplace.report.figures import Figure
 from postplace.report.sections import Section, sections_of
+
+# a style sheet for tiled maps that plotly would add, unless an element of that name is there; the policy forbids it
+_ADDED_STYLE = re.compile(r'getElementById\("([0-9a-f]{64})"\)')
 
 _PAGE = """\
 <!doctype html>
@@ -35,6 +39,7 @@ _PAGE = """\
 {sections}
 </main>
 <footer>Made by postplace. Nothing on this page is fetched from anywhere.</footer>
+{stands_in}
 <script type="application/json" id="figures">{figures}</script>
 <script>{plotly}</script>
 <script>{script}</script>
@@ -61,6 +66,7 @@ def page_of(content: Content) -> str:
         lead=escape(lead),
         links="".join(f'<li><a href="#{section.key}">{escape(section.title)}</a></li>' for section in sections),
         sections="\n".join(map(_section, sections)),
+        stands_in="".join(f'<i hidden id="{name}"></i>' for name in sorted(set(_ADDED_STYLE.findall(plotly)))),
         figures=data_script(drawn),
         plotly=plotly,
         script=script,

@@ -8,7 +8,7 @@ from html import escape
 from typing import Any
 
 from postplace.evaluation.metrics import RADII_KM
-from postplace.hypertext import html_table
+from postplace.hypertext import filled, html_table
 from postplace.report.confusion import SHOWN
 from postplace.report.content import Content
 from postplace.report.figures import (
@@ -74,7 +74,7 @@ def _accuracy(content: Content) -> Section:
         boxes.append(("Calibration error", number(sure["ece"]["after"]), "ECE, 0 is honest"))
     head = ["system", "accuracy", "95 % interval", "macro-F1", "mean km", "median km"]
     rows = [_system_row(name, result) for name, result in metrics["systems"].items()]
-    table = html_table(head, rows, caption="Each system on the same posts; intervals by bootstrap over groups")
+    table = html_table(*filled(head, rows), caption="Each system on the same posts; intervals by bootstrap over groups")
     body = f"{_numbers(boxes)}\n{_scrolled(table)}\n{_differences(content)}"
     unknown = overall["unknown_class"]
     body += (
@@ -106,9 +106,7 @@ def _confusion(content: Content) -> Section:
     gathered = (
         f" The {SHOWN} classes with most confusion have a row; {matrix.gathered} others are gathered in the last."
     )
-    said = (
-        "Rows are the truth, columns the guess. A darker cell holds a larger share of its row; the number is of posts."
-    )
+    said = "Rows are the truth, columns the guess; the number is of posts, the colour the share of its row."
     said += (gathered if matrix.gathered else "") + " Classes that are taken for each other stand side by side."
     numbers = [[name, *map(str, row)] for name, row in zip(matrix.names, matrix.counts, strict=True)]
     table = html_table(["truth \\ guess", *matrix.names], numbers, caption="Posts by truth and guess")
@@ -116,7 +114,8 @@ def _confusion(content: Content) -> Section:
     body = _figure("matrix", f"Confusion matrix of {len(matrix.names)} rows. {summary}", said, table)
     rows = [[names[p.truth], names[p.guess], str(p.posts), share(p.share), number(p.km, 2)] for p in content.pairs]
     caption = f"The {len(rows)} most frequent confusions"
-    pairs = html_table(["truth", "guess", "posts", "of the truth's posts", "km apart"], rows, caption=caption)
+    head = ["truth", "guess", "posts", "of the truth's posts", "km apart"]
+    pairs = html_table(*filled(head, rows), caption=caption)
     return Section("confusion", "What is taken for what", body + _scrolled(pairs), {"matrix": matrix_figure(matrix)})
 
 
@@ -215,7 +214,7 @@ def _patterns(content: Content) -> Section:
         "radius, km",
     ]
     said = "Sets and circles are meant to hold the truth on average, not for each row; few posts say little."
-    return Section("patterns", "By what a post has", _sentence(said) + _scrolled(html_table(head, rows)))
+    return Section("patterns", "By what a post has", _sentence(said) + _scrolled(html_table(*filled(head, rows))))
 
 
 def pattern_name(pattern: str) -> str:
