@@ -11,7 +11,6 @@ from typing import Any
 
 from postplace.report.confusion import Matrix
 from postplace.report.content import Curve, Plane
-from postplace.report.mistakes import shortened
 
 Figure = dict[str, Any]
 
@@ -25,8 +24,14 @@ LEAST_KM = 0.05  # where the axis of distances begins
 
 
 def label(name: str, most: int = LABEL) -> str:
-    """A name as plotly may be given it."""
-    return html.escape(shortened(name, most), quote=False)
+    """A name as plotly may be given it: what is too long loses its middle, as names often begin alike.
+
+    >>> label("People's Square, exit 12"), label("<b>")
+    ("People'…exit 12", '&lt;b&gt;')
+    """
+    end = most // 2
+    short = name if len(name) <= most else f"{name[: most - end - 1].rstrip()}…{name[-end:].lstrip()}"
+    return html.escape(short, quote=False)
 
 
 def matrix_figure(matrix: Matrix) -> Figure:
@@ -56,7 +61,7 @@ def matrix_figure(matrix: Matrix) -> Figure:
         "ygap": 1,
         "showscale": False,
     }
-    axes = {
+    axes: Figure = {
         "xaxis": _axis("guess", **ticks, tickangle=-60, side="bottom"),
         "yaxis": _axis("truth", **ticks, autorange="reversed"),
     }
@@ -76,16 +81,17 @@ def plane_figure(plane: Plane) -> Figure:
         "textfont": {"size": 11, "color": MUTED},
         "customdata": [f"{label(dot.name, 60)}<br>{dot.right} of {dot.posts} right" for dot in plane.dots],
         "hovertemplate": "%{customdata}<extra></extra>",
+        "cliponaxis": False,
         "marker": {
-            "size": [_size(dot.posts, most) for dot in plane.dots],
+            "size": [_size(dot.posts, most, len(plane.dots)) for dot in plane.dots],
             "color": SERIES[0],
             "opacity": 0.85,
             "line": {"width": 1, "color": PLANE},
         },
         "name": "a place; larger: more posts",
     }
-    hidden = {"visible": False, "showgrid": False, "zeroline": False}
-    axes = {"xaxis": hidden, "yaxis": {**hidden, "scaleanchor": "x"}}
+    hidden: Figure = {"visible": False, "showgrid": False, "zeroline": False}
+    axes: Figure = {"xaxis": hidden, "yaxis": {**hidden, "scaleanchor": "x"}}
     figure = _figure([*_arrows(plane), dots], height=520, **axes)
     figure["layout"] |= {"legend": _legend_above(), "dragmode": "pan"}
     _add_scale(figure, plane)
@@ -107,7 +113,7 @@ def _arrows(plane: Plane) -> list[Figure]:
                 start, end = plane.dots[line.truth], plane.dots[line.guess]
                 x += [round(start.east_km, 4), round(end.east_km, 4), None]
                 y += [round(start.north_km, 4), round(end.north_km, 4), None]
-                apart += [0.0, _size(end.posts, largest) / 2 + 1, 0.0]
+                apart += [0.0, _size(end.posts, largest, len(plane.dots)) / 2 + 1, 0.0]
         if x:
             sizes = [0, 10, 0] * (len(x) // 3)
             marker = {"symbol": "arrow", "angleref": "previous", "size": sizes, "standoff": apart}
@@ -120,9 +126,9 @@ def _arrows(plane: Plane) -> list[Figure]:
     return traces
 
 
-def _size(posts: int, most: int) -> float:
-    """The diameter of a dot in pixels: its area grows with the posts."""
-    return float(6 + 16 * (posts / max(most, 1)) ** 0.5)
+def _size(posts: int, most: int, dots: int) -> float:
+    """The diameter of a dot in pixels: its area grows with the posts; smaller where there are many dots."""
+    return float((6 + 16 * (posts / max(most, 1)) ** 0.5) * min(1.0, (60 / dots) ** 0.5))
 
 
 def _add_scale(figure: Figure, plane: Plane) -> None:
@@ -159,7 +165,7 @@ def distance_figure(curves: Sequence[Curve]) -> Figure:
         }
         for number, curve in enumerate(curves)
     ]
-    axes = {
+    axes: Figure = {
         "xaxis": _axis("km", type="log", tickvals=KM_TICKS, ticktext=[f"{km:g}" for km in KM_TICKS]),
         "yaxis": _axis("share of posts", range=[0, 1.02], tickformat=".0%"),
     }
@@ -190,7 +196,7 @@ def reliability_figure(bins: Sequence[Mapping[str, Any]]) -> Figure:
         "hovertemplate": "told %{x:.1%}, right %{y:.1%}<br>%{text}<extra></extra>",
         "name": "measured",
     }
-    axes = {
+    axes: Figure = {
         "xaxis": _axis("confidence told", range=[0, 1.03], tickformat=".0%"),
         "yaxis": _axis("share right", range=[0, 1.03], tickformat=".0%"),
     }
@@ -211,7 +217,7 @@ def risk_figure(curve: Sequence[Mapping[str, Any]]) -> Figure:
         "line": {"color": SERIES[0], "width": 2},
         "hovertemplate": "%{x:.0%} answered, %{y:.1%} of them wrong<br>from %{customdata:.1%} on<extra></extra>",
     }
-    axes = {
+    axes: Figure = {
         "xaxis": _axis("share of posts answered", range=[0, 1.03], tickformat=".0%"),
         "yaxis": _axis("share wrong", rangemode="tozero", tickformat=".0%"),
     }
@@ -227,7 +233,7 @@ def _legend_above() -> Figure:
     return {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"}
 
 
-def _figure(data: list[Figure], *, height: int = 380, **axes: Figure) -> Figure:
+def _figure(data: list[Figure], *, height: int = 380, **axes: Any) -> Figure:
     layout = {
         "height": height,
         "margin": {"l": 8, "r": 12, "t": 12, "b": 8},
