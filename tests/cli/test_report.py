@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from postplace import read_posts
 from postplace.cli import main
+from postplace.runs.unfinished import post_digests
 
 
 def _run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
@@ -53,16 +55,13 @@ def test_posts_that_were_all_learned_from_leave_no_page(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], place_run: Path, city: Path, tmp_path: Path
 ) -> None:
     parts = json.loads((place_run / "split.json").read_text())
-    from postplace import read_posts
-    from postplace.runs.unfinished import post_digests
-
-    learned = [post for post in read_posts(city) if parts.get(post_digests(post)[0]) == "train"][:5]
-    ids = {post.id for post in learned}
-    rows = [json.loads(line) for line in city.read_text(encoding="utf-8").splitlines()]
+    learned = {post.id for post in read_posts(city) if parts.get(post_digests(post)[0]) == "train"}
+    lines = [line for line in city.read_text(encoding="utf-8").splitlines() if json.loads(line)["id"] in learned]
+    rows = [json.loads(line) for line in lines[:5]]
+    for row in rows:
+        row["images"] = [str(city.parent / name) for name in row.get("images", [])]
     few = tmp_path / "few.jsonl"
-    kept = [json.dumps({**row, "images": []}, ensure_ascii=False) for row in rows if row["id"] in ids]
-    few.write_text("\n".join(kept), encoding="utf-8")
-    code = _run(monkeypatch, place_run, city.parent / "posts.jsonl" if not kept else few, "--out", tmp_path / "r.html")
-    assert code == 2
+    few.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows), encoding="utf-8")
+    assert _run(monkeypatch, place_run, few, "--out", tmp_path / "r.html") == 2
     assert "were learned from" in capsys.readouterr().err
     assert not (tmp_path / "r.html").exists()
