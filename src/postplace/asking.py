@@ -21,9 +21,19 @@ from postplace.pooled import examples_of, has_image
 from postplace.post import Post, Prediction
 from postplace.runs.content import Fitted
 from postplace.runs.unfinished import post_digests
-from postplace.scoring import answers_of, score
+from postplace.scoring import Answers, answers_of, score
 
 AT_ONCE = 256  # posts a batch
+
+
+@dataclass(frozen=True)
+class Examined:
+    """N posts as a system answered them: `told` (N, C) calibrated, the truth, and the metrics, ready for JSON."""
+
+    posts: tuple[Post, ...]
+    told: NDArray[np.float64]
+    answers: Answers
+    metrics: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -82,10 +92,15 @@ class System:
 
     def scored(self, posts: Sequence[Post], encoded: EncodedPosts, *, groups: NDArray[np.int64]) -> dict[str, Any]:
         """Its metrics and those of every baseline, ready for JSON."""
+        return self.examined(posts, encoded, groups=groups).metrics
+
+    def examined(self, posts: Sequence[Post], encoded: EncodedPosts, *, groups: NDArray[np.int64]) -> Examined:
+        """What it told of each post, beside the truth, and the metrics of that."""
         fitted, judged = self.fitted, self.judged(posts, encoded, groups=groups)
+        told = self.told(judged.probabilities)
         scores = score(
             self.name,
-            self.told(judged.probabilities),
+            told,
             answers=judged.answers,
             baselines=fitted.baselines,
             encoded=encoded,
@@ -94,7 +109,8 @@ class System:
         if fitted.calibration is not None:
             scores["calibration"] = judge_calibration(fitted.calibration, judged, fitted.places)
         broken = [asdict(picture) for picture in encoded.broken]
-        return {"labelled": int(judged.answers.labelled.sum()), "broken_images": broken, **scores}
+        metrics = {"labelled": int(judged.answers.labelled.sum()), "broken_images": broken, **scores}
+        return Examined(tuple(posts), told, judged.answers, metrics)
 
 
 def _draws_of(posts: Sequence[Post]) -> NDArray[np.float64]:

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from postplace.asking import System
+from postplace.asking import Examined, System
 from postplace.batch import InputSizes, PostTensors
 from postplace.broken_images import warn_of_broken
 from postplace.calibrated import ALPHA, calibrate
@@ -253,6 +253,10 @@ class PostLocator:
 
         Posts of the training, validation and calibration parts are recognised and left out, and counted.
         """
+        return self.examine(posts).metrics
+
+    def examine(self, posts: Source) -> Examined:
+        """As `evaluate`, with the answer to each post and the truth beside it."""
         asked, _ = read_with_parts(posts)
         fresh = [post for post in asked if self.part_of(post) in (None, "test")]
         if not fresh:
@@ -260,11 +264,12 @@ class PostLocator:
         groups = groups_of(fresh)
         fresh = without(fresh, self.modalities)
         encoded = self.encode(fresh)
-        metrics = self._system.scored(fresh, encoded, groups=groups)
-        if not metrics["labelled"]:
+        examined = self._system.examined(fresh, encoded, groups=groups)
+        if not examined.metrics["labelled"]:
             found = f"none of {len(fresh)} posts says its {self.fitted.places.target}"
             raise NotEnoughData("evaluate", found, "give posts with the truth beside them, or use predict")
-        return {"part": "given posts", "left_out_as_seen": len(asked) - len(fresh), **metrics}
+        counts = {"part": "given posts", "left_out_as_seen": len(asked) - len(fresh)}
+        return replace(examined, metrics={**counts, **examined.metrics})
 
     def part_of(self, post: Post) -> str | None:
         """The part of the split that a post was in; None for a post that is not known."""

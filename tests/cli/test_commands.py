@@ -28,7 +28,7 @@ def test_help_is_quick_and_does_not_import_torch() -> None:
 
 
 def test_every_command_explains_itself_with_an_example(postplace) -> None:  # type: ignore[no-untyped-def]
-    for command in ("synth", "inspect", "train", "evaluate", "predict"):
+    for command in ("synth", "inspect", "train", "evaluate", "predict", "report"):
         shown = postplace(command, "--help")
         assert shown.returncode == 0
         assert f"Example: postplace {command}" in " ".join(shown.stdout.split())

@@ -19,6 +19,7 @@ from postplace.cli import (
     models,
     predict,
     prepare,
+    report,
     synth,
     train,
 )
@@ -36,6 +37,7 @@ app = typer.Typer(
 for command in (synth.synth, inspect.inspect, prepare.prepare, train.train, evaluate.evaluate, predict.predict):
     app.command()(command)
 app.command()(explain.explain)
+app.command()(report.report)
 app.command()(models.models)
 app.command()(experiment.experiment)
 app.command()(experiment.compare)

@@ -8,12 +8,15 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 
 from postplace.experiments.comparison import COSTS, Comparison, Line
+from postplace.hypertext import filled, html_table
 
 DIGITS: Mapping[str, int] = {"accuracy": 3, "accuracy@5": 3, "macro_f1": 3, "mean_km": 2, "median_km": 2}
 NAMES: Mapping[str, str] = {"macro_f1": "macro-F1", "mean_km": "mean km", "median_km": "median km"}
 COST_NAMES = ("parameters", "fit s", "ms/post", "MB")
 COST_FORMATS = (",.0f", ".1f", ".2f", ".1f")
-STYLE = "table{border-collapse:collapse}td,th{padding:.2em .6em;text-align:right}td:first-child{text-align:left}"
+STYLE = (
+    "table{border-collapse:collapse}td,th{padding:.2em .6em;text-align:right}tbody th{text-align:left;font-weight:400}"
+)
 
 
 def table_of(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
@@ -22,8 +25,7 @@ def table_of(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
     metrics = [NAMES.get(metric, metric) for metric in comparison.metrics]
     head = ["system", *metrics, f"95 % of {metrics[0]}", "minus the best", "verdict", *COST_NAMES, *papers]
     rows = [_cells(line, comparison) for line in comparison.lines]
-    kept = [column for column in range(len(head)) if column == 0 or any(row[column] for row in rows)]
-    return [head[column] for column in kept], [[row[column] for column in kept] for row in rows]
+    return filled(head, rows)
 
 
 def _cells(line: Line, comparison: Comparison) -> list[str]:
@@ -110,12 +112,10 @@ def as_csv(comparison: Comparison) -> str:
 def as_html(comparison: Comparison) -> str:
     """A section with the table and its notes."""
     head, rows = table_of(comparison)
-    cells = "".join(f"<th>{html.escape(name)}</th>" for name in head)
-    body = "\n".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
     notes = "\n".join(f"<p>{html.escape(note)}</p>" for note in comparison.notes)
     return (
         f"<section>\n<h3>{html.escape(comparison.title)}</h3>\n<p>{html.escape(comparison.facts)}</p>\n"
-        f"<table>\n<thead><tr>{cells}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>\n{notes}\n</section>\n"
+        f"{html_table(head, rows)}\n{notes}\n</section>\n"
     )
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
+
+FILE = "MODEL_CARD.md"
 
 CARD = """\
 # Model card: {model} for the {target} of a post
@@ -78,3 +81,9 @@ def metrics_table(metrics: Mapping[str, Any]) -> str:
         accuracy, macro, mean, median = ("" if number is None else f"{number:.3f}" for number in numbers)
         rows.append(f"| {name} | {accuracy} | {interval} | {macro} | {mean} | {median} |")
     return "\n".join(rows)
+
+
+def saved_card(folder: Path) -> str:
+    """The card of a saved run; empty where it has none."""
+    path = folder / FILE
+    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""

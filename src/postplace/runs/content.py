@@ -23,8 +23,7 @@ from postplace.errors import BadRun
 from postplace.evaluation.baselines import Baselines
 from postplace.models.estimator import Estimator
 from postplace.places.vocabulary import PlaceVocabulary
-from postplace.runs import evidence
-from postplace.runs.card import model_card
+from postplace.runs import card, evidence
 from postplace.runs.evidence import Evidence
 from postplace.runs.folder import read_run, write_run
 from postplace.runs.paths import missing_path
@@ -70,7 +69,7 @@ def save_run(fitted: Fitted, options: Mapping[str, Any], folder: Path, *, overwr
         "split.json": as_json(dict(fitted.seen)),
         "metrics.json": as_json(dict(fitted.metrics)),
         "training.json": as_json(dict(fitted.report)),
-        "MODEL_CARD.md": model_card(config, fitted.metrics, fitted.report).encode(),
+        card.FILE: card.model_card(config, fitted.metrics, fitted.report).encode(),
     }
     if fitted.calibration is not None:
         files["calibration.safetensors"] = safetensors.numpy.save(fitted.calibration.arrays())

@@ -1,0 +1,51 @@
+"""postplace report: a run on posts it has not learned from, as one page that needs no network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from postplace.cli.options import BadPosts, Cache, Device, OnBadPost, Posts, Quiet, Run, cache_folder, say
+
+
+def report(
+    run: Run,
+    posts: Posts,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The page to write.", show_default=False)],
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an older page.")] = False,
+    no_posts: Annotated[bool, typer.Option("--no-posts", help="Show no text, hashtag or picture of any post.")] = False,
+    mistakes: Annotated[int, typer.Option("--mistakes", min=0, max=100, help="The most mistakes to show.")] = 12,
+    on_bad_post: BadPosts = OnBadPost.error,
+    cache: Cache = None,
+    device: Device = "auto",
+    quiet: Quiet = False,
+) -> None:
+    """Write what a run is worth as one HTML file: metrics, maps, mistakes, and its model card.
+
+    Posts it has learned from are left out and counted. The file shows posts of others: mind who gets it.
+
+    Example: postplace report run/ posts.jsonl --out report.html
+    """
+    from postplace.cli.overwriting import check_new, check_output, files_of_run
+    from postplace.cli.reading import read
+    from postplace.whole_files import check_writable, write_atomically
+
+    check_output("--out", out, [posts, *files_of_run(run)])
+    check_new("--out", out, overwrite=overwrite)
+    check_writable(out)
+    every = read(posts, on_bad_post)
+    check_output("--out", out, [image for post in every for image in post.images if isinstance(image, Path)])
+    from postplace.locator import PostLocator
+    from postplace.report.content import content_of
+    from postplace.report.page import page_of
+    from postplace.runs.card import saved_card
+
+    locator = PostLocator.load(run, device=device, cache=cache_folder(cache))
+    locator.progress = None if quiet else say
+    examined = locator.examine(every)
+    content = content_of(locator, examined, card=saved_card(run), mistakes=mistakes, posts=not no_posts)
+    write_atomically(out, page_of(content).encode())
+    left_out = examined.metrics["left_out_as_seen"]
+    say(f"{len(examined.posts)} posts judged, {left_out} left out because the run had learned from them: {out}")

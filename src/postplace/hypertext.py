@@ -1,0 +1,33 @@
+"""Tables as HTML that any text may be put into."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Sequence
+
+
+def html_table(head: Sequence[str], rows: Iterable[Sequence[str]], *, caption: str = "") -> str:
+    """A table whose first column names its rows; everything in it is text, never markup.
+
+    >>> html_table(["a", "b"], [["<i>", "1"]]).splitlines()[3]
+    '<tr><th scope="row">&lt;i&gt;</th><td>1</td></tr>'
+    """
+    named = f"<caption>{html.escape(caption)}</caption>" if caption else ""
+    cells = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in head)
+    body = "\n".join(_row(row) for row in rows)
+    return f"<table>{named}\n<thead><tr>{cells}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
+
+
+def filled(head: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[list[str], list[list[str]]]:
+    """A table without the columns that are empty in every row.
+
+    >>> filled(["a", "b", "c"], [["x", "", "1"]])
+    (['a', 'c'], [['x', '1']])
+    """
+    kept = [column for column in range(len(head)) if column == 0 or any(row[column] for row in rows)]
+    return [head[column] for column in kept], [[row[column] for column in kept] for row in rows]
+
+
+def _row(cells: Sequence[str]) -> str:
+    others = "".join(f"<td>{html.escape(cell)}</td>" for cell in cells[1:])
+    return f'<tr><th scope="row">{html.escape(cells[0])}</th>{others}</tr>'

@@ -1,0 +1,1 @@
+"""What a run is worth, as one page that needs no network."""

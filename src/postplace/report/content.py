@@ -1,0 +1,193 @@
+"""What a report tells, as plain data: numbers of a run on posts it has not learned from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from postplace.asking import Examined
+from postplace.locator import PostLocator
+from postplace.places.decode import minimum_expected_distance, point_estimate
+from postplace.places.distance import EARTH_RADIUS_KM, great_circle_km, spherical_mean
+from postplace.places.vocabulary import PlaceVocabulary
+from postplace.report.confusion import PAIRS, Matrix, Pair, confused_pairs, count_pairs, matrix_of
+from postplace.report.mistakes import MOST, Mistake, confident_mistakes
+from postplace.scoring import CITY_MEDIAN
+
+Floats = NDArray[np.float64]
+
+LINES = 200  # pairs on the map
+STEPS = 100  # points of a curve
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The share of located posts whose guess is within so many km: sorted kilometres and shares."""
+
+    name: str
+    km: tuple[float, ...]
+    shares: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Dot:
+    """A class on the plane: km east and north of the middle, its posts and how many were right."""
+
+    name: str
+    east_km: float
+    north_km: float
+    posts: int
+    right: int
+
+
+@dataclass(frozen=True)
+class Plane:
+    """The classes on a plain plane and the pairs confused between them, as indices into `dots`."""
+
+    dots: tuple[Dot, ...]
+    lines: tuple[Pair, ...]
+    all_lines: int
+    scale_km: float
+
+
+@dataclass(frozen=True)
+class Content:
+    """All that a report tells. `mistakes` is None where posts are left out of it."""
+
+    title: str
+    model: str
+    target: str
+    metrics: Mapping[str, Any]
+    names: tuple[str, ...]
+    matrix: Matrix
+    pairs: tuple[Pair, ...]
+    plane: Plane | None
+    curves: tuple[Curve, ...]
+    mistakes: tuple[Mistake, ...] | None
+    facts: Sequence[tuple[str, str]]
+    card: str
+
+
+def content_of(
+    locator: PostLocator, examined: Examined, *, card: str = "", mistakes: int = MOST, posts: bool = True
+) -> Content:
+    """The content of a report on what `PostLocator.examine` gave; without `posts` nothing that a post says."""
+    places, answers = locator.fitted.places, examined.answers
+    names = tuple(place.name for place in places.places)
+    guesses = np.where(answers.answered, examined.told.argmax(axis=1), -1)
+    labels = np.where(answers.labelled, answers.labels, -1)
+    counts = count_pairs(labels, guesses, classes=len(names))
+    pairs = confused_pairs(counts, places.coordinates())
+    return Content(
+        title=f"{locator.entry.name}: the {locator.target} of a post",
+        model=locator.entry.name,
+        target=places.target,
+        metrics=examined.metrics,
+        names=names,
+        matrix=matrix_of(counts, names),
+        pairs=tuple(pairs[:PAIRS]),
+        plane=plane_of(places, counts, pairs),
+        curves=tuple(_curves(locator, examined)),
+        mistakes=tuple(confident_mistakes(examined, places, most=mistakes)) if posts else None,
+        facts=_facts(locator, examined.metrics),
+        card=card,
+    )
+
+
+def plane_of(places: PlaceVocabulary, counts: NDArray[np.int64], pairs: Sequence[Pair]) -> Plane | None:
+    """The classes in km around their middle (equirectangular there); None where fewer than two have coordinates."""
+    degrees = places.coordinates()
+    located = ~np.isnan(degrees[:, 0])
+    if located.sum() < 2:
+        return None
+    latitude, longitude = spherical_mean(*degrees[located].T)
+    if not np.isfinite(latitude):
+        latitude, longitude = (float(value) for value in degrees[located][0])
+    turn = (degrees[:, 1] - longitude + 180.0) % 360.0 - 180.0
+    east = np.radians(turn) * EARTH_RADIUS_KM * np.cos(np.radians(latitude))
+    north = np.radians(degrees[:, 0] - latitude) * EARTH_RADIUS_KM
+    index = np.cumsum(located) - 1
+    dots = tuple(
+        Dot(places.places[c].name, float(east[c]), float(north[c]), int(counts[c].sum()), int(counts[c, c]))
+        for c in np.flatnonzero(located)
+    )
+    drawn = [pair for pair in pairs if located[pair.truth] and located[pair.guess]]
+    lines = tuple(Pair(int(index[p.truth]), int(index[p.guess]), p.posts, p.share, p.km) for p in drawn[:LINES])
+    width = max(float(np.ptp(east[located])), float(np.ptp(north[located])), 1e-3)
+    return Plane(dots, lines, len(drawn), round_length(width / 4.0))
+
+
+def round_length(km: float) -> float:
+    """The largest of 1, 2, 5 times a power of ten that is not longer.
+
+    >>> round_length(7.3), round_length(0.3)
+    (5.0, 0.2)
+    """
+    power = 10.0 ** np.floor(np.log10(km))
+    return float(round(max(step for step in (1.0, 2.0, 5.0) if step * power <= km * (1.0 + 1e-9)) * power, 9))
+
+
+def curve_of(name: str, errors_km: Floats) -> Curve:
+    """Errors (N,) in km, infinite for a post without an answer -> the share of all N within each distance.
+
+    >>> curve_of("x", np.array([2.0, 1.0, np.inf, np.inf]))
+    Curve(name='x', km=(1.0, 2.0), shares=(0.25, 0.5))
+    """
+    finite = np.sort(errors_km[np.isfinite(errors_km)])
+    rows = np.unique(np.linspace(0, len(finite) - 1, min(STEPS, len(finite))).round().astype(np.int64))
+    shares = (rows + 1) / max(len(errors_km), 1)
+    return Curve(name, tuple(np.round(finite[rows], 4).tolist()), tuple(np.round(shares, 4).tolist()))
+
+
+def _curves(locator: PostLocator, examined: Examined) -> list[Curve]:
+    """Of the best place, of the point of least expected distance, and of the middle of the city."""
+    places, answers, told = locator.fitted.places, examined.answers, examined.told
+    located = ~np.isnan(answers.coordinates[:, 0]) & answers.labelled
+    if not located.any() or np.isnan(places.coordinates()).all():
+        return []
+    name = locator.entry.name
+    points = {name: point_estimate(told, places), f"{name}, least expected km": minimum_expected_distance(told, places)}
+    median = locator.fitted.baselines.city_median
+    if median is not None:
+        points[CITY_MEDIAN] = np.broadcast_to(np.array(median, dtype=np.float64), answers.coordinates.shape)
+    found = []
+    for title, guessed in points.items():
+        errors = np.asarray(great_circle_km(*guessed.T, *answers.coordinates.T), dtype=np.float64)
+        errors = np.where(answers.answered & ~np.isnan(errors), errors, np.inf)
+        found.append(curve_of(title, errors[located]))
+    return found
+
+
+def _facts(locator: PostLocator, metrics: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What was learned from, how it was split, and what was judged."""
+    report, options = locator.report, locator.options()
+    split = ", ".join(f"{name} {posts:,}" for name, posts in report["split"].items())
+    left_out = report["left_out_classes"]
+    encoders = ", ".join(f"{kind}: {encoder['name']}" for kind, encoder in options["encoders"].items())
+    settings = ", ".join(f"{name} = {value}" for name, value in options["settings"].items())
+    return [
+        (
+            "Posts judged here",
+            f"{metrics['posts']:,} in {metrics['groups']:,} groups, {metrics['labelled']:,} labelled",
+        ),
+        ("Left out, because the run had learned from them", f"{metrics.get('left_out_as_seen', 0):,}"),
+        ("Pictures of these that could not be read", f"{len(metrics['broken_images']):,}"),
+        ("Posts that the run was made from", f"{report['used']:,} of {report['posts']:,}"),
+        ("Parts of the split", split),
+        (
+            "Groups (user, else venue, and near-duplicates)",
+            f"{report['groups']:,}, the largest of {report['largest_group']:,}",
+        ),
+        ("Near-duplicates", f"{report['near_duplicate_texts']:,} texts, {report['near_duplicate_images']:,} pictures"),
+        ("Classes", f"{report['classes']:,}"),
+        ("Classes left out as too rare", f"{len(left_out):,} with {sum(left_out.values()):,} posts"),
+        ("Modalities looked at", ", ".join(options["modalities"])),
+        ("Encoders", encoders),
+        ("Settings other than the defaults", settings or "none"),
+        ("Numbers learned", f"{report['parameters']:,}"),
+        ("Seed", str(options["seed"])),
+    ]

@@ -1,0 +1,113 @@
+"""The most confident mistakes: few, of different people, without names, with small pictures."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from postplace.asking import Examined
+from postplace.errors import BadImage
+from postplace.images.decode import decode
+from postplace.places.distance import great_circle_km
+from postplace.places.vocabulary import PlaceVocabulary
+from postplace.post import Post
+
+MOST = 12  # mistakes, unless asked otherwise
+PICTURES = 2  # of a post
+SIDE = 320  # pixels of a thumbnail's longer side
+CHARACTERS = 400  # of a text
+TAGS = 15
+_MENTION = re.compile(r"[@＠][\w.·-]+")
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A wrong answer and the post it was given to; `pictures` are JPEGs as data addresses."""
+
+    truth: str
+    guess: str
+    confidence: float
+    of_truth: float | None
+    km: float | None
+    text: str = ""
+    hashtags: tuple[str, ...] = ()
+    pictures: tuple[str, ...] = ()
+    unread: int = 0
+
+
+def confident_mistakes(examined: Examined, places: PlaceVocabulary, *, most: int = MOST) -> list[Mistake]:
+    """The `most` confident wrong answers, the surest first; at most one of a group, so that nobody's posts pile up."""
+    answers, told = examined.answers, examined.told
+    guesses = told.argmax(axis=1)
+    wrong = answers.labelled & answers.answered & (guesses != answers.labels)
+    order = np.argsort(-told.max(axis=1), kind="stable")
+    seen: set[int] = set()
+    found: list[Mistake] = []
+    for row in order[wrong[order]].tolist():
+        if len(found) >= most:
+            break
+        if int(answers.groups[row]) not in seen:
+            seen.add(int(answers.groups[row]))
+            found.append(_mistake(examined, row, places))
+    return found
+
+
+def _mistake(examined: Examined, row: int, places: PlaceVocabulary) -> Mistake:
+    post, label, told = examined.posts[row], int(examined.answers.labels[row]), examined.told[row]
+    guess = int(told.argmax())
+    km = float(great_circle_km(*places.coordinates()[guess], *examined.answers.coordinates[row]))
+    truth = places.places[label].name if label >= 0 else "a class that the run does not know"
+    pictures, unread = thumbnails(post.images[:PICTURES])
+    return Mistake(
+        truth=truth,
+        guess=places.places[guess].name,
+        confidence=float(told[guess]),
+        of_truth=float(told[label]) if label >= 0 else None,
+        km=km if np.isfinite(km) else None,
+        text=shortened(nameless(post.full_text, post), CHARACTERS),
+        hashtags=tuple(shortened(nameless(tag, post), 60) for tag in post.hashtags[:TAGS]),
+        pictures=pictures,
+        unread=unread,
+    )
+
+
+def nameless(text: str, post: Post) -> str:
+    """The text without @mentions and without the name of the post's author.
+
+    >>> nameless("Anna and @ben.k at the pier", Post("1", user="anna"))
+    '… and @… at the pier'
+    """
+    text = _MENTION.sub("@…", text)
+    return re.sub(re.escape(post.user), "…", text, flags=re.IGNORECASE) if post.user else text
+
+
+def shortened(text: str, most: int) -> str:
+    """The text, or its beginning and an ellipsis.
+
+    >>> shortened("a long name", 6)
+    'a lon…'
+    """
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
+def thumbnails(images: Sequence[Path | bytes]) -> tuple[tuple[str, ...], int]:
+    """Pictures -> small JPEGs without metadata, as data addresses, and how many could not be read."""
+    made, unread = [], 0
+    for image in images:
+        try:
+            picture = decode(image, target=SIDE)
+        except BadImage:
+            unread += 1
+            continue
+        picture.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
+        out = io.BytesIO()
+        picture.save(out, "JPEG", quality=80)
+        made.append("data:image/jpeg;base64," + base64.b64encode(out.getvalue()).decode())
+    return tuple(made), unread

@@ -1,0 +1,300 @@
+"""The sections of a report: headings, sentences, tables, and the figures that go with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from html import escape
+from typing import Any
+
+from postplace.evaluation.metrics import RADII_KM
+from postplace.hypertext import filled, html_table
+from postplace.report.confusion import SHOWN
+from postplace.report.content import Content
+from postplace.report.figures import (
+    Figure,
+    distance_figure,
+    matrix_figure,
+    plane_figure,
+    reliability_figure,
+    risk_figure,
+)
+from postplace.report.mistakes import Mistake
+
+
+@dataclass(frozen=True)
+class Section:
+    """`key` is its address in the page, `body` its HTML; `figures` are drawn into it by name."""
+
+    key: str
+    title: str
+    body: str
+    figures: Mapping[str, Figure] = field(default_factory=dict)
+
+
+def sections_of(content: Content) -> list[Section]:
+    """Those there is something to say in, in order."""
+    made = (
+        _accuracy(content),
+        _confusion(content),
+        _map(content),
+        _distance(content),
+        _sureness(content),
+        _patterns(content),
+        _mistakes(content),
+        Section("data", "Data and split", _scrolled(html_table(["what", "how much"], content.facts), "words")),
+        Section("card", "Model card", f'<div class="card">{markdown(content.card)}</div>') if content.card else None,
+    )
+    return [section for section in made if section is not None]
+
+
+def markdown(text: str) -> str:
+    """Markdown -> HTML without any of its own HTML, pictures or links, its headings below those of the page."""
+    from markdown_it import MarkdownIt
+
+    reader = MarkdownIt("js-default", {"html": False, "linkify": False}).disable(["image", "link", "autolink"])
+    tokens = reader.parse(text)
+    for token in tokens:
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{min(int(token.tag[1:]) + 2, 6)}"
+        if token.type == "th_open":
+            token.attrSet("scope", "col")
+    return str(reader.renderer.render(tokens, reader.options, {}))
+
+
+def _accuracy(content: Content) -> Section:
+    metrics = content.metrics
+    own = metrics["systems"][content.model]
+    overall, (low, high) = own["overall"], own.get("accuracy_interval") or (None, None)
+    between = "" if low is None or high is None else f"95 %: {low:.1%} to {high:.1%}"
+    boxes = [("Accuracy", share(overall["accuracy"]), between), ("Macro-F1", number(overall["macro_f1"]), "")]
+    if "median_km" in overall:
+        boxes.append(("Median error", f"{number(overall['median_km'], 2)} km", "to the post's own coordinates"))
+    if (sure := metrics.get("calibration")) is not None:
+        boxes.append(("Calibration error", number(sure["ece"]["after"]), "ECE, 0 is honest"))
+    head = ["system", "accuracy", "95 % interval", "macro-F1", "mean km", "median km"]
+    rows = [_system_row(name, result) for name, result in metrics["systems"].items()]
+    table = html_table(*filled(head, rows), caption="Each system on the same posts; intervals by bootstrap over groups")
+    body = f"{_numbers(boxes)}\n{_scrolled(table)}\n{_differences(content)}"
+    unknown = overall["unknown_class"]
+    body += (
+        _sentence(f"{unknown:,} posts are of a class that the run does not know: they count as wrong.")
+        if unknown
+        else ""
+    )
+    return Section("accuracy", "How good it is", body)
+
+
+def _system_row(name: str, result: Mapping[str, Any]) -> list[str]:
+    overall, (low, high) = result["overall"], result.get("accuracy_interval") or (None, None)
+    interval = "" if low is None or high is None else f"{low:.1%} to {high:.1%}"
+    km = [number(overall.get(key), 2) for key in ("mean_km", "median_km")]
+    return [name, share(overall.get("accuracy")), interval, number(overall.get("macro_f1")), *km]
+
+
+def _differences(content: Content) -> str:
+    rows = [
+        [name, f"{100 * d['mean']:+.1f}", f"{_points(d['low'])} to {_points(d['high'])}", d["verdict"]]
+        for name, d in content.metrics["differences"].items()
+    ]
+    caption = f"Accuracy of {content.model} minus that of each baseline, in percentage points"
+    return _scrolled(html_table(["baseline", "difference", "95 % interval", "verdict"], rows, caption=caption))
+
+
+def _confusion(content: Content) -> Section:
+    matrix, names = content.matrix, content.names
+    gathered = (
+        f" The {SHOWN} classes with most confusion have a row; {matrix.gathered} others are gathered in the last."
+    )
+    said = "Rows are the truth, columns the guess; the number is of posts, the colour the share of its row."
+    said += (gathered if matrix.gathered else "") + " Classes that are taken for each other stand side by side."
+    numbers = [[name, *map(str, row)] for name, row in zip(matrix.names, matrix.counts, strict=True)]
+    table = html_table(["truth \\ guess", *matrix.names], numbers, caption="Posts by truth and guess")
+    summary = _worst(content)
+    body = _figure("matrix", f"Confusion matrix of {len(matrix.names)} rows. {summary}", said, table)
+    rows = [[names[p.truth], names[p.guess], str(p.posts), share(p.share), number(p.km, 2)] for p in content.pairs]
+    caption = f"The {len(rows)} most frequent confusions"
+    head = ["truth", "guess", "posts", "of the truth's posts", "km apart"]
+    pairs = html_table(*filled(head, rows), caption=caption)
+    return Section("confusion", "What is taken for what", body + _scrolled(pairs), {"matrix": matrix_figure(matrix)})
+
+
+def _worst(content: Content) -> str:
+    if not content.pairs:
+        return "Nothing was confused."
+    pair = content.pairs[0]
+    return f"Most often {content.names[pair.truth]} was taken for {content.names[pair.guess]}: {pair.posts} posts."
+
+
+def _map(content: Content) -> Section | None:
+    plane = content.plane
+    if plane is None:
+        return None
+    said = "A dot is a class, an arrow goes from the truth to the guess. North is up; the scale holds near the middle."
+    if plane.all_lines > len(plane.lines):
+        said += f" The {len(plane.lines)} most frequent of {plane.all_lines:,} confusions are drawn."
+    rows = [[d.name, f"{d.east_km:.2f}", f"{d.north_km:.2f}", str(d.posts), str(d.right)] for d in plane.dots]
+    table = html_table(["class", "km east of the middle", "km north", "posts", "right"], rows)
+    alternative = f"Plane with {len(plane.dots)} classes and {len(plane.lines)} confusions. {_worst(content)}"
+    return Section(
+        "map", "Confusion on the map", _figure("map", alternative, said, table), {"map": plane_figure(plane)}
+    )
+
+
+def _distance(content: Content) -> Section | None:
+    if not content.curves:
+        return None
+    rows = []
+    for name, result in content.metrics["systems"].items():
+        within = result["overall"].get("within_km")
+        if within is not None:
+            rows.append([name, *(share(within[f"{radius:g}"]) for radius in RADII_KM)])
+    table = html_table(["system", *(f"{radius:g} km" for radius in RADII_KM)], rows, caption="Share of posts within")
+    said = "The share of posts whose guess is within so many km of their own coordinates; further left is better."
+    body = _figure(
+        "distance", "Cumulative share of posts by error in km. The numbers are in the table below.", said, table
+    )
+    return Section("distance", "How far off", body, {"distance": distance_figure(content.curves)})
+
+
+def _sureness(content: Content) -> Section:
+    sure = content.metrics.get("calibration")
+    if sure is None or not sure["posts"]:
+        return Section("sureness", "How sure it is", _sentence("Not measured: the run has no calibration."))
+    bins, curve = sure["reliability"], sure["risk_coverage"]["curve"]
+    rows = [[share(row["confidence"]), share(row["accuracy"]), str(row["posts"])] for row in bins]
+    honest = html_table(["confidence told", "right", "posts"], rows)
+    rows = [[share(row["coverage"]), share(row["error"]), share(row["confidence"])] for row in curve]
+    answered = html_table(["answered", "wrong of these", "from a confidence of"], rows)
+    first = _figure(
+        "reliability",
+        f"Reliability diagram, calibration error {number(sure['ece']['after'])}.",
+        "Reliability: on the dotted line an answer told with 80 % is right 80 % of the time.",
+        honest,
+    )
+    second = _figure(
+        "risk",
+        f"Risk-coverage curve: with all answered, {share(curve[-1]['error'])} are wrong.",
+        "Risk and coverage: what answering only the surest posts gains.",
+        answered,
+    )
+    figures = {"reliability": reliability_figure(bins), "risk": risk_figure(curve)}
+    return Section("sureness", "How sure it is", f'{_promise(sure)}<div class="pair">{first}{second}</div>', figures)
+
+
+def _promise(sure: Mapping[str, Any]) -> str:
+    sets, circles = sure["sets"], sure["circles"]
+    said = (
+        f"Sets meant to hold the true class of {share(sure['level'], 0)} of posts held {share(sets['coverage'])} "
+        f"(mean over groups), with {number(sets['mean_size'], 1)} classes in a set."
+    )
+    if circles["coverage"] is not None and circles["median_km"] is not None:
+        said += f" Circles held {share(circles['coverage'])}, with a median radius of {circles['median_km']:.2f} km."
+    said += f" A temperature of {sure['temperature']:.2f} took the calibration error (ECE) from "
+    return _sentence(said + f"{number(sure['ece']['before'])} to {number(sure['ece']['after'])}.")
+
+
+def _patterns(content: Content) -> Section:
+    scored = content.metrics["systems"][content.model]["by_pattern"]
+    kept = (content.metrics.get("calibration") or {}).get("by_pattern", {})
+    rows = []
+    for pattern, result in scored.items():
+        word = kept.get("" if pattern == "none" else pattern)
+        sets, circles = (word["sets"], word["circles"]) if word else ({}, {})
+        promised = [share(sets.get("coverage")), number(sets.get("mean_size"), 1)]
+        promised += [share(circles.get("coverage")), number(circles.get("median_km"), 2)]
+        rows.append([pattern_name(pattern), str(result["posts"]), share(result["accuracy"]), *promised])
+    head = [
+        "what a post has",
+        "posts",
+        "accuracy",
+        "sets that hold",
+        "classes a set",
+        "circles that hold",
+        "radius, km",
+    ]
+    said = "Sets and circles are meant to hold the truth on average, not for each row; few posts say little."
+    return Section("patterns", "By what a post has", _sentence(said) + _scrolled(html_table(*filled(head, rows))))
+
+
+def pattern_name(pattern: str) -> str:
+    """A pattern of modalities in words.
+
+    >>> pattern_name("TI")
+    'text + image'
+    """
+    letters = {"T": "text", "G": "hashtags", "I": "image"}
+    return "nothing" if pattern == "none" else " + ".join(letters[letter] for letter in pattern)
+
+
+def _mistakes(content: Content) -> Section:
+    title = "The most confident mistakes"
+    if content.mistakes is None:
+        return Section("mistakes", title, _sentence("Left out: this report was asked to show no posts."))
+    if not content.mistakes:
+        return Section("mistakes", title, _sentence("There are none."))
+    said = "The surest wrong answers, at most one of a group of posts. Names of authors and mentions are taken out."
+    items = "\n".join(_mistake(mistake) for mistake in content.mistakes)
+    return Section("mistakes", title, f'{_sentence(said)}<ol class="mistakes">\n{items}\n</ol>')
+
+
+def _mistake(mistake: Mistake) -> str:
+    away = "" if mistake.km is None else f", {mistake.km:.2f} km off"
+    own = "" if mistake.of_truth is None else f" (told with {mistake.of_truth:.1%})"
+    lines = [
+        f"<h3>{escape(mistake.guess)}</h3>",
+        f"<p>told with {mistake.confidence:.1%}{away}; in truth <strong>{escape(mistake.truth)}</strong>{own}</p>",
+    ]
+    if mistake.pictures:
+        images = "".join(
+            f'<img src="{escape(picture)}" alt="Picture {n} of the post">'
+            for n, picture in enumerate(mistake.pictures, 1)
+        )
+        lines.append(f'<div class="pictures">{images}</div>')
+    if mistake.text:
+        lines.append(f'<blockquote dir="auto">{escape(mistake.text)}</blockquote>')
+    if mistake.hashtags:
+        lines.append(f'<p class="quiet" dir="auto">{escape(" ".join("#" + tag for tag in mistake.hashtags))}</p>')
+    if mistake.unread:
+        lines.append(f'<p class="quiet">{mistake.unread} of its pictures could not be read.</p>')
+    return "<li>" + "\n".join(lines) + "</li>"
+
+
+def _figure(name: str, alternative: str, caption: str, table: str) -> str:
+    """A drawing with its text alternative and its numbers as a table that can be opened."""
+    return (
+        f'<figure>\n<div class="plot" id="plot-{name}" role="img" aria-label="{escape(alternative)}"></div>\n'
+        f"<figcaption>{escape(caption)}</figcaption>\n"
+        f"<details><summary>The numbers as a table</summary>{_scrolled(table)}</details>\n</figure>\n"
+    )
+
+
+def _numbers(boxes: Sequence[tuple[str, str, str]]) -> str:
+    items = "".join(
+        f"<div><dt>{escape(name)}</dt><dd>{escape(value)}<small>{escape(note)}</small></dd></div>"
+        for name, value, note in boxes
+    )
+    return f'<dl class="numbers">{items}</dl>'
+
+
+def _scrolled(table: str, kind: str = "") -> str:
+    """A table that may be wider than the screen: it scrolls by finger and by key."""
+    return f'<div class="{f"scroll {kind}".strip()}" role="region" aria-label="Table" tabindex="0">{table}</div>\n'
+
+
+def _sentence(text: str) -> str:
+    return f"<p>{escape(text)}</p>\n"
+
+
+def share(value: float | None, digits: int = 1) -> str:
+    """A share in per cent; empty for none."""
+    return "" if value is None else f"{value:.{digits}%}"
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A number; empty for none."""
+    return "" if value is None else f"{value:.{digits}f}"
+
+
+def _points(value: float | None) -> str:
+    return "?" if value is None else f"{100 * value:+.1f}"

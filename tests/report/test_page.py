@@ -1,0 +1,177 @@
+"""The page: whole, harmless whatever the posts say, and fetching nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from postplace import Post, PostLocator
+from postplace.report.content import Content, content_of
+from postplace.report.figures import plane_figure
+from postplace.report.mistakes import Mistake
+from postplace.report.page import page_of
+from postplace.report.sections import markdown, sections_of
+
+VOID = {"meta", "img", "br", "hr", "input", "link"}
+LOADING = {"src", "href", "srcset", "data", "action", "poster", "background", "formaction", "style"}
+EVIL = "</script><script>alert(1)</script><img src=http://evil.example/x onerror=alert(2)>"
+
+
+class Reader(HTMLParser):
+    """Elements that are open, and all that were met."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+        self.met: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.met.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open, f"</{tag}> closes nothing"
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] not in ("script", "style"):
+            self.texts.append(data)
+
+
+def read(page: str) -> Reader:
+    reader = Reader()
+    reader.feed(page)
+    reader.close()
+    return reader
+
+
+@pytest.fixture(scope="module")
+def content(place_locator: PostLocator, posts: list[Post]) -> Content:
+    return content_of(place_locator, place_locator.examine(posts), card="# Card\n\n| a |\n|---|\n| 1 |\n")
+
+
+@pytest.fixture(scope="module")
+def evil(content: Content) -> Content:
+    mistake = Mistake(EVIL, EVIL, 0.9, 0.1, 1.0, text=EVIL, hashtags=(EVIL,))
+    matrix = replace(content.matrix, names=(EVIL, *content.matrix.names[1:]))
+    assert content.plane is not None
+    plane = replace(content.plane, dots=tuple(replace(dot, name=EVIL) for dot in content.plane.dots))
+    names = tuple(EVIL for _ in content.names)
+    changed = replace(content, title=EVIL, card=EVIL, names=names, matrix=matrix, plane=plane, mistakes=(mistake,))
+    return replace(changed, facts=((EVIL, EVIL),))
+
+
+def test_every_section_is_there_and_the_html_is_balanced(content: Content) -> None:
+    reader = read(page_of(content))
+    assert reader.open == []
+    keys = [attributes.get("id") for tag, attributes in reader.met if tag == "section"]
+    assert keys == ["accuracy", "confusion", "map", "distance", "sureness", "patterns", "mistakes", "data", "card"]
+    identifiers = [attributes["id"] for _, attributes in reader.met if "id" in attributes]
+    assert len(identifiers) == len(set(identifiers))
+    for tag, attributes in reader.met:
+        if (address := attributes.get("href")) is not None:
+            assert tag == "a"
+            assert address.removeprefix("#") in identifiers
+
+
+def test_what_a_reader_of_the_screen_needs(content: Content) -> None:
+    reader = read(page_of(content))
+    tables = sum(tag == "table" for tag, _ in reader.met)
+    assert tables == sum(tag == "thead" for tag, _ in reader.met)
+    assert all("scope" in attributes for tag, attributes in reader.met if tag == "th")
+    assert all(attributes.get("alt") for tag, attributes in reader.met if tag == "img")
+    plots = [attributes for _, attributes in reader.met if attributes.get("class") == "plot"]
+    assert len(plots) == 5
+    assert all(plot["role"] == "img" and plot["aria-label"] for plot in plots)
+
+
+def test_hostile_texts_and_names_stay_texts(evil: Content) -> None:
+    page = page_of(evil)
+    reader = read(page)
+    assert reader.open == []
+    assert [tag for tag, _ in reader.met].count("script") == 3  # the numbers, plotly, the page's own
+    assert not any(name.startswith("on") for _, attributes in reader.met for name in attributes)
+    assert any("alert(1)" in text for text in reader.texts)  # shown, not run
+    assert "<img src=http" not in page
+
+
+def test_nothing_is_fetched(evil: Content) -> None:
+    for tag, attributes in read(page_of(evil)).met:
+        for name in LOADING & attributes.keys():
+            assert (attributes[name] or "").startswith(("#", "data:image/jpeg;base64,")), (tag, name)
+    (policy,) = re.findall(r'Content-Security-Policy" content="([^"]+)"', page_of(evil))
+    assert policy.startswith("default-src 'none'; script-src 'sha256-")
+    assert "unsafe" not in policy
+    assert "url(" not in page_of(evil).split("</style>")[0]
+    assert "@import" not in page_of(evil).split("</style>")[0]
+
+
+def test_the_policy_names_the_scripts_that_are_there(content: Content) -> None:
+    import base64
+    import hashlib
+
+    page = page_of(content)
+    (policy,) = re.findall(r'Content-Security-Policy" content="([^"]+)"', page)
+    scripts = re.findall(r"<script>(.*?)</script>", page, flags=re.DOTALL)
+    assert len(scripts) == 2
+    for script in scripts:
+        assert base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() in policy
+
+
+def test_plotly_takes_every_figure(evil: Content) -> None:
+    from plotly.graph_objects import Figure
+
+    figures = {name: figure for section in sections_of(evil) for name, figure in section.figures.items()}
+    assert set(figures) == {"matrix", "map", "distance", "reliability", "risk"}
+    for figure in figures.values():
+        Figure(figure)
+        assert "<script" not in json.dumps(figure)
+        assert "<img" not in json.dumps(figure)
+
+
+def test_the_scale_of_the_map_is_as_long_as_it_says(content: Content) -> None:
+    assert content.plane is not None
+    bar = plane_figure(content.plane)["data"][-1]
+    assert bar["x"][1] - bar["x"][0] == pytest.approx(content.plane.scale_km)
+    assert bar["text"][1] == f"{content.plane.scale_km:g} km"
+
+
+def test_without_posts_no_post_is_shown(place_locator: PostLocator, posts: list[Post]) -> None:
+    examined = place_locator.examine(posts)
+    page = page_of(content_of(place_locator, examined, posts=False))
+    assert "<img" not in page.split('<script type="application/json"')[0]
+    texts = [post.text for post in examined.posts if len(post.text) > 12]
+    assert texts
+    assert not any(text in page for text in texts)
+
+
+def test_no_author_is_named(place_locator: PostLocator, posts: list[Post]) -> None:
+    examined = place_locator.examine(posts)
+    users = {post.user for post in examined.posts if post.user}
+    shown = "".join(read(page_of(content_of(place_locator, examined, mistakes=100))).texts)
+    assert users
+    assert not any(user in shown for user in users)
+
+
+def test_the_same_content_gives_the_same_page(content: Content) -> None:
+    assert page_of(content) == page_of(content)
+
+
+def test_a_run_without_calibration_says_so(content: Content) -> None:
+    metrics = {name: value for name, value in content.metrics.items() if name != "calibration"}
+    page = page_of(replace(content, metrics=metrics))
+    assert "Not measured" in page
+    assert read(page).open == []
+
+
+def test_markdown_is_rendered_without_html_links_or_pictures() -> None:
+    shown = markdown("# Title\n\n<b onclick=x>b</b> [l](javascript:alert(1)) ![p](http://evil.example/p.png)\n\n- one")
+    assert "<h3>Title</h3>" in shown
+    assert "<li>one</li>" in shown
+    assert not re.search(r"<(b|a|img)\b", shown)
