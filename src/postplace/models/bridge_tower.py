@@ -134,7 +134,7 @@ class BridgeTowerLite(nn.Module):
         sizes: InputSizes,
         *,
         classes: int,
-        tokens: int = 32,
+        tokens: int = 16,
         width: int = 64,
         layers: int = 2,
         heads: int = 4,

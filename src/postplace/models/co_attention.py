@@ -26,7 +26,7 @@ class CoAttention(nn.Module):
         sizes: InputSizes,
         *,
         classes: int,
-        tokens: int | str = 32,
+        tokens: int | str = 16,
         width: int = 64,
         layers: int = 2,
         heads: int = 4,

@@ -31,7 +31,7 @@ class MPLUG(nn.Module):
         sizes: InputSizes,
         *,
         classes: int,
-        tokens: int | str = 32,
+        tokens: int | str = 16,
         width: int = 32,
         layers: int = 6,
         connect_every: int = 3,

@@ -20,17 +20,18 @@ _WORDS: frozenset[Input] = frozenset({"words", "image_vector"})
 _CNN_SETTINGS = {"embedding": 128, "filters": 100, "image_features": 256, "dropout": 0.5}
 _ON_VECTORS = Training("adam", 1e-3, 128, 40, patience=5, decay_factor=0.5, decay_patience=2)
 _ATTENTION = Training(
-    "adamw", 3e-4, 64, 30, patience=4, decay_factor=0.5, decay_patience=2, weight_decay=0.01
+    "adamw", 1e-3, 64, 30, patience=4, decay_factor=0.5, decay_patience=2, weight_decay=0.01
 )  # METER: AdamW with a weight decay of 0.01
 _TOKENS: Mapping[str, type] = {"tokens": str}
 _LAYERS = (1, 24)
-_STACK = {"tokens": 32, "width": 64, "layers": 2, "heads": 4, "dropout": 0.1}
+_STACK = {"tokens": 16, "width": 64, "layers": 2, "heads": 4, "dropout": 0.1}
 _HENDRICKS = (
     "Hendricks et al., Decoupling the Role of Data, Attention, and Losses in Multimodal Transformers, TACL 2021, "
     "as formalised in Dou et al., METER, CVPR 2022"
 )
 _CHUNKS = "chunks of the frozen encoders' vectors (or their token states) in the place of encoders trained along"
-_SMALL_STACK = f"On {_CHUNKS}; 2 layers of width 64 and 4 heads, not 6 of width 768 and 12; no pre-training."
+_CHOSEN = "The learning rate (1e-3) and the number of chunks (16) were chosen on a validation part."
+_SMALL_STACK = f"On {_CHUNKS}; 2 layers of width 64 and 4 heads, not 6 of width 768 and 12; no pre-training. {_CHOSEN}"
 
 ENTRIES: tuple[ModelEntry, ...] = (
     ModelEntry(
@@ -38,7 +39,7 @@ ENTRIES: tuple[ModelEntry, ...] = (
         title="mPLUG",
         family="text and image",
         make=Built("mplug", "MPLUG"),
-        settings={"tokens": 32, "width": 32, "layers": 6, "connect_every": 3, "heads": 4, "dropout": 0.1},
+        settings={"tokens": 16, "width": 32, "layers": 6, "connect_every": 3, "heads": 4, "dropout": 0.1},
         training=_ATTENTION,
         reads=READS_ALL,
         needs=_vectors_or_states,
@@ -46,7 +47,7 @@ ENTRIES: tuple[ModelEntry, ...] = (
         "EMNLP 2022, arXiv 2205.12005",
         prefer_when="the text says more about the place than the picture, which then only answers its questions",
         changes=f"The fusion encoder alone, on {_CHUNKS}; width 32 and 4 heads, not 768 and 12; no image-text "
-        "pre-training; means of both streams are classified.",
+        f"pre-training; means of both streams are classified. {_CHOSEN}",
         also=_TOKENS,
         bounds={"layers": _LAYERS, "connect_every": (0, 24)},
         search={"dropout": (0.1, 0.3), "width": (32, 64), "connect_every": (0, 2, 3)},
@@ -96,7 +97,7 @@ ENTRIES: tuple[ModelEntry, ...] = (
         "Learning, AAAI 2023, arXiv 2206.08657",
         prefer_when="the encoders hand out layers, and what their earlier ones see (letters, textures) tells the place",
         changes="Frozen encoders; 3 layers of width 32 and 4 heads, not 6 of width 768 and 12; no pre-training; the "
-        "poolers take the mean of the tokens, not the first.",
+        "poolers take the mean of the tokens, not the first; the learning rate (1e-3) is that of BridgeTower-lite.",
         bounds={"layers": _LAYERS},
         search={"dropout": (0.1, 0.3), "width": (32, 64)},
         state_layers="layers",
@@ -113,7 +114,7 @@ ENTRIES: tuple[ModelEntry, ...] = (
         citation="after Xu et al., BridgeTower, AAAI 2023, arXiv 2206.08657",
         prefer_when="a comparison with BridgeTower is wanted where the encoders hand out pooled vectors alone",
         changes="Not BridgeTower: the same chunk tokens of one pooled vector are added at every bridge, where it adds "
-        "the states of another layer; 2 layers of width 64.",
+        "the states of another layer; 2 layers of width 64. " + _CHOSEN,
         bounds={"layers": _LAYERS},
         search={"dropout": (0.1, 0.3), "width": (32, 64), "layers": (1, 2)},
     ),
