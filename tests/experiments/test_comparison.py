@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -42,7 +43,7 @@ def result(name: str, seed: int, hits: Sequence[bool], **more: Any) -> Result:
     }
     overall = {"accuracy": float(np.mean(hits))}
     groups = np.arange(len(hits)) // 2
-    return Result(name, seed, {}, provenance, overall, np.array(hits), groups, cost=Cost(10, 1.0, 0.5, 2.0), **more)
+    return Result(name, seed, {}, provenance, overall, np.array(hits), groups, cost=Cost(10, 1.0, 0.5, 2.0, 0.6), **more)
 
 
 def half(share: float, shift: int) -> list[bool]:
@@ -76,7 +77,7 @@ def test_the_best_the_tie_and_the_worse() -> None:
     assert level.against.p_value is not None
     assert bad.against.p_value < 0.01 < 0.05 <= level.against.p_value
     assert (sick.against.verdict, sick.seeds, len(sick.errors)) == ("failed", 0, 2)
-    assert good.cost == {"parameters": 10.0, "fit_seconds": 1.0, "ms_per_post": 0.5, "megabytes": 2.0}
+    assert good.cost == {"parameters": 10, "fit_seconds": 1, "cpu_seconds": 0.6, "ms_per_post": 0.5, "megabytes": 2}
 
 
 def test_a_run_that_failed_is_a_row_with_its_error_in_every_format() -> None:
@@ -95,6 +96,13 @@ def test_the_papers_numbers_stand_apart() -> None:
 
 def test_a_row_that_was_not_run_is_named() -> None:
     assert "not run yet: sick" in as_markdown(compare(DESCRIBED, RESULTS[:6]))
+
+
+def test_all_fits_are_added_up() -> None:
+    slow = [replace(run, cost=Cost(1, 90.0, 0.5, 2.0, 30.0)) for run in RESULTS if run.cost is not None][:4]
+    assert "The 4 fits took 6 minutes by the clock, 2 of the processor." in as_markdown(compare(DESCRIBED, slow))
+    earlier = [replace(run, cost=Cost(1, 90.0, 0.5, 2.0)) for run in slow]
+    assert "The 4 fits took 6 minutes by the clock." in as_markdown(compare(DESCRIBED, earlier))
 
 
 def test_lower_is_better_for_km_and_posts_without_distance_are_left_out() -> None:

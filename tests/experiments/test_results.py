@@ -21,7 +21,7 @@ RESULT = Result(
     hits=np.array([True, False, True]),
     groups=np.array([0, 0, 4]),
     errors_km=np.array([0.25, np.nan, 2.0]),
-    cost=Cost(1000, 1.5, 0.25, 4.0),
+    cost=Cost(1000, 1.5, 0.25, 4.0, 1.25),
 )
 
 

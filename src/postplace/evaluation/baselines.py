@@ -229,6 +229,11 @@ def fit_baselines(
     )
 
 
+def no_baselines(classes: int) -> Baselines:
+    """Nothing beside a system that is judged beside baselines fitted elsewhere; every class as frequent as another."""
+    return Baselines(Majority(np.full(classes, 1.0 / classes)), {}, {}, {}, None)
+
+
 def best_single(scores: Mapping[str, float | None]) -> str | None:
     """The modality with the highest VALIDATION score; choosing on the test part would flatter the baseline.
 

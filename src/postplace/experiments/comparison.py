@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from postplace.evaluation.significance import Interval, holm, mean_over_seeds, paired_over_seeds, paired_p_value
 from postplace.experiments.definition import METRICS, THEIRS
 from postplace.experiments.lots import BESIDE
-from postplace.experiments.results import DOES_NOT_APPLY, Result
+from postplace.experiments.results import DOES_NOT_APPLY, Cost, Result
 
 LEVEL = 0.05
-COSTS = ("parameters", "fit_seconds", "ms_per_post", "megabytes")
+COSTS = ("parameters", "fit_seconds", "cpu_seconds", "ms_per_post", "megabytes")
 Runs = Sequence[Result]
 
 
@@ -93,6 +93,7 @@ def compare(described: Mapping[str, Any], results: Sequence[Result]) -> Comparis
     if columns:
         notes.append(f"paper: {described['source']}; {THEIRS}.")
     notes += [f"{line.name}: {_failed(line)}" for line in lines if line.errors]
+    notes += [_took([run.cost for run in results if run.cost is not None])]
     notes += [f"not run yet: {', '.join(missing)}"] if (missing := [name for name in rows if name not in runs]) else []
     title = f"{described['title']} ({described['data']})"
     return Comparison(title, _facts(described, results), metrics, columns, lines, tuple(notes))
@@ -115,7 +116,8 @@ def _interval(runs: Runs, metric: str) -> Interval | None:
 
 def _cost(runs: Runs) -> dict[str, float]:
     costs = [run.cost for run in runs if run.cost is not None]
-    return {key: float(np.mean([getattr(cost, key) for cost in costs])) for key in COSTS} if costs else {}
+    known = {key: [getattr(cost, key) for cost in costs if getattr(cost, key) is not None] for key in COSTS}
+    return {key: float(np.mean(values)) for key, values in known.items() if values}
 
 
 def _why_not(runs: Runs) -> str:
@@ -177,6 +179,13 @@ def _note(compared: int, metric: str) -> str:
         f"{LEVEL}. "
         "Which one is best was found on the same posts, which flatters its lead a little."
     )
+
+
+def _took(costs: Sequence[Cost]) -> str:
+    """What all fits cost together; CPU minutes alone of results that have them."""
+    clock, used = sum(cost.fit_seconds for cost in costs), [cost.cpu_seconds for cost in costs]
+    of_cpu = "" if None in used else f", {sum(seconds or 0.0 for seconds in used) / 60:.0f} of the processor"
+    return f"The {len(costs)} fits took {clock / 60:.0f} minutes by the clock{of_cpu}."
 
 
 def _facts(described: Mapping[str, Any], results: Sequence[Result]) -> str:

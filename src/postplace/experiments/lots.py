@@ -112,6 +112,15 @@ def unfinished(lot: Lot, results: Results) -> Lot | None:
     return replace(lot, rows=rows, beside=beside) if rows or beside else None
 
 
+def shared_out(lot: Lot, *, jobs: int) -> Iterator[Lot]:
+    """The lot in at most so many, its rows dealt in turn: a single seed keeps every process busy, and the last one too.
+
+    The first has the baselines; posts are read and split by each, which takes seconds once vectors are stored.
+    """
+    for number in range(max(1, min(jobs, len(lot.rows)))):
+        yield replace(lot, rows=lot.rows[number::jobs], beside=() if number else lot.beside)
+
+
 @lru_cache(maxsize=2)
 def posts_of(path: Path) -> tuple[list[Post], dict[str, str] | None]:
     """The posts of a file or a prepared folder, with the part of each by its id if they are prepared; read once."""

@@ -23,12 +23,16 @@ DOES_NOT_APPLY = "does not apply"  # how the error of a system begins that reads
 
 @dataclass(frozen=True)
 class Cost:
-    """Numbers learned, seconds to fit, milliseconds a post (both from stored vectors), and megabytes on disk."""
+    """Numbers learned, seconds to fit, milliseconds a post (both from stored vectors), and megabytes on disk.
+
+    `cpu_seconds` are those of the processor, of all threads, in fitting: other work on the machine hardly moves them.
+    """
 
     parameters: int
     fit_seconds: float
     ms_per_post: float
     megabytes: float
+    cpu_seconds: float | None = None  # None: a result from before it was measured
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from postplace.errors import BadRun
 from postplace.experiments.definition import Experiment
-from postplace.experiments.lots import DataSet, Lot, Options, lots_of, posts_of, unfinished
+from postplace.experiments.lots import DataSet, Lot, Options, lots_of, posts_of, shared_out, unfinished
 from postplace.experiments.results import Results
 from postplace.experiments.work import work_on
 from postplace.runs.unfinished import digest_of_posts
@@ -45,7 +45,7 @@ def run_experiment(
     left = sum(len(lot.files()) for lot in waiting)
     if say is not None:
         say(f"{experiment.name} on {data.name}: {left} of {len(files)} results to make")
-    _run(waiting, jobs=jobs, say=say)
+    _run([share for lot in waiting for share in shared_out(lot, jobs=jobs)], jobs=jobs, say=say)
     return results
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from postplace.evaluation.baselines import no_baselines
 from postplace.locator import PostLocator
 from postplace.models.entry import ModelEntry
 from postplace.training_data import Prepared
@@ -40,7 +41,7 @@ def tune(
     """The settings with the best validation accuracy, and every trial; equal ones go to the earlier."""
     tried: list[dict[str, Any]] = []
     for settings in draw(entry, trials=trials, seed=seed):
-        locator = make(settings).fit_prepared(prepared, baselines=prepared.baselines, judge=False)
+        locator = make(settings).fit_prepared(prepared, baselines=no_baselines(len(prepared.places)), judge=False)
         tried.append({"settings": settings, "validation_accuracy": validation_accuracy(locator, prepared)})
     best = max(tried, key=lambda trial: trial["validation_accuracy"])
     return best["settings"], tried

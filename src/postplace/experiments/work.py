@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from postplace.encode import EncodedPosts
 from postplace.errors import NotEnoughData, PostplaceError
+from postplace.evaluation.baselines import no_baselines
 from postplace.experiments.conditions import prepare_under
 from postplace.experiments.definition import Row
 from postplace.experiments.figures import Fused, fused_vectors, keep
@@ -64,9 +65,10 @@ def work_on(lot: Lot) -> Iterator[str]:
             yield f"{name}, seed {lot.seed}: FAILED: {told}"
         return
     provenance = _provenance(lot, prepared)
-    for path, result in _baselines(lot, prepared, provenance):
+    for path, result in _baselines(lot, prepared, provenance) if lot.beside else ():
         results.write(path, result)
-    yield f"seed {lot.seed}: posts ready and baselines fitted after {time.perf_counter() - started:.0f} s"
+    ready = "posts ready and baselines fitted" if lot.beside else "posts ready"
+    yield f"seed {lot.seed}: {ready} after {time.perf_counter() - started:.0f} s"
     for asked, path in lot.rows:
         started = time.perf_counter()
         try:
@@ -122,9 +124,9 @@ def _measured(
         entry = find_model(row.model)
         settings, trials = tune(make, entry, prepared, trials=lot.options.trials, seed=lot.seed)
     locator = make(settings)
-    started = time.perf_counter()
-    locator.fit_prepared(prepared, baselines=prepared.baselines, judge=False)
-    fitted = time.perf_counter() - started
+    started, used = time.perf_counter(), time.process_time()
+    locator.fit_prepared(prepared, baselines=no_baselines(len(prepared.places)), judge=False)
+    fitted, used = time.perf_counter() - started, time.process_time() - used
     posts, encoded, groups = _asked(row, locator, prepared)
     started = time.perf_counter()
     probabilities = locator.probabilities(posts, encoded)
@@ -141,7 +143,7 @@ def _measured(
         seed=lot.seed,
         row={**asdict(row), "tuned": settings, "trials": trials},
         provenance=provenance,
-        cost=Cost(locator.report["parameters"], fitted, 1000 * took / len(posts), size),
+        cost=Cost(locator.report["parameters"], fitted, 1000 * took / len(posts), size, used),
         **measured,
     )
 

@@ -1,0 +1,29 @@
+"""How an experiment's work is cut up for several processes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from postplace.experiments.definition import Condition, Row
+from postplace.experiments.lots import DataSet, Lot, Options, shared_out
+
+BESIDE = (("majority", "majority class", Path("majority.json")),)
+
+
+def _lot(*names: str) -> Lot:
+    rows = tuple((Row(name, "majority"), Path(f"{name}.json")) for name in names)
+    data = DataSet("city", Path("posts.jsonl"), "place")
+    return Lot(data, Condition(), 0, ("bundled", "bundled"), Options(), rows, Path(), BESIDE)
+
+
+def test_rows_are_dealt_in_turn_and_the_baselines_once() -> None:
+    shares = list(shared_out(_lot("a", "b", "c"), jobs=2))
+    assert [[row.name for row, _ in share.rows] for share in shares] == [["a", "c"], ["b"]]
+    assert [share.beside for share in shares] == [BESIDE, ()]
+    assert {path for share in shares for path in share.files()} == set(_lot("a", "b", "c").files())
+
+
+def test_nobody_gets_a_share_of_nothing() -> None:
+    assert len(list(shared_out(_lot("a"), jobs=4))) == 1
+    (alone,) = shared_out(_lot(), jobs=4)  # baselines alone are left to do
+    assert alone == _lot()
