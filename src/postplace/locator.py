@@ -260,14 +260,14 @@ class PostLocator:
         asked, _ = read_with_parts(posts)
         fresh = [post for post in asked if self.part_of(post) in (None, "test")]
         if not fresh:
-            raise NotEnoughData("evaluate", f"all {len(asked)} posts were learned from", "give posts that were not")
+            raise NotEnoughData("posts", f"all {len(asked)} posts were learned from", "give posts that were not")
         groups = groups_of(fresh)
         fresh = without(fresh, self.modalities)
         encoded = self.encode(fresh)
         examined = self._system.examined(fresh, encoded, groups=groups)
         if not examined.metrics["labelled"]:
             found = f"none of {len(fresh)} posts says its {self.fitted.places.target}"
-            raise NotEnoughData("evaluate", found, "give posts with the truth beside them, or use predict")
+            raise NotEnoughData("posts", found, "give posts with the truth beside them, or use predict")
         counts = {"part": "given posts", "left_out_as_seen": len(asked) - len(fresh)}
         return replace(examined, metrics={**counts, **examined.metrics})
 

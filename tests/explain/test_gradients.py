@@ -89,6 +89,11 @@ def test_every_token_stands_in_its_own_word_or_tag() -> None:
     assert tags[counts[2] :] == ["OldTown", "x", "OldTown", "OldTown"]  # whole, whole, old, town
 
 
+def test_a_letter_that_begins_the_next_word_stands_in_that_one() -> None:
+    post = Post("1", text="白天天气")  # 白天 | 天气
+    assert [part.name for part in parts_of_tokens(post, [4, 0, 0, 0])] == ["白天", "白天", "天气", "天气"]
+
+
 def test_tokens_that_are_cut_off_have_no_part() -> None:
     post = Post("1", text="harbour bridge", hashtags=("x",))
     found = [part.name for part in parts_of_tokens(post, [3, 1, 0, 1])]
