@@ -43,7 +43,9 @@ def result(name: str, seed: int, hits: Sequence[bool], **more: Any) -> Result:
     }
     overall = {"accuracy": float(np.mean(hits))}
     groups = np.arange(len(hits)) // 2
-    return Result(name, seed, {}, provenance, overall, np.array(hits), groups, cost=Cost(10, 1.0, 0.5, 2.0, 0.6), **more)
+    return Result(
+        name, seed, {}, provenance, overall, np.array(hits), groups, cost=Cost(10, 1.0, 0.5, 2.0, 0.6), **more
+    )
 
 
 def half(share: float, shift: int) -> list[bool]:
