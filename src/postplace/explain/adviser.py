@@ -164,7 +164,7 @@ def _refined(
     for edit in some("hide hashtag", TAGS_LOOKED_INTO):
         edits += other_hashtags(edit.part, known=tags, encode=encode, without=post.hashtags)
     for edit in some("hide words", WORDS_LOOKED_INTO):
-        edits += [*other_words(edit.part, known=words, encode=encode), *phrases(post.text, edit.part)]
+        edits += other_words(post.text, edit.part, known=words, encode=encode) + phrases(post.text, edit.part)
     for number in range(len(opened.pictures)):
         own = next((edit for edit in some("blur region", len(strongest)) if edit.part.image == number), None)
         edits += blocks(own.part, grid=grid) if own is not None else []
