@@ -214,3 +214,16 @@ def test_a_trained_run_knows_tags_to_put_in_the_place_of_others(place_locator: P
     assert {len(own.edits) for own in found.suggestions} <= {1, 2, 3}
     assert found.suggestions
     assert "this post was in the train part of the posts that the run was made from" in found.notes
+
+
+def test_of_a_very_long_post_fewer_sets_are_asked_about(toy: Toy) -> None:
+    text = " ".join(f"word{number}" for number in range(12_000))  # 108,890 characters
+    found = advise(toy(lambda text, tags, red: 3.0 * ("word7 " in text)), Post("1", text=text, hashtags=("a", "b")))
+    assert found.asked < 40
+    assert any("words were not looked at" in note for note in found.notes)
+
+
+def test_of_many_pictures_some_are_not_cropped_and_it_is_said(toy: Toy, square: Square) -> None:
+    images = tuple(square(red=(0, 0, 10 + number, 10)) for number in range(10))
+    found = advise(toy(lambda text, tags, red: 3.0), Post("1", images=images), limit=40, grid=2)
+    assert "8 of 10 pictures were not cropped (limit 40)" in found.notes

@@ -23,8 +23,8 @@ from postplace.explain.alternatives import (
     removals,
 )
 from postplace.explain.edits import Edit
-from postplace.explain.explaining import GRID, LARGEST_GRID, LIMIT, column_of
-from postplace.explain.search import Attacker, Meaning, Tried, larger_sets, pareto, trying
+from postplace.explain.explaining import GRID, LARGEST_GRID, LIMIT, MOST_CHARACTERS, column_of
+from postplace.explain.search import MOST_OF_A_SIZE, Attacker, Meaning, Tried, larger_sets, pareto, trying
 from postplace.explain.variants import OpenedPost, ask, open_whole
 from postplace.locator import PostLocator
 from postplace.pooled import MODALITIES, without
@@ -34,6 +34,8 @@ MOST_EDITS = 5
 BELOW = 0.2  # where nothing else is asked for: one guess in five
 TAGS_LOOKED_INTO = 5  # those that give most away: what could stand in their place
 WORDS_LOOKED_INTO = 3
+VARIANTS = 10  # of a part, about
+FEWEST_SETS = 10  # of a size, of however long a post
 LEAKING = 0.25  # of what the best removal of its modality hides: a part that hides less is not replaced
 OWN_DROP = (
     "the drops are those of the very run that chose the edits: another attacker may see more; "
@@ -159,9 +161,18 @@ def _search(
     try_all = trying(attacker, opened, meaning)
     first, said = removals(opened, attacker.locator.modalities, limit=budget.limit, grid=budget.grid, seed=budget.seed)
     singles = try_all([(edit,) for edit in first])
-    leaking = _leaking(singles, goal, before)
+    post = opened.post
+    room = MOST_CHARACTERS // max(1, len(post.full_text) + len(" ".join(post.hashtags)))  # posts that long
+    leaking = _leaking(singles, goal, before)[: max(1, room // VARIANTS)]
     singles += try_all([(edit,) for edit in _refined(attacker.locator, opened, leaking, grid=budget.grid)])
-    sets = larger_sets(singles, goal=goal, before=before, most=budget.max_edits, try_all=try_all)
+    sets = larger_sets(
+        singles,
+        goal=goal,
+        before=before,
+        most=budget.max_edits,
+        try_all=try_all,
+        at_once=min(MOST_OF_A_SIZE, max(FEWEST_SETS, room)),
+    )
     return [*singles, *sets], said
 
 
