@@ -227,3 +227,12 @@ def test_of_many_pictures_some_are_not_cropped_and_it_is_said(toy: Toy, square: 
     images = tuple(square(red=(0, 0, 10 + number, 10)) for number in range(10))
     found = advise(toy(lambda text, tags, red: 3.0), Post("1", images=images), limit=40, grid=2)
     assert "8 of 10 pictures were not cropped (limit 40)" in found.notes
+
+
+def test_the_judge_is_asked_about_the_edited_posts(toy: Toy) -> None:
+    guide = toy(lambda text, tags, red: 4.0 * ("bund" in tags) - 2.0)
+    judge = toy(lambda text, tags, red: 2.0 * ("bund" in tags) - 1.0)
+    best = advise(guide, Post("1", hashtags=("bund", "x")), judge=judge).suggestions[0]
+    assert best.judged_before is not None
+    assert best.judged is not None
+    assert (best.judged_before.probability, best.judged.probability) == pytest.approx((0.7311, 0.2689), abs=1e-4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import cast
 
@@ -12,7 +13,7 @@ from postplace import Post
 from postplace.encode import EncodedPosts
 from postplace.explain import Edit, Outlook, Part
 from postplace.explain.advice import Goal
-from postplace.explain.search import Attacker, Meaning, Tried, changed_area, pareto
+from postplace.explain.search import Attacker, Meaning, Tried, changed_area, larger_sets, pareto
 
 GOAL = Goal("here", below=0.2)
 
@@ -106,3 +107,19 @@ def test_how_much_of_a_picture_an_edit_changes() -> None:
     assert changed_area(Edit("crop", Part("region", "x", image=0, box=box))) == 0.75
     assert changed_area(Edit("drop picture", Part("picture", "x", image=0))) == 1.0
     assert changed_area(tag("a")) == 0.0
+
+
+def test_sets_are_made_of_different_things_and_asked_about_once() -> None:
+    """Hiding a, replacing a, hiding b: two pairs, never both edits of a; the stronger removal stands first."""
+    other = Tried((Edit("replace hashtag", Part("hashtag", "A"), "x"),), Post("1"), Outlook(0.3, "here"), 0.9)
+    asked: list[list[str]] = []
+
+    def try_all(sets: Sequence[tuple[Edit, ...]]) -> list[Tried]:
+        asked.extend([edit.describe() for edit in edits] for edits in sets)
+        return [Tried(edits, Post("1"), Outlook(0.1, "here"), 0.5) for edits in sets]
+
+    singles = [tried("a", 0.6, 0.0), other, tried("b", 0.5, 0.5)]
+    found = larger_sets(singles, goal=GOAL, before=Outlook(0.9, "here"), most=3, try_all=try_all)
+    hide, swap = "leave out the hashtag #{}".format, "write #x in the place of the hashtag #A"
+    assert asked == [[hide("b"), swap], [hide("b"), hide("a")]]
+    assert len(found) == 2
