@@ -8,6 +8,7 @@ import warnings
 import typer
 
 from postplace.cli import (
+    advise,
     collect,
     encoders,
     evaluate,
@@ -37,6 +38,7 @@ app = typer.Typer(
 for command in (synth.synth, inspect.inspect, prepare.prepare, train.train, evaluate.evaluate, predict.predict):
     app.command()(command)
 app.command()(explain.explain)
+app.command()(advise.advise)
 app.command()(report.report)
 app.command()(models.models)
 app.command()(experiment.experiment)

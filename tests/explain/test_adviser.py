@@ -1,0 +1,238 @@
+"""Advice of a toy whose answer is known: the edit that hides the place is the one that must be named."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from postplace import Place, Post, PostLocator
+from postplace.errors import BadOption, BadPost
+from postplace.explain import Advice, advise
+from postplace.explain.adviser import ASSUMED, OWN_DROP
+from postplace.places.vocabulary import PlaceVocabulary
+
+Toy = Callable[..., PostLocator]
+Square = Callable[..., bytes]
+
+
+def first(found: Advice) -> list[str]:
+    """The edits of the best suggestion, in words."""
+    return [edit.describe() for edit in found.suggestions[0].edits]
+
+
+def test_the_leaking_hashtag_is_named_first(toy: Toy) -> None:
+    locator = toy(lambda text, tags, red: 4.0 * ("bund" in tags) - 2.0)
+    found = advise(locator, Post("1", text="dinner with friends", hashtags=("food", "bund", "night")))
+    assert found.place == "here"
+    assert first(found) == ["leave out the hashtag #bund"]
+    best = found.suggestions[0]
+    assert best.hashtags == ("food", "night")
+    assert best.text == "dinner with friends"
+    assert best.reached
+    assert found.reached
+    assert best.outlook.probability == pytest.approx(1 / (1 + 2.718281828**2))
+    assert found.before.probability == pytest.approx(1 / (1 + 2.718281828**-2))
+    assert found.every_tag == best.outlook
+
+
+def test_two_tags_that_say_the_same_need_two_edits(toy: Toy) -> None:
+    locator = toy(lambda text, tags, red: 4.0 * ("bund" in tags or "waitan" in tags) - 2.0)
+    post = Post("1", hashtags=("bund", "food", "waitan"))
+    assert not advise(locator, post, max_edits=1).reached
+    assert first(advise(locator, post)) == ["leave out the hashtag #bund", "leave out the hashtag #waitan"]
+
+
+def test_the_words_that_leak_go_everywhere(toy: Toy) -> None:
+    locator = toy(lambda text, tags, red: 4.0 * ("lighthouse" in text.lower()) - 2.0)
+    found = advise(locator, Post("1", text="Lighthouse! at the lighthouse, again"))
+    assert found.suggestions[0].text == "! at the, again"
+    assert found.every_tag is None
+
+
+def test_a_picture_that_leaks_is_edited(toy: Toy, square: Square) -> None:
+    locator = toy(lambda text, tags, red: red / 4 - 2.0)
+    found = advise(locator, Post("1", text="hello", images=(square(red=(0, 0, 10, 10)),)))
+    assert found.reached
+    assert {suggestion.edits[0].modality for suggestion in found.suggestions} == {"image"}
+    assert first(found) == ["crop picture 1 to its right two thirds"]
+
+
+def test_a_post_that_shows_nothing_needs_no_edit(toy: Toy) -> None:
+    found = advise(toy(lambda *_: -3.0), Post("1", text="hello"), place="here")
+    assert found.reached
+    assert found.suggestions == ()
+    assert found.notes == ("nothing needs to change: it is not the answer, and less probable than 0.5 already",)
+    seen = advise(toy(lambda *_: -3.0), Post("1", text="hello"), place="here", judge=toy(lambda *_: 3.0))
+    assert "for the judge its probability is 0.953" in seen.notes
+    assert ASSUMED not in seen.notes
+    assert ASSUMED in advise(toy(lambda *_: -3.0), Post("1", text="hello")).notes
+
+
+def test_a_judge_says_what_another_attacker_has_left(toy: Toy) -> None:
+    guide = toy(lambda text, tags, red: 4.0 * ("bund" in tags) - 2.0)
+    judge = toy(lambda text, tags, red: 4.0 * ("sea" in text) - 2.0)
+    post = Post("1", text="by the sea", hashtags=("bund", "x"))
+    found = advise(guide, post, judge=judge)
+    best = found.suggestions[0]
+    assert best.outlook.probability == pytest.approx(0.1192, abs=1e-4)
+    assert best.judged is not None
+    assert best.judged_before is not None
+    assert best.judged.probability == best.judged_before.probability == pytest.approx(0.8808, abs=1e-4)
+    assert OWN_DROP not in found.notes
+    assert "the first suggestion hides nothing from the judge: take one that does" in found.notes
+    assert OWN_DROP in advise(guide, post).notes
+
+
+def test_json_is_plain(toy: Toy) -> None:
+    locator = toy(lambda text, tags, red: 4.0 * ("bund" in tags) - 2.0)
+    found = json.loads(json.dumps(advise(locator, Post("1", hashtags=("food", "bund"))).to_json(), allow_nan=False))
+    assert found["suggestions"][0]["edits"][0] == {
+        "kind": "hide hashtag",
+        "description": "leave out the hashtag #bund",
+        "part": {"kind": "hashtag", "name": "bund"},
+    }
+    assert found["suggestions"][0]["hashtags"] == ["food"]
+    assert found["before"] == {
+        "probability": 0.880797,
+        "answer": "here",
+        "expected_km": pytest.approx(18.744, abs=0.01),
+    }
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"protect": "category"}, {"protect": "home"}, {"below": 0.0}, {"below": 1.0}, {"beyond_km": 0.0},
+        {"max_edits": 0}, {"max_edits": 9}, {"limit": 0}, {"grid": 0}, {"place": "nowhere"},
+    ],
+)  # fmt: skip
+def test_what_cannot_be_asked_for_is_refused(toy: Toy, option: dict[str, float]) -> None:
+    with pytest.raises(BadOption):
+        advise(toy(lambda *_: 3.0), Post("1", text="x"), **option)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("post", [Post("1"), Post("1", images=(b"no picture",))])
+def test_a_post_with_nothing_in_it_is_one_line(toy: Toy, post: Post) -> None:
+    with pytest.raises(BadPost, match=r"^advise: the post has nothing that this run looks at"):
+        advise(toy(lambda *_: 0.0), post)
+
+
+def test_a_run_that_reads_no_hashtags_says_so(toy: Toy) -> None:
+    locator = toy(lambda text, tags, red: 4.0 * ("bund" in text) - 2.0)
+    locator.modalities = ("text",)
+    found = advise(locator, Post("1", text="bund #food", hashtags=("food",)))
+    assert found.every_tag is None
+    assert {edit.modality for own in found.suggestions for edit in own.edits} == {"text"}
+    assert found.suggestions[0].hashtags == ("food",)
+    assert "this run does not look at hashtags and image: others may" in found.notes
+
+
+def test_a_judge_sees_what_the_guide_does_not_look_at(toy: Toy) -> None:
+    guide = toy(lambda text, tags, red: 4.0 * ("bund" in tags) - 2.0)
+    guide.modalities = ("hashtags",)
+    judge = toy(lambda text, tags, red: 4.0 * ("sea" in text) - 2.0)
+    found = advise(guide, Post("1", text="sea #bund", hashtags=("bund",)), judge=judge)
+    best = found.suggestions[0]
+    assert best.text == "sea"
+    assert best.judged is not None
+    assert best.judged.probability == pytest.approx(0.8808, abs=1e-4)
+
+
+def test_the_only_hashtag_may_go_with_all_that_it_says(toy: Toy) -> None:
+    found = advise(toy(lambda text, tags, red: 4.0 * ("bund" in tags) - 2.0), Post("1", hashtags=("bund",)))
+    assert first(found) == ["leave out the hashtag #bund"]
+    assert found.suggestions[0].loss == 1.0
+
+
+def test_a_broken_picture_is_said_and_the_rest_advised_on(toy: Toy, square: Square) -> None:
+    post = Post("1", images=(b"broken", square(red=(0, 0, 40, 40))))
+    found = advise(toy(lambda text, tags, red: red / 50 - 2.0), post)
+    assert "picture 1 could not be read" in found.notes[0]
+    assert {edit.part.image for own in found.suggestions for edit in own.edits} == {0}
+    assert found.reached
+
+
+def test_of_a_hundred_tags_the_two_that_leak_are_found(toy: Toy) -> None:
+    tags = tuple(f"tag{number}" for number in range(100))
+    locator = toy(lambda text, tags, red: 3.0 * ("tag37" in tags) + 2.5 * ("tag81" in tags) - 3.0)
+    found = advise(locator, Post("1", hashtags=tags), below=0.1)
+    assert first(found) == ["leave out the hashtag #tag37", "leave out the hashtag #tag81"]
+    assert locator.asked <= 6  # type: ignore[attr-defined]
+    assert found.asked < 400
+
+
+def test_the_limit_is_said(toy: Toy) -> None:
+    found = advise(toy(lambda text, tags, red: 3.0), Post("1", hashtags=tuple("abcdefgh")), limit=4)
+    assert "4 of 8 hashtags were not looked at (limit 4)" in found.notes
+
+
+def test_chinese_words_and_tags(toy: Toy) -> None:
+    locator = toy(lambda text, tags, red: 2.0 * ("外滩" in text) + 3.0 * ("外滩" in tags) - 2.0)
+    found = advise(locator, Post("1", text="我在外滩看夜景", hashtags=("外滩", "美食")))
+    assert first(found) == ["leave out the hashtag #外滩", 'leave out "外滩"']
+    assert (found.suggestions[0].text, found.suggestions[0].hashtags) == ("我在看夜景", ("美食",))
+
+
+def test_km_as_the_goal(toy: Toy) -> None:
+    """Two places 157 km apart: to be 100 km off, "here" must be less probable than 0.364."""
+    locator = toy(lambda text, tags, red: 2.0 * ("a" in tags) + 1.0 * ("b" in tags) - 1.0)
+    found = advise(locator, Post("1", hashtags=("a", "b", "c")), beyond_km=100.0)
+    best = found.suggestions[0]
+    assert [edit.part.name for edit in best.edits] == ["a", "b"]
+    assert best.outlook.expected_km == pytest.approx(157.2 * 0.7311, abs=0.1)
+    assert advise(locator, Post("1", hashtags=("a", "b", "c")), beyond_km=150.0).reached is False
+
+
+def test_the_strongest_leak_is_named_first_also_where_another_tag_is_replaced(toy: Toy) -> None:
+    """Neither alone is enough; what is worth more when it is gone comes first, whatever its replacement does."""
+    locator = toy(lambda text, tags, red: 1.0 * ("weak" in tags) + 2.0 * ("strong" in tags) - 2.0)
+    found = advise(locator, Post("1", hashtags=("weak", "x", "strong")), below=0.15)
+    assert first(found) == ["leave out the hashtag #strong", "leave out the hashtag #weak"]
+
+
+def test_a_judge_of_other_classes_or_the_guide_itself_is_refused(toy: Toy) -> None:
+    guide, judge = toy(lambda *_: 3.0), toy(lambda *_: 3.0)
+    with pytest.raises(BadOption, match=r"^--judge: is the run that chooses the edits"):
+        advise(guide, Post("1", text="x"), judge=guide)
+    others = PlaceVocabulary("place", (Place("elsewhere", 0.0, 0.0), Place("there", 1.0, 1.0)))
+    judge.fitted.places = others  # type: ignore[misc]
+    with pytest.raises(BadOption, match=r"^--judge: does not know 'here'"):
+        advise(guide, Post("1", text="x"), judge=judge)
+
+
+def test_the_same_question_has_the_same_answer_and_the_post_stays_as_it_was(toy: Toy, square: Square) -> None:
+    locator = toy(lambda text, tags, red: red / 20 + len(text) / 10 - 2.0)
+    post = Post("1", text="one two three", hashtags=("a",), images=(square(red=(0, 0, 20, 20)),))
+    assert advise(locator, post).to_json() == advise(locator, post).to_json()
+
+
+def test_a_trained_run_knows_tags_to_put_in_the_place_of_others(place_locator: PostLocator, posts: list[Post]) -> None:
+    post = next(post for post in posts if len(post.hashtags) > 2 and place_locator.part_of(post) == "train")
+    found = advise(place_locator, post, below=0.001, max_edits=3, grid=2)
+    assert {len(own.edits) for own in found.suggestions} <= {1, 2, 3}
+    assert found.suggestions
+    assert "this post was in the train part of the posts that the run was made from" in found.notes
+
+
+def test_of_a_very_long_post_fewer_sets_are_asked_about(toy: Toy) -> None:
+    text = " ".join(f"word{number}" for number in range(12_000))  # 108,890 characters
+    found = advise(toy(lambda text, tags, red: 3.0 * ("word7 " in text)), Post("1", text=text, hashtags=("a", "b")))
+    assert found.asked < 40
+    assert any("words were not looked at" in note for note in found.notes)
+
+
+def test_of_many_pictures_some_are_not_cropped_and_it_is_said(toy: Toy, square: Square) -> None:
+    images = tuple(square(red=(0, 0, 10 + number, 10)) for number in range(10))
+    found = advise(toy(lambda text, tags, red: 3.0), Post("1", images=images), limit=40, grid=2)
+    assert "8 of 10 pictures were not cropped (limit 40)" in found.notes
+
+
+def test_the_judge_is_asked_about_the_edited_posts(toy: Toy) -> None:
+    guide = toy(lambda text, tags, red: 4.0 * ("bund" in tags) - 2.0)
+    judge = toy(lambda text, tags, red: 2.0 * ("bund" in tags) - 1.0)
+    best = advise(guide, Post("1", hashtags=("bund", "x")), judge=judge).suggestions[0]
+    assert best.judged_before is not None
+    assert best.judged is not None
+    assert (best.judged_before.probability, best.judged.probability) == pytest.approx((0.7311, 0.2689), abs=1e-4)
