@@ -15,15 +15,15 @@ from postplace.models.blocks.sides import ChunkTokens, PooledPair, StateTokens, 
 def test_chunks_by_hand(sizes: InputSizes, batch: Batch) -> None:
     module = ChunkTokens(sizes, 4, tokens=4)
     with torch.no_grad():
-        module.text_map.weight.copy_(torch.eye(4))
-        module.text_map.bias.zero_()
+        module.text_map.copy_(torch.arange(1.0, 5.0)[:, None, None] * torch.eye(4))  # 1, 2, 3, 4 times its chunk
     text, image, text_mask, image_mask = module(batch)
     assert text.shape == image.shape == (4, 4, 4)
     assert bool(text_mask.all()) and bool(image_mask.all())  # noqa: PT018
     mean = (batch.text_vector[0] + batch.hashtag_vector[0]) / 2
     standard = (mean - mean.mean()) / (mean.var(correction=0) + 1e-5).sqrt()
-    torch.testing.assert_close(text[0], standard.reshape(4, 4) + module.places[0])
-    torch.testing.assert_close(text[3], module.absent_text.reshape(4, 4) + module.places[0])
+    times = torch.arange(1.0, 5.0)[:, None]
+    torch.testing.assert_close(text[0], times * standard.reshape(4, 4) + module.places[0])
+    torch.testing.assert_close(text[3], times * module.absent_text.reshape(4, 4) + module.places[0])
 
 
 def test_chunks_of_two_widths(sizes: InputSizes, batch: Batch) -> None:

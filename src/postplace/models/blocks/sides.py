@@ -67,7 +67,11 @@ def check_states(sizes: InputSizes) -> None:
 
 
 class ChunkTokens(nn.Module):
-    """Each side's vector, on one scale, cut into n tokens that are brought to width d; a learned vector says which."""
+    """Each side's vector, on one scale, cut into n tokens, each brought to width d by a map of its own.
+
+    One map for all would look for the same thing in every chunk, as in the patches of a picture; what a number of an
+    encoder's vector says depends on where it stands.
+    """
 
     def __init__(self, sizes: InputSizes, width: int, *, tokens: int) -> None:
         super().__init__()
@@ -76,8 +80,8 @@ class ChunkTokens(nn.Module):
                 found = f"{tokens} does not divide the width {encoder_width} of the {side} vectors"
                 raise BadOption("tokens", found, "choose a divisor of both widths")
         self.tokens = tokens
-        self.text_map = nn.Linear(sizes.text_width // tokens, width)
-        self.image_map = nn.Linear(sizes.image_width // tokens, width)
+        self.text_map = nn.Parameter(_maps(tokens, sizes.text_width // tokens, width))
+        self.image_map = nn.Parameter(_maps(tokens, sizes.image_width // tokens, width))
         self.places = nn.Parameter(torch.randn(2, tokens, width) * 0.02)
         self.absent_text = nn.Parameter(torch.randn(sizes.text_width) * 0.02)
         self.absent_image = nn.Parameter(torch.randn(sizes.image_width) * 0.02)
@@ -86,12 +90,20 @@ class ChunkTokens(nn.Module):
         """See the class."""
         text, image = self._cut(*text_mean(batch), self.absent_text), self._cut(*image_mean(batch), self.absent_image)
         mask = torch.ones(text.shape[:2], dtype=torch.bool, device=text.device)
-        return Sides(self.text_map(text) + self.places[0], self.image_map(image) + self.places[1], mask, mask)
+        text, image = (
+            torch.einsum("bnc,ncd->bnd", side, maps) for side, maps in ((text, self.text_map), (image, self.image_map))
+        )
+        return Sides(text + self.places[0], image + self.places[1], mask, mask)
 
     def _cut(self, vectors: Tensor, present: Tensor, absent: Tensor) -> Tensor:
         """(B, D) -> (B, n, D / n)."""
         vectors = functional.layer_norm(vectors, vectors.shape[1:])
         return or_stand_in(vectors, present, absent).reshape(len(vectors), self.tokens, -1)
+
+
+def _maps(tokens: int, chunk: int, width: int) -> Tensor:
+    """Random maps (n, D / n, d), as large as those of `nn.Linear`."""
+    return (torch.rand(tokens, chunk, width) * 2 - 1) / chunk**0.5
 
 
 class StateTokens(nn.Module):
