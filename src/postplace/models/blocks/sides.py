@@ -7,6 +7,7 @@ k layers of an encoder.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -103,7 +104,7 @@ class ChunkTokens(nn.Module):
 
 def _maps(tokens: int, chunk: int, width: int) -> Tensor:
     """Random maps (n, D / n, d), as large as those of `nn.Linear`."""
-    return (torch.rand(tokens, chunk, width) * 2 - 1) / chunk**0.5
+    return torch.empty(tokens, chunk, width).uniform_(-1.0, 1.0) / math.sqrt(chunk)
 
 
 class StateTokens(nn.Module):
