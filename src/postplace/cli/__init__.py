@@ -18,6 +18,7 @@ from postplace.cli import (
     models,
     predict,
     prepare,
+    serve,
     synth,
     train,
 )
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 for command in (synth.synth, inspect.inspect, prepare.prepare, train.train, evaluate.evaluate, predict.predict):
     app.command()(command)
+app.command()(serve.serve)
 app.command()(models.models)
 app.command()(experiment.experiment)
 app.command()(experiment.compare)
