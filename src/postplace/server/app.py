@@ -20,7 +20,7 @@ from starlette.requests import ClientDisconnect, Request
 from postplace.errors import PostplaceError
 from postplace.server.limits import LimitedBodies
 from postplace.server.messages import Answer, Health, Options, form_body, lines_body, problems
-from postplace.server.metrics import Watched
+from postplace.server.metrics import FAULT, Watched
 from postplace.server.reading import Question, invalid, read_form, read_line, status_of
 from postplace.server.refusals import Refusal, refuse
 from postplace.server.security import Guarded
@@ -63,10 +63,13 @@ def make_app(
         app.add_exception_handler(kind, handler)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _not_there)
+    app.add_exception_handler(Exception, _fault)
     limited = LimitedBodies(app, limits=service.limits, long_paths=frozenset({LINES}))
     service.metrics.held.set_function(lambda: limited.held)
     paths = frozenset(app.openapi()["paths"]) | {"/metrics", "/openapi.json"}
-    return Watched(Guarded(limited, tokens=tokens, hosts=hosts), metrics=service.metrics, routes=paths)
+    watched = Watched(Guarded(limited, tokens=tokens, hosts=hosts), metrics=service.metrics, routes=paths)
+    service.batcher.others = lambda: watched.in_flight > 1  # one client alone does not wait for others
+    return watched
 
 
 def routes(service: Service) -> APIRouter:
@@ -185,6 +188,10 @@ async def _not_there(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 404
     found = {404: "is not there", 405: "does not take this method"}.get(status, "cannot be answered")
     return await _refused(request, refuse(status, "path", found, "see /openapi.json for what is there"))
+
+
+async def _fault(_: Request, __: Exception) -> Response:
+    return JSONResponse(FAULT, 500)  # what was raised goes on to `Watched`, which logs its kind
 
 
 async def _gone(_: Request, __: Exception) -> Response:

@@ -29,7 +29,7 @@ class Batching:
     size: int = 16
     wait_s: float = 0.004
     most: int = 64
-    threads: int = 1
+    threads: int = 2
     answer_s: float = 30.0
 
 
@@ -44,6 +44,7 @@ class Batcher(Generic[Item, Answer]):
         seen: Callable[[int], None] = lambda size: None,
     ) -> None:
         self._answer, self.batching, self._seen = answer, batching, seen
+        self.others: Callable[[], bool] = lambda: True  # whether anyone else may be about to ask
         self._waiting: deque[tuple[Item, asyncio.Future[Answer]]] = deque()
         self._arrived, self._room = asyncio.Event(), asyncio.Event()
         self._threads = ThreadPoolExecutor(batching.threads, thread_name_prefix="postplace-answer")
@@ -109,7 +110,7 @@ class Batcher(Generic[Item, Answer]):
     async def _gather(self) -> list[tuple[Item, asyncio.Future[Answer]]]:
         """The next batch; empty where another runner took it or nobody wants it any more."""
         await self._arrived.wait()
-        if len(self._waiting) < self.batching.size:
+        if len(self._waiting) < self.batching.size and self.others():
             await asyncio.sleep(self.batching.wait_s)
         batch = []
         while self._waiting and len(batch) < self.batching.size:

@@ -12,7 +12,7 @@ from postplace.server.limits import App, Message, Receive, Scope, Send, SlowRead
 
 LOG = logging.getLogger("postplace.server")
 METHODS = ("GET", "POST", "HEAD", "OPTIONS")
-_FAULT = {"where": "service", "found": "failed at this request", "remedy": "tell who runs it when this happened"}
+FAULT = {"where": "service", "found": "failed at this request", "remedy": "tell who runs it when this happened"}
 _STOPPING = {"where": "service", "found": "is stopping", "remedy": "ask again later"}
 
 
@@ -73,7 +73,7 @@ class Watched:
         except Exception as error:
             LOG.error("%s %s failed: %s", method, route, _place_of(error))
             if not status:
-                await _answer(send_counted, 500, _FAULT)
+                await _answer(send_counted, 500, FAULT)
         finally:
             self.in_flight -= 1
             seconds = time.monotonic() - started
