@@ -5,7 +5,7 @@
 - twice the capacity for some minutes: only 200 and 429, and no growth of memory.
 
 The clients run in a process of their own; they share the cores with the service.
-usage: OMP_NUM_THREADS=1 python benchmarks/service.py [--minutes 1] [--posts 256] [--run RUN]
+usage: OMP_NUM_THREADS=1 python benchmarks/service.py [--minutes 1] [--posts 256] [--run RUN] [--threads 1]
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=1.0)
     parser.add_argument("--posts", type=int, default=256)
     parser.add_argument("--run", type=Path)
+    parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         posts, run = _prepare(Path(folder), options.run, options.posts)
@@ -49,10 +50,8 @@ def main() -> None:
         offline = max(_rate_own(locator, posts) for _ in range(2))
         del locator
         port = _free_port()
-        server = subprocess.Popen(
-            [sys.executable, "-m", "postplace", "serve", str(run), "--port", str(port), "--device", "cpu"],
-            stderr=subprocess.DEVNULL,
-        )
+        command = [sys.executable, "-m", "postplace", "serve", str(run), "--port", str(port), "--device", "cpu"]
+        server = subprocess.Popen([*command, "--threads", str(options.threads)], stderr=subprocess.DEVNULL)
         try:
             asyncio.run(_measure(f"http://127.0.0.1:{port}", server.pid, posts, one, own, offline, options.minutes))
         finally:

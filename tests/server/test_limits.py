@@ -117,15 +117,18 @@ def test_a_post_with_nothing_in_it(client: Client) -> None:
     assert (status, answer["places"], answer["enough"]) == (200, [], False)
 
 
+TEXT = b'--b\r\nContent-Disposition: form-data; name="text"\r\n\r\n'
+
+
 @pytest.mark.parametrize(
     ("kind", "body"),
     [
-        ("multipart/form-data; boundary=b", b'--b\r\nContent-Disposition: form-data; name="text"\r\n\r\n\xff\xfe\x80\r\n--b--\r\n'),
-        ("multipart/form-data; boundary=b; charset=rot13", b'--b\r\nContent-Disposition: form-data; name="text"\r\n\r\na\r\n--b--\r\n'),
-        ("multipart/form-data; boundary=b; charset=hex", b'--b\r\nContent-Disposition: form-data; name="text"\r\n\r\nzz\r\n--b--\r\n'),
+        ("multipart/form-data; boundary=b", TEXT + b'\xff\xfe\x80\r\n--b--\r\n'),
+        ("multipart/form-data; boundary=b; charset=rot13", TEXT + b'a\r\n--b--\r\n'),
+        ("multipart/form-data; boundary=b; charset=hex", TEXT + b'zz\r\n--b--\r\n'),
         ("multipart/form-data; boundary=b", b"--b\r\nContent-Disposition: form-data\r\n\r\na\r\n--b--\r\n"),
         ("multipart/form-data; boundary=b", b"no form"),
-        ("multipart/form-data; boundary=b", b'--b\r\nContent-Disposition: form-data; name="text"\r\n\r\nno end'),
+        ("multipart/form-data; boundary=b", TEXT + b'no end'),
         ("multipart/form-data", b"no boundary"),
         ("multipart/form-data; boundary=" + "b" * 300, b"long boundary"),
         ("application/json", b"{}"),
@@ -193,7 +196,7 @@ def test_a_client_that_has_gone_costs_nothing(make: Callable[..., Service]) -> N
     """Ten posts whose clients go away while the first batch is in work: the model never sees them."""
     service = make(batching=Batching(size=1, wait_s=0.0))
     app = make_app(service)
-    body = b'--b\r\nContent-Disposition: form-data; name="text"\r\n\r\na walk\r\n--b--\r\n'
+    body = TEXT + b"a walk\r\n--b--\r\n"
 
     async def ask(gone: asyncio.Event) -> list[Any]:
         sent: list[Any] = []

@@ -28,6 +28,7 @@ def serve(
     max_lines: Annotated[int, typer.Option(help="Posts a request of many lines.", min=1)] = 1000,
     max_queue: Annotated[int, typer.Option(help="Posts that may wait; beyond, 429.", min=1)] = 64,
     max_seconds: Annotated[int, typer.Option(help="For a request to be sent, and for its answer.", min=1)] = 20,
+    threads: Annotated[int, typer.Option(help="Threads that answer; 2 may fill two cores.", min=1)] = 1,
     device: Device = "auto",
 ) -> None:
     """Answer over HTTP: GET /health, POST /predict, POST /batch_predict, GET /metrics, GET /openapi.json.
@@ -63,7 +64,7 @@ def serve(
         body_s=float(max_seconds),
         send_s=float(max_seconds),
     )
-    batching = Batching(most=max_queue, answer_s=float(max_seconds))
+    batching = Batching(most=max_queue, answer_s=float(max_seconds), threads=threads)
     locator = PostLocator.load(run, device=device)
     service = make_service(locator, fine=fine, home=home, limits=limits, batching=batching)
     local = host in LOOPBACK or host == "::1"

@@ -1,1 +1,1 @@
-"""The HTTP service: posts of different clients are answered in one batch; nothing is kept, fetched or logged of them."""
+"""The HTTP service: posts of different clients answered in one batch; nothing of them is kept, fetched or logged."""

@@ -29,7 +29,7 @@ class Batching:
     size: int = 16
     wait_s: float = 0.004
     most: int = 64
-    threads: int = 2
+    threads: int = 1
     answer_s: float = 30.0
 
 
@@ -39,7 +39,7 @@ class Batcher(Generic[Item, Answer]):
     def __init__(
         self,
         answer: Callable[[Sequence[Item]], Sequence[Answer]],
-        batching: Batching = Batching(),  # noqa: B008  frozen
+        batching: Batching = Batching(),
         *,
         seen: Callable[[int], None] = lambda size: None,
     ) -> None:
@@ -112,7 +112,7 @@ class Batcher(Generic[Item, Answer]):
         await self._arrived.wait()
         if len(self._waiting) < self.batching.size and self.others():
             await asyncio.sleep(self.batching.wait_s)
-        batch = []
+        batch: list[tuple[Item, asyncio.Future[Answer]]] = []
         while self._waiting and len(batch) < self.batching.size:
             item, future = self._waiting.popleft()
             if not future.done():  # else its client has gone

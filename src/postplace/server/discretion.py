@@ -2,8 +2,8 @@
 
 A district is at least `FEWEST` neighbouring places of the run, found by halving the map across its longer side; it is
 never cut where it is `WIDEST_KM` across or less. Its name is a number, its centre is rounded to about 1 km, and its
-probability is the sum of its places'. A set of places becomes the districts they lie in, the circle the one around these
-districts: both still hold the truth for the share promised, and say nothing that the districts do not.
+probability is the sum of its places'. A set of places becomes the districts they lie in, the circle the one around
+these districts: both still hold the truth for the share promised, and say nothing that the districts do not.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ WIDEST_KM = 2.0
 DEGREE_DIGITS = 2  # 0.01 degrees: 1.1 km
 UNLOCATED = "elsewhere"  # the district of places without coordinates
 _HOME_WORDS = frozenset({
-    "home", "homes", "residence", "residences", "residential", "apartment", "apartments", "condo", "condominium", "dorm",
-    "dormitory", "dwelling", "household", "housing",
+    "home", "homes", "residence", "residences", "residential", "apartment", "apartments", "condo", "condominium",
+    "dorm", "dormitory", "dwelling", "household", "housing",
 })  # fmt: skip
 _HOME_NAMES = frozenset({"house", "flat", "家", "我家", "我的家", "家里", "家中", "在家", "自家", "老家"})
 _HOME_PARTS = ("住宅", "小区", "公寓", "宿舍", "住所", "居家", "居民", "民居", "寓所")
@@ -109,8 +109,9 @@ class Discretion:
             places[place.name] = place
             sums[place.name] = sums.get(place.name, 0.0) + ranked.probability
         order = sorted(sums, key=lambda name: -sums[name])
-        ranked = tuple(RankedPlace(places[name], min(1.0, sums[name])) for name in order)
-        return replace(fine, ranked=ranked, promised=None if fine.promised is None else self._promise(fine.promised))
+        districts = tuple(RankedPlace(places[name], min(1.0, sums[name])) for name in order)
+        promised = None if fine.promised is None else self._promise(fine.promised)
+        return replace(fine, ranked=districts, promised=promised)
 
     def _promise(self, fine: Promise) -> Promise:
         every = list({self.districts[name].place.name: self.districts[name] for name in fine.places}.values())

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Share = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 
-ANSWER = {
+ANSWER: dict[str, Any] = {
     "id": "post",
     "used": ["text", "image"],
     "enough": True,
@@ -24,7 +24,11 @@ ANSWER = {
     "home": False,
     "unread": [],
 }
-PROBLEM = {"where": "top_k", "found": "'many' is not a whole number", "remedy": "give a number from 1 to 100"}
+PROBLEM: dict[str, Any] = {
+    "where": "top_k",
+    "found": "'many' is not a whole number",
+    "remedy": "give a number from 1 to 100",
+}
 
 
 class Options(BaseModel):

@@ -125,7 +125,7 @@ async def _form(request: Request, limits: RequestLimits) -> FormData:
 
 
 async def _pictures(form: FormData, limits: RequestLimits) -> list[bytes]:
-    pictures = []
+    pictures: list[bytes] = []
     for upload in form.getlist("images"):
         if isinstance(upload, UploadFile):
             data = await upload.read(limits.picture_bytes + 1)

@@ -85,7 +85,7 @@ def make_server(app: Watched, *, host: str, port: int) -> uvicorn.Server:
         server.should_exit = app.stopping
         app.stopping = True
 
-    server.handle_exit = stop  # type: ignore[method-assign]
+    server.handle_exit = stop  # type: ignore[method-assign, assignment]
     return server
 
 
