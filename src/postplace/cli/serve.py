@@ -70,6 +70,7 @@ def serve(
     local = host in LOOPBACK or host == "::1"
     app = make_app(service, tokens=tokens, hosts=LOOPBACK if local else None)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)  # its warnings quote letters of forms
     if not local and not tokens:
         say("whoever reaches this port may ask: give --token-file")
     told = f"{service.discretion.granularity}, fine: {'on' if fine else 'off'}, home: {'on' if home else 'off'}"
