@@ -13,6 +13,7 @@ RUN python -m venv /opt/postplace \
  && /opt/postplace/bin/pip install --no-cache-dir --constraint constraints.txt ".[serve]"
 
 FROM python:3.11-slim
+RUN apt-get update && apt-get install -y --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin postplace
 COPY --from=build /opt/postplace /opt/postplace
 ENV PATH=/opt/postplace/bin:$PATH \

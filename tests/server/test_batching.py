@@ -70,7 +70,7 @@ def test_a_cancelled_request_is_dropped() -> None:
         waiting[1].cancel()
         await asyncio.sleep(0)
         await batcher.start()
-        assert await asyncio.gather(waiting[0], waiting[2]) == [0, 2]
+        assert list(await asyncio.gather(waiting[0], waiting[2])) == [0, 2]
         await batcher.stop()
 
     asyncio.run(run())

@@ -33,7 +33,7 @@ def test_a_district_is_at_least_three_places_and_its_circle_holds_them() -> None
     points = np.array([(place.latitude, place.longitude) for place in scattered], dtype=np.float64)
     told = [districts[place.name] for place in scattered]
     centres = np.array([(d.place.latitude, d.place.longitude, d.radius_km) for d in told], dtype=np.float64)
-    assert (great_circle_km(*points.T, centres[:, 0], centres[:, 1]) <= centres[:, 2]).all()
+    assert (great_circle_km(points[:, 0], points[:, 1], centres[:, 0], centres[:, 1]) <= centres[:, 2]).all()
 
 
 def test_places_close_together_are_one_district() -> None:

@@ -17,10 +17,12 @@ schemathesis = pytest.importorskip("schemathesis")
 OPERATIONS = (("/health", "GET"), ("/predict", "POST"), ("/batch_predict", "POST"))
 
 
-@schemathesis.serializer("application/x-ndjson")
 def lines(_: Any, value: Any) -> bytes:
     """A text as it is, anything else as one JSON line."""
     return value.encode("utf-8", "surrogatepass") if isinstance(value, str) else json.dumps(value, default=str).encode()
+
+
+schemathesis.serializer("application/x-ndjson")(lines)
 
 
 @pytest.mark.parametrize("wrong", [False, True])

@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -83,12 +84,16 @@ class Batcher(Generic[Item, Answer]):
             await self._room.wait()
         self.check_room()
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._waiting.append((item, future))
+        entry = item, future
+        self._waiting.append(entry)
         self._arrived.set()
         try:
             return await asyncio.wait_for(future, self.batching.answer_s)
         except TimeoutError:
             raise self._busy(f"no answer within {self.batching.answer_s:g} s") from None
+        finally:
+            with suppress(ValueError):  # it is gone from there when it was answered
+                self._waiting.remove(entry)
 
     def _busy(self, found: str) -> Refusal:
         seconds = math.ceil(self.length / self._rate) if self._rate else 1

@@ -43,7 +43,7 @@ class Service:
 
 
 def make_service(locator: PostLocator, *, fine: bool, home: bool, limits: RequestLimits, batching: Batching) -> Service:
-    """A service around a loaded run; the encoders are loaded and tried before the first request."""
+    """A service around a loaded run; its encoders are loaded already."""
     locator.workers = 0  # pictures are decoded in the threads that answer: no process a batch
     metrics = Metrics()
     discretion = Discretion(locator.fitted.places, fine=fine, home=home)
