@@ -20,6 +20,7 @@ from postplace.cli import (
     predict,
     prepare,
     report,
+    serve,
     synth,
     train,
 )
@@ -38,6 +39,7 @@ for command in (synth.synth, inspect.inspect, prepare.prepare, train.train, eval
     app.command()(command)
 app.command()(explain.explain)
 app.command()(report.report)
+app.command()(serve.serve)
 app.command()(models.models)
 app.command()(experiment.experiment)
 app.command()(experiment.compare)
