@@ -44,13 +44,14 @@ def test_the_commands_run(workplace: Path) -> None:
     (body,) = blocks("", "postplace synth")
     commands = [shlex.split(line, comments=True) for line in body.splitlines() if line.startswith("postplace ")]
     assert [command[1] for command in commands] == [
-        "synth", "inspect", "inspect", "train", "train", "evaluate", "predict", "predict", "explain",
+        "synth", "inspect", "inspect", "train", "train", "evaluate", "report", "predict", "predict", "explain",
     ]  # fmt: skip
     for command in commands:
         done = run(["60" if argument == "2000" else argument for argument in command[1:]])
         assert done.returncode == 0, f"{command}\n{done.stderr}"
     assert (workplace / "places.geojson").exists()
     assert (workplace / "why.html").exists()
+    assert (workplace / "report.html").exists()
 
 
 def test_the_commands_on_dumps_run(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:

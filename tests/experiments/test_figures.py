@@ -24,7 +24,7 @@ def test_fused_vectors_are_what_the_classifier_is_given(place_locator: PostLocat
     assert vectors is not None
     model = place_locator.fitted.model
     logits = model.classifier(torch.from_numpy(vectors)).double()  # type: ignore[union-attr, operator]
-    expected = place_locator.probabilities(posts[:7], encoded)
+    expected = place_locator._system.raw(posts[:7], encoded)
     np.testing.assert_allclose(torch.softmax(logits, dim=1).detach().numpy(), expected, atol=1e-6)
 
 
