@@ -71,7 +71,7 @@ def measure(title: str, path: Path, target: str, model: str, options: argparse.N
         found = {name: judged_of(locator, prepared, rows) for name, rows in prepared.split.parts()}
         calibration = locator.fitted.calibration
         assert calibration is not None
-        test = _answered(found["test"])
+        test = found["test"].known()
         told = calibration.tell(test.probabilities)
         before.append(test.probabilities.max(axis=1))
         after.append(told.max(axis=1))
@@ -98,7 +98,7 @@ def _coverage(
     groups = np.unique(both.answers.groups)
     chosen = np.random.default_rng(seed).permutation(groups)[: len(groups) // 2]
     first = np.isin(both.answers.groups, chosen)
-    calibration, rest = calibrate(validation, _only(both, first), places), _answered(_only(both, ~first))
+    calibration, rest = calibrate(validation, both.only(first), places), both.only(~first).known()
     sets = calibration.place_sets(rest.probabilities, rest.chance, alpha=1 - level)
     rows, own = np.arange(len(sets)), rest.answers.labels
     found = {
@@ -110,7 +110,7 @@ def _coverage(
 
 
 def _circles(calibration: Calibration, rest: Judged, places: PlaceVocabulary, level: float) -> dict[str, float]:
-    located = _only(rest, ~np.isnan(rest.answers.coordinates[:, 0]))
+    located = rest.only(~np.isnan(rest.answers.coordinates[:, 0]))
     if np.isnan(places.coordinates()).all() or not len(located.chance):
         return {}
     centres, radii = calibration.circles(located.probabilities, places, alpha=1 - level)
@@ -158,15 +158,6 @@ def _joined(a: Judged, b: Judged) -> Judged:
         a.answers, **{name: np.concatenate([getattr(a.answers, name), getattr(b.answers, name)]) for name in names}
     )
     return Judged(np.concatenate([a.probabilities, b.probabilities]), answers, np.concatenate([a.chance, b.chance]))
-
-
-def _only(judged: Judged, chosen: NDArray[np.bool_]) -> Judged:
-    kept = {field.name: getattr(judged.answers, field.name)[chosen] for field in fields(judged.answers)}
-    return Judged(judged.probabilities[chosen], replace(judged.answers, **kept), judged.chance[chosen])
-
-
-def _answered(judged: Judged) -> Judged:
-    return _only(judged, judged.answers.answered & (judged.answers.labels >= 0))
 
 
 if __name__ == "__main__":

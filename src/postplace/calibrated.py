@@ -32,7 +32,8 @@ from postplace.evaluation.conformal import (
     set_scores,
     sets_below,
 )
-from postplace.places.decode import expected_km, minimum_expected_distance
+from postplace.evaluation.metrics import or_null
+from postplace.places.decode import least_expected
 from postplace.places.distance import great_circle_km
 from postplace.places.vocabulary import PlaceVocabulary
 from postplace.post import Promise
@@ -52,6 +53,15 @@ class Judged(NamedTuple):
     probabilities: Floats
     answers: Answers
     chance: Floats  # (N,) see `chance_of`
+
+    def only(self, chosen: NDArray[np.bool_]) -> Judged:
+        """The posts that are chosen (N,)."""
+        kept = {field.name: getattr(self.answers, field.name)[chosen] for field in fields(self.answers)}
+        return Judged(self.probabilities[chosen], Answers(**kept), self.chance[chosen])
+
+    def known(self) -> Judged:
+        """Posts with an answer, whose class the run knows."""
+        return self.only(self.answers.answered & (self.answers.labels >= 0))
 
 
 @dataclass(frozen=True)
@@ -87,10 +97,9 @@ class Calibration:
 
         NaN where no class has coordinates; an infinite radius where too few groups were kept to promise anything.
         """
-        shaped = temper(raw, self.shape)
+        centres, expected = least_expected(temper(raw, self.shape), places)
         threshold = group_quantile(self.circle_scores, self.circle_groups, alpha=alpha)
-        radii: Floats = threshold * (expected_km(shaped, places) + self.slack_km)
-        return minimum_expected_distance(shaped, places), radii
+        return centres, threshold * (expected + self.slack_km)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What is kept beside `to_json`."""
@@ -120,14 +129,14 @@ def chance_of(digests: Sequence[str]) -> Floats:
 
 def calibrate(validation: Judged, calibration: Judged, places: PlaceVocabulary) -> Calibration:
     """Fit on what a system answered to two parts that it did not learn from."""
-    shaping, kept = (_known(part) for part in (validation, calibration))
+    shaping, kept = validation.known(), calibration.known()
     shape = fit_temperature(shaping.probabilities, shaping.answers.labels)
     shaped = temper(shaping.probabilities, shape)
     penalty = best_penalty(shaped, shaping.answers.labels, shaping.answers.groups, shaping.chance, alpha=ALPHA)
     scores = set_scores(temper(kept.probabilities, shape), kept.chance, penalty)
     located = _located(calibration, places)
     slack = _best_slack(_located(validation, places), shape, places)
-    expected = expected_km(temper(located.probabilities, shape), places)
+    errors, expected = _errors(located, shape, places)
     return Calibration(
         temperature=fit_temperature(kept.probabilities, kept.answers.labels),
         shape=shape,
@@ -135,7 +144,7 @@ def calibrate(validation: Judged, calibration: Judged, places: PlaceVocabulary) 
         slack_km=slack,
         set_scores=scores[np.arange(len(scores)), kept.answers.labels],
         set_groups=_numbered(kept.answers.groups),
-        circle_scores=_errors(located, shape, places) / (expected + slack),
+        circle_scores=errors / (expected + slack),
         circle_groups=_numbered(located.answers.groups),
     )
 
@@ -165,15 +174,15 @@ def judge_calibration(
 
     Posts with an answer whose class the run knows; `by_pattern` is by the modalities present (T, G, I).
     """
-    known, located = _known(judged), _located(judged, places)
+    known, located = judged.known(), _located(judged, places)
     told = calibration.tell(known.probabilities)
     labels, groups = known.answers.labels, known.answers.groups
     hits = (told.argmax(axis=1) == labels).astype(np.float64)
     confidences = known.probabilities.max(axis=1), told.max(axis=1)
     sets = calibration.place_sets(known.probabilities, known.chance, alpha=alpha)
     held = sets[np.arange(len(sets)), labels]
-    _, radii = calibration.circles(located.probabilities, places, alpha=alpha)
-    inside = _errors(located, calibration.shape, places) <= radii
+    centres, radii = calibration.circles(located.probabilities, places, alpha=alpha)
+    inside = great_circle_km(*centres.T, *located.answers.coordinates.T) <= radii
     patterns = known.answers.patterns
 
     def kept_word(chosen: NDArray[np.bool_], within: NDArray[np.bool_]) -> dict[str, Any]:
@@ -204,10 +213,10 @@ def judge_calibration(
 
 def _best_slack(validation: Judged, shape: float, places: PlaceVocabulary) -> float:
     """The slack in km whose circles are smallest on average."""
-    expected = expected_km(temper(validation.probabilities, shape), places)
-    if not len(expected):
+    if not len(validation.chance):
         return 1.0
-    errors, middle = _errors(validation, shape, places), max(float(np.median(expected)), 1e-3)
+    errors, expected = _errors(validation, shape, places)
+    middle = max(float(np.median(expected)), 1e-3)
 
     def radius(slack: float) -> float:
         scores = errors / (expected + slack)
@@ -216,28 +225,16 @@ def _best_slack(validation: Judged, shape: float, places: PlaceVocabulary) -> fl
     return min((factor * middle for factor in _SLACKS), key=radius)
 
 
-def _known(judged: Judged) -> Judged:
-    """Posts with an answer, whose class the run knows."""
-    return _only(judged, judged.answers.answered & (judged.answers.labels >= 0))
-
-
 def _located(judged: Judged, places: PlaceVocabulary) -> Judged:
     """Posts with an answer and coordinates of their own, if the classes have any."""
     here = judged.answers.answered & ~np.isnan(judged.answers.coordinates[:, 0])
-    return _only(judged, here & (not np.isnan(places.coordinates()).all()))
+    return judged.only(here & (not np.isnan(places.coordinates()).all()))
 
 
-def _only(judged: Judged, chosen: NDArray[np.bool_]) -> Judged:
-    a = judged.answers
-    kept = {field.name: getattr(a, field.name)[chosen] for field in fields(a)}
-    answers = Answers(**kept)
-    return Judged(judged.probabilities[chosen], answers, judged.chance[chosen])
-
-
-def _errors(located: Judged, shape: float, places: PlaceVocabulary) -> Floats:
-    """Km from the centre of each post's circle to its own coordinates (N,)."""
-    centres = minimum_expected_distance(temper(located.probabilities, shape), places)
-    return great_circle_km(*centres.T, *located.answers.coordinates.T)
+def _errors(located: Judged, shape: float, places: PlaceVocabulary) -> tuple[Floats, Floats]:
+    """Km from the centre of each post's circle to its own coordinates (N,), and what they were expected to be (N,)."""
+    centres, expected = least_expected(temper(located.probabilities, shape), places)
+    return great_circle_km(*centres.T, *located.answers.coordinates.T), expected
 
 
 def _numbered(groups: Rows) -> Rows:
@@ -246,26 +243,22 @@ def _numbered(groups: Rows) -> Rows:
 
 
 def _coverage(covered: NDArray[np.bool_], groups: Rows) -> dict[str, float | None]:
-    return {"coverage": _finite(coverage_by_group(covered, groups)), "coverage_of_posts": _mean(covered)}
+    return {"coverage": or_null(coverage_by_group(covered, groups)), "coverage_of_posts": _mean(covered)}
 
 
 def _radii(radii: Floats) -> dict[str, float | None]:
-    return {"mean_km": _mean(radii), "median_km": _finite(float(np.median(radii))) if len(radii) else None}
+    return {"mean_km": _mean(radii), "median_km": or_null(float(np.median(radii))) if len(radii) else None}
 
 
 def _both(values: Iterable[float]) -> dict[str, float | None]:
     """A number before and after the temperature."""
     before, after = values
-    return {"before": _finite(before), "after": _finite(after)}
+    return {"before": or_null(before), "after": or_null(after)}
 
 
 def _mean(values: NDArray[Any]) -> float | None:
-    return _finite(float(np.mean(values))) if len(values) else None
-
-
-def _finite(value: float) -> float | None:
-    return value if np.isfinite(value) else None
+    return or_null(float(np.mean(values))) if len(values) else None
 
 
 def _plain(found: Mapping[str, Any]) -> dict[str, Any]:
-    return {**found, **{name: _finite(found[name]) for name in ("area", "best_area")}}
+    return {**found, **{name: or_null(found[name]) for name in ("area", "best_area")}}

@@ -1,9 +1,15 @@
-"""Tables as HTML that any text may be put into."""
+"""Tables as HTML that any text may be put into, and pictures inside the page."""
 
 from __future__ import annotations
 
+import base64
 import html
+import io
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 
 def html_table(head: Sequence[str], rows: Iterable[Sequence[str]], *, caption: str = "") -> str:
@@ -26,6 +32,13 @@ def filled(head: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[list[str
     """
     kept = [column for column in range(len(head)) if column == 0 or any(row[column] for row in rows)]
     return [head[column] for column in kept], [[row[column] for column in kept] for row in rows]
+
+
+def data_address(picture: Image.Image, *, quality: int) -> str:
+    """The picture as the address of a JPEG without metadata, for a page that fetches nothing."""
+    file = io.BytesIO()
+    picture.save(file, "JPEG", quality=quality)
+    return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
 
 
 def _row(cells: Sequence[str]) -> str:

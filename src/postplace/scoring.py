@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from postplace.encode import EncodedPosts
 from postplace.evaluation.baselines import Baselines
-from postplace.evaluation.metrics import evaluate_predictions, modality_pattern
+from postplace.evaluation.metrics import evaluate_predictions, modality_pattern, or_null
 from postplace.evaluation.significance import group_bootstrap, paired_group_bootstrap, verdict
 from postplace.places.decode import minimum_expected_distance, point_estimate
 from postplace.places.distance import great_circle_km
@@ -78,7 +78,7 @@ def score(
     chosen = answers.labelled
     for name in contenders if chosen.any() else ():
         interval = group_bootstrap(hits[name][chosen], answers.groups[chosen], seed=0)
-        systems[name]["accuracy_interval"] = [_finite(interval.low), _finite(interval.high)]
+        systems[name]["accuracy_interval"] = [or_null(interval.low), or_null(interval.high)]
     systems |= _distance_only(system, probabilities, answers, baselines, places)
     return {
         "posts": len(answers.labels),
@@ -156,9 +156,4 @@ def hits_of(probabilities: Probabilities, answers: Answers) -> NDArray[np.float6
 
 def _difference(a: NDArray[np.float64], b: NDArray[np.float64], groups: NDArray[np.int64]) -> Mapping[str, Any]:
     interval = paired_group_bootstrap(a, b, groups, seed=0)
-    return {**{key: _finite(value) for key, value in asdict(interval).items()}, "verdict": verdict(interval)}
-
-
-def _finite(value: float) -> float | None:
-    """A bound, or None where there is none: from a single group nothing can be said."""
-    return value if np.isfinite(value) else None
+    return {**{key: or_null(value) for key, value in asdict(interval).items()}, "verdict": verdict(interval)}

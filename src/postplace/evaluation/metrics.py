@@ -145,7 +145,7 @@ def _errors(error_km: NDArray[np.floating], answered: Mask, located: Mask | None
 def _class_scores(probabilities: NDArray[np.floating], labels: Classes, predicted: Classes) -> dict[str, Any]:
     answered = predicted >= 0
     at_k = {
-        f"accuracy@{k}": _or_null(accuracy_at_k(labels, probabilities, k=k, answered=answered))
+        f"accuracy@{k}": or_null(accuracy_at_k(labels, probabilities, k=k, answered=answered))
         for k in ACCURACY_AT
         if k < probabilities.shape[1]
     }
@@ -153,9 +153,9 @@ def _class_scores(probabilities: NDArray[np.floating], labels: Classes, predicte
         "posts": len(labels),
         "answered": int(answered.sum()),
         "unknown_class": int(np.sum(labels < 0)),
-        "accuracy": _or_null(accuracy(labels, predicted)),
+        "accuracy": or_null(accuracy(labels, predicted)),
         **at_k,
-        "macro_f1": _or_null(macro_f1(labels, predicted)),
+        "macro_f1": or_null(macro_f1(labels, predicted)),
     }
 
 
@@ -164,9 +164,9 @@ def _distance_scores(errors: NDArray[np.float64]) -> dict[str, Any]:
     return {
         "located": len(errors),
         "located_answered": int(np.isfinite(errors).sum()),
-        "mean_km": _or_null(mean_km(errors)),
-        "median_km": _or_null(median_km(errors)),
-        "within_km": {f"{radius:g}": _or_null(share_within(errors, radius_km=radius)) for radius in RADII_KM},
+        "mean_km": or_null(mean_km(errors)),
+        "median_km": or_null(median_km(errors)),
+        "within_km": {f"{radius:g}": or_null(share_within(errors, radius_km=radius)) for radius in RADII_KM},
     }
 
 
@@ -174,5 +174,6 @@ def _mean(values: NDArray[Any]) -> float:
     return float(np.mean(values)) if len(values) else float("nan")
 
 
-def _or_null(value: float) -> float | None:
+def or_null(value: float) -> float | None:
+    """The number, or None where there is none (NaN or infinite): JSON has no word for it."""
     return value if np.isfinite(value) else None

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Iterable, Sequence
 from html import escape
-
-from PIL import Image
 
 from postplace.explain.explanation import AttentionMap, Effect, Explanation
 from postplace.explain.overlay import overlay
 from postplace.explain.parts import Field
 from postplace.explain.variants import OpenedPost, open_post
+from postplace.hypertext import data_address
 from postplace.locator import PostLocator
 from postplace.post import Post
 
@@ -134,14 +131,9 @@ def _pictures(opened: OpenedPost, found: Explanation) -> list[str]:
         own = [effect for effect in regions if effect.part.image == number]
         drawing = overlay(picture, own, strongest=strongest)
         said = f"picture {number + 1}" + (f": regions move it by up to {_strongest(own):.2f} nats" if own else "")
-        figures.append(f'<figure><img src="{_data(drawing)}" alt="{said}"><figcaption>{said}</figcaption></figure>')
+        address = data_address(drawing, quality=85)
+        figures.append(f'<figure><img src="{address}" alt="{said}"><figcaption>{said}</figcaption></figure>')
     return figures
-
-
-def _data(picture: Image.Image) -> str:
-    file = io.BytesIO()
-    picture.save(file, format="JPEG", quality=85)
-    return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
 
 
 def _effects(effects: Sequence[Effect]) -> str:

@@ -76,18 +76,13 @@ def minimum_expected_distance(probabilities: NDArray[np.floating], vocabulary: P
     Prefer it to `point_estimate` where kilometres count and the classes do not: many half-probable neighbours outweigh
     one distant favourite. Classes without coordinates take no part; NaN where nothing is left. Memory O(C^2).
     """
-    return _least_expected(probabilities, vocabulary)[0]
+    return least_expected(probabilities, vocabulary)[0]
 
 
-def expected_km(probabilities: NDArray[np.floating], vocabulary: PlaceVocabulary) -> NDArray[np.float64]:
-    """Probabilities (N, C) -> km (N,) that the point of least expected distance is expected to be off; NaN as there."""
-    return _least_expected(probabilities, vocabulary)[1]
-
-
-def _least_expected(
+def least_expected(
     probabilities: NDArray[np.floating], vocabulary: PlaceVocabulary
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The points (N, 2) of least expected distance, and that distance in km (N,)."""
+    """The points (N, 2) of `minimum_expected_distance`, and the km (N,) they are expected to be off; NaN as there."""
     _check_width(probabilities, vocabulary)
     centres = vocabulary.coordinates()
     located = np.flatnonzero(~np.isnan(centres).any(axis=1))

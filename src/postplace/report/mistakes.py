@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +12,7 @@ from PIL import Image
 
 from postplace.asking import Examined
 from postplace.errors import BadImage
+from postplace.hypertext import data_address
 from postplace.images.decode import decode
 from postplace.places.distance import great_circle_km
 from postplace.places.vocabulary import PlaceVocabulary
@@ -107,7 +106,5 @@ def thumbnails(images: Sequence[Path | bytes]) -> tuple[tuple[str, ...], int]:
             unread += 1
             continue
         picture.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
-        out = io.BytesIO()
-        picture.save(out, "JPEG", quality=80)
-        made.append("data:image/jpeg;base64," + base64.b64encode(out.getvalue()).decode())
+        made.append(data_address(picture, quality=80))
     return tuple(made), unread
