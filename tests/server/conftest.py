@@ -16,6 +16,7 @@ from PIL import Image
 from postplace import PostLocator
 from postplace.server.app import make_app
 from postplace.server.batching import Batching
+from postplace.server.explaining import explain_routes
 from postplace.server.limits import RequestLimits
 from postplace.server.service import Service, make_service
 
@@ -52,12 +53,12 @@ def client(make: Callable[..., Service]) -> Client:
         tokens: tuple[bytes, ...] = (), hosts: Any = None, **options: Any
     ) -> AsyncIterator[httpx.AsyncClient]:
         service = make(**options)
-        app = make_app(service, tokens=tokens, hosts=hosts)
-        await service.batcher.start()
+        app = make_app(service, tokens=tokens, hosts=hosts, routers=[explain_routes(service)])
+        await service.start()
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=60) as ask:
             yield ask
-        await service.batcher.stop()
+        await service.stop()
 
     return asking
 

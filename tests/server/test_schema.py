@@ -11,10 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from postplace.server.app import make_app
+from postplace.server.explaining import explain_routes
 from postplace.server.service import Service
 
 schemathesis = pytest.importorskip("schemathesis")
-OPERATIONS = (("/health", "GET"), ("/predict", "POST"), ("/batch_predict", "POST"))
+OPERATIONS = (("/health", "GET"), ("/predict", "POST"), ("/batch_predict", "POST"), ("/explain", "POST"))
 
 
 def lines(_: Any, value: Any) -> bytes:
@@ -28,7 +29,8 @@ schemathesis.serializer("application/x-ndjson")(lines)
 @pytest.mark.parametrize("wrong", [False, True])
 def test_no_request_makes_it_fail(make: Callable[..., Service], wrong: bool) -> None:
     mode = schemathesis.GenerationMode.NEGATIVE if wrong else schemathesis.GenerationMode.POSITIVE
-    schema = schemathesis.openapi.from_asgi("/openapi.json", make_app(make()))
+    service = make()
+    schema = schemathesis.openapi.from_asgi("/openapi.json", make_app(service, routers=[explain_routes(service)]))
     statuses: Counter[tuple[str, int]] = Counter()
     for path, method in OPERATIONS:
         if wrong and path == "/health":  # nothing can be wrong with it
@@ -43,5 +45,5 @@ def test_no_request_makes_it_fail(make: Callable[..., Service], wrong: bool) -> 
             assert "Traceback" not in answer.text
 
         ask()
-    assert {path for path, _ in statuses} >= {"/predict", "/batch_predict"}
-    assert wrong or statuses["/predict", 200]
+    assert {path for path, _ in statuses} >= {"/predict", "/batch_predict", "/explain"}
+    assert wrong or (statuses["/predict", 200] and statuses["/explain", 200])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from postplace.explain.asked_run import AskedRun
 from postplace.explain.explaining import explain
 from postplace.explain.explanation import AttentionMap, Belief, Effect, Explanation, Neighbour
 from postplace.explain.faithfulness import DeletionCurve, deletion_curve
@@ -9,6 +10,7 @@ from postplace.explain.parts import Part
 from postplace.explain.variants import OpenedPost, Variant, ask, hide, open_post
 
 __all__ = [
+    "AskedRun",
     "AttentionMap",
     "Belief",
     "DeletionCurve",

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from postplace.encode import EncodedPosts, encode_posts
 from postplace.errors import BadImage, BadPost
+from postplace.explain.asked_run import AskedRun
 from postplace.explain.parts import Part, modality_part, spans
 from postplace.images.decode import decode
 from postplace.images.regions import at_most, covered, lossless
-from postplace.locator import PostLocator
 from postplace.pooled import MODALITIES, without
 from postplace.post import Post
 from postplace.text.cleaning import blanked, for_encoder, hashtag_spans
@@ -58,7 +58,7 @@ class OpenedPost:
         return tuple(name for name in MODALITIES if there[name])
 
 
-def open_post(locator: PostLocator, post: Post) -> OpenedPost:
+def open_post(locator: AskedRun, post: Post) -> OpenedPost:
     """Decode a post's pictures once. Raises BadPost for a post with nothing in it that this run looks at."""
     (seen,) = without([post], locator.modalities)
     target = getattr(locator.encoders()[1].prepare, "size", TARGET)
@@ -111,12 +111,12 @@ def keep(opened: OpenedPost, modalities: Sequence[str]) -> Variant:
     return hide(opened, [modality_part(name) for name in dropped])
 
 
-def ask(locator: PostLocator, posts: Sequence[Post]) -> NDArray[np.float64]:
+def ask(locator: AskedRun, posts: Sequence[Post]) -> NDArray[np.float64]:
     """Probabilities (N, C) of posts in memory, encoded in one batch; nothing is stored, no post knows of another."""
     return locator.probabilities(*encode(locator, posts))
 
 
-def encode(locator: PostLocator, posts: Sequence[Post]) -> tuple[list[Post], EncodedPosts]:
+def encode(locator: AskedRun, posts: Sequence[Post]) -> tuple[list[Post], EncodedPosts]:
     """The posts as far as the locator looks at them, without their users, and their vectors."""
     asked = without([replace(post, user=None) for post in posts], locator.modalities)
     text, image = locator.encoders()

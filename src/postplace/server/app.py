@@ -19,7 +19,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from postplace.errors import PostplaceError
 from postplace.server.limits import LimitedBodies
-from postplace.server.messages import Answer, Health, Options, form_body, lines_body, problems
+from postplace.server.messages import ENDS, Answer, Health, Options, form_body, lines_body, problems
 from postplace.server.metrics import FAULT, Watched
 from postplace.server.reading import Question, invalid, read_form, read_line, status_of
 from postplace.server.refusals import Refusal, refuse
@@ -44,9 +44,9 @@ def make_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        await service.batcher.start()
+        await service.start()
         yield
-        await service.batcher.stop()
+        await service.stop()
 
     app = FastAPI(
         title="postplace",
@@ -76,7 +76,7 @@ def routes(service: Service) -> APIRouter:
     """The routes about one run."""
     router = APIRouter()
     limits = service.limits
-    form = form_body(pictures=limits.pictures, letters=limits.letters)
+    form = form_body(Options, pictures=limits.pictures, letters=limits.letters, top_k=3)
 
     @router.get("/health")
     async def health() -> Health:
@@ -96,13 +96,13 @@ def routes(service: Service) -> APIRouter:
         "/predict",
         response_model=Answer,
         response_model_exclude_none=True,
-        responses=problems(400, 408, 413, 415, 422, 429),
+        responses=problems(*ENDS),
         openapi_extra=form,
     )
     async def predict(request: Request) -> dict[str, Any]:
         """Where one post was probably made."""
         service.batcher.check_room()
-        question = await read_form(request, limits)
+        question = await read_form(request, limits, Options)
         return await unless_gone(request, service.answer(question))
 
     @router.post(

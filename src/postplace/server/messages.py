@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+ENDS = (400, 408, 413, 415, 422, 429)  # what a form may be refused with
+Granularity = Literal["place", "cell", "district", "category"]
 Share = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 
 ANSWER: dict[str, Any] = {
@@ -69,7 +71,7 @@ class Answer(BaseModel):
     level: float | None = None
     set: list[str] | None = None
     circle: Circle | None = None
-    granularity: Literal["place", "cell", "district", "category"]
+    granularity: Granularity
     fine: bool = Field(description="Whether places themselves are told, or districts of several.")
     home: bool = Field(description="Whether classes that say where somebody lives are told.")
     unread: list[str] = Field(default=[], description="Why pictures could not be read, one reason each.")
@@ -98,16 +100,16 @@ class Health(BaseModel):
     home: bool
 
 
-def form_body(*, pictures: int, letters: int) -> dict[str, Any]:
-    """The multipart form of one post, for OpenAPI."""
+def form_body(options: type[BaseModel], *, pictures: int, letters: int, **example: Any) -> dict[str, Any]:
+    """The multipart form of one post and the options of a route, for OpenAPI; `example`: some of the options."""
     properties = {
         "text": {"type": "string", "maxLength": letters},
         "hashtags": {"type": "string", "description": "Separated by spaces; left out, they are taken from the text."},
         "images": {"type": "array", "maxItems": pictures, "items": {"type": "string", "format": "binary"}},
-        **Options.model_json_schema()["properties"],
+        **options.model_json_schema()["properties"],
     }
-    example = {"text": "sunset over the old bridge", "hashtags": "river evening", "top_k": 3}
-    content = {"schema": {"type": "object", "properties": properties}, "example": example}
+    filled = {"text": "sunset over the old bridge", "hashtags": "river evening", **example}
+    content = {"schema": {"type": "object", "properties": properties}, "example": filled}
     return {"requestBody": {"required": True, "content": {"multipart/form-data": content}}}
 
 

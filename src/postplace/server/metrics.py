@@ -29,6 +29,7 @@ class Metrics:
         )
         self.unread = Counter("postplace_unread_pictures", "Pictures that could not be read", registry=own)
         self.queue = Gauge("postplace_queue_posts", "Posts waiting", registry=own)
+        self.slow_queue = Gauge("postplace_slow_queue_posts", "Posts waiting to be explained or advised", registry=own)
         self.held = Gauge("postplace_held_bytes", "Bytes of bodies being read or answered", registry=own)
 
     def text(self) -> bytes:

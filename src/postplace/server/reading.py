@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
@@ -20,44 +20,54 @@ from postplace.images.decode import Limits, check_header
 from postplace.post import Post
 from postplace.posts.record import parse, shown
 from postplace.server.limits import RequestLimits
-from postplace.server.messages import Options
 from postplace.server.refusals import Refusal, refuse
 
-FIELDS = ("text", "hashtags", "images", *Options.model_fields)
+Asked = TypeVar("Asked", bound=BaseModel)
+POST_FIELDS = ("text", "hashtags", "images")
 LINE_KEYS = ("id", "text", "hashtags", "images", "image_text")  # the rest of a post says where it was made
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class Question(Generic[Asked]):
     """A post and what is asked of it. `post.id` is of its content: the same post always gets the same set."""
 
     post: Post
-    options: Options
+    options: Asked
 
 
-async def read_form(request: Request, limits: RequestLimits) -> Question:
-    """A multipart form -> the question; nothing of it touches the disk. Raises Refusal, or PostplaceError."""
-    form = await _form(request, limits)
-    unknown = sorted(set(form) - set(FIELDS))
-    if unknown:
-        raise refuse(422, "form", f"{shown(unknown[0])} is no field of it", f"give {', '.join(FIELDS)}")
-    texts = {name: [value for value in form.getlist(name) if isinstance(value, str)] for name in FIELDS}
-    for name in FIELDS:
-        if name != "images" and len(texts[name]) != len(form.getlist(name)):
-            raise refuse(422, name, "is a file", "give it as a text")
+async def read_form(request: Request, limits: RequestLimits, asked: type[Asked]) -> Question[Asked]:
+    """A multipart form with a post and the options of a route -> the question; nothing of it touches the disk.
+
+    Raises Refusal, or PostplaceError.
+    """
+    fields = (*POST_FIELDS, *asked.model_fields)
+    form = await _form(request, limits, fields=len(fields))
+    texts = _texts(form, fields)
     if any(texts["images"]):
         raise refuse(422, "images", "is a text", "send the bytes of a picture; no address and no path is opened")
-    for name in ("text", *Options.model_fields):
+    for name in ("text", *asked.model_fields):
         if len(texts[name]) > 1:
             raise refuse(422, name, "is given more than once", "give it once")
-    try:
-        options = Options(**{name: texts[name][0] for name in Options.model_fields if texts[name]})  # type: ignore[arg-type]  # pydantic reads numbers from texts
+    try:  # pydantic reads numbers from texts
+        options = asked.model_validate({name: texts[name][0] for name in asked.model_fields if texts[name]})
     except ValidationError as error:
         raise invalid(error.errors()[0]) from None
     record: dict[str, Any] = {"text": "".join(texts["text"]), "images": await _pictures(form, limits)}
     if texts["hashtags"]:
         record["hashtags"] = " ".join(texts["hashtags"])
     return Question(to_post(record, where="post", limits=limits), options)
+
+
+def _texts(form: FormData, fields: Sequence[str]) -> dict[str, list[str]]:
+    """The texts of each field; anything else than pictures must be one."""
+    unknown = sorted(set(form) - set(fields))
+    if unknown:
+        raise refuse(422, "form", f"{shown(unknown[0])} is no field of it", f"give {', '.join(fields)}")
+    texts = {name: [value for value in form.getlist(name) if isinstance(value, str)] for name in fields}
+    for name in fields:
+        if name != "images" and len(texts[name]) != len(form.getlist(name)):
+            raise refuse(422, name, "is a file", "give it as a text")
+    return texts
 
 
 def read_line(line: bytes, *, where: str, limits: RequestLimits) -> tuple[str, Post]:
@@ -101,15 +111,14 @@ def invalid(error: Mapping[str, Any]) -> Refusal:
     return refuse(422, where, str(error["msg"]), "see /openapi.json for what may be given")
 
 
-async def _form(request: Request, limits: RequestLimits) -> FormData:
+async def _form(request: Request, limits: RequestLimits, *, fields: int) -> FormData:
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise refuse(415, "content-type", "is not multipart/form-data", "send a form; see /openapi.json")
-    most_fields = len(FIELDS) + limits.hashtags
     parser = MultiPartParser(
         request.headers,
         request.stream(),
         max_files=limits.pictures + 1,
-        max_fields=most_fields,
+        max_fields=fields + limits.hashtags,
         max_part_size=8 * limits.letters,
     )
     parser.spool_max_size = limits.body_bytes + 1  # in memory: a post is never written to the disk

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from threading import Event
 from typing import Any, TypeVar
 
 from starlette.requests import Request
@@ -14,32 +16,62 @@ from postplace.post import Prediction
 from postplace.server.batching import Batcher, Batching
 from postplace.server.discretion import Discretion
 from postplace.server.limits import RequestLimits
+from postplace.server.messages import Options
 from postplace.server.metrics import Metrics
 from postplace.server.reading import Question
 from postplace.server.refusals import refuse
+from postplace.server.telling import ToldClasses, ToldRun, told_classes
 
 Result = TypeVar("Result")
 Told = tuple[Prediction, tuple[str, ...]]  # the whole ranking, and why pictures could not be read
+Job = Callable[[], Any]
+SLOW_MOST = 8  # explanations and advice that may wait
 
 
 @dataclass
 class Service:
-    """One run, served. `lists` counts the requests of many lines in work."""
+    """One run, served. `slow` does what takes seconds, one at a time; `lists` counts requests of many lines in work."""
 
     locator: PostLocator
     discretion: Discretion
     limits: RequestLimits
     metrics: Metrics
-    batcher: Batcher[Question, Told]
+    batcher: Batcher[Question[Options], Told]
+    slow: Batcher[Job, Any]
     lists: int = 0
 
-    async def answer(self, question: Question, *, name: str = "post", patient: bool = False) -> dict[str, Any]:
+    async def start(self) -> None:
+        """Begin to answer."""
+        await self.batcher.start()
+        await self.slow.start()
+
+    async def stop(self) -> None:
+        """End; whoever still waits is refused."""
+        await self.slow.stop()
+        await self.batcher.stop()
+
+    async def answer(self, question: Question[Options], *, name: str = "post", patient: bool = False) -> dict[str, Any]:
         """The answer to one post, under that id."""
         prediction, unread = await self.batcher.ask(question, patient=patient)
         self.metrics.unread.inc(len(unread))
         options = question.options
         told = self.discretion.tell(prediction, top_k=options.top_k, min_confidence=options.min_confidence)
         return {**told, "id": name, "unread": list(unread)}
+
+    async def ask_slowly(self, work: Callable[[ToldRun], Result]) -> Result:
+        """What `work` finds out about the run as it is told; it ends early where nobody waits for it any more."""
+        gone = Event()
+        run = ToldRun(self.locator, self.told_classes, self.discretion.fine, gone)
+        try:
+            found: Result = await self.slow.ask(lambda: work(run))
+            return found
+        finally:
+            gone.set()
+
+    @cached_property
+    def told_classes(self) -> ToldClasses:
+        """The classes that are told."""
+        return told_classes(self.discretion)
 
 
 def make_service(locator: PostLocator, *, fine: bool, home: bool, limits: RequestLimits, batching: Batching) -> Service:
@@ -48,15 +80,18 @@ def make_service(locator: PostLocator, *, fine: bool, home: bool, limits: Reques
     metrics = Metrics()
     discretion = Discretion(locator.fitted.places, fine=fine, home=home)
 
-    def answer(questions: Sequence[Question]) -> list[Told]:
+    def answer(questions: Sequence[Question[Options]]) -> list[Told]:
         return answer_all(locator, questions)
 
-    batcher = Batcher[Question, Told](answer, batching, seen=metrics.batch)
+    batcher = Batcher[Question[Options], Told](answer, batching, seen=metrics.batch)
+    alone = Batching(size=1, most=min(SLOW_MOST, batching.most), answer_s=batching.answer_s)
+    slow = Batcher[Job, Any](lambda jobs: [job() for job in jobs], alone)
     metrics.queue.set_function(lambda: batcher.length)
-    return Service(locator, discretion, limits, metrics, batcher)
+    metrics.slow_queue.set_function(lambda: slow.length)
+    return Service(locator, discretion, limits, metrics, batcher, slow)
 
 
-def answer_all(locator: PostLocator, questions: Sequence[Question]) -> list[Told]:
+def answer_all(locator: PostLocator, questions: Sequence[Question[Options]]) -> list[Told]:
     """Every question's whole ranking, encoded in one batch (one for each level that is asked for)."""
     found: dict[int, Told] = {}
     levels = {question.options.level for question in questions}
