@@ -1,28 +1,39 @@
-"""What gave the place away: each modality's, word's, hashtag's and picture region's part in an answer."""
+"""What gave the place away: each modality's, word's, hashtag's and picture region's part; and how to hide it."""
 
 from __future__ import annotations
 
+from postplace.explain.advice import Advice, Goal, Outlook, Suggestion
+from postplace.explain.adviser import advise
 from postplace.explain.asked_run import AskedRun
+from postplace.explain.edits import Edit, apply
 from postplace.explain.explaining import explain
 from postplace.explain.explanation import AttentionMap, Belief, Effect, Explanation, Neighbour
 from postplace.explain.faithfulness import DeletionCurve, deletion_curve
 from postplace.explain.parts import Part
-from postplace.explain.variants import OpenedPost, Variant, ask, hide, open_post
+from postplace.explain.variants import OpenedPost, Variant, ask, hide, open_post, open_whole
 
 __all__ = [
+    "Advice",
     "AskedRun",
     "AttentionMap",
     "Belief",
     "DeletionCurve",
+    "Edit",
     "Effect",
     "Explanation",
+    "Goal",
     "Neighbour",
     "OpenedPost",
+    "Outlook",
     "Part",
+    "Suggestion",
     "Variant",
+    "advise",
+    "apply",
     "ask",
     "deletion_curve",
     "explain",
     "hide",
     "open_post",
+    "open_whole",
 ]

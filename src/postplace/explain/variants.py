@@ -61,6 +61,28 @@ class OpenedPost:
 def open_post(locator: AskedRun, post: Post) -> OpenedPost:
     """Decode a post's pictures once. Raises BadPost for a post with nothing in it that this run looks at."""
     (seen,) = without([post], locator.modalities)
+    opened = _opened(locator, seen)
+    check_present(locator, opened, where="explain")
+    return opened
+
+
+def open_whole(locator: AskedRun, post: Post) -> OpenedPost:
+    """As `open_post`, but what this run does not look at stays in the post; pictures it does not look at, unopened."""
+    opened = _opened(locator, post) if "image" in locator.modalities else OpenedPost(post, post, (), ())
+    check_present(locator, opened, where="advise")
+    return opened
+
+
+def check_present(locator: AskedRun, opened: OpenedPost, *, where: str) -> None:
+    """Raise BadPost for a post with nothing in it that this run looks at."""
+    if any(name in locator.modalities for name in opened.present):
+        return
+    looked_at = ", ".join(locator.modalities)
+    found = "; ".join([f"the post has nothing that this run looks at ({looked_at})", *opened.broken])
+    raise BadPost(where, found, "give a text, hashtags or a readable picture")
+
+
+def _opened(locator: AskedRun, seen: Post) -> OpenedPost:
     target = getattr(locator.encoders()[1].prepare, "size", TARGET)
     kept, drawn, pictures, broken = [], [], [], []
     for number, image in enumerate(seen.images, start=1):
@@ -75,12 +97,7 @@ def open_post(locator: AskedRun, post: Post) -> OpenedPost:
         pictures.append(picture)
     seen = replace(seen, images=tuple(kept))
     smaller = seen if drawn == kept else replace(seen, images=tuple(drawn))
-    opened = OpenedPost(seen, smaller, tuple(pictures), tuple(broken))
-    if not opened.present:
-        looked_at = ", ".join(locator.modalities)
-        found = "; ".join([f"the post has nothing that this run looks at ({looked_at})", *broken])
-        raise BadPost("explain", found, "give a text, hashtags or a readable picture")
-    return opened
+    return OpenedPost(seen, smaller, tuple(pictures), tuple(broken))
 
 
 def hide(opened: OpenedPost, parts: Sequence[Part]) -> Variant:

@@ -1,4 +1,4 @@
-"""Parts of a picture: a grid of boxes, and the picture with some of them covered.
+"""Parts of a picture: a grid of boxes, and the picture with some of them covered or blurred, or cropped to one.
 
 A box is (left, top, right, bottom) in shares of the sides of the upright picture, 0 to 1.
 """
@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from PIL import Image, ImageStat
 
 Box = tuple[float, float, float, float]
+BLURRED_TO = 3  # colours a side that are left of a blurred box: nothing brings more of it back
 
 
 def grid(size: int) -> list[Box]:
@@ -40,6 +41,25 @@ def covered(picture: Image.Image, boxes: Iterable[Box]) -> Image.Image:
     for box in boxes:
         copy.paste((red, green, blue), pixels_of(box, picture.size))
     return copy
+
+
+def blurred(picture: Image.Image, boxes: Iterable[Box]) -> Image.Image:
+    """A copy with these boxes brought down to 3 x 3 colours and smoothed: however large, as little is left of each."""
+    copy = picture.copy()
+    for box in boxes:
+        left, top, right, bottom = pixels_of(box, picture.size)
+        if right > left and bottom > top:
+            part = picture.crop((left, top, right, bottom))
+            few = part.resize((min(BLURRED_TO, part.width), min(BLURRED_TO, part.height)), Image.Resampling.BOX)
+            copy.paste(few.resize(part.size, Image.Resampling.BICUBIC), (left, top))
+    return copy
+
+
+def cropped(picture: Image.Image, box: Box) -> Image.Image:
+    """What lies in the box, one pixel at least."""
+    left, top, right, bottom = pixels_of(box, picture.size)
+    left, top = min(left, picture.width - 1), min(top, picture.height - 1)
+    return picture.crop((left, top, max(right, left + 1), max(bottom, top + 1)))
 
 
 def at_most(picture: Image.Image, pixels: int) -> Image.Image:

@@ -1,0 +1,154 @@
+"""What the adviser says: a few sets of edits, what each leaves to see, and what each costs. Letters: C classes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from postplace.explain.edits import Edit
+
+DECIMALS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What an attacker has of a post: the `probability` of the protected place, and the place it would `answer`.
+
+    `expected_km`: how far off the protected place the attacker is expected to be, sum over c of p_c d(c, place), in km
+    (the expected estimation error of Tagvisor, Zhang et al., WWW 2018); None for classes without coordinates.
+    """
+
+    probability: float
+    answer: str
+    expected_km: float | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The three, rounded."""
+        km = None if self.expected_km is None else round(self.expected_km, 3)
+        return {"probability": round(self.probability, DECIMALS), "answer": self.answer, "expected_km": km}
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """When a place counts as hidden: less probable than `below`, expected to be missed by `beyond_km` or more, or both.
+
+    With `unanswered` the attacker must not answer with it either.
+    """
+
+    place: str
+    below: float | None
+    beyond_km: float | None = None
+    unanswered: bool = False
+
+    def shortfall(self, outlook: Outlook) -> float:
+        """How much is missing, in shares; 0 where the goal is reached.
+
+        >>> goal = Goal("here", below=0.2, unanswered=True)
+        >>> [round(goal.shortfall(Outlook(p, name)), 2) for p, name in ((0.5, "here"), (0.1, "here"), (0.1, "there"))]
+        [0.31, 0.01, 0.0]
+        """
+        missing = 0.0
+        if self.below is not None:
+            missing += max(0.0, outlook.probability - self.below)
+        if self.beyond_km is not None:
+            missing += max(0.0, 1.0 - (outlook.expected_km or 0.0) / self.beyond_km)
+        if self.unanswered and outlook.answer == self.place:
+            missing += 0.01
+        return missing
+
+    def reached(self, outlook: Outlook) -> bool:
+        """Whether nothing is missing."""
+        return self.shortfall(outlook) <= 0.0
+
+    def left(self, outlook: Outlook) -> float:
+        """What is left to see: the probability; where the goal is in km alone, the km that the attacker is near."""
+        if self.below is None and outlook.expected_km is not None:
+            return -outlook.expected_km
+        return outlook.probability
+
+    def describe(self) -> str:
+        """In words.
+
+        >>> Goal("here", below=0.2, unanswered=True).describe()
+        "'here' is not the answer, and less probable than 0.2"
+        """
+        wanted = ["not the answer"] if self.unanswered else []
+        wanted += [] if self.below is None else [f"less probable than {self.below:g}"]
+        wanted += [] if self.beyond_km is None else [f"expected to be missed by {self.beyond_km:g} km or more"]
+        return f"{self.place!r} is {', and '.join(wanted)}"
+
+    def to_json(self) -> dict[str, Any]:
+        """The numbers and the words."""
+        return {
+            "below": self.below,
+            "beyond_km": self.beyond_km,
+            "unanswered": self.unanswered,
+            "description": self.describe(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A set of edits, the one that hides most by itself first, and the post's text and hashtags after them.
+
+    `loss` is the meaning that is lost, 0 to 1. `judged` is what an attacker that did not guide the search has then,
+    `judged_before` what it had; None without one.
+    """
+
+    edits: tuple[Edit, ...]
+    outlook: Outlook
+    loss: float
+    reached: bool
+    text: str
+    hashtags: tuple[str, ...]
+    judged: Outlook | None = None
+    judged_before: Outlook | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data: the outlook's keys, the edits, the text and the hashtags after them."""
+        return {
+            "edits": [edit.to_json() for edit in self.edits],
+            "text": self.text,
+            "hashtags": list(self.hashtags),
+            **self.outlook.to_json(),
+            "loss": round(self.loss, DECIMALS),
+            "reached": self.reached,
+            "judged": None if self.judged is None else self.judged.to_json(),
+            "judged_before": None if self.judged_before is None else self.judged_before.to_json(),
+        }
+
+
+@dataclass(frozen=True)
+class Advice:
+    """How to hide `place`: `suggestions`, best first, none beaten in what is left, loss and number of edits at once.
+
+    `before` is what the run has of the post as it is, `every_tag` without any hashtag (None where there is none, or
+    none is looked at). `reached`: whether a suggestion, or the post as it is, reaches the goal. `asked` posts were
+    asked about. `notes` are to be read.
+    """
+
+    post_id: str
+    protect: str
+    place: str
+    goal: Goal
+    before: Outlook
+    every_tag: Outlook | None
+    suggestions: tuple[Suggestion, ...]
+    reached: bool
+    asked: int
+    notes: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data; boxes are in shares of a picture's sides."""
+        return {
+            "id": self.post_id,
+            "protect": self.protect,
+            "place": self.place,
+            "goal": self.goal.to_json(),
+            "before": self.before.to_json(),
+            "every_tag": None if self.every_tag is None else self.every_tag.to_json(),
+            "reached": self.reached,
+            "suggestions": [suggestion.to_json() for suggestion in self.suggestions],
+            "asked": self.asked,
+            "notes": list(self.notes),
+        }

@@ -1,0 +1,227 @@
+"""advise: one post and a trained run -> which few edits hide where it was made.
+
+Tagvisor's idea (Zhang et al., WWW 2018, arXiv 1802.04122: hide, replace or generalise hashtags so that the posterior of
+the place falls at little loss of meaning), for whole posts: words and pictures too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from postplace.errors import BadOption, unknown_name
+from postplace.explain.advice import Advice, Goal, Outlook, Suggestion
+from postplace.explain.alternatives import (
+    blocks,
+    known_hashtags,
+    known_words,
+    other_hashtags,
+    other_words,
+    phrases,
+    removals,
+)
+from postplace.explain.edits import Edit
+from postplace.explain.explaining import GRID, LARGEST_GRID, LIMIT, column_of
+from postplace.explain.search import Attacker, Meaning, Tried, larger_sets, pareto, trying
+from postplace.explain.variants import OpenedPost, ask, open_whole
+from postplace.locator import PostLocator
+from postplace.pooled import without
+from postplace.post import Post
+
+MOST_EDITS = 5
+BELOW = 0.2  # where nothing else is asked for: one guess in five
+TAGS_LOOKED_INTO = 5  # those that give most away: what could stand in their place
+WORDS_LOOKED_INTO = 3
+OWN_DROP = (
+    "the drops are those of the very run that chose the edits: another attacker may see more; "
+    "give a judge, another system trained on the same posts"
+)
+
+
+def advise(
+    locator: PostLocator,
+    post: Post,
+    *,
+    protect: str = "place",
+    place: str | None = None,
+    below: float | None = None,
+    beyond_km: float | None = None,
+    max_edits: int = 2,
+    judge: PostLocator | None = None,
+    seed: int = 0,
+    limit: int = LIMIT,
+    grid: int = GRID,
+) -> Advice:
+    """Which sets of at most `max_edits` edits hide `place` (None: the run's answer), and what each costs.
+
+    Hidden: less probable than `below`, expected to be missed by `beyond_km` or more, both where both are given; where
+    neither is, not the answer and less probable than 0.2 (of C < 5 classes, than 1 / C). `protect` is the run's own
+    target. At most `limit` parts are taken away one at a time (`seed` decides which, where there are more); the
+    strongest are replaced, widened and combined. `judge` is a run that did not guide the search; its outlooks stand
+    beside. Raises BadPost for a post with nothing in it, BadOption for what cannot be asked for.
+    """
+    budget = Budget(max_edits, limit, grid, seed)
+    _check(locator, protect, below, beyond_km, budget)
+    if judge is locator:
+        raise BadOption(
+            "--judge", "is the run that chooses the edits", "give another system, trained on the same posts"
+        )
+    opened = open_whole(locator, post)
+    names = [own.name for own in locator.fitted.places.places]
+    if place is None:
+        place = names[int(ask(locator, [opened.post])[0].argmax())]
+    attacker = Attacker.of(locator, column_of(place, names))
+    goal = goal_of(place, below, beyond_km, classes=len(names))
+    if beyond_km is not None and np.isnan(attacker.km).all():
+        raise BadOption("--beyond-km", f"{place!r} has no coordinates", "give --below instead")
+    bases = _bases(opened, locator.modalities)
+    (before, *every_tag), encoded = attacker.look(bases)
+    found: list[Tried] = []
+    said: list[str] = []
+    asked = len(bases)
+    if not goal.reached(before):
+        meaning = Meaning.of(encoded, pictures=len(opened.pictures))
+        every, said = _search(attacker, opened, meaning, goal=goal, before=before, budget=budget)
+        asked += len(every)
+        found = pareto(every, goal=goal, before=before)
+    suggestions = tuple(_suggestion(own, goal) for own in found)
+    if judge is not None:
+        suggestions = judged(judge, [opened.post, *(own.post for own in found)], suggestions, place=place)
+    return Advice(
+        post_id=post.id,
+        protect=protect,
+        place=place,
+        goal=goal,
+        before=before,
+        every_tag=every_tag[0] if every_tag else None,
+        suggestions=suggestions,
+        reached=goal.reached(before) or any(own.reached for own in suggestions),
+        asked=asked,
+        notes=(*opened.broken, *said, *_notes(locator, post, goal, before, suggestions, judge)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How far to search: edits of a set, parts taken away one at a time, regions a side; `seed` decides which parts."""
+
+    max_edits: int
+    limit: int
+    grid: int
+    seed: int
+
+
+def goal_of(place: str, below: float | None, beyond_km: float | None, *, classes: int) -> Goal:
+    """When that place is hidden: as asked for, or, where nothing is, neither answered nor probable.
+
+    Of few classes an attacker who knows nothing still says 1 / C: no less than that is asked for.
+    """
+    if below is None and beyond_km is None:
+        return Goal(place, max(BELOW, 1.0 / classes), unanswered=True)
+    return Goal(place, below, beyond_km)
+
+
+def judged(
+    judge: PostLocator, posts: Sequence[Post], suggestions: Sequence[Suggestion], *, place: str
+) -> tuple[Suggestion, ...]:
+    """Suggestions with what another run has of the post as it is (the first of `posts`) and after each of them."""
+    names = [own.name for own in judge.fitted.places.places]
+    if place not in names:
+        remedy = "give a judge that was trained on the same posts, for the same target (and cells)"
+        raise BadOption("--judge", f"does not know {place!r}, one of {len(names)} classes it has", remedy)
+    (before, *after), _ = Attacker.of(judge, names.index(place)).look(posts)
+    return tuple(
+        replace(own, judged=outlook, judged_before=before) for own, outlook in zip(suggestions, after, strict=True)
+    )
+
+
+def _search(
+    attacker: Attacker, opened: OpenedPost, meaning: Meaning, *, goal: Goal, before: Outlook, budget: Budget
+) -> tuple[list[Tried], list[str]]:
+    """All sets that were asked about, and what is said of parts that were not."""
+    try_all = trying(attacker, opened, meaning)
+    first, said = removals(opened, attacker.locator.modalities, limit=budget.limit, grid=budget.grid, seed=budget.seed)
+    singles = try_all([(edit,) for edit in first])
+    singles += try_all([(edit,) for edit in _refined(attacker.locator, opened, singles, goal, grid=budget.grid)])
+    sets = larger_sets(singles, goal=goal, before=before, most=budget.max_edits, try_all=try_all)
+    return [*singles, *sets], said
+
+
+def _refined(
+    locator: PostLocator, opened: OpenedPost, singles: Sequence[Tried], goal: Goal, *, grid: int
+) -> list[Edit]:
+    """What else could be done with the parts that give most away."""
+    strongest = [own.edits[0] for own in sorted(singles, key=lambda own: goal.left(own.outlook))]
+
+    def some(kind: str, most: int) -> list[Edit]:
+        return [edit for edit in strongest if edit.kind == kind][:most]
+
+    encode, post = locator.encoders()[0].encode, opened.post
+    tags, words = known_hashtags(locator), known_words(locator)
+    edits: list[Edit] = []
+    for edit in some("hide hashtag", TAGS_LOOKED_INTO):
+        edits += other_hashtags(edit.part, known=tags, encode=encode, without=post.hashtags)
+    for edit in some("hide words", WORDS_LOOKED_INTO):
+        edits += [*other_words(edit.part, known=words, encode=encode), *phrases(post.text, edit.part)]
+    for number in range(len(opened.pictures)):
+        own = next((edit for edit in some("blur region", len(strongest)) if edit.part.image == number), None)
+        edits += blocks(own.part, grid=grid) if own is not None else []
+    return list(dict.fromkeys(edits))
+
+
+def _bases(opened: OpenedPost, modalities: Sequence[str]) -> list[Post]:
+    """The post as it is and, where it has hashtags that are looked at, without any."""
+    if "hashtags" not in modalities or "hashtags" not in opened.present:
+        return [opened.post]
+    return [opened.post, *without([opened.post], ("text", "image"))]
+
+
+def _suggestion(own: Tried, goal: Goal) -> Suggestion:
+    return Suggestion(
+        own.edits, own.outlook, own.loss, goal.reached(own.outlook), text=own.post.text, hashtags=own.post.hashtags
+    )
+
+
+def _notes(
+    locator: PostLocator,
+    post: Post,
+    goal: Goal,
+    before: Outlook,
+    suggestions: Sequence[Suggestion],
+    judge: PostLocator | None,
+) -> list[str]:
+    notes = []
+    if goal.reached(before):
+        notes.append(f"nothing needs to change: {goal.describe()} already")
+    elif not suggestions:
+        notes.append("no edit that was tried hides anything of the place")
+    elif not any(own.reached for own in suggestions):
+        notes.append("no set of edits that was tried reaches the goal: allow more edits, or do not publish the post")
+    if suggestions and judge is None:
+        notes.append(OWN_DROP)
+    looked_past = [name for name in ("text", "hashtags", "image") if name not in locator.modalities]
+    if looked_past:
+        notes.append(f"this run does not look at {' and '.join(looked_past)}: others may")
+    if (part := locator.part_of(post)) is not None:
+        notes.append(f"this post was in the {part} part of the posts that the run was made from")
+    return notes
+
+
+def _check(locator: PostLocator, protect: str, below: float | None, beyond_km: float | None, budget: Budget) -> None:
+    target = "category" if locator.fitted.places.target == "category" else "place"  # cells are places
+    if protect not in ("place", "category"):
+        raise unknown_name("--protect", protect, ("place", "category"))
+    if protect != target:
+        raise BadOption("--protect", f"{protect} given, but this run is for the {target}", f"give --protect {target}")
+    if below is not None and not 0.0 < below < 1.0:
+        raise BadOption("--below", f"{below} is out of range", "give a probability between 0 and 1, such as 0.2")
+    if beyond_km is not None and not 0.0 < beyond_km < float("inf"):
+        raise BadOption("--beyond-km", f"{beyond_km} is out of range", "give kilometres above 0")
+    if not 1 <= budget.max_edits <= MOST_EDITS:
+        raise BadOption("--max-edits", f"{budget.max_edits} edits", f"give 1 to {MOST_EDITS}")
+    if budget.limit < 1:
+        raise BadOption("--limit", f"{budget.limit} parts to look at", "give 1 or more")
+    if not 1 <= budget.grid <= LARGEST_GRID:
+        raise BadOption("--grid", f"{budget.grid} regions a side", f"give 1 to {LARGEST_GRID}")

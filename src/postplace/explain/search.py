@@ -1,0 +1,226 @@
+"""The smallest set of edits that hides a place, at the least loss of meaning: greedy, then a beam over sets.
+
+Letters: N posts, C classes, D width of text vectors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from postplace.encode import EncodedPosts
+from postplace.explain.advice import Goal, Outlook
+from postplace.explain.edits import Edit, apply, clash
+from postplace.explain.variants import OpenedPost, encode
+from postplace.locator import PostLocator
+from postplace.places.distance import great_circle_km
+from postplace.post import Post
+from postplace.text.hashtags import normalise_hashtag
+
+THINGS = 8  # tags, words, pictures and regions that sets are made of: those that hide most by themselves
+WIDTH = 8  # sets of a size that are built upon
+MOST_OF_A_SIZE = 120  # sets that are asked about
+SHOWN_OF_A_SIZE = 4
+FINE = 100  # what differs by less than a hundredth, in what is left or in loss, counts as equal
+NOTICEABLE = 0.05  # of what the best set hides: a set that hides less is not worth naming
+
+
+@dataclass(frozen=True)
+class Attacker:
+    """A run as somebody who wants to know whether a post was made at the place of class `column`.
+
+    `km` (C,) from each class to the place, NaN where one has no coordinates.
+    """
+
+    locator: PostLocator
+    column: int
+    km: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, locator: PostLocator, column: int) -> Attacker:
+        """A run and one of its classes."""
+        centres = locator.fitted.places.coordinates()
+        return cls(locator, column, great_circle_km(*centres.T, *centres[column]))
+
+    def outlooks(self, probabilities: NDArray[np.float64]) -> list[Outlook]:
+        """Probabilities (N, C) -> what is seen of each post."""
+        names = [place.name for place in self.locator.fitted.places.places]
+        located = ~np.isnan(self.km)
+        found = []
+        for row in probabilities:
+            mass = float(row[located].sum())
+            km = float(row[located] @ self.km[located]) / mass if mass > 0 else None
+            found.append(Outlook(float(row[self.column]), names[int(row.argmax())], km))
+        return found
+
+    def look(self, posts: Sequence[Post]) -> tuple[list[Outlook], EncodedPosts]:
+        """Posts in memory, asked about in one batch, and their vectors."""
+        asked, encoded = encode(self.locator, posts)
+        return self.outlooks(self.locator.probabilities(asked, encoded)), encoded
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What a post says, as the run's encoders give it: vectors (D,) of text and hashtags, None where there is none."""
+
+    text: NDArray[np.float32] | None
+    hashtags: NDArray[np.float32] | None
+    pictures: int
+
+    @classmethod
+    def of(cls, encoded: EncodedPosts, *, pictures: int) -> Meaning:
+        """That of the first post."""
+        text = encoded.text_vectors[0] if encoded.text_mask[0] else None
+        return cls(text, encoded.hashtag_vectors[0] if encoded.hashtag_mask[0] else None, pictures)
+
+    def loss(self, encoded: EncodedPosts, row: int, edits: Sequence[Edit]) -> float:
+        """What an edited post says no longer, 0 to 1: the mean over the modalities that the post had.
+
+        Of text and of hashtags 1 - cosine of their vectors (1 where nothing is left of them), of pictures the share of
+        their area that is changed or gone.
+        """
+        lost = []
+        if self.text is not None:
+            lost.append(_moved(self.text, encoded.text_vectors[row] if encoded.text_mask[row] else None))
+        if self.hashtags is not None:
+            lost.append(_moved(self.hashtags, encoded.hashtag_vectors[row] if encoded.hashtag_mask[row] else None))
+        if self.pictures:
+            lost.append(min(1.0, sum(map(changed_area, edits)) / self.pictures))
+        return float(np.mean(lost)) if lost else 0.0
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A set of edits, the post with them, what is left to see, and what is lost."""
+
+    edits: tuple[Edit, ...]
+    post: Post
+    outlook: Outlook
+    loss: float
+
+
+Try = Callable[[Sequence[tuple[Edit, ...]]], list[Tried]]
+
+
+def trying(attacker: Attacker, opened: OpenedPost, meaning: Meaning) -> Try:
+    """A function that asks about sets of edits, all in one batch."""
+
+    def try_all(sets: Sequence[tuple[Edit, ...]]) -> list[Tried]:
+        if not sets:
+            return []
+        posts = [apply(opened, edits) for edits in sets]
+        outlooks, encoded = attacker.look(posts)
+        return [
+            Tried(edits, post, outlook, meaning.loss(encoded, row, edits))
+            for row, (edits, post, outlook) in enumerate(zip(sets, posts, outlooks, strict=True))
+        ]
+
+    return try_all
+
+
+def larger_sets(singles: Sequence[Tried], *, goal: Goal, before: Outlook, most: int, try_all: Try) -> list[Tried]:
+    """Sets of 2 to `most` edits: the best of each size, each with one more edit of the things that hide most alone."""
+    pool = building_blocks(singles, goal=goal, before=before)
+    alone = {tried.edits[0]: goal.left(tried.outlook) for tried in pool}
+    beam, found = pool, []
+    for _ in range(2, most + 1):
+        sets: dict[frozenset[Edit], tuple[Edit, ...]] = {}
+        for held in beam:
+            for one in pool:
+                edits = (*held.edits, one.edits[0])
+                if not any(clash(one.edits[0], own) for own in held.edits):
+                    sets.setdefault(frozenset(edits), tuple(sorted(edits, key=lambda edit: alone[edit])))
+        likely = sorted(sets.values(), key=lambda edits: sum(alone[edit] for edit in edits))[:MOST_OF_A_SIZE]
+        tried = try_all(likely)
+        found += tried
+        beam = sorted(tried, key=lambda own: (goal.shortfall(own.outlook), goal.left(own.outlook)))[:WIDTH]
+    return found
+
+
+def building_blocks(singles: Sequence[Tried], *, goal: Goal, before: Outlook) -> list[Tried]:
+    """Of the things that hide most when edited alone, two edits each: what hides most, and what does so at its loss.
+
+    Also things that hide nothing alone, where there are few: of two tags that say the same, neither does.
+    """
+    start = goal.left(before)
+    by_thing: dict[object, list[Tried]] = {}
+    for tried in singles:
+        by_thing.setdefault(_thing(tried.edits[0]), []).append(tried)
+    things = sorted(by_thing.values(), key=lambda own: min(goal.left(tried.outlook) for tried in own))[:THINGS]
+    found = []
+    for own in things:
+        most = min(own, key=lambda tried: goal.left(tried.outlook))
+        cheapest = max(own, key=lambda tried: (start - goal.left(tried.outlook)) / (tried.loss + 0.01))
+        found += [most] if cheapest is most else [most, cheapest]
+    return found
+
+
+def pareto(tried: Sequence[Tried], *, goal: Goal, before: Outlook) -> list[Tried]:
+    """Those that none beats in what is left, loss and number of edits at once, best first, a few of each size.
+
+    Best: what reaches the goal with the fewest edits, then at the least loss; then what comes nearest to it.
+    """
+    start = goal.left(before)
+    best = min((goal.left(own.outlook) for own in tried), default=start)
+    worth = [own for own in tried if start - goal.left(own.outlook) >= max(NOTICEABLE * (start - best), 1e-9)]
+    ordered = sorted(worth, key=lambda own: _rank(own, goal))
+    keys = [_rounded(own, goal) for own in ordered]
+    front = [own for row, own in enumerate(ordered) if not any(_beats(keys, other, row) for other in range(len(keys)))]
+    shown: dict[int, int] = {}
+    kept = []
+    for own in front:
+        shown[len(own.edits)] = shown.get(len(own.edits), 0) + 1
+        if shown[len(own.edits)] <= SHOWN_OF_A_SIZE:
+            kept.append(own)
+    return kept
+
+
+def changed_area(edit: Edit) -> float:
+    """The share of its picture that an edit changes or takes away; 0 of an edit of words."""
+    if edit.kind == "drop picture":
+        return 1.0
+    if edit.part.box is None:
+        return 0.0
+    left, top, right, bottom = edit.part.box
+    area = (right - left) * (bottom - top)
+    return 1.0 - area if edit.kind == "crop" else area
+
+
+def _rank(own: Tried, goal: Goal) -> tuple[Any, ...]:
+    missing, left = goal.shortfall(own.outlook), goal.left(own.outlook)
+    return (False, len(own.edits), own.loss, left) if missing <= 0 else (True, missing, len(own.edits), own.loss)
+
+
+def _rounded(own: Tried, goal: Goal) -> tuple[float, float, int]:
+    return round(goal.left(own.outlook) * FINE), round(own.loss * FINE), len(own.edits)
+
+
+def _beats(keys: Sequence[tuple[float, float, int]], other: int, row: int) -> bool:
+    """Whether another is nowhere worse and somewhere better, or the same and named before."""
+    if other == row or any(a > b for a, b in zip(keys[other], keys[row], strict=True)):
+        return False
+    return keys[other] != keys[row] or other < row
+
+
+def _thing(edit: Edit) -> object:
+    """What an edit is of."""
+    if edit.modality == "hashtags":
+        return "hashtag", normalise_hashtag(edit.part.name)
+    if edit.modality == "text":
+        return "word", edit.part.start, edit.part.end
+    return "image", edit.part.image, None if edit.kind == "crop" else edit.part.box
+
+
+def _moved(before: NDArray[np.float32], after: NDArray[np.float32] | None) -> float:
+    """1 - cosine of two vectors (D,), 0 to 1; 1 where nothing is left."""
+    if after is None:
+        return 1.0
+    if np.array_equal(before, after):
+        return 0.0
+    a, b = before.astype(np.float64), after.astype(np.float64)
+    lengths = float(np.linalg.norm(a) * np.linalg.norm(b))
+    return float(np.clip(1.0 - (a @ b) / lengths, 0.0, 1.0)) if lengths > 0 else 1.0
