@@ -14,10 +14,12 @@ import pytest
 from PIL import Image
 
 from postplace import PostLocator
+from postplace.server.advising import advise_routes
 from postplace.server.app import make_app
 from postplace.server.batching import Batching
 from postplace.server.explaining import explain_routes
 from postplace.server.limits import RequestLimits
+from postplace.server.page_routes import page_routes
 from postplace.server.service import Service, make_service
 
 Client = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
@@ -53,7 +55,12 @@ def client(make: Callable[..., Service]) -> Client:
         tokens: tuple[bytes, ...] = (), hosts: Any = None, **options: Any
     ) -> AsyncIterator[httpx.AsyncClient]:
         service = make(**options)
-        app = make_app(service, tokens=tokens, hosts=hosts, routers=[explain_routes(service)])
+        app = make_app(
+            service,
+            tokens=tokens,
+            hosts=hosts,
+            routers=[explain_routes(service), advise_routes(service), page_routes(service)],
+        )
         await service.start()
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=60) as ask:

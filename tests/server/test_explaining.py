@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from postplace import Post, PostLocator
+from postplace.batch import Vocabularies
 from postplace.explain import explain
 from postplace.places.vocabulary import PlaceVocabulary
 from postplace.post import Place
@@ -20,7 +21,8 @@ from postplace.server.batching import Batching
 from postplace.server.discretion import Discretion
 from postplace.server.refusals import Refusal
 from postplace.server.service import Service
-from postplace.server.telling import ToldRun, told_classes
+from postplace.server.telling import Telling, ToldRun, told_classes, without_names
+from postplace.text.vocabulary import Vocabulary
 
 Client = Any
 
@@ -100,9 +102,9 @@ def test_a_full_queue_refuses(make: Callable[..., Service]) -> None:
 
     async def run() -> int:
         await service.start()
-        first = asyncio.create_task(service.ask_slowly(lambda run: free.wait(10)))
+        first = asyncio.create_task(service.ask_slowly(lambda run, judge: free.wait(10)))
         await asyncio.sleep(0.05)
-        second = asyncio.create_task(service.ask_slowly(lambda run: True))
+        second = asyncio.create_task(service.ask_slowly(lambda run, judge: True))
         await asyncio.sleep(0.01)
         with pytest.raises(Refusal) as refused:
             service.slow.check_room()
@@ -114,10 +116,10 @@ def test_a_full_queue_refuses(make: Callable[..., Service]) -> None:
     assert asyncio.run(run()) == 429
 
 
-def test_whoever_has_gone_costs_no_more(make: Callable[..., Service], served: PostLocator) -> None:
+def test_whoever_has_gone_costs_no_more(make: Callable[..., Service]) -> None:
     service = make()
     gone = Event()
-    run = ToldRun(served, service.told_classes, False, gone)
+    run = ToldRun(service.telling, gone)
     gone.set()
     with pytest.raises(Refusal) as refused:
         explain(run, Post("x", text="a walk"))
@@ -140,4 +142,13 @@ def test_evidence_is_for_those_who_are_told_everything(served: PostLocator) -> N
     locator._fitted = fitted
     for fine, there in ((False, False), (True, True)):
         discretion = Discretion(fitted.places, fine=fine)
-        assert (ToldRun(locator, told_classes(discretion), fine, Event()).fitted.evidence is not None) == there
+        assert (Telling.of(locator, discretion).fitted.evidence is not None) == there
+
+
+def test_no_tag_that_names_a_place_is_suggested() -> None:
+    words = Vocabulary(("at", "lighthouse"))
+    tags = Vocabulary(("capelighthouse", "sunset", "atcapelighthouse2", "cape"))
+    known = Vocabularies(Vocabulary(("a",)), words, tags, 10, 10, 10)
+    told = without_names(known, ["Cape Lighthouse", "Old Mill"])
+    assert told.hashtags.items == ("sunset", "cape")
+    assert told.words.items == ("at", "lighthouse")

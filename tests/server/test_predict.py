@@ -94,7 +94,7 @@ def test_openapi_has_examples_and_no_outside_script(client: Client) -> None:
     async def run() -> None:
         async with client() as ask:
             schema = (await ask.get("/openapi.json")).json()
-            assert set(schema["paths"]) == {"/health", "/predict", "/batch_predict", "/explain"}
+            assert set(schema["paths"]) == {"/health", "/predict", "/batch_predict", "/explain", "/advise", "/examples"}
             assert "example" in schema["paths"]["/predict"]["post"]["requestBody"]["content"]["multipart/form-data"]
             assert schema["components"]["schemas"]["Answer"]["examples"]
             assert (await ask.get("/docs")).status_code == 404

@@ -20,6 +20,18 @@ def serve(
     ] = None,
     fine: Annotated[bool, typer.Option("--fine", help="Tell places and cells themselves, not districts.")] = False,
     home: Annotated[bool, typer.Option("--home", help="Tell also classes that say where somebody lives.")] = False,
+    judge: Annotated[
+        Path | None,
+        typer.Option(metavar="RUN", help="A run of another system on the same posts: says what advice is worth."),
+    ] = None,
+    examples: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Posts to click on the page: those the run has not learned from."),
+    ] = None,
+    tiles: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Tiles for the page's map: 'https://.../{z}/{x}/{y}.png'.")
+    ] = None,
+    attribution: Annotated[str, typer.Option(help="Whom the map names for its tiles.")] = "",
     max_body_mb: Annotated[int, typer.Option(help="The largest request of one post.", min=1)] = 20,
     max_picture_mb: Annotated[int, typer.Option(help="The largest picture.", min=1)] = 10,
     max_megapixels: Annotated[int, typer.Option(help="The largest picture, decoded.", min=1, max=50)] = 25,
@@ -31,7 +43,7 @@ def serve(
     threads: Annotated[int, typer.Option(help="Threads that answer; 2 may fill two cores.", min=1)] = 1,
     device: Device = "auto",
 ) -> None:
-    """Answer over HTTP: GET /health, POST /predict, POST /batch_predict, GET /metrics, GET /openapi.json.
+    """A page to ask on, and the same over HTTP: POST /predict, /explain, /advise, /batch_predict; GET /openapi.json.
 
     Posts are neither kept nor logged, addresses are never opened. Places are told as districts of at least three, and
     what says where somebody lives is withheld, unless --fine and --home are given; every answer says which are.
@@ -43,7 +55,11 @@ def serve(
     from postplace.errors import BadOption
 
     try:
+        from postplace.server.advising import advise_routes
         from postplace.server.app import make_app
+        from postplace.server.examples import read_examples
+        from postplace.server.explaining import explain_routes
+        from postplace.server.page_routes import TileSource, page_routes
         from postplace.server.running import run as run_server
         from postplace.server.security import LOOPBACK, read_tokens
     except ModuleNotFoundError as error:
@@ -65,10 +81,17 @@ def serve(
         send_s=float(max_seconds),
     )
     batching = Batching(most=max_queue, answer_s=float(max_seconds), threads=threads)
+    ground = None if tiles is None else TileSource(tiles, attribution)
+    origin = None if ground is None else ground.origin
     locator = PostLocator.load(run, device=device)
-    service = make_service(locator, fine=fine, home=home, limits=limits, batching=batching)
+    other = None if judge is None else PostLocator.load(judge, device=device)
+    service = make_service(locator, fine=fine, home=home, limits=limits, batching=batching, judge=other)
+    _ = service.judging  # whether it fits is told now, not to the first who asks
+    shown = () if examples is None else read_examples(examples, locator, service.discretion)
+    page = page_routes(service, tiles=ground, tokens=bool(tokens), examples=shown)
     local = host in LOOPBACK or host == "::1"
-    app = make_app(service, tokens=tokens, hosts=LOOPBACK if local else None)
+    routers = [explain_routes(service), advise_routes(service), page]
+    app = make_app(service, tokens=tokens, hosts=LOOPBACK if local else None, routers=routers, tiles=origin)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("python_multipart").setLevel(logging.ERROR)  # its warnings quote letters of forms
     if not local and not tokens:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -28,6 +29,7 @@ from postplace.server.service import Service, unless_gone
 
 LOG = logging.getLogger("postplace.server")
 LINES = "/batch_predict"
+OPTION = re.compile(r"(?<!\S)--([a-z]+(?:-[a-z]+)*)")
 
 
 def make_app(
@@ -36,8 +38,10 @@ def make_app(
     tokens: Sequence[bytes] = (),
     hosts: frozenset[str] | None = None,
     routers: Sequence[APIRouter] = (),
+    tiles: str | None = None,
 ) -> Watched:
-    """The whole service as one ASGI application. `hosts`: the names it may be asked by, if not any.
+    """The whole service as one ASGI application. `hosts`: the names it may be asked by, if not any; `tiles`: the one
+    other origin that its page may load pictures from.
 
     Routes find the service in `request.app.state.service`.
     """
@@ -66,8 +70,8 @@ def make_app(
     app.add_exception_handler(Exception, _fault)
     limited = LimitedBodies(app, limits=service.limits, long_paths=frozenset({LINES}))
     service.metrics.held.set_function(lambda: limited.held)
-    paths = frozenset(app.openapi()["paths"]) | {"/metrics", "/openapi.json"}
-    watched = Watched(Guarded(limited, tokens=tokens, hosts=hosts), metrics=service.metrics, routes=paths)
+    paths = frozenset(app.openapi()["paths"]) | {"/", "/metrics", "/openapi.json"}
+    watched = Watched(Guarded(limited, tokens=tokens, hosts=hosts, tiles=tiles), metrics=service.metrics, routes=paths)
     service.batcher.others = lambda: watched.in_flight > 1  # one client alone does not wait for others
     return watched
 
@@ -175,8 +179,15 @@ async def _refused(_: Request, error: Exception) -> Response:
 
 
 async def _wrong(request: Request, error: Exception) -> Response:
-    status = status_of(error) if isinstance(error, PostplaceError) else 422
-    return await _refused(request, Refusal(status, error) if isinstance(error, PostplaceError) else error)
+    if not isinstance(error, PostplaceError):
+        return await _refused(request, error)
+    where, remedy = (OPTION.sub(_field, text) for text in (error.where, error.remedy))
+    return await _refused(request, refuse(status_of(error), where, error.found, remedy))
+
+
+def _field(option: re.Match[str]) -> str:
+    """An option of the command line -> the field of a form."""
+    return option[1].replace("-", "_")
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

@@ -1,8 +1,8 @@
 """Posts to click on the page: a few of a file that the owner gives, none that the run has learned from.
 
-They are shown to whoever may ask, so the file is the owner's choice: made-up posts, or those of people who agreed. Of a
-post its text, hashtags and pictures are shown, these drawn anew without what a camera writes into a file; no author, id,
-time or file name. A post of a class that is withheld is no example.
+They are shown to whoever may ask, so the file is the owner's choice: made-up posts, or those of people who agreed. Of
+a post its text, hashtags and pictures are shown, these drawn anew without what a camera writes into a file; no author,
+id, time or file name. A post of a class that is withheld is no example.
 """
 
 from __future__ import annotations

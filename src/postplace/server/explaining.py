@@ -123,7 +123,7 @@ def explain_routes(service: Service) -> APIRouter:
         service.slow.check_room()
         asked = await read_form(request, limits, ExplainOptions)
 
-        def work(run: ToldRun) -> tuple[Explanation, OpenedPost]:
+        def work(run: ToldRun, _: ToldRun | None) -> tuple[Explanation, OpenedPost]:
             opened = open_post(run, asked.post)
             place = known_place(run, asked.options.place)
             return explain(run, opened.post, place=place, grid=asked.options.grid), opened
@@ -137,7 +137,7 @@ def explain_routes(service: Service) -> APIRouter:
 
 def known_place(run: ToldRun, name: str | None) -> str | None:
     """A class by the name it is told under. Raises BadOption, which names no other."""
-    names = [place.name for place in run.classes.places.places]
+    names = [place.name for place in run.fitted.places.places]
     if name is not None and name not in names:
         raise BadOption("place", "is none that this service tells", f"give one of an answer, such as {names[0]!r}")
     return name

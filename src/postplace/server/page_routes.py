@@ -48,14 +48,18 @@ class TileSource:
         return f"{parts.scheme}://{parts.netloc}"
 
 
+SHOWN: dict[str, object] = {
+    "text": "sunset over the old bridge",
+    "hashtags": ["river"],
+    "pictures": ["/examples/1/1.jpg"],
+    "truth": "district 2",
+}
+
+
 class ShownExample(BaseModel):
     """A post to try, and where its pictures are."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{"text": "sunset", "hashtags": ["river"], "pictures": ["/examples/1/1.jpg"], "truth": "district 2"}]
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [SHOWN]})
 
     text: str
     hashtags: list[str]

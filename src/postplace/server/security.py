@@ -12,14 +12,10 @@ from postplace.errors import BadOption
 from postplace.server.limits import App, Message, Receive, Scope, Send
 
 SHORTEST_TOKEN = 16
-OPEN_PATHS = frozenset({"/health"})  # what a container asks without a token
+OPEN_PATHS = frozenset({"/health", "/"})  # what a container asks without a token, and where one is typed in
+OPEN_FOLDER = "/page/"  # the page's files, the same for all
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
-CONTENT_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
 HEADERS = (
-    (b"content-security-policy", CONTENT_POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
@@ -28,6 +24,19 @@ HEADERS = (
     (b"permissions-policy", b"geolocation=(), camera=(), microphone=()"),
     (b"cache-control", b"no-store"),
 )
+
+
+def content_policy(tiles: str | None = None) -> str:
+    """What a browser may load: the service's own files, and pictures of one other origin where the owner named it.
+
+    >>> "https://tiles.example" in content_policy("https://tiles.example")
+    True
+    """
+    pictures = "img-src 'self' blob: data:" + (f" {tiles}" if tiles else "")
+    return (
+        f"default-src 'none'; script-src 'self'; style-src 'self'; {pictures}; connect-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
 
 
 def read_tokens(path: Path) -> tuple[bytes, ...]:
@@ -58,8 +67,16 @@ def known_token(header: bytes, tokens: Sequence[bytes]) -> bool:
 class Guarded:
     """ASGI: security headers on every answer; 401 without a known token, 403 for another site's page or host."""
 
-    def __init__(self, app: App, *, tokens: Sequence[bytes] = (), hosts: frozenset[str] | None = None) -> None:
+    def __init__(
+        self,
+        app: App,
+        *,
+        tokens: Sequence[bytes] = (),
+        hosts: frozenset[str] | None = None,
+        tiles: str | None = None,
+    ) -> None:
         self.app, self.tokens, self.hosts = app, tokens, hosts
+        self.headers = ((b"content-security-policy", content_policy(tiles).encode()), *HEADERS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -68,13 +85,13 @@ class Guarded:
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message = {**message, "headers": [*message.get("headers", []), *HEADERS]}
+                message = {**message, "headers": [*message.get("headers", []), *self.headers]}
             await send(message)
 
         headers = dict(scope["headers"])
         if problem := self._foreign(headers):
             await _answer(send_guarded, 403, problem)
-        elif self.tokens and scope["path"] not in OPEN_PATHS and not self._known(headers):
+        elif self.tokens and not _open(scope["path"]) and not self._known(headers):
             found = ("authorization", "no known token", "send the header Authorization: Bearer TOKEN")
             await _answer(send_guarded, 401, found, ((b"www-authenticate", b"Bearer"),))
         else:
@@ -92,6 +109,10 @@ class Guarded:
         if origin and origin.partition("://")[2] != host:
             return "origin", "is another site", "ask from the service's own page, or without a browser"
         return None
+
+
+def _open(path: str) -> bool:
+    return path in OPEN_PATHS or path.startswith(OPEN_FOLDER)
 
 
 def _digest(token: bytes) -> bytes:

@@ -20,12 +20,13 @@ from postplace.server.messages import Options
 from postplace.server.metrics import Metrics
 from postplace.server.reading import Question
 from postplace.server.refusals import refuse
-from postplace.server.telling import ToldClasses, ToldRun, told_classes
+from postplace.server.telling import Telling, ToldRun
 
 Result = TypeVar("Result")
 Told = tuple[Prediction, tuple[str, ...]]  # the whole ranking, and why pictures could not be read
 Job = Callable[[], Any]
 SLOW_MOST = 8  # explanations and advice that may wait
+SLOW_TIMES = 3  # as long as an answer may they take
 
 
 @dataclass
@@ -38,6 +39,7 @@ class Service:
     metrics: Metrics
     batcher: Batcher[Question[Options], Told]
     slow: Batcher[Job, Any]
+    judge: PostLocator | None = None
     lists: int = 0
 
     async def start(self) -> None:
@@ -58,24 +60,38 @@ class Service:
         told = self.discretion.tell(prediction, top_k=options.top_k, min_confidence=options.min_confidence)
         return {**told, "id": name, "unread": list(unread)}
 
-    async def ask_slowly(self, work: Callable[[ToldRun], Result]) -> Result:
-        """What `work` finds out about the run as it is told; it ends early where nobody waits for it any more."""
+    async def ask_slowly(self, work: Callable[[ToldRun, ToldRun | None], Result]) -> Result:
+        """What `work` finds of the run and the judge, as they are told; it ends early if nobody waits for it."""
         gone = Event()
-        run = ToldRun(self.locator, self.told_classes, self.discretion.fine, gone)
+        run = ToldRun(self.telling, gone)
+        judge = None if self.judging is None else ToldRun(self.judging, gone)
         try:
-            found: Result = await self.slow.ask(lambda: work(run))
+            found: Result = await self.slow.ask(lambda: work(run, judge))
             return found
         finally:
             gone.set()
 
     @cached_property
-    def told_classes(self) -> ToldClasses:
-        """The classes that are told."""
-        return told_classes(self.discretion)
+    def telling(self) -> Telling:
+        """What is told of the run."""
+        return Telling.of(self.locator, self.discretion)
+
+    @cached_property
+    def judging(self) -> Telling | None:
+        """What is told of the judge."""
+        return None if self.judge is None else Telling.of(self.judge, self.discretion, judge=True)
 
 
-def make_service(locator: PostLocator, *, fine: bool, home: bool, limits: RequestLimits, batching: Batching) -> Service:
-    """A service around a loaded run; its encoders are loaded already."""
+def make_service(
+    locator: PostLocator,
+    *,
+    fine: bool,
+    home: bool,
+    limits: RequestLimits,
+    batching: Batching,
+    judge: PostLocator | None = None,
+) -> Service:
+    """A service around a loaded run; its encoders are loaded already. `judge`: a run that advice is judged with."""
     locator.workers = 0  # pictures are decoded in the threads that answer: no process a batch
     metrics = Metrics()
     discretion = Discretion(locator.fitted.places, fine=fine, home=home)
@@ -84,11 +100,11 @@ def make_service(locator: PostLocator, *, fine: bool, home: bool, limits: Reques
         return answer_all(locator, questions)
 
     batcher = Batcher[Question[Options], Told](answer, batching, seen=metrics.batch)
-    alone = Batching(size=1, most=min(SLOW_MOST, batching.most), answer_s=batching.answer_s)
+    alone = Batching(size=1, most=min(SLOW_MOST, batching.most), answer_s=SLOW_TIMES * batching.answer_s)
     slow = Batcher[Job, Any](lambda jobs: [job() for job in jobs], alone)
     metrics.queue.set_function(lambda: batcher.length)
     metrics.slow_queue.set_function(lambda: slow.length)
-    return Service(locator, discretion, limits, metrics, batcher, slow)
+    return Service(locator, discretion, limits, metrics, batcher, slow, judge)
 
 
 def answer_all(locator: PostLocator, questions: Sequence[Question[Options]]) -> list[Told]:

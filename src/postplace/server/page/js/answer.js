@@ -47,7 +47,11 @@ function verdict(answer, best, floor) {
       `The likeliest ${one}, ${best.place}, has ${percent(best.probability)}, below the ${percent(floor)} you asked for.`);
   }
   return make("p", { class: "verdict" }, "It was ", likelihood(best.probability), " made in ",
-    make("strong", {}, best.place), `: ${percent(best.probability)}, going by ${listed(answer.used)}.`);
+    make("strong", {}, best.place), `: ${percent(best.probability)}, going by ${listed(answer.used.map(called))}.`);
+}
+
+function called(modality) {
+  return modality === "image" ? "pictures" : modality;
 }
 
 function nothing() {

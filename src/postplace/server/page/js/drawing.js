@@ -11,7 +11,7 @@ const NAMED = 6; // places with their name beside them
 /** The parts of a map of {places, circle}: the circle below, places over it, the best one on top. */
 export function drawing({ places, circle }, { view, width, height, tiled, selected, chosen }) {
   const at = placing(view, width, height);
-  const room = [];
+  const room = places.map((place) => taken(place, at));
   const dots = places.map((place, number) => dot(place, number, { at, view, selected, chosen }));
   const names = places.slice(0, NAMED).map((place, number) => name(place, number, { at, room, width, height }));
   return [
@@ -56,6 +56,12 @@ function dot(place, number, { at, selected, chosen }) {
     draw("title", {}, `${place.place}: ${percent(place.probability)}`));
 }
 
+function taken(place, at) {
+  const { x, y } = at(place.latitude, place.longitude);
+  const half = radius(place);
+  return { left: x - half, right: x + half, low: y - half, high: y + half };
+}
+
 function radius(place) {
   return 9 + 7 * Math.sqrt(place.probability);
 }
@@ -68,11 +74,12 @@ function name(place, number, { at, room, width, height }) {
   const far = radius(place) + 5;
   const sides = [[x + far, y], [x - far - long, y], [x - long / 2, y - far - LINE / 2], [x - long / 2, y + far + LINE / 2]];
   const free = sides.find(([left, middle]) => left > 2 && left + long < width - 40 && middle > LINE && middle < height - 34
-    && room.every((other) => Math.abs(other.middle - middle) > LINE || left > other.right || left + long < other.left));
+    && room.every((other) => middle + LINE / 2 < other.low || middle - LINE / 2 > other.high
+      || left > other.right || left + long < other.left));
   if (!free) {
     return null;
   }
-  room.push({ left: free[0], right: free[0] + long, middle: free[1] });
+  room.push({ left: free[0], right: free[0] + long, low: free[1] - LINE / 2, high: free[1] + LINE / 2 });
   return draw("text", { class: number === 0 ? "name best" : "name", x: free[0], y: free[1], dy: ".35em" }, text);
 }
 

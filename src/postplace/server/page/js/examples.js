@@ -15,12 +15,13 @@ export async function showExamples(use) {
   });
   show(byId("example-list"), items);
   byId("examples").hidden = examples.length === 0;
+  byId("examples").open = window.matchMedia("(min-width: 58rem)").matches; // else the answer would stand far below
 }
 
 function labelled({ text, hashtags, pictures }) {
   const words = text.trim() || hashtags.map((tag) => `#${tag}`).join(" ") || "no words";
-  const held = pictures.length ? ` (${count(pictures.length, "picture")})` : "";
-  return [words.length > 60 ? `${words.slice(0, 59)}…` : words, make("span", { class: "hint" }, held)];
+  const held = pictures.length ? count(pictures.length, "picture") : "";
+  return [make("span", { class: "words" }, words), make("span", { class: "hint" }, held)];
 }
 
 async function opened({ text, hashtags, pictures }) {

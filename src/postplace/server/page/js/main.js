@@ -48,7 +48,17 @@ async function predict(told = "") {
       offerWhy();
     }
     say(`${told}${summary(last)}`);
+    intoView(byId("answer"));
   });
+}
+
+/** Scroll to an element whose beginning is out of sight, as on a phone. */
+function intoView(element) {
+  const { top } = element.getBoundingClientRect();
+  if (top < 0 || top > window.innerHeight * 0.7) {
+    const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+    element.scrollIntoView({ behavior: still ? "instant" : "smooth", block: "start" });
+  }
 }
 
 function offerWhy() {
@@ -74,7 +84,7 @@ async function explain(place, { focus = true } = {}) {
 /** Ask what to change. */
 async function advise(options) {
   return attempt("Looking for what to change; this takes some seconds …", async () => {
-    const advice = await ask("/advise", asked, options);
+    const advice = { ...await ask("/advise", asked, options), asked_with: options };
     const said = offerAdvice({ ask: advise, target: settings.target, advice, pictures: asked.pictures, take });
     say(said);
     byId("advice-title").focus();
@@ -168,6 +178,7 @@ function clear() {
   clearReasons();
   clearAdvice();
   byId("map").hidden = true;
+  byId("nothing-yet").hidden = false;
   say("Cleared.");
   byId("text").focus();
 }
@@ -192,7 +203,7 @@ function listen() {
   });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !event.isComposing && giveUp()) {
-      say("Given up.");
+      say("Given up.", { shown: true });
     }
   });
   byId("undo").addEventListener("click", undo);

@@ -3,15 +3,17 @@
 import { byId, make, show } from "./elements.js";
 import { KINDS } from "./answer.js";
 
-/** Say something, also to those who do not see the page. */
-export function say(text) {
+/** Say something to those who do not see the page; where nothing else on the page says it, `shown` to all. */
+export function say(text, { shown = false } = {}) {
   byId("status").textContent = text;
+  byId("status").classList.toggle("unseen", !shown);
 }
 
 /** The page is busy with `what`; the function that ends it is given back. */
 export function working(what) {
   if (what) {
-    say(what);
+    say(what, { shown: true });
+    byId("nothing-yet").hidden = true;
   }
   byId("answer").setAttribute("aria-busy", "true");
   document.body.classList.add("busy");

@@ -23,7 +23,7 @@ export function showReasons(found, { pictures = [], ask }) {
     make("p", { class: "legend" }, make("mark", { class: "for" }, "speaks for it"), " ", make("mark", { class: "against" }, "speaks against it")),
     modalities(found),
     marked(found, strongest),
-    ...heats(found, pictures),
+    make("div", { class: "heats" }, heats(found, pictures)),
     table(found),
     evidence(found),
     notes(found));
@@ -48,7 +48,7 @@ function sentence(found) {
   const without = percent(Math.max(0, Math.min(1, found.whole.probability - best.probability)));
   const more = parts.slice(1, 3).map(named);
   const rest = more.length ? ` Then ${more.length === 1 ? "comes" : "come"} ${listed(more)}.` : "";
-  return `${found.place} has ${whole}. Most speaks ${named(best)} for it: without it alone, it would be about ${without}.${rest}`;
+  return `${found.place} has ${whole}. What speaks most for it is ${named(best)}: without it, it would be about ${without}.${rest}`;
 }
 
 function modalities(found) {
