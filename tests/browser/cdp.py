@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
-WAIT_S = 90.0  # for one thing to happen; the machine may be busy
+WAIT_S = 180.0  # for one thing to happen; the machine may be busy
 OPTIONS = (
     "--headless=new", "--no-sandbox", "--remote-debugging-pipe", "--disable-gpu", "--disable-dev-shm-usage",
     "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-default-apps",
@@ -123,6 +123,7 @@ class Page:
 
     connection: Connection
     session: str
+    context: str
     errors: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
 
@@ -132,11 +133,16 @@ class Page:
         context = connection.call("Target.createBrowserContext")["browserContextId"]
         target = connection.call("Target.createTarget", url="about:blank", browserContextId=context)["targetId"]
         session = connection.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        page = cls(connection, session)
+        page = cls(connection, session, context)
         connection.heard.append(page._hear)
         for domain in ("Page", "Runtime", "Log", "Network"):
             page.call(f"{domain}.enable")
         return page
+
+    def close(self) -> None:
+        """Close the tab and its context."""
+        self.connection.heard.remove(self._hear)
+        self.connection.call("Target.disposeBrowserContext", browserContextId=self.context)
 
     def call(self, method: str, **params: Any) -> dict[str, Any]:
         """The result of a command to this tab."""

@@ -62,13 +62,13 @@ function suggestions(advice, { pictures, take }) {
 
 /** What is left to see; what an attacker has that did not guide the search stands first. */
 function effect(advice, suggestion) {
-  const drop = (before, after) => `${percent(before.probability)} → ${percent(after.probability)}`;
-  const hidden = suggestion.reached ? make("strong", { class: "hidden-well" }, "Hidden. ") : "Not hidden yet. ";
+  const drop = (before, after) => `from ${percent(before.probability)} to ${percent(after.probability)}`;
+  const hidden = suggestion.reached ? make("strong", { class: "hidden-well" }, "Hidden: ") : "Not hidden yet: ";
   const own = drop(advice.before, suggestion);
   if (suggestion.judged) {
     return [hidden, `${drop(suggestion.judged_before, suggestion.judged)} for another model that did not choose the edit; ${own} for this one.`];
   }
-  const far = suggestion.expected_km === undefined ? "" : `, guesses ${distance(suggestion.expected_km)} off on average`;
+  const far = suggestion.expected_km === undefined ? "" : `, whose guesses are then ${distance(suggestion.expected_km)} off on average`;
   return [hidden, `${own} for this model${far}.`];
 }
 

@@ -100,7 +100,7 @@ function lines(view, at, width, height) {
   for (const [latitude, text] of graticule(south, north, least, ["N", "S"])) {
     const { y } = at(latitude, 0);
     parts.push(draw("line", { class: "graticule", x1: 0, y1: y, x2: width, y2: y }));
-    if (y > 20 && y < height - 24) {
+    if (y > 64 && y < height - 24) {
       parts.push(draw("text", { class: "degrees", x: 5, y: y - 4 }, text));
     }
   }
