@@ -13,18 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.browser.cdp import Connection, Page, browser, find_browser
 
 from postplace import Post, PostLocator
-from postplace.server.advising import advise_routes
-from postplace.server.app import make_app
+from postplace.server.assembly import assemble
 from postplace.server.batching import Batching
 from postplace.server.examples import Example
-from postplace.server.explaining import explain_routes
 from postplace.server.limits import RequestLimits
-from postplace.server.page_routes import TileSource, page_routes
+from postplace.server.page_routes import TileSource
 from postplace.server.running import make_server, serve
 from postplace.server.service import make_service
-from tests.browser.cdp import Connection, Page, browser, find_browser
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = Example("a walk along the harbour", ("skydeck",), (), "district 1")
@@ -76,10 +74,7 @@ def serving(run: PostLocator) -> Iterator[Callable[..., str]]:
         ) -> str:
             limits, batching = RequestLimits(body_s=120.0, send_s=120.0), Batching(answer_s=120.0)
             service = make_service(run, fine=False, home=False, limits=limits, batching=batching)
-            page = page_routes(service, tiles=tiles, tokens=bool(tokens), examples=examples)
-            routers = [explain_routes(service), advise_routes(service), page]
-            origin = None if tiles is None else tiles.origin
-            app = make_app(service, tokens=tokens, routers=routers, tiles=origin)
+            app = assemble(service, tokens=tokens, tiles=tiles, examples=examples)
             return stack.enter_context(running(app))
 
         yield start

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 
 import pytest
 from PIL import Image
+from tests.browser.cdp import Page
 
 from postplace.server.page_routes import TileSource
-from tests.browser.cdp import Page
 
 TEXT = "sunset at the harbour 在码头 😊 with the glass floor"
 CONTRASTS = (Path(__file__).parent / "contrast.js").read_text()
@@ -45,22 +45,17 @@ def others(tab: Page, address: str) -> list[str]:
 
 
 def text_of(tab: Page, selector: str) -> str:
-    return str(tab.run(f"document.querySelector({selector!r})?.innerText ?? ''"))
+    return str(tab.run(f"document.querySelector({selector!r})?.innerText ?? ''")).replace("\xa0", " ")
 
 
 def share_of(tab: Page, name: str) -> str:
     """The probability beside a place of the list."""
-    return str(
-        tab.run(
-            f"[...document.querySelectorAll('.ranked > li')].find((own) => own.querySelector('.called').innerText === {name!r})"
-            "?.querySelector('.share').innerText ?? ''"
-        )
-    )
+    named = f"(own) => own.querySelector('.called').innerText === {name!r}"
+    rows = "[...document.querySelectorAll('.ranked > li')]"
+    return str(tab.run(f"{rows}.find({named})?.querySelector('.share').innerText ?? ''"))
 
 
-def test_from_pictures_to_an_edit_and_back(
-    tab: Page, address: str, pictures: list[Path], screenshots: Path
-) -> None:
+def test_from_pictures_to_an_edit_and_back(tab: Page, address: str, pictures: list[Path], screenshots: Path) -> None:
     tab.go(f"{address}/")
     tab.wait_for("document.querySelector('.example')")
     tab.screenshot(screenshots / "1-nothing-asked.png")
@@ -119,7 +114,7 @@ def test_the_keyboard_alone(tab: Page, address: str, screenshots: Path) -> None:
     seen = walk(tab, "#text")
     tab.type("dinner at the harbour")
     seen += walk(tab, "#ask")
-    assert ["#hashtags", "#choose"] == [name for name in seen if name in ("#hashtags", "#choose")]
+    assert [name for name in seen if name in ("#hashtags", "#choose")] == ["#hashtags", "#choose"]
     tab.press("Enter")
     tab.wait_for("document.querySelector('.ranked')")
     walk(tab, "#map svg")
@@ -206,9 +201,7 @@ def test_a_phone(tab: Page, address: str, pictures: list[Path], screenshots: Pat
 
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])
-def test_letters_stand_out(
-    tab: Page, address: str, pictures: list[Path], screenshots: Path, scheme: str
-) -> None:
+def test_letters_stand_out(tab: Page, address: str, pictures: list[Path], screenshots: Path, scheme: str) -> None:
     """WCAG 2.2, 1.4.3: contrast of 4.5, of large letters 3; measured on every text that is shown."""
     tab.prefer(prefers_color_scheme=scheme)
     tab.go(f"{address}/")
@@ -302,6 +295,8 @@ def test_a_token_and_an_example(tab: Page, serving: Callable[..., str]) -> None:
     tab.click(".example")
     tab.wait_for("document.querySelector('.ranked')")
     assert tab.run("document.getElementById('text').value") == "a walk along the harbour"
+    tab.wait_for("document.querySelector('.compared')")
+    assert "district 1" in text_of(tab, ".compared")
 
 
 @contextmanager

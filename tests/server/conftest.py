@@ -14,12 +14,11 @@ import pytest
 from PIL import Image
 
 from postplace import PostLocator
-from postplace.server.advising import advise_routes
-from postplace.server.app import make_app
+from postplace.server.assembly import assemble
 from postplace.server.batching import Batching
-from postplace.server.explaining import explain_routes
+from postplace.server.examples import Example
 from postplace.server.limits import RequestLimits
-from postplace.server.page_routes import page_routes
+from postplace.server.page_routes import TileSource
 from postplace.server.service import Service, make_service
 
 Client = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
@@ -52,15 +51,14 @@ def client(make: Callable[..., Service]) -> Client:
 
     @asynccontextmanager
     async def asking(
-        tokens: tuple[bytes, ...] = (), hosts: Any = None, **options: Any
+        tokens: tuple[bytes, ...] = (),
+        hosts: Any = None,
+        tiles: TileSource | None = None,
+        examples: tuple[Example, ...] = (),
+        **options: Any,
     ) -> AsyncIterator[httpx.AsyncClient]:
         service = make(**options)
-        app = make_app(
-            service,
-            tokens=tokens,
-            hosts=hosts,
-            routers=[explain_routes(service), advise_routes(service), page_routes(service)],
-        )
+        app = assemble(service, tokens=tokens, hosts=hosts, tiles=tiles, examples=examples)
         await service.start()
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=60) as ask:

@@ -55,11 +55,9 @@ def serve(
     from postplace.errors import BadOption
 
     try:
-        from postplace.server.advising import advise_routes
-        from postplace.server.app import make_app
+        from postplace.server.assembly import assemble
         from postplace.server.examples import read_examples
-        from postplace.server.explaining import explain_routes
-        from postplace.server.page_routes import TileSource, page_routes
+        from postplace.server.page_routes import TileSource
         from postplace.server.running import run as run_server
         from postplace.server.security import LOOPBACK, read_tokens
     except ModuleNotFoundError as error:
@@ -82,16 +80,12 @@ def serve(
     )
     batching = Batching(most=max_queue, answer_s=float(max_seconds), threads=threads)
     ground = None if tiles is None else TileSource(tiles, attribution)
-    origin = None if ground is None else ground.origin
     locator = PostLocator.load(run, device=device)
     other = None if judge is None else PostLocator.load(judge, device=device)
     service = make_service(locator, fine=fine, home=home, limits=limits, batching=batching, judge=other)
-    _ = service.judging  # whether it fits is told now, not to the first who asks
     shown = () if examples is None else read_examples(examples, locator, service.discretion)
-    page = page_routes(service, tiles=ground, tokens=bool(tokens), examples=shown)
     local = host in LOOPBACK or host == "::1"
-    routers = [explain_routes(service), advise_routes(service), page]
-    app = make_app(service, tokens=tokens, hosts=LOOPBACK if local else None, routers=routers, tiles=origin)
+    app = assemble(service, tokens=tokens, hosts=LOOPBACK if local else None, tiles=ground, examples=shown)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("python_multipart").setLevel(logging.ERROR)  # its warnings quote letters of forms
     if not local and not tokens:

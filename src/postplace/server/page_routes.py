@@ -37,14 +37,18 @@ class TileSource:
     address: str
     attribution: str = ""
 
-    @property
-    def origin(self) -> str:
-        """What the page may load pictures from. Raises BadOption for an address that is none of tiles."""
+    def __post_init__(self) -> None:
+        """Raises BadOption for an address that is none of tiles."""
         parts = urlsplit(self.address)
         lacking = [name for name in ("{z}", "{x}", "{y}") if name not in parts.path + "?" + parts.query]
         if parts.scheme not in ("https", "http") or not _HOST.fullmatch(parts.netloc) or lacking:
             remedy = "give one such as 'https://tiles.example/{z}/{x}/{y}.png'"
             raise BadOption("--tiles", f"{self.address!r} is no address of tiles", remedy)
+
+    @property
+    def origin(self) -> str:
+        """What the page may load pictures from."""
+        parts = urlsplit(self.address)
         return f"{parts.scheme}://{parts.netloc}"
 
 

@@ -91,7 +91,10 @@ def make_service(
     batching: Batching,
     judge: PostLocator | None = None,
 ) -> Service:
-    """A service around a loaded run; its encoders are loaded already. `judge`: a run that advice is judged with."""
+    """A service around a loaded run; its encoders are loaded already. `judge`: a run that advice is judged with.
+
+    Raises BadOption for a judge with other classes.
+    """
     locator.workers = 0  # pictures are decoded in the threads that answer: no process a batch
     metrics = Metrics()
     discretion = Discretion(locator.fitted.places, fine=fine, home=home)
@@ -104,7 +107,9 @@ def make_service(
     slow = Batcher[Job, Any](lambda jobs: [job() for job in jobs], alone)
     metrics.queue.set_function(lambda: batcher.length)
     metrics.slow_queue.set_function(lambda: slow.length)
-    return Service(locator, discretion, limits, metrics, batcher, slow, judge)
+    service = Service(locator, discretion, limits, metrics, batcher, slow, judge)
+    _ = service.judging  # whether it fits is told now, not to the first who asks
+    return service
 
 
 def answer_all(locator: PostLocator, questions: Sequence[Question[Options]]) -> list[Told]:

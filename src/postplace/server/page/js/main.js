@@ -2,7 +2,7 @@
 
 import { clearAdvice, offerAdvice } from "./advice.js";
 import { clearAnswer, markPlace, showAnswer, summary } from "./answer.js";
-import { byId } from "./elements.js";
+import { byId, make } from "./elements.js";
 import { showExamples } from "./examples.js";
 import { PlaceMap } from "./map.js";
 import { acceptable, acceptPictures, showThumbnails } from "./pictures.js";
@@ -122,10 +122,12 @@ function compare(before) {
   }
   const now = last.places.find((place) => place.place === before.place)?.probability;
   const after = now === undefined ? "not among the likeliest any more" : percent(now);
-  const line = document.createElement("p");
-  line.className = "compared";
-  line.textContent = `${before.place}: ${percent(before.probability)} before the edit, ${after} now.`;
-  byId("verdict").append(line);
+  remark(`${before.place}: ${percent(before.probability)} before the edit, ${after} now.`);
+}
+
+/** A line under the verdict. */
+function remark(text) {
+  byId("verdict").append(make("p", { class: "compared" }, text));
 }
 
 /** Do `work` with the page busy; show a problem where there is one. Whether it was done. */
@@ -221,9 +223,11 @@ function listen() {
 
 function examples() {
   if (settings.examples) {
-    attempt("", () => showExamples((example) => {
+    attempt("", () => showExamples(async (example) => {
       post.replace(example);
-      return predict();
+      if (await predict() && example.truth) {
+        remark(`In truth this example is of ${example.truth}.`);
+      }
     }));
   }
 }

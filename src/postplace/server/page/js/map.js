@@ -21,10 +21,11 @@ export class PlaceMap {
     this.chosen = chosen;
     this.selected = null;
     this.layer = make("div", { class: "tiles", "aria-hidden": "true" });
-    this.svg = draw("svg", { role: "img", focusable: "false" });
-    this.note = make("p", { class: "map-note", hidden: true }, "Map tiles cannot be loaded: places stand on a plain plane.");
+    this.svg = draw("svg", { role: "application", "aria-roledescription": "map" });
+    this.note = make("p", { class: "map-note hint", hidden: true }, "Map tiles cannot be loaded: places stand on a plain plane.");
     const attribution = tiles?.attribution ? make("p", { class: "attribution" }, tiles.attribution) : null;
-    show(container, this.layer, this.svg, this.#controls(), this.note, attribution);
+    show(container, this.layer, this.svg, this.#controls(), attribution);
+    container.after(this.note);
     this.tiles = tiles === null ? null : new Tiles(this.layer, tiles.address, () => this.#withoutTiles());
     this.#listen();
   }

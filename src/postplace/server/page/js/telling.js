@@ -25,10 +25,10 @@ export function working(what) {
 
 /** Say where something is wrong, what was found, and what to do. */
 export function showProblem({ where, found, remedy, retry = null }) {
-  const wait = retry ? ` (in ${retry} s)` : "";
+  const todo = retry ? `ask again in ${retry} s` : remedy;
   say("");
   show(byId("problem"), make("div", { class: "problem" },
-    make("p", {}, make("strong", {}, `${where}: `), found), make("p", {}, `What to do: ${remedy}${wait}.`)));
+    make("p", {}, make("strong", {}, `${where}: `), found), make("p", {}, `What to do: ${todo}.`)));
 }
 
 /** Nothing is wrong any more. */

@@ -1,22 +1,24 @@
 // Numbers as a person says them.
 
+const GAP = "\u00a0"; // a number and its unit stay on one line
+
 /** 0.812 -> "81 %"; what is nearly nothing or nearly certain is said so. */
 export function percent(share) {
   if (share > 0 && share < 0.01) {
-    return "under 1 %";
+    return `under 1${GAP}%`;
   }
   if (share > 0.99 && share < 1) {
-    return "over 99 %";
+    return `over 99${GAP}%`;
   }
-  return `${Math.round(share * 100)} %`;
+  return `${Math.round(share * 100)}${GAP}%`;
 }
 
 /** 0.35 -> "350 m", 12.4 -> "12 km". */
 export function distance(km) {
   if (km < 1) {
-    return `${Math.round(km * 1000)} m`;
+    return `${Math.round(km * 1000)}${GAP}m`;
   }
-  return km < 10 ? `${Number(km.toFixed(1))} km` : `${Math.round(km)} km`;
+  return km < 10 ? `${Number(km.toFixed(1))}${GAP}km` : `${Math.round(km)}${GAP}km`;
 }
 
 /** How likely a share is, in words. */
