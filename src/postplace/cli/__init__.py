@@ -8,6 +8,7 @@ import warnings
 import typer
 
 from postplace.cli import (
+    advise,
     collect,
     encoders,
     evaluate,
@@ -38,6 +39,7 @@ app = typer.Typer(
 for command in (synth.synth, inspect.inspect, prepare.prepare, train.train, evaluate.evaluate, predict.predict):
     app.command()(command)
 app.command()(explain.explain)
+app.command()(advise.advise)
 app.command()(report.report)
 app.command()(serve.serve)
 app.command()(models.models)

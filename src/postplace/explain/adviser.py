@@ -27,13 +27,14 @@ from postplace.explain.explaining import GRID, LARGEST_GRID, LIMIT, column_of
 from postplace.explain.search import Attacker, Meaning, Tried, larger_sets, pareto, trying
 from postplace.explain.variants import OpenedPost, ask, open_whole
 from postplace.locator import PostLocator
-from postplace.pooled import without
+from postplace.pooled import MODALITIES, without
 from postplace.post import Post
 
 MOST_EDITS = 5
 BELOW = 0.2  # where nothing else is asked for: one guess in five
 TAGS_LOOKED_INTO = 5  # those that give most away: what could stand in their place
 WORDS_LOOKED_INTO = 3
+LEAKING = 0.25  # of what the best removal of its modality hides: a part that hides less is not replaced
 OWN_DROP = (
     "the drops are those of the very run that chose the edits: another attacker may see more; "
     "give a judge, another system trained on the same posts"
@@ -144,16 +145,27 @@ def _search(
     try_all = trying(attacker, opened, meaning)
     first, said = removals(opened, attacker.locator.modalities, limit=budget.limit, grid=budget.grid, seed=budget.seed)
     singles = try_all([(edit,) for edit in first])
-    singles += try_all([(edit,) for edit in _refined(attacker.locator, opened, singles, goal, grid=budget.grid)])
+    leaking = _leaking(singles, goal, before)
+    singles += try_all([(edit,) for edit in _refined(attacker.locator, opened, leaking, grid=budget.grid)])
     sets = larger_sets(singles, goal=goal, before=before, most=budget.max_edits, try_all=try_all)
     return [*singles, *sets], said
 
 
-def _refined(
-    locator: PostLocator, opened: OpenedPost, singles: Sequence[Tried], goal: Goal, *, grid: int
-) -> list[Edit]:
+def _leaking(singles: Sequence[Tried], goal: Goal, before: Outlook) -> list[Edit]:
+    """Those removals of each modality that hide something, next to its best; what gives most away first.
+
+    Whatever stands in the place of another part hides the place by pointing to a wrong one.
+    """
+    start, found = goal.left(before), []
+    for modality in MODALITIES:
+        own = [(start - goal.left(one.outlook), one.edits[0]) for one in singles if one.edits[0].modality == modality]
+        best = max((hidden for hidden, _ in own), default=0.0)
+        found += [(hidden, edit) for hidden, edit in own if hidden > 0 and hidden >= LEAKING * best]
+    return [edit for _, edit in sorted(found, key=lambda pair: -pair[0])]
+
+
+def _refined(locator: PostLocator, opened: OpenedPost, strongest: Sequence[Edit], *, grid: int) -> list[Edit]:
     """What else could be done with the parts that give most away."""
-    strongest = [own.edits[0] for own in sorted(singles, key=lambda own: goal.left(own.outlook))]
 
     def some(kind: str, most: int) -> list[Edit]:
         return [edit for edit in strongest if edit.kind == kind][:most]
@@ -164,7 +176,7 @@ def _refined(
     for edit in some("hide hashtag", TAGS_LOOKED_INTO):
         edits += other_hashtags(edit.part, known=tags, encode=encode, without=post.hashtags)
     for edit in some("hide words", WORDS_LOOKED_INTO):
-        edits += [*other_words(edit.part, known=words, encode=encode), *phrases(post.text, edit.part)]
+        edits += other_words(post.text, edit.part, known=words, encode=encode) + phrases(post.text, edit.part)
     for number in range(len(opened.pictures)):
         own = next((edit for edit in some("blur region", len(strongest)) if edit.part.image == number), None)
         edits += blocks(own.part, grid=grid) if own is not None else []

@@ -18,14 +18,17 @@ from postplace.images.regions import Box
 from postplace.locator import PostLocator
 from postplace.runs.evidence import unit_rows
 from postplace.text.hashtags import normalise_hashtag, split_hashtag
-from postplace.text.segmentation import CHINESE, word_spans
+from postplace.text.segmentation import CHINESE, word_spans, words
 
 MOST_KNOWN = 1000  # tags or words of the run that are compared: the most frequent ones
 NEIGHBOURS = 3  # that stand in for a tag
 GENERAL = 2  # more general tags
 LEAST_SHARED = 3  # letters of a more general tag within a tag; of Chinese, 2
 LONGEST_PHRASE = 3  # words
-GENERAL_WORDS = {"chinese": ("地方", "东西"), "latin": ("place", "thing")}  # say next to nothing, fit nearly anywhere
+FEWEST_KNOWN = 20  # tags or words: among fewer, what is nearest in meaning need not be near
+LEAST_ALIKE = 0.25  # cosine of two vectors less the mean of all known ones: below, they have little in common
+GENERAL_WORD = {"chinese": "地方", "latin": "place"}  # says next to nothing
+ARTICLES = frozenset({"a", "an", "the", "this", "that", "these", "those", "my", "your", "his", "her", "our", "their"})
 CROPS: dict[str, Box] = {
     "its left two thirds": (0.0, 0.0, 2 / 3, 1.0),
     "its right two thirds": (1 / 3, 0.0, 1.0, 1.0),
@@ -39,7 +42,10 @@ Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 def removals(
     opened: OpenedPost, modalities: Sequence[str], *, limit: int, grid: int, seed: int
 ) -> tuple[list[Edit], list[str]]:
-    """Each hashtag, word, picture and region gone by itself, and each crop; and what is said of those left out."""
+    """Each hashtag, word, picture and region gone by itself, and each crop; and what is said of those left out.
+
+    Stop words stay: without them a text loses its grammar and no place its name.
+    """
     post, seen = opened.post, opened.present
     view = replace(
         post,
@@ -57,7 +63,7 @@ def removals(
             Edit("crop", Part("region", f"picture {number + 1} to {name}", image=number, box=box))
             for name, box in CROPS.items()
         ]
-    return _once(edits), said
+    return [edit for edit in _once(edits) if edit.modality != "text" or words(edit.part.name)], said
 
 
 _REMOVE: dict[Kind, EditKind] = {
@@ -94,22 +100,53 @@ def more_general(tag: str, known: Sequence[str]) -> list[str]:
     return sorted(found, key=lambda name: -len(name))
 
 
-def other_words(word: Part, *, known: Sequence[str], encode: Encode) -> list[Edit]:
-    """What could stand in the place of a word: the known word nearest in meaning, and a word that says next to nothing.
+def other_words(text: str, word: Part, *, known: Sequence[str], encode: Encode) -> list[Edit]:
+    """What could stand in the place of a word: the known word nearest in meaning, and one that says next to nothing.
 
-    For a script without such a word, and a run that keeps no words, there is nothing: then a word can only go.
+    That one takes the place of all that follows an article, or of a Chinese word. In other scripts, elsewhere, and of a
+    run that keeps no words, there may be nothing: then a word can only go.
     """
     own = word.name.casefold()
     near = [name for name in _alike(own, known) if name != own]
-    names = [*nearest(own, near, encode, most=1), *GENERAL_WORDS.get(script_of(own), ())]
-    return [Edit("reword", word, name) for name in dict.fromkeys(names) if name != own]
+    edits = [Edit("reword", word, name) for name in nearest(own, near, encode, most=1)]
+    whole, general = after_article(text, word), GENERAL_WORD.get(script_of(own))
+    if whole is not None and general not in (None, own):
+        edits.append(Edit("reword", whole, general))
+    return edits
+
+
+def after_article(text: str, word: Part) -> Part | None:
+    """The words from an article to the next stop word or mark, if this one is among them; a Chinese word by itself.
+
+    >>> after_article("at the old bridge of dreams", Part("word", "bridge", "text", 11, 17)).name
+    'old bridge'
+    >>> after_article("we woke early", Part("word", "woke", "text", 3, 7)) is None
+    True
+    """
+    if script_of(word.name) == "chinese":
+        return word if len(word.name) > 1 else None
+    spans = word_spans(text)
+    at = next((row for row, span in enumerate(spans) if span == (word.start, word.end)), None)
+    if at is None:
+        return None
+    names, last = [text[start:end].lower() for start, end in spans], at
+    article = next((row for row in range(at - 1, max(-1, at - 1 - LONGEST_PHRASE), -1) if names[row] in ARTICLES), None)
+    if article is None or not _joined(text, spans[article : at + 1]):
+        return None
+    first = article + 1
+    while last + 1 < len(spans) and _joined(text, spans[last : last + 2]) and words(names[last + 1]):
+        last += 1
+    start, end = spans[first][0], spans[last][1]
+    return Part("word", text[start:end], "text", start, end)
 
 
 def phrases(text: str, word: Part) -> list[Edit]:
-    """Up to three neighbouring words with this one among them, gone together.
+    """Up to three neighbouring words with this one among them, gone together; none with a stop word at an end.
 
-    >>> [edit.part.name for edit in phrases("at the old bridge, now", Part("word", "old", "text", 7, 10))]
-    ['the old', 'at the old', 'old bridge', 'the old bridge']
+    But an article goes with what it stands before.
+
+    >>> [edit.part.name for edit in phrases("at the stone bridge, now", Part("word", "stone", "text", 7, 12))]
+    ['the stone', 'stone bridge', 'the stone bridge']
     """
     spans = word_spans(text)
     at = next((row for row, span in enumerate(spans) if span == (word.start, word.end)), None)
@@ -119,7 +156,9 @@ def phrases(text: str, word: Part) -> list[Edit]:
     for first in range(max(0, at - LONGEST_PHRASE + 1), at + 1):
         for last in range(max(at, first + 1), min(len(spans), first + LONGEST_PHRASE)):
             start, end = spans[first][0], spans[last][1]
-            if all(gap.isspace() or not gap for gap in _gaps(text, spans[first : last + 1])):
+            opens, closes = (text[a:b] for a, b in (spans[first], spans[last]))
+            whole = words(closes) and (words(opens) or opens.lower() in ARTICLES)
+            if whole and _joined(text, spans[first : last + 1]):
                 found.append(Part("word", text[start:end], "text", start, end))
     found.sort(key=lambda part: (part.end or 0, -(part.start or 0)))
     return [Edit("hide words", part) for part in found]
@@ -141,12 +180,17 @@ def blocks(region: Part, *, grid: int) -> list[Edit]:
 
 
 def nearest(own: str, known: Sequence[str], encode: Encode, *, most: int) -> list[str]:
-    """The `most` known strings whose text vectors have the largest cosine with that of `own`."""
-    if not known:
+    """The `most` known strings nearest in meaning: by the cosine of text vectors (D,) less the mean of the known ones.
+
+    None that has little in common with `own`; none where few are known.
+    """
+    if len(known) < FEWEST_KNOWN:
         return []
     vectors = unit_rows(encode([own, *known]))
-    order = np.argsort(-(vectors[1:] @ vectors[0]), kind="stable")
-    return [known[row] for row in order[:most]]
+    vectors = unit_rows(vectors - vectors[1:].mean(axis=0))
+    cosines = vectors[1:] @ vectors[0]
+    order = np.argsort(-cosines, kind="stable")[:most]
+    return [known[row] for row in order if cosines[row] >= LEAST_ALIKE]
 
 
 def known_hashtags(locator: PostLocator) -> tuple[str, ...]:
@@ -179,8 +223,9 @@ def _alike(own: str, known: Sequence[str]) -> list[str]:
     return [name for name in known[:MOST_KNOWN] if script and script_of(name) == script]
 
 
-def _gaps(text: str, spans: Sequence[tuple[int, int]]) -> list[str]:
-    return [text[a[1] : b[0]] for a, b in pairwise(spans)]
+def _joined(text: str, spans: Sequence[tuple[int, int]]) -> bool:
+    """Whether there is nothing but spaces between words that follow each other."""
+    return not any(text[a[1] : b[0]].strip() for a, b in pairwise(spans))
 
 
 def _once(edits: Iterable[Edit]) -> list[Edit]:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from postplace.explain.parts import Part
 from postplace.explain.variants import OpenedPost
+from postplace.images.decode import decode
 from postplace.images.regions import blurred, cropped, lossless
 from postplace.post import Post
 from postplace.text.cleaning import hashtag_spans, markup_spans
 from postplace.text.hashtags import normalise_hashtag
 from postplace.text.segmentation import CHINESE, has_words
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 EditKind = Literal[
     "hide hashtag", "replace hashtag", "generalise hashtag", "hide words", "reword", "blur region", "crop",
@@ -82,6 +86,17 @@ def apply(opened: OpenedPost, edits: Sequence[Edit]) -> Post:
     )
 
 
+def pictures_after(images: Sequence[Path | bytes], edits: Sequence[Edit]) -> Iterator[tuple[int, Image]]:
+    """The pictures that these edits leave, one by one, in full size and without metadata, with their numbers from 0.
+
+    All `images` must be readable: edits count the readable ones. Raises BadImage for one that is not.
+    """
+    for number, image in enumerate(images):
+        own = [edit for edit in edits if edit.part.image == number]
+        if not any(edit.kind == "drop picture" for edit in own):
+            yield number, edited_picture(decode(image), own)
+
+
 def clash(one: Edit, other: Edit) -> bool:
     """Whether two edits are of the same thing, so that they cannot be made together."""
     if one.modality != other.modality:
@@ -115,7 +130,7 @@ def occurrences(text: str, words: str) -> list[tuple[int, int]]:
     return [(start, end) for start, end in found if not any(start < b and a < end for a, b in marks)]
 
 
-def edited_picture(picture: Any, edits: Iterable[Edit]) -> Any:
+def edited_picture(picture: Image, edits: Iterable[Edit]) -> Image:
     """A decoded picture with the regions of these edits blurred, or cropped to the box of one."""
     every = list(edits)
     picture = blurred(picture, [edit.part.box for edit in every if edit.kind == "blur region" and edit.part.box])

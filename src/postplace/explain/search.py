@@ -123,9 +123,13 @@ def trying(attacker: Attacker, opened: OpenedPost, meaning: Meaning) -> Try:
 
 
 def larger_sets(singles: Sequence[Tried], *, goal: Goal, before: Outlook, most: int, try_all: Try) -> list[Tried]:
-    """Sets of 2 to `most` edits: the best of each size, each with one more edit of the things that hide most alone."""
+    """Sets of 2 to `most` edits: the best of each size, each with one more edit of the things that hide most alone.
+
+    First in a set is the edit of what gives most away: of what leaves least to see when it is gone.
+    """
     pool = building_blocks(singles, goal=goal, before=before)
     alone = {tried.edits[0]: goal.left(tried.outlook) for tried in pool}
+    gone = left_without(singles, goal)
     beam, found = pool, []
     for _ in range(2, most + 1):
         sets: dict[frozenset[Edit], tuple[Edit, ...]] = {}
@@ -133,7 +137,8 @@ def larger_sets(singles: Sequence[Tried], *, goal: Goal, before: Outlook, most: 
             for one in pool:
                 edits = (*held.edits, one.edits[0])
                 if not any(clash(one.edits[0], own) for own in held.edits):
-                    sets.setdefault(frozenset(edits), tuple(sorted(edits, key=lambda edit: alone[edit])))
+                    strongest = sorted(edits, key=lambda edit: gone.get(thing(edit), alone[edit]))
+                    sets.setdefault(frozenset(edits), tuple(strongest))
         likely = sorted(sets.values(), key=lambda edits: sum(alone[edit] for edit in edits))[:MOST_OF_A_SIZE]
         tried = try_all(likely)
         found += tried
@@ -149,7 +154,7 @@ def building_blocks(singles: Sequence[Tried], *, goal: Goal, before: Outlook) ->
     start = goal.left(before)
     by_thing: dict[object, list[Tried]] = {}
     for tried in singles:
-        by_thing.setdefault(_thing(tried.edits[0]), []).append(tried)
+        by_thing.setdefault(thing(tried.edits[0]), []).append(tried)
     things = sorted(by_thing.values(), key=lambda own: min(goal.left(tried.outlook) for tried in own))[:THINGS]
     found = []
     for own in things:
@@ -157,6 +162,11 @@ def building_blocks(singles: Sequence[Tried], *, goal: Goal, before: Outlook) ->
         cheapest = max(own, key=lambda tried: (start - goal.left(tried.outlook)) / (tried.loss + 0.01))
         found += [most] if cheapest is most else [most, cheapest]
     return found
+
+
+def left_without(singles: Sequence[Tried], goal: Goal) -> dict[object, float]:
+    """By thing, what is left to see when it is gone."""
+    return {thing(own.edits[0]): goal.left(own.outlook) for own in singles if own.edits[0].replacement is None}
 
 
 def pareto(tried: Sequence[Tried], *, goal: Goal, before: Outlook) -> list[Tried]:
@@ -206,7 +216,7 @@ def _beats(keys: Sequence[tuple[float, float, int]], other: int, row: int) -> bo
     return keys[other] != keys[row] or other < row
 
 
-def _thing(edit: Edit) -> object:
+def thing(edit: Edit) -> object:
     """What an edit is of."""
     if edit.modality == "hashtags":
         return "hashtag", normalise_hashtag(edit.part.name)

@@ -1,0 +1,75 @@
+"""Advice as a person or a program reads it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from postplace.cli.tables import open_console
+
+if TYPE_CHECKING:
+    from postplace.explain import Advice, Outlook, Suggestion
+
+
+def written(advice: Advice, format_: str) -> str:
+    """The advice in that format: text or json."""
+    if format_ == "json":
+        return json.dumps(advice.to_json(), ensure_ascii=False, indent=1) + "\n"
+    console = open_console()
+    with console.capture() as captured:
+        _print(console, advice)
+    return captured.get()
+
+
+def _print(console: Console, advice: Advice) -> None:
+    console.print(f"{advice.place}: {_seen(advice.before)}")
+    if advice.every_tag is not None:
+        console.print(f"without any hashtag: {_seen(advice.every_tag)}")
+    console.print(f"goal: {advice.goal.describe()}: {'reached' if advice.reached else 'NOT reached'}")
+    if advice.suggestions:
+        console.print(_table(advice))
+        best = advice.suggestions[0]
+        console.print(Text(f"the first leaves: {_left(best)}"))
+    for note in advice.notes:
+        console.print(f"note: {note}")
+
+
+def _table(advice: Advice) -> Table:
+    """What another attacker has left stands first: it did not choose the edits."""
+    judged = any(own.judged is not None for own in advice.suggestions)
+    located = advice.before.expected_km is not None
+    title = f"what to change ({advice.asked} posts asked about), best first"
+    table = Table(title=title, title_justify="left")
+    table.add_column("", justify="right")
+    table.add_column("edits", overflow="fold", max_width=70)
+    names = [*(["another attacker"] if judged else []), "this run", "answers", *(["off by km"] if located else [])]
+    for name in [*names, "meaning lost", "goal"]:
+        table.add_column(name, justify="left" if name == "answers" else "right", no_wrap=True)
+    for number, own in enumerate(advice.suggestions, start=1):
+        cells = [_fall(own.judged_before, own.judged)] if judged else []
+        cells += [_fall(advice.before, own.outlook), own.outlook.answer]
+        cells += [f"{own.outlook.expected_km:.2f}" if own.outlook.expected_km is not None else ""] if located else []
+        cells += [f"{own.loss:.2f}", "yes" if own.reached else "no"]
+        table.add_row(str(number), Text("\n".join(edit.describe() for edit in own.edits)), *map(Text, cells))
+    return table
+
+
+def _fall(before: Outlook | None, after: Outlook | None) -> str:
+    if before is None or after is None:
+        return ""
+    return f"{before.probability:.3f} -> {after.probability:.3f}"
+
+
+def _seen(outlook: Outlook) -> str:
+    km = "" if outlook.expected_km is None else f", expected to be missed by {outlook.expected_km:.2f} km"
+    return f"probability {outlook.probability:.3f}{km}; the run answers {outlook.answer}"
+
+
+def _left(own: Suggestion) -> str:
+    parts = [f'"{own.text}"'] if own.text else []
+    parts += [" ".join(f"#{tag}" for tag in own.hashtags)] if own.hashtags else []
+    return ", ".join(parts) or "no text and no hashtag"

@@ -1,0 +1,139 @@
+"""postplace advise: what to change in a post so that it no longer gives its place away?"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from postplace.cli.options import Device, Run
+from postplace.errors import BadOption
+
+if TYPE_CHECKING:
+    from postplace.explain import Advice
+    from postplace.post import Post
+
+
+class Format(StrEnum):
+    """How advice is written."""
+
+    text = "text"
+    json = "json"
+
+
+class Protect(StrEnum):
+    """What a post must not give away: what the run is for."""
+
+    place = "place"
+    category = "category"
+
+
+Text = Annotated[str | None, typer.Option(help="The text of the post.")]
+Hashtags = Annotated[str | None, typer.Option(help="Its hashtags, separated by spaces.")]
+Pictures = Annotated[list[Path] | None, typer.Option(help="One of its pictures; may be repeated.")]
+Protected = Annotated[Protect, typer.Option(help="What must not be told: what the run is for.")]
+Which = Annotated[
+    str | None, typer.Option(metavar="NAME", help="This place (or category).", show_default="the run's answer")
+]
+Below = Annotated[
+    float | None,
+    typer.Option(metavar="P", help="Hidden is what is less probable.", show_default="not the answer, and below 0.2"),
+]
+BeyondKm = Annotated[
+    float | None, typer.Option(metavar="KM", help="Hidden is what an attacker is expected to miss by so much.")
+]
+Judge = Annotated[
+    Path | None,
+    typer.Option(metavar="RUN2", help="Another system trained on the same posts: the drop it sees is told first."),
+]
+ImagesTo = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Write the pictures as the first suggestion has them, without metadata."),
+]
+
+
+def advise(
+    run: Run,
+    text: Text = None,
+    hashtags: Hashtags = None,
+    image: Pictures = None,
+    protect: Protected = Protect.place,
+    place: Which = None,
+    max_edits: Annotated[int, typer.Option(help="How many edits to make at most.")] = 2,
+    below: Below = None,
+    beyond_km: BeyondKm = None,
+    judge: Judge = None,
+    limit: Annotated[int, typer.Option(help="How many parts to take away at most, one at a time.")] = 160,
+    grid: Annotated[int, typer.Option(help="Rows and columns of regions that a picture is cut into.")] = 4,
+    seed: Annotated[int, typer.Option(help="Decides which parts are looked at where there are more.")] = 0,
+    format_: Annotated[Format, typer.Option("--format", help="How to write the advice.")] = Format.text,
+    output: Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Where to (default: stdout).")] = None,
+    images_to: ImagesTo = None,
+    device: Device = "auto",
+) -> None:
+    """Say which few edits of one post hide where it was made, and what each costs in meaning.
+
+    Hashtags and words go or are replaced, pictures are blurred, cropped or left out; see docs/adviser.md.
+
+    Example: postplace advise run/ --text "sunset over the old bridge" --hashtags "river" --max-edits 2 --judge other/
+    """
+    if text is None and hashtags is None and not image:
+        raise BadOption("advise", "there is nothing to advise on", "give --text, --hashtags or --image")
+    _check_paths(run, judge, output, images_to, image or [])
+    from postplace.cli.advice_table import written
+    from postplace.cli.one_post import one_post
+
+    post = one_post(text or "", hashtags or "", image or [], where="advise")
+    from postplace.explain import advise as advise_on
+    from postplace.locator import PostLocator
+    from postplace.whole_files import write_atomically
+
+    locator = PostLocator.load(run, device=device)
+    attacker = None if judge is None else PostLocator.load(judge, device=device)
+    if attacker is not None:
+        attacker.share_encoders(locator)
+    found = advise_on(
+        locator, post, protect=protect.value, place=place, below=below, beyond_km=beyond_km, max_edits=max_edits,
+        judge=attacker, limit=limit, grid=grid, seed=seed,
+    )  # fmt: skip
+    if images_to is not None:
+        _write_pictures(post, found, images_to)
+    content = written(found, format_.value)
+    if output is None:
+        typer.echo(content, nl=False)
+    else:
+        write_atomically(output, content.encode())
+
+
+def _check_paths(
+    run: Path, judge: Path | None, output: Path | None, images_to: Path | None, images: list[Path]
+) -> None:
+    """Refuse, before any work, what would write over something, and a run that would judge itself."""
+    from postplace.cli.overwriting import check_output, files_of_run
+
+    runs = [run] if judge is None else [run, judge]
+    check_output("--output", output, [*images, *(file for folder in runs for file in files_of_run(folder))])
+    if judge is not None and judge.resolve() == run.resolve():
+        raise BadOption("--judge", f"{judge} is the run that chooses the edits", "give the run of another system")
+    if images_to is None:
+        return
+    if not images:
+        raise BadOption("--images-to", "given without a picture", "give --image, or leave it out")
+    if images_to.exists() and (not images_to.is_dir() or any(images_to.iterdir())):
+        raise BadOption("--images-to", f"{images_to} is there and not empty", "name a new folder")
+
+
+def _write_pictures(post: Post, found: Advice, folder: Path) -> None:
+    """The pictures that the first suggestion leaves, in full size and without metadata, edited or not."""
+    from postplace.cli.options import say
+    from postplace.explain.edits import pictures_after
+    from postplace.whole_files import new_folder
+
+    written = 0
+    with new_folder(folder) as scratch:
+        for number, picture in pictures_after(post.images, found.suggestions[0].edits if found.suggestions else ()):
+            picture.save(scratch / f"picture-{number + 1}.jpg", quality=95, subsampling=0)
+            written += 1
+    say(f"{written} of {len(post.images)} pictures written to {folder}, without metadata")
