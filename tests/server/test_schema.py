@@ -38,7 +38,7 @@ def test_no_request_makes_it_fail(make: Callable[..., Service], wrong: bool) -> 
         @given(case=schema[path][method].as_strategy(generation_mode=mode))
         @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), database=None)
         def ask(case: Any) -> None:
-            answer = case.call()
+            answer = case.call(timeout=180)  # a busy machine is no fault
             statuses[case.operation.path, answer.status_code] += 1
             assert answer.status_code < 500, answer.text
             assert "Traceback" not in answer.text

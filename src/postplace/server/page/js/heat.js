@@ -28,7 +28,7 @@ function inWords(regions, number, strongest) {
   }
   told.sort((one, other) => Math.abs(other.log_odds) - Math.abs(one.log_odds));
   const [best] = told;
-  const where = best.name.replace(/^picture \d+, /, "");
+  const where = best.name.replace(/^picture \d+, /, "the region in "); // row 2, column 3
   const rest = told.length > 1 ? `; ${count(told.length - 1, "other region")} noticeably` : "";
   return `Picture ${number}: ${where} speaks ${strength(best.log_odds)} it${rest}.`;
 }

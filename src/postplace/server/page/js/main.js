@@ -10,7 +10,7 @@ import { EditedPost } from "./post.js";
 import { ask, giveUp, read, useToken } from "./service.js";
 import { clearProblem, say, showProblem, showSettings, working } from "./telling.js";
 import { clearReasons, showReasons } from "./why.js";
-import { percent } from "./words.js";
+import { percent, shortened } from "./words.js";
 
 let settings;
 let map;
@@ -24,7 +24,7 @@ const post = new EditedPost(byId("text"), byId("hashtags"), () => {
     say("Picture removed.");
   });
   byId("undo").hidden = post.undoable === null;
-  byId("undo").textContent = post.undoable === null ? "Undo" : `Undo: ${post.undoable}`;
+  byId("undo").textContent = post.undoable === null ? "Undo" : shortened(`Undo: ${post.undoable}`);
 });
 
 /** Ask where the form's post was made; whether there is an answer. `told` is said before it. */

@@ -47,6 +47,11 @@ export function listed(names) {
   return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 }
 
+/** A text of at most 40 letters, with an ellipsis where some are left out. */
+export function shortened(text) {
+  return text.length > 40 ? `${text.slice(0, 39).trimEnd()}…` : text;
+}
+
 /** A part of a post as it is called in a sentence. */
 export function named(part) {
   const called = {
@@ -57,5 +62,5 @@ export function named(part) {
     characters: `the letters “${part.name}”`,
     hashtag: `the hashtag #${part.name}`,
   };
-  return called[part.kind] ?? part.name;
+  return called[part.kind] ?? part.name.replace(/^(picture \d+), (.*)$/, "$1 ($2)");
 }
