@@ -83,6 +83,9 @@ def test_from_pictures_to_an_edit_and_back(tab: Page, address: str, pictures: li
     tab.wait_for("[...document.querySelectorAll('.heat canvas')].filter((own) => own.width > 300).length === 2")
     assert "在码头" in text_of(tab, ".marked p")
     assert tab.run("document.querySelector('.marked p').textContent") == TEXT  # marks move no letter
+    marks = tab.run("[...document.querySelectorAll('.marked p mark')].map((own) => own.textContent)")
+    assert marks
+    assert set(marks) <= {"在", "码头", "在码头", *TEXT.split()}  # an emoji, two halves to a script, moves no mark
     assert tab.run("document.querySelectorAll('.marked .tags li').length") == 3
     assert tab.run("document.activeElement.id") == "why-title"
 

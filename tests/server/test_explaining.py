@@ -109,7 +109,7 @@ def test_a_full_queue_refuses(make: Callable[..., Service]) -> None:
         with pytest.raises(Refusal) as refused:
             service.slow.check_room()
         free.set()
-        assert await asyncio.gather(first, second) == [True, True]
+        assert list(await asyncio.gather(first, second)) == [True, True]
         await service.stop()
         return refused.value.status
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from postplace import PostLocator
+from postplace import Post, PostLocator
 from postplace.errors import BadOption
 from postplace.server import examples as examples_file
 from postplace.server.discretion import Discretion
@@ -125,7 +125,12 @@ def test_examples_are_posts_that_were_not_learned_from(
 ) -> None:
     seen: list[str | None] = []
     part_of = served.part_of
-    monkeypatch.setattr(served, "part_of", lambda post: seen.append(part_of(post)) or seen[-1])
+
+    def noted(post: Post) -> str | None:
+        seen.append(part_of(post))
+        return seen[-1]
+
+    monkeypatch.setattr(served, "part_of", noted)
     discretion = Discretion(served.fitted.places)
     found = read_examples(city, served, discretion)
     assert {"train", "test"} <= set(seen)

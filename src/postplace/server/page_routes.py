@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.resources import files
+from typing import Any
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter
@@ -52,7 +53,7 @@ class TileSource:
         return f"{parts.scheme}://{parts.netloc}"
 
 
-SHOWN: dict[str, object] = {
+SHOWN: dict[str, Any] = {
     "text": "sunset over the old bridge",
     "hashtags": ["river"],
     "pictures": ["/examples/1/1.jpg"],
