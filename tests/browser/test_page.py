@@ -17,7 +17,7 @@ from tests.browser.cdp import Page
 
 from postplace.server.page_routes import TileSource
 
-TEXT = "sunset at the harbour 在码头 😊 with the glass floor"
+TEXT = "😊 sunset at the harbour 在码头 with the glass floor"
 CONTRASTS = (Path(__file__).parent / "contrast.js").read_text()
 
 
