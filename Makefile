@@ -41,6 +41,7 @@ bench: $(VENV)/.installed
 	$(BIN)/python benchmarks/portraits.py
 	$(BIN)/python benchmarks/hub.py
 	$(BIN)/python benchmarks/faithfulness.py
+	$(BIN)/python benchmarks/adviser.py
 
 # The tables of docs/results.md on real posts, where they are at hand: make results DATA=folder
 results: $(VENV)/.installed

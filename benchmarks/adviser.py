@@ -1,14 +1,15 @@
 """Does the adviser name what leaks, and does its advice hold against an attacker that did not guide it?
 
-Named first: on a synthetic city where hashtags alone show the place, held-out posts with one tag that only their place
-has, among others, and which the guide answers right: the share whose first suggestion begins with that tag
-(bar: >= 95 %). Where two edits or fewer can hide nothing, that is a miss.
+Named first: on a synthetic city where hashtags alone show the place, held-out posts with, among others, one tag that
+only their place has (and two training posts at least: a tag that no attacker knows gives nothing away), and which the
+guide answers right: the share whose first suggestion begins with that tag (bar: >= 95 %). No suggestion is a miss.
 
 Transfer: the accuracy of attackers trained on the same posts, on held-out posts with hashtags as they are, with every
 hashtag dropped, and with the at most two edits advised to hide their true place (asked for: less probable than
 `--below`). Bar: the fall is at least half of the fall by dropping every tag. Intervals are 95 %, over groups of posts.
 usage: python benchmarks/adviser.py [--posts 600] [--asked 80] [--guide mrlf] [--attackers logistic tagvisor]
-       python benchmarks/adviser.py --data FILE [--cells 80]      transfer alone, on posts of your own
+       python benchmarks/adviser.py --data POSTS [--cells 80]     transfer alone, on your own posts (file or folder)
+A quick look: --posts 120 --asked 8 --guide tagvisor --attackers tfidf
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,7 +67,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         cache = Path(folder) / "vectors"
         if options.data is not None:
-            title, posts = options.data.parent.name or str(options.data), read_posts(options.data)
+            path = options.data / "posts.jsonl" if options.data.is_dir() else options.data
+            title, posts = path.resolve().parent.name, read_posts(path)
         else:
             leaking = Knobs(single_modality="hashtags", missing_hashtags=0.0, label_noise=0.0, missing_images=0.6)
             make_city(Path(folder) / "tags", posts=options.posts, seed=0, knobs=leaking)
@@ -95,7 +98,11 @@ def named_first(trained: Trained, options: argparse.Namespace) -> str:
     prepared, places = trained.prepared, [place.name for place in trained.prepared.places.places]
     own = {site.name: {*site.tags, *map(_joined, (site.name, site.chinese_name, *site.aliases))} for site in sites(12)}
     leaks = [[tag for tag in post.hashtags if tag in own[post.place or ""]] for post in prepared.posts]
-    kept = [len(tags) == 1 and len(post.hashtags) > 1 for tags, post in zip(leaks, prepared.posts, strict=True)]
+    known = Counter(tag for row in prepared.split.train for tag in prepared.posts[row].hashtags)
+    kept = [
+        len(tags) == 1 and known[tags[0]] > 1 and len(post.hashtags) > 1
+        for tags, post in zip(leaks, prepared.posts, strict=True)
+    ]
     rows = trained.held_out(np.array(kept), len(kept))
     posts = [prepared.posts[row] for row in rows]
     right = ask(trained.guide, posts).argmax(axis=1) == prepared.labels[rows]
@@ -129,7 +136,7 @@ def transfer(title: str, trained: Trained, options: argparse.Namespace) -> list[
     lost = np.mean([advice.suggestions[0].loss if advice.suggestions else 0.0 for advice in found])
     lines = [
         f"{title}: {len(posts)} held-out posts with hashtags in {len(set(groups.tolist()))} groups, "
-        f"{len(places)} places; guided by {options.guide}: {made:.2f} edits a post, loss {lost:.3f}, {took:.2f} s a post"
+        f"{len(places)} places; guided by {options.guide}: {made:.2f} edits, loss {lost:.3f} and {took:.2f} s a post"
     ]
     for name, attacker in {**trained.attackers, f"{options.guide} (the guide itself)": trained.guide}.items():
         ways = [posts, without(posts, ("text", "image")), edited]

@@ -45,6 +45,7 @@ def test_the_commands_run(workplace: Path) -> None:
     commands = [shlex.split(line, comments=True) for line in body.splitlines() if line.startswith("postplace ")]
     assert [command[1] for command in commands] == [
         "synth", "inspect", "inspect", "train", "train", "evaluate", "report", "predict", "predict", "explain",
+        "advise",
     ]  # fmt: skip
     for command in commands:
         done = run(["60" if argument == "2000" else argument for argument in command[1:]])

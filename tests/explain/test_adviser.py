@@ -7,10 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
-from postplace import Post, PostLocator
+from postplace import Place, Post, PostLocator
 from postplace.errors import BadOption, BadPost
 from postplace.explain import Advice, advise
-from postplace.explain.adviser import OWN_DROP
+from postplace.explain.adviser import ASSUMED, OWN_DROP
+from postplace.places.vocabulary import PlaceVocabulary
 
 Toy = Callable[..., PostLocator]
 Square = Callable[..., bytes]
@@ -62,7 +63,11 @@ def test_a_post_that_shows_nothing_needs_no_edit(toy: Toy) -> None:
     found = advise(toy(lambda *_: -3.0), Post("1", text="hello"), place="here")
     assert found.reached
     assert found.suggestions == ()
-    assert found.notes == ("nothing needs to change: 'here' is not the answer, and less probable than 0.5 already",)
+    assert found.notes == ("nothing needs to change: it is not the answer, and less probable than 0.5 already",)
+    seen = advise(toy(lambda *_: -3.0), Post("1", text="hello"), place="here", judge=toy(lambda *_: 3.0))
+    assert "for the judge its probability is 0.953" in seen.notes
+    assert ASSUMED not in seen.notes
+    assert ASSUMED in advise(toy(lambda *_: -3.0), Post("1", text="hello")).notes
 
 
 def test_a_judge_says_what_another_attacker_has_left(toy: Toy) -> None:
@@ -76,6 +81,7 @@ def test_a_judge_says_what_another_attacker_has_left(toy: Toy) -> None:
     assert best.judged_before is not None
     assert best.judged.probability == best.judged_before.probability == pytest.approx(0.8808, abs=1e-4)
     assert OWN_DROP not in found.notes
+    assert "the first suggestion hides nothing from the judge: take one that does" in found.notes
     assert OWN_DROP in advise(guide, post).notes
 
 
@@ -111,3 +117,122 @@ def test_what_cannot_be_asked_for_is_refused(toy: Toy, option: dict[str, float])
 def test_a_post_with_nothing_in_it_is_one_line(toy: Toy, post: Post) -> None:
     with pytest.raises(BadPost, match=r"^advise: the post has nothing that this run looks at"):
         advise(toy(lambda *_: 0.0), post)
+
+
+def test_a_run_that_reads_no_hashtags_says_so(toy: Toy) -> None:
+    locator = toy(lambda text, tags, red: 4.0 * ("bund" in text) - 2.0)
+    locator.modalities = ("text",)
+    found = advise(locator, Post("1", text="bund #food", hashtags=("food",)))
+    assert found.every_tag is None
+    assert {edit.modality for own in found.suggestions for edit in own.edits} == {"text"}
+    assert found.suggestions[0].hashtags == ("food",)
+    assert "this run does not look at hashtags and image: others may" in found.notes
+
+
+def test_a_judge_sees_what_the_guide_does_not_look_at(toy: Toy) -> None:
+    guide = toy(lambda text, tags, red: 4.0 * ("bund" in tags) - 2.0)
+    guide.modalities = ("hashtags",)
+    judge = toy(lambda text, tags, red: 4.0 * ("sea" in text) - 2.0)
+    found = advise(guide, Post("1", text="sea #bund", hashtags=("bund",)), judge=judge)
+    best = found.suggestions[0]
+    assert best.text == "sea"
+    assert best.judged is not None
+    assert best.judged.probability == pytest.approx(0.8808, abs=1e-4)
+
+
+def test_the_only_hashtag_may_go_with_all_that_it_says(toy: Toy) -> None:
+    found = advise(toy(lambda text, tags, red: 4.0 * ("bund" in tags) - 2.0), Post("1", hashtags=("bund",)))
+    assert first(found) == ["leave out the hashtag #bund"]
+    assert found.suggestions[0].loss == 1.0
+
+
+def test_a_broken_picture_is_said_and_the_rest_advised_on(toy: Toy, square: Square) -> None:
+    post = Post("1", images=(b"broken", square(red=(0, 0, 40, 40))))
+    found = advise(toy(lambda text, tags, red: red / 50 - 2.0), post)
+    assert "picture 1 could not be read" in found.notes[0]
+    assert {edit.part.image for own in found.suggestions for edit in own.edits} == {0}
+    assert found.reached
+
+
+def test_of_a_hundred_tags_the_two_that_leak_are_found(toy: Toy) -> None:
+    tags = tuple(f"tag{number}" for number in range(100))
+    locator = toy(lambda text, tags, red: 3.0 * ("tag37" in tags) + 2.5 * ("tag81" in tags) - 3.0)
+    found = advise(locator, Post("1", hashtags=tags), below=0.1)
+    assert first(found) == ["leave out the hashtag #tag37", "leave out the hashtag #tag81"]
+    assert locator.asked <= 6  # type: ignore[attr-defined]
+    assert found.asked < 400
+
+
+def test_the_limit_is_said(toy: Toy) -> None:
+    found = advise(toy(lambda text, tags, red: 3.0), Post("1", hashtags=tuple("abcdefgh")), limit=4)
+    assert "4 of 8 hashtags were not looked at (limit 4)" in found.notes
+
+
+def test_chinese_words_and_tags(toy: Toy) -> None:
+    locator = toy(lambda text, tags, red: 2.0 * ("外滩" in text) + 3.0 * ("外滩" in tags) - 2.0)
+    found = advise(locator, Post("1", text="我在外滩看夜景", hashtags=("外滩", "美食")))
+    assert first(found) == ["leave out the hashtag #外滩", 'leave out "外滩"']
+    assert (found.suggestions[0].text, found.suggestions[0].hashtags) == ("我在看夜景", ("美食",))
+
+
+def test_km_as_the_goal(toy: Toy) -> None:
+    """Two places 157 km apart: to be 100 km off, "here" must be less probable than 0.364."""
+    locator = toy(lambda text, tags, red: 2.0 * ("a" in tags) + 1.0 * ("b" in tags) - 1.0)
+    found = advise(locator, Post("1", hashtags=("a", "b", "c")), beyond_km=100.0)
+    best = found.suggestions[0]
+    assert [edit.part.name for edit in best.edits] == ["a", "b"]
+    assert best.outlook.expected_km == pytest.approx(157.2 * 0.7311, abs=0.1)
+    assert advise(locator, Post("1", hashtags=("a", "b", "c")), beyond_km=150.0).reached is False
+
+
+def test_the_strongest_leak_is_named_first_also_where_another_tag_is_replaced(toy: Toy) -> None:
+    """Neither alone is enough; what is worth more when it is gone comes first, whatever its replacement does."""
+    locator = toy(lambda text, tags, red: 1.0 * ("weak" in tags) + 2.0 * ("strong" in tags) - 2.0)
+    found = advise(locator, Post("1", hashtags=("weak", "x", "strong")), below=0.15)
+    assert first(found) == ["leave out the hashtag #strong", "leave out the hashtag #weak"]
+
+
+def test_a_judge_of_other_classes_or_the_guide_itself_is_refused(toy: Toy) -> None:
+    guide, judge = toy(lambda *_: 3.0), toy(lambda *_: 3.0)
+    with pytest.raises(BadOption, match=r"^--judge: is the run that chooses the edits"):
+        advise(guide, Post("1", text="x"), judge=guide)
+    others = PlaceVocabulary("place", (Place("elsewhere", 0.0, 0.0), Place("there", 1.0, 1.0)))
+    judge.fitted.places = others  # type: ignore[misc]
+    with pytest.raises(BadOption, match=r"^--judge: does not know 'here'"):
+        advise(guide, Post("1", text="x"), judge=judge)
+
+
+def test_the_same_question_has_the_same_answer_and_the_post_stays_as_it_was(toy: Toy, square: Square) -> None:
+    locator = toy(lambda text, tags, red: red / 20 + len(text) / 10 - 2.0)
+    post = Post("1", text="one two three", hashtags=("a",), images=(square(red=(0, 0, 20, 20)),))
+    assert advise(locator, post).to_json() == advise(locator, post).to_json()
+
+
+def test_a_trained_run_knows_tags_to_put_in_the_place_of_others(place_locator: PostLocator, posts: list[Post]) -> None:
+    post = next(post for post in posts if len(post.hashtags) > 2 and place_locator.part_of(post) == "train")
+    found = advise(place_locator, post, below=0.001, max_edits=3, grid=2)
+    assert {len(own.edits) for own in found.suggestions} <= {1, 2, 3}
+    assert found.suggestions
+    assert "this post was in the train part of the posts that the run was made from" in found.notes
+
+
+def test_of_a_very_long_post_fewer_sets_are_asked_about(toy: Toy) -> None:
+    text = " ".join(f"word{number}" for number in range(12_000))  # 108,890 characters
+    found = advise(toy(lambda text, tags, red: 3.0 * ("word7 " in text)), Post("1", text=text, hashtags=("a", "b")))
+    assert found.asked < 40
+    assert any("words were not looked at" in note for note in found.notes)
+
+
+def test_of_many_pictures_some_are_not_cropped_and_it_is_said(toy: Toy, square: Square) -> None:
+    images = tuple(square(red=(0, 0, 10 + number, 10)) for number in range(10))
+    found = advise(toy(lambda text, tags, red: 3.0), Post("1", images=images), limit=40, grid=2)
+    assert "8 of 10 pictures were not cropped (limit 40)" in found.notes
+
+
+def test_the_judge_is_asked_about_the_edited_posts(toy: Toy) -> None:
+    guide = toy(lambda text, tags, red: 4.0 * ("bund" in tags) - 2.0)
+    judge = toy(lambda text, tags, red: 2.0 * ("bund" in tags) - 1.0)
+    best = advise(guide, Post("1", hashtags=("bund", "x")), judge=judge).suggestions[0]
+    assert best.judged_before is not None
+    assert best.judged is not None
+    assert (best.judged_before.probability, best.judged.probability) == pytest.approx((0.7311, 0.2689), abs=1e-4)

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from postplace.images.decode import decode
-from postplace.images.regions import at_most, covered, grid, lossless, pixels_of
+from postplace.images.regions import at_most, blurred, covered, cropped, grid, lossless, pixels_of
 
 
 @pytest.mark.parametrize("size", [(7, 5), (224, 224), (640, 481), (3, 2), (1, 1)])
@@ -35,3 +35,27 @@ def test_lossless_and_bounded() -> None:
     np.testing.assert_array_equal(np.asarray(decode(lossless(picture))), pixels)
     assert at_most(picture, 1000) is picture
     assert at_most(Image.new("RGB", (400, 100)), 10_000).size == (200, 50)
+
+
+def test_of_a_blurred_box_nine_colours_are_left_at_most() -> None:
+    """Two pictures whose boxes have the same nine means come out the same, whatever was in them."""
+    fine, flat = np.zeros((36, 36, 3), dtype=np.uint8), np.full((36, 36, 3), 100, dtype=np.uint8)
+    fine[::2, ::2], fine[1::2, 1::2], fine[::2, 1::2] = 200, 200, 0  # a chessboard, 100 on average
+    box = (0.0, 0.0, 1 / 2, 1 / 2)
+    after = np.asarray(blurred(Image.fromarray(fine), [box]))
+    np.testing.assert_array_equal(after[:18, :18], np.asarray(blurred(Image.fromarray(flat), [box]))[:18, :18])
+    np.testing.assert_array_equal(after[18:], fine[18:])
+    assert np.asarray(blurred(Image.fromarray(fine), [])).tolist() == fine.tolist()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 1), (5, 3)])
+def test_tiny_pictures_are_blurred_and_cropped(size: tuple[int, int]) -> None:
+    picture = Image.new("RGB", size, (9, 9, 9))
+    for box in grid(4):
+        assert blurred(picture, [box]).size == size
+        assert min(cropped(picture, box).size) >= 1
+
+
+def test_cropped_to_a_box() -> None:
+    pixels = np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3)
+    np.testing.assert_array_equal(np.asarray(cropped(Image.fromarray(pixels), (0.5, 0.25, 1.0, 1.0))), pixels[1:, 3:])

@@ -67,15 +67,15 @@ class Goal:
         return outlook.probability
 
     def describe(self) -> str:
-        """In words.
+        """In words, without the place.
 
         >>> Goal("here", below=0.2, unanswered=True).describe()
-        "'here' is not the answer, and less probable than 0.2"
+        'not the answer, and less probable than 0.2'
         """
         wanted = ["not the answer"] if self.unanswered else []
         wanted += [] if self.below is None else [f"less probable than {self.below:g}"]
         wanted += [] if self.beyond_km is None else [f"expected to be missed by {self.beyond_km:g} km or more"]
-        return f"{self.place!r} is {', and '.join(wanted)}"
+        return ", and ".join(wanted)
 
     def to_json(self) -> dict[str, Any]:
         """The numbers and the words."""

@@ -23,8 +23,8 @@ from postplace.explain.alternatives import (
     removals,
 )
 from postplace.explain.edits import Edit
-from postplace.explain.explaining import GRID, LARGEST_GRID, LIMIT, column_of
-from postplace.explain.search import Attacker, Meaning, Tried, larger_sets, pareto, trying
+from postplace.explain.explaining import GRID, LARGEST_GRID, LIMIT, MOST_CHARACTERS, column_of
+from postplace.explain.search import MOST_OF_A_SIZE, Attacker, Meaning, Tried, larger_sets, pareto, trying
 from postplace.explain.variants import OpenedPost, ask, open_whole
 from postplace.locator import PostLocator
 from postplace.pooled import MODALITIES, without
@@ -34,11 +34,15 @@ MOST_EDITS = 5
 BELOW = 0.2  # where nothing else is asked for: one guess in five
 TAGS_LOOKED_INTO = 5  # those that give most away: what could stand in their place
 WORDS_LOOKED_INTO = 3
+VARIANTS = 10  # of a part, about
+FEWEST_SETS = 10  # of a size, of however long a post
 LEAKING = 0.25  # of what the best removal of its modality hides: a part that hides less is not replaced
 OWN_DROP = (
     "the drops are those of the very run that chose the edits: another attacker may see more; "
     "give a judge, another system trained on the same posts"
 )
+
+ASSUMED = "protected is what this run answers: if the post was made elsewhere, name that place"
 
 
 def advise(
@@ -66,41 +70,36 @@ def advise(
     budget = Budget(max_edits, limit, grid, seed)
     _check(locator, protect, below, beyond_km, budget)
     if judge is locator:
-        raise BadOption(
-            "--judge", "is the run that chooses the edits", "give another system, trained on the same posts"
-        )
+        raise BadOption("--judge", "is the run that chooses the edits", "give another system of the same posts")
     opened = open_whole(locator, post)
-    names = [own.name for own in locator.fitted.places.places]
-    if place is None:
-        place = names[int(ask(locator, [opened.post])[0].argmax())]
-    attacker = Attacker.of(locator, column_of(place, names))
-    goal = goal_of(place, below, beyond_km, classes=len(names))
-    if beyond_km is not None and np.isnan(attacker.km).all():
-        raise BadOption("--beyond-km", f"{place!r} has no coordinates", "give --below instead")
+    attacker, goal = _protected(locator, opened, place, below, beyond_km)
     bases = _bases(opened, locator.modalities)
     (before, *every_tag), encoded = attacker.look(bases)
-    found: list[Tried] = []
-    said: list[str] = []
-    asked = len(bases)
+    every: list[Tried] = []
+    notes = [*opened.broken, *([ASSUMED] if place is None else [])]
     if not goal.reached(before):
         meaning = Meaning.of(encoded, pictures=len(opened.pictures))
-        every, said = _search(attacker, opened, meaning, goal=goal, before=before, budget=budget)
-        asked += len(every)
-        found = pareto(every, goal=goal, before=before)
+        every, left_out = _search(attacker, opened, meaning, goal=goal, before=before, budget=budget)
+        notes += left_out
+    found = pareto(every, goal=goal, before=before)
     suggestions = tuple(_suggestion(own, goal) for own in found)
-    if judge is not None:
-        suggestions = judged(judge, [opened.post, *(own.post for own in found)], suggestions, place=place)
+    if judge is None:
+        notes += [OWN_DROP] if suggestions else []
+    else:
+        posts = [opened.post, *(own.post for own in found)]
+        suggestions, said = judged(judge, posts, suggestions, place=goal.place)
+        notes += said
     return Advice(
         post_id=post.id,
         protect=protect,
-        place=place,
+        place=goal.place,
         goal=goal,
         before=before,
         every_tag=every_tag[0] if every_tag else None,
         suggestions=suggestions,
         reached=goal.reached(before) or any(own.reached for own in suggestions),
-        asked=asked,
-        notes=(*opened.broken, *said, *_notes(locator, post, goal, before, suggestions, judge)),
+        asked=len(bases) + len(every),
+        notes=(*_verdict(goal, before, suggestions), *notes, *_about(locator, post)),
     )
 
 
@@ -126,16 +125,33 @@ def goal_of(place: str, below: float | None, beyond_km: float | None, *, classes
 
 def judged(
     judge: PostLocator, posts: Sequence[Post], suggestions: Sequence[Suggestion], *, place: str
-) -> tuple[Suggestion, ...]:
-    """Suggestions with what another run has of the post as it is (the first of `posts`) and after each of them."""
+) -> tuple[tuple[Suggestion, ...], list[str]]:
+    """Suggestions with what another run has of the post as it is (the first of `posts`) and after each; what to say."""
     names = [own.name for own in judge.fitted.places.places]
     if place not in names:
         remedy = "give a judge that was trained on the same posts, for the same target (and cells)"
-        raise BadOption("--judge", f"does not know {place!r}, one of {len(names)} classes it has", remedy)
+        raise BadOption("--judge", f"does not know {place!r}: it has {len(names)} other classes", remedy)
     (before, *after), _ = Attacker.of(judge, names.index(place)).look(posts)
-    return tuple(
-        replace(own, judged=outlook, judged_before=before) for own, outlook in zip(suggestions, after, strict=True)
-    )
+    both = zip(suggestions, after, strict=True)
+    told = tuple(replace(own, judged=outlook, judged_before=before) for own, outlook in both)
+    if not told:
+        return told, [f"for the judge its probability is {before.probability:.3f}"]
+    if after[0].probability >= before.probability:
+        return told, ["the first suggestion hides nothing from the judge: take one that does"]
+    return told, []
+
+
+def _protected(
+    locator: PostLocator, opened: OpenedPost, place: str | None, below: float | None, beyond_km: float | None
+) -> tuple[Attacker, Goal]:
+    """The run as an attacker of that place (None: of its own answer), and when it has failed."""
+    names = [own.name for own in locator.fitted.places.places]
+    if place is None:
+        place = names[int(ask(locator, [opened.post])[0].argmax())]
+    attacker = Attacker.of(locator, column_of(place, names))
+    if beyond_km is not None and np.isnan(attacker.km).all():
+        raise BadOption("--beyond-km", "what is protected has no coordinates", "give --below instead")
+    return attacker, goal_of(place, below, beyond_km, classes=len(names))
 
 
 def _search(
@@ -145,9 +161,18 @@ def _search(
     try_all = trying(attacker, opened, meaning)
     first, said = removals(opened, attacker.locator.modalities, limit=budget.limit, grid=budget.grid, seed=budget.seed)
     singles = try_all([(edit,) for edit in first])
-    leaking = _leaking(singles, goal, before)
+    post = opened.post
+    room = MOST_CHARACTERS // max(1, len(post.full_text) + len(" ".join(post.hashtags)))  # posts that long
+    leaking = _leaking(singles, goal, before)[: max(1, room // VARIANTS)]
     singles += try_all([(edit,) for edit in _refined(attacker.locator, opened, leaking, grid=budget.grid)])
-    sets = larger_sets(singles, goal=goal, before=before, most=budget.max_edits, try_all=try_all)
+    sets = larger_sets(
+        singles,
+        goal=goal,
+        before=before,
+        most=budget.max_edits,
+        try_all=try_all,
+        at_once=min(MOST_OF_A_SIZE, max(FEWEST_SETS, room)),
+    )
     return [*singles, *sets], said
 
 
@@ -196,26 +221,19 @@ def _suggestion(own: Tried, goal: Goal) -> Suggestion:
     )
 
 
-def _notes(
-    locator: PostLocator,
-    post: Post,
-    goal: Goal,
-    before: Outlook,
-    suggestions: Sequence[Suggestion],
-    judge: PostLocator | None,
-) -> list[str]:
-    notes = []
+def _verdict(goal: Goal, before: Outlook, suggestions: Sequence[Suggestion]) -> list[str]:
     if goal.reached(before):
-        notes.append(f"nothing needs to change: {goal.describe()} already")
-    elif not suggestions:
-        notes.append("no edit that was tried hides anything of the place")
-    elif not any(own.reached for own in suggestions):
-        notes.append("no set of edits that was tried reaches the goal: allow more edits, or do not publish the post")
-    if suggestions and judge is None:
-        notes.append(OWN_DROP)
-    looked_past = [name for name in ("text", "hashtags", "image") if name not in locator.modalities]
-    if looked_past:
-        notes.append(f"this run does not look at {' and '.join(looked_past)}: others may")
+        return [f"nothing needs to change: it is {goal.describe()} already"]
+    if not suggestions:
+        return ["no edit that was tried hides anything of the place"]
+    if not any(own.reached for own in suggestions):
+        return ["no set of edits that was tried reaches the goal: allow more edits, or do not publish the post"]
+    return []
+
+
+def _about(locator: PostLocator, post: Post) -> list[str]:
+    looked_past = [name for name in MODALITIES if name not in locator.modalities]
+    notes = [f"this run does not look at {' and '.join(looked_past)}: others may"] if looked_past else []
     if (part := locator.part_of(post)) is not None:
         notes.append(f"this post was in the {part} part of the posts that the run was made from")
     return notes

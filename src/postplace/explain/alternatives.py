@@ -36,6 +36,7 @@ CROPS: dict[str, Box] = {
     "its lower two thirds": (0.0, 1 / 3, 1.0, 1.0),
     "its middle": (1 / 6, 1 / 6, 5 / 6, 5 / 6),
 }
+CROPPED_SHARE = 4  # of as many edits as there may be parts, one in so many may be a crop
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 
 
@@ -58,7 +59,12 @@ def removals(
     edits = [Edit(_REMOVE[part.kind], part) for part in parts]
     if "image" in seen and len(opened.pictures) == 1:
         edits.append(Edit("drop picture", picture_part(0)))
-    for number in range(len(opened.pictures)):
+    cropped = min(len(opened.pictures), max(1, limit // CROPPED_SHARE // len(CROPS)))
+    if cropped < len(opened.pictures):
+        said.append(
+            f"{len(opened.pictures) - cropped} of {len(opened.pictures)} pictures were not cropped (limit {limit})"
+        )
+    for number in range(cropped):
         edits += [
             Edit("crop", Part("region", f"picture {number + 1} to {name}", image=number, box=box))
             for name, box in CROPS.items()

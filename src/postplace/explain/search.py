@@ -122,9 +122,12 @@ def trying(attacker: Attacker, opened: OpenedPost, meaning: Meaning) -> Try:
     return try_all
 
 
-def larger_sets(singles: Sequence[Tried], *, goal: Goal, before: Outlook, most: int, try_all: Try) -> list[Tried]:
+def larger_sets(
+    singles: Sequence[Tried], *, goal: Goal, before: Outlook, most: int, try_all: Try, at_once: int = MOST_OF_A_SIZE
+) -> list[Tried]:
     """Sets of 2 to `most` edits: the best of each size, each with one more edit of the things that hide most alone.
 
+    Of each size at most `at_once` are asked about, those whose edits leave least by themselves.
     First in a set is the edit of what gives most away: of what leaves least to see when it is gone.
     """
     pool = building_blocks(singles, goal=goal, before=before)
@@ -139,7 +142,7 @@ def larger_sets(singles: Sequence[Tried], *, goal: Goal, before: Outlook, most: 
                 if not any(clash(one.edits[0], own) for own in held.edits):
                     strongest = sorted(edits, key=lambda edit: gone.get(thing(edit), alone[edit]))
                     sets.setdefault(frozenset(edits), tuple(strongest))
-        likely = sorted(sets.values(), key=lambda edits: sum(alone[edit] for edit in edits))[:MOST_OF_A_SIZE]
+        likely = sorted(sets.values(), key=lambda edits: sum(alone[edit] for edit in edits))[:at_once]
         tried = try_all(likely)
         found += tried
         beam = sorted(tried, key=lambda own: (goal.shortfall(own.outlook), goal.left(own.outlook)))[:WIDTH]

@@ -1,0 +1,107 @@
+"""postplace advise, as a user calls it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from typer.testing import CliRunner, Result
+
+from postplace import Post, PostLocator
+from postplace.cli import app
+from postplace.errors import BadImage, BadOption, PostplaceError
+
+
+def advised(*arguments: object) -> Result:
+    """The finished command."""
+    return CliRunner().invoke(app, ["advise", *map(str, arguments), "--device", "cpu"])
+
+
+@pytest.fixture(scope="module")
+def parts(posts: list[Post]) -> list[object]:
+    """A post with everything, as options."""
+    post = next(post for post in posts if post.text and post.hashtags and len(post.images) == 1)
+    tags = " ".join(post.hashtags)
+    return ["--text", post.text, "--hashtags", tags, "--image", post.images[0], "--limit", 24, "--grid", 2]
+
+
+@pytest.fixture(scope="module")
+def judge_run(posts: list[Post], cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Another system, of the same posts."""
+    folder = tmp_path_factory.mktemp("runs") / "judge"
+    PostLocator("place", "tagvisor", cache=cache, device="cpu").fit(posts).save(folder)
+    return folder
+
+
+def test_a_table_by_default(place_run: Path, parts: list[object]) -> None:
+    done = advised(place_run, *parts, "--below", "0.01")
+    assert done.exit_code == 0, done.output
+    assert "probability 0." in done.stdout.splitlines()[0]
+    assert "without any hashtag: probability" in done.stdout
+    assert "goal: less probable than 0.01: " in done.stdout
+    assert "best first" in done.stdout
+    assert "the first leaves: " in done.stdout
+    assert "note: the drops are those of the very run that chose the edits" in done.stdout
+
+
+def test_a_judge_and_json_to_a_file_and_the_pictures(
+    place_run: Path, judge_run: Path, parts: list[object], tmp_path: Path
+) -> None:
+    options = ["--judge", judge_run, "--below", "0.01", "--format", "json", "--output", tmp_path / "advice.json"]
+    done = advised(place_run, *parts, *options, "--images-to", tmp_path / "pictures", "--max-edits", 1)
+    assert done.exit_code == 0, done.output
+    found = json.loads((tmp_path / "advice.json").read_text())
+    assert found["suggestions"]
+    assert all(len(own["edits"]) == 1 and own["judged"]["probability"] >= 0 for own in found["suggestions"])
+    dropped = any(edit["kind"] == "drop picture" for edit in found["suggestions"][0]["edits"])
+    written = [path.name for path in (tmp_path / "pictures").iterdir()]
+    assert written == ([] if dropped else ["picture-1.jpg"])
+    for path in (tmp_path / "pictures").iterdir():
+        with Image.open(path) as picture:
+            assert not picture.getexif()
+    again = advised(place_run, *parts, "--images-to", tmp_path)
+    assert "is there and not empty" in str(again.exception)
+
+
+def test_the_judge_stands_first_in_the_table(place_run: Path, judge_run: Path, parts: list[object]) -> None:
+    done = advised(place_run, *parts, "--judge", judge_run, "--below", "0.01")
+    assert done.exit_code == 0, done.output
+    header = next(line for line in done.stdout.splitlines() if "meaning lost" in line)
+    assert header.index("another attacker") < header.index("this run")
+    assert "the very run that chose" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ([], "there is nothing to advise on"),
+        (["--text", " "], "no text, no hashtags and no images"),
+        (["--text", "sea", "--place", "Nowhere Street"], "'Nowhere Street' is none of the"),
+        (["--text", "sea", "--protect", "category"], "this run is for the place"),
+        (["--text", "sea", "--below", "2"], "2.0 is out of range"),
+        (["--text", "sea", "--beyond-km", "-1"], "-1.0 is out of range"),
+        (["--text", "sea", "--max-edits", "0"], "0 edits"),
+        (["--text", "sea", "--images-to", "new"], "given without a picture"),
+        (["--image", "missing.jpg"], "does not exist"),
+    ],
+)
+def test_what_is_wrong_is_one_line(place_run: Path, options: list[str], said: str) -> None:
+    done = advised(place_run, *options)
+    assert isinstance(done.exception, BadOption | BadImage)
+    assert isinstance(done.exception, PostplaceError)
+    assert said in str(done.exception)
+    assert "\n" not in str(done.exception)
+
+
+def test_runs_are_not_overwritten_and_none_judges_itself(place_run: Path) -> None:
+    done = advised(place_run, "--text", "sea", "--output", place_run / "config.json")
+    assert "would overwrite" in str(done.exception)
+    done = advised(place_run, "--text", "sea", "--judge", place_run)
+    assert "is the run that chooses the edits" in str(done.exception)
+
+
+def test_help_shows_an_example() -> None:
+    shown = CliRunner().invoke(app, ["advise", "--help"])
+    assert "Example: postplace advise" in " ".join(shown.stdout.split())
