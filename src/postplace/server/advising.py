@@ -26,7 +26,7 @@ ADVISED: dict[str, Any] = {
     "goal": {
         "below": 0.2,
         "unanswered": True,
-        "description": "'district 2' is not the answer, and less probable than 0.2",
+        "description": "not the answer, and less probable than 0.2",
     },
     "before": {"probability": 0.81, "answer": "district 2", "expected_km": 1.2},
     "reached": True,
