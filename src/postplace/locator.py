@@ -18,7 +18,7 @@ from postplace.batch import InputSizes, PostTensors
 from postplace.broken_images import warn_of_broken
 from postplace.calibrated import ALPHA, calibrate
 from postplace.devices import torch_device
-from postplace.encode import EncodedPosts, encode_posts
+from postplace.encode import BrokenImage, EncodedPosts, encode_posts
 from postplace.encoders.encoder import ImageEncoder, TextEncoder
 from postplace.errors import BadOption, BadRun, NotEnoughData
 from postplace.evaluation.baselines import Baselines
@@ -232,9 +232,24 @@ class PostLocator:
         """
         check_asked(top_k, level, min_confidence)
         asked = self._read(posts)
+        found, broken = self.answer(asked, top_k=top_k, level=level, min_confidence=min_confidence, cache=cache)
+        warn_of_broken(broken)
+        return found
+
+    def answer(
+        self,
+        posts: Sequence[Post],
+        *,
+        top_k: int,
+        level: float,
+        min_confidence: float = 0.0,
+        cache: Path | None = None,
+    ) -> tuple[list[Prediction], tuple[BrokenImage, ...]]:
+        """As `predict`, of posts that were parsed before; beside the answers the pictures that could not be read."""
+        asked = without(posts, self.modalities)
         encoded = self._encode(asked, cache=cache)
-        warn_of_broken(encoded.broken)
-        return self._system.rank(asked, encoded, top_k=top_k, level=level, min_confidence=min_confidence)
+        found = self._system.rank(asked, encoded, top_k=top_k, level=level, min_confidence=min_confidence)
+        return found, encoded.broken
 
     def predict_proba(self, posts: Source) -> pd.DataFrame:
         """One row a post (index: its id), one column a class (named by it); a post with nothing in it is all NaN."""

@@ -21,6 +21,7 @@ from postplace.cli import (
     predict,
     prepare,
     report,
+    serve,
     synth,
     train,
 )
@@ -40,6 +41,7 @@ for command in (synth.synth, inspect.inspect, prepare.prepare, train.train, eval
 app.command()(explain.explain)
 app.command()(advise.advise)
 app.command()(report.report)
+app.command()(serve.serve)
 app.command()(models.models)
 app.command()(experiment.experiment)
 app.command()(experiment.compare)

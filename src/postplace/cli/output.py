@@ -8,9 +8,9 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
-from postplace.places.geojson import DECIMALS, feature_collection
+from postplace.places.geojson import feature_collection
+from postplace.places.record import as_record, point
 from postplace.post import Prediction
 from postplace.whole_files import new_file
 
@@ -30,25 +30,6 @@ def write_predictions(predictions: Iterable[Prediction], format_: str, output: P
         file.writelines(line.encode() for line in lines)
 
 
-def as_record(prediction: Prediction) -> dict[str, Any]:
-    """One prediction as plain data. `place` is the class also where the classes are categories or cells.
-
-    `set` and `circle` hold the truth for a share `level` of posts; each is there if the run can promise it.
-    """
-    ranked = [
-        {"place": r.place.name, "probability": round(r.probability, 6)} | _point(r.place.latitude, r.place.longitude)
-        for r in prediction.ranked
-    ]
-    found = {"id": prediction.post_id, "used": list(prediction.used), "enough": prediction.enough, "places": ranked}
-    promise = prediction.promised
-    if promise is None:
-        return found
-    found |= {"level": promise.level, "set": list(promise.places)}
-    if promise.centre is not None and promise.radius_km is not None:
-        found["circle"] = {**_point(*promise.centre), "radius_km": round(promise.radius_km, 3)}
-    return found
-
-
 def json_lines(predictions: Iterable[Prediction]) -> Iterator[str]:
     """One object a post."""
     for prediction in predictions:
@@ -66,8 +47,8 @@ def csv_lines(predictions: Iterable[Prediction]) -> Iterator[str]:
         level, radius = ("", None) if promise is None else (promise.level, promise.radius_km)
         kilometres = "" if radius is None else f"{radius:.3f}"
         for number, r in enumerate(prediction.ranked, start=1):
-            point = _point(r.place.latitude, r.place.longitude)
-            degrees = (point.get("latitude", ""), point.get("longitude", ""))
+            where = point(r.place.latitude, r.place.longitude)
+            degrees = (where.get("latitude", ""), where.get("longitude", ""))
             within = "" if promise is None else ("yes" if r.place.name in promise.places else "no")
             start = (prediction.post_id, number, r.place.name, f"{r.probability:.6f}", *degrees, used)
             yield _row((*start, enough, within, level, kilometres))
@@ -76,12 +57,6 @@ def csv_lines(predictions: Iterable[Prediction]) -> Iterator[str]:
 def geojson_lines(predictions: Iterable[Prediction]) -> Iterator[str]:
     """One FeatureCollection."""
     yield json.dumps(feature_collection(predictions), ensure_ascii=False) + "\n"
-
-
-def _point(latitude: float | None, longitude: float | None) -> dict[str, float]:
-    if latitude is None or longitude is None:
-        return {}
-    return {"latitude": round(latitude, DECIMALS), "longitude": round(longitude, DECIMALS)}
 
 
 def _row(values: Iterable[object]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,7 @@ class Tokens:
         if self.tokenizer.pad_token is None:
             raise BadWeights(files.name, "its tokenizer has no padding token", "take another model")
         self.longest = _longest(files, text_config, self.tokenizer)
+        self._alone = Lock()  # a tokenizer keeps how it cuts and pads: two threads would take each other's
 
     @property
     def described(self) -> str:
@@ -48,14 +50,15 @@ class Tokens:
     def __call__(self, texts: Sequence[str], *, longest: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         # half of a surrogate pair, as a cut JSON string may hold, is no character: it is read as "?"
         readable = [text[:MAX_CHARACTERS].encode("utf-8", "replace").decode() for text in texts]
-        cut = self.tokenizer(
-            [text.lower() for text in readable] if self.lower else readable,
-            truncation=True,
-            max_length=self.longest if self.whole else longest,
-            padding="max_length" if self.whole else "longest",
-            return_attention_mask=True,
-            return_tensors="np",
-        )
+        with self._alone:
+            cut = self.tokenizer(
+                [text.lower() for text in readable] if self.lower else readable,
+                truncation=True,
+                max_length=self.longest if self.whole else longest,
+                padding="max_length" if self.whole else "longest",
+                return_attention_mask=True,
+                return_tensors="np",
+            )
         ids, mask = (np.asarray(cut[name], dtype=np.int64) for name in ("input_ids", "attention_mask"))
         if not ids.shape[1]:
             ids = np.full((len(texts), 1), self.tokenizer.pad_token_id, dtype=np.int64)

@@ -9,6 +9,7 @@ from dataclasses import fields
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -84,6 +85,7 @@ class OnnxTextEncoder:
         self.states, self.states_width = int(description["states"]), int(description["states_width"])
         self.fingerprint = f"{self._exported.fingerprint}; {description['longest']} tokens"
         self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+        self._alone = Lock()  # it keeps how it cuts and pads: two threads would take each other's
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """See the class."""
@@ -117,12 +119,13 @@ class OnnxTextEncoder:
         """As `hub_tokens.Tokens`, without transformers."""
         said = self._exported.description
         length = int(said["longest"]) if said["whole"] else None
-        self._tokenizer.enable_truncation(length or longest)
         pad_id, pad_token = said["padding"]["id"], said["padding"]["token"]
         side = said["padding_side"]
-        self._tokenizer.enable_padding(direction=side, pad_id=pad_id, pad_token=pad_token, length=length)
         readable = [text[:MAX_CHARACTERS].encode("utf-8", "replace").decode() for text in texts]
-        cut = self._tokenizer.encode_batch([text.lower() for text in readable] if said["lower"] else readable)
+        with self._alone:
+            self._tokenizer.enable_truncation(length or longest)
+            self._tokenizer.enable_padding(direction=side, pad_id=pad_id, pad_token=pad_token, length=length)
+            cut = self._tokenizer.encode_batch([text.lower() for text in readable] if said["lower"] else readable)
         ids = np.array([part.ids for part in cut], dtype=np.int64)
         mask = np.array([part.attention_mask for part in cut], dtype=np.int64)
         if not ids.shape[1]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from postplace.explain.advice import Advice, Goal, Outlook, Suggestion
 from postplace.explain.adviser import advise
+from postplace.explain.asked_run import AskedRun
 from postplace.explain.edits import Edit, apply
 from postplace.explain.explaining import explain
 from postplace.explain.explanation import AttentionMap, Belief, Effect, Explanation, Neighbour
@@ -13,6 +14,7 @@ from postplace.explain.variants import OpenedPost, Variant, ask, hide, open_post
 
 __all__ = [
     "Advice",
+    "AskedRun",
     "AttentionMap",
     "Belief",
     "DeletionCurve",

@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from postplace.explain.asked_run import AskedRun
 from postplace.explain.explanation import Neighbour
 from postplace.explain.variants import encode
-from postplace.locator import PostLocator
 from postplace.post import Post
 from postplace.runs.evidence import fused_vectors, pooled_vectors
 
 MOST = 5
 
 
-def evidence_for(locator: PostLocator, post: Post, *, most: int = MOST) -> tuple[tuple[Neighbour, ...], list[str]]:
+def evidence_for(locator: AskedRun, post: Post, *, most: int = MOST) -> tuple[tuple[Neighbour, ...], list[str]]:
     """The nearest training posts by cosine, best first, and what is to be said; nothing of a run that kept none.
 
     The post itself (by its id) and, where its user is known, all of this user's posts are left out.
@@ -29,7 +29,7 @@ def evidence_for(locator: PostLocator, post: Post, *, most: int = MOST) -> tuple
     return found, [unknown] if post.user is None and found else []
 
 
-def _vector(locator: PostLocator, post: Post, kind: str) -> NDArray[np.float32]:
+def _vector(locator: AskedRun, post: Post, kind: str) -> NDArray[np.float32]:
     posts, encoded = encode(locator, [post])
     if kind == "pooled":
         return np.asarray(pooled_vectors(encoded)[0])

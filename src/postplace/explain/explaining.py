@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from postplace.errors import BadOption, unknown_name
+from postplace.explain.asked_run import AskedRun
 from postplace.explain.evidence import evidence_for
 from postplace.explain.explanation import Belief, Effect, Explanation, Method, log_odds, strongest_first
 from postplace.explain.gradients import gradient_effects
@@ -29,7 +30,7 @@ WORDS_LOOKED_INTO = 3
 
 
 def explain(
-    locator: PostLocator,
+    locator: AskedRun,
     post: Post,
     *,
     place: str | None = None,
@@ -61,7 +62,7 @@ def explain(
         effects = _effects(parts, asked.drawn, asked.hidden, column)
         effects += _inside_words(locator, opened, effects, asked.drawn, column)
     else:
-        effects, said = gradient_effects(locator, opened, column)
+        effects, said = gradient_effects(_network_of(locator), opened, column)
         notes += said
     near, said = evidence_for(locator, opened.post)
     if (part := locator.part_of(post)) is not None:
@@ -91,7 +92,7 @@ class _Asked:
     hidden: NDArray[np.float64]
 
 
-def _ask_all(locator: PostLocator, opened: OpenedPost, parts: Sequence[Part]) -> _Asked:
+def _ask_all(locator: AskedRun, opened: OpenedPost, parts: Sequence[Part]) -> _Asked:
     every = subsets(opened.present)
     posts = [keep(opened, sorted(subset)).post for subset in every]
     redrawn = [] if opened.drawn is opened.post else [opened.drawn]
@@ -155,7 +156,7 @@ def _effects(
 
 
 def _inside_words(
-    locator: PostLocator, opened: OpenedPost, effects: Sequence[Effect], base: NDArray[np.float64], column: int
+    locator: AskedRun, opened: OpenedPost, effects: Sequence[Effect], base: NDArray[np.float64], column: int
 ) -> list[Effect]:
     """The spans of the strongest words, for a system that reads characters."""
     if "characters" not in locator.plan.needs:
@@ -179,11 +180,18 @@ def column_of(place: str, names: Sequence[str]) -> int:
     )
 
 
+def _network_of(locator: AskedRun) -> PostLocator:
+    """The run itself. Raises BadOption for a view of one: gradients know the network's own classes alone."""
+    if isinstance(locator, PostLocator):
+        return locator
+    raise BadOption("--method", "gradients of a run that tells less than it knows", "leave it out")
+
+
 def _belief(probabilities: NDArray[np.float64], column: int) -> Belief:
     return Belief(float(probabilities[column]), float(log_odds(probabilities[None], column)[0]))
 
 
-def _check(locator: PostLocator, method: str, limit: int, grid: int) -> None:
+def _check(locator: AskedRun, method: str, limit: int, grid: int) -> None:
     if method not in get_args(Method):
         raise unknown_name("--method", method, get_args(Method))
     if limit < 1:

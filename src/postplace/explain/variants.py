@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from postplace.encode import EncodedPosts, encode_posts
 from postplace.errors import BadImage, BadPost
+from postplace.explain.asked_run import AskedRun
 from postplace.explain.parts import Part, modality_part, spans
 from postplace.images.decode import decode
 from postplace.images.regions import at_most, covered, lossless
-from postplace.locator import PostLocator
 from postplace.pooled import MODALITIES, without
 from postplace.post import Post
 from postplace.text.cleaning import blanked, for_encoder, hashtag_spans
@@ -58,7 +58,7 @@ class OpenedPost:
         return tuple(name for name in MODALITIES if there[name])
 
 
-def open_post(locator: PostLocator, post: Post) -> OpenedPost:
+def open_post(locator: AskedRun, post: Post) -> OpenedPost:
     """Decode a post's pictures once. Raises BadPost for a post with nothing in it that this run looks at."""
     (seen,) = without([post], locator.modalities)
     opened = _opened(locator, seen)
@@ -66,14 +66,14 @@ def open_post(locator: PostLocator, post: Post) -> OpenedPost:
     return opened
 
 
-def open_whole(locator: PostLocator, post: Post) -> OpenedPost:
+def open_whole(locator: AskedRun, post: Post) -> OpenedPost:
     """As `open_post`, but what this run does not look at stays in the post; pictures it does not look at, unopened."""
     opened = _opened(locator, post) if "image" in locator.modalities else OpenedPost(post, post, (), ())
     check_present(locator, opened, where="advise")
     return opened
 
 
-def check_present(locator: PostLocator, opened: OpenedPost, *, where: str) -> None:
+def check_present(locator: AskedRun, opened: OpenedPost, *, where: str) -> None:
     """Raise BadPost for a post with nothing in it that this run looks at."""
     if any(name in locator.modalities for name in opened.present):
         return
@@ -82,7 +82,7 @@ def check_present(locator: PostLocator, opened: OpenedPost, *, where: str) -> No
     raise BadPost(where, found, "give a text, hashtags or a readable picture")
 
 
-def _opened(locator: PostLocator, seen: Post) -> OpenedPost:
+def _opened(locator: AskedRun, seen: Post) -> OpenedPost:
     target = getattr(locator.encoders()[1].prepare, "size", TARGET)
     kept, drawn, pictures, broken = [], [], [], []
     for number, image in enumerate(seen.images, start=1):
@@ -128,12 +128,12 @@ def keep(opened: OpenedPost, modalities: Sequence[str]) -> Variant:
     return hide(opened, [modality_part(name) for name in dropped])
 
 
-def ask(locator: PostLocator, posts: Sequence[Post]) -> NDArray[np.float64]:
+def ask(locator: AskedRun, posts: Sequence[Post]) -> NDArray[np.float64]:
     """Probabilities (N, C) of posts in memory, encoded in one batch; nothing is stored, no post knows of another."""
     return locator.probabilities(*encode(locator, posts))
 
 
-def encode(locator: PostLocator, posts: Sequence[Post]) -> tuple[list[Post], EncodedPosts]:
+def encode(locator: AskedRun, posts: Sequence[Post]) -> tuple[list[Post], EncodedPosts]:
     """The posts as far as the locator looks at them, without their users, and their vectors."""
     asked = without([replace(post, user=None) for post in posts], locator.modalities)
     text, image = locator.encoders()

@@ -6,7 +6,8 @@ import io
 import re
 import stat
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,11 +78,28 @@ def decode(
     An animation gives its first frame. Raises `BadImage` for whatever cannot be decoded within `limits`.
     """
     where = name or _name(image)
-    try:
+    with _told(where, limits):
+        return _decode(read_bytes(image, limits), where, limits, target)
+
+
+def check_header(image: bytes, *, limits: Limits = DEFAULT, name: str | None = None) -> None:
+    """Raise `BadImage` for what is by its header no picture or one beyond `limits`; no pixel is decoded."""
+    where = name or _name(image)
+    with _told(where, limits):
         data = read_bytes(image, limits)
+        if not data:
+            raise _empty(where)
+        with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
+            _check_header(opened, where, limits)
+
+
+@contextmanager
+def _told(where: str, limits: Limits) -> Iterator[None]:
+    """Whatever a format reader raises becomes a `BadImage`."""
+    try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of large pictures and odd metadata; the limits are ours
-            return _decode(data, where, limits, target)
+            yield
     except BadImage as error:
         raise BadImage(where, error.found, error.remedy) from error.__cause__
     except UnidentifiedImageError:
@@ -109,11 +127,9 @@ def check_folder(unread: Sequence[Path], *, read: int) -> None:
 
 def _decode(data: bytes, where: str, limits: Limits, target: int | None) -> Image.Image:
     if not data:
-        raise BadImage(where, "is empty", "save or download the picture again")
+        raise _empty(where)
     with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
-        _check_pixels(opened.size, where, limits)
-        tags = getattr(opened, "tag_v2", {})  # of a TIFF
-        _check_pixels((int(tags.get(_TILE_WIDTH_TAG, 0)), int(tags.get(_TILE_HEIGHT_TAG, 0))), where, limits)
+        _check_header(opened, where, limits)
         if opened.format in ("JPEG", "MPO"):
             if data.count(b"\xff\xda") > _MOST_SCANS:
                 raise BadImage(where, f"is a JPEG of more than {_MOST_SCANS} scans", "save the picture again")
@@ -127,6 +143,16 @@ def _decode(data: bytes, where: str, limits: Limits, target: int | None) -> Imag
         picture = picture.transpose(_UPRIGHT[orientation])
     picture.info = {}  # EXIF, GPS, ICC, XMP and comments all live here
     return picture
+
+
+def _check_header(opened: Image.Image, where: str, limits: Limits) -> None:
+    _check_pixels(opened.size, where, limits)
+    tags = getattr(opened, "tag_v2", {})  # of a TIFF
+    _check_pixels((int(tags.get(_TILE_WIDTH_TAG, 0)), int(tags.get(_TILE_HEIGHT_TAG, 0))), where, limits)
+
+
+def _empty(where: str) -> BadImage:
+    return BadImage(where, "is empty", "save or download the picture again")
 
 
 def _rgb(image: Image.Image) -> Image.Image:

@@ -1,0 +1,95 @@
+"""postplace serve: the run as a service."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from postplace.cli.options import Device, Run, say
+
+
+def serve(
+    run: Run,
+    host: Annotated[str, typer.Option(help="The address to listen to; 0.0.0.0 for all.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port.", min=0, max=65535)] = 8000,
+    token_file: Annotated[
+        Path | None,
+        typer.Option("--token-file", metavar="FILE", help="Ask for one of these bearer tokens, one a line."),
+    ] = None,
+    fine: Annotated[bool, typer.Option("--fine", help="Tell places and cells themselves, not districts.")] = False,
+    home: Annotated[bool, typer.Option("--home", help="Tell also classes that say where somebody lives.")] = False,
+    judge: Annotated[
+        Path | None,
+        typer.Option(metavar="RUN", help="A run of another system on the same posts: says what advice is worth."),
+    ] = None,
+    examples: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Posts to click on the page: those the run has not learned from."),
+    ] = None,
+    tiles: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Tiles for the page's map: 'https://.../{z}/{x}/{y}.png'.")
+    ] = None,
+    attribution: Annotated[str, typer.Option(help="Whom the map names for its tiles.")] = "",
+    max_body_mb: Annotated[int, typer.Option(help="The largest request of one post.", min=1)] = 20,
+    max_picture_mb: Annotated[int, typer.Option(help="The largest picture.", min=1)] = 10,
+    max_megapixels: Annotated[int, typer.Option(help="The largest picture, decoded.", min=1, max=50)] = 25,
+    max_pictures: Annotated[int, typer.Option(help="Pictures a post.", min=1)] = 8,
+    max_hashtags: Annotated[int, typer.Option(help="Hashtags a post.", min=1)] = 100,
+    max_lines: Annotated[int, typer.Option(help="Posts a request of many lines.", min=1)] = 1000,
+    max_queue: Annotated[int, typer.Option(help="Posts that may wait; beyond, 429.", min=1)] = 64,
+    max_seconds: Annotated[int, typer.Option(help="For a request to be sent, and for its answer.", min=1)] = 20,
+    threads: Annotated[int, typer.Option(help="Threads that answer; 2 may fill two cores.", min=1)] = 1,
+    device: Device = "auto",
+) -> None:
+    """A page to ask on, and the same over HTTP: POST /predict, /explain, /advise, /batch_predict; GET /openapi.json.
+
+    Posts are neither kept nor logged, addresses are never opened. Places are told as districts of at least three, and
+    what says where somebody lives is withheld, unless --fine and --home are given; every answer says which are.
+
+    Example: postplace serve run/ --host 127.0.0.1 --port 8000
+    """
+    import logging
+
+    from postplace.errors import BadOption
+
+    try:
+        from postplace.server.assembly import assemble
+        from postplace.server.examples import read_examples
+        from postplace.server.page_routes import TileSource
+        from postplace.server.running import run as run_server
+        from postplace.server.security import LOOPBACK, read_tokens
+    except ModuleNotFoundError as error:
+        raise BadOption("serve", f"{error.name} is not installed", 'pip install "postplace[serve]"') from error
+    from postplace.locator import PostLocator
+    from postplace.server.batching import Batching
+    from postplace.server.limits import RequestLimits
+    from postplace.server.service import make_service
+
+    tokens = () if token_file is None else read_tokens(token_file)
+    limits = RequestLimits(
+        body_bytes=max_body_mb * 1_000_000,
+        picture_bytes=max_picture_mb * 1_000_000,
+        pictures=max_pictures,
+        pixels=max_megapixels * 1_000_000,
+        hashtags=max_hashtags,
+        lines=max_lines,
+        body_s=float(max_seconds),
+        send_s=float(max_seconds),
+    )
+    batching = Batching(most=max_queue, answer_s=float(max_seconds), threads=threads)
+    ground = None if tiles is None else TileSource(tiles, attribution)
+    locator = PostLocator.load(run, device=device)
+    other = None if judge is None else PostLocator.load(judge, device=device)
+    service = make_service(locator, fine=fine, home=home, limits=limits, batching=batching, judge=other)
+    shown = () if examples is None else read_examples(examples, locator, service.discretion)
+    local = host in LOOPBACK or host == "::1"
+    app = assemble(service, tokens=tokens, hosts=LOOPBACK if local else None, tiles=ground, examples=shown)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)  # its warnings quote letters of forms
+    if not local and not tokens:
+        say("whoever reaches this port may ask: give --token-file")
+    told = f"{service.discretion.granularity}, fine: {'on' if fine else 'off'}, home: {'on' if home else 'off'}"
+    say(f"http://{host}:{port} answers with {told}")
+    run_server(app, host=host, port=port)

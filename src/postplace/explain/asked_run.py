@@ -1,0 +1,40 @@
+"""What an explanation asks of a run: a locator, or a view of one that tells less. Letters: N posts, C classes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from postplace.encode import EncodedPosts
+from postplace.encoders.encoder import ImageEncoder, TextEncoder
+from postplace.models.plan import Plan
+from postplace.post import Post
+from postplace.runs.content import Fitted
+
+
+class AskedRun(Protocol):
+    """`PostLocator` is one. `fitted.places` are the C classes of its probabilities."""
+
+    @property
+    def modalities(self) -> tuple[str, ...]: ...
+
+    @property
+    def plan(self) -> Plan: ...
+
+    @property
+    def fitted(self) -> Fitted: ...
+
+    def encoders(self) -> tuple[TextEncoder, ImageEncoder]:
+        """The text and the image encoder."""
+        ...
+
+    def probabilities(self, posts: Sequence[Post], encoded: EncodedPosts) -> NDArray[np.float64]:
+        """Probabilities (N, C) of posts whose vectors these are."""
+        ...
+
+    def part_of(self, post: Post) -> str | None:
+        """The part of the split that a post was in; None for one that is not known."""
+        ...

@@ -1,0 +1,34 @@
+"""An answer as plain data: what the command line writes and the service sends."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from postplace.places.geojson import DECIMALS
+from postplace.post import Prediction
+
+
+def as_record(prediction: Prediction) -> dict[str, Any]:
+    """One prediction as plain data. `place` is the class also where the classes are categories or cells.
+
+    `set` and `circle` hold the truth for a share `level` of posts; each is there if the run can promise it.
+    """
+    ranked = [
+        {"place": r.place.name, "probability": round(r.probability, 6)} | point(r.place.latitude, r.place.longitude)
+        for r in prediction.ranked
+    ]
+    found = {"id": prediction.post_id, "used": list(prediction.used), "enough": prediction.enough, "places": ranked}
+    promise = prediction.promised
+    if promise is None:
+        return found
+    found |= {"level": promise.level, "set": list(promise.places)}
+    if promise.centre is not None and promise.radius_km is not None:
+        found["circle"] = {**point(*promise.centre), "radius_km": round(promise.radius_km, 3)}
+    return found
+
+
+def point(latitude: float | None, longitude: float | None) -> dict[str, float]:
+    """Rounded degrees under their names; nothing where there are none."""
+    if latitude is None or longitude is None:
+        return {}
+    return {"latitude": round(latitude, DECIMALS), "longitude": round(longitude, DECIMALS)}

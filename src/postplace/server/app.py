@@ -1,0 +1,209 @@
+"""The routes, and nothing else; a further group of them is a router of its own, given to `make_app`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import Annotated, Any
+
+from fastapi import APIRouter, FastAPI, Query
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+
+from postplace.errors import PostplaceError
+from postplace.server.limits import LimitedBodies
+from postplace.server.messages import ENDS, Answer, Health, Options, form_body, lines_body, problems
+from postplace.server.metrics import FAULT, Watched
+from postplace.server.reading import Question, invalid, read_form, read_line, status_of
+from postplace.server.refusals import Refusal, refuse
+from postplace.server.security import Guarded
+from postplace.server.service import Service, unless_gone
+
+LOG = logging.getLogger("postplace.server")
+LINES = "/batch_predict"
+OPTION = re.compile(r"(?<!\S)--([a-z]+(?:-[a-z]+)*)")
+
+
+def make_app(
+    service: Service,
+    *,
+    tokens: Sequence[bytes] = (),
+    hosts: frozenset[str] | None = None,
+    routers: Sequence[APIRouter] = (),
+    tiles: str | None = None,
+) -> Watched:
+    """The whole service as one ASGI application. `hosts`: the names it may be asked by, if not any; `tiles`: the one
+    other origin that its page may load pictures from.
+
+    Routes find the service in `request.app.state.service`.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await service.start()
+        yield
+        await service.stop()
+
+    app = FastAPI(
+        title="postplace",
+        version=version("postplace"),
+        description="From a social post to the place it was made. No post is kept, no address is opened.",
+        lifespan=lifespan,
+        docs_url=None,  # its page would load scripts from elsewhere
+        redoc_url=None,
+    )
+    app.state.service = service
+    for router in (routes(service), *routers):
+        app.include_router(router)
+    for kind, handler in ((Refusal, _refused), (PostplaceError, _wrong), (ClientDisconnect, _gone)):
+        app.add_exception_handler(kind, handler)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _not_there)
+    app.add_exception_handler(Exception, _fault)
+    limited = LimitedBodies(app, limits=service.limits, long_paths=frozenset({LINES}))
+    service.metrics.held.set_function(lambda: limited.held)
+    paths = frozenset(app.openapi()["paths"]) | {"/", "/metrics", "/openapi.json"}
+    watched = Watched(Guarded(limited, tokens=tokens, hosts=hosts, tiles=tiles), metrics=service.metrics, routes=paths)
+    service.batcher.others = lambda: watched.in_flight > 1  # one client alone does not wait for others
+    return watched
+
+
+def routes(service: Service) -> APIRouter:
+    """The routes about one run."""
+    router = APIRouter()
+    limits = service.limits
+    form = form_body(Options, pictures=limits.pictures, letters=limits.letters, top_k=3)
+
+    @router.get("/health")
+    async def health() -> Health:
+        """Whether the service answers, and which switches it was started with."""
+        told, places = service.discretion, service.locator.fitted.places
+        return Health(
+            version=version("postplace"),
+            model=service.locator.entry.name,
+            target=places.target,
+            classes=len(places),
+            granularity=told.granularity,
+            fine=told.fine,
+            home=told.home,
+        )
+
+    @router.post(
+        "/predict",
+        response_model=Answer,
+        response_model_exclude_none=True,
+        responses=problems(*ENDS),
+        openapi_extra=form,
+    )
+    async def predict(request: Request) -> dict[str, Any]:
+        """Where one post was probably made."""
+        service.batcher.check_room()
+        question = await read_form(request, limits, Options)
+        return await unless_gone(request, service.answer(question))
+
+    @router.post(
+        LINES,
+        response_class=StreamingResponse,
+        responses={**problems(408, 413, 422, 429), 200: {"content": {"application/x-ndjson": {}}}},
+        openapi_extra=lines_body(),
+    )
+    async def batch_predict(request: Request, options: Annotated[Options, Query()]) -> StreamingResponse:
+        """One answer a line, in the order given; a bad line is answered with its number and what is wrong with it.
+
+        Pictures are base64 in `images`.
+        """
+        service.batcher.check_room()
+        if service.lists >= limits.many:
+            found = f"{limits.many} requests of many lines are in work"
+            raise refuse(429, "service", found, "ask again after Retry-After", retry_s=5)
+        lines = (await request.body()).splitlines()
+        if len(lines) > limits.lines:
+            raise refuse(413, "body", f"has {len(lines):,} lines", f"give at most {limits.lines:,} a request")
+        return StreamingResponse(_answers(service, lines, options), media_type="application/x-ndjson")
+
+    @router.get("/metrics", include_in_schema=False)
+    async def metrics() -> Response:
+        return Response(service.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    return router
+
+
+async def _answers(service: Service, lines: Sequence[bytes], options: Options) -> AsyncIterator[str]:
+    """Lines of answers in the order of the questions, a batch of them in work at a time."""
+    waiting: deque[asyncio.Task[dict[str, Any]]] = deque()
+    service.lists += 1
+    try:
+        for number, line in enumerate(lines, start=1):
+            if line.strip():
+                waiting.append(asyncio.create_task(_answer_line(service, number, line, options)))
+            if len(waiting) > 2 * service.batcher.batching.size:
+                yield _as_line(await waiting.popleft())
+        while waiting:
+            yield _as_line(await waiting.popleft())
+    finally:
+        service.lists -= 1
+        for task in waiting:
+            task.cancel()
+
+
+async def _answer_line(service: Service, number: int, line: bytes, options: Options) -> dict[str, Any]:
+    where = f"line {number}"
+    try:
+        name, post = await asyncio.to_thread(read_line, line, where=where, limits=service.limits)
+        told = await service.answer(Question(post, options), name=name, patient=True)
+    except Refusal as refusal:
+        return {"line": number, "error": refusal.record}
+    except PostplaceError as error:
+        return {"line": number, "error": {"where": error.where, "found": error.found, "remedy": error.remedy}}
+    except Exception as error:
+        LOG.error("a line failed: %s", type(error).__name__)
+        return {"line": number, "error": {"where": where, "found": "the model fails at it", "remedy": "leave it out"}}
+    return {"line": number, **told}
+
+
+def _as_line(record: dict[str, Any]) -> str:
+    return json.dumps(record, ensure_ascii=False) + "\n"
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    refusal = error if isinstance(error, Refusal) else refuse(422, "request", "cannot be read", "see /openapi.json")
+    return JSONResponse(refusal.record, refusal.status, refusal.headers)
+
+
+async def _wrong(request: Request, error: Exception) -> Response:
+    if not isinstance(error, PostplaceError):
+        return await _refused(request, error)
+    where, remedy = (OPTION.sub(_field, text) for text in (error.where, error.remedy))
+    return await _refused(request, refuse(status_of(error), where, error.found, remedy))
+
+
+def _field(option: re.Match[str]) -> str:
+    """An option of the command line -> the field of a form."""
+    return option[1].replace("-", "_")
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    first = error.errors()[0] if isinstance(error, RequestValidationError) else {"loc": (), "msg": "cannot be read"}
+    return await _refused(request, invalid(first))
+
+
+async def _not_there(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 404
+    found = {404: "is not there", 405: "does not take this method"}.get(status, "cannot be answered")
+    return await _refused(request, refuse(status, "path", found, "see /openapi.json for what is there"))
+
+
+async def _fault(_: Request, __: Exception) -> Response:
+    return JSONResponse(FAULT, 500)  # what was raised goes on to `Watched`, which logs its kind
+
+
+async def _gone(_: Request, __: Exception) -> Response:
+    return Response(status_code=499)  # nobody reads it

@@ -1,0 +1,159 @@
+"""How closely the service answers: districts instead of places, and no homes, unless the owner asks for them.
+
+A district is at least `FEWEST` neighbouring places of the run, found by halving the map across its longer side; it is
+never cut where it is `WIDEST_KM` across or less. Its name is a number, its centre is rounded to about 1 km, and its
+probability is the sum of its places'. A set of places becomes the districts they lie in, the circle the one around
+these districts: both still hold the truth for the share promised, and say nothing that the districts do not.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from postplace.places.distance import great_circle_km
+from postplace.places.record import as_record
+from postplace.places.vocabulary import PlaceVocabulary
+from postplace.post import Place, Prediction, Promise, RankedPlace
+
+FEWEST = 3  # places a district
+WIDEST_KM = 2.0
+DEGREE_DIGITS = 2  # 0.01 degrees: 1.1 km
+UNLOCATED = "elsewhere"  # the district of places without coordinates
+_HOME_WORDS = frozenset({
+    "home", "homes", "residence", "residences", "residential", "apartment", "apartments", "condo", "condominium",
+    "dorm", "dormitory", "dwelling", "household", "housing",
+})  # fmt: skip
+_HOME_NAMES = frozenset({"house", "flat", "家", "我家", "我的家", "家里", "家中", "在家", "自家", "老家"})
+_HOME_PARTS = ("住宅", "小区", "公寓", "宿舍", "住所", "居家", "居民", "民居", "寓所")
+
+
+def is_home(name: str) -> bool:
+    """Whether a class says that somebody lives there; in doubt it does.
+
+    >>> [is_home(name) for name in ("Home (private)", "住宅区", "家", "国家公园", "Opera House", "restaurant")]
+    [True, True, True, False, False, False]
+    """
+    plain = unicodedata.normalize("NFKC", name).casefold().strip()
+    words = re.split(r"[\W_]+", plain)
+    return plain in _HOME_NAMES or not _HOME_WORDS.isdisjoint(words) or any(part in plain for part in _HOME_PARTS)
+
+
+@dataclass(frozen=True)
+class District:
+    """Places told as one: a numbered name, a rounded centre, and the radius in whole km that holds them all."""
+
+    place: Place
+    radius_km: float | None
+
+
+@dataclass(frozen=True)
+class Discretion:
+    """What of a run's answers is told: `fine` gives the places themselves, `home` also where people live."""
+
+    places: PlaceVocabulary
+    fine: bool = False
+    home: bool = False
+
+    @property
+    def granularity(self) -> str:
+        """What an answer's places are: place, cell, district or category."""
+        return self.places.target if self.fine or self.places.target == "category" else "district"
+
+    @cached_property
+    def withheld(self) -> frozenset[str]:
+        """The classes that are never told."""
+        return frozenset() if self.home else frozenset(p.name for p in self.places.places if is_home(p.name))
+
+    @cached_property
+    def districts(self) -> Mapping[str, District]:
+        """The district of each place that is told, by its name."""
+        return districts_of([place for place in self.places.places if place.name not in self.withheld])
+
+    def tell(self, whole: Prediction, *, top_k: int, min_confidence: float) -> dict[str, Any]:
+        """A prediction that ranks every class -> the answer, as plain data."""
+        told = self._without_homes(whole)
+        if self.granularity == "district":
+            told = self._coarse(told)
+        best = told.ranked[0].probability if told.ranked else 0.0
+        enough = bool(told.ranked) and best >= min_confidence
+        record = as_record(replace(told, ranked=told.ranked[:top_k], enough=enough))
+        if self.granularity == "district":
+            radii = {district.place.name: district.radius_km for district in self.districts.values()}
+            for entry in record["places"]:
+                entry |= {} if radii[entry["place"]] is None else {"radius_km": radii[entry["place"]]}
+        return {**record, "granularity": self.granularity, "fine": self.fine, "home": self.home}
+
+    def _without_homes(self, whole: Prediction) -> Prediction:
+        """Without what is withheld: the rest sums to one, so that nothing shows how probable a home was."""
+        if not self.withheld:
+            return whole
+        kept = [r for r in whole.ranked if r.place.name not in self.withheld]
+        mass = sum(r.probability for r in kept)
+        scaled = (replace(r, probability=r.probability / mass if mass > 0 else 1 / len(kept)) for r in kept)
+        return replace(whole, ranked=tuple(scaled), promised=None)
+
+    def _coarse(self, fine: Prediction) -> Prediction:
+        sums: dict[str, float] = {}
+        places = {}
+        for ranked in fine.ranked:
+            place = self.districts[ranked.place.name].place
+            places[place.name] = place
+            sums[place.name] = sums.get(place.name, 0.0) + ranked.probability
+        order = sorted(sums, key=lambda name: -sums[name])
+        districts = tuple(RankedPlace(places[name], min(1.0, sums[name])) for name in order)
+        promised = None if fine.promised is None else self._promise(fine.promised)
+        return replace(fine, ranked=districts, promised=promised)
+
+    def _promise(self, fine: Promise) -> Promise:
+        every = list({self.districts[name].place.name: self.districts[name] for name in fine.places}.values())
+        names = tuple(district.place.name for district in every)
+        points = [(d.place.latitude, d.place.longitude, d.radius_km) for d in every]
+        if fine.centre is None or any(None in point for point in points):
+            return Promise(fine.level, names)
+        table = np.array(points, dtype=np.float64)
+        centre = _rounded(table[:, :2])
+        reach = great_circle_km(*centre, table[:, 0], table[:, 1]) + table[:, 2]
+        return Promise(fine.level, names, centre, float(math.ceil(reach.max())))
+
+
+def districts_of(places: list[Place]) -> dict[str, District]:
+    """Each place's district, by the place's name; those without coordinates share one."""
+    located = [place for place in places if place.latitude is not None and place.longitude is not None]
+    points = np.array([(p.latitude, p.longitude) for p in located], dtype=np.float64).reshape(-1, 2)
+    found = {place.name: District(Place(UNLOCATED), None) for place in places}
+    for number, rows in enumerate(_halved(points, np.arange(len(points))), start=1):
+        centre = _rounded(points[rows])
+        reach = great_circle_km(*centre, points[rows, 0], points[rows, 1]).max()
+        district = District(Place(f"district {number}", *centre), float(max(1, math.ceil(reach))))
+        found |= {located[row].name: district for row in rows}
+    return found
+
+
+def _halved(points: NDArray[np.float64], rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Rows of points (N, 2), halved across the longer side while both halves keep enough places."""
+    if not len(rows):
+        return []
+    low, high = points[rows].min(axis=0), points[rows].max(axis=0)
+    middle = float(low[0] + high[0]) / 2
+    sides = (
+        float(great_circle_km(low[0], low[1], high[0], low[1])),
+        float(great_circle_km(middle, low[1], middle, high[1])),
+    )
+    if max(sides) <= WIDEST_KM or len(rows) < 2 * FEWEST:
+        return [rows]
+    order = rows[np.argsort(points[rows, 0 if sides[0] >= sides[1] else 1], kind="stable")]
+    return [*_halved(points, order[: len(order) // 2]), *_halved(points, order[len(order) // 2 :])]
+
+
+def _rounded(points: NDArray[np.float64]) -> tuple[float, float]:
+    latitude, longitude = points.mean(axis=0)
+    return round(float(latitude), DEGREE_DIGITS), round(float(longitude), DEGREE_DIGITS)

@@ -1,0 +1,84 @@
+"""Posts to click on the page: a few of a file that the owner gives, none that the run has learned from.
+
+They are shown to whoever may ask, so the file is the owner's choice: made-up posts, or those of people who agreed. Of
+a post its text, hashtags and pictures are shown, these drawn anew without what a camera writes into a file; no author,
+id, time or file name. A post of a class that is withheld is no example.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from postplace.errors import BadImage, BadOption
+from postplace.images.decode import decode
+from postplace.locator import PostLocator
+from postplace.post import Post
+from postplace.posts.table import read_posts
+from postplace.server.discretion import Discretion
+
+MOST = 12
+SIDE = 1024  # pixels of the longer side, at most
+PICTURES = 4  # of a post
+
+
+@dataclass(frozen=True)
+class Example:
+    """A post as the page shows it; `truth` is its class as the service tells it, None where it has none."""
+
+    text: str
+    hashtags: tuple[str, ...]
+    pictures: tuple[bytes, ...]
+    truth: str | None = None
+
+
+def read_examples(path: Path, locator: PostLocator, discretion: Discretion) -> tuple[Example, ...]:
+    """At most `MOST` posts of a file, of as many classes as there are.
+
+    Raises BadOption where the run has learned from all of them, or none can be shown.
+    """
+    posts = read_posts(path)
+    fresh = [post for post in posts if locator.part_of(post) in (None, "test")]
+    named = locator.fitted.places.label(fresh)
+    names = [locator.fitted.places.places[row].name if row >= 0 else None for row in named]
+    shown = [(post, name) for post, name in zip(fresh, names, strict=True) if name not in discretion.withheld]
+    shown = [(post, name) for post, name in shown if post.text.strip() or post.hashtags or post.images]
+    if not shown:
+        found = f"the run has learned from {len(posts) - len(fresh)} of the {len(posts)} posts of {path}"
+        raise BadOption("--examples", f"{found}, and the others cannot be shown", "give posts that it does not know")
+    return tuple(_example(post, name, discretion) for post, name in _spread(shown))
+
+
+def _spread(posts: Sequence[tuple[Post, str | None]]) -> Iterable[tuple[Post, str | None]]:
+    """Those that have most to go by first, and of each class one before any gets a second."""
+    order = sorted(posts, key=lambda pair: -(bool(pair[0].text) + bool(pair[0].hashtags) + bool(pair[0].images)))
+    turns: dict[str | None, int] = {}
+    placed = []
+    for post, name in order:
+        turns[name] = turns.get(name, 0) + 1
+        placed.append((turns[name], post, name))
+    placed.sort(key=lambda entry: entry[0])
+    return [(post, name) for _, post, name in placed[:MOST]]
+
+
+def _example(post: Post, name: str | None, discretion: Discretion) -> Example:
+    told = name
+    if name is not None and discretion.granularity == "district":
+        told = discretion.districts[name].place.name
+    pictures = []
+    for image in post.images[:PICTURES]:
+        try:
+            pictures.append(_drawn(image))
+        except BadImage:
+            continue  # the example is shown without it, as the run is asked without it
+    return Example(post.text, post.hashtags, tuple(pictures), told)
+
+
+def _drawn(image: Path | bytes) -> bytes:
+    picture = decode(image, target=SIDE)
+    picture.thumbnail((SIDE, SIDE))
+    file = io.BytesIO()
+    picture.save(file, "JPEG", quality=88)
+    return file.getvalue()

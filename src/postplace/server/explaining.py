@@ -1,0 +1,157 @@
+"""POST /explain: what gave one post away, at the level that the service tells; slow jobs go one at a time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
+
+from postplace.errors import BadOption
+from postplace.explain import Explanation, OpenedPost, explain, open_post
+from postplace.post import Post
+from postplace.server.messages import ENDS, Granularity, Share, form_body, problems
+from postplace.server.reading import read_form
+from postplace.server.service import Service, unless_gone
+from postplace.server.telling import ToldRun
+
+LARGEST_GRID = 8
+
+EXPLAINED: dict[str, Any] = {
+    "id": "post",
+    "place": "district 2",
+    "answer": "district 2",
+    "method": "occlusion",
+    "unit": "nats",
+    "whole": {"probability": 0.81, "log_odds": 1.45},
+    "nothing": {"probability": 0.5, "log_odds": 0.0},
+    "modalities": [{"kind": "hashtags", "name": "hashtags", "log_odds": 1.45, "probability": 0.31}],
+    "parts": [{"kind": "hashtag", "name": "river", "log_odds": 1.2, "probability": 0.25}],
+    "evidence": [],
+    "notes": [],
+    "text": "sunset over the old bridge",
+    "hashtags": ["river", "evening"],
+    "pictures": [],
+    "granularity": "district",
+    "fine": False,
+    "home": False,
+}
+
+
+class ExplainOptions(BaseModel):
+    """What may be asked of an explanation."""
+
+    place: str | None = Field(None, max_length=200, description="Why this one? Left out: the answer's own.")
+    grid: int = Field(4, ge=1, le=LARGEST_GRID, description="Rows and columns of regions that a picture is cut into.")
+
+
+class Belief(BaseModel):
+    """A probability and its log-odds in nats."""
+
+    probability: Share
+    log_odds: float
+
+
+class Effect(BaseModel):
+    """How much a part moved the answer. Spans are in characters of `text`, boxes in shares of a picture's sides."""
+
+    kind: Literal["text", "hashtags", "image", "word", "characters", "hashtag", "picture", "region"]
+    name: str
+    field: Literal["text", "image_text"] | None = None
+    start: int | None = None
+    end: int | None = None
+    image: int | None = Field(None, description="Which of the readable pictures, from 0; see `pictures`.")
+    box: tuple[float, float, float, float] | None = Field(None, description="Left, top, right, bottom.")
+    log_odds: float = Field(description="Of the place, with this part minus without it, in nats.")
+    probability: float = Field(description="The same in probability.")
+
+
+class Neighbour(BaseModel):
+    """A training post like the asked one."""
+
+    id: str
+    place: str
+    similarity: float
+
+
+class ReadPost(BaseModel):
+    """The post as it was read, which spans and numbers of pictures are about."""
+
+    text: str
+    hashtags: list[str]
+    pictures: list[int] = Field(description="Which of the pictures that were sent could be read, from 0.")
+    granularity: Granularity
+    fine: bool
+    home: bool
+
+
+class Explained(ReadPost):
+    """What made the run believe in `place`; docs/explanations.md says what the numbers are."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXPLAINED]})
+
+    id: str
+    place: str
+    answer: str
+    method: Literal["occlusion"]
+    unit: Literal["nats"]
+    whole: Belief
+    nothing: Belief = Field(description="Of a post with nothing in it.")
+    modalities: list[Effect]
+    parts: list[Effect]
+    evidence: list[Neighbour] = Field(description="Training posts most like it; with the switch `fine` alone.")
+    notes: list[str]
+
+
+def explain_routes(service: Service) -> APIRouter:
+    """The route about why."""
+    router = APIRouter()
+    limits = service.limits
+    form = form_body(ExplainOptions, pictures=limits.pictures, letters=limits.letters, grid=4)
+
+    @router.post(
+        "/explain",
+        response_model=Explained,
+        response_model_exclude_none=True,
+        responses=problems(*ENDS),
+        openapi_extra=form,
+    )
+    async def explain_post(request: Request) -> dict[str, Any]:
+        """What gave the place of one post away."""
+        service.slow.check_room()
+        asked = await read_form(request, limits, ExplainOptions)
+
+        def work(run: ToldRun, _: ToldRun | None) -> tuple[Explanation, OpenedPost]:
+            opened = open_post(run, asked.post)
+            place = known_place(run, asked.options.place)
+            return explain(run, opened.post, place=place, grid=asked.options.grid), opened
+
+        found, opened = await unless_gone(request, service.ask_slowly(work))
+        told = replace(found, post_id="post", notes=(*opened.broken, *found.notes)).to_json()
+        return {**told, **as_read(service, asked.post, opened)}
+
+    return router
+
+
+def known_place(run: ToldRun, name: str | None) -> str | None:
+    """A class by the name it is told under. Raises BadOption, which names no other."""
+    names = [place.name for place in run.fitted.places.places]
+    if name is not None and name not in names:
+        raise BadOption("place", "is none that this service tells", f"give one of an answer, such as {names[0]!r}")
+    return name
+
+
+def as_read(service: Service, post: Post, opened: OpenedPost) -> dict[str, Any]:
+    """What spans and numbers of pictures are about, and the switches."""
+    told = service.discretion
+    kept = {id(image) for image in opened.post.images}
+    return {
+        "text": opened.post.text,
+        "hashtags": list(opened.post.hashtags),
+        "pictures": [number for number, image in enumerate(post.images) if id(image) in kept],
+        "granularity": told.granularity,
+        "fine": told.fine,
+        "home": told.home,
+    }

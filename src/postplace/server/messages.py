@@ -1,0 +1,125 @@
+"""What comes in and goes out, as OpenAPI shows it, each with an example."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+ENDS = (400, 408, 413, 415, 422, 429)  # what a form may be refused with
+Granularity = Literal["place", "cell", "district", "category"]
+Share = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
+
+ANSWER: dict[str, Any] = {
+    "id": "post",
+    "used": ["text", "image"],
+    "enough": True,
+    "places": [
+        {"place": "district 2", "probability": 0.81, "latitude": 29.2, "longitude": 123.4, "radius_km": 2.0},
+        {"place": "district 1", "probability": 0.19, "latitude": 29.17, "longitude": 123.45, "radius_km": 4.0},
+    ],
+    "level": 0.9,
+    "set": ["district 2", "district 1"],
+    "circle": {"latitude": 29.19, "longitude": 123.43, "radius_km": 7.0},
+    "granularity": "district",
+    "fine": False,
+    "home": False,
+    "unread": [],
+}
+PROBLEM: dict[str, Any] = {
+    "where": "top_k",
+    "found": "'many' is not a whole number",
+    "remedy": "give a number from 1 to 100",
+}
+
+
+class Options(BaseModel):
+    """What may be asked of an answer."""
+
+    top_k: int = Field(5, ge=1, le=100, description="How many places.", examples=[3])
+    level: float = Field(0.9, ge=0.5, le=0.99, description="Share of posts whose set and circle hold the truth.")
+    min_confidence: Share = Field(0.0, description="Below this probability there is not enough to tell.")
+
+
+class AnsweredPlace(BaseModel):
+    """A place, cell, district or category; coordinates and the radius that holds a district, where there are any."""
+
+    place: str
+    probability: Share
+    latitude: float | None = None
+    longitude: float | None = None
+    radius_km: float | None = None
+
+
+class Circle(BaseModel):
+    """What holds the true point of a share `level` of posts."""
+
+    latitude: float
+    longitude: float
+    radius_km: float
+
+
+class Answer(BaseModel):
+    """Where a post was probably made. `fine` and `home` are the switches the service was started with."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [ANSWER]})
+
+    id: str
+    used: list[str] = Field(description="What the post had to go by: text, hashtags, image.")
+    enough: bool = Field(description="False where the best is less probable than min_confidence.")
+    places: list[AnsweredPlace]
+    level: float | None = None
+    set: list[str] | None = None
+    circle: Circle | None = None
+    granularity: Granularity
+    fine: bool = Field(description="Whether places themselves are told, or districts of several.")
+    home: bool = Field(description="Whether classes that say where somebody lives are told.")
+    unread: list[str] = Field(default=[], description="Why pictures could not be read, one reason each.")
+
+
+class Problem(BaseModel):
+    """Why there is no answer."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [PROBLEM]})
+
+    where: str
+    found: str
+    remedy: str
+
+
+class Health(BaseModel):
+    """That the service answers, and how."""
+
+    status: Literal["ok"] = "ok"
+    version: str = Field(examples=["0.1.0"])
+    model: str = Field(examples=["mrlf"])
+    target: str = Field(examples=["place"])
+    classes: int = Field(examples=[12])
+    granularity: str = Field(examples=["district"])
+    fine: bool
+    home: bool
+
+
+def form_body(options: type[BaseModel], *, pictures: int, letters: int, **example: Any) -> dict[str, Any]:
+    """The multipart form of one post and the options of a route, for OpenAPI; `example`: some of the options."""
+    properties = {
+        "text": {"type": "string", "maxLength": letters},
+        "hashtags": {"type": "string", "description": "Separated by spaces; left out, they are taken from the text."},
+        "images": {"type": "array", "maxItems": pictures, "items": {"type": "string", "format": "binary"}},
+        **options.model_json_schema()["properties"],
+    }
+    filled = {"text": "sunset over the old bridge", "hashtags": "river evening", **example}
+    content = {"schema": {"type": "object", "properties": properties}, "example": filled}
+    return {"requestBody": {"required": True, "content": {"multipart/form-data": content}}}
+
+
+def lines_body() -> dict[str, Any]:
+    """JSON lines of posts, for OpenAPI; pictures inside them are base64."""
+    example = '{"id": "1", "text": "sunset over the old bridge", "hashtags": ["river"]}\n{"id": "2", "images": []}\n'
+    content = {"schema": {"type": "string"}, "example": example}
+    return {"requestBody": {"required": True, "content": {"application/x-ndjson": content}}}
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The statuses a route may refuse with."""
+    return {status: {"model": Problem} for status in statuses}

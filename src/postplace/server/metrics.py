@@ -1,0 +1,100 @@
+"""What the service counts of itself, and its log: routes, statuses and times; never a content or a name."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from postplace.server.limits import App, Message, Receive, Scope, Send, SlowReader
+
+LOG = logging.getLogger("postplace.server")
+METHODS = ("GET", "POST", "HEAD", "OPTIONS")
+FAULT = {"where": "service", "found": "failed at this request", "remedy": "tell who runs it when this happened"}
+_STOPPING = {"where": "service", "found": "is stopping", "remedy": "ask again later"}
+
+
+class Metrics:
+    """The counters of one service."""
+
+    def __init__(self) -> None:
+        self.registry = own = CollectorRegistry()
+        self.requests = Counter("postplace_requests", "Answers", ("route", "method", "status"), registry=own)
+        self.seconds = Histogram("postplace_request_seconds", "Time to answer", ("route",), registry=own)
+        self.posts = Counter("postplace_posts", "Posts answered", registry=own)
+        self.batches = Histogram(
+            "postplace_batch_posts", "Posts answered at once", buckets=(1, 2, 4, 8, 16, 32, 64), registry=own
+        )
+        self.unread = Counter("postplace_unread_pictures", "Pictures that could not be read", registry=own)
+        self.queue = Gauge("postplace_queue_posts", "Posts waiting", registry=own)
+        self.slow_queue = Gauge("postplace_slow_queue_posts", "Posts waiting to be explained or advised", registry=own)
+        self.held = Gauge("postplace_held_bytes", "Bytes of bodies being read or answered", registry=own)
+
+    def text(self) -> bytes:
+        """All of them, as Prometheus reads them."""
+        return generate_latest(self.registry)
+
+    def batch(self, size: int) -> None:
+        """One batch of so many posts goes to the model."""
+        self.batches.observe(size)
+        self.posts.inc(size)
+
+
+class Watched:
+    """ASGI, outermost: counts and logs each request, refuses new ones while stopping, lets no trace out."""
+
+    def __init__(self, app: App, *, metrics: Metrics, routes: frozenset[str]) -> None:
+        self.app, self.metrics, self.routes = app, metrics, routes
+        self.in_flight, self.stopping = 0, False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        route = scope["path"] if scope["path"] in self.routes else "other"
+        method = scope["method"] if scope["method"] in METHODS else "other"
+        status, started = 0, time.monotonic()
+
+        async def send_counted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        self.in_flight += 1
+        try:
+            if self.stopping:
+                await _answer(send_counted, 503, _STOPPING)
+            else:
+                await self.app(scope, receive, send_counted)
+        except SlowReader:
+            LOG.info("%s %s: the client does not read its answer", method, route)
+        except Exception as error:
+            LOG.error("%s %s failed: %s", method, route, _place_of(error))
+            if not status:
+                await _answer(send_counted, 500, FAULT)
+        finally:
+            self.in_flight -= 1
+            seconds = time.monotonic() - started
+            self.metrics.requests.labels(route, method, str(status)).inc()
+            self.metrics.seconds.labels(route).observe(seconds)
+            LOG.info("%s %s %d %.0f ms", method, route, status, 1000 * seconds)
+
+
+def _place_of(error: BaseException) -> str:
+    """The type of an error and where it was raised: what it says may hold a post's content."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = "" if trace is None else f" at {trace.tb_frame.f_code.co_qualname}, line {trace.tb_lineno}"
+    return f"{type(error).__name__}{where}"
+
+
+async def _answer(send: Send, status: int, record: dict[str, str]) -> None:
+    body = json.dumps(record).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    headers += [(b"retry-after", b"5"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

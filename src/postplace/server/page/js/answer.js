@@ -1,0 +1,97 @@
+// The answer in words and as a list of places with bars.
+
+import { bar, byId, make, show } from "./elements.js";
+import { count, distance, likelihood, listed, percent } from "./words.js";
+
+/** What an answer's places are called, one and several. */
+export const KINDS = {
+  place: ["place", "places"],
+  cell: ["cell of the map", "cells of the map"],
+  district: ["district", "districts"],
+  category: ["kind of place", "kinds of places"],
+};
+
+/** The answer in a sentence or two, for the line that screen readers say. */
+export function summary(answer) {
+  const [best, second] = answer.places;
+  if (!best) {
+    return "Not enough to tell: the post gave nothing to go by.";
+  }
+  const rest = second ? ` Next comes ${second.place}, ${percent(second.probability)}.` : "";
+  const start = answer.enough ? "" : "Not enough to tell. ";
+  return `${start}${best.place}: ${percent(best.probability)}.${rest}`;
+}
+
+/** Show the answer; `why` is given a place that reasons are asked for, `chosen` the number of one to show on the map. */
+export function showAnswer(answer, { why, chosen, floor }) {
+  const [best] = answer.places;
+  show(byId("verdict"), best ? verdict(answer, best, floor) : nothing(), unread(answer));
+  show(byId("places"), answer.places.length ? list(answer, { why, chosen }) : null, promise(answer));
+}
+
+/** Mark the place of that number in the list. */
+export function markPlace(number) {
+  [...document.querySelectorAll(".ranked > li")].forEach((item, own) => item.classList.toggle("selected", own === number));
+}
+
+/** Nothing is answered any more. */
+export function clearAnswer() {
+  show(byId("verdict"));
+  show(byId("places"));
+}
+
+function verdict(answer, best, floor) {
+  const [one] = KINDS[answer.granularity];
+  if (!answer.enough) {
+    return make("p", { class: "verdict unsure" }, make("strong", {}, "Not enough to tell. "),
+      `The likeliest ${one}, ${best.place}, has ${percent(best.probability)}, below the ${percent(floor)} you asked for.`);
+  }
+  return make("p", { class: "verdict" }, "It was ", likelihood(best.probability), " made in ",
+    make("strong", {}, best.place), `: ${percent(best.probability)}, going by ${listed(answer.used.map(called))}.`);
+}
+
+function called(modality) {
+  return modality === "image" ? "pictures" : modality;
+}
+
+function nothing() {
+  return make("p", { class: "verdict unsure" }, make("strong", {}, "Not enough to tell. "),
+    "The post gave nothing to go by: add words, hashtags or a picture.");
+}
+
+function unread(answer) {
+  if (!answer.unread.length) {
+    return null;
+  }
+  const said = `${count(answer.unread.length, "picture")} could not be read: ${answer.unread.join("; ")}. `;
+  return make("p", { class: "hint" }, `${said}The answer is about the rest.`);
+}
+
+function list(answer, { why, chosen }) {
+  const items = answer.places.map((place, number) => {
+    const rank = make("span", { class: "rank", "aria-hidden": "true" }, String(number + 1));
+    const where = place.radius_km ? make("span", { class: "hint" }, `within ${distance(place.radius_km)}`) : null;
+    const share = make("span", { class: "share" }, percent(place.probability));
+    const button = make("button", { type: "button", class: "quiet small", click: () => why(place.place) },
+      "Why?", make("span", { class: "unseen" }, ` What speaks for ${place.place}?`));
+    const item = make("li", {}, rank, make("span", { class: "what" }, make("span", { class: "called" }, place.place), where),
+      share, button, bar(place.probability));
+    item.addEventListener("pointerenter", () => chosen(number));
+    button.addEventListener("focus", () => chosen(number));
+    return item;
+  });
+  const named = `${KINDS[answer.granularity][1]}, the likeliest first`;
+  return make("ol", { class: "ranked", "aria-label": named }, items);
+}
+
+function promise(answer) {
+  if (!answer.set) {
+    return null;
+  }
+  const [one, many] = KINDS[answer.granularity];
+  const share = percent(answer.level);
+  const circle = answer.circle ? ` The dashed circle, ${distance(answer.circle.radius_km)} in radius, does so too.` : "";
+  const names = answer.set.length > 6 ? `${answer.set.slice(0, 6).join(", ")} and ${answer.set.length - 6} more` : listed(answer.set);
+  return make("p", { class: "hint promise" },
+    `For ${share} of posts the true ${one} is in a set like this one of ${count(answer.set.length, one, many)}: ${names}.${circle}`);
+}

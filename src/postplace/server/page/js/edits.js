@@ -1,0 +1,86 @@
+// The adviser's edits of pictures, made in this page: what is sent afterwards holds nothing of what was taken away.
+
+import { picture } from "./pictures.js";
+
+const LONGEST = 2048; // pixels of an edited picture, at most
+const QUALITY = 0.92;
+const COLOURS = 3; // a side that are left of a blurred box
+
+/** The post after a suggestion: its text and tags, its pictures edited. `sent`: which pictures could be read. */
+export async function edited(suggestion, { pictures, sent }) {
+  const byPicture = new Map();
+  for (const edit of suggestion.edits) {
+    if (edit.part.image !== undefined) {
+      const number = sent[edit.part.image];
+      byPicture.set(number, [...(byPicture.get(number) ?? []), edit]);
+    }
+  }
+  const kept = await Promise.all(pictures.map(async (own, number) => {
+    const edits = byPicture.get(number) ?? [];
+    if (edits.some((edit) => edit.kind === "drop picture")) {
+      return null;
+    }
+    return edits.length ? editedPicture(own, edits) : own;
+  }));
+  const hashtags = suggestion.hashtags.map((tag) => (/\s/.test(tag) ? `#${tag}#` : tag)).join(" ");
+  return { text: suggestion.text, hashtags, pictures: kept.filter((own) => own !== null) };
+}
+
+async function editedPicture(own, edits) {
+  const bitmap = await createImageBitmap(own.blob);
+  const scale = Math.min(1, LONGEST / Math.max(bitmap.width, bitmap.height));
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.max(1, Math.round(bitmap.width * scale));
+  canvas.height = Math.max(1, Math.round(bitmap.height * scale));
+  canvas.getContext("2d").drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+  edits.filter((edit) => edit.kind === "blur region").forEach((edit) => blur(canvas, edit.part.box));
+  const crop = edits.find((edit) => edit.kind === "crop");
+  const shown = crop ? cropped(canvas, crop.part.box) : canvas;
+  const blob = await new Promise((done) => shown.toBlob(done, "image/jpeg", QUALITY)); // a new file: no camera's data
+  return picture(blob, own.name, true);
+}
+
+/** Bring a box down to a few colours, smoothed: however large, as little is left of it. */
+function blur(canvas, box) {
+  const { left, top, width, height } = pixels(canvas, box);
+  if (width < 1 || height < 1) {
+    return;
+  }
+  const pen = canvas.getContext("2d");
+  const sizes = halvings(width, height);
+  let source = part(canvas, { left, top, width, height });
+  for (const size of sizes) { // by halves, so that every pixel counts
+    source = part(source, { left: 0, top: 0, width: source.width, height: source.height }, size);
+  }
+  pen.imageSmoothingEnabled = true;
+  pen.imageSmoothingQuality = "high";
+  pen.drawImage(source, left, top, width, height);
+}
+
+function halvings(width, height) {
+  const sizes = [];
+  let [wide, high] = [width, height];
+  while (wide > COLOURS || high > COLOURS) {
+    wide = Math.max(COLOURS, Math.ceil(wide / 2));
+    high = Math.max(COLOURS, Math.ceil(high / 2));
+    sizes.push({ width: wide, height: high });
+  }
+  return sizes;
+}
+
+function part(source, { left, top, width, height }, size = { width, height }) {
+  const canvas = document.createElement("canvas");
+  canvas.width = size.width;
+  canvas.height = size.height;
+  canvas.getContext("2d").drawImage(source, left, top, width, height, 0, 0, size.width, size.height);
+  return canvas;
+}
+
+function cropped(canvas, box) {
+  return part(canvas, pixels(canvas, box));
+}
+
+function pixels(canvas, [left, top, right, bottom]) {
+  const [x, y] = [Math.round(left * canvas.width), Math.round(top * canvas.height)];
+  return { left: x, top: y, width: Math.round(right * canvas.width) - x, height: Math.round(bottom * canvas.height) - y };
+}

@@ -1,0 +1,39 @@
+// Posts to click, where the owner of the service gives some.
+
+import { byId, make, show } from "./elements.js";
+import { picture } from "./pictures.js";
+import { read, readBlob } from "./service.js";
+import { count } from "./words.js";
+
+/** Show the examples; `use` is given the post of the one that is clicked. */
+export async function showExamples(use) {
+  const examples = await read("/examples");
+  const items = examples.map((example) => {
+    const button = make("button", { type: "button", class: "example" }, ...labelled(example));
+    button.addEventListener("click", async () => {
+      byId("examples").open = wide();
+      await use(await opened(example));
+    });
+    return make("li", {}, button);
+  });
+  show(byId("example-list"), items);
+  byId("examples").hidden = examples.length === 0;
+  byId("examples").open = wide();
+}
+
+/** Whether the answer stands beside the examples: else it would stand far below them. */
+function wide() {
+  return window.matchMedia("(min-width: 58rem)").matches;
+}
+
+function labelled({ text, hashtags, pictures }) {
+  const words = text.trim() || hashtags.map((tag) => `#${tag}`).join(" ") || "no words";
+  const held = pictures.length ? count(pictures.length, "picture") : "";
+  return [make("span", { class: "words" }, words), make("span", { class: "hint" }, held)];
+}
+
+async function opened({ text, hashtags, pictures, truth = null }) {
+  const blobs = await Promise.all(pictures.map(readBlob));
+  const held = blobs.map((blob, number) => picture(blob, `example picture ${number + 1}`));
+  return { text, hashtags: hashtags.map((tag) => (/\s/.test(tag) ? `#${tag}#` : tag)).join(" "), pictures: held, truth };
+}

@@ -1,0 +1,247 @@
+// The page: what happens when something is asked, edited, taken back or clicked.
+
+import { clearAdvice, offerAdvice } from "./advice.js";
+import { clearAnswer, markPlace, showAnswer, summary } from "./answer.js";
+import { byId, make } from "./elements.js";
+import { showExamples } from "./examples.js";
+import { PlaceMap } from "./map.js";
+import { acceptable, acceptPictures, showThumbnails } from "./pictures.js";
+import { EditedPost } from "./post.js";
+import { ask, giveUp, read, useToken } from "./service.js";
+import { clearProblem, say, showProblem, showSettings, working } from "./telling.js";
+import { clearReasons, showReasons } from "./why.js";
+import { percent, shortened } from "./words.js";
+
+let settings;
+let map;
+let last = null; // the last answer
+let asked = null; // and of which post it is
+let explained = false; // whether reasons stand under it
+
+const post = new EditedPost(byId("text"), byId("hashtags"), () => {
+  showThumbnails(post.pictures, (picture) => {
+    post.remove(picture);
+    say("Picture removed.");
+  });
+  byId("undo").hidden = post.undoable === null;
+  byId("undo").textContent = post.undoable === null ? "Undo" : shortened(`Undo: ${post.undoable}`);
+});
+
+/** Ask where the form's post was made; whether there is an answer. `told` is said before it. */
+async function predict(told = "") {
+  if (post.empty) {
+    showProblem({ where: "post", found: "is empty", remedy: "give a text, hashtags or a picture" });
+    byId("text").focus();
+    return false;
+  }
+  clearReasons();
+  clearAdvice();
+  explained = false;
+  return attempt("Asking where it was made …", async () => {
+    const floor = Number(byId("confidence").value) / 100;
+    const now = post.now;
+    last = await ask("/predict", now, { top_k: 8, min_confidence: floor, level: Number(byId("level").value) / 100 });
+    asked = now;
+    map.present(last.places, last.circle ?? null);
+    showAnswer(last, { why: (place) => explain(place), chosen, floor });
+    if (last.places.length) {
+      offerWhy();
+    }
+    say(`${told}${summary(last)}`);
+    intoView(byId("answer"));
+  });
+}
+
+/** Scroll to an element whose beginning is out of sight, as on a phone. */
+function intoView(element) {
+  const { top } = element.getBoundingClientRect();
+  if (top < 0 || top > window.innerHeight * 0.7) {
+    const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+    element.scrollIntoView({ behavior: still ? "instant" : "smooth", block: "start" });
+  }
+}
+
+function offerWhy() {
+  showReasons(null, { ask: () => explain(last.places[0].place) });
+  if (settings.advise) {
+    offerAdvice({ ask: (options) => advise(options), target: settings.target });
+  }
+}
+
+/** Ask what speaks for a place. */
+async function explain(place, { focus = true } = {}) {
+  return attempt(`Looking for what speaks for ${place} …`, async () => {
+    const found = await ask("/explain", asked, { place });
+    explained = true;
+    const said = showReasons(found, { pictures: asked.pictures, ask: () => explain(place) });
+    say(said);
+    if (focus) {
+      byId("why-title").focus();
+    }
+  });
+}
+
+/** Ask what to change. */
+async function advise(options) {
+  return attempt("Looking for what to change; this takes some seconds …", async () => {
+    const advice = { ...await ask("/advise", asked, options), asked_with: options };
+    const said = offerAdvice({ ask: advise, target: settings.target, advice, pictures: asked.pictures, take });
+    say(said);
+    byId("advice-title").focus();
+  });
+}
+
+/** Put an edited post into the form and ask again at once. */
+async function take(edited, label) {
+  const [before, again] = [last?.places[0], explained];
+  post.take(edited, label);
+  if (await predict(`Edit taken: ${label}. `)) {
+    compare(before);
+    byId("undo").focus();
+    if (again && last.places.length) {
+      await explain(last.places[0].place, { focus: false });
+    }
+  }
+}
+
+async function undo() {
+  const again = explained;
+  const label = post.undo();
+  if (await predict(`Taken back: ${label}. `)) {
+    (byId("undo").hidden ? byId("ask") : byId("undo")).focus();
+    if (again && last.places.length) {
+      await explain(last.places[0].place, { focus: false });
+    }
+  }
+}
+
+/** Say what an edit did to the place that was the answer before it. */
+function compare(before) {
+  if (!before) {
+    return;
+  }
+  const now = last.places.find((place) => place.place === before.place)?.probability;
+  const after = now === undefined ? "not among the likeliest any more" : percent(now);
+  remark(`${before.place}: ${percent(before.probability)} before the edit, ${after} now.`);
+}
+
+/** A line under the verdict. */
+function remark(text) {
+  byId("verdict").append(make("p", { class: "compared" }, text));
+}
+
+/** Do `work` with the page busy; show a problem where there is one. Whether it was done. */
+async function attempt(what, work) {
+  giveUp();
+  clearProblem();
+  const done = working(what);
+  try {
+    await work();
+    return true;
+  } catch (error) {
+    if (error.name === "AbortError") {
+      return false;
+    }
+    if (error.where === undefined) {
+      throw error;
+    }
+    showProblem(error);
+    if (error.status === 401) {
+      byId("token").focus();
+    }
+    return false;
+  } finally {
+    done();
+  }
+}
+
+function chosen(number) {
+  map.select(number);
+  markPlace(number);
+}
+
+function addFiles(files) {
+  clearProblem();
+  const { kept, problem } = acceptable(files, { held: post.pictures.length, limits: settings.limits });
+  post.add(kept);
+  if (problem) {
+    showProblem(problem);
+  } else {
+    say(`${kept.length === 1 ? "1 picture" : `${kept.length} pictures`} added.`);
+  }
+}
+
+function clear() {
+  giveUp();
+  post.replace({ text: "", hashtags: "", pictures: [] });
+  [last, asked, explained] = [null, null, false];
+  clearProblem();
+  clearAnswer();
+  clearReasons();
+  clearAdvice();
+  byId("map").hidden = true;
+  byId("nothing-yet").hidden = false;
+  say("Cleared.");
+  byId("text").focus();
+}
+
+function listen() {
+  const form = byId("form");
+  let composing = 0; // when an input method last finished a word: its Enter is not for us
+  form.addEventListener("compositionstart", () => { composing = Infinity; });
+  form.addEventListener("compositionend", (event) => { composing = event.timeStamp; });
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (event.timeStamp - composing > 50) {
+      predict();
+    }
+  });
+  byId("text").addEventListener("keydown", (event) => {
+    const composes = event.isComposing || event.keyCode === 229;
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !composes) {
+      event.preventDefault();
+      predict();
+    }
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !event.isComposing && giveUp()) {
+      say("Given up.", { shown: true });
+    }
+  });
+  byId("undo").addEventListener("click", undo);
+  byId("clear").addEventListener("click", clear);
+  byId("token").addEventListener("change", () => {
+    useToken(byId("token").value);
+    examples();
+  });
+  byId("token").addEventListener("input", () => useToken(byId("token").value));
+  for (const name of ["confidence", "level"]) {
+    byId(name).addEventListener("input", () => { byId(`${name}-said`).value = `${byId(name).value} %`; });
+  }
+  acceptPictures(addFiles);
+}
+
+function examples() {
+  if (settings.examples) {
+    attempt("", () => showExamples(async (example) => {
+      post.replace(example);
+      if (await predict() && example.truth) {
+        remark(`In truth this example is of ${example.truth}.`);
+      }
+    }));
+  }
+}
+
+async function start() {
+  listen();
+  await attempt("", async () => {
+    settings = await read("/page/settings.json");
+    showSettings(settings);
+    map = new PlaceMap(byId("map"), { tiles: settings.tiles, chosen });
+  });
+  if (settings && !settings.token) {
+    examples();
+  }
+}
+
+start();

@@ -1,0 +1,106 @@
+// Pictures come in by dropping, pasting or choosing; each has a thumbnail that it can be removed by.
+
+import { byId, make, show } from "./elements.js";
+import { count } from "./words.js";
+
+/** A picture of the post: its bytes, a name to call it by, and an address inside this page to show it from. */
+export function picture(blob, name, edited = false) {
+  return { blob, name, edited, address: URL.createObjectURL(blob) };
+}
+
+/** Let pictures in by every way; `add` is given a list of files. */
+export function acceptPictures(add) {
+  const files = byId("files");
+  byId("choose").addEventListener("click", () => files.click());
+  files.addEventListener("change", () => {
+    add([...files.files]);
+    files.value = "";
+  });
+  document.addEventListener("paste", (event) => {
+    if (event.clipboardData.files.length) {
+      event.preventDefault();
+      add([...event.clipboardData.files]);
+    }
+  });
+  acceptDrops(add);
+}
+
+/** Those of the files that can be taken, and in words what is wrong with the first of the others. */
+export function acceptable(files, { held, limits }) {
+  const kept = [];
+  let problem = null;
+  for (const file of files) {
+    const found = wrongWith(file, held + kept.length, limits);
+    if (found === null) {
+      kept.push(picture(file, file.name || "pasted picture"));
+    } else {
+      problem ??= { where: file.name || "pasted file", ...found };
+    }
+  }
+  return { kept, problem };
+}
+
+/** The thumbnails of the pictures; `remove` is given the one to remove. */
+export function showThumbnails(pictures, remove) {
+  const items = pictures.map((own, number) => {
+    const called = `picture ${number + 1}`;
+    const image = make("img", { src: own.address, alt: `${called}: ${own.name}`, error: () => image.replaceWith(noPreview(own)) });
+    const button = make("button", { type: "button", class: "remove", "aria-label": `Remove ${called}, ${own.name}` }, "×");
+    button.addEventListener("click", () => {
+      remove(own);
+      const next = byId("thumbnails").querySelectorAll(".remove")[Math.min(number, pictures.length - 2)];
+      (next ?? byId("choose")).focus();
+    });
+    const save = own.edited ? make("a", { href: own.address, download: `${called}.jpg`, class: "save" }, "Save edited") : null;
+    return make("li", {}, image, button, save);
+  });
+  show(byId("thumbnails"), items);
+  byId("thumbnails").hidden = pictures.length === 0;
+}
+
+function noPreview(own) {
+  return make("span", { class: "no-preview" }, own.name);
+}
+
+function wrongWith(file, held, limits) {
+  if (file.type && !file.type.startsWith("image/")) {
+    return { found: "is not a picture", remedy: "give a JPEG, PNG, WebP or the like" };
+  }
+  if (file.size > limits.picture_bytes) {
+    const most = Math.round(limits.picture_bytes / 1e6);
+    return { found: `has ${(file.size / 1e6).toFixed(1)} MB`, remedy: `give pictures of at most ${most} MB` };
+  }
+  if (held >= limits.pictures) {
+    return { found: "is one too many", remedy: `a post has at most ${count(limits.pictures, "picture")} here` };
+  }
+  return null;
+}
+
+function acceptDrops(add) {
+  const zone = byId("drop");
+  let depth = 0; // entering a child fires before leaving its parent
+  const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
+  const mark = () => zone.classList.toggle("over", depth > 0);
+  document.addEventListener("dragenter", (event) => {
+    depth += carriesFiles(event) ? 1 : 0;
+    mark();
+  });
+  document.addEventListener("dragleave", (event) => {
+    depth = Math.max(0, depth - (carriesFiles(event) ? 1 : 0));
+    mark();
+  });
+  document.addEventListener("dragover", (event) => {
+    if (carriesFiles(event)) {
+      event.preventDefault();
+      event.dataTransfer.dropEffect = "copy";
+    }
+  });
+  document.addEventListener("drop", (event) => {
+    depth = 0;
+    mark();
+    if (carriesFiles(event)) {
+      event.preventDefault();
+      add([...event.dataTransfer.files]);
+    }
+  });
+}

@@ -1,0 +1,77 @@
+// What is asked of the service, and what it says where it does not answer.
+
+/** Why there is no answer: where, what was found, what to do. */
+export class Problem extends Error {
+  constructor({ where, found, remedy }, { status = 0, retry = null } = {}) {
+    super(`${where}: ${found}`);
+    Object.assign(this, { where, found, remedy, status, retry });
+  }
+}
+
+let token = "";
+const running = new Set();
+
+/** The token that is sent from now on; kept in this page alone. */
+export function useToken(value) {
+  token = value.trim();
+}
+
+/** Give up whatever is being asked; whether anything was. */
+export function giveUp() {
+  const any = running.size > 0;
+  running.forEach((controller) => controller.abort());
+  return any;
+}
+
+/** The answer to a post's form, as data. Throws a Problem, or an AbortError where it was given up. */
+export async function ask(path, post, options = {}) {
+  const form = new FormData();
+  form.set("text", post.text);
+  if (post.hashtags.trim()) {
+    form.set("hashtags", post.hashtags);
+  }
+  post.pictures.forEach((picture, number) => form.append("images", picture.blob, `picture-${number + 1}`));
+  for (const [name, value] of Object.entries(options)) {
+    if (value !== null && value !== undefined) {
+      form.set(name, value);
+    }
+  }
+  return (await fetched(path, { method: "POST", body: form })).json();
+}
+
+/** What stands at a path, as data. */
+export async function read(path) {
+  return (await fetched(path)).json();
+}
+
+/** What stands at a path, as it is. */
+export async function readBlob(path) {
+  return (await fetched(path)).blob();
+}
+
+async function fetched(path, options = {}) {
+  const controller = new AbortController();
+  running.add(controller);
+  try {
+    const headers = token ? { authorization: `Bearer ${token}` } : {};
+    const answer = await fetch(path, { ...options, headers, signal: controller.signal, referrerPolicy: "no-referrer" });
+    if (!answer.ok) {
+      throw await refusal(answer);
+    }
+    return answer;
+  } catch (error) {
+    if (error instanceof Problem || error.name === "AbortError") {
+      throw error;
+    }
+    throw new Problem({ where: "service", found: "cannot be reached", remedy: "see whether it still runs, then ask again" });
+  } finally {
+    running.delete(controller);
+  }
+}
+
+async function refusal(answer) {
+  const retry = Number(answer.headers.get("retry-after")) || null;
+  const unknown = { where: "service", found: `answered with status ${answer.status}`, remedy: "ask again later" };
+  const said = await answer.json().catch(() => unknown);
+  return new Problem(said.where ? said : unknown, { status: answer.status, retry });
+}

@@ -1,0 +1,50 @@
+// The line that says what happens, what went wrong, and what this service was started with.
+
+import { byId, make, show } from "./elements.js";
+import { KINDS } from "./answer.js";
+
+/** Say something to those who do not see the page; where nothing else on the page says it, `shown` to all. */
+export function say(text, { shown = false } = {}) {
+  byId("status").textContent = text;
+  byId("status").classList.toggle("unseen", !shown);
+}
+
+/** The page is busy with `what`; the function that ends it is given back. */
+export function working(what) {
+  if (what) {
+    say(what, { shown: true });
+    byId("nothing-yet").hidden = true;
+  }
+  byId("answer").setAttribute("aria-busy", "true");
+  document.body.classList.add("busy");
+  return () => {
+    byId("answer").setAttribute("aria-busy", "false");
+    document.body.classList.remove("busy");
+  };
+}
+
+/** Say where something is wrong, what was found, and what to do. */
+export function showProblem({ where, found, remedy, retry = null }) {
+  const todo = retry ? `ask again in ${retry} s` : remedy;
+  say("");
+  show(byId("problem"), make("div", { class: "problem" },
+    make("p", {}, make("strong", {}, `${where}: `), found), make("p", {}, `What to do: ${todo}.`)));
+}
+
+/** Nothing is wrong any more. */
+export function clearProblem() {
+  show(byId("problem"));
+}
+
+/** The switches of the service and what is served, and the field for a token where one is wanted. */
+export function showSettings(settings) {
+  const [one, many] = KINDS[settings.granularity];
+  const chip = (name, on, said) => make("li", {}, make("strong", {}, `${name}: ${on ? "on" : "off"}`), ` ${said}`);
+  const coarse = settings.granularity === "district" ? "places are told as districts of several" : `${many} are told by name`;
+  show(byId("switches"),
+    chip("fine", settings.fine, coarse),
+    chip("home", settings.home, settings.home ? "also where somebody lives is told" : "what says where somebody lives is withheld"));
+  byId("token-field").hidden = !settings.token;
+  const classes = `${settings.classes} ${settings.target === "category" ? "kinds of places" : settings.target === "cell" ? "cells" : "places"}`;
+  byId("made").textContent = `postplace ${settings.version}, model ${settings.model}, ${classes}, told by ${one}.`;
+}

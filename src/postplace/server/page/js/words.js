@@ -1,0 +1,66 @@
+// Numbers as a person says them.
+
+const GAP = "\u00a0"; // a number and its unit stay on one line
+
+/** 0.812 -> "81 %"; what is nearly nothing or nearly certain is said so. */
+export function percent(share) {
+  if (share > 0 && share < 0.01) {
+    return `under 1${GAP}%`;
+  }
+  if (share > 0.99 && share < 1) {
+    return `over 99${GAP}%`;
+  }
+  return `${Math.round(share * 100)}${GAP}%`;
+}
+
+/** 0.35 -> "350 m", 12.4 -> "12 km". */
+export function distance(km) {
+  if (km < 1) {
+    return `${Math.round(km * 1000)}${GAP}m`;
+  }
+  return km < 10 ? `${Number(km.toFixed(1))}${GAP}km` : `${Math.round(km)}${GAP}km`;
+}
+
+/** How likely a share is, in words. */
+export function likelihood(share) {
+  const steps = [[0.9, "almost surely"], [0.7, "very probably"], [0.5, "probably"], [0.25, "perhaps"]];
+  const found = steps.find(([least]) => share >= least);
+  return found ? found[1] : "possibly";
+}
+
+/** How strongly a part moved the answer, by its nats of log-odds. */
+export function strength(nats) {
+  const size = Math.abs(nats);
+  const side = nats > 0 ? "for" : "against";
+  const steps = [[2, "very strongly"], [1, "strongly"], [0.4, "clearly"], [0.1, "a little"]];
+  const found = steps.find(([least]) => size >= least);
+  return found ? `${found[1]} ${side}` : "hardly at all";
+}
+
+/** One, two, three pictures ... */
+export function count(number, one, many = `${one}s`) {
+  return `${number} ${number === 1 ? one : many}`;
+}
+
+/** ["a", "b", "c"] -> "a, b and c". */
+export function listed(names) {
+  return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+}
+
+/** A text of at most 40 letters, with an ellipsis where some are left out. */
+export function shortened(text) {
+  return text.length > 40 ? `${text.slice(0, 39).trimEnd()}…` : text;
+}
+
+/** A part of a post as it is called in a sentence. */
+export function named(part) {
+  const called = {
+    text: "the text",
+    hashtags: "the hashtags",
+    image: "the pictures",
+    word: `the word “${part.name}”`,
+    characters: `the letters “${part.name}”`,
+    hashtag: `the hashtag #${part.name}`,
+  };
+  return called[part.kind] ?? part.name.replace(/^(picture \d+), (.*)$/, "$1 ($2)");
+}

@@ -1,0 +1,128 @@
+"""Who may ask, and what a browser is told to forbid."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from postplace.errors import BadOption
+from postplace.server.limits import App, Message, Receive, Scope, Send
+
+SHORTEST_TOKEN = 16
+OPEN_PATHS = frozenset({"/health", "/"})  # what a container asks without a token, and where one is typed in
+OPEN_FOLDER = "/page/"  # the page's files, the same for all
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
+HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"permissions-policy", b"geolocation=(), camera=(), microphone=()"),
+    (b"cache-control", b"no-store"),
+)
+
+
+def content_policy(tiles: str | None = None) -> str:
+    """What a browser may load: the service's own files, and pictures of one other origin where the owner named it.
+
+    >>> "https://tiles.example" in content_policy("https://tiles.example")
+    True
+    """
+    pictures = "img-src 'self' blob: data:" + (f" {tiles}" if tiles else "")
+    return (
+        f"default-src 'none'; script-src 'self'; style-src 'self'; {pictures}; connect-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+
+
+def read_tokens(path: Path) -> tuple[bytes, ...]:
+    """The digests of the tokens in a file, one a line, `#` before a remark. Raises BadOption without a good one."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError) as error:
+        raise BadOption("--token-file", f"{path} cannot be read", "give a text file with one token a line") from error
+    tokens = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    if not tokens or min(map(len, tokens)) < SHORTEST_TOKEN:
+        found = f"{path} holds no token, or one of fewer than {SHORTEST_TOKEN} letters"
+        raise BadOption("--token-file", found, "write one long random token a line")
+    return tuple(_digest(token.encode()) for token in tokens)
+
+
+def known_token(header: bytes, tokens: Sequence[bytes]) -> bool:
+    """Whether an Authorization header carries one of the tokens; takes as long for a near miss as for any.
+
+    >>> known_token(b"Bearer one", [_digest(b"one")]), known_token(b"Basic one", [_digest(b"one")])
+    (True, False)
+    """
+    scheme, _, token = header.partition(b" ")
+    asked = _digest(token.strip())
+    found = [hmac.compare_digest(asked, known) for known in tokens]
+    return scheme.lower() == b"bearer" and any(found)
+
+
+class Guarded:
+    """ASGI: security headers on every answer; 401 without a known token, 403 for another site's page or host."""
+
+    def __init__(
+        self,
+        app: App,
+        *,
+        tokens: Sequence[bytes] = (),
+        hosts: frozenset[str] | None = None,
+        tiles: str | None = None,
+    ) -> None:
+        self.app, self.tokens, self.hosts = app, tokens, hosts
+        self.headers = ((b"content-security-policy", content_policy(tiles).encode()), *HEADERS)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message.get("headers", []), *self.headers]}
+            await send(message)
+
+        headers = dict(scope["headers"])
+        if problem := self._foreign(headers):
+            await _answer(send_guarded, 403, problem)
+        elif self.tokens and not _open(scope["path"]) and not self._known(headers):
+            found = ("authorization", "no known token", "send the header Authorization: Bearer TOKEN")
+            await _answer(send_guarded, 401, found, ((b"www-authenticate", b"Bearer"),))
+        else:
+            await self.app(scope, receive, send_guarded)
+
+    def _known(self, headers: Mapping[bytes, bytes]) -> bool:
+        return known_token(headers.get(b"authorization", b""), self.tokens)
+
+    def _foreign(self, headers: Mapping[bytes, bytes]) -> tuple[str, str, str] | None:
+        """A page of another site asking through somebody's browser: by its origin, or by a name it gave this host."""
+        host = headers.get(b"host", b"").decode("latin-1").lower()
+        origin = headers.get(b"origin", b"").decode("latin-1").lower()
+        if self.hosts is not None and host.rpartition(":")[0] not in self.hosts and host not in self.hosts:
+            return "host", "is another name than this service listens to", "ask 127.0.0.1 or localhost"
+        if origin and origin.partition("://")[2] != host:
+            return "origin", "is another site", "ask from the service's own page, or without a browser"
+        return None
+
+
+def _open(path: str) -> bool:
+    return path in OPEN_PATHS or path.startswith(OPEN_FOLDER)
+
+
+def _digest(token: bytes) -> bytes:
+    return hashlib.sha256(token).digest()
+
+
+async def _answer(
+    send: Send, status: int, problem: tuple[str, str, str], headers: Sequence[tuple[bytes, bytes]] = ()
+) -> None:
+    body = json.dumps(dict(zip(("where", "found", "remedy"), problem, strict=True))).encode()
+    kind = ((b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": [*kind, *headers]})
+    await send({"type": "http.response.body", "body": body})

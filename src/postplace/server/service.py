@@ -1,0 +1,146 @@
+"""What the routes work with: the run, the queue in front of it, and what of its answers is told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from threading import Event
+from typing import Any, TypeVar
+
+from starlette.requests import Request
+
+from postplace.locator import PostLocator
+from postplace.post import Prediction
+from postplace.server.batching import Batcher, Batching
+from postplace.server.discretion import Discretion
+from postplace.server.limits import RequestLimits
+from postplace.server.messages import Options
+from postplace.server.metrics import Metrics
+from postplace.server.reading import Question
+from postplace.server.refusals import refuse
+from postplace.server.telling import Telling, ToldRun
+
+Result = TypeVar("Result")
+Told = tuple[Prediction, tuple[str, ...]]  # the whole ranking, and why pictures could not be read
+Job = Callable[[], Any]
+SLOW_MOST = 8  # explanations and advice that may wait
+SLOW_TIMES = 3  # as long as an answer may they take
+
+
+@dataclass
+class Service:
+    """One run, served. `slow` does what takes seconds, one at a time; `lists` counts requests of many lines in work."""
+
+    locator: PostLocator
+    discretion: Discretion
+    limits: RequestLimits
+    metrics: Metrics
+    batcher: Batcher[Question[Options], Told]
+    slow: Batcher[Job, Any]
+    judge: PostLocator | None = None
+    lists: int = 0
+
+    async def start(self) -> None:
+        """Begin to answer."""
+        await self.batcher.start()
+        await self.slow.start()
+
+    async def stop(self) -> None:
+        """End; whoever still waits is refused."""
+        await self.slow.stop()
+        await self.batcher.stop()
+
+    async def answer(self, question: Question[Options], *, name: str = "post", patient: bool = False) -> dict[str, Any]:
+        """The answer to one post, under that id."""
+        prediction, unread = await self.batcher.ask(question, patient=patient)
+        self.metrics.unread.inc(len(unread))
+        options = question.options
+        told = self.discretion.tell(prediction, top_k=options.top_k, min_confidence=options.min_confidence)
+        return {**told, "id": name, "unread": list(unread)}
+
+    async def ask_slowly(self, work: Callable[[ToldRun, ToldRun | None], Result]) -> Result:
+        """What `work` finds of the run and the judge, as they are told; it ends early if nobody waits for it."""
+        gone = Event()
+        run = ToldRun(self.telling, gone)
+        judge = None if self.judging is None else ToldRun(self.judging, gone)
+        try:
+            found: Result = await self.slow.ask(lambda: work(run, judge))
+            return found
+        finally:
+            gone.set()
+
+    @cached_property
+    def telling(self) -> Telling:
+        """What is told of the run."""
+        return Telling.of(self.locator, self.discretion)
+
+    @cached_property
+    def judging(self) -> Telling | None:
+        """What is told of the judge."""
+        return None if self.judge is None else Telling.of(self.judge, self.discretion, judge=True)
+
+
+def make_service(
+    locator: PostLocator,
+    *,
+    fine: bool,
+    home: bool,
+    limits: RequestLimits,
+    batching: Batching,
+    judge: PostLocator | None = None,
+) -> Service:
+    """A service around a loaded run; its encoders are loaded already. `judge`: a run that advice is judged with.
+
+    Raises BadOption for a judge with other classes.
+    """
+    locator.workers = 0  # pictures are decoded in the threads that answer: no process a batch
+    metrics = Metrics()
+    discretion = Discretion(locator.fitted.places, fine=fine, home=home)
+
+    def answer(questions: Sequence[Question[Options]]) -> list[Told]:
+        return answer_all(locator, questions)
+
+    batcher = Batcher[Question[Options], Told](answer, batching, seen=metrics.batch)
+    alone = Batching(size=1, most=min(SLOW_MOST, batching.most), answer_s=SLOW_TIMES * batching.answer_s)
+    slow = Batcher[Job, Any](lambda jobs: [job() for job in jobs], alone)
+    metrics.queue.set_function(lambda: batcher.length)
+    metrics.slow_queue.set_function(lambda: slow.length)
+    service = Service(locator, discretion, limits, metrics, batcher, slow, judge)
+    _ = service.judging  # whether it fits is told now, not to the first who asks
+    return service
+
+
+def answer_all(locator: PostLocator, questions: Sequence[Question[Options]]) -> list[Told]:
+    """Every question's whole ranking, encoded in one batch (one for each level that is asked for)."""
+    found: dict[int, Told] = {}
+    levels = {question.options.level for question in questions}
+    for level in levels:
+        rows = [row for row, question in enumerate(questions) if question.options.level == level]
+        posts = [questions[row].post for row in rows]
+        predictions, broken = locator.answer(posts, top_k=len(locator.fitted.places), level=level)
+        reasons: dict[str, list[str]] = {}
+        for picture in broken:
+            reasons.setdefault(picture.post_id, []).append(picture.reason)
+        for row, prediction in zip(rows, predictions, strict=True):
+            found[row] = prediction, tuple(reasons.get(prediction.post_id, ()))
+    return [found[row] for row in range(len(questions))]
+
+
+async def unless_gone(request: Request, work: Coroutine[Any, Any, Result]) -> Result:
+    """What `work` gives; it is cancelled when the client goes away, and costs nothing more."""
+    task, gone = asyncio.create_task(work), asyncio.create_task(_disconnected(request))
+    try:
+        await asyncio.wait((task, gone), return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            return task.result()
+        raise refuse(499, "client", "has gone", "ask again")
+    finally:
+        task.cancel()
+        gone.cancel()
+
+
+async def _disconnected(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

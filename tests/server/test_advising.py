@@ -1,0 +1,89 @@
+"""POST /advise: as the adviser says, at the level that the service tells."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from postplace import Post, PostLocator
+from postplace.errors import BadOption
+from postplace.explain import advise
+from postplace.places.vocabulary import PlaceVocabulary
+from postplace.post import Place
+from postplace.server.advising import LIMIT
+from postplace.server.batching import Batching
+from postplace.server.limits import RequestLimits
+from postplace.server.service import Service, make_service
+
+Client = Any
+FORM = {"text": "the glass floor", "hashtags": "skydeck 看海", "max_edits": "1"}
+
+
+def advised(client: Client, form: dict[str, str], **options: Any) -> tuple[int, dict[str, Any]]:
+    """The status and the body of one form."""
+
+    async def run() -> tuple[int, dict[str, Any]]:
+        async with client(**options) as ask:
+            answer = await ask.post("/advise", data=form, files=[("images", ("", b""))])
+            return answer.status_code, answer.json()
+
+    return asyncio.run(run())
+
+
+def test_as_the_adviser_says(client: Client, served: PostLocator) -> None:
+    status, found = advised(client, FORM, fine=True)
+    assert status == 200, found
+    post = Post("x", text="the glass floor", hashtags=("skydeck", "看海"))
+    wanted = advise(served, post, max_edits=1, limit=LIMIT)
+    assert (found["place"], found["reached"], found["asked"]) == (wanted.place, wanted.reached, wanted.asked)
+    told = [[edit["description"] for edit in own["edits"]] for own in found["suggestions"]]
+    assert told == [[edit.describe() for edit in own.edits] for own in wanted.suggestions]
+    assert (found["text"], found["hashtags"], found["pictures"]) == ("the glass floor", ["skydeck", "看海"], [])
+
+
+def test_places_are_told_as_districts(client: Client, served: PostLocator) -> None:
+    status, found = advised(client, FORM | {"max_edits": "2"})
+    assert status == 200, found
+    text = json.dumps(found, ensure_ascii=False)
+    assert not any(place.name in text for place in served.fitted.places.places)
+    assert (found["granularity"], found["protect"]) == ("district", "place")
+    assert found["place"].startswith("district")
+
+
+def test_a_judge_is_told_in_the_same_words(make: Callable[..., Service], served: PostLocator) -> None:
+    options: dict[str, Any] = {"fine": False, "home": False, "limits": RequestLimits(), "batching": Batching()}
+    other = PostLocator.__new__(PostLocator)
+    other.__dict__.update(served.__dict__)
+    service = make_service(served, judge=other, **options)
+    assert service.judging is not None
+    assert service.judging.classes.places == service.telling.classes.places
+    stranger = PostLocator.__new__(PostLocator)
+    stranger.__dict__.update(served.__dict__)
+    stranger._fitted = replace(served.fitted, places=PlaceVocabulary("place", (Place("a"), Place("b"))))
+    with pytest.raises(BadOption, match="--judge"):
+        make_service(served, judge=stranger, **options)
+
+
+@pytest.mark.parametrize(
+    ("form", "where"),
+    [
+        ({"max_edits": "9"}, "max_edits"),
+        ({"below": "1"}, "below"),
+        ({"below": "nan"}, "below"),
+        ({"beyond_km": "inf"}, "beyond_km"),
+        ({"protect": "category"}, "protect"),
+        ({"protect": "user"}, "protect"),
+        ({"place": "Nowhere"}, "place"),
+        ({"grid": "4"}, "form"),
+        ({"text": " ", "hashtags": " "}, "advise"),
+    ],
+)
+def test_what_is_wrong_is_refused(client: Client, form: dict[str, str], where: str) -> None:
+    status, found = advised(client, FORM | form)
+    assert (status, found["where"]) == (422, where)
+    assert "--" not in found["remedy"]  # that is the command line's word for it

@@ -1,0 +1,96 @@
+"""Districts and homes, by hand."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from postplace.places.distance import great_circle_km
+from postplace.places.vocabulary import PlaceVocabulary
+from postplace.post import Place, Prediction, Promise, RankedPlace
+from postplace.server.discretion import FEWEST, Discretion, districts_of, is_home
+
+LINE = PlaceVocabulary("place", tuple(Place(f"p{n}", 30.0, 120.0 + 0.05 * n) for n in range(8)))  # 4.8 km apart
+
+
+def whole(places: PlaceVocabulary, probabilities: list[float], promise: Promise | None = None) -> Prediction:
+    pairs = sorted(zip(places.places, probabilities, strict=True), key=lambda pair: -pair[1])
+    return Prediction("1", tuple(RankedPlace(place, p) for place, p in pairs), ("text",), promised=promise)
+
+
+def test_a_district_is_at_least_three_places_and_its_circle_holds_them() -> None:
+    districts = districts_of(list(LINE.places))
+    names = [districts[place.name].place.name for place in LINE.places]
+    assert names == ["district 1"] * 4 + ["district 2"] * 4
+    random = np.random.default_rng(0)
+    scattered = [Place(str(n), 30 + y, 120 + x) for n, (y, x) in enumerate(random.normal(0, 0.1, (97, 2)))]
+    districts = districts_of(scattered)
+    counts = [district.place.name for district in districts.values()]
+    assert min(counts.count(name) for name in counts) >= FEWEST
+    points = np.array([(place.latitude, place.longitude) for place in scattered], dtype=np.float64)
+    told = [districts[place.name] for place in scattered]
+    centres = np.array([(d.place.latitude, d.place.longitude, d.radius_km) for d in told], dtype=np.float64)
+    assert (great_circle_km(points[:, 0], points[:, 1], centres[:, 0], centres[:, 1]) <= centres[:, 2]).all()
+
+
+def test_places_close_together_are_one_district() -> None:
+    near = [Place(str(n), 30.0 + 0.0001 * n, 120.0) for n in range(50)]
+    assert len({district.place.name for district in districts_of(near).values()}) == 1
+
+
+def test_probabilities_add_up_and_nothing_of_a_place_is_told() -> None:
+    promise = Promise(0.9, ("p5", "p6"), (30.0, 120.2534), 0.4)
+    told = Discretion(LINE).tell(
+        whole(LINE, [0.0, 0.1, 0.0, 0.0, 0.0, 0.6, 0.2, 0.1], promise), top_k=5, min_confidence=0.7
+    )
+    assert [(p["place"], round(p["probability"], 6)) for p in told["places"]] == [
+        ("district 2", 0.9),
+        ("district 1", 0.1),
+    ]
+    assert told["enough"]  # no place reaches 0.7, a district does
+    assert told["set"] == ["district 2"]
+    district = told["places"][0]
+    assert told["circle"] == {key: district[key] for key in ("latitude", "longitude", "radius_km")}
+    assert '"p' not in json.dumps({**told, "places": [p["place"] for p in told["places"]]}).replace('"places"', "")
+    fine = Discretion(LINE, fine=True).tell(whole(LINE, [0.3, 0.7, *[0.0] * 6]), top_k=1, min_confidence=0.8)
+    assert (fine["places"][0]["place"], fine["enough"], fine["fine"]) == ("p1", False, True)
+
+
+def test_places_without_coordinates_share_a_district() -> None:
+    nowhere = PlaceVocabulary("place", (Place("a"), Place("b")))
+    told = Discretion(nowhere).tell(whole(nowhere, [0.5, 0.5], Promise(0.9, ("a",))), top_k=3, min_confidence=0.0)
+    assert told["places"] == [{"place": "elsewhere", "probability": 1.0}]
+    assert (told["set"], "circle" in told) == (["elsewhere"], False)
+
+
+KINDS = PlaceVocabulary("category", (Place("home"), Place("food"), Place("住宅区"), Place("travel")))
+
+
+def test_homes_are_withheld_and_leave_no_trace_of_how_probable_they_were() -> None:
+    answers = [
+        Discretion(KINDS).tell(whole(KINDS, [h, 0.3 * (1 - h), 0.0, 0.7 * (1 - h)]), top_k=5, min_confidence=0.5)
+        for h in (0.0, 0.5, 0.99)
+    ]
+    for one, other in pairwise(answers):
+        assert one == other
+    assert [place["place"] for place in answers[0]["places"]] == ["travel", "food"]
+    assert "set" not in Discretion(KINDS).tell(
+        whole(KINDS, [0.25] * 4, Promise(0.9, ("home",))), top_k=5, min_confidence=0.0
+    )
+    told = Discretion(KINDS, home=True).tell(whole(KINDS, [0.7, 0.1, 0.1, 0.1]), top_k=1, min_confidence=0.0)
+    assert (told["places"][0]["place"], told["home"], told["granularity"]) == ("home", True, "category")
+
+
+@pytest.mark.parametrize(
+    "name", ["Home", "home (private)", "ＨＯＭＥ", "Residential Building", "住宅", "我的家", "学生宿舍"]
+)
+def test_a_home_is_known(name: str) -> None:
+    assert is_home(name)
+
+
+@pytest.mark.parametrize("name", ["Opera House", "国家公园", "家乐福", "work", "restaurant", "Homer Street"])
+def test_what_is_no_home(name: str) -> None:
+    assert not is_home(name)

@@ -1,0 +1,154 @@
+"""POST /explain: as the explanation says, at the level that the service tells, and nothing beyond it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from threading import Event
+from typing import Any
+
+import numpy as np
+import pytest
+
+from postplace import Post, PostLocator
+from postplace.batch import Vocabularies
+from postplace.explain import explain
+from postplace.places.vocabulary import PlaceVocabulary
+from postplace.post import Place
+from postplace.server.batching import Batching
+from postplace.server.discretion import Discretion
+from postplace.server.refusals import Refusal
+from postplace.server.service import Service
+from postplace.server.telling import Telling, ToldRun, told_classes, without_names
+from postplace.text.vocabulary import Vocabulary
+
+Client = Any
+
+
+def explained(client: Client, form: dict[str, str], files: Any = None, **options: Any) -> tuple[int, dict[str, Any]]:
+    """The status and the body of one form."""
+
+    async def run() -> tuple[int, dict[str, Any]]:
+        async with client(**options) as ask:
+            answer = await ask.post("/explain", data=form, files=files or [("images", ("", b""))])
+            return answer.status_code, answer.json()
+
+    return asyncio.run(run())
+
+
+def test_as_the_explanation_says(client: Client, served: PostLocator, picture: bytes) -> None:
+    form = {"text": "the glass floor", "hashtags": "skydeck 看海", "grid": "2"}
+    status, found = explained(client, form, [("images", ("a.jpg", picture, "image/jpeg"))], fine=True)
+    assert status == 200, found
+    post = Post("x", text="the glass floor", hashtags=("skydeck", "看海"), images=(picture,))
+    wanted = explain(served, post, grid=2)
+    assert (found["place"], found["answer"]) == (wanted.place, wanted.answer)
+    parts = {(part["kind"], part["name"]): part["log_odds"] for part in found["parts"]}
+    assert parts == {(e.part.kind, e.part.name): pytest.approx(e.log_odds, abs=1e-4) for e in wanted.parts}
+    assert sum(part["kind"] == "region" for part in found["parts"]) == 4
+    assert (found["text"], found["hashtags"], found["pictures"]) == ("the glass floor", ["skydeck", "看海"], [0])
+
+
+def test_places_are_told_as_districts_and_no_training_post_is(client: Client, served: PostLocator) -> None:
+    status, found = explained(client, {"text": "the glass floor", "hashtags": "skydeck"})
+    assert status == 200, found
+    text = json.dumps(found, ensure_ascii=False)
+    assert not any(place.name in text for place in served.fitted.places.places)
+    assert (found["granularity"], found["evidence"]) == ("district", [])
+    assert found["place"].startswith("district")
+
+
+def test_a_district_is_believed_in_as_an_answer_says(client: Client) -> None:
+    async def run() -> tuple[dict[str, Any], dict[str, Any]]:
+        async with client() as ask:
+            files = {"text": (None, "the glass floor")}
+            return (await ask.post("/predict", files=files)).json(), (await ask.post("/explain", files=files)).json()
+
+    told, why = asyncio.run(run())
+    assert why["answer"] == told["places"][0]["place"]
+    assert why["whole"]["probability"] == pytest.approx(told["places"][0]["probability"], abs=1e-5)
+    gains = sum(modality["log_odds"] for modality in why["modalities"])
+    assert gains == pytest.approx(why["whole"]["log_odds"] - why["nothing"]["log_odds"], abs=1e-4)
+
+
+def test_a_place_that_is_not_told_is_unknown(client: Client, served: PostLocator) -> None:
+    name = served.fitted.places.places[0].name
+    status, found = explained(client, {"text": "a walk", "place": name})
+    assert (status, found["where"]) == (422, "place")
+    assert name not in json.dumps(found, ensure_ascii=False)
+    assert explained(client, {"text": "a walk", "place": name}, fine=True)[0] == 200
+    assert explained(client, {"text": "a walk", "place": "district 1"})[1]["place"] == "district 1"
+
+
+@pytest.mark.parametrize("form", [{"text": ""}, {"grid": "9"}, {"grid": "x"}, {"top_k": "3"}, {"place": "x" * 300}])
+def test_what_is_wrong_is_refused(client: Client, form: dict[str, str]) -> None:
+    status, found = explained(client, {"text": "a walk", **form})
+    assert status == 422, found
+    assert set(found) == {"where", "found", "remedy"}
+
+
+def test_pictures_that_break_off_keep_the_numbers_of_the_others(client: Client, picture: bytes) -> None:
+    files = [("images", ("a.jpg", data, "image/jpeg")) for data in (picture[: len(picture) // 2], picture)]
+    status, found = explained(client, {"grid": "1"}, files)
+    assert (status, found["pictures"]) == (200, [1])
+    assert any("picture 1 could not be read" in note for note in found["notes"])
+
+
+def test_a_full_queue_refuses(make: Callable[..., Service]) -> None:
+    service = make(batching=Batching(most=1))
+    free = Event()
+
+    async def run() -> int:
+        await service.start()
+        first = asyncio.create_task(service.ask_slowly(lambda run, judge: free.wait(10)))
+        await asyncio.sleep(0.05)
+        second = asyncio.create_task(service.ask_slowly(lambda run, judge: True))
+        await asyncio.sleep(0.01)
+        with pytest.raises(Refusal) as refused:
+            service.slow.check_room()
+        free.set()
+        assert list(await asyncio.gather(first, second)) == [True, True]
+        await service.stop()
+        return refused.value.status
+
+    assert asyncio.run(run()) == 429
+
+
+def test_whoever_has_gone_costs_no_more(make: Callable[..., Service]) -> None:
+    service = make()
+    gone = Event()
+    run = ToldRun(service.telling, gone)
+    gone.set()
+    with pytest.raises(Refusal) as refused:
+        explain(run, Post("x", text="a walk"))
+    assert refused.value.status == 499
+
+
+def test_withheld_classes_leave_no_trace() -> None:
+    kinds = PlaceVocabulary("category", (Place("home"), Place("food"), Place("travel")))
+    told = told_classes(Discretion(kinds))
+    assert [place.name for place in told.places.places] == ["food", "travel"]
+    rows = np.array([[h, 0.3 * (1 - h), 0.7 * (1 - h)] for h in (0.0, 0.5, 0.99, 1.0)])
+    assert told.merge(rows).round(6).tolist() == [[0.3, 0.7]] * 3 + [[0.5, 0.5]]
+    assert told_classes(Discretion(kinds, home=True)).everything
+    assert not told.everything
+
+
+def test_evidence_is_for_those_who_are_told_everything(served: PostLocator) -> None:
+    fitted = replace(served.fitted, evidence=object())  # type: ignore[arg-type]  # only whether it is there counts
+    locator = PostLocator.__new__(PostLocator)
+    locator._fitted = fitted
+    for fine, there in ((False, False), (True, True)):
+        discretion = Discretion(fitted.places, fine=fine)
+        assert (Telling.of(locator, discretion).fitted.evidence is not None) == there
+
+
+def test_no_tag_that_names_a_place_is_suggested() -> None:
+    words = Vocabulary(("at", "lighthouse"))
+    tags = Vocabulary(("capelighthouse", "sunset", "atcapelighthouse2", "cape"))
+    known = Vocabularies(Vocabulary(("a",)), words, tags, 10, 10, 10)
+    told = without_names(known, ["Cape Lighthouse", "Old Mill"])
+    assert told.hashtags.items == ("sunset", "cape")
+    assert told.words.items == ("at", "lighthouse")

@@ -1,0 +1,48 @@
+"""What schemathesis makes of the OpenAPI, through hypothesis alone: never a 5xx."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from postplace.server.assembly import assemble
+from postplace.server.service import Service
+
+schemathesis = pytest.importorskip("schemathesis")
+GET, POST = ("/health", "/examples"), ("/predict", "/batch_predict", "/explain", "/advise")
+OPERATIONS = (*((path, "GET") for path in GET), *((path, "POST") for path in POST))
+
+
+def lines(_: Any, value: Any) -> bytes:
+    """A text as it is, anything else as one JSON line."""
+    return value.encode("utf-8", "surrogatepass") if isinstance(value, str) else json.dumps(value, default=str).encode()
+
+
+schemathesis.serializer("application/x-ndjson")(lines)
+
+
+@pytest.mark.parametrize("wrong", [False, True])
+def test_no_request_makes_it_fail(make: Callable[..., Service], wrong: bool) -> None:
+    mode = schemathesis.GenerationMode.NEGATIVE if wrong else schemathesis.GenerationMode.POSITIVE
+    schema = schemathesis.openapi.from_asgi("/openapi.json", assemble(make()))
+    statuses: Counter[tuple[str, int]] = Counter()
+    for path, method in OPERATIONS:
+        if wrong and path in GET:  # nothing can be wrong with it
+            continue
+
+        @given(case=schema[path][method].as_strategy(generation_mode=mode))
+        @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+        def ask(case: Any) -> None:
+            answer = case.call(timeout=180)  # a busy machine is no fault
+            statuses[case.operation.path, answer.status_code] += 1
+            assert answer.status_code < 500, answer.text
+            assert "Traceback" not in answer.text
+
+        ask()
+    assert {path for path, _ in statuses} >= set(POST)
+    assert wrong or all(statuses[path, 200] for path in POST)

@@ -1,0 +1,75 @@
+"""Tokens, headers, other sites' pages."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from postplace.errors import BadOption
+from postplace.server.security import LOOPBACK, known_token, read_tokens
+
+Client = Any
+TOKEN = "a-long-random-token-of-the-owner"
+
+
+def test_tokens(client: Client, tmp_path: Path) -> None:
+    file = tmp_path / "tokens"
+    file.write_text(f"# ours\n{TOKEN}\n\n{TOKEN}-2\n")
+    tokens = read_tokens(file)
+
+    async def run() -> list[int]:
+        async with client(tokens=tokens) as ask:
+            headers = ["", f"Bearer {TOKEN}", f"bearer {TOKEN}-2", f"Bearer {TOKEN[:-1]}", f"Basic {TOKEN}", "Bearer "]
+            asked = [await ask.get("/metrics", headers={"authorization": header}) for header in headers]
+            refused = await ask.post("/predict", files={"text": (None, "a")})
+            assert refused.headers["www-authenticate"] == "Bearer"
+            assert (await ask.get("/health")).status_code == 200
+            return [refused.status_code, *(answer.status_code for answer in asked)]
+
+    assert asyncio.run(run()) == [401, 401, 200, 200, 401, 401, 401]
+
+
+@pytest.mark.parametrize("content", ["", "# nothing\n", "short\n"])
+def test_a_file_without_a_good_token(tmp_path: Path, content: str) -> None:
+    (tmp_path / "tokens").write_text(content)
+    with pytest.raises(BadOption, match="--token-file"):
+        read_tokens(tmp_path / "tokens")
+    with pytest.raises(BadOption, match="cannot be read"):
+        read_tokens(tmp_path / "none")
+
+
+def test_an_empty_token_is_none() -> None:
+    assert not known_token(b"Bearer ", ())
+
+
+def test_headers_are_on_every_answer(client: Client) -> None:
+    async def run() -> None:
+        async with client() as ask:
+            for path in ("/health", "/nowhere"):
+                headers = (await ask.get(path)).headers
+                assert "unsafe-inline" not in headers["content-security-policy"]
+                assert headers["x-content-type-options"] == "nosniff"
+                assert headers["cache-control"] == "no-store"
+
+    asyncio.run(run())
+
+
+def test_pages_of_other_sites_are_refused(client: Client) -> None:
+    async def run() -> list[int]:
+        async with client(hosts=LOOPBACK) as ask:
+            asked = [
+                {},
+                {"origin": "http://127.0.0.1"},
+                {"host": "localhost:8000"},
+                {"host": "[::1]:8000"},
+                {"origin": "https://elsewhere.example"},
+                {"origin": "null"},
+                {"host": "elsewhere.example"},
+                {"host": "elsewhere.example", "origin": "http://elsewhere.example"},
+            ]
+            return [(await ask.get("/health", headers=headers)).status_code for headers in asked]
+
+    assert asyncio.run(run()) == [200, 200, 200, 200, 403, 403, 403, 403]
