@@ -22,11 +22,11 @@ from postplace.explain.alternatives import (
     phrases,
     removals,
 )
+from postplace.explain.asked_run import AskedRun
 from postplace.explain.edits import Edit
 from postplace.explain.explaining import GRID, LARGEST_GRID, LIMIT, MOST_CHARACTERS, column_of
 from postplace.explain.search import MOST_OF_A_SIZE, Attacker, Meaning, Tried, larger_sets, pareto, trying
 from postplace.explain.variants import OpenedPost, ask, open_whole
-from postplace.locator import PostLocator
 from postplace.pooled import MODALITIES, without
 from postplace.post import Post
 
@@ -46,7 +46,7 @@ ASSUMED = "protected is what this run answers: if the post was made elsewhere, n
 
 
 def advise(
-    locator: PostLocator,
+    locator: AskedRun,
     post: Post,
     *,
     protect: str = "place",
@@ -54,7 +54,7 @@ def advise(
     below: float | None = None,
     beyond_km: float | None = None,
     max_edits: int = 2,
-    judge: PostLocator | None = None,
+    judge: AskedRun | None = None,
     seed: int = 0,
     limit: int = LIMIT,
     grid: int = GRID,
@@ -124,7 +124,7 @@ def goal_of(place: str, below: float | None, beyond_km: float | None, *, classes
 
 
 def judged(
-    judge: PostLocator, posts: Sequence[Post], suggestions: Sequence[Suggestion], *, place: str
+    judge: AskedRun, posts: Sequence[Post], suggestions: Sequence[Suggestion], *, place: str
 ) -> tuple[tuple[Suggestion, ...], list[str]]:
     """Suggestions with what another run has of the post as it is (the first of `posts`) and after each; what to say."""
     names = [own.name for own in judge.fitted.places.places]
@@ -142,7 +142,7 @@ def judged(
 
 
 def _protected(
-    locator: PostLocator, opened: OpenedPost, place: str | None, below: float | None, beyond_km: float | None
+    locator: AskedRun, opened: OpenedPost, place: str | None, below: float | None, beyond_km: float | None
 ) -> tuple[Attacker, Goal]:
     """The run as an attacker of that place (None: of its own answer), and when it has failed."""
     names = [own.name for own in locator.fitted.places.places]
@@ -189,7 +189,7 @@ def _leaking(singles: Sequence[Tried], goal: Goal, before: Outlook) -> list[Edit
     return [edit for _, edit in sorted(found, key=lambda pair: -pair[0])]
 
 
-def _refined(locator: PostLocator, opened: OpenedPost, strongest: Sequence[Edit], *, grid: int) -> list[Edit]:
+def _refined(locator: AskedRun, opened: OpenedPost, strongest: Sequence[Edit], *, grid: int) -> list[Edit]:
     """What else could be done with the parts that give most away."""
 
     def some(kind: str, most: int) -> list[Edit]:
@@ -231,7 +231,7 @@ def _verdict(goal: Goal, before: Outlook, suggestions: Sequence[Suggestion]) -> 
     return []
 
 
-def _about(locator: PostLocator, post: Post) -> list[str]:
+def _about(locator: AskedRun, post: Post) -> list[str]:
     looked_past = [name for name in MODALITIES if name not in locator.modalities]
     notes = [f"this run does not look at {' and '.join(looked_past)}: others may"] if looked_past else []
     if (part := locator.part_of(post)) is not None:
@@ -239,7 +239,7 @@ def _about(locator: PostLocator, post: Post) -> list[str]:
     return notes
 
 
-def _check(locator: PostLocator, protect: str, below: float | None, beyond_km: float | None, budget: Budget) -> None:
+def _check(locator: AskedRun, protect: str, below: float | None, beyond_km: float | None, budget: Budget) -> None:
     target = "category" if locator.fitted.places.target == "category" else "place"  # cells are places
     if protect not in ("place", "category"):
         raise unknown_name("--protect", protect, ("place", "category"))

@@ -10,12 +10,12 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from postplace.explain.asked_run import AskedRun
 from postplace.explain.edits import Edit, EditKind
 from postplace.explain.explaining import chosen
 from postplace.explain.parts import Kind, Part, picture_part
 from postplace.explain.variants import OpenedPost
 from postplace.images.regions import Box
-from postplace.locator import PostLocator
 from postplace.runs.evidence import unit_rows
 from postplace.text.hashtags import normalise_hashtag, split_hashtag
 from postplace.text.segmentation import CHINESE, word_spans, words
@@ -199,13 +199,13 @@ def nearest(own: str, known: Sequence[str], encode: Encode, *, most: int) -> lis
     return [known[row] for row in order if cosines[row] >= LEAST_ALIKE]
 
 
-def known_hashtags(locator: PostLocator) -> tuple[str, ...]:
+def known_hashtags(locator: AskedRun) -> tuple[str, ...]:
     """The hashtags that a run knows, the most frequent first; none of a run that keeps no list."""
     vocabularies = getattr(locator.fitted, "vocabularies", None)
     return () if vocabularies is None else tuple(vocabularies.hashtags.items)
 
 
-def known_words(locator: PostLocator) -> tuple[str, ...]:
+def known_words(locator: AskedRun) -> tuple[str, ...]:
     """The words that a run knows, the most frequent first; none of a run that keeps no list."""
     vocabularies = getattr(locator.fitted, "vocabularies", None)
     return () if vocabularies is None else tuple(vocabularies.words.items)

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from postplace.encode import EncodedPosts
 from postplace.explain.advice import Goal, Outlook
+from postplace.explain.asked_run import AskedRun
 from postplace.explain.edits import Edit, apply, clash
 from postplace.explain.variants import OpenedPost, encode
-from postplace.locator import PostLocator
 from postplace.places.distance import great_circle_km
 from postplace.post import Post
 from postplace.text.hashtags import normalise_hashtag
@@ -36,12 +36,12 @@ class Attacker:
     `km` (C,) from each class to the place, NaN where one has no coordinates.
     """
 
-    locator: PostLocator
+    locator: AskedRun
     column: int
     km: NDArray[np.float64]
 
     @classmethod
-    def of(cls, locator: PostLocator, column: int) -> Attacker:
+    def of(cls, locator: AskedRun, column: int) -> Attacker:
         """A run and one of its classes."""
         centres = locator.fitted.places.coordinates()
         return cls(locator, column, great_circle_km(*centres.T, *centres[column]))

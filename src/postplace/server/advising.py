@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
 from postplace.explain import Advice, OpenedPost, advise, open_whole
-from postplace.locator import PostLocator
 from postplace.server.explaining import ReadPost, as_read, known_place
 from postplace.server.messages import ENDS, Share, form_body, problems
 from postplace.server.reading import read_form
@@ -163,14 +162,14 @@ def advise_routes(service: Service) -> APIRouter:
         def work(run: ToldRun, judge: ToldRun | None) -> tuple[Advice, OpenedPost]:
             opened, options = open_whole(run, asked.post), asked.options
             found = advise(
-                as_locator(run),
+                run,
                 opened.post,
                 protect=options.protect or target,
                 place=known_place(run, options.place),
                 below=options.below,
                 beyond_km=options.beyond_km,
                 max_edits=options.max_edits,
-                judge=None if judge is None else as_locator(judge),
+                judge=judge,
                 limit=LIMIT,
             )
             return found, opened
@@ -180,8 +179,3 @@ def advise_routes(service: Service) -> APIRouter:
         return {**told, **as_read(service, asked.post, opened)}
 
     return router
-
-
-def as_locator(run: ToldRun) -> PostLocator:
-    """The adviser asks of a locator what `AskedRun` has and no more, though it says that it wants a whole one."""
-    return cast(PostLocator, run)

@@ -14,6 +14,7 @@ from postplace.server.metrics import Watched
 HEADERS_S = 10.0  # for the first line and the headers of a request
 HEADER_BYTES = 32_768
 STOP_S = 60.0
+IDLE_S = 15  # longer than usual clients keep a connection: whoever closes first must not do so while the other asks
 
 
 class PatientProtocol(H11Protocol):
@@ -76,7 +77,7 @@ def make_server(app: Watched, *, host: str, port: int) -> uvicorn.Server:
         server_header=False,
         proxy_headers=False,
         h11_max_incomplete_event_size=HEADER_BYTES,
-        timeout_keep_alive=5,
+        timeout_keep_alive=IDLE_S,
         timeout_graceful_shutdown=5,
     )
     server = uvicorn.Server(config)
