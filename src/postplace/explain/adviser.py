@@ -24,7 +24,7 @@ from postplace.explain.alternatives import (
 )
 from postplace.explain.asked_run import AskedRun
 from postplace.explain.edits import Edit
-from postplace.explain.explaining import GRID, LARGEST_GRID, LIMIT, MOST_CHARACTERS, column_of
+from postplace.explain.explaining import GRID, LIMIT, MOST_CHARACTERS, check_breadth, column_of
 from postplace.explain.search import MOST_OF_A_SIZE, Attacker, Meaning, Tried, larger_sets, pareto, trying
 from postplace.explain.variants import OpenedPost, ask, open_whole
 from postplace.pooled import MODALITIES, without
@@ -251,7 +251,4 @@ def _check(locator: AskedRun, protect: str, below: float | None, beyond_km: floa
         raise BadOption("--beyond-km", f"{beyond_km} is out of range", "give kilometres above 0")
     if not 1 <= budget.max_edits <= MOST_EDITS:
         raise BadOption("--max-edits", f"{budget.max_edits} edits", f"give 1 to {MOST_EDITS}")
-    if budget.limit < 1:
-        raise BadOption("--limit", f"{budget.limit} parts to look at", "give 1 or more")
-    if not 1 <= budget.grid <= LARGEST_GRID:
-        raise BadOption("--grid", f"{budget.grid} regions a side", f"give 1 to {LARGEST_GRID}")
+    check_breadth(budget.limit, budget.grid)

@@ -194,6 +194,11 @@ def _belief(probabilities: NDArray[np.float64], column: int) -> Belief:
 def _check(locator: AskedRun, method: str, limit: int, grid: int) -> None:
     if method not in get_args(Method):
         raise unknown_name("--method", method, get_args(Method))
+    check_breadth(limit, grid)
+
+
+def check_breadth(limit: int, grid: int) -> None:
+    """Raise BadOption where no part would be looked at, or a picture cut into none or too many regions."""
     if limit < 1:
         raise BadOption("--limit", f"{limit} parts to look at", "give 1 or more")
     if not 1 <= grid <= LARGEST_GRID:

@@ -9,10 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
 from postplace.explain import Advice, OpenedPost, advise, open_whole
-from postplace.server.explaining import ReadPost, as_read, known_place
+from postplace.server.explaining import ReadPost, known_place, told_slowly
 from postplace.server.messages import ENDS, Share, form_body, problems
 from postplace.server.reading import read_form
-from postplace.server.service import Service, unless_gone
+from postplace.server.service import Service
 from postplace.server.telling import ToldRun
 
 LIMIT = 96  # parts taken away one at a time: a service has others to answer
@@ -174,8 +174,6 @@ def advise_routes(service: Service) -> APIRouter:
             )
             return found, opened
 
-        found, opened = await unless_gone(request, service.ask_slowly(work))
-        told = found.to_json() | {"id": "post", "notes": [*opened.broken, *found.notes]}
-        return {**told, **as_read(service, asked.post, opened)}
+        return await told_slowly(service, request, asked.post, work)
 
     return router

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
 from typing import Any, Literal
 
 from fastapi import APIRouter
@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
 from postplace.errors import BadOption
-from postplace.explain import Explanation, OpenedPost, explain, open_post
+from postplace.explain import Advice, Explanation, OpenedPost, explain, open_post
 from postplace.post import Post
 from postplace.server.messages import ENDS, Granularity, Share, form_body, problems
 from postplace.server.reading import read_form
@@ -18,6 +18,7 @@ from postplace.server.service import Service, unless_gone
 from postplace.server.telling import ToldRun
 
 LARGEST_GRID = 8
+Work = Callable[[ToldRun, ToldRun | None], tuple[Explanation | Advice, OpenedPost]]
 
 EXPLAINED: dict[str, Any] = {
     "id": "post",
@@ -128,11 +129,16 @@ def explain_routes(service: Service) -> APIRouter:
             place = known_place(run, asked.options.place)
             return explain(run, opened.post, place=place, grid=asked.options.grid), opened
 
-        found, opened = await unless_gone(request, service.ask_slowly(work))
-        told = replace(found, post_id="post", notes=(*opened.broken, *found.notes)).to_json()
-        return {**told, **as_read(service, asked.post, opened)}
+        return await told_slowly(service, request, asked.post, work)
 
     return router
+
+
+async def told_slowly(service: Service, request: Request, post: Post, work: Work) -> dict[str, Any]:
+    """What `work` finds of a post as plain data, with the post as it was read, unless the client goes."""
+    found, opened = await unless_gone(request, service.ask_slowly(work))
+    told = found.to_json()
+    return {**told, "id": "post", "notes": [*opened.broken, *told["notes"]], **as_read(service, post, opened)}
 
 
 def known_place(run: ToldRun, name: str | None) -> str | None:

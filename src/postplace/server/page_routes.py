@@ -138,7 +138,6 @@ def _settings(service: Service, *, tiles: TileSource | None, tokens: bool, examp
         "home": told.home,
         "token": tokens,
         "examples": examples,
-        "advise": True,
         "tiles": None if tiles is None else {"address": tiles.address, "attribution": tiles.attribution},
         "limits": {"pictures": limits.pictures, "picture_bytes": limits.picture_bytes},
     }

@@ -63,9 +63,7 @@ function intoView(element) {
 
 function offerWhy() {
   showReasons(null, { ask: () => explain(last.places[0].place) });
-  if (settings.advise) {
-    offerAdvice({ ask: (options) => advise(options), target: settings.target });
-  }
+  offerAdvice({ ask: (options) => advise(options), target: settings.target });
 }
 
 /** Ask what speaks for a place. */
