@@ -100,11 +100,21 @@ def test_a_row_that_was_not_run_is_named() -> None:
     assert "not run yet: sick" in as_markdown(compare(DESCRIBED, RESULTS[:6]))
 
 
+def test_a_row_of_some_seeds_is_named_and_one_seed_has_no_deviation() -> None:
+    text = as_markdown(compare(DESCRIBED, [*RESULTS[:3], *RESULTS[4:5]]))
+    assert "of fewer than 2 seeds so far: level (1), bad (1)" in text
+    assert "| good | 0.900 ± 0.000 |" in text
+    assert "| bad | 0.300 |" in text
+    [good, level, bad] = csv.DictReader(io.StringIO(as_csv(compare(DESCRIBED, [*RESULTS[:3], *RESULTS[4:5]]))))
+    assert (good["accuracy_sd"], level["accuracy_sd"], bad["accuracy_sd"]) == ("0.0", "", "")
+    assert "so far" not in as_markdown(compare(DESCRIBED, RESULTS))
+
+
 def test_all_fits_are_added_up() -> None:
     slow = [replace(run, cost=Cost(1, 90.0, 0.5, 2.0, 30.0)) for run in RESULTS if run.cost is not None][:4]
-    assert "The 4 fits took 6 minutes by the clock, 2 of the processor." in as_markdown(compare(DESCRIBED, slow))
+    assert "The 4 fits took 6.0 minutes by the clock, 2.0 of the processor." in as_markdown(compare(DESCRIBED, slow))
     earlier = [replace(run, cost=Cost(1, 90.0, 0.5, 2.0)) for run in slow]
-    assert "The 4 fits took 6 minutes by the clock." in as_markdown(compare(DESCRIBED, earlier))
+    assert "The 4 fits took 6.0 minutes by the clock." in as_markdown(compare(DESCRIBED, earlier))
 
 
 def test_lower_is_better_for_km_and_posts_without_distance_are_left_out() -> None:

@@ -34,7 +34,7 @@ class Against:
 
 @dataclass(frozen=True)
 class Line:
-    """One system over its seeds. `values`: of each metric the mean and the standard deviation over seeds.
+    """One system over its seeds. `values`: of each metric the mean and, of two seeds or more, the standard deviation.
 
     `interval` is that of the first metric. `paper`: what was printed. `errors`: of the seeds that failed.
     """
@@ -42,7 +42,7 @@ class Line:
     name: str
     seeds: int
     beside: bool
-    values: Mapping[str, tuple[float, float]]
+    values: Mapping[str, tuple[float, float | None]]
     interval: Interval | None
     against: Against
     cost: Mapping[str, float]
@@ -94,14 +94,16 @@ def compare(described: Mapping[str, Any], results: Sequence[Result]) -> Comparis
         notes.append(f"paper: {described['source']}; {THEIRS}.")
     notes += [f"{line.name}: {_failed(line)}" for line in lines if line.errors]
     notes += [_took([run.cost for run in results if run.cost is not None])]
-    notes += [f"not run yet: {', '.join(missing)}"] if (missing := [name for name in rows if name not in runs]) else []
+    notes += _unfinished(described, runs)
     title = f"{described['title']} ({described['data']})"
     return Comparison(title, _facts(described, results), metrics, columns, lines, tuple(notes))
 
 
-def _mean(runs: Runs, metric: str) -> tuple[float, float] | None:
+def _mean(runs: Runs, metric: str) -> tuple[float, float | None] | None:
     found = [run.overall[metric] for run in runs if run.overall.get(metric) is not None]
-    return (float(np.mean(found)), float(np.std(found, ddof=min(1, len(found) - 1)))) if found else None
+    if not found:
+        return None
+    return float(np.mean(found)), float(np.std(found, ddof=1)) if len(found) > 1 else None
 
 
 def _interval(runs: Runs, metric: str) -> Interval | None:
@@ -181,11 +183,20 @@ def _note(compared: int, metric: str) -> str:
     )
 
 
+def _unfinished(described: Mapping[str, Any], runs: Mapping[str, Runs]) -> list[str]:
+    """Which rows have no result yet, and which of some seeds alone: their means are of fewer posts than the others'."""
+    seeds, names = len(described["seeds"]), [row["name"] for row in described["rows"]]
+    some = [f"{name} ({len(runs[name])})" for name in names if name in runs and len(runs[name]) < seeds]
+    missing = [name for name in names if name not in runs]
+    notes = [f"of fewer than {seeds} seeds so far: {', '.join(some)}"] if some else []
+    return notes + ([f"not run yet: {', '.join(missing)}"] if missing else [])
+
+
 def _took(costs: Sequence[Cost]) -> str:
     """What all fits cost together; CPU minutes alone of results that have them."""
     clock, used = sum(cost.fit_seconds for cost in costs), [cost.cpu_seconds for cost in costs]
-    of_cpu = "" if None in used else f", {sum(seconds or 0.0 for seconds in used) / 60:.0f} of the processor"
-    return f"The {len(costs)} fits took {clock / 60:.0f} minutes by the clock{of_cpu}."
+    of_cpu = "" if None in used else f", {sum(seconds or 0.0 for seconds in used) / 60:.1f} of the processor"
+    return f"The {len(costs)} fits took {clock / 60:.1f} minutes by the clock{of_cpu}."
 
 
 def _facts(described: Mapping[str, Any], results: Sequence[Result]) -> str:

@@ -32,8 +32,8 @@ def _cells(line: Line, comparison: Comparison) -> list[str]:
     digits = DIGITS[comparison.metrics[0]]
     values = []
     for metric in comparison.metrics:
-        mean, spread = line.values.get(metric, (None, None))
-        values.append("" if mean is None else f"{mean:.{DIGITS[metric]}f} ± {spread:.{DIGITS[metric]}f}")
+        found = [f"{number:.{DIGITS[metric]}f}" for number in line.values.get(metric, ()) if number is not None]
+        values.append(" ± ".join(found))
     interval, difference = "", ""
     if line.interval is not None:
         interval = f"{line.interval.low:.{digits}f} to {line.interval.high:.{digits}f}"
