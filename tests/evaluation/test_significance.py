@@ -6,8 +6,11 @@ from postplace.errors import NotEnoughData
 from postplace.evaluation.significance import (
     Interval,
     group_bootstrap,
+    holm,
+    mean_over_seeds,
     paired_group_bootstrap,
     paired_over_seeds,
+    paired_p_value,
     verdict,
 )
 
@@ -111,3 +114,63 @@ def test_what_cannot_be_compared_is_said() -> None:
         group_bootstrap([1.0, 2.0], ["a"], seed=0)
     with pytest.raises(ValueError, match="cannot be compared"):
         paired_group_bootstrap([1.0, 2.0], [1.0], ["a", "b"], seed=0)
+
+
+# --- p-values
+
+
+def _runs(
+    generator: np.random.Generator, *, groups: int, shift: float = 0.0, seeds: int = 2
+) -> list[tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]]:
+    """Two systems that differ by `shift` on average; posts of one group share what they differ by."""
+    own = generator.normal(size=groups)
+    ids = np.repeat(np.arange(groups), 3)
+    noise = [generator.normal(scale=0.2, size=len(ids)) for _ in range(seeds)]
+    return [(own[ids] + shift + extra, np.zeros(len(ids)), ids) for extra in noise]
+
+
+@pytest.mark.parametrize("groups", [12, 60])
+def test_of_two_equal_systems_one_in_twenty_is_called_different(groups: int) -> None:
+    generator = np.random.default_rng(groups)
+    p_values = [paired_p_value(_runs(generator, groups=groups), seed=n, samples=1000) for n in range(300)]
+    assert 0.02 <= np.mean(np.array(p_values) < 0.05) <= 0.085  # 15 of 300 on average, a deviation of 3.8
+
+
+def test_a_p_value_agrees_with_its_interval() -> None:
+    generator = np.random.default_rng(0)
+    told = 0
+    for shift in np.linspace(0.0, 0.4, 12):
+        runs = _runs(generator, groups=60, shift=float(shift))
+        p_value = paired_p_value(runs, seed=0)
+        if not 0.02 < p_value < 0.7:  # beyond them are few draws, or an interval of next to nothing
+            continue
+        told += 1
+        wide, narrow = (
+            paired_over_seeds(runs, seed=0, samples=10_000, level=1 - p_value * factor) for factor in (0.8, 1.25)
+        )
+        assert wide.low <= 0 <= wide.high
+        assert not narrow.low < 0 < narrow.high
+    assert told >= 4
+
+
+def test_a_difference_without_doubt_has_the_least_p_value_and_none_has_one() -> None:
+    ids = np.arange(40)
+    assert paired_p_value([(np.ones(40), np.zeros(40), ids)], seed=0) < 0.001
+    assert paired_p_value([(np.ones(40), np.ones(40), ids)], seed=0) == 1.0
+    assert paired_p_value([(np.ones(40), np.zeros(40), np.zeros(40))], seed=0) == 1.0  # one group tells nothing
+
+
+def test_holm_by_hand() -> None:
+    # in order 0.01 * 4, 0.02 * 3, 0.03 * 2, 0.5; none below the one before it, none above 1
+    assert holm([0.03, 0.5, 0.01, 0.02]) == pytest.approx([0.06, 0.5, 0.04, 0.06])
+    assert holm([0.6, 0.7]) == [1.0, 1.0]
+    assert holm([]) == []
+
+
+def test_a_mean_over_seeds_weighs_seeds_alike_and_draws_a_group_for_all_of_them() -> None:
+    one = (np.array([1.0, 1.0, 1.0, 1.0]), np.array([0, 0, 1, 1]))
+    other = (np.array([0.0]), np.array([0]))
+    assert mean_over_seeds([one, other], seed=0).mean == pytest.approx(0.5)
+    values, groups = np.random.default_rng(0).random(60), np.arange(60) // 3
+    single, double = (mean_over_seeds([(values, groups)] * number, seed=0) for number in (1, 2))
+    assert (single.low, single.high) == pytest.approx((double.low, double.high))  # the same users twice are no more

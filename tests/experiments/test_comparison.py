@@ -17,6 +17,7 @@ from postplace.experiments.lots import BESIDE
 from postplace.experiments.results import Cost, Result
 
 POSTS = 200
+SEEDS = range(5)
 DESCRIBED: dict[str, Any] = {
     "title": "A table",
     "source": "Somebody, 2020",
@@ -25,7 +26,7 @@ DESCRIBED: dict[str, Any] = {
     "rows": [
         {"name": name, "paper": {"Oslo": 0.8} if name == "good" else {}} for name in ("good", "level", "bad", "sick")
     ],
-    "seeds": [0, 1],
+    "seeds": list(SEEDS),
     "posts": 1000,
     "split": "drawn anew for each seed",
     "encoders": ["bundled", "bundled"],
@@ -53,16 +54,20 @@ def half(share: float, shift: int) -> list[bool]:
     return [(index + shift) % 100 < 100 * share for index in range(POSTS)]
 
 
+def _split(seed: int) -> dict[str, Any]:
+    return {**result("good", seed, [True]).provenance, "sizes": {"test": 100}}
+
+
 def failed(name: str, seed: int) -> Result:
     return Result(name, seed, {}, {}, error="BadWeights: no such file")
 
 
 RESULTS = [
-    *(result("good", seed, half(0.9, 0)) for seed in (0, 1)),
-    *(result("level", seed, [*half(0.88, 0)[:-1], True]) for seed in (0, 1)),
-    *(result("bad", seed, half(0.3, 0)) for seed in (0, 1)),
-    *(failed("sick", seed) for seed in (0, 1)),
-    *(Result("majority class", seed, {"baseline": BESIDE[0]}, {}, beside=True) for seed in (0, 1)),
+    *(result("good", seed, half(0.9, 0)) for seed in SEEDS),
+    *(result("level", seed, [*half(0.88, 0)[:-1], True]) for seed in SEEDS),
+    *(result("bad", seed, half(0.3, 0)) for seed in SEEDS),
+    *(failed("sick", seed) for seed in SEEDS),
+    *(Result("majority class", seed, {"baseline": BESIDE[0]}, {}, beside=True) for seed in SEEDS),
 ]
 
 
@@ -78,7 +83,7 @@ def test_the_best_the_tie_and_the_worse() -> None:
     assert bad.against.p_value is not None
     assert level.against.p_value is not None
     assert bad.against.p_value < 0.01 < 0.05 <= level.against.p_value
-    assert (sick.against.verdict, sick.seeds, len(sick.errors)) == ("failed", 0, 2)
+    assert (sick.against.verdict, sick.seeds, len(sick.errors)) == ("failed", 0, 5)
     assert good.cost == {"parameters": 10, "fit_seconds": 1, "cpu_seconds": 0.6, "ms_per_post": 0.5, "megabytes": 2}
 
 
@@ -97,15 +102,16 @@ def test_the_papers_numbers_stand_apart() -> None:
 
 
 def test_a_row_that_was_not_run_is_named() -> None:
-    assert "not run yet: sick" in as_markdown(compare(DESCRIBED, RESULTS[:6]))
+    assert "not run yet: sick" in as_markdown(compare(DESCRIBED, RESULTS[:15]))
 
 
 def test_a_row_of_some_seeds_is_named_and_one_seed_has_no_deviation() -> None:
-    text = as_markdown(compare(DESCRIBED, [*RESULTS[:3], *RESULTS[4:5]]))
-    assert "of fewer than 2 seeds so far: level (1), bad (1)" in text
+    some = [*RESULTS[:5], RESULTS[5], RESULTS[10]]
+    text = as_markdown(compare(DESCRIBED, some))
+    assert "of fewer than 5 seeds so far: level (1), bad (1)" in text
     assert "| good | 0.900 ± 0.000 |" in text
     assert "| bad | 0.300 |" in text
-    [good, level, bad] = csv.DictReader(io.StringIO(as_csv(compare(DESCRIBED, [*RESULTS[:3], *RESULTS[4:5]]))))
+    [good, level, bad] = csv.DictReader(io.StringIO(as_csv(compare(DESCRIBED, some))))
     assert (good["accuracy_sd"], level["accuracy_sd"], bad["accuracy_sd"]) == ("0.0", "", "")
     assert "so far" not in as_markdown(compare(DESCRIBED, RESULTS))
 
@@ -122,14 +128,73 @@ def test_lower_is_better_for_km_and_posts_without_distance_are_left_out() -> Non
         made = result(name, 0, [True] * len(errors), errors_km=np.array(errors))
         return Result(**{**vars(made), "overall": {"mean_km": float(np.nanmean(errors))}})
 
-    near = located("good", [1.0, np.nan] * 50)
-    far = located("bad", [3.0, 2.0] * 50)
-    lines = compare({**DESCRIBED, "metrics": ["mean_km"]}, [near, far]).lines
+    near, far = located("good", [1.0, np.nan] * 50), located("bad", [3.0, 2.0] * 50)
+    runs = [replace(run, seed=seed, provenance=_split(seed)) for seed in SEEDS for run in (near, far)]
+    lines = compare({**DESCRIBED, "metrics": ["mean_km"]}, runs).lines
     assert [line.against.verdict for line in lines] == ["best", "worse"]
     assert lines[1].against.difference is not None
     assert lines[1].against.difference.mean == pytest.approx(2.0)  # of the posts that both have: 3 - 1
     assert lines[0].interval is not None
     assert lines[0].interval.mean == pytest.approx(1.0)
+
+
+def test_of_fewer_than_five_seeds_nothing_is_called_worse() -> None:
+    runs = [run for run in RESULTS if run.seed < 4]
+    table = compare({**DESCRIBED, "seeds": [0, 1, 2, 3]}, runs)
+    bad = table.lines[2].against
+    assert (bad.verdict, bad.p_value is not None and bad.p_value < 0.01) == ("tie", True)
+    assert any("Fewer than 5 seeds" in note for note in table.notes)
+    assert not any("Fewer than 5 seeds" in note for note in compare(DESCRIBED, RESULTS).notes)
+
+
+def test_the_best_is_one_of_the_rows_with_the_most_seeds() -> None:
+    lucky = [result("good", 0, half(1.0, 0)), *RESULTS[5:15]]
+    assert [line.against.verdict for line in compare(DESCRIBED, lucky).lines] == ["tie", "best", "worse"]
+
+
+def test_each_split_has_a_best_of_its_own() -> None:
+    def elsewhere(name: str, share: float) -> list[Result]:
+        runs = [result(name, seed, half(share, 0)) for seed in SEEDS]
+        return [replace(run, provenance={**run.provenance, "split": f"by post {run.seed}"}) for run in runs]
+
+    table = compare(DESCRIBED, [*RESULTS[:10], *elsewhere("bad", 1.0), *elsewhere("sick", 0.5)])
+    assert [line.against.verdict for line in table.lines] == ["best", "tie", "best", "worse"]
+    assert any("different splits" in note for note in table.notes)
+
+
+def test_posts_with_nothing_to_read_are_shown_where_there_are_any() -> None:
+    def answered(run: Result, number: int) -> Result:
+        return replace(run, overall={**run.overall, "posts": POSTS, "answered": number})
+
+    text = as_markdown(compare(DESCRIBED, [*(answered(run, 150) for run in RESULTS[:5]), *RESULTS[5:10]]))
+    assert "| system | accuracy | answered |" in text
+    assert "| good | 0.900 ± 0.000 | 75.0 % |" in text
+    assert "left out of mean km" in text
+    assert "answered" not in as_markdown(compare(DESCRIBED, [answered(run, POSTS) for run in RESULTS[:10]]))
+
+
+def test_what_was_asked_for_and_every_code_stand_above_the_table() -> None:
+    asked = {"target": "place", "cells": 80, "min_posts": 20, "trials": 3, "max_epochs": 1}
+    older = replace(RESULTS[0], provenance={**RESULTS[0].provenance, "code": "0"})
+    facts = compare({**DESCRIBED, "asked": asked}, [older, *RESULTS[1:]]).facts
+    assert "80 cells asked for, those under 20 posts left out; 3 trials of a search" in facts
+    assert "at most 1 epochs" in facts
+    assert "postplace 0, torch 2, m and postplace 1, torch 2, m." in facts
+
+
+def test_what_was_changed_of_the_systems_stands_once_after_all_tables() -> None:
+    rows = [{**row, "model": "loctwi"} for row in DESCRIBED["rows"]]
+    table = compare({**DESCRIBED, "rows": rows}, RESULTS)
+    for name in ("markdown", "latex", "html"):
+        text = joined([table, table], name)
+        assert text.count("What was changed of the systems") == 1, name
+        assert text.count("Two attention layers over characters") == 1, name
+    assert "Two attention layers" not in joined([table], "csv")
+
+
+def test_latex_has_no_bare_signs() -> None:
+    text = joined([compare(DESCRIBED, RESULTS)], "latex")
+    assert "p $>$= 0.05" in text
 
 
 def test_runs_on_other_splits_are_not_paired() -> None:
@@ -144,7 +209,7 @@ def test_csv_can_be_read_again() -> None:
     rows = list(csv.DictReader(io.StringIO(as_csv(compare(DESCRIBED, RESULTS)))))
     assert [row["system"] for row in rows] == ["good", "level", "bad", "sick"]
     assert float(rows[2]["difference"]) == pytest.approx(-0.6)
-    assert rows[0]["paper Oslo"] == "0.8"
+    assert rows[0]["paper Oslo (their data, one run, split not stated)"] == "0.8"
     assert rows[3]["error"] == "BadWeights: no such file"
 
 

@@ -13,7 +13,7 @@ GOOD = """
 title = "A table"
 source = "Somebody, 2020, Table 1"
 target = "category"
-metrics = ["macro_f1", "accuracy"]
+metrics = ["accuracy", "macro_f1"]
 
 [[row]]
 name = "theirs"
@@ -32,7 +32,7 @@ def test_a_file_says_everything(tmp_path: Path) -> None:
     (tmp_path / "one.toml").write_text(GOOD)
     experiment = read_experiment(tmp_path / "one.toml")
     assert (experiment.name, experiment.title, experiment.target) == ("one", "A table", "category")
-    assert experiment.metrics == ("macro_f1", "accuracy")
+    assert experiment.metrics == ("accuracy", "macro_f1")
     theirs, plain = experiment.rows
     assert theirs.settings == {"layers": 2}
     assert theirs.modalities == ("text", "image")  # in the usual order
@@ -46,6 +46,21 @@ def test_a_file_says_everything(tmp_path: Path) -> None:
     [
         ("metrics = ", "metric = ", "one.toml: 'metric' is unknown; did you mean 'metrics'"),
         ('"macro_f1"', '"macro_f2"', "metrics: 'macro_f2' is unknown; did you mean 'macro_f1'"),
+        (
+            '["accuracy", "macro_f1"]',
+            '["macro_f1"]',
+            "metrics: macro_f1 comes first and cannot be compared post by post",
+        ),
+        ('["accuracy", "macro_f1"]', '"accuracy"', "metrics: 'accuracy' is not a list of names; write them between"),
+        ('["accuracy", "macro_f1"]', "[]", "metrics: [] is not a list of names"),
+        ("{layers = 2}", "5", "row 1: settings: 5 is not a table"),
+        ('["image", "text"]', '"text"', "row 1: modalities: 'text' is not a list of names"),
+        ('["image", "text"]', "[]", "row 1: modalities: [] is not a list of names"),
+        ("{split =", '"x" # ', "row 1: condition: 'x' is not a table"),
+        ("min_hashtag_posts = 50", "min_hashtag_posts = true", "min_hashtag_posts: True is no count"),
+        ("min_hashtag_posts = 50", "max_portrait = true", "max_portrait: True is no share"),
+        ("min_hashtag_posts = 50", 'mask_place_names = "no"', "mask_place_names: 'no' is neither true nor false"),
+        ("= 0.5}", '= "n/a"}', "row 1: paper, New York: 'n/a' is no number"),
         ('"category"', '"cat"', "target: 'cat' is unknown"),
         ('model = "mrlf"', 'model = "mrfl"', "row 2: --model: 'mrfl' is unknown; did you mean 'mrlf'"),
         ('model = "mrlf"', 'note = "x"', "row 2: 'note' is unknown"),

@@ -13,7 +13,7 @@ BESIDE = (("majority", "majority class", Path("majority.json")),)
 def _lot(*names: str) -> Lot:
     rows = tuple((Row(name, "majority"), Path(f"{name}.json")) for name in names)
     data = DataSet("city", Path("posts.jsonl"), "place")
-    return Lot(data, Condition(), 0, ("bundled", "bundled"), Options(), rows, Path(), BESIDE)
+    return Lot(data, Condition(), 0, ("bundled", "bundled"), Options(), rows, Path(), "digest", BESIDE)
 
 
 def test_rows_are_dealt_in_turn_and_the_baselines_once() -> None:

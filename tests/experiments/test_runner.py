@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from postplace import Post, PostLocator
+from postplace.errors import NotEnoughData
 from postplace.experiments.comparison import compare
 from postplace.experiments.conditions import prepare_under
 from postplace.experiments.definition import Condition, Experiment, Row
@@ -24,7 +25,7 @@ from postplace.experiments.lots import DataSet, Options
 from postplace.experiments.results import Result, Results
 from postplace.experiments.runner import run_experiment
 from postplace.experiments.tuning import draw
-from postplace.experiments.work import _asked
+from postplace.experiments.work import _asked, _check_applies
 from postplace.models.table import find_model
 from postplace.posts.splits import groups_of
 
@@ -110,6 +111,51 @@ def test_a_system_that_fails_is_a_row_with_its_error(city: Path, cache: Path, tm
     table = compare(*results.read())
     assert table.lines[0].against.verdict == "failed"
     assert any("heads" in note for note in table.notes)
+
+
+def test_a_baseline_that_fails_does_not_end_the_others(
+    city: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> None:
+        raise ValueError("no such solver")
+
+    monkeypatch.setattr("postplace.experiments.work.baseline_probabilities", broken)
+    results = run(city, tmp_path, cache, experiment=replace(EXPERIMENT, rows=ROWS[1:2]))
+    found = _by_name(results)
+    assert found["without images"].error is None
+    assert found["majority class"].error == "ValueError: no such solver"
+    assert any("no such solver" in note for note in compare(*results.read()).notes)
+
+
+def test_a_row_alone_leaves_the_table_whole(city: Path, cache: Path, tmp_path: Path) -> None:
+    two = replace(EXPERIMENT, rows=ROWS[:2])
+    run(city, tmp_path, cache, experiment=two, only=("whole",))
+    results = run(city, tmp_path, cache, experiment=two, only=("without images",))
+    assert {"whole", "without images", "majority class"} <= set(_by_name(results))
+
+
+@pytest.mark.parametrize(
+    ("model", "modalities", "test_modalities", "applies"),
+    [
+        ("mrlf", None, None, True),
+        ("mrlf", ("image",), None, False),  # there are no pictures
+        ("mrlf", None, ("image",), False),
+        ("mrlf", ("text",), ("hashtags",), False),  # asked with what it never saw
+        ("image-linear", ("text",), None, False),
+        ("majority", ("text",), ("image",), True),
+    ],
+)
+def test_a_row_applies_if_it_is_given_something_that_it_reads_and_posts_have(
+    model: str, modalities: tuple[str, ...] | None, test_modalities: tuple[str, ...] | None, applies: bool
+) -> None:
+    present = {"text": np.array([True]), "hashtags": np.array([True]), "image": np.array([False])}
+    prepared: Any = SimpleNamespace(examples=SimpleNamespace(present=present))
+    row = Row("x", model, modalities=modalities, test_modalities=test_modalities)
+    if applies:
+        _check_applies(row, prepared)
+    else:
+        with pytest.raises(NotEnoughData, match="does not apply"):
+            _check_applies(row, prepared)
 
 
 def test_posts_that_cannot_be_prepared_fail_every_row(cache: Path, tmp_path: Path) -> None:
@@ -229,6 +275,20 @@ def test_a_search_begins_with_the_own_settings_and_repeats_none() -> None:
     assert len({json.dumps(settings, sort_keys=True) for settings in drawn}) == 6
     assert draw(entry, trials=6, seed=1) == drawn
     assert all(set(settings) == {*entry.search, "learning_rate"} for settings in drawn[1:])
+
+
+def test_what_a_row_is_about_is_not_searched() -> None:
+    entry = find_model("mrlf")
+    drawn = draw(entry, trials=6, seed=1, given={"dropout": 0.5, "fusion": "joint"})
+    assert len(drawn) > 2
+    assert all(set(settings) == {*entry.search, "learning_rate"} - {"dropout"} for settings in drawn[1:])
+
+
+def test_no_search_takes_out_what_makes_a_system_what_it_is() -> None:
+    named = {"layers": ("sg-mft", "mrlf"), "fusion": ("mrlf", "sg-mft"), "past": ("user-cnns",)}
+    assert not [model for setting, models in named.items() for model in models if setting in find_model(model).search]
+    for model, setting in (("mplug", "connect_every"), ("unis-mmc", "weight"), ("ogm-ge", "noise")):
+        assert 0 not in find_model(model).search[setting]
 
 
 def test_the_search_is_told_with_the_result(city: Path, cache: Path, tmp_path: Path) -> None:

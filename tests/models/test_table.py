@@ -43,6 +43,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "unis-mmc": {"width": 8, "hidden": 8},
     "balance-mla": {"width": 8},
     "gated": {"width": 8},
+    "pair-mlp": {"side": 6, "width": 8},
     "ogm-ge": {"width": 8},
 }
 NETWORKS = [name for name, entry in MODELS.items() if entry.training is not None]

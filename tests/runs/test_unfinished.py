@@ -74,6 +74,18 @@ def test_any_field_changes_the_digest_of_posts() -> None:
     assert digest_of_posts([post]) != digest_of_posts([Post("1", text="a", place="tower")])
 
 
+def test_pictures_count_by_name_and_size_wherever_they_lie(tmp_path: Path) -> None:
+    for folder in ("here", "there"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "1.jpg").write_bytes(b"123")
+    here, there = (digest_of_posts([Post("1", images=(tmp_path / folder / "1.jpg",))]) for folder in ("here", "there"))
+    assert here == there
+    (tmp_path / "there" / "1.jpg").write_bytes(b"1234")
+    assert digest_of_posts([Post("1", images=(tmp_path / "there" / "1.jpg",))]) != here
+    assert digest_of_posts([Post("1", images=(tmp_path / "nowhere" / "1.jpg",))]) != here
+    assert digest_of_posts([Post("1", images=(b"123",))]) != digest_of_posts([Post("1", images=(b"321",))])
+
+
 def test_a_post_is_recognised_by_id_text_and_hashtags() -> None:
     known = set(post_digests(Post("1", text="a", hashtags=("x",), user="u")))
     assert known & set(post_digests(Post("1", text="a")))

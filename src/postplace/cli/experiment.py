@@ -26,11 +26,15 @@ def experiment(
         list[Path], typer.Option("--data", metavar="POSTS", help="A file of posts or a prepared folder; repeatable.")
     ],
     out: Annotated[Path, typer.Option("--out", metavar="RESULTS", help="Where results go; what is there is kept.")],
-    seeds: Annotated[int, typer.Option(min=1, help="How many: each has its own split and its own start.")] = 5,
+    seeds: Annotated[
+        int, typer.Option(min=1, help="How many: each has its own start and, but for prepared posts, its own split.")
+    ] = 5,
     target: Annotated[str | None, typer.Option(help="place or category; else what the experiment says.")] = None,
     cells: Annotated[int | None, typer.Option(help="Cut the map into this many cells.")] = None,
     min_posts: Annotated[int | None, typer.Option(help="Leave out classes with fewer posts.")] = None,
-    only: Annotated[list[str] | None, typer.Option("--only", metavar="ROW", help="This row alone; repeatable.")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", metavar="ROW", help="Run this row alone; repeatable.")
+    ] = None,
     tune: Annotated[int, typer.Option(min=0, help="Trials of a random search, the same for every system.")] = 0,
     places: Annotated[
         Path | None, typer.Option(help="places.csv: more names to mask, where an experiment masks them.")
@@ -49,8 +53,6 @@ def experiment(
     Killed? The same command continues where it was.
     Example: postplace experiment mrlf-table2 --data posts.jsonl --out results/
     """
-    from dataclasses import replace
-
     from postplace.cli.overwriting import check_apart
     from postplace.errors import BadOption, unknown_name
     from postplace.experiments.definition import read_experiment
@@ -61,7 +63,6 @@ def experiment(
     for row in only or []:
         if row not in known:
             raise unknown_name("--only", row, known)
-    rows = found.rows if not only else tuple(row for row in found.rows if row.name in only)
     chosen = target or found.target
     if chosen not in ("place", "category"):
         raise unknown_name("--target", chosen, ("place", "category"))
@@ -80,11 +81,12 @@ def experiment(
     options = Options(text_encoder, image_encoder, tune, cache_folder(cache), max_epochs)
     for label, path in zip(labels, data, strict=True):
         results = run_experiment(
-            replace(found, rows=rows),
+            found,
             DataSet(label, path, chosen, cells, min_posts, names),
             seeds=range(seeds),
             out=out,
             options=options,
+            only=only or (),
             jobs=jobs,
             say=None if quiet else say,
         )

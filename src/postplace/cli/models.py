@@ -56,6 +56,7 @@ def _text(entries: Sequence[ModelEntry]) -> str:
         lines += [f"{family}:", ""]
         for facts in (_facts(entry) for entry in entries if entry.family == family):
             lines += [f"  {facts['name']}  ({facts['title']}; reads {', '.join(facts['reads']) or 'nothing'})"]
+            lines += [f"      takes {', '.join(facts['takes']).replace('_', ' ')}"] if facts["takes"] else []
             lines += [f"      prefer it when {facts['prefer_when']}", f"      {facts['citation']}"]
             lines += [f"      changed: {facts['changes']}"] if facts["changes"] else []
             lines += [""]

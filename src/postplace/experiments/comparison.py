@@ -17,17 +17,20 @@ from postplace.evaluation.significance import Interval, holm, mean_over_seeds, p
 from postplace.experiments.definition import METRICS, THEIRS
 from postplace.experiments.lots import BESIDE
 from postplace.experiments.results import DOES_NOT_APPLY, Cost, Result
+from postplace.models.table import find_model
 
 LEVEL = 0.05
+SEEDS = 5  # fewer tell too little of how much a run's own luck decides: nothing is called worse
 COSTS = ("parameters", "fit_seconds", "cpu_seconds", "ms_per_post", "megabytes")
 Runs = Sequence[Result]
+Pairs = list[tuple[NDArray[Any], NDArray[Any], NDArray[Any]]]  # of each seed: of one, of the other, groups
 
 
 @dataclass(frozen=True)
 class Against:
     """A system minus the best of its table, post by post; of the best itself nothing but the verdict."""
 
-    verdict: str  # best, tie or worse
+    verdict: str  # best, tie or worse; "" where nothing was run on the same split
     difference: Interval | None = None
     p_value: float | None = None  # adjusted by Holm
 
@@ -36,13 +39,15 @@ class Against:
 class Line:
     """One system over its seeds. `values`: of each metric the mean and, of two seeds or more, the standard deviation.
 
-    `interval` is that of the first metric. `paper`: what was printed. `errors`: of the seeds that failed.
+    `interval` is that of the first metric. `paper`: what was printed. `errors`: of the seeds that failed. `answered`:
+    the share of test posts in which there was anything to read; None of a baseline that answers the same to all.
     """
 
     name: str
     seeds: int
     beside: bool
     values: Mapping[str, tuple[float, float | None]]
+    answered: float | None
     interval: Interval | None
     against: Against
     cost: Mapping[str, float]
@@ -52,7 +57,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A table, ready to be written in any format."""
+    """A table, ready to be written in any format. `changes`: of each system, what was changed of what was published."""
 
     title: str
     facts: str
@@ -60,6 +65,7 @@ class Comparison:
     paper_columns: tuple[str, ...]
     lines: tuple[Line, ...]
     notes: tuple[str, ...]
+    changes: Mapping[str, str]
 
 
 def compare(described: Mapping[str, Any], results: Sequence[Result]) -> Comparison:
@@ -70,7 +76,7 @@ def compare(described: Mapping[str, Any], results: Sequence[Result]) -> Comparis
         runs.setdefault(result.name, []).append(result)
     rows = {row["name"]: row for row in described["rows"]}
     names = [name for name in rows if name in runs]
-    beside = [name for name, own in runs.items() if own[0].beside and any(run.overall for run in own)]
+    beside = [name for name, own in runs.items() if own[0].beside and any(run.overall or run.error for run in own)]
     names += sorted(beside, key=lambda name: BESIDE.index(runs[name][0].row["baseline"]))
     measured = {name: [run for run in runs[name] if run.overall] for name in names}
     against = _against_best({name: own for name, own in measured.items() if own}, metrics[0])
@@ -80,6 +86,7 @@ def compare(described: Mapping[str, Any], results: Sequence[Result]) -> Comparis
             seeds=len(measured[name]),
             beside=runs[name][0].beside,
             values={metric: value for metric in metrics if (value := _mean(measured[name], metric)) is not None},
+            answered=_answered(measured[name]),
             interval=_interval(measured[name], metrics[0]),
             against=against.get(name, Against("" if measured[name] else _why_not(runs[name]))),
             cost=_cost(measured[name]),
@@ -89,14 +96,23 @@ def compare(described: Mapping[str, Any], results: Sequence[Result]) -> Comparis
         for name in names
     )
     columns = tuple(dict.fromkeys(column for row in rows.values() for column in row["paper"]))
-    notes = [_note(len(against) - 1, metrics[0])]
+    compared = [found for found in against.values() if found.p_value is not None]
+    notes = [_note(len(compared), metrics[0])]
+    if any(0 < line.seeds < SEEDS for line in lines):
+        notes.append(f"Fewer than {SEEDS} seeds tell too little: where there are fewer, nothing is called worse.")
+    if [found.verdict for found in against.values()].count("best") > 1:
+        notes.append("Rows on different splits cannot be compared post by post: each has the best of its own split.")
+    if any(line.answered is not None and line.answered < 1 for line in lines):
+        notes.append("A post with nothing to read is not answered: wrong in accuracy, left out of mean km.")
     if columns:
         notes.append(f"paper: {described['source']}; {THEIRS}.")
     notes += [f"{line.name}: {_failed(line)}" for line in lines if line.errors]
     notes += [_took([run.cost for run in results if run.cost is not None])]
     notes += _unfinished(described, runs)
     title = f"{described['title']} ({described['data']})"
-    return Comparison(title, _facts(described, results), metrics, columns, lines, tuple(notes))
+    entries = {model: find_model(model) for row in rows.values() if (model := row.get("model")) is not None}
+    changes = {f"{entry.title} (`{model}`)": entry.changes for model, entry in entries.items() if entry.changes}
+    return Comparison(title, _facts(described, results), metrics, columns, lines, tuple(notes), changes)
 
 
 def _mean(runs: Runs, metric: str) -> tuple[float, float | None] | None:
@@ -104,6 +120,11 @@ def _mean(runs: Runs, metric: str) -> tuple[float, float | None] | None:
     if not found:
         return None
     return float(np.mean(found)), float(np.std(found, ddof=1)) if len(found) > 1 else None
+
+
+def _answered(runs: Runs) -> float | None:
+    shares = [run.overall["answered"] / run.overall["posts"] for run in runs if run.overall.get("answered") is not None]
+    return float(np.mean(shares)) if shares else None
 
 
 def _interval(runs: Runs, metric: str) -> Interval | None:
@@ -146,20 +167,26 @@ def _against_best(measured: Mapping[str, Runs], metric: str) -> dict[str, Agains
         for name, runs in measured.items()
         if (value := _mean(runs, metric)) is not None and all(len(_scores(run, metric)) for run in runs)
     }
-    if not means:
-        return {}
-    best = max(means, key=lambda name: means[name] if METRICS[metric] else -means[name])
-    pairs = {name: _pairs(measured[name], measured[best], metric) for name in means if name != best}
-    pairs = {name: runs for name, runs in pairs.items() if runs}
+    found: dict[str, Against] = {}
+    pairs: dict[str, Pairs] = {}
+    left = set(means)
+    while left:  # once for each split: rows on another one cannot be paired with these
+        seeds = max(len(measured[name]) for name in left)
+        whole = [name for name in means if name in left and len(measured[name]) == seeds]
+        best = max(whole, key=lambda name: means[name] if METRICS[metric] else -means[name])
+        own = {name: _pairs(measured[name], measured[best], metric) for name in means if name in left - {best}}
+        own = {name: runs for name, runs in own.items() if runs}
+        found[best] = Against("best" if own or not found else "")
+        pairs |= own
+        left -= {best, *own}
     adjusted = holm([paired_p_value(runs, seed=0) for runs in pairs.values()])
-    found = {best: Against("best")}
     for (name, runs), p_value in zip(pairs.items(), adjusted, strict=True):
-        verdict = "worse" if p_value < LEVEL else "tie"
+        verdict = "worse" if p_value < LEVEL and len(runs) >= SEEDS else "tie"
         found[name] = Against(verdict, paired_over_seeds(runs, seed=0), p_value)
     return found
 
 
-def _pairs(one: Runs, other: Runs, metric: str) -> list[tuple[NDArray[Any], NDArray[Any], NDArray[Any]]]:
+def _pairs(one: Runs, other: Runs, metric: str) -> Pairs:
     """The same posts under the same seeds: runs on another split (another condition) cannot be paired."""
     partners = {(run.seed, run.provenance["split"]): run for run in other}
     found = []
@@ -203,12 +230,26 @@ def _facts(described: Mapping[str, Any], results: Sequence[Result]) -> str:
     done = [run for run in results if run.overall]
     if not done:
         return "No result yet."
-    sizes = {run.provenance["sizes"]["test"] for run in done}
-    classes = sorted({run.provenance["classes"] for run in done})
+    made = [run.provenance for run in done]
+    sizes = {run["sizes"]["test"] for run in made}
+    classes = sorted({run["classes"] for run in made})
     test = f"{min(sizes)} to {max(sizes)}" if len(sizes) > 1 else f"{min(sizes)}"
-    provenance = done[0].provenance
+    ran = sorted({f"postplace {run['code']}, torch {run['libraries']['torch']}, {run['machine']}" for run in made})
+    seeds = len(described["seeds"])
     return (
-        f"{described['posts']} posts, split {described['split']}; {len(described['seeds'])} seeds, {test} test posts "
-        f"each, {' or '.join(map(str, classes))} classes; encoders: {' and '.join(described['encoders'])}; "
-        f"postplace {provenance['code']}, torch {provenance['libraries']['torch']}, {provenance['machine']}."
+        f"{described['posts']} posts, split {described['split']}; {seeds} seed{'s' * (seeds != 1)}, {test} test posts "
+        f"each, {' or '.join(map(str, classes))} classes{_asked(described.get('asked', {}))}; "
+        f"encoders: {' and '.join(described['encoders'])}; {' and '.join(ran)}."
     )
+
+
+def _asked(asked: Mapping[str, Any]) -> str:
+    """What was asked for beside the experiment itself."""
+    told = [
+        f" of {asked['target']}" if asked.get("target") else "",
+        f", {asked['cells']} cells asked for" if asked.get("cells") else "",
+        f", those under {asked['min_posts']} posts left out" if asked.get("min_posts") else "",
+        f"; {asked['trials']} trials of a search for each system" if asked.get("trials") else "",
+        f"; at most {asked['max_epochs']} epochs for a quick look" if asked.get("max_epochs") else "",
+    ]
+    return "".join(told)

@@ -6,13 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from postplace.experiments.definition import Condition
 from postplace.locator import PostLocator
 from postplace.post import Post
 from postplace.posts.filters import FittedFilter, Portraits, RareHashtags
-from postplace.posts.splits import split_groups
+from postplace.posts.splits import random_split
 from postplace.preparation import apply_prepared
 from postplace.text.place_names import PlaceNames
 from postplace.training_data import Prepared
@@ -44,7 +42,7 @@ def prepare_under(
 def _random_parts(prepared: Prepared, *, seed: int) -> dict[str, str]:
     """Parts of the same sizes drawn post by post, classes in proportion; users and near-duplicates may be parted."""
     posts = prepared.posts
-    split = split_groups(np.arange(len(posts)), prepared.labels, seed=seed)
+    split = random_split(len(posts), prepared.labels, seed=seed)
     return {post.id: part for post, part in zip(posts, split.part_of(len(posts)), strict=True)}
 
 

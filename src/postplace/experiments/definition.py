@@ -20,6 +20,7 @@ METRICS: Mapping[str, bool] = {  # whether more is better
     "mean_km": False,
     "median_km": False,
 }
+TESTED = ("accuracy", "mean_km")  # may come first, to decide who is best: post by post they can be compared
 THEIRS = "their data, one run, split not stated"
 Side = Literal["grouped", "random"]
 
@@ -115,10 +116,13 @@ def _experiment(content: dict[str, Any], path: Path) -> Experiment:
     rows = content.get("row")
     if not isinstance(rows, list) or not rows:
         raise BadOption(where, "has no rows", "give at least one [[row]]")
-    metrics = tuple(content.get("metrics", ["accuracy"]))
+    metrics = _names(content.get("metrics", ["accuracy"]), f"{where}: metrics")
     for metric in metrics:
         if metric not in METRICS:
-            raise unknown_name(f"{where}: metrics", str(metric), METRICS)
+            raise unknown_name(f"{where}: metrics", metric, METRICS)
+    if metrics[0] not in TESTED:
+        found = f"{metrics[0]} comes first and cannot be compared post by post"
+        raise BadOption(f"{where}: metrics", found, f"begin with {' or '.join(TESTED)}")
     target = content.get("target", "place")
     if target not in ("place", "category"):
         raise unknown_name(f"{where}: target", str(target), ("place", "category"))
@@ -136,15 +140,22 @@ def _row(content: Any, where: str) -> Row:
     _check_keys(content, {field.name for field in fields(Row)}, where)
     if not isinstance(content.get("model"), str):
         raise BadOption(where, "names no model", 'give model = "mrlf", or another of `postplace models`')
-    settings = content.get("settings", {})
+    settings, paper = (_table(content.get(key, {}), f"{where}: {key}") for key in ("settings", "paper"))
     try:
         entry = find_model(content["model"])
         plan_of(entry, settings)  # refuses what the system does not have, before hours of work
     except BadOption as error:
         raise BadOption(f"{where}: {error.where}", error.found, error.remedy) from None
-    condition = content.get("condition", {})
+    condition = _table(content.get("condition", {}), f"{where}: condition")
     _check_keys(condition, {field.name for field in fields(Condition)}, f"{where}, condition")
-    sides = {name: check_modalities(content[name]) for name in ("modalities", "test_modalities") if content.get(name)}
+    sides = {
+        name: check_modalities(_names(content[name], f"{where}: {name}"))
+        for name in ("modalities", "test_modalities")
+        if name in content
+    }
+    for column, value in paper.items():
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise BadOption(f"{where}: paper, {column}", f"{value!r} is no number", "give the number that was printed")
     return Row(
         name=str(content.get("name", entry.title)),
         model=entry.name,
@@ -152,7 +163,7 @@ def _row(content: Any, where: str) -> Row:
         text_encoder=content.get("text_encoder"),
         image_encoder=content.get("image_encoder"),
         condition=_condition(condition, where),
-        paper={str(column): float(value) for column, value in content.get("paper", {}).items()},
+        paper={column: float(value) for column, value in paper.items()},
         **sides,
     )
 
@@ -162,11 +173,26 @@ def _condition(content: Mapping[str, Any], where: str) -> Condition:
     least, portrait = condition.min_hashtag_posts, condition.max_portrait
     if condition.split not in ("grouped", "random"):
         raise unknown_name(f"{where}: split", str(condition.split), ("grouped", "random"))
-    if not isinstance(least, int) or least < 0:
+    if isinstance(least, bool) or not isinstance(least, int) or least < 0:
         raise BadOption(f"{where}: min_hashtag_posts", f"{least!r} is no count", "give a whole number from 0 on")
-    if portrait is not None and not (isinstance(portrait, int | float) and 0 <= portrait <= 1):
+    if portrait is not None and not (type(portrait) in (int, float) and 0 <= portrait <= 1):
         raise BadOption(f"{where}: max_portrait", f"{portrait!r} is no share", "give a number from 0 to 1")
+    if not isinstance(condition.mask_place_names, bool):
+        found = f"{condition.mask_place_names!r} is neither true nor false"
+        raise BadOption(f"{where}: mask_place_names", found, "give one of them, without quotes")
     return condition
+
+
+def _table(content: Any, where: str) -> dict[str, Any]:
+    if not isinstance(content, dict):
+        raise BadOption(where, f"{content!r} is not a table", "write names and values between braces")
+    return content
+
+
+def _names(content: Any, where: str) -> tuple[str, ...]:
+    if not isinstance(content, list) or not content or not all(isinstance(name, str) for name in content):
+        raise BadOption(where, f"{content!r} is not a list of names", "write them between brackets, at least one")
+    return tuple(content)
 
 
 def _check_keys(content: Mapping[str, Any], known: set[str], where: str) -> None:

@@ -8,6 +8,7 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 
 from postplace.experiments.comparison import COSTS, Comparison, Line
+from postplace.experiments.definition import THEIRS
 from postplace.hypertext import filled, html_table
 
 DIGITS: Mapping[str, int] = {"accuracy": 3, "accuracy@5": 3, "macro_f1": 3, "mean_km": 2, "median_km": 2}
@@ -23,7 +24,7 @@ def table_of(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
     """The head and the cells; a column that is empty in every row is left out."""
     papers = [f"paper: {column}" for column in comparison.paper_columns]
     metrics = [NAMES.get(metric, metric) for metric in comparison.metrics]
-    head = ["system", *metrics, f"95 % of {metrics[0]}", "minus the best", "verdict", *COST_NAMES, *papers]
+    head = ["system", *metrics, "answered", f"95 % of {metrics[0]}", "minus the best", "verdict", *COST_NAMES, *papers]
     rows = [_cells(line, comparison) for line in comparison.lines]
     return filled(head, rows)
 
@@ -43,7 +44,12 @@ def _cells(line: Line, comparison: Comparison) -> list[str]:
         format(line.cost[key], form) if key in line.cost else "" for key, form in zip(COSTS, COST_FORMATS, strict=True)
     ]
     paper = [f"{line.paper[column]:g}" if column in line.paper else "" for column in comparison.paper_columns]
-    return [line.name, *values, interval, difference, line.against.verdict, *costs, *paper]
+    answered = "" if line.answered is None or _all_answered(comparison) else f"{100 * line.answered:.1f} %"
+    return [line.name, *values, answered, interval, difference, line.against.verdict, *costs, *paper]
+
+
+def _all_answered(comparison: Comparison) -> bool:
+    return all(line.answered in (None, 1.0) for line in comparison.lines)
 
 
 def as_markdown(comparison: Comparison) -> str:
@@ -74,7 +80,14 @@ def as_latex(comparison: Comparison) -> str:
 
 _TEX = str.maketrans(
     {character: "\\" + character for character in "&%$#_{}"}
-    | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "±": r"$\pm$"}
+    | {
+        "<": "$<$",
+        ">": "$>$",
+        "\\": r"\textbackslash{}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "±": r"$\pm$",
+    }
 )
 
 
@@ -92,15 +105,15 @@ def as_csv(comparison: Comparison) -> str:
     rows = csv.writer(out, lineterminator="\n")
     metrics = [f"{metric}_{kind}" for metric in comparison.metrics for kind in ("mean", "sd")]
     compared = ["low", "high", "difference", "difference_low", "difference_high", "p_holm", "verdict"]
-    papers = [f"paper {column}" for column in comparison.paper_columns]
-    rows.writerow(["table", "system", "seeds", *metrics, *compared, *COSTS, *papers, "error"])
+    papers = [f"paper {column} ({THEIRS})" for column in comparison.paper_columns]
+    rows.writerow(["table", "system", "seeds", *metrics, "answered", *compared, *COSTS, *papers, "error"])
     for line in comparison.lines:
         against, difference = line.against, line.against.difference
         interval = ("", "") if line.interval is None else (line.interval.low, line.interval.high)
         values = [number for metric in comparison.metrics for number in line.values.get(metric, ("", ""))]
         to_best = ("", "", "") if difference is None else (difference.mean, difference.low, difference.high)
         rows.writerow(
-            [comparison.title, line.name, line.seeds, *values, *interval, *to_best]
+            [comparison.title, line.name, line.seeds, *values, line.answered, *interval, *to_best]
             + ["" if against.p_value is None else against.p_value, against.verdict]
             + [line.cost.get(key, "") for key in COSTS]
             + [line.paper.get(column, "") for column in comparison.paper_columns]
@@ -119,6 +132,26 @@ def as_html(comparison: Comparison) -> str:
     )
 
 
+def _changes_as_markdown(changes: Mapping[str, str]) -> str:
+    return "\n".join([f"{CHANGED}:", "", *(f"- {name}: {change}" for name, change in changes.items())]) + "\n"
+
+
+def _changes_as_latex(changes: Mapping[str, str]) -> str:
+    items = [rf"\item {_tex(f'{name}: {change}'.replace('`', ''))}" for name, change in changes.items()]
+    return "\n".join([f"{CHANGED}:", r"\begin{itemize}", *items, r"\end{itemize}"]) + "\n"
+
+
+def _changes_as_html(changes: Mapping[str, str]) -> str:
+    items = [f"<li>{html.escape(f'{name}: {change}'.replace('`', ''))}</li>" for name, change in changes.items()]
+    return "\n".join([f"<section>\n<p>{CHANGED}:</p>\n<ul>", *items, "</ul>\n</section>"]) + "\n"
+
+
+CHANGED = "What was changed of the systems as they were published"
+CHANGES: Mapping[str, Callable[[Mapping[str, str]], str]] = {
+    "markdown": _changes_as_markdown,
+    "latex": _changes_as_latex,
+    "html": _changes_as_html,
+}
 FORMATS: Mapping[str, Callable[[Comparison], str]] = {
     "markdown": as_markdown,
     "latex": as_latex,
@@ -128,8 +161,11 @@ FORMATS: Mapping[str, Callable[[Comparison], str]] = {
 
 
 def joined(comparisons: Sequence[Comparison], format_: str) -> str:
-    """Several tables as one text."""
+    """Several tables as one text, and once, after all, what was changed of their systems (but in CSV)."""
     texts = [FORMATS[format_](comparison) for comparison in comparisons]
+    changes = {name: change for comparison in comparisons for name, change in comparison.changes.items()}
+    if changes and format_ in CHANGES:
+        texts.append(CHANGES[format_](changes))
     if format_ == "html":
         texts.insert(0, f'<!doctype html>\n<meta charset="utf-8">\n<title>postplace</title>\n<style>{STYLE}</style>\n')
     return "\n".join(texts)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from postplace.errors import BadOption
 from postplace.experiments.definition import Condition, Experiment, Row
+from postplace.experiments.provenance import code_version
 from postplace.experiments.results import Results
 from postplace.models.plan import plan_of
 from postplace.models.table import find_model
@@ -56,6 +56,7 @@ class Lot:
     options: Options
     rows: tuple[tuple[Row, Path], ...]
     folder: Path
+    digest: str  # of the posts and their parts
     beside: tuple[tuple[str, str, Path], ...]  # baselines that every table shows: which, its name, its file
     draw: bool = False  # keep the fused vectors of its test posts
 
@@ -65,18 +66,27 @@ class Lot:
 
 
 def lots_of(
-    experiment: Experiment, data: DataSet, *, seeds: Sequence[int], options: Options, results: Results, digest: str
+    experiment: Experiment,
+    data: DataSet,
+    *,
+    seeds: Sequence[int],
+    options: Options,
+    results: Results,
+    digest: str,
+    only: Collection[str] = (),
 ) -> Iterator[Lot]:
-    """Every lot of an experiment on one set of posts, whose digest is given."""
+    """Every lot of an experiment on one set of posts, whose digest is given; with `only` names, of these rows alone."""
     conditions = {row.condition for row in experiment.rows}
     for seed in seeds:
         draw = bool(experiment.figure) and seed == seeds[0]
         groups: dict[Any, list[tuple[Row, Path]]] = {}
         for row in experiment.rows:
+            if only and row.name not in only:
+                continue
             encoders = row.text_encoder or options.text_encoder, row.image_encoder or options.image_encoder
             plan = plan_of(find_model(row.model), row.settings)
             shared = row.condition, encoders, (plan.states, plan.state_layers)
-            key = _key(data, digest, options, seed) | {"row": asdict(row), "encoders": encoders}
+            key = _key(data, digest, options, seed) | {"row": _deciding(row), "encoders": encoders}
             groups.setdefault(shared, []).append((row, results.path(row.name, seed, key)))
         compared: set[Any] = set()
         for (condition, encoders, _), rows in groups.items():
@@ -90,7 +100,9 @@ def lots_of(
                 for kind in BESIDE:
                     name = f"{kind} ({label})" if label else kind
                     beside.append((kind, name, results.path(name, seed, {**key, "baseline": kind})))
-            yield Lot(data, condition, seed, encoders, options, tuple(rows), results.folder, tuple(beside), draw)
+            yield Lot(
+                data, condition, seed, encoders, options, tuple(rows), results.folder, digest, tuple(beside), draw
+            )
 
 
 def _key(data: DataSet, digest: str, options: Options, seed: int) -> dict[str, Any]:
@@ -101,8 +113,13 @@ def _key(data: DataSet, digest: str, options: Options, seed: int) -> dict[str, A
         "trials": options.trials,
         "max_epochs": options.max_epochs,
         "seed": seed,
-        "code": version("postplace"),
+        "code": code_version(),
     }
+
+
+def _deciding(row: Row) -> dict[str, Any]:
+    """All of a row but what a paper printed for it, which decides nothing."""
+    return {name: value for name, value in asdict(row).items() if name != "paper"}
 
 
 def unfinished(lot: Lot, results: Results) -> Lot | None:

@@ -1,21 +1,22 @@
 """Runs the rows of an experiment over seeds, a file each: a run that was killed goes on where it was.
 
-Every process uses one thread of PyTorch, so that the numbers do not depend on how many run at once.
+Every process computes on one thread, so that the numbers do not depend on how many run at once.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import as_completed
+from functools import partial
 from pathlib import Path
 
 from postplace.errors import BadRun
 from postplace.experiments.definition import Experiment
 from postplace.experiments.lots import DataSet, Lot, Options, lots_of, posts_of, shared_out, unfinished
+from postplace.experiments.provenance import digest_of_data
 from postplace.experiments.results import Results
 from postplace.experiments.work import work_on
-from postplace.runs.unfinished import digest_of_posts
 from postplace.workers import WorkerPool
 
 
@@ -26,25 +27,31 @@ def run_experiment(
     seeds: Sequence[int],
     out: Path,
     options: Options,
+    only: Collection[str] = (),
     jobs: int = 1,
     say: Callable[[str], None] | None = None,
 ) -> Results:
     """Every row under every seed, those left out that are finished; the results are below `out`.
 
+    With `only` some names, the other rows are not run; the table still has what there is of them.
     `say` gets a line on each result; several `jobs` say it on stderr by themselves, unless it is None.
     """
     results = Results(out / experiment.name / data.name)
     posts, parts = posts_of(data.path)
-    digest = digest_of_posts(posts)
-    lots = list(lots_of(experiment, data, seeds=seeds, options=options, results=results, digest=digest))
-    files = [path for lot in lots for path in lot.files()]
+    digest = digest_of_data(posts, parts)
+    make_lots = partial(lots_of, experiment, data, seeds=seeds, options=options, results=results, digest=digest)
+    files = [path for lot in make_lots() for path in lot.files()]
+    lots = list(make_lots(only=only))
     split = "as prepared" if parts else "drawn anew for each seed"
     described = {**experiment.to_json(), "data": data.name, "seeds": list(seeds), "posts": len(posts), "split": split}
-    results.describe({**described, "encoders": [options.text_encoder, options.image_encoder]}, files)
+    asked = {"target": data.target, "cells": data.cells, "min_posts": data.min_posts}
+    asked |= {"trials": options.trials, "max_epochs": options.max_epochs}
+    encoders = [options.text_encoder, options.image_encoder]
+    results.describe({**described, "encoders": encoders, "asked": asked}, files)
     waiting = [rest for lot in lots if (rest := unfinished(lot, results)) is not None]
     left = sum(len(lot.files()) for lot in waiting)
     if say is not None:
-        say(f"{experiment.name} on {data.name}: {left} of {len(files)} results to make")
+        say(f"{experiment.name} on {data.name}: {left} of {sum(len(lot.files()) for lot in lots)} results to make")
     _run([share for lot in waiting for share in shared_out(lot, jobs=jobs)], jobs=jobs, say=say)
     return results
 

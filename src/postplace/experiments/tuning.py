@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -15,14 +16,17 @@ from postplace.training_data import Prepared
 RATES = (0.3, 1.0, 3.0)  # times the system's own learning rate
 
 
-def draw(entry: ModelEntry, *, trials: int, seed: int) -> list[dict[str, Any]]:
+def draw(
+    entry: ModelEntry, *, trials: int, seed: int, given: Mapping[str, Any] = MappingProxyType({})
+) -> list[dict[str, Any]]:
     """Settings to try: the system's own first, then distinct ones at random; fewer when there are no more.
 
-    Of a network the learning rate is drawn too.
+    Of a network the learning rate is drawn too. What a row has `given` is what the row is about, and stays as it is.
     """
     choices: dict[str, list[Any]] = {name: list(values) for name, values in entry.search.items()}
     if entry.training is not None:
         choices["learning_rate"] = [entry.training.learning_rate * rate for rate in RATES]
+    choices = {name: values for name, values in choices.items() if name not in given}
     rng = np.random.default_rng(seed)
     drawn: list[dict[str, Any]] = [{}]
     possible = int(np.prod([len(values) for values in choices.values()])) if choices else 1
@@ -36,11 +40,17 @@ def draw(entry: ModelEntry, *, trials: int, seed: int) -> list[dict[str, Any]]:
 
 
 def tune(
-    make: Callable[[Mapping[str, Any]], PostLocator], entry: ModelEntry, prepared: Prepared, *, trials: int, seed: int
+    make: Callable[[Mapping[str, Any]], PostLocator],
+    entry: ModelEntry,
+    prepared: Prepared,
+    *,
+    trials: int,
+    seed: int,
+    given: Mapping[str, Any] = MappingProxyType({}),
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """The settings with the best validation accuracy, and every trial; equal ones go to the earlier."""
     tried: list[dict[str, Any]] = []
-    for settings in draw(entry, trials=trials, seed=seed):
+    for settings in draw(entry, trials=trials, seed=seed, given=given):
         locator = make(settings).fit_prepared(prepared, baselines=no_baselines(len(prepared.places)), judge=False)
         tried.append({"settings": settings, "validation_accuracy": validation_accuracy(locator, prepared)})
     best = max(tried, key=lambda trial: trial["validation_accuracy"])

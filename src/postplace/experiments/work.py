@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import platform
 import sys
 import time
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from postplace.encode import EncodedPosts
 from postplace.errors import NotEnoughData, PostplaceError
@@ -24,6 +21,7 @@ from postplace.experiments.conditions import prepare_under
 from postplace.experiments.definition import Row
 from postplace.experiments.figures import Fused, fused_vectors, keep
 from postplace.experiments.lots import BEST_SINGLE, Lot, posts_of
+from postplace.experiments.provenance import provenance_of
 from postplace.experiments.results import DOES_NOT_APPLY, Cost, Result, Results
 from postplace.experiments.tuning import tune
 from postplace.locator import PostLocator
@@ -31,8 +29,7 @@ from postplace.models.table import find_model
 from postplace.places.distance import great_circle_km
 from postplace.pooled import MODALITIES
 from postplace.post import Post
-from postplace.runs.content import LIBRARIES, files_of
-from postplace.runs.unfinished import digest_of_posts
+from postplace.runs.content import files_of
 from postplace.scoring import (
     CITY_MEDIAN,
     CONCATENATION,
@@ -48,10 +45,23 @@ from postplace.training_data import Prepared
 
 
 def work_on(lot: Lot) -> Iterator[str]:
-    """Make every result of a lot, and a line on each. Whatever fails becomes a result with its error."""
+    """Make every result of a lot, and a line on each. Whatever fails becomes a result with its error.
+
+    All of it on one thread, PyTorch and the libraries beneath NumPy alike: what is timed then does not depend on cores,
+    and no sum on the order in which threads add it up.
+    """
     import torch
 
+    threads = torch.get_num_threads()
     torch.set_num_threads(1)
+    try:
+        with threadpool_limits(1):
+            yield from _work_on(lot)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _work_on(lot: Lot) -> Iterator[str]:
     results, started = Results(lot.folder), time.perf_counter()
     try:
         base = _locator(lot, lot.rows[0][0] if lot.rows else None)
@@ -59,16 +69,28 @@ def work_on(lot: Lot) -> Iterator[str]:
         state = (lot.options.cache or lot.folder) / "pictures"
         prepared = prepare_under(lot.condition, posts, base, parts=parts, names=lot.data.names, state=state)
     except Exception as error:  # of data or encoders: no row of the lot can be run
-        provenance, told = _provenance(lot, None), _told(error)
+        provenance, told = (
+            provenance_of(lot.data.name, lot.digest, lot.encoders, locator=None, prepared=None),
+            _told(error),
+        )
         for name, row, path in _everything(lot):
             results.write(path, Result(name, lot.seed, row, provenance, error=told))
             yield f"{name}, seed {lot.seed}: FAILED: {told}"
         return
-    provenance = _provenance(lot, prepared)
-    for path, result in _baselines(lot, prepared, provenance) if lot.beside else ():
-        results.write(path, result)
-    ready = "posts ready and baselines fitted" if lot.beside else "posts ready"
+    provenance = provenance_of(lot.data.name, lot.digest, lot.encoders, locator=base, prepared=prepared)
+    ready = "posts ready"
+    if lot.beside:
+        try:
+            for path, result in _baselines(lot, prepared, provenance):
+                results.write(path, result)
+            ready = "posts ready and baselines fitted"
+        except Exception as error:  # the systems are run all the same
+            for kind, name, path in lot.beside:
+                made = Result(name, lot.seed, {"baseline": kind}, provenance, error=_told(error), beside=True)
+                results.write(path, made)
+            ready = f"posts ready, baselines FAILED: {_told(error)}"
     yield f"seed {lot.seed}: {ready} after {time.perf_counter() - started:.0f} s"
+    _ = prepared.tokens, prepared.examples  # made now, so that no row's seconds are those of the first that needs them
     for asked, path in lot.rows:
         started = time.perf_counter()
         try:
@@ -122,7 +144,7 @@ def _measured(
     trials: list[dict[str, Any]] = []
     if lot.options.trials:
         entry = find_model(row.model)
-        settings, trials = tune(make, entry, prepared, trials=lot.options.trials, seed=lot.seed)
+        settings, trials = tune(make, entry, prepared, trials=lot.options.trials, seed=lot.seed, given=row.settings)
     locator = make(settings)
     started, used = time.perf_counter(), time.process_time()
     locator.fit_prepared(prepared, baselines=no_baselines(len(prepared.places)), judge=False)
@@ -155,10 +177,19 @@ def _asked(row: Row, locator: PostLocator, prepared: Prepared) -> tuple[list[Pos
 
 
 def _check_applies(row: Row, prepared: Prepared) -> None:
-    """Refuse a system that reads nothing that these posts have: it would only guess the most frequent class."""
-    reads = find_model(row.model).reads & set(row.modalities or MODALITIES)
-    if reads and not any(prepared.examples.present[name].any() for name in reads):
-        raise NotEnoughData(DOES_NOT_APPLY, f"it reads {' and '.join(sorted(reads))}", "these posts have none")
+    """Refuse a system that reads nothing of what these posts have and the row gives it: it would only guess."""
+    reads = find_model(row.model).reads
+    if not reads:
+        return  # the majority class: to guess is what it is there for
+    given = reads & set(row.modalities or MODALITIES) & set(row.test_modalities or MODALITIES)
+    if not given:
+        raise NotEnoughData(DOES_NOT_APPLY, f"it reads {_and(reads)}", "this row gives it none of that")
+    if not any(prepared.examples.present[name].any() for name in given):
+        raise NotEnoughData(DOES_NOT_APPLY, f"it reads {_and(given)}", "these posts have none")
+
+
+def _and(names: Iterable[str]) -> str:
+    return " and ".join(sorted(names))
 
 
 def _measures(probabilities: NDArray[np.floating], answers: Answers, prepared: Prepared) -> dict[str, Any]:
@@ -200,28 +231,6 @@ def _of_point(point: tuple[float, float] | None, answers: Answers) -> dict[str, 
         return {}
     overall = {"mean_km": float(known.mean()), "median_km": float(np.median(known))}
     return {"overall": overall, "groups": answers.groups[chosen], "errors_km": errors}
-
-
-def _provenance(lot: Lot, prepared: Prepared | None) -> dict[str, Any]:
-    """What decided a result: data, split, code, machine."""
-    split = None
-    if prepared is not None:
-        parts = prepared.split.to_json([post.id for post in prepared.posts])
-        split = hashlib.sha256(
-            "\n".join(f"{name}\t{id_}" for name in parts for id_ in parts[name]).encode()
-        ).hexdigest()
-    return {
-        "data": lot.data.name,
-        "posts": digest_of_posts(posts_of(lot.data.path)[0]),
-        "split": split,
-        "sizes": None if prepared is None else dict(prepared.report["split"]),
-        "classes": None if prepared is None else len(prepared.places),
-        "encoders": list(lot.encoders),
-        "code": version("postplace"),
-        "libraries": {name: version(name) for name in LIBRARIES},
-        "python": platform.python_version(),
-        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
-    }
 
 
 def _told(error: Exception) -> str:

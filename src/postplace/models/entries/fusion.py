@@ -50,7 +50,7 @@ ENTRIES: tuple[ModelEntry, ...] = (
         f"pre-training; means of both streams are classified. {_CHOSEN}",
         also=_TOKENS,
         bounds={"layers": _LAYERS, "connect_every": (0, 24)},
-        search={"dropout": (0.1, 0.3), "width": (32, 64), "connect_every": (0, 2, 3)},
+        search={"dropout": (0.1, 0.3), "width": (32, 64), "connect_every": (2, 3)},
     ),
     ModelEntry(
         name="merge-attention",
@@ -140,7 +140,7 @@ ENTRIES: tuple[ModelEntry, ...] = (
         changes="The fields are the stored vectors of text, hashtags and pictures, mapped to the 128 of BERT-Tiny, "
         "where there were BERT-Tiny's own of text, user and time; one coarse level (districts) with weight 0.1, not "
         "two. Sizes of the encoder are the published ones; dropout is ours.",
-        search={"dropout": (0.1, 0.3), "coarse_weight": (0.0, 0.1, 0.3), "layers": (1, 3)},
+        search={"dropout": (0.1, 0.3), "coarse_weight": (0.03, 0.1, 0.3), "layers": (1, 3)},
     ),
     ModelEntry(
         name="feature-cnns",
@@ -172,7 +172,7 @@ ENTRIES: tuple[ModelEntry, ...] = (
         changes="A reconstruction from second-hand descriptions; the form of the gates is ours. Any image encoder "
         "stands where PlacesCNN did; the attributes are the mean vectors of the user's earlier posts alone, for a "
         "profile is not given, and counts of places would give the answer away.",
-        search={"dropout": (0.3, 0.5), "filters": (50, 100), "past": (False, True)},
+        search={"dropout": (0.3, 0.5), "filters": (50, 100), "image_features": (128, 256)},
     ),
     ModelEntry(
         name="unis-mmc",
@@ -190,7 +190,7 @@ ENTRIES: tuple[ModelEntry, ...] = (
         "learning rate 5e-4, not 1e-4. The pairwise loss is the intended one, over the pairs of a batch (recalled); "
         "the released code keeps row 0 of the similarities only.",
         bounds={"tau": (0.01, 1.0)},
-        search={"dropout": (0.1, 0.3), "weight": (0.0, 0.1, 0.3), "width": (128, 256)},
+        search={"dropout": (0.1, 0.3), "weight": (0.03, 0.1, 0.3), "width": (128, 256)},
     ),
     ModelEntry(
         name="balance-mla",
@@ -207,6 +207,21 @@ ENTRIES: tuple[ModelEntry, ...] = (
         "losses, the running confidences and the weights of the decisions are ours.",
         bounds={"temperature": (0.01, 1.0)},
         search={"dropout": (0.1, 0.3, 0.5), "temperature": (0.05, 0.2, 1.0), "width": (128, 256)},
+    ),
+    ModelEntry(
+        name="pair-mlp",
+        title="Product and difference + MLP",
+        family="text and image",
+        make=Built("pair_mlp", "PairMLP"),
+        settings={"side": 256, "width": 256, "dropout": 0.3},
+        training=_ON_VECTORS,
+        reads=READS_ALL,
+        needs=VECTORS,
+        citation="after Conneau et al., Supervised Learning of Universal Sentence Representations, EMNLP 2017, "
+        "arXiv 1705.02364",
+        prefer_when="it is asked what attention adds to comparing both vectors number by number, in one hidden layer",
+        changes="A control, not a system of the papers: text and picture stand where there were two sentences.",
+        search={"dropout": (0.1, 0.3, 0.5), "width": (128, 256, 512)},
     ),
     ModelEntry(
         name="gated",
@@ -238,6 +253,6 @@ ENTRIES: tuple[ModelEntry, ...] = (
         changes="One layer on stored vectors a side, where there were ResNet18 from scratch and SGD: all weights of "
         "these layers are modulated, not convolutions alone, and in every epoch; alpha is recalled.",
         bounds={"alpha": (0.0, 1.0), "noise": (0.0, 1.0)},
-        search={"alpha": (0.1, 0.3, 0.8), "noise": (0.0, 1.0), "width": (128, 256)},
+        search={"alpha": (0.1, 0.3, 0.8), "noise": (0.5, 1.0), "width": (128, 256)},
     ),
 )

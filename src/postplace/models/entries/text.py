@@ -43,7 +43,7 @@ ENTRIES: tuple[ModelEntry, ...] = (
         prefer_when="language and spelling tell more than words, and there are many thousand posts to learn them from",
         changes="No metadata and no hashing; hashtags follow the text in one string of characters; widths 64 and 128, "
         "not 200 and 400, batches of 128, not 512, and early stopping: posts are few, and learned on one core.",
-        search={"dropout": (0.2, 0.4), "filters": (64, 128), "hidden": (48, 64, 96)},
+        search={"dropout": (0.2, 0.4), "filters": (128, 400), "hidden": (64, 200)},
     ),
     ModelEntry(
         name="loctwi",
@@ -67,10 +67,11 @@ ENTRIES: tuple[ModelEntry, ...] = (
         needs=frozenset({"characters", "words", "coarse"}),
         citation="Huang, Tong, He and Maciejewski, Frontiers in Big Data 2:5, 2019",
         prefer_when="words and parts of words both matter, and places lie in districts that can be learned too",
-        changes="Districts (groups of neighbouring places) where there were countries, hashtags after the text; word "
-        "width 64 and 16 filters a kernel, not 200 and 64, learning rate 5e-4, not 1e-4: posts are few, and learned "
-        "on one core. Two attention layers over characters, as written; the released loop is never entered (0).",
+        changes="Districts (groups of neighbouring places) where there were countries, hashtags after the text; words "
+        "64 wide with 4 heads, characters 32, 16 filters a kernel with 2 heads, not 200, 10, 100, 64 and 8; learning "
+        "rate 5e-4, not 1e-4: posts are few, and learned on one core. Two attention layers over characters, as "
+        "written; the released loop is never entered (0).",
         bounds={"char_attention_layers": (0, 6)},
-        search={"dropout": (0.3, 0.5), "char_attention_layers": (0, 2), "pooling": ("sum", "mean")},
+        search={"dropout": (0.3, 0.5), "filters": (16, 64), "width": (64, 200)},
     ),
 )
