@@ -1,11 +1,19 @@
-"""Worker processes that run one task, without importing the user's script; replaced when one of them dies."""
+"""Worker processes that run one task, without importing the user's script; replaced when one of them dies.
+
+They end with the process that they work for, also when that is killed in the middle of their work.
+"""
 
 from __future__ import annotations
 
+import os
+import threading
+import time
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 IDLE_SECONDS = 30.0  # a worker process without work leaves after so long, also when this one was killed
+WATCH_SECONDS = 1.0
 
 
 class WorkerPool:
@@ -25,11 +33,11 @@ class WorkerPool:
         if self._executor is None:
             self._executor = self._start()
         try:
-            return self._executor.submit(self._task, *arguments)
+            return self._executor.submit(_with_parent, os.getpid(), self._task, *arguments)
         except BrokenProcessPool:
             self.close()
             self._executor = self._start()
-            return self._executor.submit(self._task, *arguments)
+            return self._executor.submit(_with_parent, os.getpid(), self._task, *arguments)
 
     def close(self) -> None:
         """End the processes at once, whatever they are at."""
@@ -40,3 +48,23 @@ class WorkerPool:
         from loky import ProcessPoolExecutor
 
         return ProcessPoolExecutor(self.workers, timeout=IDLE_SECONDS)
+
+
+def _with_parent(parent: int, task: Callable[..., Any], *arguments: Any) -> Any:
+    """The task's result, unless that process ends before."""
+    _end_with(parent)
+    return task(*arguments)
+
+
+@lru_cache(maxsize=1)
+def _end_with(parent: int) -> None:
+    """Watch, from now on, for the end of that process: what a worker does then would reach nobody, and hold the cores."""
+    if os.name != "posix" or os.getppid() != parent:
+        return  # elsewhere the number of a parent stays when it is gone
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(WATCH_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True, name="watches the parent").start()
