@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from postplace import PostLocator, read_posts
 from postplace.evaluation.baselines import fit_tfidf
 from postplace.evaluation.significance import paired_over_seeds, verdict
+from postplace.experiments.comparison import SEEDS
 from postplace.pooled import pooled_features
 from postplace.scoring import answers_of, baseline_probabilities, hits_of
 from postplace.text.cleaning import for_encoder
@@ -203,9 +204,10 @@ def spread(runs: Sequence[Mapping[str, Any]], key: str) -> str:
 
 def lead(found: Collected, model: str, baseline: str) -> str:
     """The difference over all seeds with its interval and what it allows to say."""
-    pairs = zip(found.hits[model], found.hits[baseline], strict=True)
+    pairs = list(zip(found.hits[model], found.hits[baseline], strict=True))
     interval = paired_over_seeds([(a, b, groups) for (a, groups), (b, _) in pairs], seed=0)
-    return f"{interval.mean:+.3f} [{interval.low:+.3f}, {interval.high:+.3f}] {verdict(interval)}"
+    told = verdict(interval) if len(pairs) >= SEEDS else "(too few seeds to say)"
+    return f"{interval.mean:+.3f} [{interval.low:+.3f}, {interval.high:+.3f}] {told}"
 
 
 def splice(path: Path, name: str, table: str) -> None:

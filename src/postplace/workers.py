@@ -58,7 +58,7 @@ def _with_parent(parent: int, task: Callable[..., Any], *arguments: Any) -> Any:
 
 @lru_cache(maxsize=1)
 def _end_with(parent: int) -> None:
-    """Watch, from now on, for the end of that process: what a worker does then would reach nobody, and hold the cores."""
+    """Watch, from now on, for the end of that process: what a worker does then reaches nobody, and holds the cores."""
     if os.name != "posix" or os.getppid() != parent:
         return  # elsewhere the number of a parent stays when it is gone
 

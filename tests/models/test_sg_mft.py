@@ -14,9 +14,12 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from postplace.batch import Batch, InputSizes
 from postplace.models.blocks.five_layers import five_layers
 from postplace.models.blocks.interaction import FeedForward, InterpolationAttention, Projections, TokenNorm
-from postplace.models.sg_mft import FusionModule
+from postplace.models.plan import plan_of
+from postplace.models.sg_mft import SGMFT, FusionModule
+from postplace.models.table import find_model
 
 Array = NDArray[np.float64]
 
@@ -167,3 +170,18 @@ def test_five_layers_in_plain_arithmetic() -> None:
             expected = np.array([v / 2 * (1 + math.erf(v / math.sqrt(2))) for v in _standard(expected)])
     actual = classifier(torch.from_numpy(x).float()[None])[0]
     np.testing.assert_allclose(actual.detach().numpy(), expected, atol=1e-5)
+
+
+def test_the_literal_system_is_as_printed(sizes: InputSizes, batch: Batch) -> None:
+    plan = plan_of(find_model("sg-mft-paper"), {})
+    assert plan.training is not None
+    printed = plan.training.learning_rate, plan.training.batch_size, plan.training.max_epochs, plan.training.betas
+    assert printed == (1e-5, 20, 30, (0.9, 0.99))  # section 4.2
+    assert plan.model["heads"] == 8
+    literal = find_model("sg-mft-paper").network(sizes, 5, plan.model)
+    assert isinstance(literal, SGMFT)
+    ours = SGMFT(
+        sizes, classes=5, tokens="scalar", gate="softmax", normalise_over="tokens", feature_norm="none", dropout=0.1
+    )
+    ours.load_state_dict(literal.state_dict())
+    torch.testing.assert_close(literal.eval()(batch), ours.eval()(batch))

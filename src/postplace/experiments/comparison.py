@@ -104,6 +104,8 @@ def compare(described: Mapping[str, Any], results: Sequence[Result]) -> Comparis
         notes.append("Rows on different splits cannot be compared post by post: each has the best of its own split.")
     if any(line.answered is not None and line.answered < 1 for line in lines):
         notes.append("A post with nothing to read is not answered: wrong in accuracy, left out of mean km.")
+    if found := sorted({name for run in results if (name := run.provenance.get("segmenter"))}):
+        notes.append(f"People in pictures were found by {' and '.join(found)}.")
     if columns:
         notes.append(f"paper: {described['source']}; {THEIRS}.")
     notes += [f"{line.name}: {_failed(line)}" for line in lines if line.errors]

@@ -10,7 +10,7 @@ from typing import Any
 
 from postplace.errors import BadOption
 from postplace.experiments.definition import Condition, Experiment, Row
-from postplace.experiments.provenance import code_version
+from postplace.experiments.provenance import code_version, segmenter_of
 from postplace.experiments.results import Results
 from postplace.models.plan import plan_of
 from postplace.models.table import find_model
@@ -86,7 +86,7 @@ def lots_of(
             encoders = row.text_encoder or options.text_encoder, row.image_encoder or options.image_encoder
             plan = plan_of(find_model(row.model), row.settings)
             shared = row.condition, encoders, (plan.states, plan.state_layers)
-            key = _key(data, digest, options, seed) | {"row": _deciding(row), "encoders": encoders}
+            key = _key(data, digest, options, seed) | _deciding(row, encoders)
             groups.setdefault(shared, []).append((row, results.path(row.name, seed, key)))
         compared: set[Any] = set()
         for (condition, encoders, _), rows in groups.items():
@@ -96,7 +96,7 @@ def lots_of(
                 label = condition.label() if len(conditions) > 1 else ""
                 if encoders != (options.text_encoder, options.image_encoder):
                     label = ", ".join(filter(None, (label, " and ".join(encoders))))
-                key = _key(data, digest, options, seed) | {"condition": asdict(condition), "encoders": encoders}
+                key = _key(data, digest, options, seed) | _conditional(condition, encoders)
                 for kind in BESIDE:
                     name = f"{kind} ({label})" if label else kind
                     beside.append((kind, name, results.path(name, seed, {**key, "baseline": kind})))
@@ -117,9 +117,14 @@ def _key(data: DataSet, digest: str, options: Options, seed: int) -> dict[str, A
     }
 
 
-def _deciding(row: Row) -> dict[str, Any]:
+def _deciding(row: Row, encoders: tuple[str, str]) -> dict[str, Any]:
     """All of a row but what a paper printed for it, which decides nothing."""
-    return {name: value for name, value in asdict(row).items() if name != "paper"}
+    own = {name: value for name, value in asdict(row).items() if name != "paper"}
+    return {"row": own, **_conditional(row.condition, encoders)}
+
+
+def _conditional(condition: Condition, encoders: tuple[str, str]) -> dict[str, Any]:
+    return {"condition": asdict(condition), "encoders": encoders, "segmenter": segmenter_of(condition)}
 
 
 def unfinished(lot: Lot, results: Results) -> Lot | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import postplace
+from postplace.experiments.definition import Condition
 from postplace.post import Post
 from postplace.runs.content import LIBRARIES
 from postplace.runs.unfinished import digest_of_posts
@@ -46,8 +47,26 @@ def digest_of_data(posts: Sequence[Post], parts: Mapping[str, str] | None) -> st
     return f"{digest}-{hashlib.sha256(split).hexdigest()[:16]}"
 
 
+@lru_cache(maxsize=1)
+def _segmenter() -> str:
+    from postplace.images.portrait import find_segmenter
+
+    return find_segmenter().fingerprint
+
+
+def segmenter_of(condition: Condition) -> str | None:
+    """What finds the people of whose pictures a condition disposes: it depends on which weights are at hand."""
+    return None if condition.max_portrait is None else _segmenter()
+
+
 def provenance_of(
-    name: str, digest: str, encoders: Sequence[str], *, locator: PostLocator | None, prepared: Prepared | None
+    name: str,
+    digest: str,
+    encoders: Sequence[str],
+    condition: Condition,
+    *,
+    locator: PostLocator | None,
+    prepared: Prepared | None,
 ) -> dict[str, Any]:
     """Of the results of a lot, ready for JSON; without `locator` and `prepared` what is known where these failed."""
     split = None
@@ -64,6 +83,7 @@ def provenance_of(
         "classes": None if prepared is None else len(prepared.places),
         "encoders": list(encoders),
         "fingerprints": None if locator is None else [encoder.fingerprint for encoder in locator.encoders()],
+        "segmenter": segmenter_of(condition),
         "code": code_version(),
         "libraries": {name: version(name) for name in LIBRARIES},
         "python": platform.python_version(),

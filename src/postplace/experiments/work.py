@@ -69,15 +69,13 @@ def _work_on(lot: Lot) -> Iterator[str]:
         state = (lot.options.cache or lot.folder) / "pictures"
         prepared = prepare_under(lot.condition, posts, base, parts=parts, names=lot.data.names, state=state)
     except Exception as error:  # of data or encoders: no row of the lot can be run
-        provenance, told = (
-            provenance_of(lot.data.name, lot.digest, lot.encoders, locator=None, prepared=None),
-            _told(error),
-        )
+        told = _told(error)
+        provenance = provenance_of(lot.data.name, lot.digest, lot.encoders, lot.condition, locator=None, prepared=None)
         for name, row, path in _everything(lot):
             results.write(path, Result(name, lot.seed, row, provenance, error=told))
             yield f"{name}, seed {lot.seed}: FAILED: {told}"
         return
-    provenance = provenance_of(lot.data.name, lot.digest, lot.encoders, locator=base, prepared=prepared)
+    provenance = provenance_of(lot.data.name, lot.digest, lot.encoders, lot.condition, locator=base, prepared=prepared)
     ready = "posts ready"
     if lot.beside:
         try:
