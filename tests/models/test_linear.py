@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -59,3 +61,28 @@ def test_a_post_with_nothing_gets_the_class_frequencies(lesson: Lesson) -> None:
         {name: np.zeros(1, dtype=np.bool_) for name in MODALITIES},
     )
     np.testing.assert_allclose(system.predict_proba(nothing), [[14 / 40, 13 / 40, 13 / 40]])
+
+
+@pytest.mark.parametrize("name", MODALITIES)
+def test_what_was_never_there_in_training_moves_nothing(lesson: Lesson, name: str) -> None:
+    given = lesson.examples
+    there = given.present[name].copy()
+    there[lesson.train] = False
+    examples = replace(given, present={**given.present, name: there})
+    system = LogisticRegression(SIZES, classes=3)
+    system.fit(replace(lesson, examples=examples))
+    others = {key: given.vectors[key] for key in MODALITIES if key != name}
+    baseline, _ = fit_linear(
+        others,
+        present=given.present,
+        labels=lesson.labels,
+        classes=3,
+        train=lesson.train,
+        validation=lesson.validation,
+    )
+    seen = np.stack([given.present[key] for key in others]).any(axis=0)
+    expected = baseline.predict_proba(others, given.present)
+    np.testing.assert_allclose(system.predict_proba(examples)[seen], expected[seen], rtol=1e-4, atol=1e-6)
+    again = LogisticRegression(SIZES, classes=3)
+    again.restore(system.files())
+    np.testing.assert_array_equal(again.predict_proba(examples), system.predict_proba(examples))

@@ -41,14 +41,17 @@ class LogisticRegression:
     def fit(self, lesson: Lesson) -> None:
         """Learn from the training part, choose the regularisation on the validation part."""
         self._frequencies = frequencies_of(lesson)
+        present = lesson.examples.present
+        taught = [name for name in MODALITIES if present[name][lesson.train].any()]  # columns of zeros cost time alone
         linear, _ = fit_linear(
-            {name: lesson.examples.vectors[name] for name in MODALITIES},
-            present=lesson.examples.present,
+            {name: lesson.examples.vectors[name] for name in taught or MODALITIES},
+            present=present,
             labels=lesson.labels,
             classes=lesson.classes,
             train=lesson.train,
             validation=lesson.validation,
         )
+        linear = _widened(linear, self._widths)
         if lesson.balanced:
             linear = replace(linear, bias=balanced_bias(linear.bias, training_labels(lesson)[1]))
         self._linear = linear
@@ -74,6 +77,20 @@ class LogisticRegression:
     def size(self) -> int:
         """Weights and biases."""
         return int(self._linear.weights.size + self._linear.bias.size)
+
+
+def _widened(linear: LinearBaseline, widths: Mapping[str, int]) -> LinearBaseline:
+    """The same for the vectors of all modalities: nothing is made of one that was never there in training."""
+    starts = dict(zip(MODALITIES, np.cumsum([0, *(widths[name] for name in MODALITIES)]).tolist(), strict=False))
+    width = sum(widths.values())
+    own = [np.arange(starts[name], starts[name] + widths[name]) for name in linear.modalities]
+    masks = [width + MODALITIES.index(name) for name in linear.modalities]
+    weights = np.zeros((len(linear.bias), width + len(MODALITIES)), dtype=np.float32)
+    mean, scale = np.zeros(width, dtype=np.float32), np.ones(width, dtype=np.float32)
+    columns = np.concatenate(own)
+    weights[:, [*columns, *masks]] = linear.weights
+    mean[columns], scale[columns] = linear.mean, linear.scale
+    return LinearBaseline(MODALITIES, weights, linear.bias, mean, scale)
 
 
 def _named(linear: LinearBaseline) -> dict[str, NDArray[np.float32]]:
