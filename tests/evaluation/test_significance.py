@@ -11,6 +11,7 @@ from postplace.evaluation.significance import (
     paired_group_bootstrap,
     paired_over_seeds,
     paired_p_value,
+    unpaired_over_seeds,
     verdict,
 )
 
@@ -174,3 +175,14 @@ def test_a_mean_over_seeds_weighs_seeds_alike_and_draws_a_group_for_all_of_them(
     values, groups = np.random.default_rng(0).random(60), np.arange(60) // 3
     single, double = (mean_over_seeds([(values, groups)] * number, seed=0) for number in (1, 2))
     assert (single.low, single.high) == pytest.approx((double.low, double.high))  # the same users twice are no more
+
+
+def test_unpaired_runs_have_the_interval_of_two_independent_means() -> None:
+    generator = np.random.default_rng(0)
+    a, b = generator.normal(loc=1.0, size=400), generator.normal(size=300)
+    interval = unpaired_over_seeds([(a, np.arange(400))], [(b, np.arange(300))], seed=0)
+    half = 1.96 * float(np.hypot(a.std() / 20, b.std() / np.sqrt(300)))
+    assert interval.mean == pytest.approx(a.mean() - b.mean())
+    assert (interval.low, interval.high) == pytest.approx((interval.mean - half, interval.mean + half), abs=0.02)
+    alone = unpaired_over_seeds([(a, np.zeros(400))], [(b, np.arange(300))], seed=0)
+    assert (alone.low, alone.high) == (float("-inf"), float("inf"))

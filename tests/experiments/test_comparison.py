@@ -162,6 +162,19 @@ def test_each_split_has_a_best_of_its_own() -> None:
     assert any("different splits" in note for note in table.notes)
 
 
+def test_what_a_split_by_post_gains_is_told_of_each_pair_of_rows() -> None:
+    def row(name: str, split: str) -> dict[str, Any]:
+        return {"name": name, "model": "mrlf", "paper": {}, "condition": {"split": split, "min_hashtag_posts": 0}}
+
+    rows = [row("good", "random"), row("level", "grouped"), {**row("bad", "random"), "model": "sg-mft"}]
+    notes = compare({**DESCRIBED, "rows": rows}, [*RESULTS[:5], *RESULTS[10:15], *RESULTS[5:10]]).notes
+    told = [note for note in notes if note.startswith("A split by post minus one by groups, in accuracy")]
+    assert len(told) == 1
+    assert "good +0.0" in told[0]  # 0.90 - 0.88
+    assert "bad" not in told[0]  # another system: there is no row like it by groups
+    assert not any("A split by post" in note for note in compare(DESCRIBED, RESULTS).notes)
+
+
 def test_posts_with_nothing_to_read_are_shown_where_there_are_any() -> None:
     def answered(run: Result, number: int) -> Result:
         return replace(run, overall={**run.overall, "posts": POSTS, "answered": number})

@@ -74,6 +74,34 @@ def mean_over_seeds(
     return _bootstrap(runs, seed=seed, samples=samples, level=level)
 
 
+def unpaired_over_seeds(
+    a: Sequence[tuple[ArrayLike, ArrayLike]],
+    b: Sequence[tuple[ArrayLike, ArrayLike]],
+    *,
+    seed: int,
+    samples: int = 2000,
+    level: float = 0.95,
+) -> Interval:
+    """Mean over seeds of values of `a` minus that of `b`, tested on posts of their own; (values, groups) for each seed.
+
+    The groups of each are resampled by themselves; users that both have then count as different ones, which makes the
+    interval wide rather than narrow.
+
+    >>> unpaired_over_seeds([([1.0, 1.0], ["u", "v"])], [([0.5, 0.5], ["v", "w"])], seed=0)
+    Interval(mean=0.5, low=0.5, high=0.5)
+    """
+    totals = [_group_totals(runs) for runs in (a, b)]
+    first, second = (float((sums.sum(axis=1) / sizes.sum(axis=1)).mean()) for sums, sizes in totals)
+    groups = min(sums.shape[1] for sums, _ in totals)
+    if groups < 2:
+        return Interval(first - second, float("-inf"), float("inf"))
+    rng = np.random.default_rng(seed)
+    drawn = [_resampled(rng, samples, sums, sizes) for sums, sizes in totals]
+    tail = _expanded_tail((1.0 - level) / 2.0, groups=groups)
+    low, high = np.quantile(drawn[0] - drawn[1], [tail, 1.0 - tail])
+    return Interval(first - second, float(low), float(high))
+
+
 def paired_p_value(
     runs: Sequence[tuple[ArrayLike, ArrayLike, ArrayLike]], *, seed: int, samples: int = 10_000
 ) -> float:

@@ -6,6 +6,7 @@ one, post by post; the p-values of a table are adjusted by Holm.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from postplace.evaluation.significance import Interval, holm, mean_over_seeds, paired_over_seeds, paired_p_value
+from postplace.evaluation.significance import (
+    Interval,
+    holm,
+    mean_over_seeds,
+    paired_over_seeds,
+    paired_p_value,
+    unpaired_over_seeds,
+)
 from postplace.experiments.definition import METRICS, THEIRS
 from postplace.experiments.lots import BESIDE
 from postplace.experiments.results import DOES_NOT_APPLY, Cost, Result
@@ -106,6 +114,7 @@ def compare(described: Mapping[str, Any], results: Sequence[Result]) -> Comparis
         notes.append("A post with nothing to read is not answered: wrong in accuracy, left out of mean km.")
     if found := sorted({name for run in results if (name := run.provenance.get("segmenter"))}):
         notes.append(f"People in pictures were found by {' and '.join(found)}.")
+    notes += _flattered(rows, measured, metrics[0])
     if columns:
         notes.append(f"paper: {described['source']}; {THEIRS}.")
     notes += [f"{line.name}: {_failed(line)}" for line in lines if line.errors]
@@ -130,13 +139,19 @@ def _answered(runs: Runs) -> float | None:
 
 
 def _interval(runs: Runs, metric: str) -> Interval | None:
+    known = _known(runs, metric)
+    return mean_over_seeds(known, seed=0) if known else None
+
+
+def _known(runs: Runs, metric: str) -> list[tuple[NDArray[np.float64], NDArray[np.int64]]]:
+    """What is known of each run post by post, and the groups."""
     known = []
     for run in runs:
         scores = _scores(run, metric)
         real = ~np.isnan(scores)
         if real.any():
             known.append((scores[real], run.groups[real]))
-    return mean_over_seeds(known, seed=0) if known and metric in ("accuracy", "mean_km") else None
+    return known
 
 
 def _cost(runs: Runs) -> dict[str, float]:
@@ -210,6 +225,31 @@ def _note(compared: int, metric: str) -> str:
         f"{LEVEL}. "
         "Which one is best was found on the same posts, which flatters its lead a little."
     )
+
+
+def _flattered(rows: Mapping[str, Mapping[str, Any]], measured: Mapping[str, Runs], metric: str) -> list[str]:
+    """Of rows that differ in nothing but the split: what the one by post gains over the one by groups."""
+    by_groups = {_but_for_the_split(row): name for name, row in rows.items() if _split_of(row) == "grouped"}
+    told = []
+    for name, row in rows.items():
+        other = by_groups.get(_but_for_the_split(row))
+        if _split_of(row) != "random" or other is None or not (measured.get(name) and measured.get(other)):
+            continue
+        sides = [_known(measured[side], metric) for side in (name, other)]
+        if all(sides):
+            gain = unpaired_over_seeds(*sides, seed=0)
+            told.append(f"{name} {gain.mean:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}]")
+    return [f"A split by post minus one by groups, in {metric} (not paired): {'; '.join(told)}."] if told else []
+
+
+def _split_of(row: Mapping[str, Any]) -> str:
+    return str((row.get("condition") or {}).get("split", ""))
+
+
+def _but_for_the_split(row: Mapping[str, Any]) -> str:
+    plain = {key: value for key, value in row.items() if key not in ("name", "paper")}
+    condition = {key: value for key, value in (row.get("condition") or {}).items() if key != "split"}
+    return json.dumps({**plain, "condition": condition}, sort_keys=True)
 
 
 def _unfinished(described: Mapping[str, Any], runs: Mapping[str, Runs]) -> list[str]:
