@@ -50,12 +50,18 @@ def main() -> None:
         print(f"{held} bars hold, {missed} are missed")
 
 
-CITIES: dict[str, tuple[PostLocator, Prepared, float]] = {}
+CITIES: dict[tuple[str, object], tuple[PostLocator, Prepared, float]] = {}
 
 
-def city_of(modality: str, options: argparse.Namespace, scratch: Path) -> tuple[PostLocator, Prepared, float]:
-    """A locator with loaded encoders, the city's prepared posts, what a faultless reader reaches; made once."""
-    if modality not in CITIES:
+def city_of(
+    entry: ModelEntry, modality: str, options: argparse.Namespace, scratch: Path
+) -> tuple[PostLocator, Prepared, float]:
+    """A locator with loaded encoders, the city's prepared posts, what a faultless reader reaches.
+
+    Made once for all systems that are given the same of it: vectors, or what lies before an encoder's last stage too.
+    """
+    key = modality, plan_of(entry, {}).states
+    if key not in CITIES:
         # What is asked is whether the system learns, not how it reads slang that it has seen twice.
         plain = dict.fromkeys(
             ("slang", "misspelling", "markup", "chinese", "duplicates", "portraits", "several_images"), 0.0
@@ -63,19 +69,21 @@ def city_of(modality: str, options: argparse.Namespace, scratch: Path) -> tuple[
         shown = {f"{kind}_{name}": 0.0 for name in ("text", "hashtags") for kind in ("missing", "irrelevant")}
         plain |= shown | {"name_leak": 1.0, "missing_images": 0.0, "irrelevant_image": 0.0}
         knobs = Knobs(places=4, single_modality=modality, **plain)  # type: ignore[arg-type]
-        report = make_city(scratch / modality, posts=options.posts or POSTS[modality], seed=7, knobs=knobs)
-        posts = read_posts(scratch / modality / "posts.jsonl")
-        base = PostLocator("place", "majority", device="cpu", cache=options.cache or scratch / "vectors", workers=1)
-        CITIES[modality] = base, base.prepare(posts), report.ceilings[modality]
-    return CITIES[modality]
+        report = make_city(
+            scratch / modality / str(key[1]), posts=options.posts or POSTS[modality], seed=7, knobs=knobs
+        )
+        posts = read_posts(scratch / modality / str(key[1]) / "posts.jsonl")
+        base = PostLocator("place", entry.name, device="cpu", cache=options.cache or scratch / "vectors", workers=1)
+        CITIES[key] = base, base.prepare(posts), report.ceilings[modality]
+    return CITIES[key]
 
 
 def measure(entry: ModelEntry, modality: str, options: argparse.Namespace, scratch: Path) -> bool | None:
     """Train one system on one city; whether its bar holds, None where it cannot be run."""
-    base, prepared, ceiling = city_of(modality, options, scratch)
     if plan_of(entry, {}).reads_states:
         print(f"{modality:9} {entry.name:20} not run: the bundled encoders hand out no token states", flush=True)
         return None
+    base, prepared, ceiling = city_of(entry, modality, options, scratch)
     quick = {} if entry.training is None or options.max_epochs is None else {"max_epochs": options.max_epochs}
     started = time.perf_counter()
     try:

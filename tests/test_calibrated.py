@@ -102,6 +102,26 @@ def test_posts_of_unknown_classes_and_without_an_answer_are_left_out_and_counted
     assert found["unknown_class"] == 30
 
 
+def test_wrong_labels_give_a_floor_that_is_kept_and_told() -> None:
+    def doubtful(seed: int) -> Judged:
+        made = judged(1500, seed=seed, sharper=2.5)
+        random = np.random.default_rng(seed)
+        wrong = random.random(len(made.answers.labels)) < 0.25
+        labels = np.where(wrong, random.integers(0, 5, len(wrong)), made.answers.labels)
+        return made._replace(answers=replace(made.answers, labels=labels))
+
+    made = calibrate(doubtful(0), doubtful(1), PLACES)
+    assert made.floor == pytest.approx(0.25, abs=0.06)
+    found = judge_calibration(made, doubtful(2), PLACES)
+    assert found["floor"] == made.floor
+    assert found["ece"]["after"] < 0.03
+    again = Calibration.from_json(json.loads(json.dumps(made.to_json())), made.arrays())
+    assert again.floor == made.floor
+    assert f"a floor of {made.floor:.1%}" in how_sure(found)
+    older = {name: value for name, value in made.to_json().items() if name != "floor"}
+    assert Calibration.from_json(older, made.arrays()).floor == 0.0
+
+
 def test_nothing_kept_aside_is_told_as_it_came() -> None:
     nothing = judged(0, seed=0)
     made = calibrate(nothing, nothing, PLACES)

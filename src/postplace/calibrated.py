@@ -19,7 +19,9 @@ from postplace.evaluation.calibration import (
     debiased_calibration_error,
     expected_calibration_error,
     fit_temperature,
+    fit_temperature_and_floor,
     negative_log_likelihood,
+    raised,
     reliability,
     risk_coverage,
     temper,
@@ -68,7 +70,7 @@ class Judged(NamedTuple):
 class Calibration:
     """What turns a system's probabilities into honest ones; scores (M,) and groups (M,) of the calibration part.
 
-    `temperature` of the probabilities told; `shape`, `penalty` and `slack_km` make the sets and circles.
+    `temperature` and `floor` of the probabilities told; `shape`, `penalty` and `slack_km` make the sets and circles.
     """
 
     temperature: float
@@ -79,10 +81,11 @@ class Calibration:
     set_groups: Rows
     circle_scores: Floats
     circle_groups: Rows
+    floor: float = 0.0  # runs of earlier versions have none
 
     def tell(self, raw: Floats) -> Floats:
         """Probabilities (N, C) as the system gives them -> as they are told."""
-        return temper(raw, self.temperature)
+        return raised(temper(raw, self.temperature), self.floor)
 
     def place_sets(self, raw: Floats, chance: Floats, *, alpha: float = ALPHA) -> NDArray[np.bool_]:
         """The classes (N, C) of each post's set: it holds the true one, if the run knows it, for 1 - alpha of posts.
@@ -108,14 +111,16 @@ class Calibration:
     def to_json(self) -> dict[str, Any]:
         """Plain data; the arrays are kept beside it."""
         penalty = {"weight": self.penalty.weight, "free": self.penalty.free}
-        return {"temperature": self.temperature, "shape": self.shape, "penalty": penalty, "slack_km": self.slack_km}
+        told = {"temperature": self.temperature, "floor": self.floor}
+        return {**told, "shape": self.shape, "penalty": penalty, "slack_km": self.slack_km}
 
     @classmethod
     def from_json(cls, saved: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Calibration:
         """The inverse; KeyError or TypeError on what they did not write."""
         temperature, shape, slack = (float(saved[name]) for name in ("temperature", "shape", "slack_km"))
         penalty = Penalty(float(saved["penalty"]["weight"]), int(saved["penalty"]["free"]))
-        return cls(temperature, shape, penalty, slack, *(arrays[name] for name in ARRAYS))
+        kept = {name: arrays[name] for name in ARRAYS}
+        return cls(temperature, shape, penalty, slack, floor=float(saved.get("floor", 0.0)), **kept)
 
 
 def chance_of(digests: Sequence[str]) -> Floats:
@@ -137,8 +142,10 @@ def calibrate(validation: Judged, calibration: Judged, places: PlaceVocabulary) 
     located = _located(calibration, places)
     slack = _best_slack(_located(validation, places), shape, places)
     errors, expected = _errors(located, shape, places)
+    temperature, floor = fit_temperature_and_floor(kept.probabilities, kept.answers.labels)
     return Calibration(
-        temperature=fit_temperature(kept.probabilities, kept.answers.labels),
+        temperature=temperature,
+        floor=floor,
         shape=shape,
         penalty=penalty,
         slack_km=slack,
@@ -196,6 +203,7 @@ def judge_calibration(
     return {
         "level": 1.0 - alpha,
         "temperature": calibration.temperature,
+        "floor": calibration.floor,
         "unknown_class": int((judged.answers.labelled & (judged.answers.labels < 0)).sum()),
         **every,
         "ece": _both(expected_calibration_error(each, hits) for each in confidences),

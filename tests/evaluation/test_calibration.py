@@ -13,7 +13,9 @@ from postplace.evaluation.calibration import (
     debiased_calibration_error,
     expected_calibration_error,
     fit_temperature,
+    fit_temperature_and_floor,
     negative_log_likelihood,
+    raised,
     reliability,
     risk_coverage,
     temper,
@@ -75,8 +77,52 @@ def test_the_temperature_lowers_nll_and_ece_of_an_overconfident_system() -> None
     assert expected_calibration_error(overconfident.max(axis=1), hits) > 0.1
 
 
+def mislabelled(posts: int, *, seed: int, share: float) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """As `drawn`, sure of itself, but a share of the labels is any class, whatever was shown."""
+    logits, labels = drawn(posts, seed=seed)
+    random = np.random.default_rng(seed + 1)
+    return softmax(3 * logits), np.where(random.random(posts) < share, random.integers(0, 5, posts), labels)
+
+
+def test_the_floor_that_was_put_in_is_found_with_the_temperature() -> None:
+    temperature, floor = fit_temperature_and_floor(*mislabelled(20_000, seed=1, share=0.2))
+    assert temperature == pytest.approx(3.0, rel=0.1)
+    assert floor == pytest.approx(0.2, abs=0.02)
+
+
+def test_with_wrong_labels_the_floor_is_honest_where_a_temperature_is_not() -> None:
+    p, labels = mislabelled(2000, seed=3, share=0.2)
+    other, truth = mislabelled(20_000, seed=7, share=0.2)
+    temperature, floor = fit_temperature_and_floor(p, labels)
+    tempered, both = temper(other, fit_temperature(p, labels)), raised(temper(other, temperature), floor)
+    errors = [
+        expected_calibration_error(told.max(axis=1), (told.argmax(axis=1) == truth).astype(float))
+        for told in (tempered, both)
+    ]
+    assert errors[1] < 0.02 < 2 * 0.02 < errors[0]
+    assert negative_log_likelihood(both, truth) < negative_log_likelihood(tempered, truth)
+
+
+def test_there_is_no_floor_where_none_is_needed() -> None:
+    found = [
+        fit_temperature_and_floor(softmax(2 * logits), labels)
+        for logits, labels in (drawn(600, seed=n) for n in range(10))
+    ]
+    assert sum(floor == 0.0 for _, floor in found) >= 9
+    assert all(temperature == pytest.approx(2.0, rel=0.25) for temperature, _ in found)
+
+
+@given(st.floats(0.0, 0.9), st.integers(0, 1000))
+def test_no_floor_changes_the_order(floor: float, seed: int) -> None:
+    p = softmax(drawn(5, seed=seed)[0])
+    told = raised(p, floor)
+    np.testing.assert_allclose(told.sum(axis=1), 1.0)
+    assert (told.argmax(axis=1) == p.argmax(axis=1)).all()
+
+
 def test_without_posts_nothing_is_fitted() -> None:
     nothing = np.zeros((0, 3)), np.zeros(0, dtype=np.int64)
+    assert fit_temperature_and_floor(*nothing) == (1.0, 0.0)
     assert fit_temperature(*nothing) == 1.0
     assert np.isnan(negative_log_likelihood(*nothing))
     assert np.isnan(brier_score(*nothing))

@@ -9,6 +9,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from postplace.runs.card import floor_of
+
 NAMED = 5  # broken pictures named one by one before the rest is counted
 
 
@@ -57,7 +59,7 @@ def _show_calibration(console: Console, found: Mapping[str, Any]) -> None:
         f"{name} {_number(found[key]['before'])} -> {_number(found[key]['after'])}"
         for key, name in (("ece", "ECE"), ("nll", "NLL"), ("brier", "Brier"))
     )
-    console.print(f"calibration, before -> after a temperature of {found['temperature']:.2f}: {told}")
+    console.print(f"calibration, before -> after a temperature of {found['temperature']:.2f}{floor_of(found)}: {told}")
     share, sets, circles = f"{found['level']:.0%}", found["sets"], found["circles"]
     if sets["coverage"] is not None:
         size = f"{sets['mean_size']:.1f} classes on average"

@@ -1,8 +1,9 @@
 """Do probabilities mean something? Temperature scaling, and how far confidence is from accuracy.
 
-Temperature: Guo et al., On Calibration of Modern Neural Networks, ICML 2017. ECE in equal-mass bins, and its debiased
-square: Kumar, Liang & Ma, Verified Uncertainty Calibration, NeurIPS 2019. Risk and coverage: El-Yaniv & Wiener, JMLR
-11, 2010. Labels are class indices; posts whose class is unknown (-1) are the caller's to leave out or to count wrong.
+Temperature: Guo et al., On Calibration of Modern Neural Networks, ICML 2017. The floor: the uniform part of Zhang,
+Kailkhura & Han's ensemble temperature scaling (Mix-n-Match, ICML 2020). ECE in equal-mass bins; its debiased square:
+Kumar, Liang & Ma, Verified Uncertainty Calibration, NeurIPS 2019. Risk and coverage: El-Yaniv & Wiener, JMLR 11, 2010.
+Labels are class indices; posts whose class is unknown (-1) are the caller's to leave out or to count wrong.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ LEAST = (
     1e-6  # of a probability: a forest or neighbours that never saw a class say 0, of which no temperature makes more
 )
 COLDEST, HOTTEST = 0.05, 20.0
+HIGHEST = 0.9  # of a floor
 BINS = 10
 
 
@@ -53,6 +55,44 @@ def fit_temperature(probabilities: Probabilities, labels: Labels) -> float:
 
     found = minimize_scalar(loss, bounds=(np.log(COLDEST), np.log(HOTTEST)), method="bounded")
     return float(np.exp(found.x))
+
+
+def raised(probabilities: Probabilities, floor: float) -> NDArray[np.float64]:
+    """Probabilities (N, C) -> (1 - floor) p + floor / C (N, C): a share `floor` of posts could be of any class.
+
+    >>> raised(np.array([[0.8, 0.2]]), 0.5).tolist()
+    [[0.65, 0.35]]
+    """
+    p = np.asarray(probabilities, dtype=np.float64)
+    return p if floor == 0.0 else (1.0 - floor) * p + floor / p.shape[1]
+
+
+def fit_temperature_and_floor(probabilities: Probabilities, labels: Labels) -> tuple[float, float]:
+    """The temperature and the floor (0 to 0.9) with the least NLL on probabilities (N, C) and known labels (N,).
+
+    Where some posts were recorded at another place than they show, no temperature fits: to be right about these few, it
+    would make all others seem unsure. The floor is 0 unless it lowers the NLL by more than log(N) / 2 in all, what a
+    number more may cost (Schwarz, 1978). (1.0, 0.0) without a post.
+    """
+    from scipy.optimize import minimize
+
+    alone = fit_temperature(probabilities, labels)
+    if not len(labels):
+        return alone, 0.0
+
+    def loss(numbers: NDArray[np.float64]) -> float:
+        temperature, floor = float(np.exp(numbers[0])), float(numbers[1])
+        return negative_log_likelihood(raised(temper(probabilities, temperature), floor), labels)
+
+    bounds = [(np.log(COLDEST), np.log(HOTTEST)), (0.0, HIGHEST)]
+    starts = [(np.log(temperature), floor) for temperature in (alone, alone / 2.0) for floor in (0.02, 0.2)]
+    starts = [(min(max(start[0], bounds[0][0]), bounds[0][1]), start[1]) for start in starts]
+    tried = [minimize(loss, start, method="Nelder-Mead", bounds=bounds) for start in starts]
+    best = min(tried, key=lambda found: float(found.fun))
+    gained = len(labels) * (loss(np.array([np.log(alone), 0.0])) - float(best.fun))
+    if gained <= np.log(len(labels)) / 2.0:
+        return alone, 0.0
+    return float(np.exp(best.x[0])), float(best.x[1])
 
 
 def negative_log_likelihood(probabilities: Probabilities, labels: Labels) -> float:

@@ -8,6 +8,7 @@ Letters: P positions that hold a token, d width of an embedding, V rows of a tab
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -56,8 +57,9 @@ def gradient_effects(locator: PostLocator, opened: OpenedPost, column: int) -> t
     batch = tensors_of(locator.plan, posts, encoded, fitted.vocabularies)[[0]]
     answer = float(locator.probabilities(posts, encoded)[0, column])
     device = next((weight.device for weight in fitted.model.parameters()), torch.device("cpu"))
-    temperature = float(getattr(getattr(fitted, "calibration", None), "temperature", 1.0))
-    network = Differentiable(fitted.model.eval(), batch.to(device), column, temperature)
+    known = fitted.calibration
+    told = {} if known is None else {"temperature": known.temperature, "floor": known.floor}
+    network = Differentiable(fitted.model.eval(), batch.to(device), column, **told)
     try:
         ends = network.inputs(), network.baseline(_means(locator))
         shares = integrated(network, *ends)
@@ -75,13 +77,15 @@ class Differentiable:
     """A network and one post, as a function of what gradients are followed to.
 
     Every token gets a row of its own in each table of embeddings, behind the V rows that are there: so two equal tokens
-    are told apart, and whatever a network does with its tables it does with these rows. `temperature` divides logits.
+    are told apart, and whatever a network does with its tables it does with these rows. `temperature` divides logits,
+    `floor` is the share that all classes have alike: probabilities are taken as they are told.
     """
 
     model: nn.Module
     batch: Batch
     column: int
     temperature: float = 1.0
+    floor: float = 0.0
 
     @property
     def tables(self) -> dict[str, nn.Embedding]:
@@ -124,6 +128,9 @@ class Differentiable:
         ids = self._numbered(first) if tables else {}
         logits = torch.func.functional_call(self.model, extended, (replace(self.batch, **ids, **vectors),))
         log_p = torch.log_softmax(logits[0].double() / self.temperature, dim=0)
+        if self.floor:
+            anything = torch.full_like(log_p, math.log(self.floor / len(log_p)))
+            log_p = torch.logaddexp(log_p + math.log1p(-self.floor), anything)
         others = torch.cat([log_p[: self.column], log_p[self.column + 1 :]])
         return torch.stack([log_p[self.column] - torch.logsumexp(others, dim=0), log_p[self.column].exp()])
 

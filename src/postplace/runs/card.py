@@ -53,14 +53,20 @@ def model_card(config: Mapping[str, Any], metrics: Mapping[str, Any], report: Ma
     )
 
 
+def floor_of(found: Mapping[str, Any]) -> str:
+    """What follows on the temperature, where there is a floor beside it; runs of earlier versions have none."""
+    return f" and a floor of {found['floor']:.1%}" if found.get("floor") else ""
+
+
 def how_sure(found: Mapping[str, Any] | None) -> str:
     """Whether its probabilities, sets and circles keep their word, in a few sentences."""
     if found is None or not found["posts"]:
         return "How sure its answers are was not measured."
     share, sets, circles, gap = f"{found['level']:.0%}", found["sets"], found["circles"], found["ece"]
     lines = [
-        f"Probabilities are told after a temperature of {found['temperature']:.2f}; on those posts the mean gap "
-        f"between confidence and accuracy (ECE) is {gap['after']:.3f}, and was {gap['before']:.3f} before.",
+        f"Probabilities are told after a temperature of {found['temperature']:.2f}{floor_of(found)}; on those posts "
+        f"the mean gap between confidence and accuracy (ECE) is {gap['after']:.3f}, and was {gap['before']:.3f} as "
+        "they came.",
         f"Sets meant to hold the true class of {share} of posts held {sets['coverage']:.1%} (mean over groups), with "
         f"{sets['mean_size']:.1f} of the classes in a set.",
     ]
