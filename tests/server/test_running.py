@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from postplace.server import running
-from postplace.server.limits import Receive, Scope, Send
+from postplace.server.asgi import Receive, Scope, Send
 from postplace.server.metrics import Metrics, Watched
 from postplace.server.running import make_server, serve
 
