@@ -51,8 +51,9 @@ def test_the_date_line_is_no_border() -> None:
     assert abs(district.place.longitude) > 179.9
     assert district.radius_km is not None
     assert district.radius_km <= 2
-    west, east = ([Place(f"{n}", 0.0, (180 + side + 0.1 * n + 180) % 360 - 180) for n in range(4)] for side in (-1, 1))
-    told = districts_of([*west, *(Place(f"e{place.name}", place.latitude, place.longitude) for place in east)])
+    west = [Place(f"west {n}", 0.0, 179.995 - 0.2 * n) for n in range(4)]
+    east = [Place(f"east {n}", 0.0, -179.995 + 0.2 * n) for n in range(4)]
+    told = districts_of([*west, *east])
     assert len({told[place.name].place.name for place in west}) == 1
     assert all(own.radius_km is not None and own.radius_km < 40 for own in told.values())
     across = Promise(0.9, ("w0", "e0"), (-16.8, 180.0), 3.0)
