@@ -1,7 +1,8 @@
 # The service around a run that is mounted at /run/postplace:
 #   docker build -t postplace .
-#   docker run --read-only --cap-drop ALL --security-opt no-new-privileges -p 127.0.0.1:8000:8000 \
+#   docker run --read-only --cap-drop ALL --security-opt no-new-privileges --stop-timeout 70 -p 127.0.0.1:8000:8000 \
 #     -v "$PWD/run:/run/postplace:ro" postplace
+# A stop finishes what is in flight, for 60 s at most: hence the 70 s before it is killed.
 # Nothing is written: posts stay in memory, and no vector is stored.
 FROM python:3.11-slim AS build
 WORKDIR /src

@@ -18,7 +18,7 @@ from postplace.models.estimator import Estimator
 from postplace.models.plan import Plan
 from postplace.places.decode import rank
 from postplace.pooled import examples_of, has_image
-from postplace.post import Post, Prediction
+from postplace.post import Post, Prediction, Promise
 from postplace.runs.content import Fitted
 from postplace.runs.unfinished import post_digests
 from postplace.scoring import Answers, answers_of, score
@@ -66,15 +66,20 @@ class System:
         return raw if self.fitted.calibration is None else self.fitted.calibration.tell(raw)
 
     def rank(
-        self, posts: Sequence[Post], encoded: EncodedPosts, *, top_k: int, level: float, min_confidence: float
+        self,
+        posts: Sequence[Post],
+        encoded: EncodedPosts,
+        *,
+        top_k: int,
+        level: float | Sequence[float],
+        min_confidence: float,
     ) -> list[Prediction]:
-        """An answer a post: see `PostLocator.predict`."""
+        """An answer a post: see `PostLocator.answer`."""
         present = {"text": encoded.text_mask, "hashtags": encoded.hashtag_mask, "image": has_image(encoded)}
         used = [tuple(name for name, mask in present.items() if mask[row]) for row in range(len(posts))]
         raw, places = self.raw(posts, encoded), self.fitted.places
-        promised = None
-        if self.fitted.calibration is not None:
-            promised = promises(self.fitted.calibration, raw, _draws_of(posts), places, level=level)
+        levels = np.broadcast_to(np.asarray(level, dtype=np.float64), len(posts))
+        promised = self._promised(posts, raw, levels)
         return rank(
             self.told(raw),
             places,
@@ -84,6 +89,20 @@ class System:
             promised=promised,
             min_confidence=min_confidence,
         )
+
+    def _promised(
+        self, posts: Sequence[Post], raw: NDArray[np.float64], levels: NDArray[np.float64]
+    ) -> list[Promise] | None:
+        """What is promised of each post, each at its own level (N,)."""
+        if self.fitted.calibration is None:
+            return None
+        draws = _draws_of(posts)
+        found: dict[int, Promise] = {}
+        for level in np.unique(levels):
+            rows = np.flatnonzero(levels == level)
+            own = promises(self.fitted.calibration, raw[rows], draws[rows], self.fitted.places, level=float(level))
+            found |= dict(zip(rows.tolist(), own, strict=True))
+        return [found[row] for row in range(len(posts))]
 
     def judged(self, posts: Sequence[Post], encoded: EncodedPosts, *, groups: NDArray[np.int64]) -> Judged:
         """What it says to posts, beside the truth."""

@@ -241,11 +241,14 @@ class PostLocator:
         posts: Sequence[Post],
         *,
         top_k: int,
-        level: float,
+        level: float | Sequence[float],
         min_confidence: float = 0.0,
         cache: Path | None = None,
     ) -> tuple[list[Prediction], tuple[BrokenImage, ...]]:
-        """As `predict`, of posts that were parsed before; beside the answers the pictures that could not be read."""
+        """As `predict`, of posts that were parsed before; beside the answers the pictures that could not be read.
+
+        `level` is one for all posts, or one for each.
+        """
         asked = without(posts, self.modalities)
         encoded = self._encode(asked, cache=cache)
         found = self._system.rank(asked, encoded, top_k=top_k, level=level, min_confidence=min_confidence)

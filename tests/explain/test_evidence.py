@@ -56,5 +56,16 @@ def test_what_is_no_network_compares_pooled_vectors(posts: list[Post], majority_
     assert locator.fitted.evidence is not None
     assert locator.fitted.evidence.kind == "pooled"
     twin = next(post for post in posts if locator.part_of(post) == "train" and post.text)
-    (nearest,), _ = evidence_for(locator, replace(twin, id="another", user=None), most=1)
+    other = next(post for post in posts if locator.part_of(post) == "train" and post.id != twin.id)
+    (nearest,), _ = evidence_for(locator, replace(twin, id=other.id, user=None), most=1)
     assert nearest.similarity == pytest.approx(1.0, abs=2e-3)
+
+
+def test_a_training_post_that_comes_without_its_id_is_no_evidence_of_itself(
+    sg_mft_locator: PostLocator, posts: list[Post]
+) -> None:
+    locator = sg_mft_locator
+    for asked in [post for post in posts if locator.part_of(post) == "train" and post.text][:5]:
+        found, said = evidence_for(locator, replace(asked, id="of its content", user=None), most=len(posts))
+        assert asked.id not in {near.id for near in found}
+        assert "this very post" in said[0]

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFile
 
 from postplace.errors import BadImage
-from postplace.images.decode import Limits, decode, read_bytes
+from postplace.images.decode import Limits, check_header, decode, read_bytes
 
 RED, GREEN, BLUE, YELLOW, WHITE = (255, 0, 0), (0, 128, 0), (0, 0, 255), (255, 255, 0), (255, 255, 255)
 
@@ -181,6 +181,62 @@ def test_a_jpeg_of_endless_scans_is_refused() -> None:
     scan = data[data.rindex(b"\xff\xda") : -2]
     assert decode(data[:-2] + 20 * scan + data[-2:]).size == (64, 32)
     assert "is a JPEG of more than 100 scans" in refusal(data[:-2] + 100 * scan + data[-2:])
+
+
+def segment(kind: int, body: bytes) -> bytes:
+    return bytes([0xFF, kind]) + struct.pack(">H", len(body) + 2) + body
+
+
+def tiff(entries: int, *, kind: int = 3, values: int = 1) -> bytes:
+    """The beginning of a TIFF: a directory with that many entries."""
+    return struct.pack("<2sHIH", b"II", 42, 8, entries) + struct.pack("<HHII", 300, kind, values, 1) * entries
+
+
+CHUNK, PROFILE = bytes(4) + b"tEXt" + struct.pack(">I", zlib.crc32(b"tEXt")), bytes(4) + b"iCCP" + bytes(4)
+START = ENCODED["PNG"][:33]  # of a PNG, with its header
+EXIF = [segment(0xE1, b"Exif\0\0" + piece) for piece in (tiff(5000)[:50_000], tiff(5000)[50_000:])]
+
+
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [
+        (b"\xff\xd8" + segment(0xFE, b"") * 40_000, "too many pieces"),
+        (b"\xff\xd8\xff" + bytes(100_000), "too many pieces"),
+        (b"\xff\xd8" + b"\xff" * 100_000, "too many pieces"),
+        (b"\xff\xd8" + segment(0xDB, bytes(65) * 300), "bytes of tables"),
+        (b"\xff\xd8\0\xff" + segment(0xC2, bytes(20_000)), "bytes of tables"),  # with junk and filling before it
+        (b"\xff\xd8" + segment(0xED, b"8BIM" * 11_000), "resources of Photoshop"),
+        (b"\xff\xd8" + EXIF[0] + segment(0xFE, b"between") + EXIF[1], "Exif entries"),
+        (START + CHUNK * 5000, "too many pieces"),
+        (START + PROFILE * 5, "colour profiles"),
+        (b"GIF89a" + bytes(7) + b"!\x01" + b"\1a" * 50_000, "too many pieces"),
+        (b"GIF89a" + bytes(7) + b"!\xfe" + b"\1a" * 50_000, "too many pieces"),
+        (tiff(4097), "entries"),
+        (tiff(10, values=100_001), "entries"),
+        (ENCODED["BMP"][:30] + b"\1" + bytes(1_000_000), "BMP of runs"),
+    ],
+)
+def test_a_header_of_endless_pieces_is_refused_before_it_is_read(data: bytes, found: str) -> None:
+    for look in (check_header, decode):
+        with pytest.raises(BadImage, match=found):
+            look(data)
+
+
+def test_long_metadata_is_no_hostile_header() -> None:
+    for name in ("JPEG", "progressive"):
+        data = ENCODED[name]
+        profile = segment(0xE2, b"ICC_PROFILE\0" + bytes(60_000)) * 50 + segment(0xED, b"8BIM" * 5_000)
+        assert decode(data[:2] + profile + bytes(2000) + data[2:]).size == (64, 32)
+        motion = random.Random(0).randbytes(3_000_000)  # a short film behind the picture, as telephones put it there
+        assert check_header(data + motion) == 64 * 32
+    assert decode(START + CHUNK * 1000 + ENCODED["PNG"][33:]).size == (64, 32)
+
+
+@pytest.mark.parametrize("format", ["PNG", "WEBP"])
+def test_exif_without_end_is_not_read(format: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = encoded(quarters(), format, exif=tiff(5000))
+    monkeypatch.setattr(Image.Exif, "load", lambda *_: pytest.fail("read"))
+    assert corners(decode(data)) == ["R", "G", "B", "Y"]
 
 
 # --- what is no picture

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from threading import Thread
+
 import numpy as np
 import pytest
+import torch
+from torch import nn
 
 from postplace.errors import BadRun
-from postplace.runs.evidence import Evidence, group_of
+from postplace.runs.evidence import Evidence, fused_vectors, group_of
 
 SALT = b"0123456789abcdef"
 
@@ -62,3 +66,26 @@ def test_a_damaged_file_is_refused(cut: int) -> None:
 def test_one_of_another_run_is_refused() -> None:
     with pytest.raises(BadRun, match="another run"):
         Evidence.from_bytes(kept().to_bytes(), classes=1, where="run")
+
+
+class _Classified(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.classifier = nn.Linear(2, 2)
+
+    def forward(self, given: torch.Tensor) -> torch.Tensor:
+        return torch.as_tensor(self.classifier(given))
+
+
+def test_what_another_thread_asks_the_model_is_not_ours() -> None:
+    model, ours, theirs = _Classified(), torch.tensor([[1.0, 2.0]]), torch.tensor([[3.0, 4.0], [5.0, 6.0]])
+
+    def answer() -> None:
+        other = Thread(target=model, args=(theirs,))
+        other.start()
+        other.join()
+        model(ours)
+
+    found = fused_vectors(model, answer)
+    assert found is not None
+    assert found.tolist() == [[1.0, 2.0]]

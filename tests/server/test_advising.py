@@ -67,6 +67,10 @@ def test_a_judge_is_told_in_the_same_words(make: Callable[..., Service], served:
     stranger._fitted = replace(served.fitted, places=PlaceVocabulary("place", (Place("a"), Place("b"))))
     with pytest.raises(BadOption, match="--judge"):
         make_service(served, judge=stranger, **options)
+    fewer = served.fitted.places.places[:-1]
+    stranger._fitted = replace(served.fitted, places=PlaceVocabulary("place", fewer))
+    with pytest.raises(BadOption, match="has no class"):
+        make_service(served, judge=stranger, **options)
 
 
 @pytest.mark.parametrize(

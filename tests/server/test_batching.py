@@ -102,3 +102,43 @@ def test_an_answer_that_takes_too_long() -> None:
         return refused.value.status
 
     assert asyncio.run(run()) == 429
+
+
+def test_the_patient_leave_half_of_the_queue_to_others() -> None:
+    async def run() -> list[int]:
+        batcher = Batcher[int, int](lambda items: list(items), Batching(size=2, wait_s=0.0, most=6))
+        patient = [asyncio.create_task(batcher.ask(n, patient=True)) for n in range(20)]
+        await asyncio.sleep(0.01)
+        assert batcher.length == 3
+        batcher.check_room()
+        others = [asyncio.create_task(batcher.ask(n)) for n in range(20, 23)]
+        await asyncio.sleep(0.01)
+        assert batcher.length == 6
+        await batcher.start()
+        found = await asyncio.wait_for(asyncio.gather(*patient, *others), 10)
+        await batcher.stop()
+        return list(found)
+
+    assert asyncio.run(run()) == list(range(23))
+
+
+def test_a_batch_is_no_heavier_than_it_may_be() -> None:
+    """At most 7 each; what is heavier goes alone, and who has gone weighs nothing."""
+    batches: list[list[int]] = []
+
+    def answer(items: Sequence[int]) -> list[int]:
+        batches.append(list(items))
+        return list(items)
+
+    async def run() -> None:
+        batcher = Batcher[int, int](answer, Batching(wait_s=0.0, heaviest=7), weigh=lambda item: item)
+        asked = [asyncio.create_task(batcher.ask(n)) for n in (3, 4, 5, 2, 9, 1, 7)]
+        await asyncio.sleep(0)
+        asked[5].cancel()
+        await asyncio.sleep(0)
+        await batcher.start()
+        await asyncio.gather(*asked, return_exceptions=True)
+        await batcher.stop()
+
+    asyncio.run(run())
+    assert batches == [[3, 4], [5, 2], [9], [7]]

@@ -41,6 +41,27 @@ def test_places_close_together_are_one_district() -> None:
     assert len({district.place.name for district in districts_of(near).values()}) == 1
 
 
+def test_the_date_line_is_no_border() -> None:
+    """Two towns on Taveuni, one either side of it: a centre between them, not in Africa."""
+    near = [Place(f"w{n}", -16.8, 179.993 + 0.002 * n) for n in range(3)]
+    near += [Place(f"e{n}", -16.8, -179.997 + 0.002 * n) for n in range(3)]
+    told = districts_of(near)
+    (district,) = {own.place.name: own for own in told.values()}.values()
+    assert district.place.longitude is not None
+    assert abs(district.place.longitude) > 179.9
+    assert district.radius_km is not None
+    assert district.radius_km <= 2
+    west = [Place(f"west {n}", 0.0, 179.995 - 0.2 * n) for n in range(4)]
+    east = [Place(f"east {n}", 0.0, -179.995 + 0.2 * n) for n in range(4)]
+    told = districts_of([*west, *east])
+    assert len({told[place.name].place.name for place in west}) == 1
+    assert all(own.radius_km is not None and own.radius_km < 40 for own in told.values())
+    across = Promise(0.9, ("w0", "e0"), (-16.8, 180.0), 3.0)
+    places = PlaceVocabulary("place", tuple(near))
+    answer = Discretion(places).tell(whole(places, [1 / 6] * 6, across), top_k=1, min_confidence=0.0)
+    assert answer["circle"]["radius_km"] <= 2
+
+
 def test_probabilities_add_up_and_nothing_of_a_place_is_told() -> None:
     promise = Promise(0.9, ("p5", "p6"), (30.0, 120.2534), 0.4)
     told = Discretion(LINE).tell(

@@ -17,6 +17,7 @@ from postplace.batch import Vocabularies
 from postplace.explain import explain
 from postplace.places.vocabulary import PlaceVocabulary
 from postplace.post import Place
+from postplace.server import explaining
 from postplace.server.batching import Batching
 from postplace.server.discretion import Discretion
 from postplace.server.refusals import Refusal
@@ -80,6 +81,19 @@ def test_a_place_that_is_not_told_is_unknown(client: Client, served: PostLocator
     assert name not in json.dumps(found, ensure_ascii=False)
     assert explained(client, {"text": "a walk", "place": name}, fine=True)[0] == 200
     assert explained(client, {"text": "a walk", "place": "district 1"})[1]["place"] == "district 1"
+
+
+def test_whose_post_it_is_may_be_said(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str | None] = []
+
+    def noted(run: Any, post: Post, **options: Any) -> Any:
+        seen.append(post.user)
+        return explain(run, post, **options)
+
+    monkeypatch.setattr(explaining, "explain", noted)
+    for form in ({"text": "a walk", "user": "ann"}, {"text": "a walk"}):
+        assert explained(client, form)[0] == 200
+    assert seen == ["ann", None]
 
 
 @pytest.mark.parametrize("form", [{"text": ""}, {"grid": "9"}, {"grid": "x"}, {"top_k": "3"}, {"place": "x" * 300}])

@@ -5,12 +5,17 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from postplace import Post, PostLocator
+from postplace.server import service as service_file
 from postplace.server.limits import RequestLimits
+from postplace.server.messages import Options
+from postplace.server.reading import Question
+from postplace.server.service import TOY, Service, answer_all
 
 Client = Any
 
@@ -80,6 +85,81 @@ def test_many_lines_in_order(client: Client, picture: bytes) -> None:
     assert [a["id"] for a in found if "id" in a] == [f"p{n}" for n in range(40) if n not in (7, 9, 11, 13)]
     assert found[3]["used"] == ["image"]
     assert all(answer["granularity"] == "district" for answer in found if "error" not in answer)
+
+
+@pytest.mark.parametrize("line", ['{"text": "a", "hashtag": ["b"]}', '{"text": "a", "top_k": 3}'])
+def test_a_key_that_no_post_has_is_refused(client: Client, line: str) -> None:
+    truth = '{"text": "a", "place": "b", "category": "c", "latitude": 1, "longitude": 2, "user": "d", "time": 3}'
+
+    async def run() -> list[dict[str, Any]]:
+        async with client() as ask:
+            answer = await ask.post("/batch_predict", content=f"{line}\n{truth}")
+            return [json.loads(line) for line in answer.text.splitlines()]
+
+    wrong, right = asyncio.run(run())
+    assert list(json.loads(line))[1] in wrong["error"]["found"]
+    assert "give id, text, hashtags, images" in wrong["error"]["remedy"]
+    assert "error" not in right
+
+
+def test_an_option_that_is_none_is_refused(client: Client) -> None:
+    async def run() -> list[Any]:
+        async with client() as ask:
+            lines = await ask.post("/batch_predict?topk=2", content=b"{}")
+            form = {"text": (None, "a")}
+            return [lines, *[await ask.post(f"{path}?top_k=2", files=form) for path in ("/predict", "/explain")]]
+
+    lines, *forms = asyncio.run(run())
+    assert (lines.status_code, lines.json()["found"]) == (422, "'topk' is none of them")
+    assert lines.json()["remedy"] == "give top_k, level, min_confidence"
+    for answer in forms:
+        assert (answer.status_code, answer.json()["where"]) == (422, "query")
+        assert "top_k" in answer.json()["found"]
+
+
+def test_posts_of_many_levels_are_encoded_once(served: PostLocator, monkeypatch: pytest.MonkeyPatch) -> None:
+    posts = [Post(str(n), text=f"walk number {n}") for n in range(4)]
+    levels = [0.8, 0.9, 0.8, 0.6]
+    wanted = [served.predict([post], top_k=99, level=level)[0] for post, level in zip(posts, levels, strict=True)]
+    calls: list[int] = []
+    encode = PostLocator._encode
+
+    def counted(self: PostLocator, posts: Any, **options: Any) -> Any:
+        calls.append(len(posts))
+        return encode(self, posts, **options)
+
+    monkeypatch.setattr(PostLocator, "_encode", counted)
+    asked = [Question(post, Options(top_k=1, level=n, min_confidence=0)) for post, n in zip(posts, levels, strict=True)]
+    found = answer_all(served, asked)
+    assert calls == [4]
+    for (prediction, unread), own in zip(found, wanted, strict=True):
+        assert unread == ()
+        assert prediction.promised is not None
+        assert own.promised is not None
+        assert (prediction.promised.level, prediction.promised.places) == (own.promised.level, own.promised.places)
+        assert [r.place for r in prediction.ranked] == [r.place for r in own.ranked]
+
+
+def test_a_service_that_has_started_has_answered_a_toy_post_that_nobody_counts(
+    make: Callable[..., Service], served: PostLocator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service, asked = make(), []
+
+    def noted(locator: PostLocator, questions: Any) -> Any:
+        asked.append((locator, [question.post for question in questions]))
+        return answer_all(locator, questions)
+
+    monkeypatch.setattr(service_file, "answer_all", noted)
+
+    async def run() -> None:
+        await service.start()
+        await service.stop()
+
+    asyncio.run(run())
+    assert asked == [(served, [TOY])]
+    assert "postplace_posts_total 0.0" in service.metrics.text().decode()
+    ((prediction, unread),) = answer_all(served, [Question(TOY, Options.model_validate({}))])
+    assert (prediction.used, unread) == (("text", "hashtags", "image"), ())
 
 
 def test_too_many_lines(client: Client) -> None:

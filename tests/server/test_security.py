@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,36 @@ def test_a_file_without_a_good_token(tmp_path: Path, content: str) -> None:
 
 def test_an_empty_token_is_none() -> None:
     assert not known_token(b"Bearer ", ())
+
+
+def test_the_openapi_says_who_may_ask(client: Client) -> None:
+    async def run() -> list[Any]:
+        async with client(tokens=(b"x" * 32,)) as closed, client() as opened:
+            assert (await closed.get("/openapi.json")).status_code == 401
+            return [(await opened.get("/openapi.json")).json(), closed._transport.app.app.app.app.openapi()]
+
+    without, found = asyncio.run(run())
+    assert found["components"]["securitySchemes"] == {"token": {"type": "http", "scheme": "bearer"}}
+    for path in ("/predict", "/batch_predict", "/explain", "/advise"):
+        own = found["paths"][path]["post"]
+        assert own["security"] == [{"token": []}]
+        assert {"401", "403", "503"} <= set(own["responses"])
+        assert "401" not in without["paths"][path]["post"]["responses"]
+    assert "security" not in found["paths"]["/health"]["get"]
+    assert "securitySchemes" not in without["components"]
+    content = found["paths"]["/batch_predict"]["post"]["responses"]["200"]["content"]
+    assert list(content) == ["application/x-ndjson"]
+    first, second = map(json.loads, content["application/x-ndjson"]["example"].splitlines())
+    assert (first["line"], second["line"], set(second)) == (1, 2, {"line", "error"})
+
+
+def test_a_wrong_method_is_told_the_right_one(client: Client) -> None:
+    async def run() -> tuple[int, str]:
+        async with client() as ask:
+            answer = await ask.get("/predict")
+            return answer.status_code, answer.headers["allow"]
+
+    assert asyncio.run(run()) == (405, "POST")
 
 
 def test_headers_are_on_every_answer(client: Client) -> None:

@@ -73,12 +73,13 @@ def serve(
         picture_bytes=max_picture_mb * 1_000_000,
         pictures=max_pictures,
         pixels=max_megapixels * 1_000_000,
+        post_pixels=4 * max_megapixels * 1_000_000,
         hashtags=max_hashtags,
         lines=max_lines,
         body_s=float(max_seconds),
         send_s=float(max_seconds),
     )
-    batching = Batching(most=max_queue, answer_s=float(max_seconds), threads=threads)
+    batching = Batching(most=max_queue, answer_s=float(max_seconds), threads=threads, heaviest=limits.post_pixels)
     ground = None if tiles is None else TileSource(tiles, attribution)
     locator = PostLocator.load(run, device=device)
     other = None if judge is None else PostLocator.load(judge, device=device)

@@ -12,21 +12,28 @@ from postplace.post import Post
 from postplace.runs.evidence import fused_vectors, pooled_vectors
 
 MOST = 5
+SAME = 0.9995  # a cosine above says that both have the same content: vectors are kept in 16 bits
 
 
 def evidence_for(locator: AskedRun, post: Post, *, most: int = MOST) -> tuple[tuple[Neighbour, ...], list[str]]:
     """The nearest training posts by cosine, best first, and what is to be said; nothing of a run that kept none.
 
-    The post itself (by its id) and, where its user is known, all of this user's posts are left out.
+    The post itself (by its id) and, where its user is known, all of this user's posts are left out. Where neither is
+    known, any training post of the same content may be the post itself: those are left out too.
     """
     kept = locator.fitted.evidence
     if kept is None:
         return (), []
-    near = kept.nearest(_vector(locator, post, kept.kind), user=post.user, without=post.id, most=most)
+    anybodys = post.user is None and post.id not in kept.ids
+    asked, count = _vector(locator, post, kept.kind), len(kept.ids) if anybodys else most
+    near = kept.nearest(asked, user=post.user, without=post.id, most=count)
+    same = sum(cosine > SAME for _, cosine in near) if anybodys else 0
+    near = near[same : same + most]
     names = [place.name for place in locator.fitted.places.places]
     found = tuple(Neighbour(kept.ids[row], names[kept.classes[row]], cosine) for row, cosine in near)
     unknown = "whose post it is was not said: the training posts may be by the same user"
-    return found, [unknown] if post.user is None and found else []
+    alike = f"{same} of the training posts are the same as this one, and not shown: one may be this very post"
+    return found, [*([alike] if same else []), *([unknown] if post.user is None and found else [])]
 
 
 def _vector(locator: AskedRun, post: Post, kind: str) -> NDArray[np.float32]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 import stat
 import warnings
@@ -15,6 +14,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from postplace.errors import BadImage, BadPost, one_line
+from postplace.images.measured import MeasuredBytes, check_pieces, is_short_directory
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")  # an MPO is opened as a JPEG; nothing else is tried
 MANY_MISSING = 10  # so many pictures, none of which is there: the folder is wrong, not the pictures
@@ -22,6 +22,7 @@ _READABLE = "give a JPEG, PNG, WebP, GIF, BMP or TIFF picture"
 _ORIENTATION_TAG = 0x0112
 _TILE_WIDTH_TAG, _TILE_HEIGHT_TAG = 322, 323  # a small TIFF may claim a tile that fills the memory
 _MOST_SCANS = 100  # a progressive JPEG has about ten; each costs a pass over all pixels, however short it is
+_MOST_EXIF = 200_000  # of letters, where it is written as a text
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -82,15 +83,16 @@ def decode(
         return _decode(read_bytes(image, limits), where, limits, target)
 
 
-def check_header(image: bytes, *, limits: Limits = DEFAULT, name: str | None = None) -> None:
-    """Raise `BadImage` for what is by its header no picture or one beyond `limits`; no pixel is decoded."""
+def check_header(image: bytes, *, limits: Limits = DEFAULT, name: str | None = None) -> int:
+    """The pixels of a picture by its header; none is decoded. Raises `BadImage` for none, or one beyond `limits`."""
     where = name or _name(image)
     with _told(where, limits):
         data = read_bytes(image, limits)
         if not data:
             raise _empty(where)
-        with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
+        with _opened(data, where) as opened:
             _check_header(opened, where, limits)
+            return opened.width * opened.height
 
 
 @contextmanager
@@ -128,7 +130,7 @@ def check_folder(unread: Sequence[Path], *, read: int) -> None:
 def _decode(data: bytes, where: str, limits: Limits, target: int | None) -> Image.Image:
     if not data:
         raise _empty(where)
-    with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
+    with _opened(data, where) as opened:
         _check_header(opened, where, limits)
         if opened.format in ("JPEG", "MPO"):
             if data.count(b"\xff\xda") > _MOST_SCANS:
@@ -143,6 +145,11 @@ def _decode(data: bytes, where: str, limits: Limits, target: int | None) -> Imag
         picture = picture.transpose(_UPRIGHT[orientation])
     picture.info = {}  # EXIF, GPS, ICC, XMP and comments all live here
     return picture
+
+
+def _opened(data: bytes, where: str) -> Image.Image:
+    check_pieces(data, where)
+    return Image.open(MeasuredBytes(data, where), formats=FORMATS)
 
 
 def _check_header(opened: Image.Image, where: str, limits: Limits) -> None:
@@ -178,6 +185,9 @@ def _eight_bits(image: Image.Image) -> Image.Image:
 
 def _orientation(image: Image.Image) -> int:
     """The EXIF orientation, 1 (upright) where there is none that can be read."""
+    exif = image.info.get("exif", b"")
+    if len(image.info.get("Raw profile type exif", "")) > _MOST_EXIF or not is_short_directory(exif):
+        return 1  # reading it would cost more than the picture
     try:
         return int(image.getexif().get(_ORIENTATION_TAG, 1))
     except Exception:  # damaged EXIF raises nearly anything; the pixels are sound all the same

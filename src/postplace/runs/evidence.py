@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -124,13 +125,20 @@ def evidence_of(
 
 
 def fused_vectors(model: nn.Module | Estimator, answer: Callable[[], object]) -> NDArray[np.float32] | None:
-    """The input (N, D) of the system's last classifier while `answer` runs it; None for a system that has none."""
+    """The input (N, D) of the system's last classifier while `answer` runs it; None for a system that has none.
+
+    What other threads ask the same model meanwhile is not looked at.
+    """
     if isinstance(model, Estimator) or not isinstance(getattr(model, "classifier", None), nn.Module):
         return None
     seen: list[torch.Tensor] = []
-    hook = model.classifier.register_forward_pre_hook(  # type: ignore[union-attr]
-        lambda _, given: seen.append(given[0].detach().flatten(1).cpu())
-    )
+    own = threading.get_ident()
+
+    def look(_: nn.Module, given: tuple[torch.Tensor, ...]) -> None:
+        if threading.get_ident() == own:
+            seen.append(given[0].detach().flatten(1).cpu())
+
+    hook = model.classifier.register_forward_pre_hook(look)  # type: ignore[union-attr]
     try:
         answer()
     finally:

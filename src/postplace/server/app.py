@@ -7,7 +7,7 @@ import json
 import logging
 import re
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Annotated, Any
@@ -20,11 +20,21 @@ from starlette.requests import ClientDisconnect, Request
 
 from postplace.errors import PostplaceError
 from postplace.server.limits import LimitedBodies
-from postplace.server.messages import ENDS, Answer, Health, Options, form_body, lines_body, problems
+from postplace.server.messages import (
+    ENDS,
+    Answer,
+    Health,
+    Options,
+    described,
+    form_body,
+    lines_answer,
+    lines_body,
+    problems,
+)
 from postplace.server.metrics import FAULT, Watched
-from postplace.server.reading import Question, invalid, read_form, read_line, status_of
+from postplace.server.reading import Question, count_lines, invalid, read_form, read_line, split_lines, status_of
 from postplace.server.refusals import Refusal, refuse
-from postplace.server.security import Guarded
+from postplace.server.security import OPEN_PATHS, Guarded
 from postplace.server.service import Service, unless_gone
 
 LOG = logging.getLogger("postplace.server")
@@ -68,6 +78,7 @@ def make_app(
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _not_there)
     app.add_exception_handler(Exception, _fault)
+    app.openapi_schema = described(app.openapi(), tokens=bool(tokens), open_paths=OPEN_PATHS)
     limited = LimitedBodies(app, limits=service.limits, long_paths=frozenset({LINES}))
     service.metrics.held.set_function(lambda: limited.held)
     paths = frozenset(app.openapi()["paths"]) | {"/", "/metrics", "/openapi.json"}
@@ -112,7 +123,7 @@ def routes(service: Service) -> APIRouter:
     @router.post(
         LINES,
         response_class=StreamingResponse,
-        responses={**problems(408, 413, 422, 429), 200: {"content": {"application/x-ndjson": {}}}},
+        responses={**problems(408, 413, 422, 429), 200: lines_answer()},
         openapi_extra=lines_body(),
     )
     async def batch_predict(request: Request, options: Annotated[Options, Query()]) -> StreamingResponse:
@@ -121,13 +132,10 @@ def routes(service: Service) -> APIRouter:
         Pictures are base64 in `images`.
         """
         service.batcher.check_room()
-        if service.lists >= limits.many:
-            found = f"{limits.many} requests of many lines are in work"
-            raise refuse(429, "service", found, "ask again after Retry-After", retry_s=5)
-        lines = (await request.body()).splitlines()
-        if len(lines) > limits.lines:
-            raise refuse(413, "body", f"has {len(lines):,} lines", f"give at most {limits.lines:,} a request")
-        return StreamingResponse(_answers(service, lines, options), media_type="application/x-ndjson")
+        body = await request.body()
+        if (lines := count_lines(body)) > limits.lines:
+            raise refuse(413, "body", f"has {lines:,} lines", f"give at most {limits.lines:,} a request")
+        return StreamingResponse(_answers(service, split_lines(body), options), media_type="application/x-ndjson")
 
     @router.get("/metrics", include_in_schema=False)
     async def metrics() -> Response:
@@ -136,10 +144,9 @@ def routes(service: Service) -> APIRouter:
     return router
 
 
-async def _answers(service: Service, lines: Sequence[bytes], options: Options) -> AsyncIterator[str]:
+async def _answers(service: Service, lines: Iterable[bytes], options: Options) -> AsyncIterator[str]:
     """Lines of answers in the order of the questions, a batch of them in work at a time."""
     waiting: deque[asyncio.Task[dict[str, Any]]] = deque()
-    service.lists += 1
     try:
         for number, line in enumerate(lines, start=1):
             if line.strip():
@@ -149,7 +156,6 @@ async def _answers(service: Service, lines: Sequence[bytes], options: Options) -
         while waiting:
             yield _as_line(await waiting.popleft())
     finally:
-        service.lists -= 1
         for task in waiting:
             task.cancel()
 
@@ -157,8 +163,8 @@ async def _answers(service: Service, lines: Sequence[bytes], options: Options) -
 async def _answer_line(service: Service, number: int, line: bytes, options: Options) -> dict[str, Any]:
     where = f"line {number}"
     try:
-        name, post = await asyncio.to_thread(read_line, line, where=where, limits=service.limits)
-        told = await service.answer(Question(post, options), name=name, patient=True)
+        name, post, pixels = await asyncio.to_thread(read_line, line, where=where, limits=service.limits)
+        told = await service.answer(Question(post, options, pixels), name=name, patient=True)
     except Refusal as refusal:
         return {"line": number, "error": refusal.record}
     except PostplaceError as error:
@@ -192,13 +198,15 @@ def _field(option: re.Match[str]) -> str:
 
 async def _invalid(request: Request, error: Exception) -> Response:
     first = error.errors()[0] if isinstance(error, RequestValidationError) else {"loc": (), "msg": "cannot be read"}
-    return await _refused(request, invalid(first))
+    return await _refused(request, invalid(first, known=Options.model_fields))
 
 
 async def _not_there(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 404
     found = {404: "is not there", 405: "does not take this method"}.get(status, "cannot be answered")
-    return await _refused(request, refuse(status, "path", found, "see /openapi.json for what is there"))
+    refusal = refuse(status, "path", found, "see /openapi.json for what is there")
+    headers = (error.headers if isinstance(error, HTTPException) else None) or {}  # of a 405: what is allowed
+    return JSONResponse(refusal.record, status, headers)
 
 
 async def _fault(_: Request, __: Exception) -> Response:

@@ -32,6 +32,7 @@ class Batching:
     most: int = 64
     threads: int = 1
     answer_s: float = 30.0
+    heaviest: int = 100_000_000  # of a batch of several, by what the items weigh
 
 
 class Batcher(Generic[Item, Answer]):
@@ -43,8 +44,9 @@ class Batcher(Generic[Item, Answer]):
         batching: Batching = Batching(),
         *,
         seen: Callable[[int], None] = lambda size: None,
+        weigh: Callable[[Item], int] = lambda item: 0,
     ) -> None:
-        self._answer, self.batching, self._seen = answer, batching, seen
+        self._answer, self.batching, self._seen, self._weigh = answer, batching, seen, weigh
         self.others: Callable[[], bool] = lambda: True  # whether anyone else may be about to ask
         self._waiting: deque[tuple[Item, asyncio.Future[Answer]]] = deque()
         self._arrived, self._room = asyncio.Event(), asyncio.Event()
@@ -78,8 +80,11 @@ class Batcher(Generic[Item, Answer]):
             raise self._busy(f"{self.batching.most} posts are waiting")
 
     async def ask(self, item: Item, *, patient: bool = False) -> Answer:
-        """The answer to one item; `patient` waits for room instead of being refused. Cancelling it takes it out."""
-        while patient and self.length >= self.batching.most:
+        """The answer to one item. Cancelling it takes it out.
+
+        `patient` waits for room instead of being refused, and leaves half of the queue to those who would be.
+        """
+        while patient and self.length >= max(1, self.batching.most // 2):
             self._room.clear()
             await self._room.wait()
         self.check_room()
@@ -118,8 +123,13 @@ class Batcher(Generic[Item, Answer]):
         if len(self._waiting) < self.batching.size and self.others():
             await asyncio.sleep(self.batching.wait_s)
         batch: list[tuple[Item, asyncio.Future[Answer]]] = []
+        weight = 0
         while self._waiting and len(batch) < self.batching.size:
-            item, future = self._waiting.popleft()
+            item, future = self._waiting[0]
+            weight += 0 if future.done() else self._weigh(item)
+            if batch and weight > self.batching.heaviest:
+                break
+            self._waiting.popleft()
             if not future.done():  # else its client has gone
                 batch.append((item, future))
         if not self._waiting:

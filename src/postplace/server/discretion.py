@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from postplace.places.distance import great_circle_km
+from postplace.places.distance import great_circle_km, spherical_mean
 from postplace.places.record import as_record
 from postplace.places.vocabulary import PlaceVocabulary
 from postplace.post import Place, Prediction, Promise, RankedPlace
@@ -130,7 +130,7 @@ def districts_of(places: list[Place]) -> dict[str, District]:
     located = [place for place in places if place.latitude is not None and place.longitude is not None]
     points = np.array([(p.latitude, p.longitude) for p in located], dtype=np.float64).reshape(-1, 2)
     found = {place.name: District(Place(UNLOCATED), None) for place in places}
-    for number, rows in enumerate(_halved(points, np.arange(len(points))), start=1):
+    for number, rows in enumerate(_halved(_unbroken(points), np.arange(len(points))), start=1):
         centre = _rounded(points[rows])
         reach = great_circle_km(*centre, points[rows, 0], points[rows, 1]).max()
         district = District(Place(f"district {number}", *centre), float(max(1, math.ceil(reach))))
@@ -154,6 +154,15 @@ def _halved(points: NDArray[np.float64], rows: NDArray[np.int64]) -> list[NDArra
     return [*_halved(points, order[: len(order) // 2]), *_halved(points, order[len(order) // 2 :])]
 
 
+def _unbroken(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Points (N, 2) with longitudes from 180 west to 180 east of their centre: the date line is no border."""
+    _, middle = spherical_mean(points[:, 0], points[:, 1])
+    longitudes = points[:, 1] if math.isnan(middle) else (points[:, 1] - middle + 180.0) % 360.0 - 180.0
+    return np.stack([points[:, 0], longitudes], axis=1)
+
+
 def _rounded(points: NDArray[np.float64]) -> tuple[float, float]:
-    latitude, longitude = points.mean(axis=0)
-    return round(float(latitude), DEGREE_DIGITS), round(float(longitude), DEGREE_DIGITS)
+    latitude, longitude = spherical_mean(points[:, 0], points[:, 1])
+    if math.isnan(latitude):  # all around the world: any centre is as good
+        latitude, longitude = map(float, points[0])
+    return round(latitude, DEGREE_DIGITS), round(longitude, DEGREE_DIGITS)

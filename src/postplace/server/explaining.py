@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Literal
 
 from fastapi import APIRouter
@@ -45,6 +46,9 @@ class ExplainOptions(BaseModel):
     """What may be asked of an explanation."""
 
     place: str | None = Field(None, max_length=200, description="Why this one? Left out: the answer's own.")
+    user: str | None = Field(
+        None, max_length=200, description="Whose post it is: training posts of the same user are then not shown."
+    )
     grid: int = Field(4, ge=1, le=LARGEST_GRID, description="Rows and columns of regions that a picture is cut into.")
 
 
@@ -125,7 +129,7 @@ def explain_routes(service: Service) -> APIRouter:
         asked = await read_form(request, limits, ExplainOptions)
 
         def work(run: ToldRun, _: ToldRun | None) -> tuple[Explanation, OpenedPost]:
-            opened = open_post(run, asked.post)
+            opened = open_post(run, replace(asked.post, user=asked.options.user))
             place = known_place(run, asked.options.place)
             return explain(run, opened.post, place=place, grid=asked.options.grid), opened
 

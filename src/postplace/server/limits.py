@@ -8,18 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
-from typing import Any
 
-from postplace.server.refusals import refuse
+from postplace.server.asgi import App, Message, Receive, Scope, Send, send_record
+from postplace.server.refusals import Refusal, refuse
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 OTHER_BYTES = 65_536  # of a body that no route reads
+LINE_S = 0.1
 DISCARD_S = 2.0  # so long what a refused client still sends is read, so that it gets to read why
 
 
@@ -33,11 +28,12 @@ class RequestLimits:
     picture_bytes: int = 10_000_000
     pictures: int = 8
     pixels: int = 25_000_000
+    post_pixels: int = 100_000_000  # of all pictures of a post together, and of a batch of posts
     letters: int = 10_000  # of a text, and of all hashtags together
     hashtags: int = 100
     lines: int = 1_000
     body_s: float = 20.0
-    send_s: float = 20.0  # a client that does not read its answer
+    send_s: float = 20.0  # a client that does not read its answer; of a long one, and `LINE_S` more for each line
     many: int = 4  # requests of many lines at once
 
 
@@ -46,35 +42,66 @@ class SlowReader(Exception):
 
 
 class LimitedBodies:
-    """ASGI: counts what is read and how long it takes; 413, 408, or 429 where all bodies together are too many."""
+    """ASGI: counts what is read and how long it takes; 413, 408, or 429 where all bodies together are too many.
+
+    Of requests for `long_paths` no more than `limits.many` are in work, from before their body is read to the end.
+    """
 
     def __init__(self, app: App, *, limits: RequestLimits, long_paths: frozenset[str]) -> None:
         self.app, self.limits, self.long_paths = app, limits, long_paths
-        self.held = 0
+        self.held = self.lists = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         body = _Body(self, receive, most=self._most(scope["path"]))
+        sender = _Sender(send, scope, limits=self.limits)
 
         async def send_in_time(message: Message) -> None:
             if message["type"] == "http.response.start" and not await body.discard():
                 message = {**message, "headers": [*message.get("headers", []), (b"connection", b"close")]}
-            try:
-                await asyncio.wait_for(send(message), self.limits.send_s)
-            except TimeoutError:
-                raise SlowReader from None
+            await sender.send(message)
 
+        is_list = scope["path"] in self.long_paths
+        if is_list and self.lists >= self.limits.many:
+            refusal = self._too_many()
+            await send_record(send_in_time, refusal.status, refusal.record, headers=refusal.headers)
+            return
+        self.lists += is_list
         try:
             await self.app(scope, body.receive, send_in_time)
         finally:
             self.held -= body.read
+            self.lists -= is_list
+
+    def _too_many(self) -> Refusal:
+        found = f"{self.limits.many} requests of many lines are in work"
+        return refuse(429, "service", found, "ask again after Retry-After", retry_s=5)
 
     def _most(self, path: str) -> int:
         if path in self.long_paths:
             return self.limits.lines_bytes
         return self.limits.body_bytes if path.startswith("/") and path.count("/") == 1 else OTHER_BYTES
+
+
+class _Sender:
+    """One request's answer as it goes out; the time that its client lets it wait adds up."""
+
+    def __init__(self, send: Send, scope: Scope, *, limits: RequestLimits) -> None:
+        self._send, self._left = send, limits.send_s
+        self._abort = (scope.get("state") or {}).get("abort")
+
+    async def send(self, message: Message) -> None:
+        """Send on; gives the connection up and raises SlowReader where the client reads too slowly."""
+        started = time.monotonic()
+        try:
+            await asyncio.wait_for(self._send(message), max(0.0, self._left))
+        except TimeoutError:
+            if self._abort is not None:  # closing it would wait for what is not read
+                self._abort()
+            raise SlowReader from None
+        self._left += LINE_S - (time.monotonic() - started)
 
 
 class _Body:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Collection
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -35,6 +37,8 @@ PROBLEM: dict[str, Any] = {
 
 class Options(BaseModel):
     """What may be asked of an answer."""
+
+    model_config = ConfigDict(extra="forbid")
 
     top_k: int = Field(5, ge=1, le=100, description="How many places.", examples=[3])
     level: float = Field(0.9, ge=0.5, le=0.99, description="Share of posts whose set and circle hold the truth.")
@@ -118,6 +122,31 @@ def lines_body() -> dict[str, Any]:
     example = '{"id": "1", "text": "sunset over the old bridge", "hashtags": ["river"]}\n{"id": "2", "images": []}\n'
     content = {"schema": {"type": "string"}, "example": example}
     return {"requestBody": {"required": True, "content": {"application/x-ndjson": content}}}
+
+
+def lines_answer() -> dict[str, Any]:
+    """One answer a line, for OpenAPI."""
+    wrong = {"line": 2, "error": {**PROBLEM, "where": "line 2, key 'images'"}}
+    example = "".join(json.dumps(line) + "\n" for line in ({"line": 1, **ANSWER}, wrong))
+    about = "Each line an answer as of /predict with the number of its line, or that number and what is wrong with it."
+    content = {"schema": {"type": "string", "description": about}, "example": example}
+    return {"description": "One answer a line, in the order given.", "content": {"application/x-ndjson": content}}
+
+
+def described(schema: dict[str, Any], *, tokens: bool, open_paths: Collection[str]) -> dict[str, Any]:
+    """An OpenAPI with what is refused before any route is asked: without a token, of another site, while stopping."""
+    problem = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+    refused = {403: "Asked by another site's page, or under another name.", 503: "The service is stopping."}
+    for path, operations in schema["paths"].items():
+        closed = tokens and path not in open_paths
+        own = refused | ({401: "No known token."} if closed else {})
+        for operation in operations.values():
+            operation["responses"] |= {str(status): {"description": why, **problem} for status, why in own.items()}
+            if closed:
+                operation["security"] = [{"token": []}]
+    if tokens:
+        schema["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+    return schema
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from postplace.server.limits import App, Message, Receive, Scope, Send, SlowReader
+from postplace.server.asgi import App, Message, Receive, Scope, Send, send_record
+from postplace.server.limits import SlowReader
 
 LOG = logging.getLogger("postplace.server")
 METHODS = ("GET", "POST", "HEAD", "OPTIONS")
 FAULT = {"where": "service", "found": "failed at this request", "remedy": "tell who runs it when this happened"}
 _STOPPING = {"where": "service", "found": "is stopping", "remedy": "ask again later"}
+_LAST = {"retry-after": "5", "connection": "close"}
 
 
 class Metrics:
@@ -66,7 +67,7 @@ class Watched:
         self.in_flight += 1
         try:
             if self.stopping:
-                await _answer(send_counted, 503, _STOPPING)
+                await send_record(send_counted, 503, _STOPPING, headers=_LAST)
             else:
                 await self.app(scope, receive, send_counted)
         except SlowReader:
@@ -74,7 +75,7 @@ class Watched:
         except Exception as error:
             LOG.error("%s %s failed: %s", method, route, _place_of(error))
             if not status:
-                await _answer(send_counted, 500, FAULT)
+                await send_record(send_counted, 500, FAULT, headers=_LAST)
         finally:
             self.in_flight -= 1
             seconds = time.monotonic() - started
@@ -90,11 +91,3 @@ def _place_of(error: BaseException) -> str:
         trace = trace.tb_next
     where = "" if trace is None else f" at {trace.tb_frame.f_code.co_qualname}, line {trace.tb_lineno}"
     return f"{type(error).__name__}{where}"
-
-
-async def _answer(send: Send, status: int, record: dict[str, str]) -> None:
-    body = json.dumps(record).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    headers += [(b"retry-after", b"5"), (b"connection", b"close")]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

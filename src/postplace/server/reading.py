@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
@@ -18,21 +19,27 @@ from starlette.requests import ClientDisconnect, Request
 from postplace.errors import BadImage, BadPost, PostplaceError
 from postplace.images.decode import Limits, check_header
 from postplace.post import Post
-from postplace.posts.record import parse, shown
+from postplace.posts.record import KEYS, parse, shown
 from postplace.server.limits import RequestLimits
 from postplace.server.refusals import Refusal, refuse
 
 Asked = TypeVar("Asked", bound=BaseModel)
 POST_FIELDS = ("text", "hashtags", "images")
-LINE_KEYS = ("id", "text", "hashtags", "images", "image_text")  # the rest of a post says where it was made
+LINE_KEYS = ("id", "text", "hashtags", "images", "image_text")
+_TRUTH_KEYS = tuple(key for key in KEYS if key not in LINE_KEYS)  # these say where a post was made, and whose it is
+_PUNCTUATION = (b"[", b"{", b",", b":")
 
 
 @dataclass(frozen=True, slots=True)
 class Question(Generic[Asked]):
-    """A post and what is asked of it. `post.id` is of its content: the same post always gets the same set."""
+    """A post, what is asked of it, and how many pixels it has.
+
+    `post.id` is of its content: the same post always gets the same set.
+    """
 
     post: Post
     options: Asked
+    pixels: int = 0
 
 
 async def read_form(request: Request, limits: RequestLimits, asked: type[Asked]) -> Question[Asked]:
@@ -41,6 +48,9 @@ async def read_form(request: Request, limits: RequestLimits, asked: type[Asked])
     Raises Refusal, or PostplaceError.
     """
     fields = (*POST_FIELDS, *asked.model_fields)
+    if request.query_params:
+        found = f"{shown(next(iter(request.query_params)))} stands in the address"
+        raise refuse(422, "query", found, f"give it as a field of the form, one of {', '.join(fields)}")
     form = await _form(request, limits, fields=len(fields))
     texts = _texts(form, fields)
     if any(texts["images"]):
@@ -51,11 +61,12 @@ async def read_form(request: Request, limits: RequestLimits, asked: type[Asked])
     try:  # pydantic reads numbers from texts
         options = asked.model_validate({name: texts[name][0] for name in asked.model_fields if texts[name]})
     except ValidationError as error:
-        raise invalid(error.errors()[0]) from None
+        raise invalid(error.errors()[0], known=asked.model_fields) from None
     record: dict[str, Any] = {"text": "".join(texts["text"]), "images": await _pictures(form, limits)}
     if texts["hashtags"]:
         record["hashtags"] = " ".join(texts["hashtags"])
-    return Question(to_post(record, where="post", limits=limits), options)
+    post, pixels = await asyncio.to_thread(to_post, record, where="post", limits=limits)
+    return Question(post, options, pixels)
 
 
 def _texts(form: FormData, fields: Sequence[str]) -> dict[str, list[str]]:
@@ -70,22 +81,46 @@ def _texts(form: FormData, fields: Sequence[str]) -> dict[str, list[str]]:
     return texts
 
 
-def read_line(line: bytes, *, where: str, limits: RequestLimits) -> tuple[str, Post]:
-    """A JSON line -> its id and the post. Raises PostplaceError; `images` are base64."""
+def split_lines(body: bytes) -> Iterator[bytes]:
+    """The lines of a body, one at a time, without their ends.
+
+    >>> list(split_lines(b"a\\n\\nb")), list(split_lines(b"a\\n"))
+    ([b'a', b'', b'b'], [b'a'])
+    """
+    start = 0
+    while start < len(body):
+        end = body.find(b"\n", start) % (len(body) + 1)  # -1 -> the end
+        yield body[start:end]
+        start = end + 1
+
+
+def count_lines(body: bytes) -> int:
+    """How many lines `split_lines` makes of a body."""
+    return body.count(b"\n") + (body[-1:] not in (b"", b"\n"))
+
+
+def read_line(line: bytes, *, where: str, limits: RequestLimits) -> tuple[str, Post, int]:
+    """A JSON line -> its id, the post and its pixels. Raises PostplaceError; `images` are base64."""
+    _check_line(line, where, limits)
     try:
         record = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise BadPost(where, f"is not JSON ({type(error).__name__})", "write one object a line, in UTF-8") from None
     if not isinstance(record, Mapping):
         raise BadPost(where, f"{shown(record)} is not a record", "give an object")
+    if unknown := sorted(set(record) - set(KEYS)):
+        remedy = f"give {', '.join(LINE_KEYS)}; of a post's other keys ({', '.join(_TRUTH_KEYS)}) none is read"
+        raise BadPost(where, f"{shown(unknown[0])} is no key of a post", remedy)
     kept = {key: record[key] for key in LINE_KEYS if key in record}
     kept["images"] = _decoded(kept.get("images"), where, limits)
+    _check_lengths(kept, where, limits)
     named = parse({"id": kept.pop("id", "") or "post", "text": ""}, where=where, folder=Path())
-    return named.id, to_post(kept, where=where, limits=limits)
+    return named.id, *to_post(kept, where=where, limits=limits)
 
 
-def to_post(record: Mapping[str, Any], *, where: str, limits: RequestLimits) -> Post:
-    """A record whose pictures are bytes -> a post within the limits, named by its content."""
+def to_post(record: Mapping[str, Any], *, where: str, limits: RequestLimits) -> tuple[Post, int]:
+    """A record whose pictures are bytes -> a post within the limits, named by its content, and its pixels."""
+    _check_lengths(record, where, limits)
     post = parse({**record, "id": "post"}, where=where, folder=Path())
     letters, tags = len(post.full_text), sum(map(len, post.hashtags))
     for key, count, most, unit in (
@@ -97,17 +132,45 @@ def to_post(record: Mapping[str, Any], *, where: str, limits: RequestLimits) -> 
         if count > most:
             raise BadPost(f"{where}, key {key!r}", f"has {count:,} {unit}", f"give at most {most:,}")
     bounds = Limits(max_pixels=limits.pixels, max_bytes=limits.picture_bytes)
+    pixels = 0
     for number, image in enumerate(post.images, start=1):
         if not isinstance(image, bytes):
             raise BadPost(f"{where}, key 'images'", "is not the bytes of a picture", "send the picture itself")
-        check_header(image, limits=bounds, name=f"{where}, picture {number}")
+        pixels += check_header(image, limits=bounds, name=f"{where}, picture {number}")
+        if pixels > limits.post_pixels:
+            found = f"has more than {limits.post_pixels:,} pixels in all"
+            raise BadPost(f"{where}, key 'images'", found, f"give at most {limits.post_pixels:,}")
     content = json.dumps([post.full_text, *post.hashtags]).encode()
-    return replace(post, id=blake2b(content + b"".join(map(_digest, post.images)), digest_size=12).hexdigest())
+    named = blake2b(content + b"".join(map(_digest, post.images)), digest_size=12).hexdigest()
+    return replace(post, id=named), pixels
 
 
-def invalid(error: Mapping[str, Any]) -> Refusal:
-    """One of pydantic's errors, without what it quotes."""
+def _check_line(line: bytes, where: str, limits: RequestLimits) -> None:
+    """Raise BadPost for a line that is longer than a post can be, or has more parts: reading it would cost memory."""
+    most = limits.body_bytes * 4 // 3 + 24 * limits.letters  # pictures in base64, letters as two escapes
+    if len(line) > most:
+        raise BadPost(where, f"has {len(line):,} bytes", f"give at most {most:,}")
+    parts, most = sum(map(line.count, _PUNCTUATION)), 3 * limits.letters + 1000
+    if parts > most:
+        raise BadPost(where, f"has {parts:,} brackets, commas and colons", f"give at most {most:,}")
+
+
+def _check_lengths(record: Mapping[str, Any], where: str, limits: RequestLimits) -> None:
+    """Raise BadPost for texts that are too long in any case, before anything is looked for in them."""
+    for key in ("id", "text", "image_text", "hashtags"):
+        value = record.get(key)
+        items = value if isinstance(value, list) else [value]
+        letters = sum(len(item) for item in items if isinstance(item, str))
+        most = limits.letters * (2 if key == "hashtags" else 1)  # there are separators between them
+        if letters > most:
+            raise BadPost(f"{where}, key {key!r}", f"has {letters:,} letters", f"give at most {limits.letters:,}")
+
+
+def invalid(error: Mapping[str, Any], *, known: Collection[str] = ()) -> Refusal:
+    """One of pydantic's errors, without what it quotes; `known`: the options there are."""
     where = ".".join(str(part) for part in error["loc"] if part not in ("query", "body")) or "request"
+    if error.get("type") == "extra_forbidden":
+        return refuse(422, "options", f"{shown(where)} is none of them", f"give {', '.join(known)}")
     return refuse(422, where, str(error["msg"]), "see /openapi.json for what may be given")
 
 

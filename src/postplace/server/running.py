@@ -14,17 +14,23 @@ from postplace.server.metrics import Watched
 HEADERS_S = 10.0  # for the first line and the headers of a request
 HEADER_BYTES = 32_768
 STOP_S = 60.0
+UNREAD_S = 20.0  # for a client to read the rest of an answer once its connection is to be closed
 IDLE_S = 15  # longer than usual clients keep a connection: whoever closes first must not do so while the other asks
 
 
 class PatientProtocol(H11Protocol):
-    """Closes a connection whose request has no end of headers after `HEADERS_S`; uvicorn itself would wait for ever."""
+    """Closes a connection whose request has no end of headers after `HEADERS_S`; uvicorn itself would wait for ever.
+
+    So it would for the reader of an answer when it closes: that is ended after `UNREAD_S`, and by the `abort` in the
+    scope's state.
+    """
 
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
         """See asyncio.Protocol."""
         super().connection_made(transport)
+        self.app_state = {**self.app_state, "abort": transport.abort}
         self._arm()
 
     def data_received(self, data: bytes) -> None:
@@ -39,6 +45,20 @@ class PatientProtocol(H11Protocol):
         """See asyncio.Protocol."""
         self._disarm()
         super().connection_lost(exc)
+
+    def on_response_complete(self) -> None:
+        """See H11Protocol."""
+        super().on_response_complete()
+        self._end()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """See H11Protocol."""
+        super().timeout_keep_alive_handler()
+        self._end()
+
+    def _end(self) -> None:
+        if self.transport.is_closing():
+            asyncio.get_running_loop().call_later(UNREAD_S, self.transport.abort)
 
     @property
     def _idle(self) -> bool:
@@ -56,6 +76,7 @@ class PatientProtocol(H11Protocol):
         self._deadline = None
         if self._idle and not self.transport.is_closing():
             self.transport.close()
+            self._end()
 
 
 def run(app: Watched, *, host: str, port: int) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from postplace.errors import BadOption
-from postplace.server.limits import App, Message, Receive, Scope, Send
+from postplace.server.asgi import App, Message, Receive, Scope, Send, send_record
 
 SHORTEST_TOKEN = 16
 OPEN_PATHS = frozenset({"/health", "/"})  # what a container asks without a token, and where one is typed in
@@ -90,10 +89,10 @@ class Guarded:
 
         headers = dict(scope["headers"])
         if problem := self._foreign(headers):
-            await _answer(send_guarded, 403, problem)
+            await send_record(send_guarded, 403, _record(problem))
         elif self.tokens and not _open(scope["path"]) and not self._known(headers):
             found = ("authorization", "no known token", "send the header Authorization: Bearer TOKEN")
-            await _answer(send_guarded, 401, found, ((b"www-authenticate", b"Bearer"),))
+            await send_record(send_guarded, 401, _record(found), headers={"www-authenticate": "Bearer"})
         else:
             await self.app(scope, receive, send_guarded)
 
@@ -119,10 +118,5 @@ def _digest(token: bytes) -> bytes:
     return hashlib.sha256(token).digest()
 
 
-async def _answer(
-    send: Send, status: int, problem: tuple[str, str, str], headers: Sequence[tuple[bytes, bytes]] = ()
-) -> None:
-    body = json.dumps(dict(zip(("where", "found", "remedy"), problem, strict=True))).encode()
-    kind = ((b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()))
-    await send({"type": "http.response.start", "status": status, "headers": [*kind, *headers]})
-    await send({"type": "http.response.body", "body": body})
+def _record(problem: tuple[str, str, str]) -> dict[str, str]:
+    return dict(zip(("where", "found", "remedy"), problem, strict=True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from base64 import b64decode
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +13,7 @@ from typing import Any, TypeVar
 from starlette.requests import Request
 
 from postplace.locator import PostLocator
-from postplace.post import Prediction
+from postplace.post import Post, Prediction
 from postplace.server.batching import Batcher, Batching
 from postplace.server.discretion import Discretion
 from postplace.server.limits import RequestLimits
@@ -25,13 +26,15 @@ from postplace.server.telling import Telling, ToldRun
 Result = TypeVar("Result")
 Told = tuple[Prediction, tuple[str, ...]]  # the whole ranking, and why pictures could not be read
 Job = Callable[[], Any]
+_DOT = "R0lGODlhAQABAIAAAAAAAP///yH5BAAAAAAALAAAAAABAAEAAAICRAEAOw=="  # a GIF of one pixel
+TOY = Post("toy", text="a walk by the river, 在江边散步", hashtags=("river", "江边"), images=(b64decode(_DOT),))
 SLOW_MOST = 8  # explanations and advice that may wait
 SLOW_TIMES = 3  # as long as an answer may they take
 
 
 @dataclass
 class Service:
-    """One run, served. `slow` does what takes seconds, one at a time; `lists` counts requests of many lines in work."""
+    """One run, served. `slow` does what takes seconds, one at a time."""
 
     locator: PostLocator
     discretion: Discretion
@@ -40,10 +43,11 @@ class Service:
     batcher: Batcher[Question[Options], Told]
     slow: Batcher[Job, Any]
     judge: PostLocator | None = None
-    lists: int = 0
 
     async def start(self) -> None:
-        """Begin to answer."""
+        """Begin to answer, once what is loaded at a first post is loaded."""
+        for locator in (self.locator, *([] if self.judge is None else [self.judge])):
+            await asyncio.to_thread(answer_all, locator, [Question(TOY, Options.model_validate({}))])
         await self.batcher.start()
         await self.slow.start()
 
@@ -91,7 +95,7 @@ def make_service(
     batching: Batching,
     judge: PostLocator | None = None,
 ) -> Service:
-    """A service around a loaded run; its encoders are loaded already. `judge`: a run that advice is judged with.
+    """A service around a loaded run. `judge`: a run that advice is judged with.
 
     Raises BadOption for a judge with other classes.
     """
@@ -102,7 +106,7 @@ def make_service(
     def answer(questions: Sequence[Question[Options]]) -> list[Told]:
         return answer_all(locator, questions)
 
-    batcher = Batcher[Question[Options], Told](answer, batching, seen=metrics.batch)
+    batcher = Batcher[Question[Options], Told](answer, batching, seen=metrics.batch, weigh=lambda asked: asked.pixels)
     alone = Batching(size=1, most=min(SLOW_MOST, batching.most), answer_s=SLOW_TIMES * batching.answer_s)
     slow = Batcher[Job, Any](lambda jobs: [job() for job in jobs], alone)
     metrics.queue.set_function(lambda: batcher.length)
@@ -113,19 +117,14 @@ def make_service(
 
 
 def answer_all(locator: PostLocator, questions: Sequence[Question[Options]]) -> list[Told]:
-    """Every question's whole ranking, encoded in one batch (one for each level that is asked for)."""
-    found: dict[int, Told] = {}
-    levels = {question.options.level for question in questions}
-    for level in levels:
-        rows = [row for row, question in enumerate(questions) if question.options.level == level]
-        posts = [questions[row].post for row in rows]
-        predictions, broken = locator.answer(posts, top_k=len(locator.fitted.places), level=level)
-        reasons: dict[str, list[str]] = {}
-        for picture in broken:
-            reasons.setdefault(picture.post_id, []).append(picture.reason)
-        for row, prediction in zip(rows, predictions, strict=True):
-            found[row] = prediction, tuple(reasons.get(prediction.post_id, ()))
-    return [found[row] for row in range(len(questions))]
+    """Every question's whole ranking, encoded in one batch."""
+    posts = [question.post for question in questions]
+    levels = [question.options.level for question in questions]
+    predictions, broken = locator.answer(posts, top_k=len(locator.fitted.places), level=levels)
+    reasons: dict[str, list[str]] = {}
+    for picture in broken:
+        reasons.setdefault(picture.post_id, []).append(picture.reason)
+    return [(prediction, tuple(reasons.get(prediction.post_id, ()))) for prediction in predictions]
 
 
 async def unless_gone(request: Request, work: Coroutine[Any, Any, Result]) -> Result:

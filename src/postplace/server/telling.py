@@ -62,15 +62,13 @@ class ToldClasses:
 def told_classes(discretion: Discretion, *, of: PlaceVocabulary | None = None) -> ToldClasses:
     """What is told of a run's classes; `of` another run, in the words of the first.
 
-    Raises BadOption where all classes are withheld, or the other run has one that the first does not know.
+    Raises BadOption where all classes are withheld, or the other run has other classes.
     """
     told: dict[str, Place] = {}
     columns = []
-    known = {place.name for place in discretion.places.places}
+    if of is not None:
+        _check_judge(discretion.places, of)
     for place in (discretion.places if of is None else of).places:
-        if place.name not in known:
-            found = f"has the class {place.name!r}, which the served run has not"
-            raise BadOption("--judge", found, "give a run trained on the same posts, for the same target")
         if place.name in discretion.withheld:
             columns.append(-1)
             continue
@@ -80,6 +78,16 @@ def told_classes(discretion: Discretion, *, of: PlaceVocabulary | None = None) -
     if not told:
         raise BadOption("home", "all classes of this run say where somebody lives", "start the service with --home")
     return ToldClasses(PlaceVocabulary(discretion.places.target, tuple(told.values())), np.array(columns))
+
+
+def _check_judge(served: PlaceVocabulary, judge: PlaceVocabulary) -> None:
+    own, other = ({place.name for place in places.places} for places in (served, judge))
+    remedy = "give a run trained on the same posts, for the same target"
+    if more := sorted(other - own):
+        raise BadOption("--judge", f"has the class {more[0]!r}, which the served run has not", remedy)
+    if fewer := sorted(own - other):
+        found = f"has no class {fewer[0]!r} ({len(fewer)} of the {len(own)} classes of the served run are not there)"
+        raise BadOption("--judge", found, remedy)
 
 
 @dataclass(frozen=True)
