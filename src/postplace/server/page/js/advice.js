@@ -40,10 +40,10 @@ function request(ask, { target, located, advice }) {
       far && make("label", { for: "beyond-km" }, "until"), far, button));
 }
 
-/** What is enough: another answer, or guesses that are so many km off. */
+/** What is enough: another answer, or answers that are so many km off. */
 function distances(asked) {
   const options = [null, ...DISTANCES].map((km) => {
-    const said = km === null ? "it no longer says so" : `its guesses are ${distance(km)} off on average`;
+    const said = km === null ? "it no longer says so" : `it is ${distance(km)} off on average`;
     const option = make("option", { value: km ?? "" }, said);
     option.selected = km === asked;
     return option;
