@@ -75,7 +75,7 @@ def _accuracy(content: Content) -> Section:
         boxes.append(("Median error", f"{number(overall['median_km'], 2)} km", "to the post's own coordinates"))
     if (sure := metrics.get("calibration")) is not None:
         boxes.append(("Calibration error", number(sure["ece"]["after"]), "ECE, 0 is honest"))
-    head = ["system", "accuracy", "95 % interval", "macro-F1", "mean km", "mean km, 95 % interval", "median km"]
+    head = ["system", "accuracy", "95 % interval", "macro-F1", "mean km", "mean km, 95 %", "median km"]
     rows = [_system_row(name, result) for name, result in metrics["systems"].items()]
     table = html_table(*filled(head, rows), caption="Each system on the same posts; intervals by bootstrap over groups")
     body = f"{_numbers(boxes)}\n{_scrolled(table)}\n{_differences(content)}"
