@@ -40,6 +40,12 @@ TRANSPARENT = """
   return [1, 6].flatMap((at) => [...pen.getImageData(at, at, 1, 1).data]);
 })()
 """
+LOST = """
+window.fetch = ((real) => (path, options) => {
+  const example = { text: 'a walk', hashtags: [], pictures: ['/nowhere.jpg'] };
+  return path === '/examples' ? Promise.resolve(new Response(JSON.stringify([example]))) : real(path, options);
+})(window.fetch)
+"""
 NEVER = """
 window.fetch = (path, { signal }) => new Promise((_, reject) => {
   signal.addEventListener('abort', () => reject(signal.reason));
@@ -108,6 +114,15 @@ def test_a_token_and_enter_ask_and_show_the_examples(tab: Page, serving: Callabl
     tab.press("Enter")
     tab.wait_for("document.querySelector('.ranked') && document.querySelector('.example')")
     assert text_of(tab, "#problem") == ""
+
+
+def test_an_example_whose_picture_is_lost_says_so(tab: Page, address: str) -> None:
+    tab.call("Page.addScriptToEvaluateOnNewDocument", source=LOST)
+    opened(tab, address)
+    tab.wait_for("document.querySelector('.example')")
+    tab.click(".example")
+    tab.wait_for("document.querySelector('#problem .problem')")
+    assert "is not there" in text_of(tab, "#problem")
 
 
 def test_the_page_is_busy_until_the_last_of_what_is_asked_ends(tab: Page, address: str) -> None:

@@ -2,13 +2,14 @@
 
 import { clearAdvice, offerAdvice } from "./advice.js";
 import { clearAnswer, markPlace, showAnswer, summary } from "./answer.js";
+import { attempt, tell } from "./attempt.js";
 import { byId, make } from "./elements.js";
 import { showExamples } from "./examples.js";
 import { PlaceMap } from "./map.js";
 import { acceptable, acceptPictures, showThumbnails } from "./pictures.js";
 import { EditedPost } from "./post.js";
-import { Problem, ask, giveUp, read, useToken } from "./service.js";
-import { clearProblem, say, showProblem, showSettings, working } from "./telling.js";
+import { ask, giveUp, read, useToken } from "./service.js";
+import { clearProblem, say, showProblem, showSettings } from "./telling.js";
 import { clearReasons, showReasons } from "./why.js";
 import { percent, shortened } from "./words.js";
 
@@ -133,38 +134,6 @@ function compare(before) {
 /** A line under the verdict. */
 function remark(text) {
   byId("verdict").append(make("p", { class: "compared" }, text));
-}
-
-/** Do `work` with the page busy; show a problem where there is one. Whether it was done. */
-async function attempt(what, work) {
-  giveUp();
-  clearProblem();
-  const done = working(what);
-  try {
-    await work();
-    return true;
-  } catch (error) {
-    if (error.name === "AbortError") {
-      return false;
-    }
-    tell(error);
-    return false;
-  } finally {
-    done();
-  }
-}
-
-/** Say what went wrong; of what nobody foresaw the browser's console has the rest. */
-function tell(error) {
-  if (error instanceof Problem) {
-    showProblem(error);
-  } else {
-    console.error(error);
-    showProblem({ where: "page", found: `something went wrong here (${error.message})`, remedy: "load the page again, then ask again" });
-  }
-  if (error.status === 401) {
-    byId("token").focus();
-  }
 }
 
 function chosen(number) {
