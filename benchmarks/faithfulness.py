@@ -24,7 +24,7 @@ from postplace.explain.explanation import Method
 
 SYSTEMS: dict[str, tuple[Method, ...]] = {
     "mrlf": ("occlusion", "gradients"),
-    "sg-mft": ("occlusion",),
+    "sg-mft": ("occlusion", "gradients"),
     "logistic": ("occlusion",),
 }
 DELETED = (1, 3, 10)

@@ -86,6 +86,9 @@ def test_categories_have_sets_and_no_circles() -> None:
     made = calibrate(parts[0], parts[1], CATEGORIES)
     found = judge_calibration(made, parts[2], CATEGORIES)
     assert found["circles"]["coverage"] is None
+    assert found["circles"]["interval"] == [None, None]
+    low, high = found["sets"]["interval"]
+    assert low < found["sets"]["coverage"] < high
     assert found["circles"]["median_km"] is None
     assert promises(made, parts[2].probabilities, parts[2].chance, CATEGORIES, level=0.9)[0].centre is None
 

@@ -71,6 +71,11 @@ def test_every_number_of_a_small_set() -> None:
     assert ours["mean_km"] == pytest.approx(0.0, abs=1e-9)  # the three it answered are where it says
     median = found["systems"][CITY_MEDIAN]["overall"]["mean_km"]
     assert median == pytest.approx(111.195 * (0.25 + 0.75 + 0.75) / 3, rel=1e-4)
+    # errors of the middle of the city: a quarter of a degree, twice three quarters; the one without an answer is beyond
+    spread = found["systems"][CITY_MEDIAN]["intervals"]
+    assert 111.195 * 0.2499 <= spread["mean_km"][0] < median < spread["mean_km"][1] <= 111.195 * 0.7501
+    low, high = found["systems"]["ours"]["intervals"]["within_km"]["1"]
+    assert 0.0 <= low < ours["within_km"]["1"] < high <= 1.0
     assert found["groups"] == 4
     assert found["differences"][MAJORITY]["mean"] == pytest.approx(
         0.5 - found["systems"][MAJORITY]["overall"]["accuracy"]
@@ -88,4 +93,5 @@ def test_a_single_group_has_no_interval() -> None:
     probabilities = np.full((4, 2), 0.5)
     found = score("ours", probabilities, answers=answers, baselines=baselines, encoded=encoded(4), places=PLACES)
     assert found["systems"]["ours"]["accuracy_interval"] == [None, None]
+    assert found["systems"]["ours"]["intervals"]["mean_km"] == [None, None]
     json.dumps(found, allow_nan=False)

@@ -35,6 +35,7 @@ from postplace.evaluation.conformal import (
     sets_below,
 )
 from postplace.evaluation.metrics import or_null
+from postplace.evaluation.significance import group_bootstrap
 from postplace.places.decode import least_expected
 from postplace.places.distance import great_circle_km
 from postplace.places.vocabulary import PlaceVocabulary
@@ -200,6 +201,8 @@ def judge_calibration(
         }
 
     every = kept_word(np.ones(len(labels), dtype=np.bool_), np.ones(len(radii), dtype=np.bool_))
+    every["sets"]["interval"] = _interval(held, groups)
+    every["circles"]["interval"] = _interval(inside, located.answers.groups)
     return {
         "level": 1.0 - alpha,
         "temperature": calibration.temperature,
@@ -252,6 +255,16 @@ def _numbered(groups: Rows) -> Rows:
 
 def _coverage(covered: NDArray[np.bool_], groups: Rows) -> dict[str, float | None]:
     return {"coverage": or_null(coverage_by_group(covered, groups)), "coverage_of_posts": _mean(covered)}
+
+
+def _interval(covered: NDArray[np.bool_], groups: Rows) -> list[float | None]:
+    """The 95 % interval of the coverage over groups; nulls where nothing is known."""
+    if not len(covered):
+        return [None, None]
+    _, own, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    shares = np.bincount(own, weights=covered.astype(np.float64)) / sizes
+    interval = group_bootstrap(shares, np.arange(len(shares)), seed=0)
+    return [or_null(interval.low), or_null(interval.high)]
 
 
 def _radii(radii: Floats) -> dict[str, float | None]:

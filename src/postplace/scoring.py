@@ -22,6 +22,7 @@ from postplace.post import Post
 Probabilities = NDArray[np.floating]
 
 MAJORITY, CITY_MEDIAN, CONCATENATION = "majority class", "city median", "concatenation + logistic regression"
+SHOWN_KM = 1.0  # of the radii, the one with an interval
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,8 @@ def score(
     hits = {name: hits_of(p, answers) for name, p in contenders.items()}
     chosen = answers.labelled
     for name in contenders if chosen.any() else ():
-        interval = group_bootstrap(hits[name][chosen], answers.groups[chosen], seed=0)
-        systems[name]["accuracy_interval"] = [or_null(interval.low), or_null(interval.high)]
+        systems[name]["accuracy_interval"] = _bounds(hits[name][chosen], answers.groups[chosen])
+        systems[name]["intervals"] = distance_intervals(point_estimate(contenders[name], places), answers)
     systems |= _distance_only(system, probabilities, answers, baselines, places)
     return {
         "posts": len(answers.labels),
@@ -130,9 +131,27 @@ def _distance_only(
     kept = ("posts", "located", "located_answered", "mean_km", "median_km", "within_km")
     scored = {name: _evaluate(probabilities, answers, points) for name, points in guesses.items()}
     return {
-        name: {"overall": {key: value for key, value in result["overall"].items() if key in kept}}
+        name: {
+            "overall": {key: value for key, value in result["overall"].items() if key in kept},
+            "intervals": distance_intervals(guesses[name], answers),
+        }
         for name, result in scored.items()
     }
+
+
+def distance_intervals(points: NDArray[np.float64], answers: Answers) -> dict[str, Any]:
+    """95 % intervals of a system's mean error and of its share within 1 km; `points` (N, 2) are its guesses.
+
+    By bootstrap over groups, on the posts that `evaluate_predictions` takes these numbers of; nothing without any.
+    """
+    located = answers.labelled & ~np.isnan(answers.coordinates[:, 0])
+    km = np.asarray(great_circle_km(*points.T, *answers.coordinates.T), dtype=np.float64)
+    errors = np.where(answers.answered & ~np.isnan(km), km, np.inf)[located]
+    groups, finite = answers.groups[located], np.isfinite(errors)
+    if not finite.any():
+        return {}
+    within = _bounds((errors <= SHOWN_KM).astype(np.float64), groups)
+    return {"mean_km": _bounds(errors[finite], groups[finite]), "within_km": {f"{SHOWN_KM:g}": within}}
 
 
 def errors_of(probabilities: Probabilities, answers: Answers, places: PlaceVocabulary) -> NDArray[np.float64]:
@@ -152,6 +171,12 @@ def hits_of(probabilities: Probabilities, answers: Answers) -> NDArray[np.float6
     """1 where the answer is right, else 0 (N,); no answer is a wrong one."""
     right: NDArray[np.bool_] = (probabilities.argmax(axis=1) == answers.labels) & answers.answered
     return right.astype(np.float64)
+
+
+def _bounds(values: NDArray[np.float64], groups: NDArray[np.int64]) -> list[float | None]:
+    """The 95 % interval of a mean; of a single group nothing is known."""
+    interval = group_bootstrap(values, groups, seed=0)
+    return [or_null(interval.low), or_null(interval.high)]
 
 
 def _difference(a: NDArray[np.float64], b: NDArray[np.float64], groups: NDArray[np.int64]) -> Mapping[str, Any]:

@@ -86,6 +86,12 @@ def address(serving: Callable[..., str]) -> str:
     return serving()
 
 
+@pytest.fixture
+def pictures(city: Path) -> list[Path]:
+    """Two pictures of the generated city."""
+    return sorted((city.parent / "images").glob("*.jpg"))[:2]
+
+
 @contextmanager
 def running(app: Any) -> Iterator[str]:
     """An application served in a thread."""

@@ -21,12 +21,6 @@ TEXT = "😊 sunset at the harbour 在码头 with the glass floor"
 CONTRASTS = (Path(__file__).parent / "contrast.js").read_text()
 
 
-@pytest.fixture
-def pictures(city: Path) -> list[Path]:
-    """Two pictures of the generated city."""
-    return sorted((city.parent / "images").glob("*.jpg"))[:2]
-
-
 def ask(tab: Page, address: str, text: str = TEXT) -> None:
     """Load the page, type, and wait for an answer."""
     tab.go(f"{address}/")

@@ -11,6 +11,7 @@ from postplace import Place, Post, PostLocator
 from postplace.errors import BadOption, BadPost
 from postplace.explain import Advice, advise
 from postplace.explain.adviser import ASSUMED, OWN_DROP
+from postplace.images.regions import lossless
 from postplace.places.vocabulary import PlaceVocabulary
 
 Toy = Callable[..., PostLocator]
@@ -236,3 +237,32 @@ def test_the_judge_is_asked_about_the_edited_posts(toy: Toy) -> None:
     assert best.judged_before is not None
     assert best.judged is not None
     assert (best.judged_before.probability, best.judged.probability) == pytest.approx((0.7311, 0.2689), abs=1e-4)
+
+
+class Counted(bytes):
+    """An edited picture that is counted while it is held."""
+
+    living = 0
+
+    def __new__(cls, content: bytes) -> Counted:
+        cls.living += 1
+        return super().__new__(cls, content)
+
+    def __del__(self) -> None:
+        Counted.living -= 1
+
+
+def test_edited_pictures_are_not_kept(toy: Toy, square: Square, monkeypatch: pytest.MonkeyPatch) -> None:
+    """About 100 posts are asked about, most with an edited picture or two: held are those of a batch."""
+    Counted.living, held = 0, []
+    monkeypatch.setattr("postplace.explain.search.AT_ONCE", 8)
+    monkeypatch.setattr("postplace.explain.edits.lossless", lambda picture: Counted(lossless(picture)))
+
+    def score(text: str, tags: tuple[str, ...], red: float) -> float:
+        held.append(Counted.living)
+        return red / 20 - 2.0
+
+    images = tuple(square(red=(0, 0, 20 + 5 * number, 20)) for number in range(3))
+    found = advise(toy(score), Post("1", images=images), below=0.01)
+    assert found.asked > 60
+    assert 8 <= max(held) <= 2 * 8  # a post of two edits may hold two pictures

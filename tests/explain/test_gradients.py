@@ -11,7 +11,7 @@ from postplace import Post, PostLocator
 from postplace.batch import tokenize
 from postplace.errors import BadOption
 from postplace.explain import explain
-from postplace.explain.gradients import integrated
+from postplace.explain.gradients import Shares, _complete, integrated
 from postplace.explain.token_parts import parts_of_tokens
 
 
@@ -23,6 +23,19 @@ def test_shares_of_a_product_and_a_square() -> None:
     assert shares.of["x"].flatten().tolist() == pytest.approx([3.0, -2.0])
     assert shares.of["y"].flatten().tolist() == pytest.approx([12.0, 0.0])
     assert (shares.end - shares.start).tolist() == [15.0, -2.0]
+
+
+@pytest.mark.parametrize(("end", "rough"), [(0.115, False), (0.13, True), (2.04, False), (2.2, True)])
+def test_shares_are_rough_where_they_are_off_by_a_share_and_by_something(end: float, rough: bool) -> None:
+    """Shares of 0.1 and of 2 nats: off by up to 0.02 nats, or 5 %, they are not said to be rough."""
+    given = 0.1 if end < 1 else 2.0
+    shares = Shares({"x": torch.tensor([[given], [0.0]])}, torch.zeros(2), torch.tensor([end, 0.0]))
+    assert any("take them for rough" in note for note in _complete(shares)) is rough
+
+
+def test_shares_that_cancel_out_are_not_rough() -> None:
+    shares = Shares({"x": torch.tensor([[1.0, -1.001], [0.0, 0.0]])}, torch.zeros(2), torch.zeros(2))
+    assert len(_complete(shares)) == 1
 
 
 def test_a_baseline_other_than_zero() -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from postplace import Post, PostLocator
-from postplace.explain import AttentionMap, Effect, explain
+from postplace.explain import AttentionMap, Effect, Neighbour, explain
 from postplace.explain.overlay import AGAINST, FOR, LONGEST_SIDE, overlay
 from postplace.explain.page import page
 from postplace.explain.parts import regions_of
@@ -72,6 +72,21 @@ def test_a_page_asks_for_nothing_runs_nothing_and_shows_what_was_written(toy: To
     assert re.search(r'<mark class=against style="[^"]*" title="-1.000 nats">onload</mark>', text)
     assert "<li>a &lt;note&gt;</li>" in text
     assert "explains nothing by itself" in text
+
+
+def test_a_reader_of_the_screen_is_told_what_a_table_is_of(toy: Toy) -> None:
+    locator = toy(lambda text, tags, red: 2.0 * ("lighthouse" in text))
+    post = Post("1", text="the lighthouse")
+    near = (Neighbour("2", "there", 0.5),)
+    maps = (AttentionMap("fuse", np.full((2, 1, 2), 0.5, dtype=np.float32), ("a",), ("b", "c")),)
+    text = page(locator, post, replace(explain(locator, post), evidence=near, attention=maps))
+    tables = re.findall(r"<table>.*?</table>", text, flags=re.DOTALL)
+    assert len(tables) == 4
+    for table in tables:
+        assert re.search(r"<caption>[^<]+</caption>", table)
+        heads = re.findall(r"<th\b([^>]*)>(.*?)</th>", table)
+        assert heads
+        assert all("scope=" in attributes and name for attributes, name in heads)
 
 
 def test_regions_are_tinted_by_what_they_gave() -> None:

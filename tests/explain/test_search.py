@@ -9,7 +9,6 @@ from typing import cast
 import numpy as np
 import pytest
 
-from postplace import Post
 from postplace.encode import EncodedPosts
 from postplace.explain import Edit, Outlook, Part
 from postplace.explain.advice import Goal
@@ -25,7 +24,7 @@ def tag(name: str) -> Edit:
 
 def tried(edits: str, left: float, loss: float) -> Tried:
     """A set of tags with what is left and lost."""
-    return Tried(tuple(map(tag, edits)), Post("1"), Outlook(left, "here"), loss)
+    return Tried(tuple(map(tag, edits)), Outlook(left, "here"), loss)
 
 
 def shown(*every: Tried, goal: Goal = GOAL) -> list[str]:
@@ -111,12 +110,12 @@ def test_how_much_of_a_picture_an_edit_changes() -> None:
 
 def test_sets_are_made_of_different_things_and_asked_about_once() -> None:
     """Hiding a, replacing a, hiding b: two pairs, never both edits of a; the stronger removal stands first."""
-    other = Tried((Edit("replace hashtag", Part("hashtag", "A"), "x"),), Post("1"), Outlook(0.3, "here"), 0.9)
+    other = Tried((Edit("replace hashtag", Part("hashtag", "A"), "x"),), Outlook(0.3, "here"), 0.9)
     asked: list[list[str]] = []
 
     def try_all(sets: Sequence[tuple[Edit, ...]]) -> list[Tried]:
         asked.extend([edit.describe() for edit in edits] for edits in sets)
-        return [Tried(edits, Post("1"), Outlook(0.1, "here"), 0.5) for edits in sets]
+        return [Tried(edits, Outlook(0.1, "here"), 0.5) for edits in sets]
 
     singles = [tried("a", 0.6, 0.0), other, tried("b", 0.5, 0.5)]
     found = larger_sets(singles, goal=GOAL, before=Outlook(0.9, "here"), most=3, try_all=try_all)

@@ -112,6 +112,19 @@ def test_names_are_taken_out() -> None:
     assert "anna" not in f"{mistake}".lower()
 
 
+@pytest.mark.parametrize(
+    ("user", "text", "shown"),
+    [
+        ("li", "I believe Li, li_92 and #li", "I believe …, …_92 and #…"),
+        ("li", "我和Li去外滩, 我和Lisa", "我和…去外滩, 我和Lisa"),
+        ("小明", "我和小明去外滩", "我和…去外滩"),
+        ("annabel", "#annabeltravels", "#…travels"),
+    ],
+)
+def test_a_name_goes_and_the_words_that_hold_it_stay(user: str, text: str, shown: str) -> None:
+    assert nameless(text, Post("1", user=user)) == shown
+
+
 def test_thumbnails_are_small_and_carry_nothing(tmp_path: Path) -> None:
     import base64
     import io

@@ -159,6 +159,34 @@ def test_no_author_is_named(place_locator: PostLocator, posts: list[Post]) -> No
     assert not any(user in shown for user in users)
 
 
+def test_numbers_have_intervals_and_proper_scores_are_told(content: Content) -> None:
+    bodies = {section.key: section.body for section in sections_of(content)}
+    metrics, own = content.metrics, content.metrics["systems"][content.model]
+    low, high = own["intervals"]["mean_km"]
+    assert f"<td>{low:.2f} to {high:.2f}</td>" in bodies["accuracy"]
+    low, high = own["intervals"]["within_km"]["1"]
+    assert f"<td>{low:.1%} to {high:.1%}</td>" in bodies["distance"]
+    low, high = metrics["calibration"]["sets"]["interval"]
+    assert f"(95 %: {low:.1%} to {high:.1%})" in bodies["sureness"]
+    for key in ("nll", "brier"):
+        before, after = metrics["calibration"][key].values()
+        assert f"<td>{before:.3f}</td><td>{after:.3f}</td>" in bodies["sureness"]
+
+
+def test_posts_that_no_confidence_is_judged_of_are_counted(content: Content) -> None:
+    sure, labelled = content.metrics["calibration"], content.metrics["labelled"]
+    unknown, known = sure["unknown_class"] + 2, sure["posts"] - 5
+    changed = {**content.metrics, "calibration": {**sure, "posts": known, "unknown_class": unknown}}
+    (body,) = (own.body for own in sections_of(replace(content, metrics=changed)) if own.key == "sureness")
+    missing, wrong = labelled - known, 1 - content.metrics["systems"][content.model]["overall"]["accuracy"]
+    assert f"{missing} are left out of this section: {unknown} of classes" in body
+    assert f"with them {wrong:.1%} are wrong" in body
+    assert f"with all {known} answered" in body
+    whole = {**content.metrics, "calibration": {**sure, "posts": labelled, "unknown_class": 0}}
+    (body,) = (own.body for own in sections_of(replace(content, metrics=whole)) if own.key == "sureness")
+    assert "left out" not in body
+
+
 def test_the_same_content_gives_the_same_page(content: Content) -> None:
     assert page_of(content) == page_of(content)
 

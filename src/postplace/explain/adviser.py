@@ -23,7 +23,7 @@ from postplace.explain.alternatives import (
     removals,
 )
 from postplace.explain.asked_run import AskedRun
-from postplace.explain.edits import Edit
+from postplace.explain.edits import Edit, apply
 from postplace.explain.explaining import GRID, LIMIT, MOST_CHARACTERS, check_breadth, column_of
 from postplace.explain.search import MOST_OF_A_SIZE, Attacker, Meaning, Tried, larger_sets, pareto, trying
 from postplace.explain.variants import OpenedPost, ask, open_whole
@@ -82,12 +82,12 @@ def advise(
         every, left_out = _search(attacker, opened, meaning, goal=goal, before=before, budget=budget)
         notes += left_out
     found = pareto(every, goal=goal, before=before)
-    suggestions = tuple(_suggestion(own, goal) for own in found)
+    posts = [apply(opened, own.edits) for own in found]
+    suggestions = tuple(_suggestion(own, post, goal) for own, post in zip(found, posts, strict=True))
     if judge is None:
         notes += [OWN_DROP] if suggestions else []
     else:
-        posts = [opened.post, *(own.post for own in found)]
-        suggestions, said = judged(judge, posts, suggestions, place=goal.place)
+        suggestions, said = judged(judge, [opened.post, *posts], suggestions, place=goal.place)
         notes += said
     return Advice(
         post_id=post.id,
@@ -215,9 +215,9 @@ def _bases(opened: OpenedPost, modalities: Sequence[str]) -> list[Post]:
     return [opened.post, *without([opened.post], ("text", "image"))]
 
 
-def _suggestion(own: Tried, goal: Goal) -> Suggestion:
+def _suggestion(own: Tried, post: Post, goal: Goal) -> Suggestion:
     return Suggestion(
-        own.edits, own.outlook, own.loss, goal.reached(own.outlook), text=own.post.text, hashtags=own.post.hashtags
+        own.edits, own.outlook, own.loss, goal.reached(own.outlook), text=post.text, hashtags=post.hashtags
     )
 
 

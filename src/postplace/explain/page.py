@@ -9,7 +9,7 @@ from postplace.explain.explanation import AttentionMap, Effect, Explanation
 from postplace.explain.overlay import overlay
 from postplace.explain.parts import Field
 from postplace.explain.variants import OpenedPost, open_post
-from postplace.hypertext import data_address
+from postplace.hypertext import data_address, html_table
 from postplace.locator import PostLocator
 from postplace.post import Post
 
@@ -32,7 +32,8 @@ mark{color:inherit;border-radius:.2rem;padding:.05em .1em}mark.against{text-deco
 .tag{display:inline-block;border:1px solid var(--line);border-radius:1rem;
 padding:.1rem .6rem;margin:.15rem .3rem .15rem 0}
 table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.2rem .5rem;border-bottom:1px solid var(--line);
-overflow-wrap:anywhere}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+overflow-wrap:anywhere}th[scope=row]{font-weight:400}caption{text-align:left;color:var(--soft)}
+td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .bar{display:block;height:.7rem;border-radius:.2rem;width:var(--w);--a:.8}td.b{width:30%}
 figure{margin:.6rem 0}img{max-width:100%;height:auto;border-radius:.4rem}
 .map{overflow:auto;max-height:24rem}.map td,.map th{padding:0 .25rem;font-size:.7rem;white-space:pre;border:0}
@@ -53,13 +54,13 @@ def written_page(opened: OpenedPost, explanation: Explanation) -> str:
             _heading(found),
             "<h2>What each modality gave</h2>",
             "<p class=soft>Shapley values: they add up to the difference between the post and nothing.</p>",
-            _effects(found.modalities),
+            _effects(found.modalities, "Log-odds and probability that each modality gave"),
             "<h2>The post</h2>",
             _texts(opened, found),
             *_pictures(opened, found),
             "<h2>What moved the answer, part by part</h2>",
             f"<p class=soft>{_HOW[found.method]}</p>",
-            _effects(_ranked(found.parts)[:ROWS]),
+            _effects(_ranked(found.parts)[:ROWS], "Log-odds and probability of each part, the strongest first"),
             *_evidence(found),
             *_attention(found.attention),
             *_notes(found),
@@ -136,7 +137,7 @@ def _pictures(opened: OpenedPost, found: Explanation) -> list[str]:
     return figures
 
 
-def _effects(effects: Sequence[Effect]) -> str:
+def _effects(effects: Sequence[Effect], caption: str) -> str:
     strongest = _strongest(effects)
     rows = []
     for effect in effects:
@@ -146,20 +147,18 @@ def _effects(effects: Sequence[Effect]) -> str:
         width = f"--w:{100 * abs(effect.log_odds) / strongest if strongest else 0:.0f}%"
         numbers = f"<td class=n>{effect.log_odds:+.3f}</td><td class=n>{effect.probability:+.3f}</td>"
         bar = f'<td class=b><span class="bar {_side(effect)}" style="{width}"></span></td>'
-        rows.append(f"<tr><td>{what}</td>{numbers}{bar}</tr>")
-    head = "<tr><th>part</th><th class=n>nats</th><th class=n>probability</th><th></th></tr>"
-    return f"<table>{head}{''.join(rows)}</table>"
+        rows.append(f"<tr><th scope=row>{what}</th>{numbers}{bar}</tr>")
+    names = "<th scope=col>part</th><th scope=col class=n>nats</th><th scope=col class=n>probability</th>"
+    head = f"<thead><tr>{names}<td></td></tr></thead>"
+    return f"<table><caption>{escape(caption)}</caption>{head}<tbody>{''.join(rows)}</tbody></table>"
 
 
 def _evidence(found: Explanation) -> list[str]:
     if not found.evidence:
         return []
-    rows = [
-        f"<tr><td>{escape(near.id)}</td><td>{escape(near.place)}</td><td class=n>{near.similarity:.3f}</td></tr>"
-        for near in found.evidence
-    ]
-    head = "<tr><th>post</th><th>where it was</th><th class=n>cosine</th></tr>"
-    return ["<h2>Training posts most like it</h2>", f"<table>{head}{''.join(rows)}</table>"]
+    rows = [(near.id, near.place, f"{near.similarity:.3f}") for near in found.evidence]
+    table = html_table(["post", "where it was", "cosine"], rows, caption="Their similarity is that of their vectors")
+    return ["<h2>Training posts most like it</h2>", table]
 
 
 def _attention(maps: Sequence[AttentionMap]) -> list[str]:
@@ -175,10 +174,12 @@ def _map(own: AttentionMap) -> str:
     rows = []
     for name, weights in zip(own.queries, mean, strict=True):
         cells = (f'<td class=for style="--a:{weight / scale:.2f}" title="{weight:.3f}"> </td>' for weight in weights)
-        rows.append(f"<tr><th>{escape(name)}</th>{''.join(cells)}</tr>")
-    head = "".join(f"<th>{escape(name)}</th>" for name in own.keys)
-    table = f"<div class=map><table><tr><th></th>{head}</tr>{''.join(rows)}</table></div>"
-    return f"<details><summary>{escape(own.name)}</summary>{table}</details>"
+        rows.append(f"<tr><th scope=row>{escape(name)}</th>{''.join(cells)}</tr>")
+    keys = "".join(f"<th scope=col>{escape(name)}</th>" for name in own.keys)
+    caption = "A row reads the columns: the more colour, the more"
+    head = f"<thead><tr><td></td>{keys}</tr></thead>"
+    table = f"<table><caption>{caption}</caption>{head}<tbody>{''.join(rows)}</tbody></table>"
+    return f"<details><summary>{escape(own.name)}</summary><div class=map>{table}</div></details>"
 
 
 def _notes(found: Explanation) -> list[str]:

@@ -25,6 +25,7 @@ THINGS = 8  # tags, words, pictures and regions that sets are made of: those tha
 WIDTH = 8  # sets of a size that are built upon
 MOST_OF_A_SIZE = 120  # sets that are asked about
 SHOWN_OF_A_SIZE = 4
+AT_ONCE = 64  # edited posts in memory: each may hold a picture of 1.2 MB
 FINE = 100  # what differs by less than a hundredth, in what is left or in loss, counts as equal
 NOTICEABLE = 0.05  # of what the best set hides: a set that hides less is not worth naming
 
@@ -95,10 +96,9 @@ class Meaning:
 
 @dataclass(frozen=True)
 class Tried:
-    """A set of edits, the post with them, what is left to see, and what is lost."""
+    """A set of edits, what is left to see, and what is lost; not the post with them: its pictures are megabytes."""
 
     edits: tuple[Edit, ...]
-    post: Post
     outlook: Outlook
     loss: float
 
@@ -107,17 +107,17 @@ Try = Callable[[Sequence[tuple[Edit, ...]]], list[Tried]]
 
 
 def trying(attacker: Attacker, opened: OpenedPost, meaning: Meaning) -> Try:
-    """A function that asks about sets of edits, all in one batch."""
+    """A function that asks about sets of edits, so many in a batch; no edited post outlives its batch."""
+
+    def try_some(sets: Sequence[tuple[Edit, ...]]) -> list[Tried]:
+        outlooks, encoded = attacker.look([apply(opened, edits) for edits in sets])
+        return [
+            Tried(edits, outlook, meaning.loss(encoded, row, edits))
+            for row, (edits, outlook) in enumerate(zip(sets, outlooks, strict=True))
+        ]
 
     def try_all(sets: Sequence[tuple[Edit, ...]]) -> list[Tried]:
-        if not sets:
-            return []
-        posts = [apply(opened, edits) for edits in sets]
-        outlooks, encoded = attacker.look(posts)
-        return [
-            Tried(edits, post, outlook, meaning.loss(encoded, row, edits))
-            for row, (edits, post, outlook) in enumerate(zip(sets, posts, outlooks, strict=True))
-        ]
+        return [tried for start in range(0, len(sets), AT_ONCE) for tried in try_some(sets[start : start + AT_ONCE])]
 
     return try_all
 

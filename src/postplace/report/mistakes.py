@@ -17,13 +17,16 @@ from postplace.images.decode import decode
 from postplace.places.distance import great_circle_km
 from postplace.places.vocabulary import PlaceVocabulary
 from postplace.post import Post
+from postplace.text.segmentation import CHINESE
 
 MOST = 12  # mistakes, unless asked otherwise
 PICTURES = 2  # of a post
 SIDE = 320  # pixels of a thumbnail's longer side
 CHARACTERS = 400  # of a text
 TAGS = 15
+LONG_NAME = 6  # letters
 _MENTION = re.compile(r"[@＠][\w.·-]+")
+_LETTER = rf"(?:(?!{CHINESE.pattern})[^\W\d_])"  # of words that spaces stand between
 
 
 @dataclass(frozen=True)
@@ -80,11 +83,19 @@ def _mistake(examined: Examined, row: int, places: PlaceVocabulary) -> Mistake:
 def nameless(text: str, post: Post) -> str:
     """The text without @mentions and without the name of the post's author.
 
-    >>> nameless("Anna and @ben.k at the pier", Post("1", user="anna"))
-    '… and @… at the pier'
+    A short name goes where it stands by itself, between Chinese letters too; a long one (it hides in no other word by
+    chance, but in hashtags that are written together) and a Chinese one (no space tells where it begins) everywhere.
+
+    >>> nameless("Anna and @ben.k at the pier, where Savannah believes", Post("1", user="anna"))
+    '… and @… at the pier, where Savannah believes'
     """
     text = _MENTION.sub("@…", text)
-    return re.sub(re.escape(post.user), "…", text, flags=re.IGNORECASE) if post.user else text
+    if not post.user:
+        return text
+    name = re.escape(post.user)
+    if len(post.user) < LONG_NAME and not CHINESE.search(post.user):
+        name = rf"(?<!{_LETTER}){name}(?!{_LETTER})"
+    return re.sub(name, "…", text, flags=re.IGNORECASE)
 
 
 def shortened(text: str, most: int) -> str:

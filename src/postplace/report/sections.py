@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
@@ -20,6 +20,7 @@ from postplace.report.figures import (
     risk_figure,
 )
 from postplace.report.mistakes import Mistake
+from postplace.scoring import SHOWN_KM
 
 
 @dataclass(frozen=True)
@@ -65,14 +66,16 @@ def markdown(text: str) -> str:
 def _accuracy(content: Content) -> Section:
     metrics = content.metrics
     own = metrics["systems"][content.model]
-    overall, (low, high) = own["overall"], own.get("accuracy_interval") or (None, None)
-    between = "" if low is None or high is None else f"95 %: {low:.1%} to {high:.1%}"
-    boxes = [("Accuracy", share(overall["accuracy"]), between), ("Macro-F1", number(overall["macro_f1"]), "")]
+    overall, spread = own["overall"], between(own.get("accuracy_interval"), share)
+    boxes = [
+        ("Accuracy", share(overall["accuracy"]), f"95 %: {spread}" if spread else ""),
+        ("Macro-F1", number(overall["macro_f1"]), ""),
+    ]
     if "median_km" in overall:
         boxes.append(("Median error", f"{number(overall['median_km'], 2)} km", "to the post's own coordinates"))
     if (sure := metrics.get("calibration")) is not None:
         boxes.append(("Calibration error", number(sure["ece"]["after"]), "ECE, 0 is honest"))
-    head = ["system", "accuracy", "95 % interval", "macro-F1", "mean km", "median km"]
+    head = ["system", "accuracy", "95 % interval", "macro-F1", "mean km", "mean km, 95 %", "median km"]
     rows = [_system_row(name, result) for name, result in metrics["systems"].items()]
     table = html_table(*filled(head, rows), caption="Each system on the same posts; intervals by bootstrap over groups")
     body = f"{_numbers(boxes)}\n{_scrolled(table)}\n{_differences(content)}"
@@ -86,10 +89,11 @@ def _accuracy(content: Content) -> Section:
 
 
 def _system_row(name: str, result: Mapping[str, Any]) -> list[str]:
-    overall, (low, high) = result["overall"], result.get("accuracy_interval") or (None, None)
-    interval = "" if low is None or high is None else f"{low:.1%} to {high:.1%}"
-    km = [number(overall.get(key), 2) for key in ("mean_km", "median_km")]
-    return [name, share(overall.get("accuracy")), interval, number(overall.get("macro_f1")), *km]
+    overall = result["overall"]
+    accuracy = share(overall.get("accuracy")), between(result.get("accuracy_interval"), share)
+    spread = between(result.get("intervals", {}).get("mean_km"), _km)
+    km = _km(overall.get("mean_km")), spread, _km(overall.get("median_km"))
+    return [name, *accuracy, number(overall.get("macro_f1")), *km]
 
 
 def _differences(content: Content) -> str:
@@ -148,8 +152,10 @@ def _distance(content: Content) -> Section | None:
     for name, result in content.metrics["systems"].items():
         within = result["overall"].get("within_km")
         if within is not None:
-            rows.append([name, *(share(within[f"{radius:g}"]) for radius in RADII_KM)])
-    table = html_table(["system", *(f"{radius:g} km" for radius in RADII_KM)], rows, caption="Share of posts within")
+            spread = result.get("intervals", {}).get("within_km", {}).get(f"{SHOWN_KM:g}")
+            rows.append([name, *(share(within[f"{radius:g}"]) for radius in RADII_KM), between(spread, share)])
+    head = ["system", *(f"{radius:g} km" for radius in RADII_KM), f"{SHOWN_KM:g} km, 95 % interval"]
+    table = html_table(*filled(head, rows), caption="Share of posts within")
     said = "The share of posts whose guess is within so many km of their own coordinates; further left is better."
     body = _figure(
         "distance", "Cumulative share of posts by error in km. The numbers are in the table below.", said, table
@@ -168,30 +174,64 @@ def _sureness(content: Content) -> Section:
     answered = html_table(["answered", "wrong of these", "from a confidence of"], rows)
     first = _figure(
         "reliability",
-        f"Reliability diagram, calibration error {number(sure['ece']['after'])}.",
-        "Reliability: on the dotted line an answer told with 80 % is right 80 % of the time.",
+        f"Reliability diagram of {sure['posts']:,} posts, calibration error {number(sure['ece']['after'])}.",
+        "Reliability: on the dotted line an answer told with 80 % is right 80 % of the time."
+        f" Of {sure['posts']:,} posts.",
         honest,
     )
     second = _figure(
         "risk",
-        f"Risk-coverage curve: with all answered, {share(curve[-1]['error'])} are wrong.",
-        "Risk and coverage: what answering only the surest posts gains.",
+        f"Risk-coverage curve: with all {sure['posts']:,} answered, {share(curve[-1]['error'])} are wrong.",
+        f"Risk and coverage: what answering only the surest of {sure['posts']:,} posts gains.",
         answered,
     )
     figures = {"reliability": reliability_figure(bins), "risk": risk_figure(curve)}
-    return Section("sureness", "How sure it is", f'{_promise(sure)}<div class="pair">{first}{second}</div>', figures)
+    body = f'{_promise(sure)}{_left_out(content)}{_honesty(sure)}<div class="pair">{first}{second}</div>'
+    return Section("sureness", "How sure it is", body, figures)
+
+
+def _left_out(content: Content) -> str:
+    """How many posts nothing here is about: they have no confidence to judge, or no answer could be right."""
+    sure, labelled = content.metrics["calibration"], content.metrics["labelled"]
+    missing, unknown = labelled - sure["posts"], sure["unknown_class"]
+    if not missing:
+        return ""
+    why = f"{unknown:,} of classes that the run does not know and {missing - unknown:,} with nothing to go by"
+    accuracy = content.metrics["systems"][content.model]["overall"]["accuracy"]
+    return _sentence(
+        f"Of {labelled:,} labelled posts {missing:,} are left out of this section: {why}. "
+        f"They count as wrong above: with them {share(1.0 - accuracy)} are wrong."
+    )
+
+
+def _honesty(sure: Mapping[str, Any]) -> str:
+    """Calibration error and proper scores, before and after the temperature."""
+    names = {
+        "ece": "calibration error (ECE)",
+        "debiased_ce": "its root mean square, without what chance adds",
+        "nll": "negative log-likelihood, nats",
+        "brier": "Brier score, 0 to 2",
+    }
+    rows = [[name, number(sure[key]["before"]), number(sure[key]["after"])] for key, name in names.items()]
+    caption = "How honest the probabilities are: less is better"
+    return _scrolled(html_table(["score", "as the model gives them", "as they are told"], rows, caption=caption))
 
 
 def _promise(sure: Mapping[str, Any]) -> str:
     sets, circles = sure["sets"], sure["circles"]
     said = (
-        f"Sets meant to hold the true class of {share(sure['level'], 0)} of posts held {share(sets['coverage'])} "
-        f"(mean over groups), with {number(sets['mean_size'], 1)} classes in a set."
+        f"Sets meant to hold the true class of {share(sure['level'], 0)} of posts held {_held(sets)}, "
+        f"mean over groups, with {number(sets['mean_size'], 1)} classes in a set."
     )
     if circles["coverage"] is not None and circles["median_km"] is not None:
-        said += f" Circles held {share(circles['coverage'])}, with a median radius of {circles['median_km']:.2f} km."
+        said += f" Circles held {_held(circles)}, with a median radius of {circles['median_km']:.2f} km."
     said += f" A temperature of {sure['temperature']:.2f} took the calibration error (ECE) from "
     return _sentence(said + f"{number(sure['ece']['before'])} to {number(sure['ece']['after'])}.")
+
+
+def _held(kept: Mapping[str, Any]) -> str:
+    spread = between(kept.get("interval"), share)
+    return share(kept["coverage"]) + (f" (95 %: {spread})" if spread else "")
 
 
 def _patterns(content: Content) -> Section:
@@ -294,6 +334,20 @@ def share(value: float | None, digits: int = 1) -> str:
 def number(value: float | None, digits: int = 3) -> str:
     """A number; empty for none."""
     return "" if value is None else f"{value:.{digits}f}"
+
+
+def between(interval: Sequence[float | None] | None, say: Callable[[float | None], str]) -> str:
+    """An interval in words; empty for none.
+
+    >>> between([0.25, 0.5], share)
+    '25.0% to 50.0%'
+    """
+    low, high = interval or (None, None)
+    return "" if low is None or high is None else f"{say(low)} to {say(high)}"
+
+
+def _km(value: float | None) -> str:
+    return number(value, 2)
 
 
 def _points(value: float | None) -> str:

@@ -4,14 +4,16 @@ import { byId, make, show } from "./elements.js";
 import { edited } from "./edits.js";
 import { count, distance, listed, percent } from "./words.js";
 
+const DISTANCES = [1, 5, 20, 100]; // km
+
 /** Show what advice can be asked for and, with `advice`, the suggestions; what is said of them.
  *
- * `take` is given the edited post and what the edit is called.
+ * `take` is given a function that makes the edited post, and what the edit is called.
  */
-export function offerAdvice({ ask, target, advice = null, pictures = [], take = null }) {
+export function offerAdvice({ ask, target, located, advice = null, pictures = [], take = null }) {
   byId("advice").hidden = false;
   const said = advice ? sentence(advice) : "";
-  show(byId("advice-content"), request(ask, target, advice), advice ? make("p", {}, said) : null,
+  show(byId("advice-content"), request(ask, { target, located, advice }), advice ? make("p", {}, said) : null,
     advice ? suggestions(advice, { pictures, take }) : null, advice ? notes(advice) : null);
   return said;
 }
@@ -22,18 +24,31 @@ export function clearAdvice() {
   show(byId("advice-content"));
 }
 
-function request(ask, target, advice) {
+function request(ask, { target, located, advice }) {
   const most = make("select", { id: "max-edits" }, [1, 2, 3].map((number) => {
     const option = make("option", { value: number }, count(number, "edit"));
     option.selected = number === (advice?.asked_with.max_edits ?? 2);
     return option;
   }));
   const goal = target === "category" ? "what kind of place it was" : "where it was made";
+  const far = !located ? null : distances(advice?.asked_with.beyond_km ?? null);
   const button = make("button", { type: "button", id: "advise" }, advice ? "Look again" : "Suggest edits");
-  button.addEventListener("click", () => ask({ max_edits: Number(most.value) }));
+  button.addEventListener("click", () => ask({ max_edits: Number(most.value), beyond_km: Number(far?.value) || null }));
   return make("div", { class: "request" },
-    make("p", { class: "hint" }, `Looks for the smallest change after which the model no longer says ${goal}.`),
-    make("p", { class: "actions" }, make("label", { for: "max-edits" }, "At most"), most, button));
+    make("p", { class: "hint" }, `Looks for the smallest change that hides ${goal} from the model.`),
+    make("p", { class: "actions" }, make("label", { for: "max-edits" }, "At most"), most,
+      far && make("label", { for: "beyond-km" }, "until"), far, button));
+}
+
+/** What is enough: another answer, or answers that are so many km off. */
+function distances(asked) {
+  const options = [null, ...DISTANCES].map((km) => {
+    const said = km === null ? "it no longer says so" : `it is ${distance(km)} off on average`;
+    const option = make("option", { value: km ?? "" }, said);
+    option.selected = km === asked;
+    return option;
+  });
+  return make("select", { id: "beyond-km" }, options);
 }
 
 function sentence(advice) {
@@ -52,7 +67,8 @@ function suggestions(advice, { pictures, take }) {
       make("span", { class: "unseen" }, `: ${what}, and ask again`));
     button.addEventListener("click", async () => {
       button.disabled = true;
-      await take(await edited(suggestion, { pictures, sent: advice.pictures }), what);
+      await take(() => edited(suggestion, { pictures, sent: advice.pictures }), what);
+      button.disabled = false;
     });
     return make("li", {}, make("div", {}, make("p", { class: "edits" }, sentenceCase(what)), make("p", {}, effect(advice, suggestion)),
       make("p", { class: "hint" }, cost(suggestion))), button);

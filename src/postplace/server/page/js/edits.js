@@ -1,12 +1,17 @@
 // The adviser's edits of pictures, made in this page: what is sent afterwards holds nothing of what was taken away.
 
 import { picture } from "./pictures.js";
+import { Problem } from "./service.js";
+import { typed } from "./words.js";
 
 const LONGEST = 2048; // pixels of an edited picture, at most
 const QUALITY = 0.92;
 const COLOURS = 3; // a side that are left of a blurred box
 
-/** The post after a suggestion: its text and tags, its pictures edited. `sent`: which pictures could be read. */
+/** The post after a suggestion: its text and tags, its pictures edited. `sent`: which pictures could be read.
+ *
+ * Throws a Problem where this browser cannot open a picture that the service could read, such as a TIFF.
+ */
 export async function edited(suggestion, { pictures, sent }) {
   const byPicture = new Map();
   for (const edit of suggestion.edits) {
@@ -22,17 +27,23 @@ export async function edited(suggestion, { pictures, sent }) {
     }
     return edits.length ? editedPicture(own, edits) : own;
   }));
-  const hashtags = suggestion.hashtags.map((tag) => (/\s/.test(tag) ? `#${tag}#` : tag)).join(" ");
-  return { text: suggestion.text, hashtags, pictures: kept.filter((own) => own !== null) };
+  return { text: suggestion.text, hashtags: typed(suggestion.hashtags), pictures: kept.filter((own) => own !== null) };
 }
 
 async function editedPicture(own, edits) {
-  const bitmap = await createImageBitmap(own.blob);
+  const bitmap = await createImageBitmap(own.blob).catch(() => {
+    const found = "cannot be edited here: this browser does not open pictures of its kind";
+    throw new Problem({ where: own.name, found, remedy: "take another suggestion, or give it as JPEG or PNG and ask again" });
+  });
   const scale = Math.min(1, LONGEST / Math.max(bitmap.width, bitmap.height));
   const canvas = document.createElement("canvas");
   canvas.width = Math.max(1, Math.round(bitmap.width * scale));
   canvas.height = Math.max(1, Math.round(bitmap.height * scale));
-  canvas.getContext("2d").drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+  const pen = canvas.getContext("2d");
+  pen.fillStyle = "#fff"; // what the service shows the model behind transparent parts; a JPEG has none
+  pen.fillRect(0, 0, canvas.width, canvas.height);
+  pen.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+  bitmap.close();
   edits.filter((edit) => edit.kind === "blur region").forEach((edit) => blur(canvas, edit.part.box));
   const crop = edits.find((edit) => edit.kind === "crop");
   const shown = crop ? cropped(canvas, crop.part.box) : canvas;

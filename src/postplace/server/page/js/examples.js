@@ -3,16 +3,16 @@
 import { byId, make, show } from "./elements.js";
 import { picture } from "./pictures.js";
 import { read, readBlob } from "./service.js";
-import { count } from "./words.js";
+import { count, typed } from "./words.js";
 
-/** Show the examples; `use` is given the post of the one that is clicked. */
+/** Show the examples; `use` is given a function that opens the one that is clicked: the post, and its truth. */
 export async function showExamples(use) {
   const examples = await read("/examples");
   const items = examples.map((example) => {
     const button = make("button", { type: "button", class: "example" }, ...labelled(example));
-    button.addEventListener("click", async () => {
+    button.addEventListener("click", () => {
       byId("examples").open = wide();
-      await use(await opened(example));
+      use(() => opened(example));
     });
     return make("li", {}, button);
   });
@@ -35,5 +35,5 @@ function labelled({ text, hashtags, pictures }) {
 async function opened({ text, hashtags, pictures, truth = null }) {
   const blobs = await Promise.all(pictures.map(readBlob));
   const held = blobs.map((blob, number) => picture(blob, `example picture ${number + 1}`));
-  return { text, hashtags: hashtags.map((tag) => (/\s/.test(tag) ? `#${tag}#` : tag)).join(" "), pictures: held, truth };
+  return { text, hashtags: typed(hashtags), pictures: held, truth };
 }

@@ -15,9 +15,16 @@ export function heatOver(picture, regions, { number, strongest }) {
   const said = inWords(regions, number, strongest);
   canvas.setAttribute("aria-label", said);
   const image = new Image();
-  image.addEventListener("load", () => paint(canvas, image, regions, strongest));
-  image.addEventListener("error", () => canvas.replaceWith(make("p", { class: "hint" }, "This browser cannot show the picture.")));
-  image.src = picture.address;
+  const address = URL.createObjectURL(picture.blob);
+  image.addEventListener("load", () => {
+    paint(canvas, image, regions, strongest);
+    URL.revokeObjectURL(address);
+  });
+  image.addEventListener("error", () => {
+    canvas.replaceWith(make("p", { class: "hint" }, "This browser cannot show the picture."));
+    URL.revokeObjectURL(address);
+  });
+  image.src = address;
   return make("figure", { class: "heat" }, canvas, make("figcaption", {}, said));
 }
 

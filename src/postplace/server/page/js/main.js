@@ -2,18 +2,20 @@
 
 import { clearAdvice, offerAdvice } from "./advice.js";
 import { clearAnswer, markPlace, showAnswer, summary } from "./answer.js";
+import { attempt, tell } from "./attempt.js";
 import { byId, make } from "./elements.js";
 import { showExamples } from "./examples.js";
 import { PlaceMap } from "./map.js";
 import { acceptable, acceptPictures, showThumbnails } from "./pictures.js";
 import { EditedPost } from "./post.js";
 import { ask, giveUp, read, useToken } from "./service.js";
-import { clearProblem, say, showProblem, showSettings, working } from "./telling.js";
+import { clearProblem, say, showProblem, showSettings } from "./telling.js";
 import { clearReasons, showReasons } from "./why.js";
 import { percent, shortened } from "./words.js";
 
-let settings;
-let map;
+let settings = null;
+let map = null;
+let learned = null; // the promise of both
 let last = null; // the last answer
 let asked = null; // and of which post it is
 let explained = false; // whether reasons stand under it
@@ -38,6 +40,7 @@ async function predict(told = "") {
   clearAdvice();
   explained = false;
   return attempt("Asking where it was made …", async () => {
+    await ready();
     const floor = Number(byId("confidence").value) / 100;
     const now = post.now;
     last = await ask("/predict", now, { top_k: 8, min_confidence: floor, level: Number(byId("level").value) / 100 });
@@ -63,7 +66,12 @@ function intoView(element) {
 
 function offerWhy() {
   showReasons(null, { ask: () => explain(last.places[0].place) });
-  offerAdvice({ ask: (options) => advise(options), target: settings.target });
+  offerAdvice({ ask: (options) => advise(options), ...advisable() });
+}
+
+/** What there is to hide: a place on the map, or what has none. */
+function advisable() {
+  return { target: settings.target, located: last.places.some((place) => place.latitude !== undefined) };
 }
 
 /** Ask what speaks for a place. */
@@ -83,17 +91,17 @@ async function explain(place, { focus = true } = {}) {
 async function advise(options) {
   return attempt("Looking for what to change; this takes some seconds …", async () => {
     const advice = { ...await ask("/advise", asked, options), asked_with: options };
-    const said = offerAdvice({ ask: advise, target: settings.target, advice, pictures: asked.pictures, take });
+    const said = offerAdvice({ ask: advise, ...advisable(), advice, pictures: asked.pictures, take });
     say(said);
     byId("advice-title").focus();
   });
 }
 
-/** Put an edited post into the form and ask again at once. */
-async function take(edited, label) {
+/** Put the post that `edit` makes into the form and ask again at once. */
+async function take(edit, label) {
   const [before, again] = [last?.places[0], explained];
-  post.take(edited, label);
-  if (await predict(`Edit taken: ${label}. `)) {
+  const taken = await attempt("", async () => post.take(await edit(), label));
+  if (taken && await predict(`Edit taken: ${label}. `)) {
     compare(before);
     byId("undo").focus();
     if (again && last.places.length) {
@@ -128,31 +136,6 @@ function remark(text) {
   byId("verdict").append(make("p", { class: "compared" }, text));
 }
 
-/** Do `work` with the page busy; show a problem where there is one. Whether it was done. */
-async function attempt(what, work) {
-  giveUp();
-  clearProblem();
-  const done = working(what);
-  try {
-    await work();
-    return true;
-  } catch (error) {
-    if (error.name === "AbortError") {
-      return false;
-    }
-    if (error.where === undefined) {
-      throw error;
-    }
-    showProblem(error);
-    if (error.status === 401) {
-      byId("token").focus();
-    }
-    return false;
-  } finally {
-    done();
-  }
-}
-
 function chosen(number) {
   map.select(number);
   markPlace(number);
@@ -160,6 +143,10 @@ function chosen(number) {
 
 function addFiles(files) {
   clearProblem();
+  if (settings === null) {
+    showProblem({ where: "service", found: "has not said yet how many pictures it takes", remedy: "load the page again" });
+    return;
+  }
   const { kept, problem } = acceptable(files, { held: post.pictures.length, limits: settings.limits });
   post.add(kept);
   if (problem) {
@@ -210,6 +197,7 @@ function listen() {
   byId("clear").addEventListener("click", clear);
   byId("token").addEventListener("change", () => {
     useToken(byId("token").value);
+    clearProblem();
     examples();
   });
   byId("token").addEventListener("input", () => useToken(byId("token").value));
@@ -219,27 +207,42 @@ function listen() {
   acceptPictures(addFiles);
 }
 
-function examples() {
-  if (settings.examples) {
-    attempt("", () => showExamples(async (example) => {
-      post.replace(example);
-      if (await predict() && example.truth) {
-        remark(`In truth this example is of ${example.truth}.`);
-      }
-    }));
+/** Show the examples, beside whatever else is asked for. */
+async function examples() {
+  if (settings?.examples) {
+    await showExamples(useExample).catch(tell);
   }
 }
 
-async function start() {
-  listen();
-  await attempt("", async () => {
-    settings = await read("/page/settings.json");
-    showSettings(settings);
-    map = new PlaceMap(byId("map"), { tiles: settings.tiles, chosen });
+async function useExample(open) {
+  let example = null;
+  const opened = await attempt("", async () => {
+    example = await open();
+    post.replace(example);
   });
-  if (settings && !settings.token) {
+  if (opened && await predict() && example.truth) {
+    remark(`In truth this example is of ${example.truth}.`);
+  }
+}
+
+/** Wait until the service has told what it is; where it could not, ask again. */
+function ready() {
+  learned ??= learn().catch((error) => {
+    learned = null;
+    throw error;
+  });
+  return learned;
+}
+
+async function learn() {
+  const found = await read("/page/settings.json");
+  showSettings(found);
+  map = new PlaceMap(byId("map"), { tiles: found.tiles, chosen });
+  settings = found;
+  if (!settings.token) {
     examples();
   }
 }
 
-start();
+listen();
+attempt("", ready);

@@ -3,9 +3,11 @@
 import { byId, make, show } from "./elements.js";
 import { count } from "./words.js";
 
-/** A picture of the post: its bytes, a name to call it by, and an address inside this page to show it from. */
+let addresses = []; // of the thumbnails, inside this page: each holds its picture in memory until it is revoked
+
+/** A picture of the post: its bytes, and a name to call it by. */
 export function picture(blob, name, edited = false) {
-  return { blob, name, edited, address: URL.createObjectURL(blob) };
+  return { blob, name, edited };
 }
 
 /** Let pictures in by every way; `add` is given a list of files. */
@@ -42,16 +44,19 @@ export function acceptable(files, { held, limits }) {
 
 /** The thumbnails of the pictures; `remove` is given the one to remove. */
 export function showThumbnails(pictures, remove) {
+  addresses.forEach((address) => URL.revokeObjectURL(address));
+  addresses = pictures.map((own) => URL.createObjectURL(own.blob));
   const items = pictures.map((own, number) => {
     const called = `picture ${number + 1}`;
-    const image = make("img", { src: own.address, alt: `${called}: ${own.name}`, error: () => image.replaceWith(noPreview(own)) });
+    const address = addresses[number];
+    const image = make("img", { src: address, alt: `${called}: ${own.name}`, error: () => image.replaceWith(noPreview(own)) });
     const button = make("button", { type: "button", class: "remove", "aria-label": `Remove ${called}, ${own.name}` }, "×");
     button.addEventListener("click", () => {
       remove(own);
       const next = byId("thumbnails").querySelectorAll(".remove")[Math.min(number, pictures.length - 2)];
       (next ?? byId("choose")).focus();
     });
-    const save = own.edited ? make("a", { href: own.address, download: `${called}.jpg`, class: "save" }, "Save edited") : null;
+    const save = own.edited ? make("a", { href: address, download: `${called}.jpg`, class: "save" }, "Save edited") : null;
     return make("li", {}, image, button, save);
   });
   show(byId("thumbnails"), items);

@@ -36,25 +36,33 @@ export async function ask(path, post, options = {}) {
       form.set(name, value);
     }
   }
-  return (await fetched(path, { method: "POST", body: form })).json();
+  return (await stoppable(path, { method: "POST", body: form })).json();
 }
 
-/** What stands at a path, as data. */
+/** What stands at a path, as data; it is not given up for something else. */
 export async function read(path) {
   return (await fetched(path)).json();
 }
 
-/** What stands at a path, as it is. */
+/** What stands at a path, as it is. Throws an AbortError where it was given up. */
 export async function readBlob(path) {
-  return (await fetched(path)).blob();
+  return (await stoppable(path)).blob();
 }
 
-async function fetched(path, options = {}) {
+async function stoppable(path, options = {}) {
   const controller = new AbortController();
   running.add(controller);
   try {
+    return await fetched(path, { ...options, signal: controller.signal });
+  } finally {
+    running.delete(controller);
+  }
+}
+
+async function fetched(path, options = {}) {
+  try {
     const headers = token ? { authorization: `Bearer ${token}` } : {};
-    const answer = await fetch(path, { ...options, headers, signal: controller.signal, referrerPolicy: "no-referrer" });
+    const answer = await fetch(path, { ...options, headers, referrerPolicy: "no-referrer" });
     if (!answer.ok) {
       throw await refusal(answer);
     }
@@ -64,8 +72,6 @@ async function fetched(path, options = {}) {
       throw error;
     }
     throw new Problem({ where: "service", found: "cannot be reached", remedy: "see whether it still runs, then ask again" });
-  } finally {
-    running.delete(controller);
   }
 }
 

@@ -9,18 +9,23 @@ export function say(text, { shown = false } = {}) {
   byId("status").classList.toggle("unseen", !shown);
 }
 
+let running = 0; // pieces of work: one that is given up may end after the next has begun
+
 /** The page is busy with `what`; the function that ends it is given back. */
 export function working(what) {
   if (what) {
     say(what, { shown: true });
     byId("nothing-yet").hidden = true;
   }
-  byId("answer").setAttribute("aria-busy", "true");
-  document.body.classList.add("busy");
-  return () => {
-    byId("answer").setAttribute("aria-busy", "false");
-    document.body.classList.remove("busy");
-  };
+  busy(1);
+  return () => busy(-1);
+}
+
+/** The line that says so stands outside of what is busy: screen readers pass over what is inside. */
+function busy(more) {
+  running += more;
+  byId("answered").setAttribute("aria-busy", String(running > 0));
+  document.body.classList.toggle("busy", running > 0);
 }
 
 /** Say where something is wrong, what was found, and what to do. */

@@ -47,6 +47,11 @@ export function listed(names) {
   return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 }
 
+/** ["river", "old bridge"] -> "river #old bridge#": hashtags as the form's field takes them. */
+export function typed(hashtags) {
+  return hashtags.map((tag) => (/\s/.test(tag) ? `#${tag}#` : tag)).join(" ");
+}
+
 /** A text of at most 40 letters, with an ellipsis where some are left out. */
 export function shortened(text) {
   return text.length > 40 ? `${text.slice(0, 39).trimEnd()}…` : text;
