@@ -20,6 +20,7 @@ from postplace.report.figures import (
     risk_figure,
 )
 from postplace.report.mistakes import Mistake
+from postplace.runs.card import floor_of
 from postplace.scoring import SHOWN_KM
 
 
@@ -225,7 +226,7 @@ def _promise(sure: Mapping[str, Any]) -> str:
     )
     if circles["coverage"] is not None and circles["median_km"] is not None:
         said += f" Circles held {_held(circles)}, with a median radius of {circles['median_km']:.2f} km."
-    said += f" A temperature of {sure['temperature']:.2f} took the calibration error (ECE) from "
+    said += f" A temperature of {sure['temperature']:.2f}{floor_of(sure)} took the calibration error (ECE) from "
     return _sentence(said + f"{number(sure['ece']['before'])} to {number(sure['ece']['after'])}.")
 
 
