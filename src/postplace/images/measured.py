@@ -59,9 +59,9 @@ def check_pieces(data: bytes, where: str) -> None:
 def is_short_directory(data: bytes) -> bool:
     """Whether the first directory of a TIFF, or of Exif's, is no longer than one may be; True for what is cut short.
 
-    >>> head = b"II*\\0" + struct.pack("<I", 8)
-    >>> is_short_directory(head + struct.pack("<H", 4096)), is_short_directory(head + struct.pack("<H", 4097))
-    (True, False)
+    >>> tiff = [b"II*\\0" + struct.pack("<IH", 8, rows) + bytes(12 * rows) for rows in (4096, 4097)]
+    >>> [is_short_directory(one) for one in tiff]
+    [True, False]
     """
     while data.startswith(_EXIF):
         data = data[len(_EXIF) :]
