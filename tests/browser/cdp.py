@@ -117,6 +117,26 @@ def browser(path: str) -> Iterator[Connection]:
             connection.close()
 
 
+# The middle of an element that is in view, at the same place for a while, and not covered by another
+STILL = """(async () => {
+  let before = null, same = 0;
+  for (let tries = 0; tries < 200; tries++) {
+    const one = document.querySelector(%s);
+    if (!one) return null;
+    one.scrollIntoView({block: "center", behavior: "instant"});
+    const box = one.getBoundingClientRect();
+    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+    const top = document.elementFromPoint(x, y);
+    const free = top && (one.contains(top) || top.contains(one));
+    same = before && free && Math.abs(before[0] - x) < 1 && Math.abs(before[1] - y) < 1 ? same + 1 : 0;
+    before = [x, y];
+    if (same >= 3) break;
+    await new Promise((done) => setTimeout(done, 50));
+  }
+  return before;
+})()"""
+
+
 @dataclass
 class Page:
     """A tab of the browser. `errors`: what the console held against it; `requests`: every address that it asked for."""
@@ -210,12 +230,8 @@ class Page:
             self.call("Input.dispatchDragEvent", type=kind, x=x, y=y, data=data)
 
     def middle(self, selector: str) -> tuple[float, float]:
-        """Where an element is."""
-        found = self.run(
-            f"(() => {{ const one = document.querySelector({json.dumps(selector)}); if (!one) return null;"
-            "one.scrollIntoView({block: 'center', behavior: 'instant'}); const box = one.getBoundingClientRect();"
-            "return [box.x + box.width / 2, box.y + box.height / 2]; })()"
-        )
+        """Where an element is, once it has come to rest: pictures that arrive late move what is below them."""
+        found = self.run(STILL % json.dumps(selector))
         if found is None:
             raise BrowserError(f"{selector} is not there")
         return float(found[0]), float(found[1])
