@@ -8,7 +8,7 @@ most posts, it is too narrow still; with one group it is infinite, since nothing
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -91,15 +91,10 @@ def unpaired_over_seeds(
     Interval(mean=0.5, low=0.5, high=0.5)
     """
     totals = [_group_totals(runs) for runs in (a, b)]
-    first, second = (float((sums.sum(axis=1) / sizes.sum(axis=1)).mean()) for sums, sizes in totals)
+    mean = _mean_of(*totals[0]) - _mean_of(*totals[1])
     groups = min(sums.shape[1] for sums, _ in totals)
-    if groups < 2:
-        return Interval(first - second, float("-inf"), float("inf"))
     rng = np.random.default_rng(seed)
-    drawn = [_resampled(rng, samples, sums, sizes) for sums, sizes in totals]
-    tail = _expanded_tail((1.0 - level) / 2.0, groups=groups)
-    low, high = np.quantile(drawn[0] - drawn[1], [tail, 1.0 - tail])
-    return Interval(first - second, float(low), float(high))
+    return _expanded(mean, lambda: np.subtract(*(_resampled(rng, samples, *own) for own in totals)), groups, level)
 
 
 def paired_p_value(
@@ -158,13 +153,21 @@ def _difference(a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
 
 def _bootstrap(runs: Sequence[tuple[ArrayLike, ArrayLike]], *, seed: int, samples: int, level: float) -> Interval:
     sums, sizes = _group_totals(runs)
-    mean = float((sums.sum(axis=1) / sizes.sum(axis=1)).mean())
-    groups = sums.shape[1]
+    rng = np.random.default_rng(seed)
+    return _expanded(_mean_of(sums, sizes), lambda: _resampled(rng, samples, sums, sizes), sums.shape[1], level)
+
+
+def _mean_of(sums: NDArray[np.float64], sizes: NDArray[np.float64]) -> float:
+    """The mean over runs of the mean of a run's posts."""
+    return float((sums.sum(axis=1) / sizes.sum(axis=1)).mean())
+
+
+def _expanded(mean: float, draw: Callable[[], NDArray[np.float64]], groups: int, level: float) -> Interval:
+    """The interval of resampled means; infinite of one group, for which nothing is drawn."""
     if groups < 2:
         return Interval(mean, float("-inf"), float("inf"))
-    means = _resampled(np.random.default_rng(seed), samples, sums, sizes)
     tail = _expanded_tail((1.0 - level) / 2.0, groups=groups)
-    low, high = np.quantile(means, [tail, 1.0 - tail])
+    low, high = np.quantile(draw(), [tail, 1.0 - tail])
     return Interval(mean, float(low), float(high))
 
 

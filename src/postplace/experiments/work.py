@@ -76,18 +76,8 @@ def _work_on(lot: Lot) -> Iterator[str]:
             yield f"{name}, seed {lot.seed}: FAILED: {told}"
         return
     provenance = provenance_of(lot.data.name, lot.digest, lot.encoders, lot.condition, locator=base, prepared=prepared)
-    ready = "posts ready"
-    if lot.beside:
-        try:
-            for path, result in _baselines(lot, prepared, provenance):
-                results.write(path, result)
-            ready = "posts ready and baselines fitted"
-        except Exception as error:  # the systems are run all the same
-            for kind, name, path in lot.beside:
-                made = Result(name, lot.seed, {"baseline": kind}, provenance, error=_told(error), beside=True)
-                results.write(path, made)
-            ready = f"posts ready, baselines FAILED: {_told(error)}"
-    yield f"seed {lot.seed}: {ready} after {time.perf_counter() - started:.0f} s"
+    ready = _write_baselines(lot, prepared, provenance, results) if lot.beside else ""
+    yield f"seed {lot.seed}: posts ready{ready} after {time.perf_counter() - started:.0f} s"
     _ = prepared.tokens, prepared.examples  # made now, so that no row's seconds are those of the first that needs them
     for asked, path in lot.rows:
         started = time.perf_counter()
@@ -199,6 +189,19 @@ def _measures(probabilities: NDArray[np.floating], answers: Answers, prepared: P
         "groups": answers.groups[chosen],
         "errors_km": errors[chosen] if np.isfinite(errors).any() else np.zeros(0),
     }
+
+
+def _write_baselines(lot: Lot, prepared: Prepared, provenance: Mapping[str, Any], results: Results) -> str:
+    """Make the results of the baselines, and say how it went; where they fail, the systems are run all the same."""
+    try:
+        for path, result in _baselines(lot, prepared, provenance):
+            results.write(path, result)
+        return " and baselines fitted"
+    except Exception as error:
+        told = _told(error)
+        for kind, name, path in lot.beside:
+            results.write(path, Result(name, lot.seed, {"baseline": kind}, provenance, error=told, beside=True))
+        return f", baselines FAILED: {told}"
 
 
 def _baselines(lot: Lot, prepared: Prepared, provenance: Mapping[str, Any]) -> Iterator[tuple[Path, Result]]:
