@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
-from postplace.cli.models import _markdown
+from postplace.cli.models import _json, _markdown
 from postplace.experiments.definition import packaged, read_experiment
 from postplace.models.entry import Built
+from postplace.models.plan import plan_of
 from postplace.models.table import MODELS
 
 ROOT = Path(__file__).parents[1]
@@ -43,6 +45,14 @@ def test_a_system_lacks_nothing(name: str) -> None:
 def test_the_docs_show_the_systems_as_they_are() -> None:
     """`postplace models --format markdown` is what docs/models.md holds."""
     assert _markdown(list(MODELS.values())) in DOCS
+
+
+def test_json_names_every_setting_that_a_system_takes() -> None:
+    for told in json.loads(_json(list(MODELS.values()))):
+        every = {**told["settings"], **told["training"], **told["vocabulary"]}
+        plan_of(MODELS[told["name"]], every)  # refuses what it does not take
+        lacking = told["name"] in ("mrlf", "deepgeo") and not {"min_count", "learning_rate"} <= set(every)
+        assert not lacking, told["name"]
 
 
 def test_every_table_of_the_papers_is_an_experiment() -> None:

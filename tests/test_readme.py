@@ -8,14 +8,21 @@ import shlex
 import shutil
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
+import typer
 
 from postplace import read_posts
+from postplace.cli import app
+from postplace.models.entry import Training
+from postplace.models.plan import VOCABULARY
 from postplace.posts.table import write_posts
+from postplace.synthetic import Knobs
 
 README = Path(__file__).parents[1] / "README.md"
+TRAINING = README.parent / "docs" / "training.md"
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 FEWER = {
     "train": ["--set", "max_epochs=1", "--device", "cpu"],
@@ -24,9 +31,9 @@ FEWER = {
 }
 
 
-def blocks(language: str, containing: str) -> list[str]:
+def blocks(language: str, containing: str, page: Path = README) -> list[str]:
     """The fenced blocks of a language that contain a word."""
-    return [body for kind, body in FENCE.findall(README.read_text()) if kind == language and containing in body]
+    return [body for kind, body in FENCE.findall(page.read_text()) if kind == language and containing in body]
 
 
 @pytest.fixture
@@ -78,7 +85,7 @@ def test_the_commands_on_dumps_run(workplace: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_the_commands_of_experiments_run(workplace: Path) -> None:
-    """The table with fewer seeds and epochs; weights that a row wants from a hub are not there, and the row says so."""
+    """The table with fewer seeds and epochs."""
     (body,) = blocks("", "postplace experiment")
     printed = {}
     for line in body.splitlines():
@@ -87,7 +94,8 @@ def test_the_commands_of_experiments_run(workplace: Path) -> None:
         assert done.returncode == 0, f"{command}\n{done.stderr}"
         printed[command[0]] = done.stdout
     assert "tagvisor" in printed["models"]
-    assert "resnet50" in printed["experiment"]
+    assert "transTagger" in printed["experiment"]
+    assert "failed" not in printed["experiment"]
     assert "MRLF &" in printed["compare"]
 
 
@@ -105,6 +113,24 @@ def test_the_python_runs(workplace: Path) -> None:
     done = subprocess.run([sys.executable, "-c", fewer], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "Prediction(post_id='1'" in done.stdout
+
+
+def test_the_python_of_the_manual_runs(workplace: Path) -> None:
+    (body,) = blocks("python", "PostLocator", TRAINING)
+    fewer = body.replace("posts=300", "posts=120")
+    assert fewer != body
+    done = subprocess.run([sys.executable, "-c", fewer], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "100 is not a latitude" in done.stdout
+
+
+def test_the_manual_has_every_option_setting_and_knob() -> None:
+    said = TRAINING.read_text()
+    options = {option.name for option in fields(Knobs)} | {field.name for field in fields(Training)} | set(VOCABULARY)
+    assert [name for name in sorted(options) if f"`{name}`" not in said] == []
+    command = typer.main.get_command(app).commands["train"]  # type: ignore[attr-defined]
+    known = {name for option in command.params for name in option.opts if name.startswith("--")}
+    assert [name for name in sorted(known - {"--out", "--quiet"}) if f"`{name}" not in said] == []
 
 
 def test_the_make_targets_exist() -> None:

@@ -51,6 +51,12 @@ window.fetch = (path, { signal }) => new Promise((_, reject) => {
   signal.addEventListener('abort', () => reject(signal.reason));
 })
 """
+SLOW = """
+window.fetch = (path, { signal }) => Promise.resolve(new Response(new ReadableStream({ start(body) {
+  window.cut = () => body.error(new TypeError('network error'));
+  signal.addEventListener('abort', () => body.error(signal.reason));
+} })))
+"""
 LIVING = """
 window.living = new Set();
 for (const [name, then] of [['createObjectURL', 'add'], ['revokeObjectURL', 'delete']]) {
@@ -138,6 +144,24 @@ def test_the_page_is_busy_until_the_last_of_what_is_asked_ends(tab: Page, addres
     tab.press("Escape")
     tab.wait_for("!document.body.classList.contains('busy')")
     assert tab.run("document.querySelector('[aria-busy]').getAttribute('aria-busy')") == "false"
+
+
+def test_an_answer_can_be_given_up_until_its_last_byte(tab: Page, address: str) -> None:
+    """Its headers are there and its body is not; a body that breaks off is told as an answer that never came."""
+    opened(tab, address)
+    tab.run(SLOW)
+    tab.click("#ask")
+    tab.wait_for("window.cut && document.body.classList.contains('busy')")
+    tab.press("Escape")
+    tab.wait_for("!document.body.classList.contains('busy')")
+    assert text_of(tab, "#problem") == ""
+    tab.run("window.cut = null")
+    tab.click("#ask")
+    tab.wait_for("window.cut && document.body.classList.contains('busy')")
+    tab.run("window.cut()")
+    tab.wait_for("document.querySelector('#problem .problem')")
+    assert "cannot be reached" in text_of(tab, "#problem")
+    assert tab.errors == []
 
 
 def test_what_was_not_learned_of_the_service_is_asked_for_again(tab: Page, address: str, pictures: list[Path]) -> None:

@@ -140,6 +140,14 @@ def test_posts_of_many_levels_are_encoded_once(served: PostLocator, monkeypatch:
         assert [r.place for r in prediction.ranked] == [r.place for r in own.ranked]
 
 
+def test_the_same_post_twice_in_a_batch_tells_each_broken_picture_once(served: PostLocator, picture: bytes) -> None:
+    broken = Post("broken", images=(b"no picture", picture, b"nor is this"))
+    asked = [Question(post, Options.model_validate({})) for post in (broken, TOY, broken)]
+    reasons = [unread for _, unread in answer_all(served, asked)]
+    assert [len(unread) for unread in reasons] == [2, 0, 2]
+    assert reasons[0] == reasons[2]
+
+
 def test_a_service_that_has_started_has_answered_a_toy_post_that_nobody_counts(
     make: Callable[..., Service], served: PostLocator, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -46,8 +47,16 @@ def _facts(entry: ModelEntry) -> dict[str, Any]:
         "citation": entry.citation,
         "prefer_when": entry.prefer_when,
         "changes": entry.changes,
-        "settings": dict(entry.settings),
     }
+
+
+def _settings(entry: ModelEntry) -> dict[str, Any]:
+    """Everything that `train --set` changes: the system's own, those of its training, those of its vocabularies."""
+    from postplace.models.plan import plan_of
+
+    plan = plan_of(entry, {})
+    training = {} if plan.training is None else asdict(plan.training)
+    return {"settings": dict(plan.model), "training": training, "vocabulary": dict(plan.vocabulary)}
 
 
 def _text(entries: Sequence[ModelEntry]) -> str:
@@ -73,4 +82,4 @@ def _markdown(entries: Sequence[ModelEntry]) -> str:
 
 
 def _json(entries: Sequence[ModelEntry]) -> str:
-    return json.dumps(list(map(_facts, entries)), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps([_facts(entry) | _settings(entry) for entry in entries], indent=2, ensure_ascii=False) + "\n"

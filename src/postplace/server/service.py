@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from base64 import b64decode
+from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -124,7 +125,11 @@ def answer_all(locator: PostLocator, questions: Sequence[Question[Options]]) -> 
     reasons: dict[str, list[str]] = {}
     for picture in broken:
         reasons.setdefault(picture.post_id, []).append(picture.reason)
-    return [(prediction, tuple(reasons.get(prediction.post_id, ()))) for prediction in predictions]
+    alike = Counter(
+        post.id for post in posts
+    )  # the same post asked twice: its pictures are told one post after the other
+    own = {name: tuple(told[: len(told) // alike[name]]) for name, told in reasons.items()}
+    return [(prediction, own.get(prediction.post_id, ())) for prediction in predictions]
 
 
 async def unless_gone(request: Request, work: Coroutine[Any, Any, Result]) -> Result:

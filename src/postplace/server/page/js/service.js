@@ -36,40 +36,46 @@ export async function ask(path, post, options = {}) {
       form.set(name, value);
     }
   }
-  return (await stoppable(path, { method: "POST", body: form })).json();
+  return stoppable(path, asData, { method: "POST", body: form });
 }
 
 /** What stands at a path, as data; it is not given up for something else. */
 export async function read(path) {
-  return (await fetched(path)).json();
+  return fetched(path, asData);
 }
 
 /** What stands at a path, as it is. Throws an AbortError where it was given up. */
 export async function readBlob(path) {
-  return (await stoppable(path)).blob();
+  return stoppable(path, (answer) => answer.blob());
 }
 
-async function stoppable(path, options = {}) {
+const asData = (answer) => answer.json();
+
+/** What `content` makes of the answer; until its last byte is here it can be given up. */
+async function stoppable(path, content, options = {}) {
   const controller = new AbortController();
   running.add(controller);
   try {
-    return await fetched(path, { ...options, signal: controller.signal });
+    return await fetched(path, content, { ...options, signal: controller.signal });
   } finally {
     running.delete(controller);
   }
 }
 
-async function fetched(path, options = {}) {
+async function fetched(path, content, options = {}) {
   try {
     const headers = token ? { authorization: `Bearer ${token}` } : {};
     const answer = await fetch(path, { ...options, headers, referrerPolicy: "no-referrer" });
     if (!answer.ok) {
       throw await refusal(answer);
     }
-    return answer;
+    return await content(answer);
   } catch (error) {
     if (error instanceof Problem || error.name === "AbortError") {
       throw error;
+    }
+    if (error instanceof SyntaxError) {
+      throw new Problem({ where: "service", found: "answered with something that is no answer", remedy: "see what stands between it and this page" });
     }
     throw new Problem({ where: "service", found: "cannot be reached", remedy: "see whether it still runs, then ask again" });
   }
