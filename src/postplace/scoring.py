@@ -71,7 +71,7 @@ def score(
     """Every metric of `system` and of the baselines on the same posts, ready for JSON.
 
     `probabilities` (N, C). `differences` holds accuracy of the system minus that of each baseline, with a 95 %
-    interval by paired bootstrap over groups.
+    interval by paired bootstrap over groups; `baseline_notes` says which baselines are not there, or not quite fitted.
     """
     contenders = {system: probabilities} | baseline_probabilities(baselines, encoded)
     systems = {name: _evaluate(p, answers, point_estimate(p, places)) for name, p in contenders.items()}
@@ -90,6 +90,7 @@ def score(
             for name in contenders
             if name != system and chosen.any()
         },
+        "baseline_notes": baselines.notes(),
     }
 
 

@@ -1,4 +1,5 @@
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -69,6 +70,12 @@ def test_majority_is_the_training_frequencies() -> None:
     assert fit_majority(np.array([-1]), classes=2).predict_proba(1).tolist() == [[0.5, 0.5]]
 
 
+def test_notes_say_what_was_not_fitted_to_the_end(baselines: Baselines) -> None:
+    fits = {**baselines.fits, "image": replace(baselines.fits["image"], unconverged=2)}
+    (_, note) = replace(baselines, fits=fits).notes()
+    assert note == "logistic regression on image: 2 of the regularisations tried ended before they had converged"
+
+
 def test_city_median_by_coordinate() -> None:
     points = np.array([[1.0, 10.0], [2.0, 30.0], [90.0, 20.0], [np.nan, np.nan]])
     assert city_median(points) == pytest.approx([2.0, 20.0])
@@ -79,6 +86,7 @@ def test_city_median_by_coordinate() -> None:
 def test_each_modality_and_both_together(baselines: Baselines, features: Arrays, present: Masks) -> None:
     assert list(baselines.linear) == ["text", "image", "concatenation"]
     assert baselines.skipped == {"hashtags": "present in 5 of 180 training posts, fewer than 20"}
+    assert baselines.notes() == ["no baseline of hashtags alone: present in 5 of 180 training posts, fewer than 20"]
     assert baselines.city_median == pytest.approx((8.95, 121.0))  # of the first 180 posts alone
     probabilities = baselines.predict_proba(features, present)
     assert list(probabilities) == ["majority", "text", "image", "concatenation"]

@@ -41,6 +41,13 @@ def test_temper_is_the_softmax_of_divided_logits() -> None:
     np.testing.assert_allclose(temper(softmax(logits), 3.0), softmax(logits / 3.0), atol=1e-12)
 
 
+def test_temper_is_that_softmax_also_where_one_class_is_all_but_sure() -> None:
+    """Of a thousand classes that are out of the question none may gain what a millionth, tempered, would have."""
+    logits = np.zeros((1, 1000))
+    logits[0, 0] = 60.0
+    np.testing.assert_allclose(temper(softmax(logits), 2.0), softmax(logits / 2.0), rtol=1e-9)
+
+
 def test_a_temperature_of_one_changes_nothing() -> None:
     p = np.array([[1.0, 0.0], [0.25, 0.75]])
     np.testing.assert_array_equal(temper(p, 1.0), p)

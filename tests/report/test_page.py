@@ -67,6 +67,18 @@ def evil(content: Content) -> Content:
     return replace(changed, facts=((EVIL, EVIL),))
 
 
+def test_what_could_not_be_measured_says_why(content: Content) -> None:
+    nothing = {**content.metrics, "calibration": {**content.metrics["calibration"], "posts": 0}}
+    own = nothing["systems"][content.model]
+    systems = {**nothing["systems"], content.model: {**own, "overall": {**own["overall"], "median_km": None}}}
+    notes = ["no baseline of image alone: present in 3 of 90 training posts, fewer than 20"]
+    page = page_of(replace(content, metrics={**nothing, "systems": systems, "baseline_notes": notes}))
+    assert "none of these posts could be judged" in page
+    assert "the run has no calibration" not in page
+    assert "more than half of the posts are not answered" in page
+    assert "present in 3 of 90 training posts" in page
+
+
 def test_every_section_is_there_and_the_html_is_balanced(content: Content) -> None:
     reader = read(page_of(content))
     assert reader.open == []

@@ -56,7 +56,7 @@ def test_the_date_line_is_no_border() -> None:
     told = districts_of([*west, *east])
     assert len({told[place.name].place.name for place in west}) == 1
     assert all(own.radius_km is not None and own.radius_km < 40 for own in told.values())
-    across = Promise(0.9, ("w0", "e0"), (-16.8, 180.0), 3.0)
+    across = Promise(0.9, ("w0", "e0"), (-16.8, 180.0), 1.0)
     places = PlaceVocabulary("place", tuple(near))
     answer = Discretion(places).tell(whole(places, [1 / 6] * 6, across), top_k=1, min_confidence=0.0)
     assert answer["circle"]["radius_km"] <= 2
@@ -78,6 +78,19 @@ def test_probabilities_add_up_and_nothing_of_a_place_is_told() -> None:
     assert '"p' not in json.dumps({**told, "places": [p["place"] for p in told["places"]]}).replace('"places"', "")
     fine = Discretion(LINE, fine=True).tell(whole(LINE, [0.3, 0.7, *[0.0] * 6]), top_k=1, min_confidence=0.8)
     assert (fine["places"][0]["place"], fine["enough"], fine["fine"]) == ("p1", False, True)
+
+
+def test_what_the_places_circle_holds_the_districts_circle_holds() -> None:
+    """Posts lie off the centres of their places: a circle around these alone would miss those that are far off."""
+    random = np.random.default_rng(0)
+    for _ in range(50):
+        place = int(random.integers(8))
+        latitude, longitude, radius = 30 + random.normal(0, 0.2), 120 + random.normal(0, 0.3), random.uniform(0.1, 40)
+        promise = Promise(0.9, (f"p{place}",), (float(latitude), float(longitude)), float(radius))
+        circle = Discretion(LINE).tell(whole(LINE, [1 / 8] * 8, promise), top_k=1, min_confidence=0.0)["circle"]
+        apart = great_circle_km(circle["latitude"], circle["longitude"], latitude, longitude)
+        assert float(apart) + radius <= circle["radius_km"]
+        assert circle["radius_km"] == round(circle["radius_km"])
 
 
 def test_places_without_coordinates_share_a_district() -> None:

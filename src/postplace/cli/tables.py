@@ -47,6 +47,8 @@ def show_metrics(metrics: Mapping[str, Any], *, target: str = "place") -> None:
         console.print(
             f"accuracy minus {name}: {difference['mean']:+.3f} [{low:+.3f}, {high:+.3f}] {difference['verdict']}"
         )
+    for note in metrics.get("baseline_notes", ()):  # runs of earlier versions have none
+        console.print(note)
     if "calibration" in metrics:
         _show_calibration(console, metrics["calibration"])
     if metrics.get("part") == "given posts":

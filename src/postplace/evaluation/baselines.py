@@ -149,6 +149,15 @@ class Baselines:
         """The name of the modality whose baseline is best on the validation part."""
         return best_single({name: fit.validation_accuracy for name, fit in self.fits.items()})
 
+    def notes(self) -> list[str]:
+        """What to know beside their numbers: modalities without one, and fits that had not converged when they ended."""
+        without = [f"no baseline of {name} alone: {reason}" for name, reason in self.skipped.items()]
+        stopped = [(name, fit.unconverged) for name, fit in self.fits.items() if fit.unconverged]
+        return without + [
+            f"logistic regression on {name}: {count} of the regularisations tried ended before they had converged"
+            for name, count in stopped
+        ]
+
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Every array, named "majority" or "<baseline>.<array>"."""
         named = {f"{name}.{key}": array for name, own in self.linear.items() for key, array in own.arrays().items()}

@@ -17,9 +17,7 @@ from numpy.typing import NDArray
 Probabilities = NDArray[np.floating]
 Labels = NDArray[np.integer]
 
-LEAST = (
-    1e-6  # of a probability: a forest or neighbours that never saw a class say 0, of which no temperature makes more
-)
+LEAST = 1e-6  # of a probability whose logarithm is a loss: one post must not decide everything
 COLDEST, HOTTEST = 0.05, 20.0
 HIGHEST = 0.9  # of a floor
 BINS = 10
@@ -34,7 +32,7 @@ def temper(probabilities: Probabilities, temperature: float) -> NDArray[np.float
     p = np.asarray(probabilities, dtype=np.float64)
     if temperature == 1.0:
         return p
-    logarithms = np.log(np.maximum(p, LEAST)) / temperature
+    logarithms = np.log(np.maximum(p, np.finfo(np.float64).tiny)) / temperature  # of a forest's 0, too
     powers = np.exp(logarithms - logarithms.max(axis=1, keepdims=True))
     tempered: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
     return tempered

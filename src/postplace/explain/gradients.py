@@ -33,7 +33,7 @@ STEPS = 32
 MORE_STEPS = 128  # where the shares of 32 do not add up: a layer norm may turn sharply on the way
 TOLERANCE = 0.05  # of the difference: beyond it the sum is said to be off
 LEAST_OFF = 0.02  # nats: nobody is misled by less, however small the difference is
-ALIKE = 1e-3  # nats: the network that gradients are taken of must answer as the one that is asked
+ALIKE = 1e-3  # of a probability: the network that gradients are taken of must answer as the one that is asked
 VECTORS = ("text_vector", "hashtag_vector", "image_vectors", "text_states", "image_states", "image_grids")
 Inputs = Mapping[str, Tensor]
 

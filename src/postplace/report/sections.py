@@ -73,7 +73,9 @@ def _accuracy(content: Content) -> Section:
         ("Macro-F1", number(overall["macro_f1"]), ""),
     ]
     if "median_km" in overall:
-        boxes.append(("Median error", f"{number(overall['median_km'], 2)} km", "to the post's own coordinates"))
+        median = number(overall["median_km"], 2)
+        why = "to the post's own coordinates" if median else "more than half of the posts are not answered"
+        boxes.append(("Median error", f"{median} km" if median else "none", why))
     if (sure := metrics.get("calibration")) is not None:
         boxes.append(("Calibration error", number(sure["ece"]["after"]), "ECE, 0 is honest"))
     head = ["system", "accuracy", "95 % interval", "macro-F1", "mean km", "mean km, 95 %", "median km"]
@@ -103,7 +105,8 @@ def _differences(content: Content) -> str:
         for name, d in content.metrics["differences"].items()
     ]
     caption = f"Accuracy of {content.model} minus that of each baseline, in percentage points"
-    return _scrolled(html_table(["baseline", "difference", "95 % interval", "verdict"], rows, caption=caption))
+    table = _scrolled(html_table(["baseline", "difference", "95 % interval", "verdict"], rows, caption=caption))
+    return "\n".join([table, *(_sentence(f"{note}.") for note in content.metrics.get("baseline_notes", ()))])
 
 
 def _confusion(content: Content) -> Section:
@@ -167,7 +170,8 @@ def _distance(content: Content) -> Section | None:
 def _sureness(content: Content) -> Section:
     sure = content.metrics.get("calibration")
     if sure is None or not sure["posts"]:
-        return Section("sureness", "How sure it is", _sentence("Not measured: the run has no calibration."))
+        why = "the run has no calibration" if sure is None else "none of these posts could be judged"
+        return Section("sureness", "How sure it is", _sentence(f"Not measured: {why}."))
     bins, curve = sure["reliability"], sure["risk_coverage"]["curve"]
     rows = [[share(row["confidence"]), share(row["accuracy"]), str(row["posts"])] for row in bins]
     honest = html_table(["confidence told", "right", "posts"], rows)

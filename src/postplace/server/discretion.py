@@ -2,8 +2,9 @@
 
 A district is at least `FEWEST` neighbouring places of the run, found by halving the map across its longer side; it is
 never cut where it is `WIDEST_KM` across or less. Its name is a number, its centre is rounded to about 1 km, and its
-probability is the sum of its places'. A set of places becomes the districts they lie in, the circle the one around
-these districts: both still hold the truth for the share promised, and say nothing that the districts do not.
+probability is the sum of its places'. A set of places becomes the districts they lie in; the circle becomes one about
+the middle of these that holds them and the circle it stands for, its radius in whole km. So both still hold the truth
+for the share promised, and hardly say more than the districts.
 """
 
 from __future__ import annotations
@@ -121,8 +122,10 @@ class Discretion:
             return Promise(fine.level, names)
         table = np.array(points, dtype=np.float64)
         centre = _rounded(table[:, :2])
-        reach = great_circle_km(*centre, table[:, 0], table[:, 1]) + table[:, 2]
-        return Promise(fine.level, names, centre, float(math.ceil(reach.max())))
+        reach = float((great_circle_km(*centre, table[:, 0], table[:, 1]) + table[:, 2]).max())
+        if fine.radius_km is not None:  # posts lie off their places' centres
+            reach = max(reach, float(great_circle_km(*centre, *fine.centre)) + fine.radius_km)
+        return Promise(fine.level, names, centre, float(math.ceil(reach)))
 
 
 def districts_of(places: list[Place]) -> dict[str, District]:
