@@ -150,7 +150,7 @@ class Baselines:
         return best_single({name: fit.validation_accuracy for name, fit in self.fits.items()})
 
     def notes(self) -> list[str]:
-        """What to know beside their numbers: modalities without one, and fits that had not converged when they ended."""
+        """What to know beside their numbers: modalities without one, and fits that ended too early."""
         without = [f"no baseline of {name} alone: {reason}" for name, reason in self.skipped.items()]
         stopped = [(name, fit.unconverged) for name, fit in self.fits.items() if fit.unconverged]
         return without + [
