@@ -23,7 +23,8 @@ SHOWN = """
 })()
 """
 AT = """
-[...document.querySelectorAll('#map .dot')].reverse().map((own) => own.getAttribute('transform').match(/-?[0-9.]+/g).map(Number))
+[...document.querySelectorAll('#map .dot')].reverse()
+  .map((own) => own.getAttribute('transform').match(/-?[0-9.]+/g).map(Number))
 """
 
 
