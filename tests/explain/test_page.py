@@ -74,6 +74,16 @@ def test_a_page_asks_for_nothing_runs_nothing_and_shows_what_was_written(toy: To
     assert "explains nothing by itself" in text
 
 
+def test_other_scripts_run_their_own_way(toy: Toy) -> None:
+    """Each text and each hashtag by itself; the name of a place turns no sentence around."""
+    locator = toy(lambda text, tags, red: 2.0 * ("ميناء" in text))
+    post = Post("1", text="ميناء", image_text="a harbour", hashtags=("ميناء",))
+    text = page(locator, post, explain(locator, post))
+    assert re.search(r"<span dir=auto><mark[^>]*>ميناء</mark></span> <span dir=auto>a harbour</span>", text)
+    assert "<span class=tag dir=auto>#ميناء</span>" in text
+    assert re.search(r"<h1>Why <bdi>[^<]+</bdi>\?</h1>", text)
+
+
 def test_a_reader_of_the_screen_is_told_what_a_table_is_of(toy: Toy) -> None:
     locator = toy(lambda text, tags, red: 2.0 * ("lighthouse" in text))
     post = Post("1", text="the lighthouse")

@@ -82,6 +82,7 @@ def test_settings(client: Client) -> None:
     found = answer.json()
     assert (found["granularity"], found["fine"], found["home"], found["token"]) == ("district", False, False, False)
     assert found["tiles"] == {"address": tiles.address, "attribution": "© them"}
+    assert found["limits"] == {"pictures": 8, "picture_bytes": 10_000_000, "body_bytes": 20_000_000}
     policy = answer.headers["content-security-policy"]
     assert "img-src 'self' blob: data: https://tiles.example:8443;" in policy
     assert "connect-src 'self';" in policy

@@ -41,6 +41,37 @@ def test_pictures_are_looked_at_beside_the_loop(
 
 
 @pytest.mark.parametrize(
+    ("field", "found"),
+    [
+        ({}, ("a", "b")),
+        ({"hashtags": ""}, ()),
+        ({"hashtags": "[]"}, ()),
+        ({"hashtags": "c d"}, ("c", "d")),
+        ({"hashtags": json.dumps(["上海，你好", "dinner;drinks", "a、b"])}, ("上海，你好", "dinner;drinks", "a、b")),
+    ],
+)
+def test_hashtags_of_a_form_may_be_a_list(
+    client: Client, field: dict[str, str], found: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only where there is no such field are they taken from the text."""
+    posts: list[Any] = []
+
+    def noted(*given: Any, **options: Any) -> Any:
+        posts.append(to_post(*given, **options))
+        return posts[-1]
+
+    monkeypatch.setattr(reading, "to_post", noted)
+
+    async def run() -> None:
+        async with client() as ask:
+            answer = await ask.post("/predict", files=[("text", (None, "at #a #b"))], data=field)
+            assert answer.status_code == 200, answer.text
+
+    asyncio.run(run())
+    assert posts[0][0].hashtags == found
+
+
+@pytest.mark.parametrize(
     ("line", "found"),
     [
         (b'{"text": "' + b"a" * 9000 + b'"}', "bytes"),

@@ -27,9 +27,10 @@ padding:0 1rem}
 h1{font-size:1.4rem;margin-bottom:.2rem}h2{font-size:1.05rem;margin:1.8rem 0 .4rem}
 p.soft,figcaption,small{color:var(--soft)}
 .post{border:1px solid var(--line);border-radius:.5rem;padding:.8rem 1rem;overflow-wrap:anywhere;white-space:pre-wrap}
+.post>span{display:block}.post>.tag{display:inline-block}
 .for{background:rgba(var(--for),var(--a))}.against{background:rgba(var(--against),var(--a))}
 mark{color:inherit;border-radius:.2rem;padding:.05em .1em}mark.against{text-decoration:underline dotted}
-.tag{display:inline-block;border:1px solid var(--line);border-radius:1rem;
+.tag{border:1px solid var(--line);border-radius:1rem;
 padding:.1rem .6rem;margin:.15rem .3rem .15rem 0}
 table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.2rem .5rem;border-bottom:1px solid var(--line);
 overflow-wrap:anywhere}th[scope=row]{font-weight:400}caption{text-align:left;color:var(--soft)}
@@ -83,9 +84,9 @@ _HOW = {
 
 def _heading(found: Explanation) -> str:
     whole, nothing = found.whole, found.nothing
-    other = "" if found.place == found.answer else f" The run's own answer is {escape(found.answer)}."
+    other = "" if found.place == found.answer else f" The run's own answer is <bdi>{escape(found.answer)}</bdi>."
     return (
-        f"<h1>Why {escape(found.place)}?</h1>\n"
+        f"<h1>Why <bdi>{escape(found.place)}</bdi>?</h1>\n"
         f"<p>Probability {whole.probability:.1%} (log-odds {whole.log_odds:+.2f} nats); "
         f"of a post with nothing in it {nothing.probability:.1%} ({nothing.log_odds:+.2f}).{other}</p>\n"
         "<p class=soft>Blue speaks for the place, orange (dotted) against it. A part that another one repeats moves "
@@ -99,7 +100,7 @@ def _texts(opened: OpenedPost, found: Explanation) -> str:
     paragraphs = [_shaded(text, name, found.parts, strongest) for name, text in fields if text]
     tags = {effect.part.name: effect for effect in found.parts if effect.part.kind == "hashtag"}
     for tag in dict.fromkeys(opened.post.hashtags):
-        paragraphs.append(f"<span class=tag>{_marked('#' + tag, tags.get(tag), strongest)}</span>")
+        paragraphs.append(f"<span class=tag dir=auto>{_marked('#' + tag, tags.get(tag), strongest)}</span>")
     return f'<div class="post">{" ".join(paragraphs)}</div>' if paragraphs else "<p class=soft>No text.</p>"
 
 
@@ -111,7 +112,7 @@ def _shaded(text: str, name: Field, effects: Iterable[Effect], strongest: float)
         start, end = effect.part.start or 0, effect.part.end or 0
         pieces += [escape(text[last:start]), _marked(text[start:end], effect, strongest)]
         last = end
-    return f"<span>{''.join([*pieces, escape(text[last:])])}</span>"
+    return f"<span dir=auto>{''.join([*pieces, escape(text[last:])])}</span>"
 
 
 def _marked(text: str, effect: Effect | None, strongest: float) -> str:
@@ -143,7 +144,7 @@ def _effects(effects: Sequence[Effect], caption: str) -> str:
     for effect in effects:
         part = effect.part
         named = part.kind in ("text", "hashtags", "image", "picture")
-        what = escape(part.name) if named else f"{part.kind} <b>{escape(part.name)}</b>"
+        what = escape(part.name) if named else f"{part.kind} <b dir=auto>{escape(part.name)}</b>"
         width = f"--w:{100 * abs(effect.log_odds) / strongest if strongest else 0:.0f}%"
         numbers = f"<td class=n>{effect.log_odds:+.3f}</td><td class=n>{effect.probability:+.3f}</td>"
         bar = f'<td class=b><span class="bar {_side(effect)}" style="{width}"></span></td>'

@@ -139,5 +139,9 @@ def _settings(service: Service, *, tiles: TileSource | None, tokens: bool, examp
         "token": tokens,
         "examples": examples,
         "tiles": None if tiles is None else {"address": tiles.address, "attribution": tiles.attribution},
-        "limits": {"pictures": limits.pictures, "picture_bytes": limits.picture_bytes},
+        "limits": {
+            "pictures": limits.pictures,
+            "picture_bytes": limits.picture_bytes,
+            "body_bytes": limits.body_bytes,
+        },
     }

@@ -2,7 +2,7 @@
 
 import { byId, make, show } from "./elements.js";
 import { edited } from "./edits.js";
-import { count, distance, listed, percent } from "./words.js";
+import { count, distance, isolated, listed, percent } from "./words.js";
 
 const DISTANCES = [1, 5, 20, 100]; // km
 
@@ -57,7 +57,7 @@ function sentence(advice) {
   }
   const before = percent(advice.before.probability);
   const end = advice.reached ? "" : " None of them is enough by itself.";
-  return `${advice.place} has ${before}. ${count(advice.suggestions.length, "suggestion")}, the best first.${end}`;
+  return `${isolated(advice.place)} has ${before}. ${count(advice.suggestions.length, "suggestion")}, the best first.${end}`;
 }
 
 function suggestions(advice, { pictures, take }) {

@@ -1,7 +1,7 @@
 // The answer in words and as a list of places with bars.
 
 import { bar, byId, make, show } from "./elements.js";
-import { count, distance, likelihood, listed, percent } from "./words.js";
+import { count, distance, isolated, likelihood, listed, percent } from "./words.js";
 
 /** What an answer's places are called, one and several. */
 export const KINDS = {
@@ -17,9 +17,9 @@ export function summary(answer) {
   if (!best) {
     return "Not enough to tell: the post gave nothing to go by.";
   }
-  const rest = second ? ` Next comes ${second.place}, ${percent(second.probability)}.` : "";
+  const rest = second ? ` Next comes ${isolated(second.place)}, ${percent(second.probability)}.` : "";
   const start = answer.enough ? "" : "Not enough to tell. ";
-  return `${start}${best.place}: ${percent(best.probability)}.${rest}`;
+  return `${start}${isolated(best.place)}: ${percent(best.probability)}.${rest}`;
 }
 
 /** Show the answer; `why` is given a place that reasons are asked for, `chosen` the number of one to show on the map. */
@@ -34,6 +34,20 @@ export function markPlace(number) {
   [...document.querySelectorAll(".ranked > li")].forEach((item, own) => item.classList.toggle("selected", own === number));
 }
 
+/** Say what an edit did to the place that was the answer before it. */
+export function compare(before, places) {
+  if (before) {
+    const now = places.find((place) => place.place === before.place)?.probability;
+    const after = now === undefined ? "not among the likeliest any more" : percent(now);
+    remark(`${isolated(before.place)}: ${percent(before.probability)} before the edit, ${after} now.`);
+  }
+}
+
+/** A line under the verdict. */
+export function remark(text) {
+  byId("verdict").append(make("p", { class: "compared" }, text));
+}
+
 /** Nothing is answered any more. */
 export function clearAnswer() {
   show(byId("verdict"));
@@ -44,10 +58,10 @@ function verdict(answer, best, floor) {
   const [one] = KINDS[answer.granularity];
   if (!answer.enough) {
     return make("p", { class: "verdict unsure" }, make("strong", {}, "Not enough to tell. "),
-      `The likeliest ${one}, ${best.place}, has ${percent(best.probability)}, below the ${percent(floor)} you asked for.`);
+      `The likeliest ${one}, ${isolated(best.place)}, has ${percent(best.probability)}, below the ${percent(floor)} you asked for.`);
   }
   return make("p", { class: "verdict" }, "It was ", likelihood(best.probability), " made in ",
-    make("strong", {}, best.place), `: ${percent(best.probability)}, going by ${listed(answer.used.map(called))}.`);
+    make("strong", { dir: "auto" }, best.place), `: ${percent(best.probability)}, going by ${listed(answer.used.map(called))}.`);
 }
 
 function called(modality) {
@@ -74,7 +88,7 @@ function list(answer, { why, chosen }) {
     const share = make("span", { class: "share" }, percent(place.probability));
     const button = make("button", { type: "button", class: "quiet small", click: () => why(place.place) },
       "Why?", make("span", { class: "unseen" }, ` What speaks for ${place.place}?`));
-    const item = make("li", {}, rank, make("span", { class: "what" }, make("span", { class: "called" }, place.place), where),
+    const item = make("li", {}, rank, make("span", { class: "what" }, make("span", { class: "called", dir: "auto" }, place.place), where),
       share, button, bar(place.probability));
     item.addEventListener("pointerenter", () => chosen(number));
     button.addEventListener("focus", () => chosen(number));
@@ -91,7 +105,8 @@ function promise(answer) {
   const [one, many] = KINDS[answer.granularity];
   const share = percent(answer.level);
   const circle = answer.circle ? ` The dashed circle, ${distance(answer.circle.radius_km)} in radius, does so too.` : "";
-  const names = answer.set.length > 6 ? `${answer.set.slice(0, 6).join(", ")} and ${answer.set.length - 6} more` : listed(answer.set);
+  const set = answer.set.map(isolated);
+  const names = set.length > 6 ? `${set.slice(0, 6).join(", ")} and ${set.length - 6} more` : listed(set);
   return make("p", { class: "hint promise" },
     `For ${share} of posts the true ${one} is in a set like this one of ${count(answer.set.length, one, many)}: ${names}.${circle}`);
 }

@@ -1,26 +1,49 @@
 // Whatever the page does that may go wrong or be given up: nothing of it ends in silence.
 
 import { byId } from "./elements.js";
-import { Problem, giveUp } from "./service.js";
+import { Problem } from "./service.js";
 import { clearProblem, showProblem, working } from "./telling.js";
 
-/** Do `work` with the page busy; show a problem where there is one. Whether it was done. */
+let current = null; // what gives up the attempt that runs
+
+/** Give up whatever is being done; whether anything was. */
+export function giveUp() {
+  const any = current !== null;
+  current?.abort();
+  current = null;
+  return any;
+}
+
+/** Do `work` with the page busy, in the place of what is being done; show a problem where there is one. Whether it was done.
+ *
+ * `work` is given the signal that gives it up: whatever it waits for is to end with that.
+ */
 export async function attempt(what, work) {
   giveUp();
   clearProblem();
+  const own = new AbortController();
+  current = own;
   const done = working(what);
   try {
-    await work();
+    await work(own.signal);
     return true;
   } catch (error) {
-    if (error.name === "AbortError") {
-      return false;
+    if (!own.signal.aborted) {
+      tell(error);
     }
-    tell(error);
     return false;
   } finally {
+    current = current === own ? null : current;
     done();
   }
+}
+
+/** What a promise gives, where nothing else could end it; throws an AbortError once `signal` gives up. */
+export async function until(signal, promise) {
+  const end = new Promise((_, reject) => { signal.addEventListener("abort", () => reject(signal.reason)); });
+  const found = await Promise.race([promise, end]);
+  signal.throwIfAborted(); // both at once
+  return found;
 }
 
 /** Say what went wrong; of what nobody foresaw the browser's console has the rest. */

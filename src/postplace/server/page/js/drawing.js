@@ -2,22 +2,22 @@
 
 import { draw } from "./elements.js";
 import { TILE, fromWorld, graticule, kmPerPixel, scaleBar, toWorld } from "./projection.js";
-import { distance, percent } from "./words.js";
+import { distance, isolated, percent, shortened } from "./words.js";
 
 const BETWEEN = 110; // pixels from one line of the graticule to the next, at least
 const LINE = 15; // pixels of a line of text
 const NAMED = 6; // places with their name beside them
 
-/** The parts of a map of {places, circle}: the circle below, places over it, the best one on top. */
+/** The parts of a map of {places, circle}: the circle below, places over it, the best one on top. `number`: a place's in the list. */
 export function drawing({ places, circle }, { view, width, height, tiled, selected, chosen }) {
   const at = placing(view, width, height);
   const room = places.map((place) => taken(place, at));
-  const dots = places.map((place, number) => dot(place, number, { at, view, selected, chosen }));
-  const names = places.slice(0, NAMED).map((place, number) => name(place, number, { at, room, width, height }));
+  const dots = places.map((place) => dot(place, { at, selected, chosen }));
+  const names = places.slice(0, NAMED).map((place) => name(place, { at, room, width, height }));
   return [
     ...(tiled ? [] : lines(view, at, width, height)),
     circle ? ring(circle, { at, view }) : null,
-    ...places.map((place, number) => disc(place, number, { at, view, selected })),
+    ...places.map((place) => disc(place, { at, view, selected })),
     ...dots.reverse(),
     ...names,
     ...frame(view, width, height),
@@ -37,7 +37,7 @@ function ring({ latitude, longitude, radius_km: km }, { at, view }) {
   return draw("circle", { class: "ring", cx: x, cy: y, r: km / kmPerPixel(latitude, view.zoom) });
 }
 
-function disc({ latitude, longitude, radius_km: km }, number, { at, view, selected }) {
+function disc({ number, latitude, longitude, radius_km: km }, { at, view, selected }) {
   if (!km) {
     return null;
   }
@@ -47,13 +47,14 @@ function disc({ latitude, longitude, radius_km: km }, number, { at, view, select
 }
 
 /** A numbered dot; the number is the place's rank, its size goes with the probability. */
-function dot(place, number, { at, selected, chosen }) {
+function dot(place, { at, selected, chosen }) {
+  const { number } = place;
   const { x, y } = at(place.latitude, place.longitude);
   const kind = `dot${number === 0 ? " best" : ""}${number === selected ? " selected" : ""}`;
   return draw("g", { class: kind, transform: `translate(${x} ${y})`, click: () => chosen(number) },
     draw("circle", { r: radius(place) }),
     draw("text", { "text-anchor": "middle", dy: ".35em" }, String(number + 1)),
-    draw("title", {}, `${place.place}: ${percent(place.probability)}`));
+    draw("title", {}, `${isolated(place.place)}: ${percent(place.probability)}`));
 }
 
 function taken(place, at) {
@@ -67,9 +68,9 @@ function radius(place) {
 }
 
 /** The name beside its dot, on a side where no other one stands; none where there is no such side. */
-function name(place, number, { at, room, width, height }) {
+function name(place, { at, room, width, height }) {
   const { x, y } = at(place.latitude, place.longitude);
-  const text = place.place.length > 26 ? `${place.place.slice(0, 25)}…` : place.place;
+  const text = shortened(place.place, 26);
   const long = [...text].reduce((sum, letter) => sum + (letter.codePointAt(0) > 0x2e80 ? 14 : 7.6), 4);
   const far = radius(place) + 5;
   const sides = [[x + far, y], [x - far - long, y], [x - long / 2, y - far - LINE / 2], [x - long / 2, y + far + LINE / 2]];
@@ -80,7 +81,7 @@ function name(place, number, { at, room, width, height }) {
     return null;
   }
   room.push({ left: free[0], right: free[0] + long, low: free[1] - LINE / 2, high: free[1] + LINE / 2 });
-  return draw("text", { class: number === 0 ? "name best" : "name", x: free[0], y: free[1], dy: ".35em" }, text);
+  return draw("text", { class: place.number === 0 ? "name best" : "name", x: free[0], y: free[1], dy: ".35em" }, text);
 }
 
 function lines(view, at, width, height) {

@@ -2,7 +2,6 @@
 
 import { picture } from "./pictures.js";
 import { Problem } from "./service.js";
-import { typed } from "./words.js";
 
 const LONGEST = 2048; // pixels of an edited picture, at most
 const QUALITY = 0.92;
@@ -27,7 +26,7 @@ export async function edited(suggestion, { pictures, sent }) {
     }
     return edits.length ? editedPicture(own, edits) : own;
   }));
-  return { text: suggestion.text, hashtags: typed(suggestion.hashtags), pictures: kept.filter((own) => own !== null) };
+  return { text: suggestion.text, hashtags: suggestion.hashtags, pictures: kept.filter((own) => own !== null) };
 }
 
 async function editedPicture(own, edits) {

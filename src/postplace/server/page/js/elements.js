@@ -22,6 +22,15 @@ export function show(parent, ...children) {
   parent.replaceChildren(...children.flat().filter((child) => child !== null));
 }
 
+/** Scroll to an element whose beginning is out of sight, as on a phone. */
+export function intoView(element) {
+  const { top } = element.getBoundingClientRect();
+  if (top < 0 || top > window.innerHeight * 0.7) {
+    const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+    element.scrollIntoView({ behavior: still ? "instant" : "smooth", block: "start" });
+  }
+}
+
 /** A bar as long as `share` (0 to 1) of its cell; those who do not see it have the number beside it. */
 export function bar(share, side = "for") {
   const inner = make("span", { class: `bar ${side}` });

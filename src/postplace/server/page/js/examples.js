@@ -3,16 +3,16 @@
 import { byId, make, show } from "./elements.js";
 import { picture } from "./pictures.js";
 import { read, readBlob } from "./service.js";
-import { count, typed } from "./words.js";
+import { count } from "./words.js";
 
-/** Show the examples; `use` is given a function that opens the one that is clicked: the post, and its truth. */
+/** Show the examples; `use` is given a function that opens the one that is clicked, until a signal: the post, and its truth. */
 export async function showExamples(use) {
   const examples = await read("/examples");
   const items = examples.map((example) => {
     const button = make("button", { type: "button", class: "example" }, ...labelled(example));
     button.addEventListener("click", () => {
       byId("examples").open = wide();
-      use(() => opened(example));
+      use((signal) => opened(example, signal));
     });
     return make("li", {}, button);
   });
@@ -29,11 +29,11 @@ function wide() {
 function labelled({ text, hashtags, pictures }) {
   const words = text.trim() || hashtags.map((tag) => `#${tag}`).join(" ") || "no words";
   const held = pictures.length ? count(pictures.length, "picture") : "";
-  return [make("span", { class: "words" }, words), make("span", { class: "hint" }, held)];
+  return [make("span", { class: "words", dir: "auto" }, words), make("span", { class: "hint" }, held)];
 }
 
-async function opened({ text, hashtags, pictures, truth = null }) {
-  const blobs = await Promise.all(pictures.map(readBlob));
+async function opened({ text, hashtags, pictures, truth = null }, signal) {
+  const blobs = await Promise.all(pictures.map((path) => readBlob(path, signal)));
   const held = blobs.map((blob, number) => picture(blob, `example picture ${number + 1}`));
-  return { text, hashtags: typed(hashtags), pictures: held, truth };
+  return { text, hashtags, pictures: held, truth };
 }

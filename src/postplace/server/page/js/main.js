@@ -1,17 +1,17 @@
 // The page: what happens when something is asked, edited, taken back or clicked.
 
 import { clearAdvice, offerAdvice } from "./advice.js";
-import { clearAnswer, markPlace, showAnswer, summary } from "./answer.js";
-import { attempt, tell } from "./attempt.js";
-import { byId, make } from "./elements.js";
+import { clearAnswer, compare, markPlace, remark, showAnswer, summary } from "./answer.js";
+import { attempt, giveUp, tell, until } from "./attempt.js";
+import { byId, intoView } from "./elements.js";
 import { showExamples } from "./examples.js";
 import { PlaceMap } from "./map.js";
-import { acceptable, acceptPictures, showThumbnails } from "./pictures.js";
+import { acceptable, acceptPictures, checkSize, showThumbnails } from "./pictures.js";
 import { EditedPost } from "./post.js";
-import { ask, giveUp, read, useToken } from "./service.js";
-import { clearProblem, say, showProblem, showSettings } from "./telling.js";
+import { ask, read, useToken } from "./service.js";
+import { clearProblem, say, showProblem, showSettings, working } from "./telling.js";
 import { clearReasons, showReasons } from "./why.js";
-import { percent, shortened } from "./words.js";
+import { isolated, shortened } from "./words.js";
 
 let settings = null;
 let map = null;
@@ -32,6 +32,8 @@ const post = new EditedPost(byId("text"), byId("hashtags"), () => {
 /** Ask where the form's post was made; whether there is an answer. `told` is said before it. */
 async function predict(told = "") {
   if (post.empty) {
+    giveUp();
+    forget();
     showProblem({ where: "post", found: "is empty", remedy: "give a text, hashtags or a picture" });
     byId("text").focus();
     return false;
@@ -39,11 +41,14 @@ async function predict(told = "") {
   clearReasons();
   clearAdvice();
   explained = false;
-  return attempt("Asking where it was made …", async () => {
-    await ready();
+  const now = post.now;
+  byId("answered").inert = true; // the answer before this one: it is not asked about any more
+  const answered = await attempt("Asking where it was made …", async (signal) => {
+    await until(signal, ready());
+    checkSize(now, settings.limits);
     const floor = Number(byId("confidence").value) / 100;
-    const now = post.now;
-    last = await ask("/predict", now, { top_k: 8, min_confidence: floor, level: Number(byId("level").value) / 100 });
+    const options = { top_k: 8, min_confidence: floor, level: Number(byId("level").value) / 100 };
+    last = await ask("/predict", now, options, signal);
     asked = now;
     map.present(last.places, last.circle ?? null);
     showAnswer(last, { why: (place) => explain(place), chosen, floor });
@@ -53,19 +58,25 @@ async function predict(told = "") {
     say(`${told}${summary(last)}`);
     intoView(byId("answer"));
   });
+  if (!answered) {
+    forget();
+  }
+  byId("answered").inert = false;
+  return answered;
 }
 
-/** Scroll to an element whose beginning is out of sight, as on a phone. */
-function intoView(element) {
-  const { top } = element.getBoundingClientRect();
-  if (top < 0 || top > window.innerHeight * 0.7) {
-    const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-    element.scrollIntoView({ behavior: still ? "instant" : "smooth", block: "start" });
-  }
+/** Nothing is answered any more: what stood there was of another post than the form's. */
+function forget() {
+  [last, asked, explained] = [null, null, false];
+  clearAnswer();
+  clearReasons();
+  clearAdvice();
+  byId("map").hidden = true;
 }
 
 function offerWhy() {
-  showReasons(null, { ask: () => explain(last.places[0].place) });
+  const [best] = last.places;
+  showReasons(null, { ask: () => explain(best.place) });
   offerAdvice({ ask: (options) => advise(options), ...advisable() });
 }
 
@@ -76,10 +87,11 @@ function advisable() {
 
 /** Ask what speaks for a place. */
 async function explain(place, { focus = true } = {}) {
-  return attempt(`Looking for what speaks for ${place} …`, async () => {
-    const found = await ask("/explain", asked, { place });
+  const about = asked;
+  return attempt(`Looking for what speaks for ${isolated(place)} …`, async (signal) => {
+    const found = await ask("/explain", about, { place }, signal);
     explained = true;
-    const said = showReasons(found, { pictures: asked.pictures, ask: () => explain(place) });
+    const said = showReasons(found, { pictures: about.pictures, ask: () => explain(place) });
     say(said);
     if (focus) {
       byId("why-title").focus();
@@ -89,9 +101,10 @@ async function explain(place, { focus = true } = {}) {
 
 /** Ask what to change. */
 async function advise(options) {
-  return attempt("Looking for what to change; this takes some seconds …", async () => {
-    const advice = { ...await ask("/advise", asked, options), asked_with: options };
-    const said = offerAdvice({ ask: advise, ...advisable(), advice, pictures: asked.pictures, take });
+  const about = asked;
+  return attempt("Looking for what to change; this takes some seconds …", async (signal) => {
+    const advice = { ...await ask("/advise", about, options, signal), asked_with: options };
+    const said = offerAdvice({ ask: advise, ...advisable(), advice, pictures: about.pictures, take });
     say(said);
     byId("advice-title").focus();
   });
@@ -100,9 +113,9 @@ async function advise(options) {
 /** Put the post that `edit` makes into the form and ask again at once. */
 async function take(edit, label) {
   const [before, again] = [last?.places[0], explained];
-  const taken = await attempt("", async () => post.take(await edit(), label));
+  const taken = await attempt("", async (signal) => post.take(await until(signal, edit()), label));
   if (taken && await predict(`Edit taken: ${label}. `)) {
-    compare(before);
+    compare(before, last.places);
     byId("undo").focus();
     if (again && last.places.length) {
       await explain(last.places[0].place, { focus: false });
@@ -119,21 +132,6 @@ async function undo() {
       await explain(last.places[0].place, { focus: false });
     }
   }
-}
-
-/** Say what an edit did to the place that was the answer before it. */
-function compare(before) {
-  if (!before) {
-    return;
-  }
-  const now = last.places.find((place) => place.place === before.place)?.probability;
-  const after = now === undefined ? "not among the likeliest any more" : percent(now);
-  remark(`${before.place}: ${percent(before.probability)} before the edit, ${after} now.`);
-}
-
-/** A line under the verdict. */
-function remark(text) {
-  byId("verdict").append(make("p", { class: "compared" }, text));
 }
 
 function chosen(number) {
@@ -159,12 +157,8 @@ function addFiles(files) {
 function clear() {
   giveUp();
   post.replace({ text: "", hashtags: "", pictures: [] });
-  [last, asked, explained] = [null, null, false];
   clearProblem();
-  clearAnswer();
-  clearReasons();
-  clearAdvice();
-  byId("map").hidden = true;
+  forget();
   byId("nothing-yet").hidden = false;
   say("Cleared.");
   byId("text").focus();
@@ -216,12 +210,12 @@ async function examples() {
 
 async function useExample(open) {
   let example = null;
-  const opened = await attempt("", async () => {
-    example = await open();
+  const opened = await attempt("", async (signal) => {
+    example = await open(signal);
     post.replace(example);
   });
   if (opened && await predict() && example.truth) {
-    remark(`In truth this example is of ${example.truth}.`);
+    remark(`In truth this example is of ${isolated(example.truth)}.`);
   }
 }
 
@@ -245,4 +239,4 @@ async function learn() {
 }
 
 listen();
-attempt("", ready);
+ready().catch(tell).finally(working(""));

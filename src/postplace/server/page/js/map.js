@@ -2,8 +2,9 @@
 
 import { draw, make, show } from "./elements.js";
 import { drawing } from "./drawing.js";
-import { fitted, kmPerPixel, fromWorld } from "./projection.js";
+import { fitted, unwrapped } from "./projection.js";
 import { Tiles } from "./tiles.js";
+import { isolated } from "./words.js";
 
 const STEP = 80; // pixels an arrow key moves
 const MOST_ZOOM = 18;
@@ -30,9 +31,11 @@ export class PlaceMap {
     this.#listen();
   }
 
-  /** Show an answer's places and its circle, all of them in view. */
+  /** Show an answer's places and its circle, all of them in view. A place keeps its number in the list: some have no coordinates. */
   present(places, circle) {
-    this.#content = { places: places.filter((place) => place.latitude !== undefined), circle };
+    const located = places.map((place, number) => ({ ...place, number })).filter((place) => place.latitude !== undefined);
+    const around = located[0]?.longitude ?? 0;
+    this.#content = { places: unwrapped(located, around), circle: circle && unwrapped([circle], around)[0] };
     this.selected = null;
     this.container.hidden = this.#content.places.length === 0;
     if (!this.container.hidden) {
@@ -79,7 +82,7 @@ export class PlaceMap {
   }
 
   #inWords() {
-    const named = this.#content.places.map((place, number) => `${number + 1}: ${place.place}`);
+    const named = this.#content.places.map(({ number, place }) => `${number + 1}: ${isolated(place)}`);
     const circle = this.#content.circle ? " and the circle around the answer" : "";
     return `Map of ${named.join(", ")}${circle}. The list after the map says the same in words.`;
   }
@@ -159,10 +162,5 @@ export class PlaceMap {
       const apart = (one) => Math.hypot(one.clientX - others[0].clientX, one.clientY - others[0].clientY);
       this.#zoom(Math.log2(Math.max(1, apart(event)) / Math.max(1, apart(before))));
     }
-  }
-
-  /** How many km a pixel is across in the middle of the map. */
-  get scale() {
-    return kmPerPixel(fromWorld(this.#view.x, this.#view.y).latitude, this.#view.zoom);
   }
 }

@@ -1,7 +1,11 @@
 // Pictures come in by dropping, pasting or choosing; each has a thumbnail that it can be removed by.
 
 import { byId, make, show } from "./elements.js";
+import { Problem } from "./service.js";
 import { count } from "./words.js";
+
+const PART_BYTES = 500; // around each part of a form that is sent
+const WRITTEN = "textarea, input:not([type=range])";
 
 let addresses = []; // of the thumbnails, inside this page: each holds its picture in memory until it is revoked
 
@@ -19,9 +23,11 @@ export function acceptPictures(add) {
     files.value = "";
   });
   document.addEventListener("paste", (event) => {
-    if (event.clipboardData.files.length) {
+    const { files: pasted, types } = event.clipboardData;
+    const meant = types.includes("text/plain") && event.target.closest?.(WRITTEN); // an office program adds a picture of its text
+    if (pasted.length && !meant) {
       event.preventDefault();
-      add([...event.clipboardData.files]);
+      add([...pasted]);
     }
   });
   acceptDrops(add);
@@ -40,6 +46,17 @@ export function acceptable(files, { held, limits }) {
     }
   }
   return { kept, problem };
+}
+
+/** Throws a Problem for a post that the service would not read to its end. */
+export function checkSize({ text, hashtags, pictures }, limits) {
+  const words = new Blob([text, hashtags]).size;
+  const bytes = pictures.reduce((sum, own) => sum + own.blob.size + PART_BYTES, words + 10 * PART_BYTES);
+  if (bytes > limits.body_bytes) {
+    const most = (limits.body_bytes / 1e6).toFixed(1);
+    const remedy = `give pictures of less than ${most} MB together: fewer, or smaller ones`;
+    throw new Problem({ where: "post", found: `has ${(bytes / 1e6).toFixed(1)} MB`, remedy });
+  }
 }
 
 /** The thumbnails of the pictures; `remove` is given the one to remove. */

@@ -1,19 +1,21 @@
 // The post in the form: its text, hashtags and pictures, and the steps back from edits that were taken.
 
+import { typed } from "./words.js";
+
 /** An undoable post. `changed` is called after whatever changes its pictures or its steps back. */
 export class EditedPost {
   constructor(text, hashtags, changed) {
-    Object.assign(this, { text, hashtags, changed, pictures: [], steps: [] });
+    Object.assign(this, { text, hashtags, changed, pictures: [], steps: [], tags: null });
+    hashtags.addEventListener("input", () => this.#giveTags(null));
   }
 
-  /** The post as it stands. */
+  /** The post as it stands; its hashtags are a text as somebody typed it, or the list that was put there. */
   get now() {
-    return { text: this.text.value, hashtags: this.hashtags.value, pictures: [...this.pictures] };
+    return { text: this.text.value, hashtags: this.tags ?? this.hashtags.value, pictures: [...this.pictures] };
   }
 
   get empty() {
-    const { text, hashtags, pictures } = this.now;
-    return !text.trim() && !hashtags.trim() && pictures.length === 0;
+    return !this.text.value.trim() && !this.hashtags.value.trim() && this.pictures.length === 0;
   }
 
   /** The last edit that can be undone, in words; null without one. */
@@ -52,8 +54,15 @@ export class EditedPost {
 
   #put({ text, hashtags, pictures }) {
     this.text.value = text;
-    this.hashtags.value = hashtags;
+    this.hashtags.value = Array.isArray(hashtags) ? typed(hashtags) : hashtags;
+    this.#giveTags(Array.isArray(hashtags) ? hashtags : null);
     this.pictures = pictures;
     this.changed();
+  }
+
+  /** A list is sent as it is: what separates tags in a text may stand inside one of them, and none are none. */
+  #giveTags(tags) {
+    this.tags = tags;
+    this.hashtags.placeholder = tags?.length === 0 ? "none, nor from the text" : "";
   }
 }

@@ -16,6 +16,11 @@ export function fromWorld(x, y) {
   return { latitude: Math.atan(Math.sinh(Math.PI * (1 - 2 * y))) * (180 / Math.PI), longitude: x * 360 - 180 };
 }
 
+/** Circles with each longitude on the side of the world that is nearest to `around`: 179 beside -179 becomes -181. */
+export function unwrapped(circles, around) {
+  return circles.map((circle) => ({ ...circle, longitude: circle.longitude - 360 * Math.round((circle.longitude - around) / 360) }));
+}
+
 /** How many km a pixel is across at that latitude and zoom. */
 export function kmPerPixel(latitude, zoom) {
   return (EQUATOR_KM * Math.cos(latitude * (Math.PI / 180))) / (TILE * 2 ** zoom);
@@ -43,15 +48,17 @@ export function scaleBar(latitude, zoom, most) {
   return { km, pixels: km / kmPerPixel(latitude, zoom) };
 }
 
-/** The round degrees between two values, no closer than `least` degrees: [value, text] each. */
+/** The round degrees between two values, no closer than `least` degrees: [value, text] each; beyond 180 they begin anew. */
 export function graticule(low, high, least, [positive, negative]) {
   const step = STEPS.find((own) => own >= least) ?? STEPS.at(-1);
   const digits = Math.max(0, Math.ceil(-Math.log10(step) - 1e-9));
   const found = [];
   for (let n = Math.ceil(low / step); n * step <= high; n += 1) {
     const value = n * step;
-    const side = Math.abs(value) < step / 2 ? "" : ` ${value > 0 ? positive : negative}`;
-    found.push([value, `${Math.abs(value).toFixed(digits)}°${side}`]);
+    const told = value - 360 * Math.round(value / 360);
+    const middle = Math.abs(told) < step / 2 || Math.abs(told) > 180 - step / 2;
+    const side = middle ? "" : ` ${told > 0 ? positive : negative}`;
+    found.push([value, `${Math.abs(told).toFixed(digits)}°${side}`]);
   }
   return found;
 }

@@ -9,25 +9,19 @@ export class Problem extends Error {
 }
 
 let token = "";
-const running = new Set();
 
 /** The token that is sent from now on; kept in this page alone. */
 export function useToken(value) {
   token = value.trim();
 }
 
-/** Give up whatever is being asked; whether anything was. */
-export function giveUp() {
-  const any = running.size > 0;
-  running.forEach((controller) => controller.abort());
-  return any;
-}
-
-/** The answer to a post's form, as data. Throws a Problem, or an AbortError where it was given up. */
-export async function ask(path, post, options = {}) {
+/** The answer to a post's form, as data. Throws a Problem, or an AbortError where `signal` gives it up, until its last byte. */
+export async function ask(path, post, options, signal) {
   const form = new FormData();
   form.set("text", post.text);
-  if (post.hashtags.trim()) {
+  if (Array.isArray(post.hashtags)) { // an empty one too: left out, they would be taken from the text
+    form.set("hashtags", JSON.stringify(post.hashtags));
+  } else if (post.hashtags.trim()) {
     form.set("hashtags", post.hashtags);
   }
   post.pictures.forEach((picture, number) => form.append("images", picture.blob, `picture-${number + 1}`));
@@ -36,32 +30,22 @@ export async function ask(path, post, options = {}) {
       form.set(name, value);
     }
   }
-  return stoppable(path, asData, { method: "POST", body: form });
+  return fetched(path, asData, { method: "POST", body: form, signal });
 }
 
-/** What stands at a path, as data; it is not given up for something else. */
+/** What stands at a path, as data. */
 export async function read(path) {
   return fetched(path, asData);
 }
 
-/** What stands at a path, as it is. Throws an AbortError where it was given up. */
-export async function readBlob(path) {
-  return stoppable(path, (answer) => answer.blob());
+/** What stands at a path, as it is. Throws an AbortError where `signal` gives it up. */
+export async function readBlob(path, signal) {
+  return fetched(path, (answer) => answer.blob(), { signal });
 }
 
 const asData = (answer) => answer.json();
 
-/** What `content` makes of the answer; until its last byte is here it can be given up. */
-async function stoppable(path, content, options = {}) {
-  const controller = new AbortController();
-  running.add(controller);
-  try {
-    return await fetched(path, content, { ...options, signal: controller.signal });
-  } finally {
-    running.delete(controller);
-  }
-}
-
+/** What `content` makes of the answer. */
 async function fetched(path, content, options = {}) {
   try {
     const headers = token ? { authorization: `Bearer ${token}` } : {};
@@ -69,7 +53,9 @@ async function fetched(path, content, options = {}) {
     if (!answer.ok) {
       throw await refusal(answer);
     }
-    return await content(answer);
+    const found = await content(answer);
+    options.signal?.throwIfAborted(); // given up with its last byte: it is not shown either
+    return found;
   } catch (error) {
     if (error instanceof Problem || error.name === "AbortError") {
       throw error;

@@ -2,7 +2,7 @@
 
 import { bar, byId, make, show } from "./elements.js";
 import { heatOver } from "./heat.js";
-import { listed, named, percent, strength } from "./words.js";
+import { isolated, listed, named, percent, strength } from "./words.js";
 
 const NOTICEABLE = 0.05; // nats
 const LEAST_SHADED = 0.05; // of the strongest part
@@ -42,13 +42,13 @@ function sentence(found) {
   if (!parts.length) {
     const sides = found.modalities.filter((own) => own.log_odds > NOTICEABLE).map(named);
     const others = sides.length ? `together, ${listed(sides)} do` : "the model believed in it from the start";
-    return `${found.place} has ${whole}. No single part speaks for it: ${others}.`;
+    return `${isolated(found.place)} has ${whole}. No single part speaks for it: ${others}.`;
   }
   const best = parts[0];
   const without = percent(Math.max(0, Math.min(1, found.whole.probability - best.probability)));
   const more = parts.slice(1, 3).map(named);
   const rest = more.length ? ` Then ${more.length === 1 ? "comes" : "come"} ${listed(more)}.` : "";
-  return `${found.place} has ${whole}. What speaks most for it is ${named(best)}: without it, it would be about ${without}.${rest}`;
+  return `${isolated(found.place)} has ${whole}. What speaks most for it is ${named(best)}: without it, it would be about ${without}.${rest}`;
 }
 
 function modalities(found) {
@@ -73,9 +73,9 @@ function marked(found, strongest) {
   pieces.push(letters.slice(end).join(""));
   const tags = found.hashtags.map((tag) => {
     const own = found.parts.find((part) => part.kind === "hashtag" && part.name === tag);
-    return make("li", {}, own ? shaded(`#${tag}`, own, strongest) : `#${tag}`);
+    return make("li", { dir: "auto" }, own ? shaded(`#${tag}`, own, strongest) : `#${tag}`);
   });
-  return make("div", { class: "marked" }, found.text ? make("p", {}, pieces) : null, tags.length ? make("ul", { class: "tags" }, tags) : null);
+  return make("div", { class: "marked" }, found.text ? make("p", { dir: "auto" }, pieces) : null, tags.length ? make("ul", { class: "tags" }, tags) : null);
 }
 
 function shaded(text, part, strongest) {

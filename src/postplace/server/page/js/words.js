@@ -47,14 +47,20 @@ export function listed(names) {
   return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 }
 
-/** ["river", "old bridge"] -> "river #old bridge#": hashtags as the form's field takes them. */
+/** ["river", "old bridge"] -> "river #old bridge#": hashtags as they are shown in the form's field. */
 export function typed(hashtags) {
-  return hashtags.map((tag) => (/\s/.test(tag) ? `#${tag}#` : tag)).join(" ");
+  return hashtags.map((tag) => (/[\s;,；，、]/.test(tag) ? `#${tag}#` : tag)).join(" ");
 }
 
-/** A text of at most 40 letters, with an ellipsis where some are left out. */
-export function shortened(text) {
-  return text.length > 40 ? `${text.slice(0, 39).trimEnd()}…` : text;
+/** A text of at most `most` letters, with an ellipsis where some are left out. */
+export function shortened(text, most = 40) {
+  const letters = [...text]; // whole ones: half an emoji is none
+  return letters.length > most ? `${letters.slice(0, most - 1).join("").trimEnd()}…` : text;
+}
+
+/** A name inside a sentence, which may be written the other way: neither turns the other around. */
+export function isolated(name) {
+  return `\u2068${name}\u2069`;
 }
 
 /** A part of a post as it is called in a sentence. */
@@ -63,9 +69,9 @@ export function named(part) {
     text: "the text",
     hashtags: "the hashtags",
     image: "the pictures",
-    word: `the word “${part.name}”`,
-    characters: `the letters “${part.name}”`,
-    hashtag: `the hashtag #${part.name}`,
+    word: `the word “${isolated(part.name)}”`,
+    characters: `the letters “${isolated(part.name)}”`,
+    hashtag: `the hashtag ${isolated(`#${part.name}`)}`,
   };
   return called[part.kind] ?? part.name.replace(/^(picture \d+), (.*)$/, "$1 ($2)");
 }

@@ -1,0 +1,172 @@
+"""What goes into the form and what of it is sent: hashtags, pasted pictures, too much of everything, other scripts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.browser.cdp import Page
+from tests.browser.test_page import text_of
+from tests.browser.test_trouble import ADVICE, CROP, opened
+
+ANSWER = {
+    "places": [{"place": "here", "probability": 0.6}], "enough": True, "granularity": "place", "used": ["text"],
+    "unread": [], "level": 0.9, "set": None,
+}  # fmt: skip
+REASONS = {
+    "place": "here", "text": "a walk", "hashtags": [], "parts": [], "modalities": [], "pictures": [], "evidence": [],
+    "notes": [], "whole": {"probability": 0.5}, "nothing": {"probability": 0.5},
+}  # fmt: skip
+# Notes the hashtags of each question and answers it here, or with what `window.given` holds for its path
+NOTED = """
+window.told = []; window.sent = 0; window.given = %s;
+window.fetch = ((real) => (path, options) => {
+  if (!options?.body) { return real(path, options); }
+  window.sent += 1;
+  if (path === '/predict') { window.told.push([options.body.get('text'), options.body.get('hashtags')]); }
+  return Promise.resolve(new Response(JSON.stringify(window.given[path])));
+})(window.fetch)
+"""
+EXAMPLES = """
+window.fetch = ((real) => (path, options) => path === '/examples'
+  ? Promise.resolve(new Response(JSON.stringify(%s))) : real(path, options))(window.fetch)
+"""
+TAGS = ["上海，你好", "dinner;drinks", "a、b", "old bridge", "river"]
+
+
+def noted(tab: Page, **advised: Any) -> None:
+    """Answer questions inside the page; `advised`: what a suggestion gives instead of CROP."""
+    suggestion = {**CROP, "edits": [{"kind": "drop hashtag", "description": "hide #c", "part": {}}], **advised}
+    tab.run(NOTED % json.dumps({"/predict": ANSWER, "/advise": {**ADVICE, "suggestions": [suggestion]}}))
+
+
+def taken(tab: Page) -> None:
+    """Ask, ask for advice, and take it."""
+    tab.run("document.getElementById('ask').click()")
+    tab.wait_for("document.getElementById('advise')")
+    tab.run("document.getElementById('advise').click()")
+    tab.wait_for("document.querySelector('.take')")
+    tab.run("document.querySelector('.take').click()")
+    tab.wait_for("window.told.length === 2 && document.querySelector('.compared')")
+
+
+def test_hashtags_of_an_edit_are_sent_as_they_were_given(tab: Page, address: str) -> None:
+    opened(tab, address)
+    noted(tab, text="a walk", hashtags=TAGS)
+    taken(tab)
+    text, sent = tab.run("window.told[1]")
+    assert (text, json.loads(sent)) == ("a walk", TAGS)
+    shown = tab.run("document.getElementById('hashtags').value")
+    assert shown == "#上海，你好# #dinner;drinks# #a、b# #old bridge# river"
+    tab.click("#hashtags")
+    tab.run("document.getElementById('hashtags').setSelectionRange(99, 99)")
+    tab.type(" more")  # from here on it is what somebody typed
+    tab.run("document.getElementById('ask').click()")
+    tab.wait_for("window.told.length === 3")
+    assert tab.run("window.told[2][1]") == f"{shown} more"
+
+
+def test_the_last_hashtag_that_is_hidden_leaves_none(tab: Page, address: str) -> None:
+    """Those in the text were not the post's, and do not become them."""
+    opened(tab, address, "at #a #b")
+    noted(tab, text="at #a #b", hashtags=[])
+    tab.run("document.getElementById('hashtags').value = 'c'")
+    taken(tab)
+    assert tab.run("window.told") == [["at #a #b", "c"], ["at #a #b", "[]"]]
+    assert tab.run("document.getElementById('hashtags').placeholder") == "none, nor from the text"
+    tab.run("document.getElementById('undo').click()")
+    tab.wait_for("window.told.length === 3")
+    assert tab.run("window.told[2]") == ["at #a #b", "c"]
+    assert tab.run("document.getElementById('hashtags').placeholder") == ""
+
+
+def test_hashtags_that_are_left_empty_are_not_sent(tab: Page, address: str) -> None:
+    opened(tab, address, "at #a")
+    noted(tab)
+    tab.run("document.getElementById('ask').click()")
+    tab.wait_for("window.told.length === 1")
+    assert tab.run("window.told[0]") == ["at #a", None]
+
+
+def test_hashtags_of_an_example_are_sent_as_they_were_given(tab: Page, address: str) -> None:
+    example = {"text": "a walk", "hashtags": TAGS, "pictures": []}
+    tab.call("Page.addScriptToEvaluateOnNewDocument", source=EXAMPLES % json.dumps([example]))
+    opened(tab, address)
+    tab.wait_for("document.querySelector('.example')")
+    noted(tab)
+    tab.run("document.querySelector('.example').click()")
+    tab.wait_for("window.told.length === 1")
+    assert json.loads(tab.run("window.told[0][1]")) == TAGS
+
+
+def test_pictures_that_are_too_much_together_are_told_before_they_are_sent(tab: Page, address: str) -> None:
+    opened(tab, address)
+    noted(tab)
+    tab.run("""
+    const held = new DataTransfer();
+    for (const name of ['a.jpg', 'b.jpg', 'c.jpg']) {
+      held.items.add(new File([new Uint8Array(8e6)], name, { type: 'image/jpeg' }));
+    }
+    document.dispatchEvent(new DragEvent('drop', { dataTransfer: held, bubbles: true, cancelable: true }));
+    """)
+    tab.wait_for("document.querySelectorAll('#thumbnails li').length === 3")
+    tab.run("document.getElementById('ask').click()")
+    tab.wait_for("document.querySelector('#problem .problem') || window.sent")
+    assert tab.run("window.sent") == 0
+    assert "has 24.0 MB" in text_of(tab, "#problem")
+    assert "less than 20.0 MB together" in text_of(tab, "#problem")
+    tab.run("document.querySelector('.remove').click(); document.getElementById('ask').click()")
+    tab.wait_for("window.sent === 1")
+    assert text_of(tab, "#problem") == ""
+
+
+@pytest.mark.parametrize(
+    ("focus", "words", "added"), [("text", "words", 0), ("text", "", 1), ("choose", "words", 1), ("level", "words", 1)]
+)
+def test_a_paste_with_words_goes_into_the_field(tab: Page, address: str, focus: str, words: str, added: int) -> None:
+    """Office programs put a picture of the words beside them."""
+    opened(tab, address)
+    prevented = tab.run(f"""(() => {{
+      const held = new DataTransfer();
+      held.items.add(new File(['x'], 'image.png', {{ type: 'image/png' }}));
+      if ({json.dumps(words)}) {{ held.setData('text/plain', {json.dumps(words)}); }}
+      const event = new ClipboardEvent('paste', {{ clipboardData: held, bubbles: true, cancelable: true }});
+      return !document.getElementById({focus!r}).dispatchEvent(event);
+    }})()""")
+    assert prevented == bool(added)
+    assert tab.run("document.querySelectorAll('#thumbnails li').length") == added
+
+
+def test_other_scripts_run_their_own_way(tab: Page, address: str, screenshots: Path) -> None:
+    example = {"text": "نزهة عند الميناء!", "hashtags": [], "pictures": []}
+    tab.call("Page.addScriptToEvaluateOnNewDocument", source=EXAMPLES % json.dumps([example]))
+    opened(tab, address, "غروب الشمس at the harbour!")
+    place = {"place": "حي 1", "probability": 0.6, "latitude": 31.0, "longitude": 121.0}
+    tab.run(NOTED % json.dumps({"/predict": {**ANSWER, "places": [place], "set": ["حي 1", "حي 2"]}}))
+    tab.run("document.getElementById('hashtags').value = 'ميناء'; document.getElementById('ask').click()")
+    tab.wait_for("document.querySelector('.ranked') && document.querySelector('.example')")
+    direction = "(name) => getComputedStyle(document.querySelector(name)).direction"
+    names = ["#text", "#hashtags", ".verdict strong", ".called", ".example .words"]
+    assert tab.run(f"{json.dumps(names)}.map({direction})") == ["rtl"] * len(names)
+    tab.screenshot(screenshots / "12-right-to-left.png")
+    shown = json.dumps({**REASONS, "text": "غروب", "hashtags": ["ميناء"]})
+    tab.run(f"import('/page/js/why.js').then(({{ showReasons }}) => void showReasons({shown}, {{ ask: () => {{}} }}))")
+    assert tab.run(f"['.marked p', '.tags li'].map({direction})") == ["rtl"] * 2
+
+
+def test_no_emoji_is_cut_in_two(tab: Page, address: str) -> None:
+    opened(tab, address)
+    shortened = (
+        "import('/page/js/words.js').then(({ shortened }) => [41, 40].map((many) => shortened('😊'.repeat(many))))"
+    )
+    assert tab.run(shortened) == ["😊" * 39 + "…", "😊" * 40]
+    name = tab.run("""
+    import('/page/js/drawing.js').then(({ drawing }) => {
+      const places = [{ number: 0, place: 'a' + '😊'.repeat(26), probability: 0.3, latitude: 0, longitude: 0 }];
+      const view = { x: 0.5, y: 0.5, zoom: 3 };
+      const parts = drawing({ places, circle: null }, { view, width: 1200, height: 600, tiled: true, selected: null });
+      return parts.find((part) => part.classList.contains('name')).textContent;
+    })""")
+    assert name == "a" + "😊" * 24 + "…"
