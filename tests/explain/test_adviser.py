@@ -291,7 +291,7 @@ def test_a_judge_of_places_of_the_same_names_elsewhere_is_refused() -> None:
     own = places(park=31.20, bridge=31.10, tower=31.15, station=None)
     check_judge(places(park=31.30, bridge=31.104, tower=31.15, museum=10.0), own)  # one alone has moved
     check_judge(places(park=None, museum=10.0), own)
-    with pytest.raises(BadOption, match=r"'bridge' 1123\.9 km away"):
+    with pytest.raises(BadOption, match=r"'bridge' 1123\.1 km away"):
         check_judge(places(park=21.20, bridge=21.00, tower=31.15), own)
     with pytest.raises(BadOption, match="is for the category"):
         check_judge(PlaceVocabulary("category", (Place("park"), Place("food"))), own)

@@ -50,7 +50,7 @@ ASSUMED = "protected is what this run answers: if the post was made elsewhere, n
 
 def advise(
     locator: AskedRun,
-    post: Post,
+    post: Post | OpenedPost,
     *,
     protect: str = "place",
     place: str | None = None,
@@ -64,11 +64,12 @@ def advise(
 ) -> Advice:
     """Which sets of at most `max_edits` edits hide `place` (None: the run's answer), and what each costs.
 
-    Hidden: less probable than `below`, expected to be missed by `beyond_km` or more, both where both are given; where
-    neither is, not the answer and less probable than 0.2 (of C < 5 classes, than 1 / C). `protect` is the run's own
-    target. At most `limit` parts are taken away one at a time (`seed` decides which, where there are more); the
-    strongest are replaced, widened and combined. `judge` is a run that did not guide the search; its outlooks stand
-    beside. Raises BadPost for a post with nothing in it, BadOption for what cannot be asked for.
+    The post may be one that `open_whole` opened. Hidden: less probable than `below`, expected to be missed by
+    `beyond_km` or more, both where both are given; where neither is, not the answer and less probable than 0.2 (of
+    C < 5 classes, than 1 / C). `protect` is the run's own target. At most `limit` parts are taken away one at a time
+    (`seed` decides which, where there are more); the strongest are replaced, widened and combined. `judge` is a run
+    that did not guide the search; its outlooks stand beside. Raises BadPost for a post with nothing in it, BadOption
+    for what cannot be asked for.
     """
     budget = Budget(max_edits, limit, grid, seed)
     _check(locator, protect, below, beyond_km, budget)
@@ -76,7 +77,8 @@ def advise(
         raise BadOption("--judge", "is the run that chooses the edits", "give another system of the same posts")
     if judge is not None:
         check_judge(judge.fitted.places, locator.fitted.places)
-    opened = open_whole(locator, post)
+    opened = post if isinstance(post, OpenedPost) else open_whole(locator, post)
+    given = opened.post if isinstance(post, OpenedPost) else post
     attacker, goal = _protected(locator, opened, place, below, beyond_km)
     bases = _bases(opened, locator.modalities)
     (before, *every_tag), encoded = attacker.look(bases)
@@ -95,7 +97,7 @@ def advise(
         suggestions, said = judged(judge, [opened.post, *posts], suggestions, place=goal.place)
         notes += said
     return Advice(
-        post_id=post.id,
+        post_id=given.id,
         protect=protect,
         place=goal.place,
         goal=goal,
@@ -104,7 +106,7 @@ def advise(
         suggestions=suggestions,
         reached=goal.reached(before) or any(own.reached for own in suggestions),
         asked=len(bases) + len(every),
-        notes=(*_verdict(goal, before, suggestions), *notes, *_about(locator, post)),
+        notes=(*_verdict(goal, before, suggestions), *notes, *_about(locator, given)),
     )
 
 

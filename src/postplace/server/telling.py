@@ -120,7 +120,7 @@ class Telling:
 class ToldRun:
     """A view of a locator for one request. Whether a post was learned from is told with `fine` alone.
 
-    Once `gone` is set it answers no more.
+    Once `gone` is set it encodes and answers no more, but raises a Refusal.
     """
 
     telling: Telling
@@ -143,17 +143,21 @@ class ToldRun:
 
     def encoders(self) -> tuple[TextEncoder, ImageEncoder]:
         """The run's own."""
+        self._check_wanted()
         return self.telling.locator.encoders()
 
     def probabilities(self, posts: Sequence[Post], encoded: EncodedPosts) -> NDArray[np.float64]:
-        """Probabilities (N, D). Raises a Refusal where nobody waits for them any more."""
-        if self.gone.is_set():
-            raise refuse(499, "client", "has gone", "ask again")
+        """Probabilities (N, D)."""
+        self._check_wanted()
         return self.telling.classes.merge(self.telling.locator.probabilities(posts, encoded))
 
     def part_of(self, post: Post) -> str | None:
         """See `PostLocator.part_of`; with `fine` alone."""
         return self.telling.locator.part_of(post) if self.telling.fine else None
+
+    def _check_wanted(self) -> None:
+        if self.gone.is_set():
+            raise refuse(499, "client", "has gone", "ask again")
 
 
 def without_names(vocabularies: Vocabularies, names: Sequence[str]) -> Vocabularies:
