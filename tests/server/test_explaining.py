@@ -144,7 +144,8 @@ def test_whoever_has_gone_costs_no_more(make: Callable[..., Service]) -> None:
 def test_whoever_goes_meanwhile_costs_one_batch_more(
     make: Callable[..., Service], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gone, encoded = Event(), []
+    gone = Event()
+    encoded: list[int] = []
     run = ToldRun(make().telling, gone)
 
     def encode(posts: Any, **_: Any) -> None:
@@ -161,7 +162,12 @@ def test_pictures_are_decoded_once_to_be_taken_apart(
     client: Client, picture: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     decoded: list[object] = []
-    monkeypatch.setattr(variants, "decode", lambda image, **given: decoded.append(image) or decode(image, **given))
+
+    def counted(image: bytes, **given: Any) -> Any:
+        decoded.append(image)
+        return decode(image, **given)
+
+    monkeypatch.setattr(variants, "decode", counted)
     files = [("images", ("a.jpg", picture, "image/jpeg"))]
     assert explained(client, {"grid": "1"}, files)[0] == 200
     assert len(decoded) == 1
