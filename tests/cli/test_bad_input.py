@@ -7,13 +7,17 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from postplace import Post
-from postplace.cli import main
+from postplace.cli import main, reading
+from postplace.posts.prepared import PreparedPosts, write_prepared
+from postplace.posts.splits import Split
 
 GOOD = {"text": "lunch by the river", "place": "bridge", "latitude": 31.2, "longitude": 121.4}
 
@@ -227,3 +231,105 @@ def test_a_misspelt_option_is_named(postplace) -> None:  # type: ignore[no-untyp
 def test_posts_are_only_read(posts: list[Post]) -> None:
     """The fixtures above are shared: nothing may have changed them."""
     assert len(posts) == 240
+
+
+def as_typer() -> None:
+    raise KeyboardInterrupt
+
+
+def as_lightning() -> None:
+    try:
+        raise KeyboardInterrupt
+    except KeyboardInterrupt:
+        sys.exit(1)
+
+
+@pytest.mark.parametrize("interrupt", [as_typer, as_lightning])
+@pytest.mark.parametrize(
+    ("command", "continues"),
+    [(("train", "posts.jsonl", "--out", "new"), True), (("prepare", "posts.jsonl", "--out", "made"), True),
+     (("evaluate", "run", "posts.jsonl"), False)],
+)  # fmt: skip
+def test_an_interrupt_says_whether_the_command_continues(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    interrupt: Callable[[], None],
+    command: tuple[str, ...],
+    continues: bool,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(reading, "read", lambda *_: interrupt())
+    monkeypatch.setattr(sys, "argv", ["postplace", *command])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 130
+    told = capsys.readouterr().err.splitlines()
+    again = "; what is finished is kept: run the same command again to continue"
+    assert told[-1] == f"interrupted{again if continues else ''}"
+
+
+def test_a_wrong_usage_ends_as_before(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for arguments, code in (((), 2), (("--version",), 0), (("train",), 2), (("train", "--nonsense"), 2)):
+        monkeypatch.setattr(sys, "argv", ["postplace", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert ended.value.code == code
+        assert "interrupted" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        ("train p.jsonl --out r --cells 8 --min-posts 3", "--min-posts"),
+        ("experiment mrlf-table2 --data p.jsonl --out r --cells 8 --min-posts 3", "--min-posts"),
+        ("experiment mrlf-table2 --data p.jsonl --out r --places places.csv", "--places"),
+        ("explain r --text a --method gradients --limit 160", "--limit"),
+        ("explain r --text a --method gradients --grid 4", "--grid"),
+        ("explain r --text a --method gradients --seed 0", "--seed"),
+        ("import places f.parquet --box 50,13,52,14 --out x.csv --radius-km 0.2", "--radius-km"),
+        ("serve r --attribution them", "--attribution"),
+        ("predict r --text a --cache c", "--cache"),
+        ("predict r --text a --on-bad-post error", "--on-bad-post"),
+        ("train prepared --out r --on-bad-post error", "--on-bad-post"),
+        ("inspect prepared --on-bad-post skip", "--on-bad-post"),
+    ],
+)
+def test_an_option_that_does_nothing_is_refused(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str, option: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    only, none = np.array([0], dtype=np.int64), np.array([], dtype=np.int64)
+    prepared = PreparedPosts([Post("1", text="a")], Split(only, none, none, none), 0, [], {}, {})
+    write_prepared(tmp_path / "prepared", prepared, overwrite=False)
+    line = refused(capsys, monkeypatch, *command.split())
+    assert line.startswith(f"error: {option}: does nothing ")
+
+
+def test_a_run_that_would_judge_itself(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for command in (("serve",), ("advise", "--text", "a")):
+        line = refused(
+            capsys, monkeypatch, command[0], tmp_path, *command[1:], "--judge", tmp_path / ".." / tmp_path.name
+        )
+        assert line.startswith("error: --judge: ")
+        assert "is the run that chooses the edits" in line
+
+
+@pytest.mark.parametrize(
+    ("setting", "found"),
+    [
+        ("missing_images=abc", "'abc' is not a number"),
+        ("missing_images=[0.5]", "[0.5] is not a number"),
+        ("places=2.5", "2.5 is not a whole number"),
+        ("users=True", "True is not a whole number"),
+        ("missing_images={[]:1}", "'{[]:1}' is not a number"),
+        ("x={[]:1}", "'x' is unknown"),
+    ],
+)
+def test_a_knob_that_is_no_number(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, setting: str, found: str
+) -> None:
+    assert found in refused(capsys, monkeypatch, "synth", tmp_path / "city", "--posts", 2, "--set", setting)
+    assert not (tmp_path / "city").exists()

@@ -42,7 +42,9 @@ def test_json_and_html_to_a_file(place_run: Path, parts: list[object], tmp_path:
     difference = found["whole"]["log_odds"] - found["nothing"]["log_odds"]
     assert sum(effect["log_odds"] for effect in found["modalities"]) == pytest.approx(difference, abs=1e-5)
     assert {own["name"] for own in found["attention"]} >= {"fuse"}
-    done = explained(place_run, *parts, "--format", "html", "--method", "gradients", "--output", tmp_path / "why.html")
+    done = explained(
+        place_run, *parts[:-2], "--format", "html", "--method", "gradients", "--output", tmp_path / "why.html"
+    )
     assert done.exit_code == 0, done.output
     assert (tmp_path / "why.html").read_text().startswith("<!doctype html>")
 

@@ -94,6 +94,14 @@ def test_what_fails_before_a_picture_was_looked_at_leaves_nothing(few: Path, tmp
     assert set(tmp_path.iterdir()) == before
 
 
+def test_names_may_stand_apart(few: Path, tmp_path: Path) -> None:
+    shown = run(few, "--out", tmp_path / "a", "--languages", "en, zh")
+    assert shown.exit_code == 0, shown.output
+    assert [step["rule"] for step in read_prepared(tmp_path / "a").report["steps"]][-1] == "texts not in en, zh"
+    with pytest.raises(BadOption, match="no language is named"):
+        run(few, "--out", tmp_path / "b", "--languages", " ")
+
+
 def test_options_that_cannot_be_used(few: Path, tmp_path: Path) -> None:
     out = tmp_path / "a"
     for options, told in (

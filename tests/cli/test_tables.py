@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from postplace.cli import app
 from postplace.cli.tables import show_metrics
 
 
@@ -34,3 +37,22 @@ def test_classes_that_the_run_does_not_know_are_told(capsys: pytest.CaptureFixtu
     every = shown(capsys, metrics(posts=12, labelled=12, unknown=12))
     assert "none of these 12 posts is of a place that this run knows: every answer counts as wrong" in every
     assert not any("this run" in line for line in shown(capsys, metrics(posts=12, labelled=12, unknown=0)))
+
+
+def test_of_one_group_there_is_no_interval(capsys: pytest.CaptureFixture[str]) -> None:
+    some = {"mean": 0.25, "low": 0.1, "high": 0.4, "verdict": "better"}
+    one_group = {"mean": 0.25, "low": None, "high": None, "verdict": "tie"}
+    found = metrics(posts=12, labelled=12, unknown=0) | {"differences": {"majority": some, "median": one_group}}
+    lines = shown(capsys, found)
+    assert "accuracy minus majority: +0.250 [+0.100, +0.400] better" in lines
+    assert "accuracy minus median: +0.250 (one group of posts: no interval)" in lines
+
+
+def test_posts_of_one_user_are_judged(place_run: Path, tmp_path: Path) -> None:
+    post = '{{"id": "{0}", "text": "a walk no {0} of mine", "user": "new here", "place": "Heron Tower"}}\n'
+    (tmp_path / "one_user.jsonl").write_text("".join(post.format(n) for n in range(12)))
+    done = CliRunner().invoke(
+        app, ["evaluate", str(place_run), str(tmp_path / "one_user.jsonl"), "--device", "cpu", "-q"]
+    )
+    assert done.exit_code == 0, done.exception
+    assert "(one group of posts: no interval)" in done.stdout

@@ -10,7 +10,7 @@ import pytest
 from postplace import Place, Post, PostLocator
 from postplace.errors import BadOption, BadPost
 from postplace.explain import Advice, advise
-from postplace.explain.adviser import ASSUMED, OWN_DROP
+from postplace.explain.adviser import ASSUMED, OWN_DROP, check_judge
 from postplace.images.regions import lossless
 from postplace.places.vocabulary import PlaceVocabulary
 
@@ -266,3 +266,41 @@ def test_edited_pictures_are_not_kept(toy: Toy, square: Square, monkeypatch: pyt
     found = advise(toy(score), Post("1", images=images), below=0.01)
     assert found.asked > 60
     assert 8 <= max(held) <= 2 * 8  # a post of two edits may hold two pictures
+
+
+def cells(*latitudes: float) -> PlaceVocabulary:
+    return PlaceVocabulary(
+        "cell", tuple(Place(f"cell-{n:03d}", latitude, 121.0) for n, latitude in enumerate(latitudes))
+    )
+
+
+def test_a_judge_of_other_cells_is_refused() -> None:
+    check_judge(cells(31.2, 31.1), cells(31.2, 31.1005))  # 56 m
+    with pytest.raises(BadOption, match=r"'cell-001' 11\.1 km away"):
+        check_judge(cells(31.2, 31.0), cells(31.2, 31.1))
+    with pytest.raises(BadOption, match="3 cells, what it is to judge 2"):
+        check_judge(cells(31.2, 31.1, 31.0), cells(31.2, 31.1))
+
+
+def test_a_judge_of_places_of_the_same_names_elsewhere_is_refused() -> None:
+    def places(**latitudes: float | None) -> PlaceVocabulary:
+        return PlaceVocabulary(
+            "place", tuple(Place(name, latitude, latitude and 121.0) for name, latitude in latitudes.items())
+        )
+
+    own = places(park=31.20, bridge=31.10, tower=31.15, station=None)
+    check_judge(places(park=31.30, bridge=31.104, tower=31.15, museum=10.0), own)  # one alone has moved
+    check_judge(places(park=None, museum=10.0), own)
+    with pytest.raises(BadOption, match=r"'bridge' 1123\.1 km away"):
+        check_judge(places(park=21.20, bridge=21.00, tower=31.15), own)
+    with pytest.raises(BadOption, match="is for the category"):
+        check_judge(PlaceVocabulary("category", (Place("park"), Place("food"))), own)
+
+
+def test_a_judge_is_checked_before_any_edit_is_tried(toy: Toy) -> None:
+    judge = toy(lambda *_: 3.0)
+    judge.fitted.places = PlaceVocabulary("place", (Place("here", 9.0, 0.0), Place("there", 9.0, 1.0)))  # type: ignore[misc]
+    guide = toy(lambda *_: 3.0)
+    with pytest.raises(BadOption, match="its classes lie elsewhere"):
+        advise(guide, Post("1", text="hello"), judge=judge)
+    assert guide.asked == 0  # type: ignore[attr-defined]

@@ -67,10 +67,24 @@ def test_a_judge_is_told_in_the_same_words(make: Callable[..., Service], served:
     stranger._fitted = replace(served.fitted, places=PlaceVocabulary("place", (Place("a"), Place("b"))))
     with pytest.raises(BadOption, match="--judge"):
         make_service(served, judge=stranger, **options)
+    north = [replace(place, latitude=place.latitude and place.latitude - 1) for place in served.fitted.places.places]
+    stranger._fitted = replace(served.fitted, places=PlaceVocabulary("place", tuple(north)))
+    with pytest.raises(BadOption, match="lie elsewhere"):
+        make_service(served, judge=stranger, **options)
     fewer = served.fitted.places.places[:-1]
     stranger._fitted = replace(served.fitted, places=PlaceVocabulary("place", fewer))
     with pytest.raises(BadOption, match="has no class"):
         make_service(served, judge=stranger, **options)
+
+
+def test_a_run_of_homes_alone_needs_to_be_told_so(served: PostLocator) -> None:
+    options: dict[str, Any] = {"fine": False, "limits": RequestLimits(), "batching": Batching()}
+    homes = PostLocator.__new__(PostLocator)
+    homes.__dict__.update(served.__dict__)
+    homes._fitted = replace(served.fitted, places=PlaceVocabulary("category", (Place("home"), Place("dormitory"))))
+    with pytest.raises(BadOption, match="--home"):
+        make_service(homes, home=False, **options)
+    make_service(homes, home=True, **options)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Sequence
 
 import pytest
@@ -102,6 +103,25 @@ def test_an_answer_that_takes_too_long() -> None:
         return refused.value.status
 
     assert asyncio.run(run()) == 429
+
+
+def test_the_patient_wait_for_an_answer_as_long_as_it_takes() -> None:
+    def answer(items: Sequence[int]) -> list[int]:
+        time.sleep(0.2)
+        return list(items)
+
+    async def run() -> list[object]:
+        batcher = Batcher[int, int](answer, Batching(size=1, wait_s=0.0, most=8, answer_s=0.1))
+        await batcher.start()
+        heavy = [asyncio.create_task(batcher.ask(n)) for n in range(2)]
+        lines = [asyncio.create_task(batcher.ask(n, patient=True)) for n in range(2, 5)]
+        found = await asyncio.gather(*heavy, *lines, return_exceptions=True)
+        await batcher.stop()
+        return list(found)
+
+    *heavy, a, b, c = asyncio.run(run())
+    assert all(isinstance(refused, Refusal) for refused in heavy)
+    assert (a, b, c) == (2, 3, 4)
 
 
 def test_the_patient_leave_half_of_the_queue_to_others() -> None:

@@ -14,7 +14,8 @@ import pytest
 
 from postplace import Post, PostLocator
 from postplace.batch import Vocabularies
-from postplace.explain import explain
+from postplace.explain import OpenedPost, explain, variants
+from postplace.images.decode import decode
 from postplace.places.vocabulary import PlaceVocabulary
 from postplace.post import Place
 from postplace.server import explaining
@@ -86,9 +87,9 @@ def test_a_place_that_is_not_told_is_unknown(client: Client, served: PostLocator
 def test_whose_post_it_is_may_be_said(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[str | None] = []
 
-    def noted(run: Any, post: Post, **options: Any) -> Any:
-        seen.append(post.user)
-        return explain(run, post, **options)
+    def noted(run: Any, opened: OpenedPost, **options: Any) -> Any:
+        seen.append(opened.post.user)
+        return explain(run, opened, **options)
 
     monkeypatch.setattr(explaining, "explain", noted)
     for form in ({"text": "a walk", "user": "ann"}, {"text": "a walk"}):
@@ -138,6 +139,38 @@ def test_whoever_has_gone_costs_no_more(make: Callable[..., Service]) -> None:
     with pytest.raises(Refusal) as refused:
         explain(run, Post("x", text="a walk"))
     assert refused.value.status == 499
+
+
+def test_whoever_goes_meanwhile_costs_one_batch_more(
+    make: Callable[..., Service], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = Event()
+    encoded: list[int] = []
+    run = ToldRun(make().telling, gone)
+
+    def encode(posts: Any, **_: Any) -> None:
+        encoded.append(len(posts))
+        gone.set()
+
+    monkeypatch.setattr(variants, "encode_posts", encode)
+    with pytest.raises(Refusal):
+        explain(run, Post("x", text=" ".join(f"word{n}" for n in range(200))))
+    assert encoded == [variants.AT_ONCE]
+
+
+def test_pictures_are_decoded_once_to_be_taken_apart(
+    client: Client, picture: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded: list[object] = []
+
+    def counted(image: bytes, **given: Any) -> Any:
+        decoded.append(image)
+        return decode(image, **given)
+
+    monkeypatch.setattr(variants, "decode", counted)
+    files = [("images", ("a.jpg", picture, "image/jpeg"))]
+    assert explained(client, {"grid": "1"}, files)[0] == 200
+    assert len(decoded) == 1
 
 
 def test_withheld_classes_leave_no_trace() -> None:

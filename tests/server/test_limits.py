@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from postplace.errors import BadRun, PostplaceError
 from postplace.server.app import make_app
 from postplace.server.batching import Batching
 from postplace.server.limits import RequestLimits
@@ -250,15 +251,31 @@ def test_a_stopping_service_refuses(make: Callable[..., Service]) -> None:
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [
+        RuntimeError("a secret walk"),
+        BadRun("/secret/run", "is damaged", "copy the secret run again"),
+        PostplaceError("secret encoder", "out of memory", "give a smaller batch"),
+    ],
+)
 def test_a_fault_is_no_trace_and_logs_no_content(
-    make: Callable[..., Service], client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, fault: Exception
 ) -> None:
     async def fail(*_: object, **__: object) -> None:
-        raise RuntimeError("a secret walk")
+        raise fault
+
+    async def ask_lines() -> dict[str, Any]:
+        async with client() as ask:
+            answer = await ask.post("/batch_predict", content='{"text": "a secret walk"}')
+            found: dict[str, Any] = json.loads(answer.text)["error"]
+            return found
 
     monkeypatch.setattr(Service, "answer", fail)
     with caplog.at_level("INFO", logger="postplace.server"):
         status, problem = post(client, [("text", (None, "a secret walk"))])
+        of_a_line = asyncio.run(ask_lines())
     assert (status, problem["found"]) == (500, "failed at this request")
-    assert "RuntimeError" in caplog.text
-    assert "secret" not in caplog.text + json.dumps(problem)
+    assert of_a_line == {**problem, "where": "line 1"}
+    assert caplog.text.count(f"failed: {type(fault).__name__}") == 2
+    assert "secret" not in caplog.text + json.dumps([problem, of_a_line])

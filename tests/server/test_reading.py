@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from postplace.errors import BadPost, PostplaceError
+from postplace.errors import BadImage, BadOption, BadPost, BadRun, NotEnoughData, PostplaceError
 from postplace.server import reading
 from postplace.server.limits import RequestLimits
-from postplace.server.reading import count_lines, read_line, split_lines, to_post
+from postplace.server.reading import count_lines, read_line, split_lines, status_of, to_post
 
 Client = Any
 SMALL = RequestLimits(body_bytes=3000, letters=100, hashtags=5, post_pixels=2 * 64 * 64)
@@ -101,6 +101,13 @@ def test_a_line_as_long_as_a_post_may_be_is_read() -> None:
     assert read_line(json.dumps({"text": wide}).encode(), where="line 1", limits=limits)[1].text == wide
 
 
+def test_a_line_keeps_its_id_whatever_it_is() -> None:
+    ids = [read_line(json.dumps({"id": given, "text": "a"}).encode(), where="line 1", limits=SMALL)[0]
+           for given in (0, "0", "x", "", None)]  # fmt: skip
+    assert ids == ["0", "0", "x", "post", "post"]
+    assert read_line(b'{"text": "a"}', where="line 1", limits=SMALL)[0] == "post"
+
+
 def test_lines_are_counted_before_they_are_cut() -> None:
     for body in (b"", b"a", b"a\n", b"a\n\n", b"\n", b"a\r\nb", b"a\nb\n\nc"):
         assert count_lines(body) == len(list(split_lines(body)))
@@ -117,6 +124,13 @@ def test_lines_that_are_too_many_are_never_cut(client: Client, monkeypatch: pyte
             return int((await ask.post("/batch_predict", content=b"a\n" * 1001)).status_code)
 
     assert asyncio.run(run()) == 413
+
+
+def test_only_what_a_client_can_cause_is_its_own_mistake() -> None:
+    at_most = ("post", "has 9 pictures", "give at most 8")
+    assert [status_of(kind(*at_most)) for kind in (BadPost, BadOption, BadImage)] == [413, 413, 422]
+    assert [status_of(kind("post", "is empty", "give one")) for kind in (BadPost, BadOption, BadImage)] == [422] * 3
+    assert [status_of(kind(*at_most)) for kind in (BadRun, PostplaceError, NotEnoughData)] == [500] * 3
 
 
 def test_the_pixels_of_a_post_have_a_bound(picture: bytes) -> None:

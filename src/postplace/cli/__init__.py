@@ -28,6 +28,9 @@ from postplace.cli import (
 from postplace.cli.wording import in_options
 from postplace.errors import PostplaceError
 
+CONTINUING = ("train", "prepare", "experiment", "collect")
+KEPT = "; what is finished is kept: run the same command again to continue"
+
 app = typer.Typer(
     name="postplace",
     help="From a social post to the place it was made: text, hashtags and images to a place on the map.",
@@ -79,6 +82,16 @@ def main() -> None:
         line = " ".join(str(in_options(error, sys.argv[1:])).split())
         print(f"error: {line}", file=sys.stderr)
         sys.exit(2)
-    except KeyboardInterrupt:
-        print("interrupted; what is finished is kept: run the same command again to continue", file=sys.stderr)
+    except (KeyboardInterrupt, SystemExit) as end:
+        if not _interrupted(end):
+            raise
+        command = next((argument for argument in sys.argv[1:] if not argument.startswith("-")), "")
+        print(f"interrupted{KEPT if command in CONTINUING else ''}", file=sys.stderr)
         sys.exit(130)
+
+
+def _interrupted(end: BaseException | None) -> bool:
+    """Whether Ctrl-C is behind it: Typer and Lightning make an exit of it, each with a code of its own."""
+    while end is not None and not isinstance(end, KeyboardInterrupt):
+        end = end.__context__
+    return end is not None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from postplace.cli.options import Device, Run
+from postplace.cli.options import Device, Run, check_judge, show_or_write
 from postplace.errors import BadOption
 
 if TYPE_CHECKING:
@@ -88,7 +88,6 @@ def advise(
     post = one_post(text or "", hashtags or "", image or [], where="advise")
     from postplace.explain import advise as advise_on
     from postplace.locator import PostLocator
-    from postplace.whole_files import write_atomically
 
     locator = PostLocator.load(run, device=device)
     attacker = None if judge is None else PostLocator.load(judge, device=device)
@@ -100,11 +99,7 @@ def advise(
     )  # fmt: skip
     if images_to is not None:
         _write_pictures(post, found, images_to)
-    content = written(found, format_.value)
-    if output is None:
-        typer.echo(content, nl=False)
-    else:
-        write_atomically(output, content.encode())
+    show_or_write(written(found, format_.value), output)
 
 
 def _check_paths(
@@ -115,8 +110,7 @@ def _check_paths(
 
     runs = [run] if judge is None else [run, judge]
     check_output("--output", output, [*images, *(file for folder in runs for file in files_of_run(folder))])
-    if judge is not None and judge.resolve() == run.resolve():
-        raise BadOption("--judge", f"{judge} is the run that chooses the edits", "give the run of another system")
+    check_judge(judge, run)
     if images_to is None:
         return
     if not images:

@@ -8,7 +8,17 @@ from typing import Annotated
 
 import typer
 
-from postplace.cli.options import Cache, ImageEncoderName, Quiet, TextEncoderName, cache_folder, say
+from postplace.cli.options import (
+    Cache,
+    ImageEncoderName,
+    Quiet,
+    TextEncoderName,
+    cache_folder,
+    check_classes_asked,
+    check_used,
+    say,
+    show_or_write,
+)
 
 
 class TableFormat(StrEnum):
@@ -63,6 +73,10 @@ def experiment(
     for row in only or []:
         if row not in known:
             raise unknown_name("--only", row, known)
+    check_classes_asked(cells, min_posts)
+    asked = [row for row in found.rows if not only or row.name in only]
+    if not any(row.condition.mask_place_names for row in asked):
+        check_used({"--places": places}, "here: no row that is run masks names", "leave it out")
     chosen = target or found.target
     if chosen not in ("place", "category"):
         raise unknown_name("--target", chosen, ("place", "category"))
@@ -117,10 +131,7 @@ def _show(folder: Path, format_: TableFormat, output: Path | None) -> None:
     from postplace.experiments.comparison import compare as compare_results
     from postplace.experiments.formats import joined
     from postplace.experiments.results import folders_below
-    from postplace.whole_files import write_atomically
 
-    text = joined([compare_results(*results.read()) for results in folders_below(folder)], format_.value)
-    if output is None:
-        typer.echo(text, nl=False)
-    else:
-        write_atomically(output, text.encode())
+    show_or_write(
+        joined([compare_results(*results.read()) for results in folders_below(folder)], format_.value), output
+    )

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from postplace.cli.options import Device, Run
+from postplace.cli.options import Device, Run, check_used, show_or_write
 
 
 class Format(StrEnum):
@@ -40,9 +40,13 @@ def explain(
     method: Annotated[
         Method, typer.Option(help="Parts taken away one at a time, or integrated gradients of a network.")
     ] = Method.occlusion,
-    limit: Annotated[int, typer.Option(help="How many parts to take away at most.")] = 160,
-    grid: Annotated[int, typer.Option(help="Rows and columns of regions that a picture is cut into.")] = 4,
-    seed: Annotated[int, typer.Option(help="Decides which parts are looked at where there are more.")] = 0,
+    limit: Annotated[int | None, typer.Option(help="How many parts to take away at most (default: 160).")] = None,
+    grid: Annotated[
+        int | None, typer.Option(help="Rows and columns of regions that a picture is cut into (default: 4).")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Decides which parts are looked at where there are more (default: 0).")
+    ] = None,
     attention: Annotated[
         bool, typer.Option("--attention", help="Also the attention maps, in json and html; they explain nothing.")
     ] = False,
@@ -59,12 +63,14 @@ def explain(
     from postplace.cli.one_post import one_post
     from postplace.cli.overwriting import check_output, files_of_run
     from postplace.errors import BadOption
-    from postplace.whole_files import write_atomically
 
     if text is None and hashtags is None and not image:
         raise BadOption("explain", "there is nothing to explain", "give --text, --hashtags or --image")
     if attention and format_ is Format.text:
         raise BadOption("--attention", "given with the format text", "give --format json or html")
+    if method is Method.gradients:
+        taken_away = {"--limit": limit, "--grid": grid, "--seed": seed}
+        check_used(taken_away, "with --method gradients: no part is taken away", "leave it out")
     check_output("--output", output, [*(image or []), *files_of_run(run)])
     post = one_post(text or "", hashtags or "", image or [], where="explain", user=user)
     from postplace.cli.explanation_table import written
@@ -73,11 +79,8 @@ def explain(
     from postplace.locator import PostLocator
 
     locator = PostLocator.load(run, device=device)
-    found = explain_post(locator, post, place=place, method=method.value, limit=limit, grid=grid, seed=seed)
+    given = {name: value for name, value in (("limit", limit), ("grid", grid), ("seed", seed)) if value is not None}
+    found = explain_post(locator, post, place=place, method=method.value, **given)
     if attention:
         found = with_attention(locator, post, found)
-    content = written(locator, post, found, format_.value)
-    if output is None:
-        typer.echo(content, nl=False)
-    else:
-        write_atomically(output, content.encode())
+    show_or_write(written(locator, post, found, format_.value), output)

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from postplace.cli.options import check_used
+
 if TYPE_CHECKING:
     from postplace.places.fsq import FsqPlaces, PostCounts
     from postplace.places.known import KnownPlace
 
+RADIUS_KM = 0.2
 SHOWN = 12  # categories without a class that are named
 
 
@@ -30,7 +33,9 @@ def places(
         Path | None, typer.Option(metavar="POSTS", help="Keep only places that these posts were made near.")
     ] = None,
     min_posts: Annotated[int | None, typer.Option(help="With --near-posts: at least this many (default: 1).")] = None,
-    radius_km: Annotated[float, typer.Option(help="With --near-posts: how far a post may be.")] = 0.2,
+    radius_km: Annotated[
+        float | None, typer.Option(help="With --near-posts: how far a post may be (default: 0.2).")
+    ] = None,
     max_places: Annotated[
         int | None, typer.Option(help="Keep only this many, those with the most complete records.")
     ] = None,
@@ -62,6 +67,8 @@ def places(
         raise BadOption(missing, "is missing", remedy)
     if near_posts is None and min_posts is not None:
         raise BadOption("--min-posts", "there are no posts to count", "give a file of posts with --near-posts")
+    if near_posts is None:
+        check_used({"--radius-km": radius_km}, "without --near-posts", "give a file of posts, or leave it out")
     check_output("--out", out, [fsq, near_posts])
     if out.suffix.lower() != ".csv":
         raise BadOption("--out", f"{out} does not end in .csv, which places are written as", "name it as places.csv")
@@ -70,7 +77,7 @@ def places(
         fsq,
         box=parse_box(box),
         any_category=any_category,
-        visits=None if near_posts is None else _visits(near_posts, radius_km),
+        visits=None if near_posts is None else _visits(near_posts, RADIUS_KM if radius_km is None else radius_km),
         min_posts=1 if min_posts is None else min_posts,
         most=max_places,
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from postplace.cli.options import BadPosts, OnBadPost, Posts, parse_names
+from postplace.cli.options import PREPARED, GivenBadPosts, OnBadPost, Posts, check_used, parse_names, show_or_write
 from postplace.errors import BadOption, NotEnoughData, unknown_name
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def inspect(
     ] = None,
     format_: Annotated[Format, typer.Option("--format", help="text or json.")] = Format.text,
     output: Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Default: stdout.")] = None,
-    on_bad_post: BadPosts = OnBadPost.error,
+    on_bad_post: GivenBadPosts = None,
 ) -> None:
     """Show what is in a file of posts, what is missing, and what would give the answer away.
 
@@ -76,7 +76,7 @@ def inspect(
         masked = MaskedPosts(source.again(), known)
         write_posts(masked, mask_place_names)
     write = as_json if format_ is Format.json else as_lines
-    _write("\n".join(write(found, known, leaks, splits, masked)) + "\n", output)
+    show_or_write("\n".join(write(found, known, leaks, splits, masked)) + "\n", output)
 
 
 @dataclass(frozen=True)
@@ -89,12 +89,14 @@ class _Source:
     split: Split | None
 
 
-def _open(path: Path, on_bad_post: OnBadPost) -> _Source:
+def _open(path: Path, given: OnBadPost | None) -> _Source:
     from postplace.cli.reading import read_in_parts
     from postplace.posts.prepared import is_prepared, read_prepared
     from postplace.posts.table import PostStream
 
+    on_bad_post = given or OnBadPost.error
     if is_prepared(path):
+        check_used({"--on-bad-post": given}, PREPARED, "leave it out")
         prepared = read_prepared(path)
         return _Source(path, lambda: prepared.posts, lambda: prepared.posts, prepared.split)
     return _Source(
@@ -160,12 +162,3 @@ def _check_ending(masked: Path | None) -> None:
     if masked is not None and masked.suffix.lower() not in ENDINGS:
         found = f"{masked} has another ending than {', '.join(ENDINGS)}"
         raise BadOption("--mask-place-names", found, "name a file, as masked.jsonl")
-
-
-def _write(report: str, output: Path | None) -> None:
-    from postplace.whole_files import write_atomically
-
-    if output is None:
-        typer.echo(report, nl=False)
-    else:
-        write_atomically(output, report.encode())

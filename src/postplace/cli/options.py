@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -30,6 +30,11 @@ Posts = Annotated[
 ]
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a trained run.", show_default=False)]
 BadPosts = Annotated[OnBadPost, typer.Option("--on-bad-post", help="Stop at a bad record, or skip and count it.")]
+GivenBadPosts = Annotated[
+    OnBadPost | None,
+    typer.Option("--on-bad-post", help="Stop at a bad record (default: error), or skip and count it."),
+]
+PREPARED = "with a prepared folder: `postplace prepare` has met its bad records"
 Cache = Annotated[
     Path | None,
     typer.Option(
@@ -62,6 +67,35 @@ def say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
+def show_or_write(content: str, output: Path | None) -> None:
+    """To stdout, or to a file that appears whole or not at all."""
+    from postplace.whole_files import write_atomically
+
+    if output is None:
+        typer.echo(content, nl=False)
+    else:
+        write_atomically(output, content.encode())
+
+
+def check_used(given: Mapping[str, object], found: str, remedy: str) -> None:
+    """Raise BadOption for the first option that has a value where none of them does anything; `found` says why."""
+    for option, value in given.items():
+        if value is not None:
+            raise BadOption(option, f"does nothing {found}", remedy)
+
+
+def check_classes_asked(cells: int | None, min_posts: int | None) -> None:
+    """Raise BadOption for classes that are asked for by both."""
+    if cells is not None:
+        check_used({"--min-posts": min_posts}, "with --cells: a cell may hold a single post", "leave one of them out")
+
+
+def check_judge(judge: Path | None, run: Path) -> None:
+    """Raise BadOption for a run that would judge itself."""
+    if judge is not None and judge.resolve() == run.resolve():
+        raise BadOption("--judge", f"{judge} is the run that chooses the edits", "give the run of another system")
+
+
 def parse_names(text: str) -> list[str]:
     """`"text, image"` -> `["text", "image"]`.
 
@@ -84,6 +118,6 @@ def parse_settings(pairs: Sequence[str]) -> dict[str, Any]:
             raise BadOption("--set", f"{pair!r} is not NAME=VALUE", "write for example --set max_epochs=5")
         try:
             settings[name] = ast.literal_eval(text)
-        except (ValueError, SyntaxError):
+        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):  # TypeError: of {[]: 1}
             settings[name] = text
     return settings

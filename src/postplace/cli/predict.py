@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from postplace.cli.options import BadPosts, Cache, Device, OnBadPost, Quiet, Run, cache_folder, say
+from postplace.cli.options import Cache, Device, GivenBadPosts, OnBadPost, Quiet, Run, cache_folder, check_used, say
 
 if TYPE_CHECKING:
     from postplace.post import Post, Prediction
@@ -44,7 +44,7 @@ def predict(
     ] = 0.0,
     format_: Annotated[Format, typer.Option("--format", help="How to write the predictions.")] = Format.jsonl,
     output: Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Where to (default: stdout).")] = None,
-    on_bad_post: BadPosts = OnBadPost.error,
+    on_bad_post: GivenBadPosts = None,
     cache: Cache = None,
     device: Device = "auto",
     quiet: Quiet = False,
@@ -67,12 +67,15 @@ def predict(
     if one == (posts is not None):
         found = "a file and a post's own parts are both given" if one else "there is nothing to predict"
         raise BadOption("predict", found, "give either POSTS, or --text, --hashtags and --image")
+    if one:
+        of_files = {"--cache": cache, "--on-bad-post": on_bad_post}
+        check_used(of_files, "with a single post: there is no file, and nothing is stored", "leave it out")
     check_asked(top_k, level, min_confidence)
     check_output("--output", output, [posts, *(image or []), *files_of_run(run)])
     if posts is None:
         parts = iter([[one_post(text or "", hashtags or "", image or [], where="predict")]])
     else:
-        parts = _parts(posts, on_bad_post)
+        parts = _parts(posts, on_bad_post or OnBadPost.error)
     first = next(parts)  # a bad file is found before the run is loaded
     from postplace.locator import PostLocator
 

@@ -109,7 +109,7 @@ def _filters(
     if (count := counts["min_place_posts"]) is not None:
         changes[RarePlaces] = RarePlaces(count) if count else None
     if languages is not None:
-        changes[Languages] = None if languages == NONE else Languages(tuple(languages.split(",")))
+        changes[Languages] = None if languages == NONE else Languages(tuple(parse_names(languages)))
     if require is not None:
         names = tuple(parse_names(require))
         changes[Modalities] = None if require == NONE else Modalities(names)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from postplace.cli.options import Device, Run, say
+from postplace.cli.options import Device, Run, check_judge, check_used, say
 
 
 def serve(
@@ -31,7 +31,9 @@ def serve(
     tiles: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Tiles for the page's map: 'https://.../{z}/{x}/{y}.png'.")
     ] = None,
-    attribution: Annotated[str, typer.Option(help="Whom the map names for its tiles.")] = "",
+    attribution: Annotated[
+        str | None, typer.Option(metavar="NAMES", help="With --tiles: whom the map names for them.")
+    ] = None,
     max_body_mb: Annotated[int, typer.Option(help="The largest request of one post.", min=1)] = 20,
     max_picture_mb: Annotated[int, typer.Option(help="The largest picture.", min=1)] = 10,
     max_megapixels: Annotated[int, typer.Option(help="The largest picture, decoded.", min=1, max=50)] = 25,
@@ -54,6 +56,9 @@ def serve(
 
     from postplace.errors import BadOption
 
+    if tiles is None:
+        check_used({"--attribution": attribution}, "without --tiles", "give the address of tiles, or leave it out")
+    check_judge(judge, run)
     try:
         from postplace.server.assembly import assemble
         from postplace.server.examples import read_examples
@@ -80,9 +85,11 @@ def serve(
         send_s=float(max_seconds),
     )
     batching = Batching(most=max_queue, answer_s=float(max_seconds), threads=threads, heaviest=limits.post_pixels)
-    ground = None if tiles is None else TileSource(tiles, attribution)
+    ground = None if tiles is None else TileSource(tiles, attribution or "")
     locator = PostLocator.load(run, device=device)
     other = None if judge is None else PostLocator.load(judge, device=device)
+    if other is not None:
+        other.share_encoders(locator)
     service = make_service(locator, fine=fine, home=home, limits=limits, batching=batching, judge=other)
     shown = () if examples is None else read_examples(examples, locator, service.discretion)
     local = host in LOOPBACK or host == "::1"

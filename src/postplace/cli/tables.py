@@ -43,10 +43,7 @@ def show_metrics(metrics: Mapping[str, Any], *, target: str = "place") -> None:
     console.print(_patterns(metrics))
     _show_unknown(console, metrics, target)
     for name, difference in metrics["differences"].items():
-        low, high = difference["low"], difference["high"]
-        console.print(
-            f"accuracy minus {name}: {difference['mean']:+.3f} [{low:+.3f}, {high:+.3f}] {difference['verdict']}"
-        )
+        console.print(f"accuracy minus {name}: {_difference(difference)}")
     for note in metrics.get("baseline_notes", ()):  # runs of earlier versions have none
         console.print(note)
     if "calibration" in metrics:
@@ -137,6 +134,15 @@ def _show_broken(console: Console, broken: list[Mapping[str, str]]) -> None:
         console.print(f"  post {picture['post_id']}: {picture['image']}: {picture['reason']}")
     if len(broken) > NAMED:
         console.print(f"  ... and {len(broken) - NAMED} more (all of them in metrics.json or training.json)")
+
+
+def _difference(found: Mapping[str, Any]) -> str:
+    """The mean, its interval and the verdict; of one group there is no interval, and nothing to tell apart."""
+    mean, low, high = (found[key] for key in ("mean", "low", "high"))
+    told = "?" if mean is None else f"{mean:+.3f}"
+    if low is None or high is None:
+        return f"{told} (one group of posts: no interval)"
+    return f"{told} [{low:+.3f}, {high:+.3f}] {found['verdict']}"
 
 
 def _number(value: float | None) -> str:

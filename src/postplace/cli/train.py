@@ -11,15 +11,18 @@ from typing import Annotated
 import typer
 
 from postplace.cli.options import (
-    BadPosts,
+    PREPARED,
     Cache,
     Device,
+    GivenBadPosts,
     ImageEncoderName,
     OnBadPost,
     Posts,
     Quiet,
     TextEncoderName,
     cache_folder,
+    check_classes_asked,
+    check_used,
     parse_names,
     parse_settings,
     say,
@@ -59,7 +62,7 @@ def train(
     ] = None,
     text_encoder: TextEncoderName = "bundled",
     image_encoder: ImageEncoderName = "bundled",
-    on_bad_post: BadPosts = OnBadPost.error,
+    on_bad_post: GivenBadPosts = None,
     cache: Cache = None,
     device: Device = "auto",
     devices: Annotated[int, typer.Option(min=1, help="How many GPUs (or CPU processes).")] = 1,
@@ -79,13 +82,17 @@ def train(
     from postplace.models.table import find_model
     from postplace.runs.folder import check_free
 
+    check_classes_asked(cells, min_posts)
     find_model(model)
     check_free(out, overwrite=overwrite)
     from postplace.cli.reading import read
     from postplace.cli.tables import show_fit, show_metrics
     from postplace.posts.prepared import is_prepared
 
-    every = posts if is_prepared(posts) else read(posts, on_bad_post)
+    prepared = is_prepared(posts)
+    if prepared:
+        check_used({"--on-bad-post": on_bad_post}, PREPARED, "leave it out")
+    every = posts if prepared else read(posts, on_bad_post or OnBadPost.error)
     from postplace.locator import PostLocator
 
     first = os.environ.get("LOCAL_RANK", "0") == "0"  # with several devices each trains in a process of its own

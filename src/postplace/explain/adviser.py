@@ -27,6 +27,8 @@ from postplace.explain.edits import Edit, apply
 from postplace.explain.explaining import GRID, LIMIT, MOST_CHARACTERS, check_breadth, column_of
 from postplace.explain.search import MOST_OF_A_SIZE, Attacker, Meaning, Tried, larger_sets, pareto, trying
 from postplace.explain.variants import OpenedPost, ask, open_whole
+from postplace.places.distance import great_circle_km
+from postplace.places.vocabulary import PlaceVocabulary
 from postplace.pooled import MODALITIES, without
 from postplace.post import Post
 
@@ -36,6 +38,7 @@ TAGS_LOOKED_INTO = 5  # those that give most away: what could stand in their pla
 WORDS_LOOKED_INTO = 3
 VARIANTS = 10  # of a part, about
 FEWEST_SETS = 10  # of a size, of however long a post
+SAME_KM = {"cell": 0.1, "place": 1.0}  # a cell is its centre; a place's centre is that of the posts a run learned from
 LEAKING = 0.25  # of what the best removal of its modality hides: a part that hides less is not replaced
 OWN_DROP = (
     "the drops are those of the very run that chose the edits: another attacker may see more; "
@@ -47,7 +50,7 @@ ASSUMED = "protected is what this run answers: if the post was made elsewhere, n
 
 def advise(
     locator: AskedRun,
-    post: Post,
+    post: Post | OpenedPost,
     *,
     protect: str = "place",
     place: str | None = None,
@@ -61,17 +64,21 @@ def advise(
 ) -> Advice:
     """Which sets of at most `max_edits` edits hide `place` (None: the run's answer), and what each costs.
 
-    Hidden: less probable than `below`, expected to be missed by `beyond_km` or more, both where both are given; where
-    neither is, not the answer and less probable than 0.2 (of C < 5 classes, than 1 / C). `protect` is the run's own
-    target. At most `limit` parts are taken away one at a time (`seed` decides which, where there are more); the
-    strongest are replaced, widened and combined. `judge` is a run that did not guide the search; its outlooks stand
-    beside. Raises BadPost for a post with nothing in it, BadOption for what cannot be asked for.
+    The post may be one that `open_whole` opened. Hidden: less probable than `below`, expected to be missed by
+    `beyond_km` or more, both where both are given; where neither is, not the answer and less probable than 0.2 (of
+    C < 5 classes, than 1 / C). `protect` is the run's own target. At most `limit` parts are taken away one at a time
+    (`seed` decides which, where there are more); the strongest are replaced, widened and combined. `judge` is a run
+    that did not guide the search; its outlooks stand beside. Raises BadPost for a post with nothing in it, BadOption
+    for what cannot be asked for.
     """
     budget = Budget(max_edits, limit, grid, seed)
     _check(locator, protect, below, beyond_km, budget)
     if judge is locator:
         raise BadOption("--judge", "is the run that chooses the edits", "give another system of the same posts")
-    opened = open_whole(locator, post)
+    if judge is not None:
+        check_judge(judge.fitted.places, locator.fitted.places)
+    opened = post if isinstance(post, OpenedPost) else open_whole(locator, post)
+    given = opened.post if isinstance(post, OpenedPost) else post
     attacker, goal = _protected(locator, opened, place, below, beyond_km)
     bases = _bases(opened, locator.modalities)
     (before, *every_tag), encoded = attacker.look(bases)
@@ -90,7 +97,7 @@ def advise(
         suggestions, said = judged(judge, [opened.post, *posts], suggestions, place=goal.place)
         notes += said
     return Advice(
-        post_id=post.id,
+        post_id=given.id,
         protect=protect,
         place=goal.place,
         goal=goal,
@@ -99,7 +106,7 @@ def advise(
         suggestions=suggestions,
         reached=goal.reached(before) or any(own.reached for own in suggestions),
         asked=len(bases) + len(every),
-        notes=(*_verdict(goal, before, suggestions), *notes, *_about(locator, post)),
+        notes=(*_verdict(goal, before, suggestions), *notes, *_about(locator, given)),
     )
 
 
@@ -121,6 +128,34 @@ def goal_of(place: str, below: float | None, beyond_km: float | None, *, classes
     if below is None and beyond_km is None:
         return Goal(place, max(BELOW, 1.0 / classes), unanswered=True)
     return Goal(place, below, beyond_km)
+
+
+def check_judge(judge: PlaceVocabulary, guide: PlaceVocabulary) -> None:
+    """Raise BadOption where the classes of a judge lie elsewhere under the same names: it would judge another area.
+
+    Cells are numbered anew for every split: each must be the same. Of places that both know, half must be within 1 km,
+    for the posts of one alone may lie far apart.
+    """
+    remedy = "give a run trained on the same posts, for the same target (of cells: with the same --cells and --seed)"
+    if judge.target != guide.target:
+        raise BadOption("--judge", f"is for the {judge.target}, what it is to judge for the {guide.target}", remedy)
+    there = {place.name: centre for place, centre in zip(judge.places, judge.coordinates(), strict=True)}
+    both = [
+        (place.name, (*centre, *there[place.name]))
+        for place, centre in zip(guide.places, guide.coordinates(), strict=True)
+        if place.name in there
+    ]
+    if guide.target == "cell" and not len(both) == len(guide) == len(judge):
+        raise BadOption("--judge", f"has {len(judge)} cells, what it is to judge {len(guide)}", remedy)
+    km = great_circle_km(*np.array([centres for _, centres in both], dtype=np.float64).reshape(-1, 4).T)
+    if np.isnan(km).all():  # none has coordinates
+        return
+    apart = np.nanmax(km) if guide.target == "cell" else np.nanmedian(km)
+    if apart > SAME_KM[guide.target]:
+        farthest = int(np.nanargmax(km))
+        raise BadOption(
+            "--judge", f"has {both[farthest][0]!r} {km[farthest]:.1f} km away: its classes lie elsewhere", remedy
+        )
 
 
 def judged(

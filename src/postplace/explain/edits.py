@@ -24,8 +24,6 @@ EditKind = Literal[
     "hide hashtag", "replace hashtag", "generalise hashtag", "hide words", "reword", "blur region", "crop",
     "drop picture",
 ]  # fmt: skip
-OF_HASHTAGS = ("hide hashtag", "replace hashtag", "generalise hashtag")
-OF_WORDS = ("hide words", "reword")
 _CLOSING = ",.!?;:)，。！？；：）"
 
 

@@ -31,7 +31,7 @@ WORDS_LOOKED_INTO = 3
 
 def explain(
     locator: AskedRun,
-    post: Post,
+    post: Post | OpenedPost,
     *,
     place: str | None = None,
     seed: int = 0,
@@ -45,11 +45,13 @@ def explain(
     word, hashtag, picture or one of the `grid` x `grid` regions of a picture does, for at most `limit` of them (which,
     if there are more, `seed` decides), and one of the spans of the strongest words of a system that reads characters.
     With `gradients` a network's parts share the difference by integrated gradients instead (see `gradients.py`).
-    All variants are encoded in one batch, those of spans in a second one. The post's `user` only keeps the user's own
-    posts out of the evidence. Raises BadPost for a post with nothing in it, BadOption for an unknown place or option.
+    Variants are encoded many at a time, those of spans at the end. The post may be one that `open_post` opened; its
+    `user` only keeps the user's own posts out of the evidence. Raises BadPost for a post with nothing in it, BadOption
+    for an unknown place or option.
     """
     _check(locator, method, limit, grid)
-    opened = open_post(locator, post)
+    opened = post if isinstance(post, OpenedPost) else open_post(locator, post)
+    given = opened.post if isinstance(post, OpenedPost) else post
     one_by_one = method == "occlusion"
     parts, left_out = chosen(opened, limit=limit, grid=grid, seed=seed) if one_by_one else ([], [])
     names = [own.name for own in locator.fitted.places.places]
@@ -65,10 +67,10 @@ def explain(
         effects, said = gradient_effects(_network_of(locator), opened, column)
         notes += said
     near, said = evidence_for(locator, opened.post)
-    if (part := locator.part_of(post)) is not None:
+    if (part := locator.part_of(given)) is not None:
         said = [f"this post was in the {part} part of the posts that the run was made from", *said]
     return Explanation(
-        post_id=post.id,
+        post_id=given.id,
         place=names[column],
         answer=names[int(asked.whole.argmax())],
         method=method,

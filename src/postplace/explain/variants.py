@@ -1,4 +1,4 @@
-"""Variants of a post, each without some of its parts, and what a locator says of them: all in one batch."""
+"""Variants of a post, each without some of its parts, and what a locator says of them: many in one batch."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 MOST_PIXELS = 400_000  # of a picture that regions are covered in: several times what encoders are given
+AT_ONCE = 64  # posts of a batch: a view of a run that nobody waits for any more ends between two
 TARGET = 512  # the side a picture is decoded for where the encoder does not say
 
 
@@ -129,8 +130,9 @@ def keep(opened: OpenedPost, modalities: Sequence[str]) -> Variant:
 
 
 def ask(locator: AskedRun, posts: Sequence[Post]) -> NDArray[np.float64]:
-    """Probabilities (N, C) of posts in memory, encoded in one batch; nothing is stored, no post knows of another."""
-    return locator.probabilities(*encode(locator, posts))
+    """Probabilities (N, C) of posts in memory, `AT_ONCE` in a batch; nothing is stored, no post knows of another."""
+    parts = [posts[start : start + AT_ONCE] for start in range(0, len(posts), AT_ONCE)] or [posts]
+    return np.concatenate([locator.probabilities(*encode(locator, part)) for part in parts])
 
 
 def encode(locator: AskedRun, posts: Sequence[Post]) -> tuple[list[Post], EncodedPosts]:

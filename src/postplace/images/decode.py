@@ -109,7 +109,7 @@ def _told(where: str, limits: Limits) -> Iterator[None]:
     except Image.DecompressionBombError as error:
         pixels = re.search(r"\d+", str(error))  # Pillow's own bound; it says how many there are
         found = f"has {int(pixels[0]):,} pixels" if pixels else "has too many pixels"
-        raise BadImage(where, found, _smaller(limits)) from error
+        raise BadImage(where, found, _smaller(limits.max_pixels, "pixels")) from error
     except Exception as error:  # hostile bytes make the format readers raise nearly anything, MemoryError included
         reason = one_line(error, most=80)
         raise BadImage(where, f"is damaged or cut short ({reason})", "save or download the picture again") from error
@@ -200,14 +200,14 @@ def _name(image: Path | bytes) -> str:
 
 def _check_bytes(size: int, where: str, limits: Limits) -> None:
     if size > limits.max_bytes:
-        raise BadImage(where, f"has {size:,} bytes", f"give a file of at most {limits.max_bytes:,}, or raise max_bytes")
+        raise BadImage(where, f"has {size:,} bytes", _smaller(limits.max_bytes, "bytes"))
 
 
 def _check_pixels(size: tuple[int, int], where: str, limits: Limits) -> None:
     width, height = size
     if width * height > limits.max_pixels:
-        raise BadImage(where, f"has {width:,} x {height:,} pixels", _smaller(limits))
+        raise BadImage(where, f"has {width:,} x {height:,} pixels", _smaller(limits.max_pixels, "pixels"))
 
 
-def _smaller(limits: Limits) -> str:
-    return f"give a picture of at most {limits.max_pixels:,} pixels, or raise max_pixels"
+def _smaller(most: int, unit: str) -> str:
+    return f"make the picture smaller: at most {most:,} {unit}"

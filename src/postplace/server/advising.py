@@ -163,7 +163,7 @@ def advise_routes(service: Service) -> APIRouter:
             opened, options = open_whole(run, asked.post), asked.options
             found = advise(
                 run,
-                opened.post,
+                opened,
                 protect=options.protect or target,
                 place=known_place(run, options.place),
                 below=options.below,

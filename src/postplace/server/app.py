@@ -31,7 +31,7 @@ from postplace.server.messages import (
     lines_body,
     problems,
 )
-from postplace.server.metrics import FAULT, Watched
+from postplace.server.metrics import FAULT, Watched, place_of
 from postplace.server.reading import Question, count_lines, invalid, read_form, read_line, split_lines, status_of
 from postplace.server.refusals import Refusal, refuse
 from postplace.server.security import OPEN_PATHS, Guarded
@@ -167,11 +167,11 @@ async def _answer_line(service: Service, number: int, line: bytes, options: Opti
         told = await service.answer(Question(post, options, pixels), name=name, patient=True)
     except Refusal as refusal:
         return {"line": number, "error": refusal.record}
-    except PostplaceError as error:
-        return {"line": number, "error": {"where": error.where, "found": error.found, "remedy": error.remedy}}
     except Exception as error:
-        LOG.error("a line failed: %s", type(error).__name__)
-        return {"line": number, "error": {"where": where, "found": "the model fails at it", "remedy": "leave it out"}}
+        if isinstance(error, PostplaceError) and status_of(error) != 500:
+            return {"line": number, "error": {"where": error.where, "found": error.found, "remedy": error.remedy}}
+        LOG.error("a line failed: %s", place_of(error))
+        return {"line": number, "error": {**FAULT, "where": where}}
     return {"line": number, **told}
 
 
@@ -187,8 +187,10 @@ async def _refused(_: Request, error: Exception) -> Response:
 async def _wrong(request: Request, error: Exception) -> Response:
     if not isinstance(error, PostplaceError):
         return await _refused(request, error)
+    if (status := status_of(error)) == 500:
+        raise error  # a fault of the service: told and logged as any other
     where, remedy = (OPTION.sub(_field, text) for text in (error.where, error.remedy))
-    return await _refused(request, refuse(status_of(error), where, error.found, remedy))
+    return await _refused(request, refuse(status, where, error.found, remedy))
 
 
 def _field(option: re.Match[str]) -> str:

@@ -82,7 +82,8 @@ class Batcher(Generic[Item, Answer]):
     async def ask(self, item: Item, *, patient: bool = False) -> Answer:
         """The answer to one item. Cancelling it takes it out.
 
-        `patient` waits for room instead of being refused, and leaves half of the queue to those who would be.
+        `patient` waits for room and for the answer, however long others take, instead of being refused, and leaves half
+        of the queue to those who would be.
         """
         while patient and self.length >= max(1, self.batching.most // 2):
             self._room.clear()
@@ -93,7 +94,7 @@ class Batcher(Generic[Item, Answer]):
         self._waiting.append(entry)
         self._arrived.set()
         try:
-            return await asyncio.wait_for(future, self.batching.answer_s)
+            return await asyncio.wait_for(future, None if patient else self.batching.answer_s)
         except TimeoutError:
             raise self._busy(f"no answer within {self.batching.answer_s:g} s") from None
         finally:

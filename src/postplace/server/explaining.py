@@ -131,7 +131,7 @@ def explain_routes(service: Service) -> APIRouter:
         def work(run: ToldRun, _: ToldRun | None) -> tuple[Explanation, OpenedPost]:
             opened = open_post(run, replace(asked.post, user=asked.options.user))
             place = known_place(run, asked.options.place)
-            return explain(run, opened.post, place=place, grid=asked.options.grid), opened
+            return explain(run, opened, place=place, grid=asked.options.grid), opened
 
         return await told_slowly(service, request, asked.post, work)
 
@@ -141,8 +141,7 @@ def explain_routes(service: Service) -> APIRouter:
 async def told_slowly(service: Service, request: Request, post: Post, work: Work) -> dict[str, Any]:
     """What `work` finds of a post as plain data, with the post as it was read, unless the client goes."""
     found, opened = await unless_gone(request, service.ask_slowly(work))
-    told = found.to_json()
-    return {**told, "id": "post", "notes": [*opened.broken, *told["notes"]], **as_read(service, post, opened)}
+    return {**found.to_json(), "id": "post", **as_read(service, post, opened)}
 
 
 def known_place(run: ToldRun, name: str | None) -> str | None:

@@ -16,7 +16,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
-from postplace.errors import BadImage, BadPost, PostplaceError
+from postplace.errors import BadImage, BadOption, BadPost, PostplaceError
 from postplace.images.decode import Limits, check_header
 from postplace.post import Post
 from postplace.posts.record import KEYS, parse, shown
@@ -113,9 +113,11 @@ def read_line(line: bytes, *, where: str, limits: RequestLimits) -> tuple[str, P
         raise BadPost(where, f"{shown(unknown[0])} is no key of a post", remedy)
     kept = {key: record[key] for key in LINE_KEYS if key in record}
     kept["images"] = _decoded(kept.get("images"), where, limits)
-    _check_lengths(kept, where, limits)
-    named = parse({"id": kept.pop("id", "") or "post", "text": ""}, where=where, folder=Path())
-    return named.id, *to_post(kept, where=where, limits=limits)
+    name = kept.pop("id", None)
+    _check_lengths({"id": name}, where, limits)
+    post, pixels = to_post(kept, where=where, limits=limits)
+    named = parse({"id": "post" if name in (None, "") else name, "text": ""}, where=where, folder=Path())
+    return named.id, post, pixels
 
 
 def to_post(record: Mapping[str, Any], *, where: str, limits: RequestLimits) -> tuple[Post, int]:
@@ -233,6 +235,8 @@ def _digest(image: Path | bytes) -> bytes:
 
 
 def status_of(error: PostplaceError) -> int:
-    """What a client's own mistake is answered with."""
+    """What a client's own mistake is answered with; 500 for whatever no client can cause."""
+    if not isinstance(error, (BadPost, BadImage, BadOption)):
+        return 500
     too_many = "at most" in error.remedy and not isinstance(error, BadImage)
     return 413 if too_many else 422

@@ -98,7 +98,7 @@ def make_service(
 ) -> Service:
     """A service around a loaded run. `judge`: a run that advice is judged with.
 
-    Raises BadOption for a judge with other classes.
+    Raises BadOption for a run of which nothing would be told, and for a judge with other classes.
     """
     locator.workers = 0  # pictures are decoded in the threads that answer: no process a batch
     metrics = Metrics()
@@ -113,7 +113,7 @@ def make_service(
     metrics.queue.set_function(lambda: batcher.length)
     metrics.slow_queue.set_function(lambda: slow.length)
     service = Service(locator, discretion, limits, metrics, batcher, slow, judge)
-    _ = service.judging  # whether it fits is told now, not to the first who asks
+    _ = service.telling, service.judging  # whether there is something to tell is told now, not to the first who asks
     return service
 
 

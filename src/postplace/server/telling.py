@@ -19,6 +19,7 @@ from postplace.batch import Vocabularies
 from postplace.encode import EncodedPosts
 from postplace.encoders.encoder import ImageEncoder, TextEncoder
 from postplace.errors import BadOption
+from postplace.explain.adviser import check_judge
 from postplace.locator import PostLocator
 from postplace.models.plan import Plan
 from postplace.places.vocabulary import PlaceVocabulary
@@ -62,7 +63,7 @@ class ToldClasses:
 def told_classes(discretion: Discretion, *, of: PlaceVocabulary | None = None) -> ToldClasses:
     """What is told of a run's classes; `of` another run, in the words of the first.
 
-    Raises BadOption where all classes are withheld, or the other run has other classes.
+    Raises BadOption where all classes are withheld, or the other run has other classes, or has them elsewhere.
     """
     told: dict[str, Place] = {}
     columns = []
@@ -76,7 +77,8 @@ def told_classes(discretion: Discretion, *, of: PlaceVocabulary | None = None) -
         told.setdefault(own.name, own)
         columns.append(list(told).index(own.name))
     if not told:
-        raise BadOption("home", "all classes of this run say where somebody lives", "start the service with --home")
+        found = "is not given, and all classes of this run say where somebody lives: nothing would be told"
+        raise BadOption("--home", found, "start the service with --home, or serve another run")
     return ToldClasses(PlaceVocabulary(discretion.places.target, tuple(told.values())), np.array(columns))
 
 
@@ -88,6 +90,7 @@ def _check_judge(served: PlaceVocabulary, judge: PlaceVocabulary) -> None:
     if fewer := sorted(own - other):
         found = f"has no class {fewer[0]!r} ({len(fewer)} of the {len(own)} classes of the served run are not there)"
         raise BadOption("--judge", found, remedy)
+    check_judge(judge, served)
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,7 @@ class Telling:
 class ToldRun:
     """A view of a locator for one request. Whether a post was learned from is told with `fine` alone.
 
-    Once `gone` is set it answers no more.
+    Once `gone` is set it encodes and answers no more, but raises a Refusal.
     """
 
     telling: Telling
@@ -140,17 +143,21 @@ class ToldRun:
 
     def encoders(self) -> tuple[TextEncoder, ImageEncoder]:
         """The run's own."""
+        self._check_wanted()
         return self.telling.locator.encoders()
 
     def probabilities(self, posts: Sequence[Post], encoded: EncodedPosts) -> NDArray[np.float64]:
-        """Probabilities (N, D). Raises a Refusal where nobody waits for them any more."""
-        if self.gone.is_set():
-            raise refuse(499, "client", "has gone", "ask again")
+        """Probabilities (N, D)."""
+        self._check_wanted()
         return self.telling.classes.merge(self.telling.locator.probabilities(posts, encoded))
 
     def part_of(self, post: Post) -> str | None:
         """See `PostLocator.part_of`; with `fine` alone."""
         return self.telling.locator.part_of(post) if self.telling.fine else None
+
+    def _check_wanted(self) -> None:
+        if self.gone.is_set():
+            raise refuse(499, "client", "has gone", "ask again")
 
 
 def without_names(vocabularies: Vocabularies, names: Sequence[str]) -> Vocabularies:
