@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from postplace.cli.options import Device, Run, check_judge, show_or_write
+from postplace.cli.options import Device, Run, check_other_run, show_or_write
 from postplace.errors import BadOption
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def _check_paths(
 
     runs = [run] if judge is None else [run, judge]
     check_output("--output", output, [*images, *(file for folder in runs for file in files_of_run(folder))])
-    check_judge(judge, run)
+    check_other_run(judge, run)
     if images_to is None:
         return
     if not images:

@@ -68,9 +68,10 @@ def explain(
         raise BadOption("explain", "there is nothing to explain", "give --text, --hashtags or --image")
     if attention and format_ is Format.text:
         raise BadOption("--attention", "given with the format text", "give --format json or html")
+    breadth = {"limit": limit, "grid": grid, "seed": seed}
     if method is Method.gradients:
-        taken_away = {"--limit": limit, "--grid": grid, "--seed": seed}
-        check_used(taken_away, "with --method gradients: no part is taken away", "leave it out")
+        options = {f"--{name}": value for name, value in breadth.items()}
+        check_used(options, "with --method gradients: no part is taken away", "leave it out")
     check_output("--output", output, [*(image or []), *files_of_run(run)])
     post = one_post(text or "", hashtags or "", image or [], where="explain", user=user)
     from postplace.cli.explanation_table import written
@@ -79,7 +80,7 @@ def explain(
     from postplace.locator import PostLocator
 
     locator = PostLocator.load(run, device=device)
-    given = {name: value for name, value in (("limit", limit), ("grid", grid), ("seed", seed)) if value is not None}
+    given = {name: value for name, value in breadth.items() if value is not None}
     found = explain_post(locator, post, place=place, method=method.value, **given)
     if attention:
         found = with_attention(locator, post, found)

@@ -90,7 +90,7 @@ def check_classes_asked(cells: int | None, min_posts: int | None) -> None:
         check_used({"--min-posts": min_posts}, "with --cells: a cell may hold a single post", "leave one of them out")
 
 
-def check_judge(judge: Path | None, run: Path) -> None:
+def check_other_run(judge: Path | None, run: Path) -> None:
     """Raise BadOption for a run that would judge itself."""
     if judge is not None and judge.resolve() == run.resolve():
         raise BadOption("--judge", f"{judge} is the run that chooses the edits", "give the run of another system")

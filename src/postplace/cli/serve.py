@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from postplace.cli.options import Device, Run, check_judge, check_used, say
+from postplace.cli.options import Device, Run, check_other_run, check_used, say
 
 
 def serve(
@@ -58,7 +58,7 @@ def serve(
 
     if tiles is None:
         check_used({"--attribution": attribution}, "without --tiles", "give the address of tiles, or leave it out")
-    check_judge(judge, run)
+    check_other_run(judge, run)
     try:
         from postplace.server.assembly import assemble
         from postplace.server.examples import read_examples

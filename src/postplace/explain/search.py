@@ -16,7 +16,7 @@ from postplace.encode import EncodedPosts
 from postplace.explain.advice import Goal, Outlook
 from postplace.explain.asked_run import AskedRun
 from postplace.explain.edits import Edit, apply, clash
-from postplace.explain.variants import OpenedPost, encode
+from postplace.explain.variants import AT_ONCE, OpenedPost, encode
 from postplace.places.distance import great_circle_km
 from postplace.post import Post
 from postplace.text.hashtags import normalise_hashtag
@@ -25,7 +25,6 @@ THINGS = 8  # tags, words, pictures and regions that sets are made of: those tha
 WIDTH = 8  # sets of a size that are built upon
 MOST_OF_A_SIZE = 120  # sets that are asked about
 SHOWN_OF_A_SIZE = 4
-AT_ONCE = 64  # edited posts in memory: each may hold a picture of 1.2 MB
 FINE = 100  # what differs by less than a hundredth, in what is left or in loss, counts as equal
 NOTICEABLE = 0.05  # of what the best set hides: a set that hides less is not worth naming
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 MOST_PIXELS = 400_000  # of a picture that regions are covered in: several times what encoders are given
-AT_ONCE = 64  # posts of a batch: a view of a run that nobody waits for any more ends between two
+AT_ONCE = 64  # posts of a batch: each may hold a picture of 1.2 MB, and what nobody waits for any more ends between two
 TARGET = 512  # the side a picture is decoded for where the encoder does not say
 
 
