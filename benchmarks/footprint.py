@@ -1,4 +1,4 @@
-"""Seconds of `postplace --help` (bar: < 0.5, without importing torch) over those of starting Python itself.
+"""Seconds of `postplace --help` (bar: < 0.5, without importing torch) over those of importing Typer alone.
 
 usage: python benchmarks/footprint.py [--rounds 9]
 """
@@ -19,16 +19,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=9)
     options = parser.parse_args()
-    help_, bare = [], []
+    shown, reference = [], []
     for _ in range(options.rounds):
-        help_.append(seconds([sys.executable, "-m", "postplace", "--help"]))
-        bare.append(seconds([sys.executable, "-c", "pass"]))
+        shown.append(seconds([sys.executable, "-m", "postplace", "--help"]))
+        reference.append(seconds([sys.executable, "-c", "import typer"]))
     code = "import sys, postplace.cli; sys.exit('torch' in sys.modules)"
     torch_free = subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-    took = statistics.median(help_)
+    took = statistics.median(shown)
     verdict = "holds" if took < BAR and torch_free else "MISSED"
     print(
-        f"postplace --help: {took:.2f} s, {took / statistics.median(bare):.1f} x starting Python, "
+        f"postplace --help: {took:.2f} s, {took / statistics.median(reference):.1f} x importing Typer alone, "
         f"torch {'not ' if torch_free else ''}imported (bar < {BAR} s without torch: {verdict})"
     )
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import json
 import os
+import resource
 import signal
+import statistics
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from postplace.cli.options import parse_settings
@@ -19,12 +20,18 @@ def test_help_is_quick_and_does_not_import_torch() -> None:
         "import sys, postplace.cli; print([n for n in ('torch', 'lightning', 'pandas', 'numpy') if n in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
-    seconds = []
-    for _ in range(5):
-        started = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "postplace", "--help"], check=True, stdout=subprocess.DEVNULL)
-        seconds.append(time.perf_counter() - started)
-    assert min(seconds) < 0.5
+    ratios = [  # in turns, and in seconds of the processor: what else the machine does counts for neither
+        processor_seconds("-m", "postplace", "--help") / processor_seconds("-c", "import typer") for _ in range(7)
+    ]
+    assert statistics.median(ratios) <= 3  # it is about 2; numpy alone would make it more than 3
+
+
+def processor_seconds(*arguments: str) -> float:
+    """What one run of Python costs the processor."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def test_every_command_explains_itself_with_an_example(postplace) -> None:  # type: ignore[no-untyped-def]

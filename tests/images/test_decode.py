@@ -142,9 +142,9 @@ def test_a_path_gives_what_its_bytes_give(write: Callable[[str, bytes], Path]) -
 )
 def test_too_many_pixels_are_refused_before_decoding(data: bytes, size: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ImageFile.ImageFile, "load", lambda _: pytest.fail("decoded"))
-    started = time.perf_counter()
+    started = time.process_time()
     message = refusal(data)
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
     assert message.startswith("uploaded picture: has ")
     assert size in message
     assert message.endswith("; make the picture smaller: at most 50,000,000 pixels")

@@ -70,6 +70,6 @@ def test_cleaned_texts_are_on_one_line_and_stay_clean(text: str) -> None:
     "piece", ["#a", " #上", "#上", "#", "@", "//", "http", "http://#", "[a", "@a.", "a.t.cn/", "#a "]
 )
 def test_a_hostile_text_takes_no_longer_than_its_length(piece: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     for_words(piece * 20_000)
-    assert time.perf_counter() - started < 2  # a quadratic pattern takes minutes
+    assert time.process_time() - started < 2  # a quadratic pattern takes minutes
