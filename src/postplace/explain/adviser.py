@@ -78,7 +78,6 @@ def advise(
     if judge is not None:
         check_judge(judge.fitted.places, locator.fitted.places)
     opened = post if isinstance(post, OpenedPost) else open_whole(locator, post)
-    given = opened.post if isinstance(post, OpenedPost) else post
     attacker, goal = _protected(locator, opened, place, below, beyond_km)
     bases = _bases(opened, locator.modalities)
     (before, *every_tag), encoded = attacker.look(bases)
@@ -97,7 +96,7 @@ def advise(
         suggestions, said = judged(judge, [opened.post, *posts], suggestions, place=goal.place)
         notes += said
     return Advice(
-        post_id=given.id,
+        post_id=opened.given.id,
         protect=protect,
         place=goal.place,
         goal=goal,
@@ -106,7 +105,7 @@ def advise(
         suggestions=suggestions,
         reached=goal.reached(before) or any(own.reached for own in suggestions),
         asked=len(bases) + len(every),
-        notes=(*_verdict(goal, before, suggestions), *notes, *_about(locator, given)),
+        notes=(*_verdict(goal, before, suggestions), *notes, *_about(locator, opened.given)),
     )
 
 

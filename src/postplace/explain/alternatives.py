@@ -55,7 +55,7 @@ def removals(
         hashtags=post.hashtags if "hashtags" in modalities else (),
         images=post.images if opened.pictures else (),
     )
-    parts, said = chosen(OpenedPost(view, view, opened.pictures, ()), limit=limit, grid=grid, seed=seed)
+    parts, said = chosen(replace(opened, post=view, drawn=view), limit=limit, grid=grid, seed=seed)
     edits = [Edit(_REMOVE[part.kind], part) for part in parts]
     if "image" in seen and len(opened.pictures) == 1:
         edits.append(Edit("drop picture", picture_part(0)))

@@ -51,7 +51,6 @@ def explain(
     """
     _check(locator, method, limit, grid)
     opened = post if isinstance(post, OpenedPost) else open_post(locator, post)
-    given = opened.post if isinstance(post, OpenedPost) else post
     one_by_one = method == "occlusion"
     parts, left_out = chosen(opened, limit=limit, grid=grid, seed=seed) if one_by_one else ([], [])
     names = [own.name for own in locator.fitted.places.places]
@@ -67,10 +66,10 @@ def explain(
         effects, said = gradient_effects(_network_of(locator), opened, column)
         notes += said
     near, said = evidence_for(locator, opened.post)
-    if (part := locator.part_of(given)) is not None:
+    if (part := locator.part_of(opened.given)) is not None:
         said = [f"this post was in the {part} part of the posts that the run was made from", *said]
     return Explanation(
-        post_id=given.id,
+        post_id=opened.given.id,
         place=names[column],
         answer=names[int(asked.whole.argmax())],
         method=method,

@@ -41,11 +41,13 @@ class Variant:
 class OpenedPost:
     """A post that parts can be taken away from.
 
-    `post` has what the locator looks at, and of its pictures those that could be read; `pictures` are these, decoded.
+    `given` is the post as it came. `post` has of it what the locator looks at, and of its pictures those that could be
+    read; `pictures` are these, decoded.
     Large ones are drawn smaller: `drawn` is the post with them, and what words, tags and regions are taken away from.
     It is `post` itself where none is large. `broken` says which pictures could not be read, and why.
     """
 
+    given: Post
     post: Post
     drawn: Post
     pictures: tuple[Image, ...]
@@ -62,14 +64,15 @@ class OpenedPost:
 def open_post(locator: AskedRun, post: Post) -> OpenedPost:
     """Decode a post's pictures once. Raises BadPost for a post with nothing in it that this run looks at."""
     (seen,) = without([post], locator.modalities)
-    opened = _opened(locator, seen)
+    opened = _opened(locator, post, seen)
     check_present(locator, opened, where="explain")
     return opened
 
 
 def open_whole(locator: AskedRun, post: Post) -> OpenedPost:
     """As `open_post`, but what this run does not look at stays in the post; pictures it does not look at, unopened."""
-    opened = _opened(locator, post) if "image" in locator.modalities else OpenedPost(post, post, (), ())
+    looks = "image" in locator.modalities
+    opened = _opened(locator, post, post) if looks else OpenedPost(post, post, post, pictures=(), broken=())
     check_present(locator, opened, where="advise")
     return opened
 
@@ -83,7 +86,7 @@ def check_present(locator: AskedRun, opened: OpenedPost, *, where: str) -> None:
     raise BadPost(where, found, "give a text, hashtags or a readable picture")
 
 
-def _opened(locator: AskedRun, seen: Post) -> OpenedPost:
+def _opened(locator: AskedRun, given: Post, seen: Post) -> OpenedPost:
     target = getattr(locator.encoders()[1].prepare, "size", TARGET)
     kept, drawn, pictures, broken = [], [], [], []
     for number, image in enumerate(seen.images, start=1):
@@ -98,7 +101,7 @@ def _opened(locator: AskedRun, seen: Post) -> OpenedPost:
         pictures.append(picture)
     seen = replace(seen, images=tuple(kept))
     smaller = seen if drawn == kept else replace(seen, images=tuple(drawn))
-    return OpenedPost(seen, smaller, tuple(pictures), tuple(broken))
+    return OpenedPost(given, seen, smaller, tuple(pictures), tuple(broken))
 
 
 def hide(opened: OpenedPost, parts: Sequence[Part]) -> Variant:
