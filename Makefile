@@ -44,8 +44,15 @@ bench: $(VENV)/.installed
 	$(BIN)/python benchmarks/adviser.py
 
 # The tables of docs/results.md on real posts, where they are at hand: make results DATA=folder
-results: $(VENV)/.installed
-	$(BIN)/python benchmarks/accuracy.py $(DATA)
+SETS = results/shanghai-checkins results/dresden-tags results/hefei-places
+results: $(SETS)
+results/shanghai-checkins: ASKED = --target category
+results/dresden-tags: ASKED = --cells 80
+results/hefei-places: ASKED = --min-posts 20
+$(SETS): results/%: $(VENV)/.installed
+	$(if $(DATA),,$(error the folder that holds the posts is missing: make results DATA=folder))
+	$(BIN)/postplace experiment all-systems --data $(DATA)/$*/posts.jsonl $(ASKED) --out $@ --seeds 5 --jobs 2
+	$(BIN)/postplace compare $@
 
 wheel: $(VENV)/.installed
 	rm -rf dist

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 ENDS = (400, 408, 413, 415, 422, 429)  # what a form may be refused with
 Granularity = Literal["place", "cell", "district", "category"]
+TAGS = "Separated by spaces or commas, or a JSON list of them; left out, they are taken from the text."
 Share = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 
 ANSWER: dict[str, Any] = {
@@ -108,7 +109,7 @@ def form_body(options: type[BaseModel], *, pictures: int, letters: int, **exampl
     """The multipart form of one post and the options of a route, for OpenAPI; `example`: some of the options."""
     properties = {
         "text": {"type": "string", "maxLength": letters},
-        "hashtags": {"type": "string", "description": "Separated by spaces; left out, they are taken from the text."},
+        "hashtags": {"type": "string", "description": TAGS},
         "images": {"type": "array", "maxItems": pictures, "items": {"type": "string", "format": "binary"}},
         **options.model_json_schema()["properties"],
     }
