@@ -10,7 +10,8 @@ import pytest
 from postplace import Place, Post, PostLocator
 from postplace.errors import BadOption, BadPost
 from postplace.explain import Advice, advise
-from postplace.explain.adviser import ASSUMED, OWN_DROP, check_judge
+from postplace.explain.adviser import ASSUMED, OWN_DROP, SEEN_BY_THE_JUDGE
+from postplace.explain.judging import check_judge
 from postplace.images.regions import lossless
 from postplace.places.vocabulary import PlaceVocabulary
 
@@ -65,25 +66,63 @@ def test_a_post_that_shows_nothing_needs_no_edit(toy: Toy) -> None:
     assert found.reached
     assert found.suggestions == ()
     assert found.notes == ("nothing needs to change: it is not the answer, and less probable than 0.5 already",)
-    seen = advise(toy(lambda *_: -3.0), Post("1", text="hello"), place="here", judge=toy(lambda *_: 3.0))
-    assert "for the judge its probability is 0.953" in seen.notes
-    assert ASSUMED not in seen.notes
+    assert ASSUMED not in found.notes
     assert ASSUMED in advise(toy(lambda *_: -3.0), Post("1", text="hello")).notes
 
 
-def test_a_judge_says_what_another_attacker_has_left(toy: Toy) -> None:
+def test_what_hides_nothing_from_the_judge_is_not_called_hidden(toy: Toy) -> None:
     guide = toy(lambda text, tags, red: 4.0 * ("bund" in tags) - 2.0)
     judge = toy(lambda text, tags, red: 4.0 * ("sea" in text) - 2.0)
     post = Post("1", text="by the sea", hashtags=("bund", "x"))
     found = advise(guide, post, judge=judge)
     best = found.suggestions[0]
     assert best.outlook.probability == pytest.approx(0.1192, abs=1e-4)
+    assert found.judged_before is not None
     assert best.judged is not None
-    assert best.judged_before is not None
-    assert best.judged.probability == best.judged_before.probability == pytest.approx(0.8808, abs=1e-4)
+    assert best.judged.probability == found.judged_before.probability == pytest.approx(0.8808, abs=1e-4)
+    assert not any(own.reached for own in found.suggestions)
+    assert not found.reached
+    assert "suggestions that hide nothing from the judge and are not worth making: 1 of 1" in found.notes
+    assert found.notes[0].startswith("no set of edits that was tried reaches the goal for both runs")
     assert OWN_DROP not in found.notes
-    assert "the first suggestion hides nothing from the judge: take one that does" in found.notes
-    assert OWN_DROP in advise(guide, post).notes
+    alone = advise(guide, post)
+    assert OWN_DROP in alone.notes
+    assert alone.reached
+
+
+def test_what_hides_the_place_from_both_stands_first(toy: Toy) -> None:
+    """The guide would take the tag away, which costs less; the judge knows the place by the word."""
+    guide = toy(lambda text, tags, red: 3.0 * ("bund" in tags) + 3.0 * ("sea" in text) - 2.0)
+    judge = toy(lambda text, tags, red: 6.0 * ("sea" in text) - 3.0)
+    post = Post("1", text="sea", hashtags=("bund", "x"))
+    found = advise(guide, post, below=0.8, judge=judge)
+    assert advise(guide, post, below=0.8).suggestions[0].edits[0].kind == "hide hashtag"
+    best = found.suggestions[0]
+    assert best.reached
+    assert "sea" not in best.text
+    assert found.judged_before is not None
+    assert best.judged is not None
+    assert (found.judged_before.probability, best.judged.probability) == pytest.approx((0.9526, 0.0474), abs=1e-4)
+    assert [own.reached for own in found.suggestions] == sorted(
+        (own.reached for own in found.suggestions), reverse=True
+    )
+
+
+def test_a_post_that_the_judge_alone_sees_is_searched(toy: Toy) -> None:
+    guide = toy(lambda text, tags, red: 1.0 * ("sea" in text) - 3.0)
+    judge = toy(lambda text, tags, red: 6.0 * ("sea" in text) - 3.0)
+    found = advise(guide, Post("1", text="by the sea"), place="here", judge=judge)
+    assert found.notes[0] == SEEN_BY_THE_JUDGE
+    assert found.reached
+    assert "sea" not in found.suggestions[0].text
+    blind = advise(toy(lambda *_: -3.0), Post("1", text="hello"), place="here", judge=toy(lambda *_: 3.0))
+    assert blind.judged_before is not None
+    assert blind.judged_before.probability == pytest.approx(0.9526, abs=1e-4)
+    assert not blind.reached
+    assert blind.notes[:2] == (SEEN_BY_THE_JUDGE, "no edit that was tried hides anything of the place")
+    done = advise(toy(lambda *_: -3.0), Post("1", text="hello"), place="here", judge=toy(lambda *_: -2.0))
+    assert done.reached
+    assert done.notes[0].startswith("nothing needs to change")
 
 
 def test_json_is_plain(toy: Toy) -> None:
@@ -233,10 +272,11 @@ def test_of_many_pictures_some_are_not_cropped_and_it_is_said(toy: Toy, square: 
 def test_the_judge_is_asked_about_the_edited_posts(toy: Toy) -> None:
     guide = toy(lambda text, tags, red: 4.0 * ("bund" in tags) - 2.0)
     judge = toy(lambda text, tags, red: 2.0 * ("bund" in tags) - 1.0)
-    best = advise(guide, Post("1", hashtags=("bund", "x")), judge=judge).suggestions[0]
-    assert best.judged_before is not None
+    found = advise(guide, Post("1", hashtags=("bund", "x")), judge=judge)
+    best = found.suggestions[0]
+    assert found.judged_before is not None
     assert best.judged is not None
-    assert (best.judged_before.probability, best.judged.probability) == pytest.approx((0.7311, 0.2689), abs=1e-4)
+    assert (found.judged_before.probability, best.judged.probability) == pytest.approx((0.7311, 0.2689), abs=1e-4)
 
 
 class Counted(bytes):

@@ -27,9 +27,12 @@ def written(advice: Advice, format_: str) -> str:
 
 def _print(console: Console, advice: Advice) -> None:
     console.print(f"{advice.place}: {_seen(advice.before)}")
+    if advice.judged_before is not None:
+        console.print(f"another attacker: {_seen(advice.judged_before)}")
     if advice.every_tag is not None:
         console.print(f"without any hashtag: {_seen(advice.every_tag)}")
-    console.print(f"goal: {advice.goal.describe()}: {'reached' if advice.reached else 'NOT reached'}")
+    of_both = "" if advice.judged_before is None else " for both"
+    console.print(f"goal: {advice.goal.describe()}{of_both}: {'reached' if advice.reached else 'NOT reached'}")
     if advice.suggestions:
         console.print(_table(advice))
         best = advice.suggestions[0]
@@ -40,7 +43,7 @@ def _print(console: Console, advice: Advice) -> None:
 
 def _table(advice: Advice) -> Table:
     """What another attacker has left stands first: it did not choose the edits."""
-    judged = any(own.judged is not None for own in advice.suggestions)
+    judged = advice.judged_before is not None
     located = advice.before.expected_km is not None
     title = f"what to change ({advice.asked} posts asked about), best first"
     table = Table(title=title, title_justify="left")
@@ -50,7 +53,7 @@ def _table(advice: Advice) -> Table:
     for name in [*names, "meaning lost", "goal"]:
         table.add_column(name, justify="left" if name == "answers" else "right", no_wrap=True)
     for number, own in enumerate(advice.suggestions, start=1):
-        cells = [_fall(own.judged_before, own.judged)] if judged else []
+        cells = [_fall(advice.judged_before, own.judged)] if judged else []
         cells += [_fall(advice.before, own.outlook), own.outlook.answer]
         cells += [f"{own.outlook.expected_km:.2f}" if own.outlook.expected_km is not None else ""] if located else []
         cells += [f"{own.loss:.2f}", "yes" if own.reached else "no"]
@@ -66,7 +69,7 @@ def _fall(before: Outlook | None, after: Outlook | None) -> str:
 
 def _seen(outlook: Outlook) -> str:
     km = "" if outlook.expected_km is None else f", expected to be missed by {outlook.expected_km:.2f} km"
-    return f"probability {outlook.probability:.3f}{km}; the run answers {outlook.answer}"
+    return f"probability {outlook.probability:.3f}{km}; the answer is {outlook.answer}"
 
 
 def _left(own: Suggestion) -> str:

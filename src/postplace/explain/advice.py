@@ -92,7 +92,7 @@ class Suggestion:
     """A set of edits, the one that hides most by itself first, and the post's text and hashtags after them.
 
     `loss` is the meaning that is lost, 0 to 1. `judged` is what an attacker that did not guide the search has then,
-    `judged_before` what it had; None without one.
+    None without one. `reached`: whether the goal is; with a judge, for both.
     """
 
     edits: tuple[Edit, ...]
@@ -102,7 +102,10 @@ class Suggestion:
     text: str
     hashtags: tuple[str, ...]
     judged: Outlook | None = None
-    judged_before: Outlook | None = None
+
+    def worse(self, goal: Goal) -> Outlook:
+        """Of what this run and the judge have left, what is farther from the goal."""
+        return max([self.outlook, *([] if self.judged is None else [self.judged])], key=goal.shortfall)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data: the outlook's keys, the edits, the text and the hashtags after them."""
@@ -114,7 +117,6 @@ class Suggestion:
             "loss": round(self.loss, DECIMALS),
             "reached": self.reached,
             "judged": None if self.judged is None else self.judged.to_json(),
-            "judged_before": None if self.judged_before is None else self.judged_before.to_json(),
         }
 
 
@@ -122,9 +124,10 @@ class Suggestion:
 class Advice:
     """How to hide `place`: `suggestions`, best first, none beaten in what is left, loss and number of edits at once.
 
-    `before` is what the run has of the post as it is, `every_tag` without any hashtag (None where there is none, or
-    none is looked at). `reached`: whether a suggestion, or the post as it is, reaches the goal. `asked` posts were
-    asked about. `notes` are to be read.
+    `before` is what the run has of the post as it is, `judged_before` what the judge has (None without one),
+    `every_tag` what the run has without any hashtag (None where there is none, or none is looked at). `reached`:
+    whether a suggestion, or the post as it is, reaches the goal. `asked` posts were asked about; `notes` are to be
+    read.
     """
 
     post_id: str
@@ -137,6 +140,7 @@ class Advice:
     reached: bool
     asked: int
     notes: tuple[str, ...] = ()
+    judged_before: Outlook | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain data; boxes are in shares of a picture's sides."""
@@ -146,6 +150,7 @@ class Advice:
             "place": self.place,
             "goal": self.goal.to_json(),
             "before": self.before.to_json(),
+            "judged_before": None if self.judged_before is None else self.judged_before.to_json(),
             "every_tag": None if self.every_tag is None else self.every_tag.to_json(),
             "reached": self.reached,
             "suggestions": [suggestion.to_json() for suggestion in self.suggestions],

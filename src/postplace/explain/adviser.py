@@ -7,7 +7,7 @@ the place falls at little loss of meaning), for whole posts: words and pictures 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -25,10 +25,9 @@ from postplace.explain.alternatives import (
 from postplace.explain.asked_run import AskedRun
 from postplace.explain.edits import Edit, apply
 from postplace.explain.explaining import GRID, LIMIT, MOST_CHARACTERS, check_breadth, column_of
+from postplace.explain.judging import Judge, check_judge
 from postplace.explain.search import MOST_OF_A_SIZE, Attacker, Meaning, Tried, larger_sets, pareto, trying
 from postplace.explain.variants import OpenedPost, ask, open_whole
-from postplace.places.distance import great_circle_km
-from postplace.places.vocabulary import PlaceVocabulary
 from postplace.pooled import MODALITIES, without
 from postplace.post import Post
 
@@ -38,13 +37,12 @@ TAGS_LOOKED_INTO = 5  # those that give most away: what could stand in their pla
 WORDS_LOOKED_INTO = 3
 VARIANTS = 10  # of a part, about
 FEWEST_SETS = 10  # of a size, of however long a post
-SAME_KM = {"cell": 0.1, "place": 1.0}  # a cell is its centre; a place's centre is that of the posts a run learned from
 LEAKING = 0.25  # of what the best removal of its modality hides: a part that hides less is not replaced
 OWN_DROP = (
     "the drops are those of the very run that chose the edits: another attacker may see more; "
     "give a judge, another system trained on the same posts"
 )
-
+SEEN_BY_THE_JUDGE = "this run does not see it as the post is, the judge does"
 ASSUMED = "protected is what this run answers: if the post was made elsewhere, name that place"
 
 
@@ -68,8 +66,8 @@ def advise(
     `beyond_km` or more, both where both are given; where neither is, not the answer and less probable than 0.2 (of
     C < 5 classes, than 1 / C). `protect` is the run's own target. At most `limit` parts are taken away one at a time
     (`seed` decides which, where there are more); the strongest are replaced, widened and combined. `judge` is a run
-    that did not guide the search; its outlooks stand beside. Raises BadPost for a post with nothing in it, BadOption
-    for what cannot be asked for.
+    that does not guide the search: what it has left is told, and hidden is what neither of the two has. Raises BadPost
+    for a post with nothing in it, BadOption for what cannot be asked for.
     """
     budget = Budget(max_edits, limit, grid, seed)
     _check(locator, protect, below, beyond_km, budget)
@@ -79,33 +77,36 @@ def advise(
         check_judge(judge.fitted.places, locator.fitted.places)
     opened = post if isinstance(post, OpenedPost) else open_whole(locator, post)
     attacker, goal = _protected(locator, opened, place, below, beyond_km)
+    judging = None if judge is None else Judge.of(judge, place=goal.place, post=opened.post)
     bases = _bases(opened, locator.modalities)
     (before, *every_tag), encoded = attacker.look(bases)
+    as_it_is = [before, *([] if judging is None else [judging.before])]
     every: list[Tried] = []
     notes = [*opened.broken, *([ASSUMED] if place is None else [])]
-    if not goal.reached(before):
+    if not all(map(goal.reached, as_it_is)):
         meaning = Meaning.of(encoded, pictures=len(opened.pictures))
         every, left_out = _search(attacker, opened, meaning, goal=goal, before=before, budget=budget)
         notes += left_out
     found = pareto(every, goal=goal, before=before)
     posts = [apply(opened, own.edits) for own in found]
     suggestions = tuple(_suggestion(own, post, goal) for own, post in zip(found, posts, strict=True))
-    if judge is None:
-        notes += [OWN_DROP] if suggestions else []
-    else:
-        suggestions, said = judged(judge, [opened.post, *posts], suggestions, place=goal.place)
-        notes += said
+    if judging is not None:
+        suggestions = judging.tell(suggestions, posts, goal)
+        notes += judging.notes(suggestions)
+    elif suggestions:
+        notes.append(OWN_DROP)
     return Advice(
         post_id=opened.given.id,
         protect=protect,
         place=goal.place,
         goal=goal,
         before=before,
+        judged_before=None if judging is None else judging.before,
         every_tag=every_tag[0] if every_tag else None,
         suggestions=suggestions,
-        reached=goal.reached(before) or any(own.reached for own in suggestions),
+        reached=all(map(goal.reached, as_it_is)) or any(own.reached for own in suggestions),
         asked=len(bases) + len(every),
-        notes=(*_verdict(goal, before, suggestions), *notes, *_about(locator, opened.given)),
+        notes=(*_verdict(goal, as_it_is, suggestions), *notes, *_about(locator, opened.given)),
     )
 
 
@@ -127,52 +128,6 @@ def goal_of(place: str, below: float | None, beyond_km: float | None, *, classes
     if below is None and beyond_km is None:
         return Goal(place, max(BELOW, 1.0 / classes), unanswered=True)
     return Goal(place, below, beyond_km)
-
-
-def check_judge(judge: PlaceVocabulary, guide: PlaceVocabulary) -> None:
-    """Raise BadOption where the classes of a judge lie elsewhere under the same names: it would judge another area.
-
-    Cells are numbered anew for every split: each must be the same. Of places that both know, half must be within 1 km,
-    for the posts of one alone may lie far apart.
-    """
-    remedy = "give a run trained on the same posts, for the same target (of cells: with the same --cells and --seed)"
-    if judge.target != guide.target:
-        raise BadOption("--judge", f"is for the {judge.target}, what it is to judge for the {guide.target}", remedy)
-    there = {place.name: centre for place, centre in zip(judge.places, judge.coordinates(), strict=True)}
-    both = [
-        (place.name, (*centre, *there[place.name]))
-        for place, centre in zip(guide.places, guide.coordinates(), strict=True)
-        if place.name in there
-    ]
-    if guide.target == "cell" and not len(both) == len(guide) == len(judge):
-        raise BadOption("--judge", f"has {len(judge)} cells, what it is to judge {len(guide)}", remedy)
-    km = great_circle_km(*np.array([centres for _, centres in both], dtype=np.float64).reshape(-1, 4).T)
-    if np.isnan(km).all():  # none has coordinates
-        return
-    apart = np.nanmax(km) if guide.target == "cell" else np.nanmedian(km)
-    if apart > SAME_KM[guide.target]:
-        farthest = int(np.nanargmax(km))
-        raise BadOption(
-            "--judge", f"has {both[farthest][0]!r} {km[farthest]:.1f} km away: its classes lie elsewhere", remedy
-        )
-
-
-def judged(
-    judge: AskedRun, posts: Sequence[Post], suggestions: Sequence[Suggestion], *, place: str
-) -> tuple[tuple[Suggestion, ...], list[str]]:
-    """Suggestions with what another run has of the post as it is (the first of `posts`) and after each; what to say."""
-    names = [own.name for own in judge.fitted.places.places]
-    if place not in names:
-        remedy = "give a judge that was trained on the same posts, for the same target (and cells)"
-        raise BadOption("--judge", f"does not know {place!r}: it has {len(names)} other classes", remedy)
-    (before, *after), _ = Attacker.of(judge, names.index(place)).look(posts)
-    both = zip(suggestions, after, strict=True)
-    told = tuple(replace(own, judged=outlook, judged_before=before) for own, outlook in both)
-    if not told:
-        return told, [f"for the judge its probability is {before.probability:.3f}"]
-    if after[0].probability >= before.probability:
-        return told, ["the first suggestion hides nothing from the judge: take one that does"]
-    return told, []
 
 
 def _protected(
@@ -255,14 +210,19 @@ def _suggestion(own: Tried, post: Post, goal: Goal) -> Suggestion:
     )
 
 
-def _verdict(goal: Goal, before: Outlook, suggestions: Sequence[Suggestion]) -> list[str]:
-    if goal.reached(before):
+def _verdict(goal: Goal, as_it_is: Sequence[Outlook], suggestions: Sequence[Suggestion]) -> list[str]:
+    """What is to be said first. `as_it_is`: what this run and, where there is one, the judge have without any edit."""
+    if all(map(goal.reached, as_it_is)):
         return [f"nothing needs to change: it is {goal.describe()} already"]
+    said = [SEEN_BY_THE_JUDGE] if goal.reached(as_it_is[0]) else []
     if not suggestions:
-        return ["no edit that was tried hides anything of the place"]
+        return [*said, "no edit that was tried hides anything of the place"]
     if not any(own.reached for own in suggestions):
-        return ["no set of edits that was tried reaches the goal: allow more edits, or do not publish the post"]
-    return []
+        whom = " for both runs" if len(as_it_is) > 1 else ""
+        said.append(
+            f"no set of edits that was tried reaches the goal{whom}: allow more edits, or do not publish the post"
+        )
+    return said
 
 
 def _about(locator: AskedRun, post: Post) -> list[str]:

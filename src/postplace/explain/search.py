@@ -174,12 +174,12 @@ def left_without(singles: Sequence[Tried], goal: Goal) -> dict[object, float]:
 def pareto(tried: Sequence[Tried], *, goal: Goal, before: Outlook) -> list[Tried]:
     """Those that none beats in what is left, loss and number of edits at once, best first, a few of each size.
 
-    Best: what reaches the goal with the fewest edits, then at the least loss; then what comes nearest to it.
+    Best: see `rank`.
     """
     start = goal.left(before)
     best = min((goal.left(own.outlook) for own in tried), default=start)
     worth = [own for own in tried if start - goal.left(own.outlook) >= max(NOTICEABLE * (start - best), 1e-9)]
-    ordered = sorted(worth, key=lambda own: _rank(own, goal))
+    ordered = sorted(worth, key=lambda own: rank(own.edits, own.loss, own.outlook, goal))
     keys = [_rounded(own, goal) for own in ordered]
     front = [own for row, own in enumerate(ordered) if not any(_beats(keys, other, row) for other in range(len(keys)))]
     shown: dict[int, int] = {}
@@ -202,9 +202,10 @@ def changed_area(edit: Edit) -> float:
     return 1.0 - area if edit.kind == "crop" else area
 
 
-def _rank(own: Tried, goal: Goal) -> tuple[Any, ...]:
-    missing, left = goal.shortfall(own.outlook), goal.left(own.outlook)
-    return (False, len(own.edits), own.loss, left) if missing <= 0 else (True, missing, len(own.edits), own.loss)
+def rank(edits: Sequence[Edit], loss: float, outlook: Outlook, goal: Goal) -> tuple[Any, ...]:
+    """What sets are sorted by, best first: the fewest edits at the least loss that reach the goal, then the nearest."""
+    missing, left = goal.shortfall(outlook), goal.left(outlook)
+    return (False, len(edits), loss, left) if missing <= 0 else (True, missing, len(edits), loss)
 
 
 def _rounded(own: Tried, goal: Goal) -> tuple[float, float, int]:

@@ -118,9 +118,8 @@ class Suggestion(Outlook):
     text: str
     hashtags: list[str]
     loss: Share = Field(description="Of meaning, 0 to 1.")
-    reached: bool
+    reached: bool = Field(description="Whether the goal is reached; with a judge, for both systems.")
     judged: Outlook | None = Field(None, description="What a system has that did not guide the search.")
-    judged_before: Outlook | None = None
 
 
 class Advised(ReadPost):
@@ -133,6 +132,7 @@ class Advised(ReadPost):
     place: str
     goal: Goal
     before: Outlook
+    judged_before: Outlook | None = Field(None, description="What the judge has of the post as it is.")
     every_tag: Outlook | None = Field(None, description="What is left without any hashtag.")
     reached: bool
     suggestions: list[Suggestion]

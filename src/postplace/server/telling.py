@@ -19,7 +19,7 @@ from postplace.batch import Vocabularies
 from postplace.encode import EncodedPosts
 from postplace.encoders.encoder import ImageEncoder, TextEncoder
 from postplace.errors import BadOption
-from postplace.explain.adviser import check_judge
+from postplace.explain.judging import check_judge
 from postplace.locator import PostLocator
 from postplace.models.plan import Plan
 from postplace.places.vocabulary import PlaceVocabulary

@@ -31,7 +31,10 @@ _HENDRICKS = (
 )
 _CHUNKS = "chunks of the frozen encoders' vectors (or their token states) in the place of encoders trained along"
 _CHOSEN = "The learning rate (1e-3) and the number of chunks (16) were chosen on a validation part."
-_SMALL_STACK = f"On {_CHUNKS}; 2 layers of width 64 and 4 heads, not 6 of width 768 and 12; no pre-training. {_CHOSEN}"
+_SMALL_STACK = (
+    f"On {_CHUNKS}; 2 layers of width 64 and 4 heads, not 6 of width 768 and 12; no pre-training, and one learning "
+    f"rate for all weights. {_CHOSEN}"
+)
 
 ENTRIES: tuple[ModelEntry, ...] = (
     ModelEntry(
@@ -155,7 +158,8 @@ ENTRIES: tuple[ModelEntry, ...] = (
         "Sentence Classification, EMNLP 2014",
         prefer_when="words that the frozen text encoder does not know (names, slang) tell the place",
         changes="A reconstruction from second-hand descriptions. Any image encoder stands where CaffeNet's fc7 did; "
-        "words are learned with the rest, where Kim's were word2vec's; hashtags are read as words too.",
+        "words are learned with the rest, where Kim's were word2vec's; 100 filters of each width are his; hashtags are "
+        "read as words too.",
         search={"dropout": (0.3, 0.5), "filters": (50, 100), "image_features": (128, 256)},
     ),
     ModelEntry(
@@ -234,8 +238,9 @@ ENTRIES: tuple[ModelEntry, ...] = (
         needs=VECTORS,
         citation="Sanchez Villegas and Aletras, Point-of-Interest Type Prediction using Text and Images, EMNLP 2021",
         prefer_when="a small model is wanted that learns, for each feature, whether text or picture is to be believed",
-        changes="Frozen encoders, so that the learning rate is 1e-3, not 1e-5; a learned vector, not the mean picture "
-        "of the training part, stands for a picture that is absent.",
+        changes="Frozen encoders, so that the learning rate is 1e-3, not 1e-5, in batches of 128, not 8, over up to "
+        "40 epochs, not 4; classes are weighted with --balanced alone; a learned vector, not the mean picture of the "
+        "training part, stands for a picture that is absent.",
         search={"dropout": (0.05, 0.25, 0.5), "width": (100, 200, 400)},
     ),
     ModelEntry(

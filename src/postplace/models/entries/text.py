@@ -17,7 +17,8 @@ ENTRIES: tuple[ModelEntry, ...] = (
         citation="Zhang et al., Tagvisor: A Privacy Advisor for Sharing Hashtags, WWW 2018, arXiv 1802.04122",
         prefer_when="posts carry several hashtags each, and what they give away is to be known in seconds",
         changes="A post without a known hashtag gets the class frequencies; trees have at most 1024 leaves, which "
-        "bounds the file; the number of trees is recalled, not confirmed.",
+        "bounds the file; the number of trees is recalled, not confirmed. A tag counts from its second occurrence; "
+        "classes are weighted with --balanced alone.",
         bounds={"leaves": (2, 65536)},
         search={"trees": (100, 300), "leaves": (256, 1024, 4096), "min_count": (1, 2, 5)},
     ),
@@ -41,8 +42,9 @@ ENTRIES: tuple[ModelEntry, ...] = (
         citation="Lau et al., End-to-end Network for Twitter Geolocation Prediction and Hashing, IJCNLP 2017, "
         "arXiv 1710.04802",
         prefer_when="language and spelling tell more than words, and there are many thousand posts to learn them from",
-        changes="No metadata and no hashing; hashtags follow the text in one string of characters; widths 64 and 128, "
-        "not 200 and 400, batches of 128, not 512, and early stopping: posts are few, and learned on one core.",
+        changes="No metadata and no hashing; hashtags follow the text in one string of at most 140 characters, not "
+        "300, each counted from its second occurrence, not its fifth; widths 64 and 128, not 200 and 400, batches of "
+        "128, not 512, up to 30 epochs, not 10, with early stopping: posts are few, and learned on one core.",
         search={"dropout": (0.2, 0.4), "filters": (128, 400), "hidden": (64, 200)},
     ),
     ModelEntry(
@@ -69,8 +71,9 @@ ENTRIES: tuple[ModelEntry, ...] = (
         prefer_when="words and parts of words both matter, and places lie in districts that can be learned too",
         changes="Districts (groups of neighbouring places) where there were countries, hashtags after the text; words "
         "64 wide with 4 heads, characters 32, 16 filters a kernel with 2 heads, not 200, 10, 100, 64 and 8; learning "
-        "rate 5e-4, not 1e-4: posts are few, and learned on one core. Two attention layers over characters, as "
-        "written; the released loop is never entered (0).",
+        "rate 5e-4, not 1e-4, up to 40 epochs, not 30, stopping after 5 without gain, not 3; a character or word "
+        "counts from its second occurrence, not its tenth: posts are few, and learned on one core. Two attention "
+        "layers over characters, as written; the released loop is never entered (0). Padding is masked throughout.",
         bounds={"char_attention_layers": (0, 6)},
         search={"dropout": (0.3, 0.5), "filters": (16, 64), "width": (64, 200)},
     ),

@@ -108,9 +108,12 @@ ENTRIES = (
         needs=_needs,
         citation=_ZHANG,
         prefer_when="posts are few, so that what the frozen encoders know already must do most of the work",
-        changes="Vectors are cut into 32 tokens, not into tokens of width 1, and the gate is a sigmoid: as printed, "
-        "its weights are 1/n on average and switch the cross-attention off. Any encoders stand where Chinese-CLIP "
-        "did; learning rate 2e-4, not 1e-5, batches of 64, not 20, and early stopping: chosen on validation parts.",
+        changes="Vectors are cut into 32 tokens, each with a learned embedding of its position, not into tokens of "
+        "width 1, and the gate is a sigmoid: as printed, its weights are 1/n on average and switch the "
+        "cross-attention off. Both sides of (2) are normalised and divided by sqrt(d), for else the rows of P^e are "
+        "all but uniform; a layer norm stands before everything. Any encoders stand where Chinese-CLIP did; hashtags "
+        "are read with the text, and of several pictures the mean. Learning rate 2e-4, not 1e-5, and falling, "
+        "batches of 64, not 20, and early stopping: chosen on validation parts.",
         also=_ALSO,
         bounds=_BOUNDS,
         search={"dropout": (0.3, 0.5), "tokens": (16, 32, 64), "head_width": (8, 16)},
@@ -133,7 +136,9 @@ ENTRIES = (
         needs=_needs,
         citation=_ZHANG,
         prefer_when="the literal reading of the paper is wanted, at many times the cost",
-        changes="Nothing where the paper says it; dropout and the widths of the classifier are not given there.",
+        changes="Any encoders stand where Chinese-CLIP did; hashtags are read with the text, of several pictures the "
+        "mean, and the weights of the best epoch are kept. Otherwise nothing where the paper says it; dropout and "
+        "the widths of the classifier are not given there.",
         also=_ALSO,
         bounds=_BOUNDS,
     ),
@@ -155,7 +160,9 @@ ENTRIES = (
         needs=_needs,
         citation=_ZHANG,
         prefer_when="the encoders hand out token states, and single words or parts of a picture tell the place",
-        changes="Reads token sequences as MKGformer does, where the paper fuses global vectors.",
+        changes="Reads token sequences as MKGformer does, where the paper fuses global vectors, mapped to a width of "
+        "256: so each side of (9) has its own queries, and means over the tokens go into (17). Gate, training and "
+        "encoders as in sg-mft.",
         also=_ALSO,
         bounds=_BOUNDS,
         search={"dropout": (0.1, 0.3), "head_width": (16, 32)},
