@@ -133,6 +133,9 @@ class PostLocator:
         parts = ((name, prepared.posts[row]) for name, rows in prepared.split.parts() for row in rows)
         seen = {digest: name for name, post in parts for digest in post_digests(post)}
         prepared = prepared.only(self.modalities, self.encode)
+        if (lacking := prepared.lacking(self.plan)) is not None:
+            remedy = "add users and times to the posts, or give --set past=false"
+            raise NotEnoughData(f"--model {self.entry.name}", ": ".join(lacking), remedy)
         train, validation = (prepared.labelled(rows) for rows in (prepared.split.train, prepared.split.validation))
         vocabularies = prepared.fit_vocabularies(self.plan)
         sizes = sizes_of(self.plan, *self.encoders(), vocabularies, prepared.places)

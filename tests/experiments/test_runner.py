@@ -149,13 +149,37 @@ def test_a_row_applies_if_it_is_given_something_that_it_reads_and_posts_have(
     model: str, modalities: tuple[str, ...] | None, test_modalities: tuple[str, ...] | None, applies: bool
 ) -> None:
     present = {"text": np.array([True]), "hashtags": np.array([True]), "image": np.array([False])}
-    prepared: Any = SimpleNamespace(examples=SimpleNamespace(present=present))
+    prepared: Any = SimpleNamespace(examples=SimpleNamespace(present=present), lacking=lambda plan: None)
     row = Row("x", model, modalities=modalities, test_modalities=test_modalities)
     if applies:
         _check_applies(row, prepared)
     else:
         with pytest.raises(NotEnoughData, match="does not apply"):
             _check_applies(row, prepared)
+@pytest.mark.parametrize(
+    ("removed", "why"),
+    [
+        ({"time": None}, "of these posts none has a user and a time"),
+        ({"user": None}, "of these posts none has a user and a time"),
+        ({}, "of these posts none has an earlier one of the same user"),
+    ],
+)
+def test_a_system_of_pasts_does_not_apply_to_posts_without(
+    removed: dict[str, None], why: str, posts: list[Post], locator: PostLocator
+) -> None:
+    prepared = locator.prepare(posts)
+    _check_applies(Row("x", "user-cnns"), prepared)
+    bare = [replace(post, user=post.user and f"{post.user} {n}") for n, post in enumerate(prepared.posts)]
+    prepared = replace(prepared, posts=[replace(post, **removed) for post in bare])
+    with pytest.raises(NotEnoughData, match=f"does not apply: it reads its user's past posts; {why}"):
+        _check_applies(Row("x", "user-cnns"), prepared)
+    _check_applies(Row("x", "user-cnns", {"past": False}), prepared)
+    alone = PostLocator("place", "user-cnns", device="cpu", settings={"max_epochs": 1})
+    alone.share_encoders(locator)
+    with pytest.raises(NotEnoughData, match=f"--model user-cnns: it reads its user's past posts: {why}; .*past=false"):
+        alone.fit_prepared(prepared, judge=False)
+
+
 
 
 def test_posts_that_cannot_be_prepared_fail_every_row(cache: Path, tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from postplace.experiments.results import DOES_NOT_APPLY, Cost, Result, Results
 from postplace.experiments.tuning import tune
 from postplace.locator import PostLocator
 from postplace.models.table import find_model
+from postplace.models.plan import plan_of
 from postplace.places.distance import great_circle_km
 from postplace.pooled import MODALITIES
 from postplace.post import Post
@@ -181,6 +182,8 @@ def _and(names: Iterable[str]) -> str:
 
 
 def _measures(probabilities: NDArray[np.floating], answers: Answers, prepared: Prepared) -> dict[str, Any]:
+    if (lacking := prepared.lacking(plan_of(find_model(row.model), row.settings))) is not None:
+        raise NotEnoughData(DOES_NOT_APPLY, *lacking)
     chosen = answers.labelled
     errors = errors_of(probabilities, answers, prepared.places)
     return {
