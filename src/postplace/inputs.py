@@ -20,6 +20,8 @@ from postplace.places.vocabulary import PlaceVocabulary, coarse_groups
 from postplace.pooled import examples_of, past_vectors, past_width
 from postplace.post import Post
 
+NO_DISTRICTS = "no district head: the classes have no coordinates"
+
 
 @runtime_checkable
 class StartsFromStage(Protocol):
@@ -100,3 +102,8 @@ def sizes_of(
             more |= {f"{kind}_states": rows.states, f"{kind}_states_width": rows.width}
         more["state_layers"] = min(state_layers_of(text), state_layers_of(image))
     return InputSizes(*counts, text.width, image.width, **more)
+
+
+def notes_on(plan: Plan, sizes: InputSizes) -> list[str]:
+    """What of a system is left out with such inputs, a line each."""
+    return [NO_DISTRICTS] if "coarse" in plan.needs and not sizes.coarse else []

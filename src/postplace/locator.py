@@ -22,7 +22,7 @@ from postplace.encode import BrokenImage, EncodedPosts, encode_posts
 from postplace.encoders.encoder import ImageEncoder, TextEncoder
 from postplace.errors import BadOption, BadRun, NotEnoughData
 from postplace.evaluation.baselines import Baselines
-from postplace.inputs import load_encoders, sizes_of, started
+from postplace.inputs import load_encoders, notes_on, sizes_of, started
 from postplace.models.estimator import Estimator, Lesson, size_of
 from postplace.models.plan import plan_of
 from postplace.models.table import find_model
@@ -152,7 +152,8 @@ class PostLocator:
         if baselines is None:
             self._say("fitting the baselines on the same vectors")
             baselines = prepared.baselines
-        report = {**prepared.report, "parameters": size_of(model), "epochs": epochs}
+        notes = notes_on(self.plan, sizes)
+        report = {**prepared.report, "parameters": size_of(model), "notes": notes, "epochs": epochs}
         fitted = Fitted(model, sizes, prepared.places, vocabularies, baselines, seen, metrics={}, report=report)
         self._fitted = fitted
         split = prepared.split

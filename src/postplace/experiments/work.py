@@ -152,7 +152,7 @@ def _measured(
     return Result(
         name=row.name,
         seed=lot.seed,
-        row={**asdict(row), "tuned": settings, "trials": trials},
+        row={**asdict(row), "tuned": settings, "trials": trials, "notes": locator.report["notes"]},
         provenance=provenance,
         cost=Cost(locator.report["parameters"], fitted, 1000 * took / len(posts), size, used),
         **measured,
