@@ -24,7 +24,7 @@ from postplace.errors import BadOption, BadRun, NotEnoughData
 from postplace.evaluation.baselines import Baselines
 from postplace.inputs import load_encoders, notes_on, sizes_of, started
 from postplace.models.estimator import Estimator, Lesson, size_of
-from postplace.models.plan import plan_of
+from postplace.models.plan import plan_of, without_idle
 from postplace.models.table import find_model
 from postplace.places.decode import check_asked
 from postplace.places.vocabulary import PlaceVocabulary
@@ -379,6 +379,7 @@ class PostLocator:
         try:
             options = {name: config[name] for name in ("cells", "min_posts", "settings", "class_weight", "seed")}
             asked: dict[str, Any] = {f"{kind}_encoder": name for kind, name in asked_encoders(config, where).items()}
+            options["settings"] = without_idle(find_model(config["model"]), options["settings"])
             options["modalities"] = config.get("modalities")  # a run of the first version has none
             locator = cls(config["target"], config["model"], device=device, cache=cache, **asked, **options)
             check_encoders(config, locator.options()["encoders"], where=where)

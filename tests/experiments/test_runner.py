@@ -24,9 +24,7 @@ from postplace.experiments.definition import Condition, Experiment, Row
 from postplace.experiments.lots import DataSet, Options
 from postplace.experiments.results import Result, Results
 from postplace.experiments.runner import run_experiment
-from postplace.experiments.tuning import draw
 from postplace.experiments.work import _asked, _check_applies
-from postplace.models.table import find_model
 from postplace.posts.splits import groups_of
 
 QUICK = {"filters": 8, "embedding": 8, "heads": 2, "image_features": 8}
@@ -289,30 +287,6 @@ def test_portraits_are_left_out(posts: list[Post], locator: PostLocator, tmp_pat
 
 
 # --- tuning
-
-
-def test_a_search_begins_with_the_own_settings_and_repeats_none() -> None:
-    entry = find_model("mrlf")
-    drawn = draw(entry, trials=6, seed=1)
-    assert drawn[0] == {}
-    assert len(drawn) == 6
-    assert len({json.dumps(settings, sort_keys=True) for settings in drawn}) == 6
-    assert draw(entry, trials=6, seed=1) == drawn
-    assert all(set(settings) == {*entry.search, "learning_rate"} for settings in drawn[1:])
-
-
-def test_what_a_row_is_about_is_not_searched() -> None:
-    entry = find_model("mrlf")
-    drawn = draw(entry, trials=6, seed=1, given={"dropout": 0.5, "fusion": "joint"})
-    assert len(drawn) > 2
-    assert all(set(settings) == {*entry.search, "learning_rate"} - {"dropout"} for settings in drawn[1:])
-
-
-def test_no_search_takes_out_what_makes_a_system_what_it_is() -> None:
-    named = {"layers": ("sg-mft", "mrlf"), "fusion": ("mrlf", "sg-mft"), "past": ("user-cnns",)}
-    assert not [model for setting, models in named.items() for model in models if setting in find_model(model).search]
-    for model, setting in (("mplug", "connect_every"), ("unis-mmc", "weight"), ("ogm-ge", "noise")):
-        assert 0 not in find_model(model).search[setting]
 
 
 def test_the_search_is_told_with_the_result(city: Path, cache: Path, tmp_path: Path) -> None:

@@ -133,7 +133,15 @@ def _measured(
     trials: list[dict[str, Any]] = []
     if lot.options.trials:
         entry = find_model(row.model)
-        settings, trials = tune(make, entry, prepared, trials=lot.options.trials, seed=lot.seed, given=row.settings)
+        settings, trials = tune(
+            make,
+            entry,
+            prepared,
+            trials=lot.options.trials,
+            seed=lot.seed,
+            given=row.settings,
+            modalities=row.modalities or MODALITIES,
+        )
     locator = make(settings)
     started, used = time.perf_counter(), time.process_time()
     locator.fit_prepared(prepared, baselines=no_baselines(len(prepared.places)), judge=False)
