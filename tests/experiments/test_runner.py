@@ -22,7 +22,7 @@ from postplace.experiments.comparison import compare
 from postplace.experiments.conditions import prepare_under
 from postplace.experiments.definition import Condition, Experiment, Row
 from postplace.experiments.lots import DataSet, Options
-from postplace.experiments.results import Result, Results
+from postplace.experiments.results import UNFINISHED, Result, Results
 from postplace.experiments.runner import run_experiment
 from postplace.experiments.work import _asked, _check_applies
 from postplace.posts.splits import groups_of
@@ -154,6 +154,8 @@ def test_a_row_applies_if_it_is_given_something_that_it_reads_and_posts_have(
     else:
         with pytest.raises(NotEnoughData, match="does not apply"):
             _check_applies(row, prepared)
+
+
 @pytest.mark.parametrize(
     ("removed", "why"),
     [
@@ -176,8 +178,6 @@ def test_a_system_of_pasts_does_not_apply_to_posts_without(
     alone.share_encoders(locator)
     with pytest.raises(NotEnoughData, match=f"--model user-cnns: it reads its user's past posts: {why}; .*past=false"):
         alone.fit_prepared(prepared, judge=False)
-
-
 
 
 def test_posts_that_cannot_be_prepared_fail_every_row(cache: Path, tmp_path: Path) -> None:
@@ -210,7 +210,7 @@ def test_killed_at_any_point_the_table_is_the_same(city: Path, cache: Path, tmp_
         lines = compare(*run(city, out, cache, seeds=(0, 1, 2)).read()).lines
         return [(line.name, line.values, line.interval, line.against) for line in lines]
 
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), *sys.path])}
     script = SCRIPT.format(city=str(city), out=str(tmp_path / "killed"), cache=str(cache))
     folder = tmp_path / "killed" / "small" / "city"
     for enough in (1, 6, 12):
@@ -220,6 +220,48 @@ def test_killed_at_any_point_the_table_is_the_same(city: Path, cache: Path, tmp_
         process.send_signal(signal.SIGKILL)
         process.wait()
     assert table(tmp_path / "killed") == table(tmp_path / "whole")
+
+
+KILLED_HALFWAY = """
+import os, signal
+from pathlib import Path
+from postplace.experiments import work
+from tests.experiments.test_runner import EXPERIMENT, run
+measured = work._measured
+def killed(lot, row, *more):
+    if row.name == "without images":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return measured(lot, row, *more)
+work._measured = killed
+run(Path({city!r}), Path({out!r}), Path({cache!r}))
+"""
+
+
+def test_a_row_whose_process_is_killed_says_so_and_is_tried_again(city: Path, cache: Path, tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), *sys.path])}
+    script = KILLED_HALFWAY.format(city=str(city), out=str(tmp_path), cache=str(cache))
+    ended = subprocess.run([sys.executable, "-c", script], env=environment, stderr=subprocess.DEVNULL, check=False)
+    assert ended.returncode == -signal.SIGKILL
+    left = Results(tmp_path / "small" / "city")
+    found = _by_name(left)
+    assert (found["whole"].error, found["without images"].error) == (None, UNFINISHED)
+    table = compare(*left.read())
+    assert [(line.name, line.against.verdict) for line in table.lines][1] == ("without images", "failed")
+    assert any("without images" in note and "killed (too little memory?)" in note for note in table.notes)
+    assert any("not run yet: asked without images" in note for note in table.notes)
+    assert all(result.error is None for result in run(city, tmp_path, cache).read()[1])
+
+
+def test_a_row_that_is_interrupted_leaves_nothing(
+    city: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("postplace.experiments.work._measured", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run(city, tmp_path, cache)
+    assert not any(result.name == "whole" for result in Results(tmp_path / "small" / "city").read()[1])
 
 
 def test_token_states_are_those_of_what_it_is_asked_with(posts: list[Post], locator: PostLocator) -> None:
