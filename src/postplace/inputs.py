@@ -17,8 +17,10 @@ from postplace.encoders.table import find_image_encoder, find_text_encoder
 from postplace.models.estimator import Estimator
 from postplace.models.plan import Plan
 from postplace.places.vocabulary import PlaceVocabulary, coarse_groups
-from postplace.pooled import Examples, examples_of, past_vectors
+from postplace.pooled import examples_of, past_vectors, past_width
 from postplace.post import Post
+
+NO_DISTRICTS = "no district head: the classes have no coordinates"
 
 
 @runtime_checkable
@@ -46,17 +48,18 @@ def tensors_of(
     vocabularies: Vocabularies | None,
     *,
     tokens: Sequence[TextTokens] | None = None,
-    examples: Examples | None = None,
+    past: tuple[NDArray[np.float32], NDArray[np.bool_]] | None = None,
     labels: NDArray[np.int64] | None = None,
 ) -> PostTensors:
-    """N posts as tensors; `tokens` and `examples` are theirs, if they were made before."""
+    """N posts as tensors; `tokens` and `past` (see `past_vectors`) are theirs, if they were made before."""
     if vocabularies is None:
         tokens = None
     elif tokens is None:
         tokens = [tokenize(post) for post in posts]
-    past = None
-    if "past_vectors" in plan.needs:
-        past = past_vectors(posts, examples or examples_of(posts, encoded))
+    if "past_vectors" not in plan.needs:
+        past = None
+    elif past is None:
+        past = past_vectors(posts, examples_of(posts, encoded))
     grids = "image_stage" in plan.needs
     return PostTensors(tokens, encoded, vocabularies=vocabularies, labels=labels, past=past, grids=grids)
 
@@ -93,9 +96,14 @@ def sizes_of(
     if "coarse" in plan.needs:
         more["coarse"] = coarse_groups(places)
     if "past_vectors" in plan.needs:
-        more["past_width"] = text.width + image.width
+        more["past_width"] = past_width(text.width, image.width)
     if plan.reads_states:
         for kind, rows in (("text", text_state_rows(text)), ("image", image_state_rows(image))):
             more |= {f"{kind}_states": rows.states, f"{kind}_states_width": rows.width}
         more["state_layers"] = min(state_layers_of(text), state_layers_of(image))
     return InputSizes(*counts, text.width, image.width, **more)
+
+
+def notes_on(plan: Plan, sizes: InputSizes) -> list[str]:
+    """What of a system is left out with such inputs, a line each."""
+    return [NO_DISTRICTS] if "coarse" in plan.needs and not sizes.coarse else []

@@ -22,9 +22,9 @@ from postplace.encode import BrokenImage, EncodedPosts, encode_posts
 from postplace.encoders.encoder import ImageEncoder, TextEncoder
 from postplace.errors import BadOption, BadRun, NotEnoughData
 from postplace.evaluation.baselines import Baselines
-from postplace.inputs import load_encoders, sizes_of, started
+from postplace.inputs import load_encoders, notes_on, sizes_of, started
 from postplace.models.estimator import Estimator, Lesson, size_of
-from postplace.models.plan import plan_of
+from postplace.models.plan import plan_of, without_idle
 from postplace.models.table import find_model
 from postplace.places.decode import check_asked
 from postplace.places.vocabulary import PlaceVocabulary
@@ -133,6 +133,9 @@ class PostLocator:
         parts = ((name, prepared.posts[row]) for name, rows in prepared.split.parts() for row in rows)
         seen = {digest: name for name, post in parts for digest in post_digests(post)}
         prepared = prepared.only(self.modalities, self.encode)
+        if (lacking := prepared.lacking(self.plan)) is not None:
+            remedy = "add users and times to the posts, or give --set past=false"
+            raise NotEnoughData(f"--model {self.entry.name}", ": ".join(lacking), remedy)
         train, validation = (prepared.labelled(rows) for rows in (prepared.split.train, prepared.split.validation))
         vocabularies = prepared.fit_vocabularies(self.plan)
         sizes = sizes_of(self.plan, *self.encoders(), vocabularies, prepared.places)
@@ -149,7 +152,8 @@ class PostLocator:
         if baselines is None:
             self._say("fitting the baselines on the same vectors")
             baselines = prepared.baselines
-        report = {**prepared.report, "parameters": size_of(model), "epochs": epochs}
+        notes = notes_on(self.plan, sizes)
+        report = {**prepared.report, "parameters": size_of(model), "notes": notes, "epochs": epochs}
         fitted = Fitted(model, sizes, prepared.places, vocabularies, baselines, seen, metrics={}, report=report)
         self._fitted = fitted
         split = prepared.split
@@ -375,6 +379,7 @@ class PostLocator:
         try:
             options = {name: config[name] for name in ("cells", "min_posts", "settings", "class_weight", "seed")}
             asked: dict[str, Any] = {f"{kind}_encoder": name for kind, name in asked_encoders(config, where).items()}
+            options["settings"] = without_idle(find_model(config["model"]), options["settings"])
             options["modalities"] = config.get("modalities")  # a run of the first version has none
             locator = cls(config["target"], config["model"], device=device, cache=cache, **asked, **options)
             check_encoders(config, locator.options()["encoders"], where=where)

@@ -125,10 +125,10 @@ def without(posts: Sequence[Post], modalities: Sequence[str]) -> list[Post]:
 def past_vectors(posts: Sequence[Post], examples: Examples) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """What each post's user had posted before it, among these posts: (N, D) and which posts have a past (N,).
 
-    The mean text and image vectors of the user's strictly earlier posts, side by side; no label takes part. A post
-    without a user or a time has no past and is none. A modality that no earlier post has is zero.
+    The mean text, hashtag and image vectors of the user's strictly earlier posts, side by side; no label takes part. A
+    post without a user or a time has no past and is none. A modality that no earlier post has is zero.
     """
-    sides = [(examples.vectors[name], examples.present[name]) for name in ("text", "image")]
+    sides = [(examples.vectors[name], examples.present[name]) for name in MODALITIES]
     width = sum(vectors.shape[1] for vectors, _ in sides)
     found, known = np.zeros((len(posts), width), dtype=np.float32), np.zeros(len(posts), dtype=np.bool_)
     by_user: dict[str, list[int]] = {}
@@ -149,6 +149,11 @@ def past_vectors(posts: Sequence[Post], examples: Examples) -> tuple[NDArray[np.
             start += vectors.shape[1]
         known[chosen] = before > 0
     return found, known
+
+
+def past_width(text: int, image: int) -> int:
+    """D of `past_vectors` for encoders of these widths: hashtags have vectors of the text encoder."""
+    return 2 * text + image
 
 
 def _seconds(post: Post) -> float:

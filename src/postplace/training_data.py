@@ -17,7 +17,7 @@ from postplace.evaluation.baselines import Baselines, fit_baselines
 from postplace.inputs import tensors_of
 from postplace.models.plan import Plan
 from postplace.places.vocabulary import PlaceVocabulary, check_classes, fit_cells, fit_places
-from postplace.pooled import Examples, examples_of, only
+from postplace.pooled import Examples, examples_of, only, past_vectors
 from postplace.post import Post
 from postplace.posts.duplicates import Clusters, near_duplicate_clusters
 from postplace.posts.splits import PARTS, Split, groups_of, split_groups
@@ -77,6 +77,19 @@ class Prepared:
         """One row a post, for what is no network."""
         return examples_of(self.posts, self.encoded)
 
+    @cached_property
+    def pasts(self) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """What each post's user had posted before it, and which posts have a past."""
+        return past_vectors(self.posts, self.examples)
+
+    def lacking(self, plan: Plan) -> tuple[str, str] | None:
+        """What a system of this plan is there to read and none of these posts has, and why; None for all others."""
+        if "past_vectors" not in plan.needs or self.pasts[1].any():
+            return None
+        if any(post.user is not None and post.time is not None for post in self.posts):
+            return "it reads its user's past posts", "of these posts none has an earlier one of the same user"
+        return "it reads its user's past posts", "of these posts none has a user and a time"
+
     def fit_vocabularies(self, plan: Plan) -> Vocabularies | None:
         """The vocabularies of the training part that this plan asks for; None if it reads no characters or words."""
         if not plan.vocabulary:
@@ -85,9 +98,9 @@ class Prepared:
 
     def tensors(self, plan: Plan, vocabularies: Vocabularies | None) -> PostTensors:
         """The posts with their labels, as a network is given them."""
-        rows = {"examples": self.examples} if "past_vectors" in plan.needs else {}
         tokens = None if vocabularies is None else self.tokens
-        return tensors_of(plan, self.posts, self.encoded, vocabularies, tokens=tokens, labels=self.labels, **rows)
+        past = self.pasts if "past_vectors" in plan.needs else None
+        return tensors_of(plan, self.posts, self.encoded, vocabularies, tokens=tokens, past=past, labels=self.labels)
 
     def only(self, modalities: Sequence[str], encode: Callable[[Sequence[Post]], EncodedPosts]) -> Prepared:
         """The same posts, split and classes without the modalities that are not named.

@@ -1,4 +1,4 @@
-"""What a person sees of metrics: how many posts were judged, and how many could not be right."""
+"""What a person sees of a fit and of metrics: how many posts were judged, and how many could not be right."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from postplace.cli import app
-from postplace.cli.tables import show_metrics
+from postplace.cli.tables import show_fit, show_metrics
 
 
 def metrics(*, posts: int, labelled: int, unknown: int, **more: int) -> dict[str, Any]:
@@ -56,3 +56,13 @@ def test_posts_of_one_user_are_judged(place_run: Path, tmp_path: Path) -> None:
     )
     assert done.exit_code == 0, done.exception
     assert "(one group of posts: no interval)" in done.stdout
+
+
+def test_what_the_posts_leave_out_of_a_system_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    counts = ("used", "posts", "classes", "groups", "near_duplicate_texts", "near_duplicate_images", "largest_group")
+    empty: dict[str, Any] = {"split": {"train": 3}, "left_out_classes": {}, "broken_images": []}
+    report = {**dict.fromkeys(counts, 3), "without_the_target": 0, **empty}
+    show_fit({**report, "notes": ["no district head: the classes have no coordinates"]})
+    assert "no district head: the classes have no coordinates" in capsys.readouterr().out.splitlines()
+    show_fit(report)  # of a version that took no notes
+    assert "district" not in capsys.readouterr().out

@@ -205,6 +205,22 @@ def test_what_was_changed_of_the_systems_stands_once_after_all_tables() -> None:
     assert "Two attention layers" not in joined([table], "csv")
 
 
+def test_what_these_posts_leave_out_of_a_system_stands_below_its_table_and_with_its_changes() -> None:
+    rows = [{"name": "good", "model": "loctwi", "paper": {}}, {"name": "level", "model": "mrlf", "paper": {}}]
+    noted = [replace(run, row={"notes": ["no district head"]}) for run in RESULTS[:5]]
+    here = compare({**DESCRIBED, "rows": rows}, [*noted, *RESULTS[5:10]])
+    assert here.notes.count("good: no district head") == 1
+    assert not any(note.startswith("level:") for note in here.notes)
+    elsewhere = compare({**DESCRIBED, "rows": rows, "data": "town"}, RESULTS[:10])
+    assert not any("no district head" in note for note in elsewhere.notes)
+    for name in ("markdown", "latex", "html"):
+        for tables in ([here, elsewhere], [elsewhere, here]):
+            changes = joined(tables, name).split("What was changed of the systems")[1]
+            assert changes.count("on city: no district head") == 1, name
+            assert changes.count("Two attention layers over characters") == 1, name
+            assert "on town" not in changes, name
+
+
 def test_latex_has_no_bare_signs() -> None:
     text = joined([compare(DESCRIBED, RESULTS)], "latex")
     assert "p $>$= 0.05" in text

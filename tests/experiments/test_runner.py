@@ -22,11 +22,9 @@ from postplace.experiments.comparison import compare
 from postplace.experiments.conditions import prepare_under
 from postplace.experiments.definition import Condition, Experiment, Row
 from postplace.experiments.lots import DataSet, Options
-from postplace.experiments.results import Result, Results
+from postplace.experiments.results import UNFINISHED, Result, Results
 from postplace.experiments.runner import run_experiment
-from postplace.experiments.tuning import draw
 from postplace.experiments.work import _asked, _check_applies
-from postplace.models.table import find_model
 from postplace.posts.splits import groups_of
 
 QUICK = {"filters": 8, "embedding": 8, "heads": 2, "image_features": 8}
@@ -149,13 +147,37 @@ def test_a_row_applies_if_it_is_given_something_that_it_reads_and_posts_have(
     model: str, modalities: tuple[str, ...] | None, test_modalities: tuple[str, ...] | None, applies: bool
 ) -> None:
     present = {"text": np.array([True]), "hashtags": np.array([True]), "image": np.array([False])}
-    prepared: Any = SimpleNamespace(examples=SimpleNamespace(present=present))
+    prepared: Any = SimpleNamespace(examples=SimpleNamespace(present=present), lacking=lambda plan: None)
     row = Row("x", model, modalities=modalities, test_modalities=test_modalities)
     if applies:
         _check_applies(row, prepared)
     else:
         with pytest.raises(NotEnoughData, match="does not apply"):
             _check_applies(row, prepared)
+
+
+@pytest.mark.parametrize(
+    ("removed", "why"),
+    [
+        ({"time": None}, "of these posts none has a user and a time"),
+        ({"user": None}, "of these posts none has a user and a time"),
+        ({}, "of these posts none has an earlier one of the same user"),
+    ],
+)
+def test_a_system_of_pasts_does_not_apply_to_posts_without(
+    removed: dict[str, None], why: str, posts: list[Post], locator: PostLocator
+) -> None:
+    prepared = locator.prepare(posts)
+    _check_applies(Row("x", "user-cnns"), prepared)
+    bare = [replace(post, user=post.user and f"{post.user} {n}") for n, post in enumerate(prepared.posts)]
+    prepared = replace(prepared, posts=[replace(post, **removed) for post in bare])
+    with pytest.raises(NotEnoughData, match=f"does not apply: it reads its user's past posts; {why}"):
+        _check_applies(Row("x", "user-cnns"), prepared)
+    _check_applies(Row("x", "user-cnns", {"past": False}), prepared)
+    alone = PostLocator("place", "user-cnns", device="cpu", settings={"max_epochs": 1})
+    alone.share_encoders(locator)
+    with pytest.raises(NotEnoughData, match=f"--model user-cnns: it reads its user's past posts: {why}; .*past=false"):
+        alone.fit_prepared(prepared, judge=False)
 
 
 def test_posts_that_cannot_be_prepared_fail_every_row(cache: Path, tmp_path: Path) -> None:
@@ -188,7 +210,7 @@ def test_killed_at_any_point_the_table_is_the_same(city: Path, cache: Path, tmp_
         lines = compare(*run(city, out, cache, seeds=(0, 1, 2)).read()).lines
         return [(line.name, line.values, line.interval, line.against) for line in lines]
 
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), *sys.path])}
     script = SCRIPT.format(city=str(city), out=str(tmp_path / "killed"), cache=str(cache))
     folder = tmp_path / "killed" / "small" / "city"
     for enough in (1, 6, 12):
@@ -198,6 +220,48 @@ def test_killed_at_any_point_the_table_is_the_same(city: Path, cache: Path, tmp_
         process.send_signal(signal.SIGKILL)
         process.wait()
     assert table(tmp_path / "killed") == table(tmp_path / "whole")
+
+
+KILLED_HALFWAY = """
+import os, signal
+from pathlib import Path
+from postplace.experiments import work
+from tests.experiments.test_runner import EXPERIMENT, run
+measured = work._measured
+def killed(lot, row, *more):
+    if row.name == "without images":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return measured(lot, row, *more)
+work._measured = killed
+run(Path({city!r}), Path({out!r}), Path({cache!r}))
+"""
+
+
+def test_a_row_whose_process_is_killed_says_so_and_is_tried_again(city: Path, cache: Path, tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), *sys.path])}
+    script = KILLED_HALFWAY.format(city=str(city), out=str(tmp_path), cache=str(cache))
+    ended = subprocess.run([sys.executable, "-c", script], env=environment, stderr=subprocess.DEVNULL, check=False)
+    assert ended.returncode == -signal.SIGKILL
+    left = Results(tmp_path / "small" / "city")
+    found = _by_name(left)
+    assert (found["whole"].error, found["without images"].error) == (None, UNFINISHED)
+    table = compare(*left.read())
+    assert [(line.name, line.against.verdict) for line in table.lines][1] == ("without images", "failed")
+    assert any("without images" in note and "killed (too little memory?)" in note for note in table.notes)
+    assert any("not run yet: asked without images" in note for note in table.notes)
+    assert all(result.error is None for result in run(city, tmp_path, cache).read()[1])
+
+
+def test_a_row_that_is_interrupted_leaves_nothing(
+    city: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("postplace.experiments.work._measured", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run(city, tmp_path, cache)
+    assert not any(result.name == "whole" for result in Results(tmp_path / "small" / "city").read()[1])
 
 
 def test_token_states_are_those_of_what_it_is_asked_with(posts: list[Post], locator: PostLocator) -> None:
@@ -265,30 +329,6 @@ def test_portraits_are_left_out(posts: list[Post], locator: PostLocator, tmp_pat
 
 
 # --- tuning
-
-
-def test_a_search_begins_with_the_own_settings_and_repeats_none() -> None:
-    entry = find_model("mrlf")
-    drawn = draw(entry, trials=6, seed=1)
-    assert drawn[0] == {}
-    assert len(drawn) == 6
-    assert len({json.dumps(settings, sort_keys=True) for settings in drawn}) == 6
-    assert draw(entry, trials=6, seed=1) == drawn
-    assert all(set(settings) == {*entry.search, "learning_rate"} for settings in drawn[1:])
-
-
-def test_what_a_row_is_about_is_not_searched() -> None:
-    entry = find_model("mrlf")
-    drawn = draw(entry, trials=6, seed=1, given={"dropout": 0.5, "fusion": "joint"})
-    assert len(drawn) > 2
-    assert all(set(settings) == {*entry.search, "learning_rate"} - {"dropout"} for settings in drawn[1:])
-
-
-def test_no_search_takes_out_what_makes_a_system_what_it_is() -> None:
-    named = {"layers": ("sg-mft", "mrlf"), "fusion": ("mrlf", "sg-mft"), "past": ("user-cnns",)}
-    assert not [model for setting, models in named.items() for model in models if setting in find_model(model).search]
-    for model, setting in (("mplug", "connect_every"), ("unis-mmc", "weight"), ("ogm-ge", "noise")):
-        assert 0 not in find_model(model).search[setting]
 
 
 def test_the_search_is_told_with_the_result(city: Path, cache: Path, tmp_path: Path) -> None:

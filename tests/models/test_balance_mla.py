@@ -1,4 +1,4 @@
-"""BalanceMLA, the reconstruction: its weights of losses and of decisions worked out by hand."""
+"""BalanceMLA, the reconstruction, against its equations in plain numpy; its weights worked out by hand."""
 
 from __future__ import annotations
 
@@ -22,11 +22,66 @@ def _model(sizes: InputSizes, classes: int = 5) -> BalanceMLA:
     return BalanceMLA(sizes, classes=classes, width=6).eval()
 
 
-def _by_formula(p: Any, kappa: float, beta: tuple[float, float]) -> Any:
+def _by_formula(p: Any, kappa: float, beta: tuple[float, ...]) -> Any:
     p = np.array(p)
     entropy = -(p * np.log(p)).sum(axis=1)
     a = np.exp(kappa * (1 - entropy / math.log(p.shape[1])) + np.array(beta))
     return (a / a.sum()) @ p
+
+
+def _linear(x: Any, of: Any) -> Any:
+    return x @ of.weight.detach().numpy().T + of.bias.detach().numpy()
+
+
+def _probabilities(model: BalanceMLA, batch: Batch, row: int) -> list[Any]:
+    """(1) of one post: p (C,) of the text and of the image, and which of them are there."""
+    pairs = (batch.text_vector, batch.text_mask), (batch.hashtag_vector, batch.hashtag_mask)
+    text = [vectors[row].numpy() for vectors, mask in pairs if mask[row]]
+    image = list(batch.image_vectors[row][batch.image_mask[row]].numpy())
+    found = []
+    sides: Any = (text, model.text, model.absent_text, model.classifier.text)
+    for own, encoder, absent, head in (sides, (image, model.image, model.absent_image, model.classifier.image)):
+        h = absent.detach().numpy()
+        if own:
+            x = np.mean(own, axis=0)
+            h = np.maximum(_linear((x - x.mean()) / np.sqrt(x.var() + 1e-5), encoder[1]), 0)
+        powers = np.exp(_linear(h, head))
+        found.append((powers / powers.sum(), bool(own)))
+    return found
+
+
+def _drawn(sizes: InputSizes) -> BalanceMLA:
+    model = _model(sizes)
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.7)
+    return model
+
+
+@pytest.mark.parametrize(("kappa", "beta"), [(1.0, (0.0, 0.0)), (4.0, (-1.5, 0.0))])
+def test_the_forward_pass_is_that_of_the_equations(
+    sizes: InputSizes, batch: Batch, kappa: float, beta: tuple[float, float]
+) -> None:
+    model = _drawn(sizes)
+    model.kappa.fill_(kappa)
+    model.beta.copy_(torch.tensor(beta))
+    p = model(batch).exp().detach().numpy()
+    for row, sides in enumerate(_probabilities(model, batch, row) for row in range(4)):
+        there = [number for number, (_, has) in enumerate(sides) if has] or [0, 1]
+        expected = _by_formula([sides[n][0] for n in there], kappa, tuple(beta[n] for n in there))
+        np.testing.assert_allclose(p[row], expected, rtol=1e-4, atol=1e-6)
+
+
+def test_the_loss_is_that_of_the_equations(sizes: InputSizes, batch: Batch) -> None:
+    model = _drawn(sizes)
+    model.confidence.copy_(torch.tensor([0.6, 0.4]))
+    labels, weights = [0, 3, 4, 1], np.array([1.0, 2.0, 1.0, 1.0, 0.5])
+    sides = [_probabilities(model, batch, row) for row in range(4)]
+    own = [np.array([-math.log(sides[row][m][0][y]) for row, y in enumerate(labels)]) for m in (0, 1)]
+    ce = [(weights[labels] * losses).sum() / weights[labels].sum() for losses in own]
+    powers = np.exp(-(np.array([0.6, 0.4]) - 0.5) / 0.2)
+    expected = (2 * powers / powers.sum()) @ np.array(ce)
+    found = model.loss(batch, torch.tensor(labels), torch.tensor(weights, dtype=torch.float32))
+    assert float(found.detach()) == pytest.approx(expected, rel=1e-4)
 
 
 @pytest.mark.parametrize(("kappa", "beta"), [(0.0, (0.0, 0.0)), (4.0, (0.5, 0.0)), (1.0, (-2.0, 0.0))])

@@ -1,16 +1,22 @@
-"""BridgeTower: which layer's states meet which bridge, and what a batch's cut leaves of a position."""
+"""BridgeTower: which layer's states meet which bridge, its head in plain numpy, and what a cut leaves of a position."""
 
 from __future__ import annotations
 
 import dataclasses
+import math
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from postplace.batch import Batch, InputSizes
 from postplace.errors import BadOption
 from postplace.models.bridge_tower import BridgeTower, BridgeTowerLite, by_layer
+
+Array = NDArray[np.float64]
 
 
 def _layers(batch: Batch, k: int) -> Batch:
@@ -39,31 +45,52 @@ def test_a_batch_without_any_state_is_cut_to_one_place() -> None:
     assert real.tolist() == [[False], [False]]
 
 
-def _norm(x: torch.Tensor) -> torch.Tensor:
-    return nn.functional.layer_norm(x, x.shape[-1:])
+def _bridge(u: torch.Tensor, z: torch.Tensor | None, bridge: Any) -> torch.Tensor:
+    """LayerNorm(u + z), of the first layer LayerNorm(u)."""
+    x = u if z is None else u + z
+    centred = x - x.mean(dim=-1, keepdim=True)
+    scaled = centred / (centred.square().mean(dim=-1, keepdim=True) + 1e-5).sqrt()
+    return scaled * bridge.norm.weight + bridge.norm.bias
+
+
+def _linear(x: Array, of: Any) -> Array:
+    return np.asarray(x @ of.weight.detach().double().numpy().T + of.bias.detach().double().numpy())
+
+
+def _by_head(text: Array, image: Array, poolers: Any, inner: Any, classifier: Any) -> Array:
+    """Logits (C,) of one post's streams (n, d): tanh(W mean + b) of each, linear, LayerNorm, GELU, linear."""
+    pooled = [_linear(x.mean(axis=0), of) for x, of in ((text, poolers.text), (image, poolers.image))]
+    hidden = _linear(np.tanh(np.concatenate(pooled)), inner[0])
+    gain, bias = (parameter.detach().double().numpy() for parameter in inner[1].parameters())
+    hidden = (hidden - hidden.mean()) / np.sqrt(hidden.var() + 1e-5) * gain + bias
+    gelu = hidden * 0.5 * (1 + np.vectorize(math.erf)(hidden / math.sqrt(2)))
+    return _linear(gelu, classifier)
+
+
+def _drawn(model: nn.Module) -> Any:
+    """Weights that let nothing cancel: a gain that is not 1, a bias that is not 0."""
+    torch.manual_seed(0)
+    for parameter in model.parameters():
+        nn.init.normal_(parameter, std=0.5)
+    return model.eval()
 
 
 def test_the_whole_step_by_step(sizes: InputSizes, batch: Batch) -> None:
-    torch.manual_seed(0)
+    """Of the first post, which has both sides: its states through maps, bridges, layers and the head."""
     sizes = dataclasses.replace(sizes, state_layers=3)
-    model = BridgeTower(sizes, classes=3, width=8, layers=3, heads=2).eval()
+    model = _drawn(BridgeTower(sizes, classes=3, width=8, layers=3, heads=2))
     given = _layers(batch, 3)
-    logits = model(given)
     assert given.text_states is not None
     assert given.image_states is not None
-    types = model.bridged.modalities
-    z_text: torch.Tensor | None = None
-    z_image: torch.Tensor | None = None
+    streams: list[torch.Tensor | None] = [None, None]
     for layer, cross in enumerate(model.bridged.layers):
-        u_text = model.text_map(given.text_states[:1, layer::3]) + types[0]
-        u_image = model.image_map(given.image_states[:1, layer::3]) + types[1]
-        seen = [_norm(u if z is None else u + z) for u, z in ((u_text, z_text), (u_image, z_image))]
-        z_text, z_image = cross(*seen)
-    assert z_text is not None
-    assert z_image is not None
-    pooled = [getattr(model.head.pooled, name)(z.mean(dim=1)) for name, z in (("text", z_text), ("image", z_image))]
-    expected = model.classifier(model.head.inner(torch.cat(pooled, dim=1).tanh()))
-    torch.testing.assert_close(logits[:1], expected, atol=1e-5, rtol=1e-5)
+        u = model.text_map(given.text_states[:1, layer::3]), model.image_map(given.image_states[:1, layer::3])
+        bridges = model.bridged.text_bridges[layer], model.bridged.image_bridges[layer]
+        seen = [_bridge(u[n] + model.bridged.modalities[n], streams[n], bridges[n]) for n in (0, 1)]
+        streams = list(cross(*seen))
+    text, image = (stream[0].detach().double().numpy() for stream in streams if stream is not None)
+    expected = _by_head(text, image, model.head.pooled, model.head.inner, model.classifier)
+    np.testing.assert_allclose(model(given)[0].detach().numpy(), expected, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("layer", [0, 1, 2])
@@ -88,12 +115,15 @@ def test_encoders_that_hand_out_fewer_layers_are_refused(sizes: InputSizes) -> N
 
 
 def test_the_lite_one_adds_the_same_at_every_bridge(sizes: InputSizes, batch: Batch) -> None:
-    torch.manual_seed(0)
-    model = BridgeTowerLite(sizes, classes=3, tokens=4, width=8, layers=2, heads=2).eval()
-    u = model.sides(batch)
-    text, image = u.text + model.bridged.modalities[0], u.image + model.bridged.modalities[1]
-    first, second = model.bridged.layers
-    z_text, z_image = first(_norm(text), _norm(image))
-    z_text, z_image = second(_norm(text + z_text), _norm(image + z_image))
-    expected = model.classifier(model.head.inner(model.head.pooled(z_text, z_image, u.text_mask, u.image_mask)))
-    torch.testing.assert_close(model(batch), expected, atol=1e-5, rtol=1e-5)
+    model = _drawn(BridgeTowerLite(sizes, classes=3, tokens=4, width=8, layers=2, heads=2))
+    sides = model.sides(batch)
+    u = [side + type_ for side, type_ in zip(sides[:2], model.bridged.modalities, strict=True)]
+    streams: list[torch.Tensor | None] = [None, None]
+    for layer, cross in enumerate(model.bridged.layers):
+        bridges = model.bridged.text_bridges[layer], model.bridged.image_bridges[layer]
+        streams = list(cross(*(_bridge(u[n], streams[n], bridges[n]) for n in (0, 1))))
+    logits = model(batch).detach().numpy()
+    for post in range(4):
+        text, image = (stream[post].detach().double().numpy() for stream in streams if stream is not None)
+        expected = _by_head(text, image, model.head.pooled, model.head.inner, model.classifier)
+        np.testing.assert_allclose(logits[post], expected, rtol=1e-4, atol=1e-4)

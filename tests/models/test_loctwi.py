@@ -82,6 +82,28 @@ def test_the_forward_pass_is_that_of_the_equations(sizes: InputSizes, batch: Bat
         np.testing.assert_allclose(logits[row], _by_formula(model, sizes, batch, row), atol=2e-5)
 
 
+class Halved(torch.nn.Module):
+    """Stands for a dropout of which it is known what it drops: the second half of a token's numbers."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        kept = torch.arange(x.shape[-1]) < x.shape[-1] // 2
+        return 2 * x * kept
+
+
+def test_dropout_comes_before_the_norm(sizes: InputSizes) -> None:
+    branch: Any = _model(sizes, char_attention_layers=0).branches[0]
+    branch.norm.weight.data, branch.norm.bias.data = torch.tensor([1.0, 2.0, -1.0, 3.0]), torch.arange(4.0)
+    e, mask = torch.randn(1, 7, 4), torch.ones(1, 7, dtype=torch.bool)
+    pooled: list[torch.Tensor] = []
+    branch.dropout.register_forward_pre_hook(lambda _, given: pooled.append(given[0]))
+    branch(e, mask)
+    branch.dropout = Halved()
+    found, _ = branch(e, mask)
+    dropped = pooled[0][0].detach().numpy() * [2, 2, 0, 0]
+    np.testing.assert_allclose(found[0].detach().numpy(), _norm(dropped, branch.norm), atol=1e-5)
+    assert (pooled[0] >= 0).all()  # what comes of the ReLU and the maxima, not of a norm
+
+
 def test_the_released_loop_has_no_attention_over_characters(sizes: InputSizes) -> None:
     none, two = _model(sizes, char_attention_layers=0), _model(sizes)
     assert [len(branch.layers) for branch in none.branches] == [0] * len(KERNELS)  # type: ignore[arg-type]

@@ -1,10 +1,12 @@
-"""OGM-GE: the coefficients from its equations, and what becomes of the gradients."""
+"""OGM-GE: its forward pass and coefficients from its equations, and what becomes of the gradients."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -27,6 +29,31 @@ def _gradients(model: OGMGE, batch: Batch) -> dict[str, torch.Tensor]:
 
 def _labelled(batch: Batch) -> Batch:
     return dataclasses.replace(batch, labels=LABELS)
+
+
+def _h(vectors: list[Any], encoder: Any, absent: Any) -> Any:
+    """h_m of (1) for one post, from its vectors of one side; the stand-in where it has none."""
+    if not vectors:
+        return absent.detach().numpy()
+    x = np.mean([vector.numpy() for vector in vectors], axis=0)
+    scaled = (x - x.mean()) / np.sqrt(x.var() + 1e-5)
+    return np.maximum(scaled @ encoder.linear.weight.detach().numpy().T + encoder.linear.bias.detach().numpy(), 0)
+
+
+@pytest.mark.parametrize("labelled", [True, False])
+def test_the_forward_pass_is_that_of_the_equations(sizes: InputSizes, batch: Batch, labelled: bool) -> None:
+    model = _model(sizes, noise=1.0)
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.7)
+    logits = model(_labelled(batch) if labelled else batch).detach().numpy()
+    w, b = (parameter.detach().numpy() for parameter in model.classifier.parameters())
+    for row in range(4):
+        pairs = (batch.text_vector, batch.text_mask), (batch.hashtag_vector, batch.hashtag_mask)
+        text = [vectors[row] for vectors, mask in pairs if mask[row]]
+        h_t = _h(text, model.text, model.absent_text)
+        h_v = _h(list(batch.image_vectors[row][batch.image_mask[row]]), model.image, model.absent_image)
+        expected = w[:, :6] @ h_t + w[:, 6:] @ h_v + b
+        np.testing.assert_allclose(logits[row], expected, rtol=1e-4, atol=1e-5)
 
 
 def test_the_coefficients_are_those_of_the_equations(sizes: InputSizes, batch: Batch) -> None:

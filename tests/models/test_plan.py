@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from postplace.errors import BadOption
-from postplace.models.plan import plan_of
+from postplace.models.plan import VOCABULARY, plan_of, without_idle
 from postplace.models.table import MODELS
 
 
@@ -22,6 +22,52 @@ def test_overrides_reach_model_training_and_vocabulary() -> None:
 def test_a_model_without_tokens_takes_no_vocabulary_settings() -> None:
     with pytest.raises(BadOption, match="'min_count' is unknown"):
         plan_of(MODELS["sg-mft"], {"min_count": 3})
+
+
+@pytest.mark.parametrize(
+    ("name", "takes"),
+    [
+        ("deepgeo", {"min_count", "max_characters"}),
+        ("feature-cnns", {"min_count", "max_words", "max_hashtags"}),
+        ("user-cnns", {"min_count", "max_words", "max_hashtags"}),
+        ("mrlf", {"min_count", "max_characters", "max_words", "max_hashtags"}),
+        ("loctwi", {"min_count", "max_characters", "max_words", "max_hashtags"}),
+        ("gated", set()),
+    ],
+)
+def test_lengths_are_those_of_what_is_read(name: str, takes: set[str]) -> None:
+    entry = MODELS[name]
+    assert set(plan_of(entry, {}).vocabulary) == takes
+    for setting in VOCABULARY:
+        if setting in takes:
+            assert plan_of(entry, {setting: 7}).vocabulary[setting] == 7
+        else:
+            with pytest.raises(BadOption, match=f"'{setting}' is unknown"):
+                plan_of(entry, {setting: 7})
+
+
+def test_betas_are_refused_where_the_optimiser_has_none() -> None:
+    betas = [0.8, 0.9]
+    for name, more in (("mrlf", {}), ("gated", {"optimiser": "rmsprop"})):
+        with pytest.raises(BadOption, match="betas: rmsprop has none: they would do nothing"):
+            plan_of(MODELS[name], {"betas": betas, **more})
+    for name, more in (("gated", {}), ("mrlf", {"optimiser": "adam"})):
+        training = plan_of(MODELS[name], {"betas": betas, **more}).training
+        assert training is not None
+        assert training.betas == (0.8, 0.9)
+
+
+def test_what_did_nothing_in_a_run_of_an_earlier_version_is_dropped() -> None:
+    saved = {"max_words": 9, "max_characters": 99, "min_count": 3, "betas": [0.8, 0.9], "hidden": 8}
+    kept = without_idle(MODELS["deepgeo"], saved)
+    assert kept == {name: value for name, value in saved.items() if name != "max_words"}
+    assert set(without_idle(MODELS["mrlf"], {"betas": [0.8, 0.9], "max_words": 9})) == {"max_words"}
+    assert set(without_idle(MODELS["mrlf"], {"betas": [0.8, 0.9], "optimiser": "adam"})) == {"betas", "optimiser"}
+    for name, entry in MODELS.items():
+        plan = plan_of(entry, {})
+        assert without_idle(entry, plan.vocabulary) == plan.vocabulary, name
+    with pytest.raises(BadOption, match="'min_count' is unknown"):  # as before
+        plan_of(MODELS["gated"], without_idle(MODELS["gated"], {"min_count": 3}))
 
 
 def test_whether_states_are_read_follows_from_the_settings() -> None:

@@ -1,11 +1,14 @@
-"""UniS-MMC: its heads, and its pairwise loss worked out by hand."""
+"""UniS-MMC against its equations in plain numpy, and its pairwise loss worked out by hand."""
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from postplace.batch import Batch, InputSizes
 from postplace.models.unis_mmc import UniSMMC, pair_loss
@@ -64,27 +67,88 @@ def test_a_pair_moves_as_it_should() -> None:
     assert (after > before).tolist() == [True, False]
 
 
-def test_the_loss_is_three_cross_entropies_and_a_tenth(sizes: InputSizes, batch: Batch) -> None:
+Array = NDArray[np.float64]
+
+
+def _linear(x: Array, of: Any) -> Array:
+    return np.asarray(x @ of.weight.detach().numpy().T + of.bias.detach().numpy())
+
+
+def _side(vectors: list[Any], side: Any) -> Array:
+    """(1) of one post: the mean of its vectors, on one scale; the stand-in where it has none."""
+    if not vectors:
+        return np.asarray(side.absent_vector.detach().numpy())
+    x = np.mean([vector.numpy() for vector in vectors], axis=0)
+    return np.tanh(_linear((x - x.mean()) / np.sqrt(x.var() + 1e-5), side.linear))
+
+
+def _sides(model: UniSMMC, batch: Batch, row: int) -> tuple[Array, Array]:
+    text = [batch.text_vector[row]] * bool(batch.text_mask[row])
+    text += [batch.hashtag_vector[row]] * bool(batch.hashtag_mask[row])
+    return _side(text, model.text), _side(list(batch.image_vectors[row][batch.image_mask[row]]), model.image)
+
+
+def _head(x: Array, hidden: Any, last: Any) -> Array:
+    """(2): linear, ReLU, (dropout,) linear, ReLU, linear."""
+    first, second = hidden[0], hidden[3]
+    return _linear(np.maximum(_linear(np.maximum(_linear(x, first), 0), second), 0), last)
+
+
+def _logits(model: UniSMMC, batch: Batch) -> list[Array]:
+    """Of the heads of the text, of the image and of both: (4, C) each."""
+    pairs = [_sides(model, batch, row) for row in range(4)]
+    heads: Any = model.text_head, model.image_head
+    of_text = [_head(t, heads[0][0], heads[0][1]) for t, _ in pairs]
+    of_image = [_head(v, heads[1][0], heads[1][1]) for _, v in pairs]
+    of_both = [_head(np.concatenate(pair), model.fused, model.classifier) for pair in pairs]
+    return [np.stack(rows) for rows in (of_text, of_image, of_both)]
+
+
+def _model(sizes: InputSizes) -> UniSMMC:
     torch.manual_seed(0)
-    model = UniSMMC(sizes, classes=5, width=6, hidden=7).eval()
-    labels, weights = torch.tensor([0, 3, 4, 1]), torch.tensor([1.0, 2.0, 1.0, 1.0, 0.5])
-    t, v, pair = model.sides(batch)
-    assert pair.tolist() == [True, False, True, False]
-    of_text, of_image = model.text_head(t), model.image_head(v)
-    expected = torch.zeros(())
-    for logits in (of_text, of_image, model(batch)):
-        own = -torch.log_softmax(logits, dim=1)[range(4), labels]
-        expected = expected + (weights[labels] * own).sum() / weights[labels].sum()
-    labels[0] = of_text[0].argmax()  # so that of one pair a side is right
-    right = of_text[pair].argmax(1) == labels[pair], of_image[pair].argmax(1) == labels[pair]
-    contrast = pair_loss(t[pair], v[pair], right=right, tau=0.07)
-    assert float(contrast.detach()) > 0
-    with_it, without = model.loss(batch, labels, None), _without(model).loss(batch, labels, None)
-    torch.testing.assert_close(with_it - without, 0.1 * contrast)
-    labels[0] = 0
-    torch.testing.assert_close(_without(model).loss(batch, labels, weights), expected)
+    model = UniSMMC(sizes, classes=5, width=6, hidden=7, tau=0.5)
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.7)
+    return model.eval()
 
 
-def _without(model: UniSMMC) -> UniSMMC:
-    model.weight = 0.0
-    return model
+def _cross_entropy(logits: Array, labels: list[int], weights: Array) -> float:
+    """The weighted mean of -log softmax(logits)[y]."""
+    powers = np.exp(logits.astype(np.float64))
+    own = -np.log(powers / powers.sum(axis=1, keepdims=True))[range(len(labels)), labels]
+    return float((weights[labels] * own).sum() / weights[labels].sum())
+
+
+def test_the_forward_pass_is_that_of_the_equations(sizes: InputSizes, batch: Batch) -> None:
+    model = _model(sizes)
+    np.testing.assert_allclose(model(batch).detach().numpy(), _logits(model, batch)[2], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("right", ["text", "image", "both", "none"])
+def test_the_loss_is_three_cross_entropies_and_a_tenth(sizes: InputSizes, batch: Batch, right: str) -> None:
+    """Of four posts, 0 and 2 are pairs; of 0 the named sides are right, of 2 none is."""
+    model = _model(sizes)
+    of_text, of_image, of_both = _logits(model, batch)
+    says = int(of_text[0].argmax()), int((of_text[0].argmax() + (right != "both")) % 5)
+    with torch.no_grad():  # so that it is known what the image's head says
+        model.image_head[1].bias[says[1]] += 30.0  # type: ignore[index, union-attr]
+    of_image[:, says[1]] += 30.0
+    neither = next(label for label in range(5) if label not in says)
+    first = {"text": says[0], "image": says[1], "both": says[0], "none": neither}[right]
+    wrong = next(label for label in range(5) if label not in (of_text[2].argmax(), of_image[2].argmax()))
+    labels, weights = [first, 3, wrong, 1], np.array([1.0, 2.0, 1.0, 1.0, 0.5])
+    expected = sum(_cross_entropy(logits, labels, weights) for logits in (of_text, of_image, of_both))
+    if right != "none":
+        cosines = []
+        for t, v in (_sides(model, batch, row) for row in (0, 2)):
+            cosines.append(t @ v / np.linalg.norm(t) / np.linalg.norm(v) / 0.5)
+        contrast = -math.log(1 / (1 + math.exp(cosines[1] - cosines[0])))
+        assert contrast > 0.01
+        expected += 0.1 * contrast
+    found = model.loss(batch, torch.tensor(labels), torch.tensor(weights, dtype=torch.float32))
+    assert float(found.detach()) == pytest.approx(expected, rel=1e-4)
+
+
+def test_the_weight_and_tau_are_the_published_ones(sizes: InputSizes) -> None:
+    model = UniSMMC(sizes, classes=5)
+    assert (model.weight, model.tau) == (0.1, 0.07)

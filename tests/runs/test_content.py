@@ -1,4 +1,4 @@
-"""Which encoders a run is answered with: those it was trained on, in whatever precision."""
+"""Which encoders a run is answered with: those it was trained on, in whatever precision. Runs of earlier sizes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from postplace.errors import BadRun
-from postplace.runs.content import check_encoders
+from postplace.runs.content import check_encoders, rebuild
 
 
 def encoders(image: str, *, text: str = "bundled-text; sha256 1") -> dict[str, Any]:
@@ -48,3 +48,10 @@ def test_of_another_width_is_refused() -> None:
     here["image"]["width"] = 8
     with pytest.raises(BadRun, match="width 16 then, 8 now"):
         check_encoders({"encoders": encoders("a; torch.bfloat16")}, here, where=Path("run"))
+
+
+def test_a_run_that_was_told_other_pasts_is_refused() -> None:
+    """Those of the first version had the text and the pictures of earlier posts, without their hashtags."""
+    sizes = {"characters": 2, "words": 9, "hashtags": 9, "text_width": 4, "image_width": 6, "past_width": 4 + 6}
+    with pytest.raises(BadRun, match=r"tells 10 numbers of what users had posted before, .*hashtags; .*train again"):
+        rebuild(lambda *_: pytest.fail("it was built"), {"sizes": sizes, "classes": 2}, {}, where=Path("run"))

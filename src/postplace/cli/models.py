@@ -56,6 +56,8 @@ def _settings(entry: ModelEntry) -> dict[str, Any]:
 
     plan = plan_of(entry, {})
     training = {} if plan.training is None else asdict(plan.training)
+    if training.get("optimiser") == "rmsprop":
+        del training["betas"]  # it has none
     return {"settings": dict(plan.model), "training": training, "vocabulary": dict(plan.vocabulary)}
 
 

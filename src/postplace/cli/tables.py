@@ -32,6 +32,8 @@ def show_fit(report: Mapping[str, Any]) -> None:
     if report["left_out_classes"]:
         counts = report["left_out_classes"]
         console.print(f"{len(counts)} classes with {sum(counts.values())} posts left out as too rare")
+    for note in report.get("notes", ()):  # what of the system these posts leave out
+        console.print(note)
     _show_broken(console, report["broken_images"])
 
 

@@ -117,13 +117,30 @@ def compare(described: Mapping[str, Any], results: Sequence[Result]) -> Comparis
     notes += _flattered(rows, measured, metrics[0])
     if columns:
         notes.append(f"paper: {described['source']}; {THEIRS}.")
+    notes += [f"{name}: {'; '.join(found)}" for name, own in measured.items() if (found := _noted(own))]
     notes += [f"{line.name}: {_failed(line)}" for line in lines if line.errors]
     notes += [_took([run.cost for run in results if run.cost is not None])]
     notes += _unfinished(described, runs)
     title = f"{described['title']} ({described['data']})"
-    entries = {model: find_model(model) for row in rows.values() if (model := row.get("model")) is not None}
-    changes = {f"{entry.title} (`{model}`)": entry.changes for model, entry in entries.items() if entry.changes}
+    changes = _changes(described, measured)
     return Comparison(title, _facts(described, results), metrics, columns, lines, tuple(notes), changes)
+
+
+def _noted(runs: Runs) -> list[str]:
+    """What of a system its posts left out, each once; results of earlier versions say nothing of it."""
+    return list(dict.fromkeys(note for run in runs for note in run.row.get("notes", ())))
+
+
+def _changes(described: Mapping[str, Any], measured: Mapping[str, Runs]) -> dict[str, str]:
+    """What was changed of each system as it was published, always, and then on these posts."""
+    models = {row["name"]: row["model"] for row in described["rows"] if row.get("model") is not None}
+    names = {model: f"{find_model(model).title} (`{model}`)" for model in models.values()}
+    always = {name: find_model(model).changes for model, name in names.items()}
+    here: dict[str, list[str]] = {}
+    for row, model in models.items():
+        here.setdefault(f"{names[model]} on {described['data']}", []).extend(_noted(measured.get(row, ())))
+    told = {**always, **{name: "; ".join(dict.fromkeys(notes)) for name, notes in here.items()}}
+    return {name: change for name, change in told.items() if change}
 
 
 def _mean(runs: Runs, metric: str) -> tuple[float, float | None] | None:

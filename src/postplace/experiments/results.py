@@ -18,6 +18,7 @@ from postplace.whole_files import as_json, write_atomically
 
 FORMAT = 1
 EXPERIMENT = "experiment.json"
+UNFINISHED = "did not finish: its process was killed (too little memory?), or it is still running"
 DOES_NOT_APPLY = "does not apply"  # how the error of a system begins that reads nothing that the posts have
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -11,22 +11,32 @@ import numpy as np
 from postplace.evaluation.baselines import no_baselines
 from postplace.locator import PostLocator
 from postplace.models.entry import ModelEntry
+from postplace.pooled import MODALITIES
 from postplace.training_data import Prepared
 
+EVERYTHING = frozenset({*MODALITIES, "coarse"})
 RATES = (0.3, 1.0, 3.0)  # times the system's own learning rate
 
 
 def draw(
-    entry: ModelEntry, *, trials: int, seed: int, given: Mapping[str, Any] = MappingProxyType({})
+    entry: ModelEntry,
+    *,
+    trials: int,
+    seed: int,
+    given: Mapping[str, Any] = MappingProxyType({}),
+    there: frozenset[str] = EVERYTHING,
 ) -> list[dict[str, Any]]:
     """Settings to try: the system's own first, then distinct ones at random; fewer when there are no more.
 
     Of a network the learning rate is drawn too. What a row has `given` is what the row is about, and stays as it is.
+    What does nothing beside it, or with posts that have no more than what is `there`, is not drawn: the trial would be
+    another one again.
     """
     choices: dict[str, list[Any]] = {name: list(values) for name, values in entry.search.items()}
     if entry.training is not None:
         choices["learning_rate"] = [entry.training.learning_rate * rate for rate in RATES]
-    choices = {name: values for name, values in choices.items() if name not in given}
+    still = {*given, *entry.idle({**entry.settings, **given}, there)}
+    choices = {name: values for name, values in choices.items() if name not in still}
     rng = np.random.default_rng(seed)
     drawn: list[dict[str, Any]] = [{}]
     possible = int(np.prod([len(values) for values in choices.values()])) if choices else 1
@@ -47,14 +57,26 @@ def tune(
     trials: int,
     seed: int,
     given: Mapping[str, Any] = MappingProxyType({}),
+    modalities: Collection[str] = MODALITIES,
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The settings with the best validation accuracy, and every trial; equal ones go to the earlier."""
+    """The settings with the best validation accuracy, and every trial; equal ones go to the earlier.
+
+    `modalities` are those it learns from.
+    """
     tried: list[dict[str, Any]] = []
-    for settings in draw(entry, trials=trials, seed=seed, given=given):
+    there = what_is_there(prepared, modalities)
+    for settings in draw(entry, trials=trials, seed=seed, given=given, there=there):
         locator = make(settings).fit_prepared(prepared, baselines=no_baselines(len(prepared.places)), judge=False)
         tried.append({"settings": settings, "validation_accuracy": validation_accuracy(locator, prepared)})
     best = max(tried, key=lambda trial: trial["validation_accuracy"])
     return best["settings"], tried
+
+
+def what_is_there(prepared: Prepared, modalities: Collection[str]) -> frozenset[str]:
+    """Of the modalities those that some post has, and "coarse" where places lie in districts."""
+    present = {name for name in modalities if prepared.examples.present[name].any()}
+    located = not np.isnan(prepared.places.coordinates()).all()
+    return frozenset({*present, "coarse"} if located else present)
 
 
 def validation_accuracy(locator: PostLocator, prepared: Prepared) -> float:

@@ -7,6 +7,7 @@ import time
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,10 @@ from postplace.experiments.definition import Row
 from postplace.experiments.figures import Fused, fused_vectors, keep
 from postplace.experiments.lots import BEST_SINGLE, Lot, posts_of
 from postplace.experiments.provenance import provenance_of
-from postplace.experiments.results import DOES_NOT_APPLY, Cost, Result, Results
+from postplace.experiments.results import DOES_NOT_APPLY, UNFINISHED, Cost, Result, Results
 from postplace.experiments.tuning import tune
 from postplace.locator import PostLocator
+from postplace.models.plan import plan_of
 from postplace.models.table import find_model
 from postplace.places.distance import great_circle_km
 from postplace.pooled import MODALITIES
@@ -81,12 +83,17 @@ def _work_on(lot: Lot) -> Iterator[str]:
     _ = prepared.tokens, prepared.examples  # made now, so that no row's seconds are those of the first that needs them
     for asked, path in lot.rows:
         started = time.perf_counter()
+        failed = partial(Result, asked.name, lot.seed, asdict(asked), provenance)
+        results.write(path, failed(error=UNFINISHED))  # what a process leaves that is killed here, to be tried again
         try:
             result = _measured(lot, asked, path, base, prepared, provenance)
             told = f"accuracy {result.overall['accuracy']:.3f}"
         except Exception as error:  # a system that fails is a row of the table, not the end of it
-            result = Result(asked.name, lot.seed, asdict(asked), provenance, error=_told(error))
+            result = failed(error=_told(error))
             told = f"FAILED: {result.error}"
+        except BaseException:  # interrupted by whoever runs it: as if it had not begun
+            path.unlink(missing_ok=True)
+            raise
         results.write(path, result)  # after what goes with it: where this is, that is
         yield f"{asked.name}, seed {lot.seed}: {told} ({time.perf_counter() - started:.0f} s)"
 
@@ -132,7 +139,15 @@ def _measured(
     trials: list[dict[str, Any]] = []
     if lot.options.trials:
         entry = find_model(row.model)
-        settings, trials = tune(make, entry, prepared, trials=lot.options.trials, seed=lot.seed, given=row.settings)
+        settings, trials = tune(
+            make,
+            entry,
+            prepared,
+            trials=lot.options.trials,
+            seed=lot.seed,
+            given=row.settings,
+            modalities=row.modalities or MODALITIES,
+        )
     locator = make(settings)
     started, used = time.perf_counter(), time.process_time()
     locator.fit_prepared(prepared, baselines=no_baselines(len(prepared.places)), judge=False)
@@ -151,7 +166,7 @@ def _measured(
     return Result(
         name=row.name,
         seed=lot.seed,
-        row={**asdict(row), "tuned": settings, "trials": trials},
+        row={**asdict(row), "tuned": settings, "trials": trials, "notes": locator.report["notes"]},
         provenance=provenance,
         cost=Cost(locator.report["parameters"], fitted, 1000 * took / len(posts), size, used),
         **measured,
@@ -174,6 +189,8 @@ def _check_applies(row: Row, prepared: Prepared) -> None:
         raise NotEnoughData(DOES_NOT_APPLY, f"it reads {_and(reads)}", "this row gives it none of that")
     if not any(prepared.examples.present[name].any() for name in given):
         raise NotEnoughData(DOES_NOT_APPLY, f"it reads {_and(given)}", "these posts have none")
+    if (lacking := prepared.lacking(plan_of(find_model(row.model), row.settings))) is not None:
+        raise NotEnoughData(DOES_NOT_APPLY, *lacking)
 
 
 def _and(names: Iterable[str]) -> str:

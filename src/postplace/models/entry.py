@@ -74,6 +74,10 @@ class Built:
         return built
 
 
+def _never_idle(_settings: Mapping[str, Any], _there: frozenset[str]) -> set[str]:
+    return set()
+
+
 @dataclass(frozen=True)
 class ModelEntry:
     """One system; `settings` are its hyper-parameters, all of which a user may override.
@@ -84,7 +88,8 @@ class ModelEntry:
     beside the kind of its default. `vocabulary` are its own lengths and least counts, for one that reads characters or
     words. `state_layers` names the setting that says of how many of the encoders' last layers it reads the states.
     `changes` says where it departs from what was published and why. `search` are the
-    values that a random search tries, beside those of the learning rate.
+    values that a random search tries, beside those of the learning rate; `idle` names those settings of it that do
+    nothing under some settings, or with posts that have some things alone (modalities; "coarse": places in districts).
     """
 
     name: str
@@ -102,6 +107,7 @@ class ModelEntry:
     bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     also: Mapping[str, type] = field(default_factory=dict)
     search: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    idle: Callable[[Mapping[str, Any], frozenset[str]], set[str]] = _never_idle
     state_layers: str | None = None
 
     def build(self, sizes: InputSizes, classes: int, settings: Mapping[str, Any]) -> nn.Module | Estimator:

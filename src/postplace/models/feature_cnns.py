@@ -82,8 +82,8 @@ class FeatureCNNs(nn.Module):
 class UserCNNs(nn.Module):
     """Batch -> logits (B, C): (1), (2'), (4).
 
-    The attributes a are what the user had posted before: the mean text and image vectors of the earlier posts, never a
-    label; `past` = False leaves them, and u, out. A learned u stands for a user without a past.
+    The attributes a are what the user had posted before: the mean text, hashtag and image vectors of the earlier posts,
+    never a label; `past` = False leaves them, and u, out. A learned u stands for a user without a past.
     """
 
     def __init__(

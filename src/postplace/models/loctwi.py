@@ -3,7 +3,7 @@
 (1) E_i = E[w_i] + P[i]: words and, in the same way, characters, with learned positions
 (2) Q, K, V = ReLU(X W + b) each;  A = softmax(Q K^T / sqrt(d_k)) V in each head; X' = LN(X + A)   (no W^O)
 (3) X'' = LN(X' + W_2 ReLU(W_1 X')), W_1 four times as wide; twice (2), (3); word vector = sum over words
-(4) for each kernel K = 3 ... 7: c = ReLU(conv_K(E)), m = max-pooling of c (window K, stride K - 1), LN, dropout
+(4) for each kernel K = 3 ... 7: c = ReLU(conv_K(E)), m = max-pooling of c (window K, stride K - 1), dropout, LN
 (5) `char_attention_layers` times (2), (3) on m; character vector = sum over tokens, the five side by side
 (6) z = [words; characters];  class logits = W z + b;  coarse logits = W' z + b';  loss = CE_class + CE_coarse
 
@@ -89,7 +89,7 @@ class CharacterBranch(nn.Module):
         kernel = self.convolution.kernel_size[0]
         c = convolved(self.convolution, e, mask, before=0)  # 0 in padding: a ReLU gives no less, so it never wins
         m = window_maxima(c, window=kernel, stride=kernel - 1)
-        m, mask = self.dropout(self.norm(m)), mask[:, :: kernel - 1]
+        m, mask = self.norm(self.dropout(m)), mask[:, :: kernel - 1]
         for layer in self.layers:
             m = layer(m, mask)
         return m, mask

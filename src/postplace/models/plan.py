@@ -12,6 +12,7 @@ from postplace.models.entry import Input, ModelEntry, Training, check_settings
 from postplace.models.table import needs_of
 
 VOCABULARY = {"min_count": 2, "max_characters": 140, "max_words": 30, "max_hashtags": 30}
+LENGTHS: Mapping[str, Input] = {"max_characters": "characters", "max_words": "words", "max_hashtags": "words"}
 OPTIMISERS = ("rmsprop", "adam", "adamw")
 
 
@@ -40,11 +41,14 @@ class Plan:
 
 
 def plan_of(entry: ModelEntry, overrides: Mapping[str, Any]) -> Plan:
-    """The plan of a model; BadOption for a setting it does not have, or with a value of another kind."""
+    """The plan of a model; BadOption for a setting it does not have or that does nothing, or a value of another kind.
+
+    Lengths are taken by a model that reads what they cut alone, betas under an optimiser that has some.
+    """
     model = {name: overrides.get(name, value) for name, value in entry.settings.items()}
     needs = needs_of(entry, {name: value for name, value in overrides.items() if name in entry.settings})
     training = {} if entry.training is None else asdict(entry.training)
-    vocabulary = {**VOCABULARY, **entry.vocabulary} if needs & {"characters", "words"} else {}
+    vocabulary = _vocabulary_of(entry, needs)
     defaults = {**vocabulary, **training, **entry.settings}
     for name, value in overrides.items():
         if name not in defaults:
@@ -53,6 +57,8 @@ def plan_of(entry: ModelEntry, overrides: Mapping[str, Any]) -> Plan:
             check_settings({name: value}, entry)
         else:
             _check_kind(name, value, defaults[name])
+    if "betas" in overrides and overrides.get("optimiser", training.get("optimiser")) == "rmsprop":
+        raise BadOption("betas", "rmsprop has none: they would do nothing", "leave them out, or give optimiser=adam")
 
     planned = {name: overrides.get(name, value) for name, value in training.items()}
     if planned:
@@ -64,6 +70,24 @@ def plan_of(entry: ModelEntry, overrides: Mapping[str, Any]) -> Plan:
         needs,
         1 if entry.state_layers is None else model[entry.state_layers],
     )
+
+
+def without_idle(entry: ModelEntry, saved: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a run that may be of an earlier version, which let some pass that do nothing, without these."""
+    needs = needs_of(entry, {name: value for name, value in saved.items() if name in entry.settings})
+    trained = entry.training is not None and saved.get("optimiser", entry.training.optimiser)
+    idle = {name for name, read in LENGTHS.items() if read not in needs} if needs & {"characters", "words"} else set()
+    if trained == "rmsprop":
+        idle.add("betas")
+    return {name: value for name, value in saved.items() if name not in idle}
+
+
+def _vocabulary_of(entry: ModelEntry, needs: frozenset[Input]) -> dict[str, int]:
+    """Of the settings of vocabularies those that the model has a use for."""
+    if not needs & {"characters", "words"}:
+        return {}
+    every = {**VOCABULARY, **entry.vocabulary}
+    return {name: value for name, value in every.items() if name not in LENGTHS or LENGTHS[name] in needs}
 
 
 def _check_kind(name: str, value: Any, default: Any) -> None:

@@ -23,6 +23,7 @@ from postplace.errors import BadRun
 from postplace.evaluation.baselines import Baselines
 from postplace.models.estimator import Estimator
 from postplace.places.vocabulary import PlaceVocabulary
+from postplace.pooled import past_width
 from postplace.runs import card, evidence
 from postplace.runs.evidence import Evidence
 from postplace.runs.folder import read_run, write_run
@@ -148,6 +149,11 @@ def rebuild(
 ) -> Fitted:
     """A run's files -> what was fitted; `build` makes the model from its input sizes and number of classes."""
     sizes = InputSizes.from_json(config["sizes"])
+    if sizes.past_width not in (0, past_width(sizes.text_width, sizes.image_width)):
+        found = f"tells {sizes.past_width} numbers of what users had posted before, this version also their hashtags"
+        raise BadRun(
+            str(where / "config.json"), found, "use the version of postplace that wrote the run, or train again"
+        )
     places = PlaceVocabulary.from_json(files["places.json"].decode(), where=str(where / "places.json"))
     if len(places) != config["classes"]:
         found = f"has {len(places)} classes, config.json {config['classes']}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from postplace.models.entry import READS_ALL, STATES, VECTORS, Built, Input, ModelEntry, Training
+from postplace.models.entry import READS_ALL, READS_TEXT, STATES, VECTORS, Built, Input, ModelEntry, Training
 
 
 def _vectors_or_states(settings: Mapping[str, Any]) -> frozenset[Input]:
@@ -14,6 +14,17 @@ def _vectors_or_states(settings: Mapping[str, Any]) -> frozenset[Input]:
 
 def _words_and_past(settings: Mapping[str, Any]) -> frozenset[Input]:
     return _WORDS | {"past_vectors"} if settings["past"] else _WORDS
+
+
+def _idle_cnns(settings: Mapping[str, Any], there: frozenset[str]) -> set[str]:
+    """A branch that is never given anything is a learned vector, however wide; attributes are as wide as pictures."""
+    of_text = set() if there & READS_TEXT else {"filters"}
+    return of_text if "image" in there or settings.get("past") else {*of_text, "image_features"}
+
+
+def _idle_levels(settings: Mapping[str, Any], there: frozenset[str]) -> set[str]:
+    """Without districts there is one level, and no weight of another."""
+    return set() if "coarse" in there else {"coarse_weight"}
 
 
 _WORDS: frozenset[Input] = frozenset({"words", "image_vector"})
@@ -144,6 +155,7 @@ ENTRIES: tuple[ModelEntry, ...] = (
         "where there were BERT-Tiny's own of text, user and time; one coarse level (districts) with weight 0.1, not "
         "two. Sizes of the encoder are the published ones; dropout is ours.",
         search={"dropout": (0.1, 0.3), "coarse_weight": (0.03, 0.1, 0.3), "layers": (1, 3)},
+        idle=_idle_levels,
     ),
     ModelEntry(
         name="feature-cnns",
@@ -161,6 +173,7 @@ ENTRIES: tuple[ModelEntry, ...] = (
         "words are learned with the rest, where Kim's were word2vec's; 100 filters of each width are his; hashtags are "
         "read as words too.",
         search={"dropout": (0.3, 0.5), "filters": (50, 100), "image_features": (128, 256)},
+        idle=_idle_cnns,
     ),
     ModelEntry(
         name="user-cnns",
@@ -177,6 +190,7 @@ ENTRIES: tuple[ModelEntry, ...] = (
         "stands where PlacesCNN did; the attributes are the mean vectors of the user's earlier posts alone, for a "
         "profile is not given, and counts of places would give the answer away.",
         search={"dropout": (0.3, 0.5), "filters": (50, 100), "image_features": (128, 256)},
+        idle=_idle_cnns,
     ),
     ModelEntry(
         name="unis-mmc",

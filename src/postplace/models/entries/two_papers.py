@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from postplace.errors import BadOption
-from postplace.models.entry import READS_ALL, STATES, VECTORS, Built, Input, ModelEntry, Training
+from postplace.models.entry import READS_ALL, READS_TEXT, STATES, VECTORS, Built, Input, ModelEntry, Training
 
 if TYPE_CHECKING:
     from torch import nn
@@ -39,6 +39,17 @@ def _check_sequences(settings: Mapping[str, Any]) -> None:
         if settings.get(name, value) != value:
             found = f"{settings[name]!r} does not go with tokens=states, {why}"
             raise BadOption(name, found, f"give {name}={value}, or take sg-mft-tokens")
+
+
+def _idle_sg_mft(settings: Mapping[str, Any], there: frozenset[str]) -> set[str]:
+    """Without SIM and SFM nothing is cut into tokens, and no head is there."""
+    return {"tokens", "head_width"} if settings["layers"] == 0 and settings["fusion"] == "none" else set()
+
+
+def _idle_mrlf(settings: Mapping[str, Any], there: frozenset[str]) -> set[str]:
+    """A branch that is never given anything is a learned vector, however wide."""
+    of_text = set() if there & READS_TEXT else {"filters"}
+    return of_text if "image" in there else {*of_text, "image_features"}
 
 
 _OF_SEQUENCES = {
@@ -96,6 +107,7 @@ ENTRIES = (
         "rate (3e-4), the patience (5) and the least count of a character or word (2) were chosen on validation "
         "parts.",
         search={"dropout": (0.3, 0.5), "filters": (64, 128), "image_features": (128, 256)},
+        idle=_idle_mrlf,
     ),
     ModelEntry(
         name="sg-mft",
@@ -117,6 +129,7 @@ ENTRIES = (
         also=_ALSO,
         bounds=_BOUNDS,
         search={"dropout": (0.3, 0.5), "tokens": (16, 32, 64), "head_width": (8, 16)},
+        idle=_idle_sg_mft,
     ),
     ModelEntry(
         name="sg-mft-paper",
@@ -166,5 +179,6 @@ ENTRIES = (
         also=_ALSO,
         bounds=_BOUNDS,
         search={"dropout": (0.1, 0.3), "head_width": (16, 32)},
+        idle=_idle_sg_mft,
     ),
 )

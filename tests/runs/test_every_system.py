@@ -1,0 +1,152 @@
+"""Every system of the table is trained, saved, loaded and asked: not a bit of its answers changes.
+
+On toy encoders that hand out all that real ones do, so that none has to be left out; `tests/models/test_estimators.py`
+and `tests/test_locator.py` do the same with the bundled ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from torch import nn
+
+from postplace import Post, PostLocator
+from postplace.encode import EncodedPosts
+from postplace.inputs import NO_DISTRICTS
+from postplace.models.plan import Plan
+from postplace.models.table import MODELS
+from postplace.posts.splits import PARTS
+from postplace.training_data import Classes, Prepared, prepare
+
+POSTS, PLACES, WIDTH, STATES = 96, 3, 8, 6
+_CHUNKS = {"tokens": 4, "heads": 2}
+_STACK = {**_CHUNKS, "width": 8, "layers": 1}
+_CNNS = {"embedding": 6, "filters": 4, "image_features": 5}
+TINY: dict[str, dict[str, Any]] = {
+    "mrlf": {"embedding": 8, "filters": 8, "heads": 2, "image_features": 6},
+    "sg-mft": _CHUNKS,
+    "sg-mft-paper": {"heads": 2, "head_width": 2},
+    "sg-mft-tokens": {"features": 8, "heads": 2, "head_width": 4},
+    "merge-attention": _STACK,
+    "co-attention": _STACK,
+    "mplug": {**_STACK, "layers": 2, "connect_every": 1},
+    "bridge-tower": {"width": 8, "heads": 2},
+    "bridge-tower-lite": _STACK,
+    "deepgeo": {"embedding": 6, "hidden": 5, "filters": 8, "representation": 7},
+    "loctwi": {"width": 8, "heads": 2, "characters": 6, "filters": 4},
+    "transtagger": {"width": 4, "heads": 2, "feed_forward": 8, "layers": 1},
+    "feature-cnns": _CNNS,
+    "user-cnns": _CNNS,
+    "unis-mmc": {"width": 8, "hidden": 8},
+    "balance-mla": {"width": 8},
+    "gated": {"width": 8},
+    "ogm-ge": {"width": 8},
+    "pair-mlp": {"side": 6, "width": 8},
+    "tagvisor": {"trees": 3},
+    "lightgbm": {"rounds": 2},
+}
+
+
+class Toy:
+    """An encoder of the right sizes, which is never asked."""
+
+    width = states_width = WIDTH
+    states = STATES
+
+    def __init__(self, name: str, layers: int) -> None:
+        self.name = self.fingerprint = name
+        self.state_layers = layers
+
+    def encode_states(self, batch: object) -> None: ...
+
+    def last_stage(self) -> nn.Module:
+        return nn.Sequential(nn.Flatten(), nn.Linear(STATES * WIDTH, WIDTH), nn.Tanh())
+
+
+@pytest.fixture(autouse=True)
+def toys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Toy encoders wherever a locator loads its own."""
+
+    def load(plan: Plan, text: str, image: str, *, device: str) -> tuple[Toy, Toy]:
+        return Toy(f"toy {text}", plan.state_layers), Toy(f"toy {image}", plan.state_layers)
+
+    monkeypatch.setattr("postplace.locator.load_encoders", load)
+
+
+@pytest.fixture(scope="module")
+def prepared() -> dict[str, Prepared]:
+    """The same posts with places, which have coordinates, and with categories, which have none."""
+    random = np.random.default_rng(0)
+    text, tags, image = (random.random(POSTS) < 0.8 for _ in range(3))
+    words = ("old harbour", "new tower", "garden pond")
+    posts = [
+        Post(
+            id=str(row),
+            text=f"{words[row % PLACES]} number {row * 7919 % 1000}" if text[row] else "",
+            hashtags=(words[row % PLACES].split()[1], f"t{row % 5}") if tags[row] else (),
+            images=(Path(f"{row}.jpg"),) if image[row] else (),
+            user=f"u{row % 32}",
+            time=datetime(2024, 1, 1 + row % 28, tzinfo=UTC),
+            place=f"place {row % PLACES}",
+            category=f"kind {row % PLACES}",
+            latitude=50.0 + row % PLACES,
+            longitude=10.0,
+        )
+        for row in range(POSTS)
+    ]
+    states = [random.normal(size=(POSTS, STATES, WIDTH)).astype(np.float16) for _ in range(3)]
+    vectors = [own.mean(axis=1, dtype=np.float32) for own in states]
+    both = states[0] * (text | tags)[:, None, None]
+    index = np.where(image, np.cumsum(image) - 1, -1)[:, None]
+
+    def encode(given: Sequence[Post]) -> EncodedPosts:
+        assert len(given) == POSTS
+        hashes = random.integers(2**62, size=image.sum()).astype(np.uint64)
+        of_text = (vectors[0] * text[:, None], text, vectors[1] * tags[:, None], tags)
+        return EncodedPosts(*of_text, vectors[2][image], index, (), hashes, both, states[2][image])
+
+    # So few words make near-duplicates of most texts: the split is given.
+    names = np.repeat(PARTS, (POSTS - 36, 12, 12, 12))
+    parts = {post.id: str(name) for post, name in zip(posts, names, strict=True)}
+    made: dict[str, Prepared] = {}
+    for target in ("place", "category"):
+        classes = Classes(target, None, None)  # type: ignore[arg-type]
+        made[target] = prepare(posts, encode, classes=classes, seed=0, say=lambda line: None, parts=parts)
+    return made
+
+
+def _trained(name: str, target: str, prepared: dict[str, Prepared]) -> PostLocator:
+    settings = {**TINY.get(name, {}), **({} if MODELS[name].training is None else {"max_epochs": 1})}
+    locator = PostLocator(target, name, device="cpu", settings=settings)  # type: ignore[arg-type]
+    return locator.fit_prepared(prepared[target], baselines=prepared[target].baselines)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_run_is_saved_and_loaded(name: str, prepared: dict[str, Prepared], tmp_path: Path) -> None:
+    locator = _trained(name, "place", prepared)
+    posts, encoded, _ = prepared["place"].part(np.arange(POSTS))
+    before = locator.probabilities(posts, encoded)
+    assert np.isfinite(before).all()
+    locator.save(tmp_path / "run")
+    loaded = PostLocator.load(tmp_path / "run", device="cpu")
+    assert loaded.fitted.model is not locator.fitted.model
+    assert np.array_equal(loaded.probabilities(posts, encoded), before)
+    assert loaded.entry.name == name
+    if MODELS[name].reads:
+        assert len(np.unique(before.round(12), axis=0)) > 1  # it tells posts apart, so that there is something to lose
+
+
+@pytest.mark.parametrize("name", ["loctwi", "transtagger"])
+def test_without_coordinates_it_is_said_that_there_is_no_district_head(
+    name: str, prepared: dict[str, Prepared]
+) -> None:
+    with_places, with_kinds = (_trained(name, target, prepared) for target in ("place", "category"))
+    assert with_places.report["notes"] == []
+    assert with_kinds.report["notes"] == [NO_DISTRICTS]
+    model: Any = with_kinds.fitted.model
+    assert model.coarse_classifier is None
