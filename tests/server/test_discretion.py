@@ -6,12 +6,11 @@ import json
 from itertools import pairwise
 
 import numpy as np
-import pytest
 
 from postplace.places.distance import great_circle_km
 from postplace.places.vocabulary import PlaceVocabulary
 from postplace.post import Place, Prediction, Promise, RankedPlace
-from postplace.server.discretion import FEWEST, Discretion, districts_of, is_home
+from postplace.server.discretion import FEWEST, Discretion, districts_of
 
 LINE = PlaceVocabulary("place", tuple(Place(f"p{n}", 30.0, 120.0 + 0.05 * n) for n in range(8)))  # 4.8 km apart
 
@@ -116,15 +115,3 @@ def test_homes_are_withheld_and_leave_no_trace_of_how_probable_they_were() -> No
     )
     told = Discretion(KINDS, home=True).tell(whole(KINDS, [0.7, 0.1, 0.1, 0.1]), top_k=1, min_confidence=0.0)
     assert (told["places"][0]["place"], told["home"], told["granularity"]) == ("home", True, "category")
-
-
-@pytest.mark.parametrize(
-    "name", ["Home", "home (private)", "ＨＯＭＥ", "Residential Building", "住宅", "我的家", "学生宿舍"]
-)
-def test_a_home_is_known(name: str) -> None:
-    assert is_home(name)
-
-
-@pytest.mark.parametrize("name", ["Opera House", "国家公园", "家乐福", "work", "restaurant", "Homer Street"])
-def test_what_is_no_home(name: str) -> None:
-    assert not is_home(name)

@@ -10,8 +10,6 @@ for the share promised, and hardly say more than the districts.
 from __future__ import annotations
 
 import math
-import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -24,28 +22,12 @@ from postplace.places.distance import great_circle_km, spherical_mean
 from postplace.places.record import as_record
 from postplace.places.vocabulary import PlaceVocabulary
 from postplace.post import Place, Prediction, Promise, RankedPlace
+from postplace.server.homes import is_home
 
 FEWEST = 3  # places a district
 WIDEST_KM = 2.0
 DEGREE_DIGITS = 2  # 0.01 degrees: 1.1 km
 UNLOCATED = "elsewhere"  # the district of places without coordinates
-_HOME_WORDS = frozenset({
-    "home", "homes", "residence", "residences", "residential", "apartment", "apartments", "condo", "condominium",
-    "dorm", "dormitory", "dwelling", "household", "housing",
-})  # fmt: skip
-_HOME_NAMES = frozenset({"house", "flat", "家", "我家", "我的家", "家里", "家中", "在家", "自家", "老家"})
-_HOME_PARTS = ("住宅", "小区", "公寓", "宿舍", "住所", "居家", "居民", "民居", "寓所")
-
-
-def is_home(name: str) -> bool:
-    """Whether a class says that somebody lives there; in doubt it does.
-
-    >>> [is_home(name) for name in ("Home (private)", "住宅区", "家", "国家公园", "Opera House", "restaurant")]
-    [True, True, True, False, False, False]
-    """
-    plain = unicodedata.normalize("NFKC", name).casefold().strip()
-    words = re.split(r"[\W_]+", plain)
-    return plain in _HOME_NAMES or not _HOME_WORDS.isdisjoint(words) or any(part in plain for part in _HOME_PARTS)
 
 
 @dataclass(frozen=True)
