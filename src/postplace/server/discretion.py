@@ -127,7 +127,7 @@ class Discretion:
         if own[0] is None or own[1] is None or district.radius_km is None:
             return latitude, longitude, stepped(radius_km)  # for types alone: what has coordinates is in a district
         off = float(great_circle_km(latitude, longitude, own[0], own[1]))
-        extent = district.radius_km if off <= district.radius_km else stepped(off)  # it is a place's, but for a rounding
+        extent = district.radius_km if off <= district.radius_km else stepped(off)  # of a place it never is
         return own[0], own[1], extent + stepped(radius_km)
 
 
