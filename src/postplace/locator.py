@@ -231,8 +231,9 @@ class PostLocator:
     ) -> list[Prediction]:
         """The `top_k` most probable places of each post, best first; an empty ranking for a post with nothing in it.
 
-        With each comes a set of places and, where classes have coordinates, a circle that hold the truth for a share
-        `level` of posts. Where the best place is less probable than `min_confidence` there is not enough to tell.
+        With each comes a set of places and, where classes have coordinates, a circle that hold the truth as often
+        as `level` says, on average over users or venues. Where the best place is less probable than `min_confidence`
+        there is not enough to tell.
         """
         check_asked(top_k, level, min_confidence)
         asked = self._read(posts)

@@ -61,7 +61,7 @@ class RankedPlace:
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """What holds the true place of a share `level` (between 0 and 1) of posts: a set of classes, and a circle.
+    """What holds the true place as often as `level` (0 to 1) says, over users or venues: a set of classes, a circle.
 
     `places` are names, the most probable first: all there are where too few posts were kept to promise less. `centre`
     in degrees and `radius_km` are None together, there and for classes without coordinates.
@@ -78,7 +78,7 @@ class Prediction:
     """The answer for one post, best place first; `ranked` is empty when the post gave nothing to go by.
 
     `used` names the modalities that were there: any of "text", "hashtags", "image". `enough` is False where the best
-    place is less probable than was asked for: there is not enough to tell. What holds the truth for a share of posts
+    place is less probable than was asked for: there is not enough to tell. What holds the truth as often as was asked
     is in `promised`, where the run can promise it.
     """
 

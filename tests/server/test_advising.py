@@ -15,8 +15,8 @@ from postplace.errors import BadOption
 from postplace.explain import advise
 from postplace.places.vocabulary import PlaceVocabulary
 from postplace.post import Place
-from postplace.server.advising import LIMIT
 from postplace.server.batching import Batching
+from postplace.server.explaining import LIMIT
 from postplace.server.limits import RequestLimits
 from postplace.server.service import Service, make_service
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
-import pytest
 
 from postplace.places.distance import great_circle_km
 from postplace.places.vocabulary import PlaceVocabulary
 from postplace.post import Place, Prediction, Promise, RankedPlace
-from postplace.server.discretion import FEWEST, Discretion, districts_of, is_home
+from postplace.server.discretion import FEWEST, LEVELS, STEPS, Discretion, districts_of, stepped
 
 LINE = PlaceVocabulary("place", tuple(Place(f"p{n}", 30.0, 120.0 + 0.05 * n) for n in range(8)))  # 4.8 km apart
 
@@ -74,7 +74,11 @@ def test_probabilities_add_up_and_nothing_of_a_place_is_told() -> None:
     assert told["enough"]  # no place reaches 0.7, a district does
     assert told["set"] == ["district 2"]
     district = told["places"][0]
-    assert told["circle"] == {key: district[key] for key in ("latitude", "longitude", "radius_km")}
+    assert told["circle"] == {
+        "latitude": district["latitude"],
+        "longitude": district["longitude"],
+        "radius_km": district["radius_km"] + 1,  # 0.4 km about a place anywhere in it
+    }
     assert '"p' not in json.dumps({**told, "places": [p["place"] for p in told["places"]]}).replace('"places"', "")
     fine = Discretion(LINE, fine=True).tell(whole(LINE, [0.3, 0.7, *[0.0] * 6]), top_k=1, min_confidence=0.8)
     assert (fine["places"][0]["place"], fine["enough"], fine["fine"]) == ("p1", False, True)
@@ -91,6 +95,56 @@ def test_what_the_places_circle_holds_the_districts_circle_holds() -> None:
         apart = great_circle_km(circle["latitude"], circle["longitude"], latitude, longitude)
         assert float(apart) + radius <= circle["radius_km"]
         assert circle["radius_km"] == round(circle["radius_km"])
+
+
+def circle_of(place: str, radius_km: float, *, at: tuple[float, float] | None = None) -> Any:
+    """What is told of the circle about one of the places on the line, or about a point."""
+    own = next(p for p in LINE.places if p.name == place)
+    assert own.latitude is not None
+    assert own.longitude is not None
+    promise = Promise(0.9, (place,), at or (own.latitude, own.longitude), radius_km)
+    return Discretion(LINE).tell(whole(LINE, [1 / 8] * 8, promise), top_k=1, min_confidence=0.0)["circle"]
+
+
+def test_the_circle_of_a_district_does_not_say_about_which_of_its_places_it_is() -> None:
+    """Nor what the radius was, but for its step: 1, 2, 5, 10, 20, 50 km."""
+    for radii in ((0.05, 0.4, 1.0), (1.1, 1.7, 2.0), (2.3, 3.9, 5.0), (10.5, 13.3, 20.0)):
+        circles = [circle_of(f"p{n}", radius) for n in range(4, 8) for radius in radii]
+        assert all(circle == circles[0] for circle in circles)
+    radii = [circle_of("p4", radius)["radius_km"] for radius in (1, 2, 5, 10, 20, 50)]
+    assert [radius - radii[0] for radius in radii] == [0, 1, 4, 9, 19, 49]
+    assert circle_of("p0", 1.0) != circle_of("p4", 1.0)
+    beside = [circle_of("p5", 1.0, at=(30.0 + 0.001 * n, 120.25)) for n in range(10)]  # no place's own point
+    assert all(circle == beside[0] for circle in beside)
+
+
+def test_the_largest_circle_is_the_whole_earth() -> None:
+    assert circle_of("p0", 30_000.0)["radius_km"] == 20_038
+
+
+def test_steps_of_a_radius() -> None:
+    assert [stepped(km) for km in (0.0, 1.0, 1.1, 2.0, 4.9, 5.1, 10.0, 11.0, 49.0, 51.0, 999.0)] == [
+        1, 1, 2, 2, 5, 10, 10, 20, 50, 100, 1000
+    ]  # fmt: skip
+    assert STEPS[0] == 1
+
+
+def test_districts_have_levels_of_a_few_and_keep_more_than_was_asked_for() -> None:
+    coarse, fine = Discretion(LINE), Discretion(LINE, fine=True)
+    asked = [0.5, 0.51, 0.8, 0.83, 0.9, 0.91, 0.97, 0.99]
+    assert [coarse.level(own) for own in asked] == [0.5, 0.8, 0.8, 0.9, 0.9, 0.95, 0.99, 0.99]
+    assert [fine.level(own) for own in asked] == asked
+    assert [Discretion(KINDS).level(own) for own in asked] == asked
+    assert LEVELS[0] == 0.5
+
+
+def test_a_set_of_districts_has_their_own_order() -> None:
+    """p0 is the most probable place, yet the second district is more probable: the order of places is not told."""
+    promise = Promise(0.9, ("p0", "p5", "p6"), (30.0, 120.0), 0.4)
+    told = Discretion(LINE).tell(
+        whole(LINE, [0.4, 0.0, 0.0, 0.0, 0.0, 0.3, 0.3, 0.0], promise), top_k=1, min_confidence=0.0
+    )
+    assert told["set"] == ["district 2", "district 1"]
 
 
 def test_places_without_coordinates_share_a_district() -> None:
@@ -116,15 +170,3 @@ def test_homes_are_withheld_and_leave_no_trace_of_how_probable_they_were() -> No
     )
     told = Discretion(KINDS, home=True).tell(whole(KINDS, [0.7, 0.1, 0.1, 0.1]), top_k=1, min_confidence=0.0)
     assert (told["places"][0]["place"], told["home"], told["granularity"]) == ("home", True, "category")
-
-
-@pytest.mark.parametrize(
-    "name", ["Home", "home (private)", "ＨＯＭＥ", "Residential Building", "住宅", "我的家", "学生宿舍"]
-)
-def test_a_home_is_known(name: str) -> None:
-    assert is_home(name)
-
-
-@pytest.mark.parametrize("name", ["Opera House", "国家公园", "家乐福", "work", "restaurant", "Homer Street"])
-def test_what_is_no_home(name: str) -> None:
-    assert not is_home(name)

@@ -53,6 +53,14 @@ def test_as_the_explanation_says(client: Client, served: PostLocator, picture: b
     assert (found["text"], found["hashtags"], found["pictures"]) == ("the glass floor", ["skydeck", "看海"], [0])
 
 
+def test_of_a_long_post_as_many_parts_are_looked_at_as_the_service_promises(client: Client) -> None:
+    status, found = explained(client, {"text": " ".join(f"word{n}" for n in range(150)), "hashtags": "skydeck"})
+    assert status == 200, found
+    kinds = [part["kind"] for part in found["parts"]]
+    assert (kinds.count("word"), kinds.count("hashtag")) == (95, 1)
+    assert "55 of 150 words were not looked at (limit 96)" in found["notes"]
+
+
 def test_places_are_told_as_districts_and_no_training_post_is(client: Client, served: PostLocator) -> None:
     status, found = explained(client, {"text": "the glass floor", "hashtags": "skydeck"})
     assert status == 200, found

@@ -146,6 +146,18 @@ def test_forms_that_are_none(client: Client, kind: str, body: bytes) -> None:
     asyncio.run(run())
 
 
+def test_a_form_that_breaks_off_is_not_taken_for_a_whole_one(client: Client) -> None:
+    whole = TEXT + b'a walk\r\n--b\r\nContent-Disposition: form-data; name="images"; filename="a.jpg"\r\n\r\nhalf'
+
+    async def run() -> list[int]:
+        async with client() as ask:
+            headers = {"content-type": "multipart/form-data; boundary=b"}
+            bodies = (whole, whole[: whole.find(b"--b\r\nContent", 5)], TEXT + b"a walk\r\n--b--")
+            return [(await ask.post("/predict", content=body, headers=headers)).status_code for body in bodies]
+
+    assert asyncio.run(run()) == [400, 400, 200]
+
+
 def test_a_stream_longer_than_it_said(client: Client) -> None:
     async def endless() -> AsyncIterator[bytes]:
         yield b'--b\r\nContent-Disposition: form-data; name="images"; filename="a"\r\n\r\n'

@@ -63,6 +63,18 @@ def test_places_are_told_as_districts(client: Client, served: PostLocator) -> No
     assert all(round(place["latitude"], 2) == place["latitude"] for place in found["places"])
 
 
+def test_a_level_is_one_of_a_few_unless_places_themselves_are_told(client: Client) -> None:
+    async def run(fine: bool) -> tuple[float, float]:
+        async with client(fine=fine) as ask:
+            form = {"text": (None, "the glass floor"), "level": (None, "0.83")}
+            one = (await ask.post("/predict", files=form)).json()
+            line = (await ask.post("/batch_predict?level=0.83", content=b'{"text": "the glass floor"}')).json()
+            return one["level"], line["level"]
+
+    assert asyncio.run(run(fine=False)) == (0.9, 0.9)
+    assert asyncio.run(run(fine=True)) == (0.83, 0.83)
+
+
 def test_many_lines_in_order(client: Client, picture: bytes) -> None:
     image = base64.b64encode(picture).decode()
     posts: list[Any] = [{"id": f"p{n}", "text": f"walk number {n}"} for n in range(40)]

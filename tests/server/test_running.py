@@ -15,6 +15,7 @@ from postplace.server.asgi import App, Receive, Scope, Send
 from postplace.server.limits import LimitedBodies, RequestLimits, SlowReader
 from postplace.server.metrics import Metrics, Watched
 from postplace.server.running import make_server, serve
+from postplace.server.security import security_headers
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 
@@ -94,7 +95,10 @@ def test_headers_that_never_end(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_headers_without_measure() -> None:
     async def client(port: int, _: Watched, __: uvicorn.Server) -> None:
         answer = await asked(port, b"GET / HTTP/1.1\r\nX: " + b"x" * 100_000)
-        assert answer.startswith(b"HTTP/1.1 400")
+        assert answer.startswith(b"HTTP/1.1 400 ")
+        head, _, body = answer.partition(b"\r\n\r\n")
+        assert {name + b": " + value for name, value in security_headers()} <= set(head.split(b"\r\n"))
+        assert body == b"Invalid HTTP request received."
 
     served(client)
 

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from postplace.errors import BadOption
-from postplace.server.security import LOOPBACK, known_token, read_tokens
+from postplace.server.batching import Batcher
+from postplace.server.limits import RequestLimits
+from postplace.server.metrics import Metrics, Watched
+from postplace.server.refusals import refuse
+from postplace.server.security import LOOPBACK, content_policy, known_token, read_tokens, security_headers
+from postplace.server.service import Service
 
 Client = Any
 TOKEN = "a-long-random-token-of-the-owner"
@@ -76,16 +83,63 @@ def test_a_wrong_method_is_told_the_right_one(client: Client) -> None:
     assert asyncio.run(run()) == (405, "POST")
 
 
-def test_headers_are_on_every_answer(client: Client) -> None:
-    async def run() -> None:
-        async with client() as ask:
-            for path in ("/health", "/nowhere"):
-                headers = (await ask.get(path)).headers
-                assert "unsafe-inline" not in headers["content-security-policy"]
-                assert headers["x-content-type-options"] == "nosniff"
-                assert headers["cache-control"] == "no-store"
+def test_headers_are_on_every_answer(client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "tokens").write_text(TOKEN)
+    named = {"authorization": f"Bearer {TOKEN}"}
+    small = RequestLimits(letters=100, body_bytes=5000, body_s=0.5)
 
-    asyncio.run(run())
+    async def slow() -> AsyncIterator[bytes]:
+        yield b"--b"
+        await asyncio.sleep(0.7)
+
+    async def fail(*_: object, **__: object) -> None:
+        raise RuntimeError
+
+    def busy(_: object) -> None:
+        raise refuse(429, "service", "is full", "ask again later", retry_s=1)
+
+    async def run() -> list[httpx.Response]:
+        async with client(tokens=read_tokens(tmp_path / "tokens"), hosts=LOOPBACK, limits=small) as ask:
+            form, kind = {"files": {"text": (None, "a")}}, {"content-type": "multipart/form-data; boundary=b"}
+            found = [await ask.get(path, headers=named) for path in ("/", "/health", "/page/style.css", "/metrics")]
+            found += [await ask.post(path, headers=named, **form) for path in ("/predict", "/batch_predict")]
+            found += [await ask.post("/predict", **form), await ask.get("/health", headers={"host": "elsewhere"})]
+            found += [await ask.get(path, headers=named) for path in ("/nowhere", "/predict")]
+            wrong: list[dict[str, Any]] = [{"content": content, "headers": kind} for content in (b"no form", slow())]
+            wrong += [{"content": b"-"}, {"files": {"text": (None, "a" * 6000)}}, {"files": {"top_k": (None, "x")}}]
+            for sent in wrong:
+                found.append(await ask.post("/predict", **{**sent, "headers": named | sent.get("headers", {})}))
+            with monkeypatch.context() as full:
+                full.setattr(Batcher, "check_room", busy)
+                found.append(await ask.post("/predict", headers=named, **form))
+            monkeypatch.setattr(Service, "answer", fail)
+            found.append(await ask.post("/predict", headers=named, **form))
+            ask._transport.app.stopping = True
+            return [*found, await ask.get("/health")]
+
+    found = asyncio.run(run())
+    statuses = [200] * 6 + [401, 403, 404, 405, 400, 408, 415, 413, 422, 429, 500, 503]
+    assert [answer.status_code for answer in found] == statuses
+    for answer in found:
+        for name, value in security_headers():
+            assert answer.headers.get_list(name.decode()) == [value.decode()], (answer.status_code, name)
+    assert "unsafe-inline" not in content_policy()
+
+
+def test_a_fault_outside_the_routes_has_the_headers_too() -> None:
+    async def fail(*_: object) -> None:
+        raise RuntimeError
+
+    app = Watched(fail, metrics=Metrics(), routes=frozenset(), headers=security_headers("https://tiles.example"))
+
+    async def run() -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://t") as ask:
+            return await ask.get("/")
+
+    answer = asyncio.run(run())
+    assert answer.status_code == 500
+    assert "https://tiles.example" in answer.headers["content-security-policy"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
 
 
 def test_pages_of_other_sites_are_refused(client: Client) -> None:

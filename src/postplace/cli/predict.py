@@ -38,7 +38,7 @@ def predict(
     hashtags: Annotated[str | None, typer.Option(help="Its hashtags, separated by spaces.")] = None,
     image: Annotated[list[Path] | None, typer.Option(help="One of its pictures; may be repeated.")] = None,
     top_k: Annotated[int, typer.Option(help="How many places a post.")] = 5,
-    level: Annotated[float, typer.Option(help="Share of posts whose set and circle hold the truth.")] = 0.9,
+    level: Annotated[float, typer.Option(help="How often set and circle hold the truth, over users or venues.")] = 0.9,
     min_confidence: Annotated[
         float, typer.Option(help="Below this probability of the best place there is not enough to tell.")
     ] = 0.0,
@@ -53,7 +53,7 @@ def predict(
 
     A run for categories ranks these, under the same keys: `place` in JSON lines and CSV, `name` in GeoJSON. `used` is
     what a post had to go by: text, hashtags, image. The set of places and the circle with each answer hold the true one
-    for a share --level of posts like those that were kept aside in training.
+    as often as --level says for posts like those that were kept aside in training, on average over users or venues.
 
     Example: postplace predict run/ --text "sunset over the old bridge" --hashtags "river" --image one.jpg
     """

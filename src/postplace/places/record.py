@@ -11,7 +11,8 @@ from postplace.post import Prediction
 def as_record(prediction: Prediction) -> dict[str, Any]:
     """One prediction as plain data. `place` is the class also where the classes are categories or cells.
 
-    `set` and `circle` hold the truth for a share `level` of posts; each is there if the run can promise it.
+    `set` and `circle` hold the truth as often as `level` says, on average over users or venues; each is there if the
+    run can promise it.
     """
     ranked = [
         {"place": r.place.name, "probability": round(r.probability, 6)} | point(r.place.latitude, r.place.longitude)

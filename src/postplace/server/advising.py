@@ -9,13 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
 from postplace.explain import Advice, OpenedPost, advise, open_whole
-from postplace.server.explaining import ReadPost, known_place, told_slowly
+from postplace.server.explaining import LIMIT, ReadPost, known_place, told_slowly
 from postplace.server.messages import ENDS, Share, form_body, problems
 from postplace.server.reading import read_form
 from postplace.server.service import Service
 from postplace.server.telling import ToldRun
 
-LIMIT = 96  # parts taken away one at a time: a service has others to answer
 MOST_EDITS = 3
 
 ADVISED: dict[str, Any] = {

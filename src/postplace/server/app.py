@@ -34,7 +34,7 @@ from postplace.server.messages import (
 from postplace.server.metrics import FAULT, Watched, place_of
 from postplace.server.reading import Question, count_lines, invalid, read_form, read_line, split_lines, status_of
 from postplace.server.refusals import Refusal, refuse
-from postplace.server.security import OPEN_PATHS, Guarded
+from postplace.server.security import OPEN_PATHS, Guarded, security_headers
 from postplace.server.service import Service, unless_gone
 
 LOG = logging.getLogger("postplace.server")
@@ -82,7 +82,8 @@ def make_app(
     limited = LimitedBodies(app, limits=service.limits, long_paths=frozenset({LINES}))
     service.metrics.held.set_function(lambda: limited.held)
     paths = frozenset(app.openapi()["paths"]) | {"/", "/metrics", "/openapi.json"}
-    watched = Watched(Guarded(limited, tokens=tokens, hosts=hosts, tiles=tiles), metrics=service.metrics, routes=paths)
+    guarded = Guarded(limited, tokens=tokens, hosts=hosts)
+    watched = Watched(guarded, metrics=service.metrics, routes=paths, headers=security_headers(tiles))
     service.batcher.others = lambda: watched.in_flight > 1  # one client alone does not wait for others
     return watched
 

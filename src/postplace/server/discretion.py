@@ -3,16 +3,16 @@
 A district is at least `FEWEST` neighbouring places of the run, found by halving the map across its longer side; it is
 never cut where it is `WIDEST_KM` across or less. Its name is a number, its centre is rounded to about 1 km, and its
 probability is the sum of its places'. A set of places becomes the districts they lie in; the circle becomes one about
-the middle of these that holds them and the circle it stands for, its radius in whole km. So both still hold the truth
-for the share promised, and hardly say more than the districts.
+the middle of these that holds them and any circle about a place of the same district whose radius, rounded up to one of
+a few, is that of the circle it stands for. So both still hold the truth as often as promised. Of the place itself they
+say no more than its district, of the radius its step; and a level is one of a few, so that asking again at many of them
+tells no more.
 """
 
 from __future__ import annotations
 
 import math
-import re
-import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -24,28 +24,15 @@ from postplace.places.distance import great_circle_km, spherical_mean
 from postplace.places.record import as_record
 from postplace.places.vocabulary import PlaceVocabulary
 from postplace.post import Place, Prediction, Promise, RankedPlace
+from postplace.server.homes import is_home
 
 FEWEST = 3  # places a district
 WIDEST_KM = 2.0
 DEGREE_DIGITS = 2  # 0.01 degrees: 1.1 km
+LEVELS = (0.5, 0.8, 0.9, 0.95, 0.99)  # of sets and circles of districts
+STEPS = (1.0, 2.0, 5.0)  # km, and ten, a hundred ... times as much
+FARTHEST_KM = 20_038.0  # a circle of this radius is the whole Earth
 UNLOCATED = "elsewhere"  # the district of places without coordinates
-_HOME_WORDS = frozenset({
-    "home", "homes", "residence", "residences", "residential", "apartment", "apartments", "condo", "condominium",
-    "dorm", "dormitory", "dwelling", "household", "housing",
-})  # fmt: skip
-_HOME_NAMES = frozenset({"house", "flat", "家", "我家", "我的家", "家里", "家中", "在家", "自家", "老家"})
-_HOME_PARTS = ("住宅", "小区", "公寓", "宿舍", "住所", "居家", "居民", "民居", "寓所")
-
-
-def is_home(name: str) -> bool:
-    """Whether a class says that somebody lives there; in doubt it does.
-
-    >>> [is_home(name) for name in ("Home (private)", "住宅区", "家", "国家公园", "Opera House", "restaurant")]
-    [True, True, True, False, False, False]
-    """
-    plain = unicodedata.normalize("NFKC", name).casefold().strip()
-    words = re.split(r"[\W_]+", plain)
-    return plain in _HOME_NAMES or not _HOME_WORDS.isdisjoint(words) or any(part in plain for part in _HOME_PARTS)
 
 
 @dataclass(frozen=True)
@@ -68,6 +55,10 @@ class Discretion:
     def granularity(self) -> str:
         """What an answer's places are: place, cell, district or category."""
         return self.places.target if self.fine or self.places.target == "category" else "district"
+
+    def level(self, asked: float) -> float:
+        """The level that sets and circles are made for; of districts the next of a few, so that the promise is kept."""
+        return next((own for own in LEVELS if own >= asked), asked) if self.granularity == "district" else asked
 
     @cached_property
     def withheld(self) -> frozenset[str]:
@@ -111,21 +102,45 @@ class Discretion:
             sums[place.name] = sums.get(place.name, 0.0) + ranked.probability
         order = sorted(sums, key=lambda name: -sums[name])
         districts = tuple(RankedPlace(places[name], min(1.0, sums[name])) for name in order)
-        promised = None if fine.promised is None else self._promise(fine.promised)
+        promised = None if fine.promised is None else self._promise(fine.promised, order)
         return replace(fine, ranked=districts, promised=promised)
 
-    def _promise(self, fine: Promise) -> Promise:
-        every = list({self.districts[name].place.name: self.districts[name] for name in fine.places}.values())
-        names = tuple(district.place.name for district in every)
-        points = [(d.place.latitude, d.place.longitude, d.radius_km) for d in every]
-        if fine.centre is None or any(None in point for point in points):
+    def _promise(self, fine: Promise, order: Sequence[str]) -> Promise:
+        """The districts of a set in the `order` that they are told in (its own is that of places), and the circle."""
+        every = {self.districts[name].place.name: self.districts[name] for name in fine.places}
+        names = tuple(name for name in order if name in every)
+        points = [(d.place.latitude, d.place.longitude, d.radius_km) for d in map(every.__getitem__, names)]
+        if fine.centre is None or fine.radius_km is None or any(None in point for point in points):
             return Promise(fine.level, names)
         table = np.array(points, dtype=np.float64)
         centre = _rounded(table[:, :2])
-        reach = float((great_circle_km(*centre, table[:, 0], table[:, 1]) + table[:, 2]).max())
-        if fine.radius_km is not None:  # posts lie off their places' centres
-            reach = max(reach, float(great_circle_km(*centre, *fine.centre)) + fine.radius_km)
-        return Promise(fine.level, names, centre, float(math.ceil(reach)))
+        held = np.vstack([table, [self._blurred(*fine.centre, fine.radius_km)]])  # posts lie off their places' centres
+        reach = float((great_circle_km(*centre, held[:, 0], held[:, 1]) + held[:, 2]).max())
+        return Promise(fine.level, names, centre, min(FARTHEST_KM, float(math.ceil(reach))))
+
+    def _blurred(self, latitude: float, longitude: float, radius_km: float) -> tuple[float, float, float]:
+        """A circle about the nearest place's district that holds this one wherever in the district its centre is."""
+        points = self.places.coordinates()
+        nearest = int(np.nanargmin(great_circle_km(latitude, longitude, points[:, 0], points[:, 1])))
+        district = self.districts[self.places.places[nearest].name]
+        own = district.place.latitude, district.place.longitude
+        if own[0] is None or own[1] is None or district.radius_km is None:
+            return latitude, longitude, stepped(radius_km)  # for types alone: what has coordinates is in a district
+        off = float(great_circle_km(latitude, longitude, own[0], own[1]))
+        extent = district.radius_km if off <= district.radius_km else stepped(off)  # of a place it never is
+        return own[0], own[1], extent + stepped(radius_km)
+
+
+def stepped(kilometres: float) -> float:
+    """The next of 1, 2, 5, 10, 20, 50 ... km.
+
+    >>> [stepped(km) for km in (0.03, 1.0, 1.01, 3.2, 700.0)]
+    [1.0, 2.0, 2.0, 5.0, 1000.0]
+    """
+    scale = 1.0
+    while kilometres > STEPS[-1] * scale:
+        scale *= 10.0
+    return next(step * scale for step in STEPS if kilometres <= step * scale)
 
 
 def districts_of(places: list[Place]) -> dict[str, District]:

@@ -19,6 +19,7 @@ from postplace.server.service import Service, unless_gone
 from postplace.server.telling import ToldRun
 
 LARGEST_GRID = 8
+LIMIT = 96  # parts taken away one at a time: a service has others to answer
 Work = Callable[[ToldRun, ToldRun | None], tuple[Explanation | Advice, OpenedPost]]
 
 EXPLAINED: dict[str, Any] = {
@@ -131,7 +132,7 @@ def explain_routes(service: Service) -> APIRouter:
         def work(run: ToldRun, _: ToldRun | None) -> tuple[Explanation, OpenedPost]:
             opened = open_post(run, replace(asked.post, user=asked.options.user))
             place = known_place(run, asked.options.place)
-            return explain(run, opened, place=place, grid=asked.options.grid), opened
+            return explain(run, opened, place=place, grid=asked.options.grid, limit=LIMIT), opened
 
         return await told_slowly(service, request, asked.post, work)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -44,10 +45,15 @@ class Metrics:
 
 
 class Watched:
-    """ASGI, outermost: counts and logs each request, refuses new ones while stopping, lets no trace out."""
+    """ASGI, outermost: counts and logs each request, refuses new ones while stopping, lets no trace out.
 
-    def __init__(self, app: App, *, metrics: Metrics, routes: frozenset[str]) -> None:
-        self.app, self.metrics, self.routes = app, metrics, routes
+    `headers` stand on every answer, its own refusals and faults too.
+    """
+
+    def __init__(
+        self, app: App, *, metrics: Metrics, routes: frozenset[str], headers: Sequence[tuple[bytes, bytes]] = ()
+    ) -> None:
+        self.app, self.metrics, self.routes, self.headers = app, metrics, routes, headers
         self.in_flight, self.stopping = 0, False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -62,6 +68,7 @@ class Watched:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                message = {**message, "headers": [*message.get("headers", []), *self.headers]}
             await send(message)
 
         self.in_flight += 1

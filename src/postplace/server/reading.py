@@ -187,8 +187,10 @@ async def _form(request: Request, limits: RequestLimits, *, fields: int) -> Form
         max_part_size=8 * limits.letters,
     )
     parser.spool_max_size = limits.body_bytes + 1  # in memory: a post is never written to the disk
+    ended: list[bool] = []
+    parser.on_end = lambda: ended.append(True)  # type: ignore[method-assign]  # it does not ask for an end itself
     try:
-        return await parser.parse()
+        form = await parser.parse()
     except MultiPartException as error:
         raise refuse(413 if "exceed" in error.message or "Too many" in error.message else 400,
                      "form", error.message.rstrip("."), "send fewer or smaller parts") from None  # fmt: skip
@@ -196,6 +198,9 @@ async def _form(request: Request, limits: RequestLimits, *, fields: int) -> Form
         raise
     except Exception as error:  # a charset that is no text encoding, a boundary beyond all bounds ...
         raise refuse(400, "form", f"cannot be read ({type(error).__name__})", "send multipart/form-data") from None
+    if not ended:
+        raise refuse(400, "form", "breaks off", "send it whole, with the boundary at its end")
+    return form
 
 
 async def _pictures(form: FormData, limits: RequestLimits) -> list[bytes]:

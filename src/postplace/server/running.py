@@ -10,6 +10,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from postplace.server.metrics import Watched
+from postplace.server.security import security_headers
 
 HEADERS_S = 10.0  # for the first line and the headers of a request
 HEADER_BYTES = 32_768
@@ -50,6 +51,14 @@ class PatientProtocol(H11Protocol):
         """See H11Protocol."""
         super().on_response_complete()
         self._end()
+
+    def send_400_response(self, msg: str) -> None:
+        """See H11Protocol: what is no HTTP never reaches the application, yet its answer has the same headers."""
+        if self._idle or not self.cycle.response_started:
+            own = ((b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close"))
+            headers = (name + b": " + value for name, value in (*own, *security_headers()))
+            self.transport.write(b"\r\n".join([b"HTTP/1.1 400 Bad Request", *headers, b"", msg.encode()]))
+        self.transport.close()
 
     def timeout_keep_alive_handler(self) -> None:
         """See H11Protocol."""

@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from postplace.errors import BadOption
-from postplace.server.asgi import App, Message, Receive, Scope, Send, send_record
+from postplace.server.asgi import App, Receive, Scope, Send, send_record
 
 SHORTEST_TOKEN = 16
 OPEN_PATHS = frozenset({"/health", "/"})  # what a container asks without a token, and where one is typed in
 OPEN_FOLDER = "/page/"  # the page's files, the same for all
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
-HEADERS = (
+Headers = tuple[tuple[bytes, bytes], ...]
+HEADERS: Headers = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
@@ -36,6 +37,15 @@ def content_policy(tiles: str | None = None) -> str:
         f"default-src 'none'; script-src 'self'; style-src 'self'; {pictures}; connect-src 'self'; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
+
+
+def security_headers(tiles: str | None = None) -> Headers:
+    """What stands on every answer, whoever gives it: the service, a refusal before it, a fault.
+
+    >>> dict(security_headers())[b"cache-control"]
+    b'no-store'
+    """
+    return ((b"content-security-policy", content_policy(tiles).encode()), *HEADERS)
 
 
 def read_tokens(path: Path) -> tuple[bytes, ...]:
@@ -64,37 +74,24 @@ def known_token(header: bytes, tokens: Sequence[bytes]) -> bool:
 
 
 class Guarded:
-    """ASGI: security headers on every answer; 401 without a known token, 403 for another site's page or host."""
+    """ASGI: 401 without a known token, 403 for another site's page or host."""
 
-    def __init__(
-        self,
-        app: App,
-        *,
-        tokens: Sequence[bytes] = (),
-        hosts: frozenset[str] | None = None,
-        tiles: str | None = None,
-    ) -> None:
+    def __init__(self, app: App, *, tokens: Sequence[bytes] = (), hosts: frozenset[str] | None = None) -> None:
         self.app, self.tokens, self.hosts = app, tokens, hosts
-        self.headers = ((b"content-security-policy", content_policy(tiles).encode()), *HEADERS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
 
-        async def send_guarded(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message = {**message, "headers": [*message.get("headers", []), *self.headers]}
-            await send(message)
-
         headers = dict(scope["headers"])
         if problem := self._foreign(headers):
-            await send_record(send_guarded, 403, _record(problem))
+            await send_record(send, 403, _record(problem))
         elif self.tokens and not _open(scope["path"]) and not self._known(headers):
             found = ("authorization", "no known token", "send the header Authorization: Bearer TOKEN")
-            await send_record(send_guarded, 401, _record(found), headers={"www-authenticate": "Bearer"})
+            await send_record(send, 401, _record(found), headers={"www-authenticate": "Bearer"})
         else:
-            await self.app(scope, receive, send_guarded)
+            await self.app(scope, receive, send)
 
     def _known(self, headers: Mapping[bytes, bytes]) -> bool:
         return known_token(headers.get(b"authorization", b""), self.tokens)

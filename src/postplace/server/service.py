@@ -6,7 +6,7 @@ import asyncio
 from base64 import b64decode
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from threading import Event
 from typing import Any, TypeVar
@@ -59,9 +59,10 @@ class Service:
 
     async def answer(self, question: Question[Options], *, name: str = "post", patient: bool = False) -> dict[str, Any]:
         """The answer to one post, under that id."""
-        prediction, unread = await self.batcher.ask(question, patient=patient)
+        level = self.discretion.level(question.options.level)
+        options = question.options.model_copy(update={"level": level})
+        prediction, unread = await self.batcher.ask(replace(question, options=options), patient=patient)
         self.metrics.unread.inc(len(unread))
-        options = question.options
         told = self.discretion.tell(prediction, top_k=options.top_k, min_confidence=options.min_confidence)
         return {**told, "id": name, "unread": list(unread)}
 
