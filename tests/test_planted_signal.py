@@ -63,7 +63,7 @@ class Toy:
 
 @pytest.fixture(scope="module")
 def planted() -> tuple[Prepared, np.ndarray, np.ndarray]:
-    """Posts of four places, the modality (an index) that shows the place in each, and whether it shows the right one."""
+    """Posts of four places, the modality (an index) that shows the place in each, and whether it shows the right."""
     random = np.random.default_rng(5)
     labels, shows = random.integers(CLASSES, size=POSTS), random.integers(len(MODALITIES), size=POSTS)
     shown = np.where(random.random(POSTS) < RIGHT, labels, random.integers(CLASSES, size=POSTS))
