@@ -9,6 +9,7 @@ import ast
 import json
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -88,18 +89,23 @@ CLASSES = {
 }
 
 
+@lru_cache(maxsize=1)
+def compared() -> frozenset[str]:
+    """The systems that some experiment has a row of."""
+    return frozenset(row.model for experiment in map(read_experiment, packaged()) for row in experiment.rows)
+
+
 def lacking(name: str) -> list[str]:
     """What a system still lacks."""
     entry = MODELS[name]
     file, test = TESTED.get(name, ("", ""))
     path = ROOT / "tests" / "models" / f"{file}.py"
-    rows = {row.model for experiment in map(read_experiment, packaged()) for row in experiment.rows}
     checks = {
         "a test of its own": path.is_file() and is_tested(name, path.read_text(encoding="utf-8"), test),
         "a citation": re.search(r"\b(19|20)\d\d\b|arXiv", entry.citation) is not None,
         "a line on when to prefer it": len(entry.prefer_when.split()) > 3,
         "a row in docs/models.md": f"| `{name}` |" in DOCS,
-        "a row in an experiment": name in rows,
+        "a row in an experiment": name in compared(),
     }
     return [what for what, there in checks.items() if not there]
 
