@@ -9,10 +9,11 @@ import pytest
 
 from postplace.encode import EncodedPosts
 from postplace.evaluation.baselines import fit_baselines
+from postplace.evaluation.significance import group_bootstrap
 from postplace.places.vocabulary import PlaceVocabulary
 from postplace.pooled import has_image, pooled_features
 from postplace.post import Place, Post
-from postplace.scoring import CITY_MEDIAN, CONCATENATION, MAJORITY, answers_of, score
+from postplace.scoring import CITY_MEDIAN, CONCATENATION, MAJORITY, Answers, answers_of, class_intervals, score
 
 PLACES = PlaceVocabulary("place", (Place("a", 0.0, 0.0), Place("b", 0.0, 1.0)))
 
@@ -76,10 +77,33 @@ def test_every_number_of_a_small_set() -> None:
     assert 111.195 * 0.2499 <= spread["mean_km"][0] < median < spread["mean_km"][1] <= 111.195 * 0.7501
     low, high = found["systems"]["ours"]["intervals"]["within_km"]["1"]
     assert 0.0 <= low < ours["within_km"]["1"] < high <= 1.0
+    assert spread["median_km"][0] < found["systems"][CITY_MEDIAN]["overall"]["median_km"]
+    assert spread["median_km"][1] is None  # in some samples most posts have no answer: infinitely far
+    assert set(found["systems"]["ours"]["intervals"]) == {"macro_f1", "mean_km", "median_km", "within_km"}
+    low, high = found["systems"]["ours"]["intervals"]["macro_f1"]
+    assert low < ours["macro_f1"] < high
     assert found["groups"] == 4
     assert found["differences"][MAJORITY]["mean"] == pytest.approx(
         0.5 - found["systems"][MAJORITY]["overall"]["accuracy"]
     )
+
+
+def test_intervals_of_the_first_few_are_those_of_their_means() -> None:
+    """Of six classes and 40 posts; the one that gets no answer and the one of an unknown class are among the wrong."""
+    rng = np.random.default_rng(0)
+    probabilities = rng.dirichlet(np.ones(6), size=40)
+    labels = np.r_[-1, rng.integers(0, 6, size=39)]
+    every, groups = np.ones(40, dtype=np.bool_), np.arange(40) % 9
+    answered = every.copy()
+    answered[3] = False
+    answers = Answers(labels, every, np.full((40, 2), np.nan), answered, np.full(40, "T"), groups)
+    found = class_intervals({"ours": probabilities}, answers)["ours"]
+    hits = [
+        float(labels[row] >= 0 and row != 3 and labels[row] in np.argsort(-probabilities[row])[:5]) for row in range(40)
+    ]
+    expected = group_bootstrap(hits, groups, seed=0)
+    assert found["accuracy@5"] == pytest.approx([expected.low, expected.high])
+    assert set(found) == {"accuracy@5", "macro_f1"}
 
 
 def test_a_single_group_has_no_interval() -> None:
@@ -94,4 +118,5 @@ def test_a_single_group_has_no_interval() -> None:
     found = score("ours", probabilities, answers=answers, baselines=baselines, encoded=encoded(4), places=PLACES)
     assert found["systems"]["ours"]["accuracy_interval"] == [None, None]
     assert found["systems"]["ours"]["intervals"]["mean_km"] == [None, None]
+    assert found["systems"]["ours"]["intervals"]["macro_f1"] == [None, None]
     json.dumps(found, allow_nan=False)

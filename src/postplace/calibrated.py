@@ -9,21 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from postplace.evaluation import resampled
 from postplace.evaluation.calibration import (
     brier_score,
     debiased_calibration_error,
     expected_calibration_error,
     fit_temperature,
     fit_temperature_and_floor,
+    log_losses,
     negative_log_likelihood,
     raised,
     reliability,
     risk_coverage,
+    squared_losses,
     temper,
 )
 from postplace.evaluation.conformal import (
@@ -35,7 +39,7 @@ from postplace.evaluation.conformal import (
     sets_below,
 )
 from postplace.evaluation.metrics import or_null
-from postplace.evaluation.significance import group_bootstrap
+from postplace.evaluation.significance import group_bootstrap, group_bootstrap_of, reflected
 from postplace.places.decode import least_expected
 from postplace.places.distance import great_circle_km
 from postplace.places.vocabulary import PlaceVocabulary
@@ -180,7 +184,8 @@ def judge_calibration(
 ) -> dict[str, Any]:
     """How well the words are kept on posts of a part that nothing was fitted on, ready for JSON.
 
-    Posts with an answer whose class the run knows; `by_pattern` is by the modalities present (T, G, I).
+    Posts with an answer whose class the run knows; `by_pattern` is by the modalities present (T, G, I). `intervals`
+    are of what is told, 95 % by bootstrap over groups: `area` is that of `risk_coverage`.
     """
     known, located = judged.known(), _located(judged, places)
     told = calibration.tell(known.probabilities)
@@ -215,6 +220,7 @@ def judge_calibration(
         "brier": _both(brier_score(each, labels) for each in (known.probabilities, told)),
         "reliability": reliability(confidences[1], hits),
         "risk_coverage": _plain(risk_coverage(confidences[1], hits)),
+        "intervals": _intervals(told, labels, groups),
         "by_pattern": {
             str(pattern): kept_word(patterns == pattern, located.answers.patterns == pattern)
             for pattern in np.unique(patterns)
@@ -265,6 +271,22 @@ def _interval(covered: NDArray[np.bool_], groups: Rows) -> list[float | None]:
     shares = np.bincount(own, weights=covered.astype(np.float64)) / sizes
     interval = group_bootstrap(shares, np.arange(len(shares)), seed=0)
     return [or_null(interval.low), or_null(interval.high)]
+
+
+def _intervals(told: Floats, labels: Rows, groups: Rows) -> dict[str, list[float | None]]:
+    """95 % intervals of the scores of probabilities (N, C) as they are told; nothing without a post."""
+    if not len(labels):
+        return {}
+    sure = {"confidence": told.max(axis=1), "hits": (told.argmax(axis=1) == labels).astype(np.float64)}
+    statistics = {
+        "ece": partial(resampled.expected_calibration_error, **sure),
+        "nll": partial(resampled.mean, values=log_losses(told, labels)),
+        "brier": partial(resampled.mean, values=squared_losses(told, labels)),
+        "area": partial(resampled.risk_coverage_area, **sure),
+    }
+    found = group_bootstrap_of(statistics, groups, seed=0)
+    found["ece"] = reflected(found["ece"])
+    return {name: [or_null(interval.low), or_null(interval.high)] for name, interval in found.items()}
 
 
 def _radii(radii: Floats) -> dict[str, float | None]:

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from postplace.encode import EncodedPosts
+from postplace.evaluation import resampled
 from postplace.evaluation.baselines import Baselines
-from postplace.evaluation.metrics import evaluate_predictions, modality_pattern, or_null
-from postplace.evaluation.significance import group_bootstrap, paired_group_bootstrap, verdict
+from postplace.evaluation.metrics import ACCURACY_AT, evaluate_predictions, hits_at_k, modality_pattern, or_null
+from postplace.evaluation.significance import (
+    Interval,
+    group_bootstrap,
+    group_bootstrap_of,
+    paired_group_bootstrap,
+    verdict,
+)
 from postplace.places.decode import minimum_expected_distance, point_estimate
 from postplace.places.distance import great_circle_km
 from postplace.places.vocabulary import PlaceVocabulary
@@ -72,15 +80,20 @@ def score(
 
     `probabilities` (N, C). `differences` holds accuracy of the system minus that of each baseline, with a 95 %
     interval by paired bootstrap over groups; `baseline_notes` says which baselines are not there, or not quite fitted.
+    A system's `accuracy_interval` and `intervals` are 95 % intervals by bootstrap over groups.
     """
     contenders = {system: probabilities} | baseline_probabilities(baselines, encoded)
-    systems = {name: _evaluate(p, answers, point_estimate(p, places)) for name, p in contenders.items()}
+    points = {name: point_estimate(p, places) for name, p in contenders.items()}
+    systems = {name: _evaluate(p, answers, points[name]) for name, p in contenders.items()}
     hits = {name: hits_of(p, answers) for name, p in contenders.items()}
     chosen = answers.labelled
     for name in contenders if chosen.any() else ():
         systems[name]["accuracy_interval"] = _bounds(hits[name][chosen], answers.groups[chosen])
-        systems[name]["intervals"] = distance_intervals(point_estimate(contenders[name], places), answers)
-    systems |= _distance_only(system, probabilities, answers, baselines, places)
+    alone = _points_alone(system, probabilities, answers, baselines, places)
+    systems |= {name: _distance_only(_evaluate(probabilities, answers, guesses)) for name, guesses in alone.items()}
+    of_classes, of_km = class_intervals(contenders, answers), distance_intervals(points | alone, answers)
+    for name, scored in systems.items():
+        scored["intervals"] = of_classes.get(name, {}) | of_km.get(name, {})
     return {
         "posts": len(answers.labels),
         "groups": len(np.unique(answers.groups)),
@@ -121,38 +134,66 @@ def _evaluate(probabilities: Probabilities, answers: Answers, points: NDArray[np
     )
 
 
-def _distance_only(
+def _points_alone(
     system: str, probabilities: Probabilities, answers: Answers, baselines: Baselines, places: PlaceVocabulary
-) -> dict[str, Any]:
-    """Guesses that are points, not classes: the middle of the city, and the system's point of least expected km."""
+) -> dict[str, NDArray[np.float64]]:
+    """Guesses (N, 2) that are points, not classes: the middle of the city, and the system's least expected km."""
     if baselines.city_median is None or np.isnan(places.coordinates()).all():
         return {}
     median = np.broadcast_to(np.array(baselines.city_median, dtype=np.float64), answers.coordinates.shape)
-    guesses = {CITY_MEDIAN: median, f"{system}, least expected km": minimum_expected_distance(probabilities, places)}
+    return {CITY_MEDIAN: median, f"{system}, least expected km": minimum_expected_distance(probabilities, places)}
+
+
+def _distance_only(result: Mapping[str, Any]) -> dict[str, Any]:
     kept = ("posts", "located", "located_answered", "mean_km", "median_km", "within_km")
-    scored = {name: _evaluate(probabilities, answers, points) for name, points in guesses.items()}
-    return {
-        name: {
-            "overall": {key: value for key, value in result["overall"].items() if key in kept},
-            "intervals": distance_intervals(guesses[name], answers),
-        }
-        for name, result in scored.items()
-    }
+    return {"overall": {key: value for key, value in result["overall"].items() if key in kept}}
 
 
-def distance_intervals(points: NDArray[np.float64], answers: Answers) -> dict[str, Any]:
-    """95 % intervals of a system's mean error and of its share within 1 km; `points` (N, 2) are its guesses.
+def class_intervals(contenders: Mapping[str, Probabilities], answers: Answers) -> dict[str, dict[str, Any]]:
+    """95 % intervals of each system's macro-F1 and accuracy among its first 5, 10 and 20; of probabilities (N, C).
+
+    By bootstrap over groups, on the labelled posts; nothing without any.
+    """
+    chosen = answers.labelled
+    if not chosen.any():
+        return {}
+    labels, answered, groups = (own[chosen] for own in (answers.labels, answers.answered, answers.groups))
+    statistics = {}
+    for name, probabilities in contenders.items():
+        own = probabilities[chosen]
+        predicted = np.where(answered, own.argmax(axis=1), -1)
+        statistics[name, "macro_f1"] = partial(resampled.macro_f1, truth=labels, predicted=predicted)
+        for k in ACCURACY_AT:
+            if 1 < k < own.shape[1]:
+                hits = hits_at_k(labels, own, k=k, answered=answered).astype(np.float64)
+                statistics[name, f"accuracy@{k}"] = partial(resampled.mean, values=hits)
+    found: dict[str, dict[str, Any]] = {name: {} for name in contenders}
+    for (name, metric), interval in group_bootstrap_of(statistics, groups, seed=0).items():
+        found[name][metric] = _pair(interval)
+    return found
+
+
+def distance_intervals(guesses: Mapping[str, NDArray[np.float64]], answers: Answers) -> dict[str, dict[str, Any]]:
+    """95 % intervals of each system's mean and median error and of its share within 1 km; `guesses` are (N, 2).
 
     By bootstrap over groups, on the posts that `evaluate_predictions` takes these numbers of; nothing without any.
     """
     located = answers.labelled & ~np.isnan(answers.coordinates[:, 0])
-    km = np.asarray(great_circle_km(*points.T, *answers.coordinates.T), dtype=np.float64)
-    errors = np.where(answers.answered & ~np.isnan(km), km, np.inf)[located]
-    groups, finite = answers.groups[located], np.isfinite(errors)
-    if not finite.any():
-        return {}
-    within = _bounds((errors <= SHOWN_KM).astype(np.float64), groups)
-    return {"mean_km": _bounds(errors[finite], groups[finite]), "within_km": {f"{SHOWN_KM:g}": within}}
+    groups, errors = answers.groups[located], {}
+    for name, points in guesses.items():
+        km = np.asarray(great_circle_km(*points.T, *answers.coordinates.T), dtype=np.float64)
+        own = np.where(answers.answered & ~np.isnan(km), km, np.inf)[located]
+        if np.isfinite(own).any():
+            errors[name] = own
+    statistics = {name: partial(resampled.median, values=own) for name, own in errors.items()}
+    medians = group_bootstrap_of(statistics, groups, seed=0) if statistics else {}
+    found = {}
+    for name, own in errors.items():
+        finite = np.isfinite(own)
+        within = _bounds((own <= SHOWN_KM).astype(np.float64), groups)
+        mean = _bounds(own[finite], groups[finite])
+        found[name] = {"mean_km": mean, "median_km": _pair(medians[name]), "within_km": {f"{SHOWN_KM:g}": within}}
+    return found
 
 
 def errors_of(probabilities: Probabilities, answers: Answers, places: PlaceVocabulary) -> NDArray[np.float64]:
@@ -176,7 +217,10 @@ def hits_of(probabilities: Probabilities, answers: Answers) -> NDArray[np.float6
 
 def _bounds(values: NDArray[np.float64], groups: NDArray[np.int64]) -> list[float | None]:
     """The 95 % interval of a mean; of a single group nothing is known."""
-    interval = group_bootstrap(values, groups, seed=0)
+    return _pair(group_bootstrap(values, groups, seed=0))
+
+
+def _pair(interval: Interval) -> list[float | None]:
     return [or_null(interval.low), or_null(interval.high)]
 
 

@@ -109,7 +109,7 @@ def test_the_keyboard_alone(tab: Page, address: str, screenshots: Path) -> None:
     assert text_of(tab, ":focus") == "Skip to the post"
     tab.press("Enter")
     seen = walk(tab, "#text")
-    tab.type("dinner at the harbour")
+    tab.type(TEXT)
     seen += walk(tab, "#ask")
     assert [name for name in seen if name in ("#hashtags", "#choose")] == ["#hashtags", "#choose"]
     tab.press("Enter")
@@ -122,15 +122,17 @@ def test_the_keyboard_alone(tab: Page, address: str, screenshots: Path) -> None:
     tab.screenshot(screenshots / "5-keyboard.png")
     tab.press("Enter")
     tab.wait_for("document.querySelector('.marked') && document.activeElement.id === 'why-title'")
-    walk(tab, "#advise")
+    assert walk(tab, "#advise")[-4:] == ["#hide-place", "#max-edits", "#beyond-km", "#advise"]
     tab.press("Enter")
     tab.wait_for("document.activeElement.id === 'advice-title'")
-    if tab.run("document.querySelector('.take') !== null"):
-        walk(tab, ".take")
-        tab.press("Space")
-        tab.wait_for("document.querySelector('.compared') && document.activeElement.id === 'undo'")
-        tab.press("Enter")
-        tab.wait_for("document.getElementById('undo').hidden")
+    assert tab.run("document.querySelector('.take') !== null"), "this post has nothing to hide: take another one here"
+    walk(tab, ".take")
+    tab.press("Space")
+    tab.wait_for("document.querySelector('.compared') && document.activeElement.id === 'undo'")
+    assert tab.run("document.getElementById('text').value") != TEXT
+    tab.press("Enter")
+    tab.wait_for("document.getElementById('undo').hidden")
+    assert tab.run("document.getElementById('text').value") == TEXT
     assert tab.errors == []
 
 
@@ -197,6 +199,17 @@ def test_a_phone(tab: Page, address: str, pictures: list[Path], screenshots: Pat
     assert tab.errors == []
 
 
+@pytest.mark.parametrize("part", [".dot.best text", ".dot:not(.best) text", ".name", ".scale text", ".degrees"])
+def test_letters_on_the_map_are_measured(tab: Page, address: str, part: str) -> None:
+    """As faint as the lines of the map, or as the dot that they stand on, each of them is found."""
+    ask(tab, address)
+    assert tab.run(f"document.querySelector('#map {part}') !== null")
+    faint = "var(--main)" if part == ".dot.best text" else "var(--grid)"
+    tab.run(f"document.querySelectorAll('#map {part}').forEach((own) => own.style.setProperty('fill', '{faint}'))")
+    lost = tab.run(f"[...document.querySelectorAll('#map {part}')].map((own) => own.textContent.slice(0, 40))")
+    assert [text for text, *_ in tab.run(CONTRASTS)] == lost
+
+
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 def test_letters_stand_out(tab: Page, address: str, pictures: list[Path], screenshots: Path, scheme: str) -> None:
     """WCAG 2.2, 1.4.3: contrast of 4.5, of large letters 3; measured on every text that is shown."""
@@ -212,6 +225,7 @@ def test_letters_stand_out(tab: Page, address: str, pictures: list[Path], screen
     tab.click("#advise")
     tab.wait_for("document.querySelector('#advice-content .hint')")
     tab.wait_for("document.activeElement.id === 'advice-title'")
+    assert tab.run("document.querySelectorAll('#map text').length") > 3
     assert tab.run(CONTRASTS) == []
     tab.screenshot(screenshots / f"7-{scheme}.png")
     assert tab.errors == []

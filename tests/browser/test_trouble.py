@@ -89,6 +89,7 @@ def test_advice_that_cannot_be_taken_says_so(tab: Page, address: str, tmp_path: 
     assert "shot.tif" in text_of(tab, "#problem")
     assert "take another suggestion" in text_of(tab, "#problem")
     tab.wait_for("!document.querySelector('.take').disabled && !document.body.classList.contains('busy')")
+    assert tab.run("document.activeElement.className") == "take"  # it was disabled meanwhile
     assert tab.errors == []
     tab.click("#advise")
     tab.wait_for("document.getElementById('problem').innerText.includes('load the page again')")

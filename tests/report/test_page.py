@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from importlib.resources import files
 
 import pytest
 
@@ -174,15 +175,34 @@ def test_no_author_is_named(place_locator: PostLocator, posts: list[Post]) -> No
 def test_numbers_have_intervals_and_proper_scores_are_told(content: Content) -> None:
     bodies = {section.key: section.body for section in sections_of(content)}
     metrics, own = content.metrics, content.metrics["systems"][content.model]
-    low, high = own["intervals"]["mean_km"]
-    assert f"<td>{low:.2f} to {high:.2f}</td>" in bodies["accuracy"]
-    low, high = own["intervals"]["within_km"]["1"]
-    assert f"<td>{low:.1%} to {high:.1%}</td>" in bodies["distance"]
-    low, high = metrics["calibration"]["sets"]["interval"]
+    overall, spreads = own["overall"], own["intervals"]
+    for key in ("accuracy@5", "accuracy@10"):
+        low, high = spreads[key]
+        assert f"<td>{overall[key]:.1%}\n{low:.1%} to {high:.1%}</td>" in bodies["accuracy"]
+    assert ">accuracy@10<" in bodies["accuracy"]
+    for key, digits in (("macro_f1", 3), ("mean_km", 2), ("median_km", 2)):
+        low, high = spreads[key]
+        assert low <= overall[key] <= high
+        assert f"<td>{overall[key]:.{digits}f}\n{low:.{digits}f} to {high:.{digits}f}</td>" in bodies["accuracy"]
+    low, high = spreads["within_km"]["1"]
+    assert f"<td>{overall['within_km']['1']:.1%}\n{low:.1%} to {high:.1%}</td>" in bodies["distance"]
+    sure = metrics["calibration"]
+    low, high = sure["sets"]["interval"]
     assert f"(95 %: {low:.1%} to {high:.1%})" in bodies["sureness"]
-    for key in ("nll", "brier"):
-        before, after = metrics["calibration"][key].values()
-        assert f"<td>{before:.3f}</td><td>{after:.3f}</td>" in bodies["sureness"]
+    for key in ("ece", "nll", "brier"):
+        before, after = sure[key].values()
+        low, high = sure["intervals"][key]
+        assert low <= after <= high
+        assert f"<td>{before:.3f}</td><td>{after:.3f}\n{low:.3f} to {high:.3f}</td>" in bodies["sureness"]
+    low, high = sure["intervals"]["area"]
+    assert f"<td>{sure['risk_coverage']['area']:.3f}\n{low:.3f} to {high:.3f}</td>" in bodies["sureness"]
+
+
+def test_the_numbers_that_stand_first_have_intervals(content: Content) -> None:
+    (body,) = (section.body for section in sections_of(content) if section.key == "accuracy")
+    boxes = re.findall(r"<dt>(.*?)</dt><dd>(.*?)<small>(.*?)</small>", body)
+    assert [name for name, _, _ in boxes] == ["Accuracy", "Macro-F1", "Median error", "Calibration error"]
+    assert all(re.fullmatch(r"95 %: \S+ to \S+", note) for _, _, note in boxes)
 
 
 def test_posts_that_no_confidence_is_judged_of_are_counted(content: Content) -> None:
@@ -197,6 +217,23 @@ def test_posts_that_no_confidence_is_judged_of_are_counted(content: Content) -> 
     whole = {**content.metrics, "calibration": {**sure, "posts": labelled, "unknown_class": 0}}
     (body,) = (own.body for own in sections_of(replace(content, metrics=whole)) if own.key == "sureness")
     assert "left out" not in body
+
+
+def test_numbers_in_the_matrix_stand_out_on_every_shade() -> None:
+    """WCAG 2.2, 1.4.3: 4.5; a browser cannot measure it, plotly draws the cells as one picture."""
+    style = (files("postplace.report") / "page.css").read_text(encoding="utf-8")
+    for theme in style.split("@media (prefers-color-scheme: dark)")[:2]:
+        colours = dict(re.findall(r"--([a-z0-9-]+): (#[0-9a-f]{6})", theme))
+        ink = luminance(colours["ink"])
+        for below in (luminance(colours["plane"]), luminance(colours["heat"])):
+            assert (max(ink, below) + 0.05) / (min(ink, below) + 0.05) >= 4.5
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance (WCAG 2.2) of #rrggbb."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def test_the_same_content_gives_the_same_page(content: Content) -> None:

@@ -99,10 +99,14 @@ def negative_log_likelihood(probabilities: Probabilities, labels: Labels) -> flo
     >>> round(negative_log_likelihood(np.array([[0.5, 0.5], [0.25, 0.75]]), np.array([0, 0])), 3)  # (ln 2 + ln 4) / 2
     1.04
     """
-    if not len(labels):
-        return float("nan")
+    return float(log_losses(probabilities, labels).mean()) if len(labels) else float("nan")
+
+
+def log_losses(probabilities: Probabilities, labels: Labels) -> NDArray[np.float64]:
+    """-log p(truth) in nats of each post (N,), of p no less than 1e-6."""
     own = np.asarray(probabilities, dtype=np.float64)[np.arange(len(labels)), labels]
-    return float(-np.log(np.maximum(own, LEAST)).mean())
+    losses: NDArray[np.float64] = -np.log(np.maximum(own, LEAST))
+    return losses
 
 
 def brier_score(probabilities: Probabilities, labels: Labels) -> float:
@@ -111,11 +115,14 @@ def brier_score(probabilities: Probabilities, labels: Labels) -> float:
     >>> brier_score(np.array([[0.5, 0.5], [0.0, 1.0]]), np.array([0, 1]))  # (0.25 + 0.25 + 0) / 2
     0.25
     """
-    if not len(labels):
-        return float("nan")
+    return float(squared_losses(probabilities, labels).mean()) if len(labels) else float("nan")
+
+
+def squared_losses(probabilities: Probabilities, labels: Labels) -> NDArray[np.float64]:
+    """sum_c (p_c - [c is the truth])^2 of each post (N,)."""
     p = np.asarray(probabilities, dtype=np.float64)
-    own = p[np.arange(len(labels)), labels]
-    return float((np.square(p).sum(axis=1) - 2.0 * own + 1.0).mean())
+    losses: NDArray[np.float64] = np.square(p).sum(axis=1) - 2.0 * p[np.arange(len(labels)), labels] + 1.0
+    return losses
 
 
 def reliability(

@@ -38,12 +38,17 @@ def accuracy_at_k(
     >>> accuracy_at_k(np.array([0, 1]), np.array([[0.5, 0.3, 0.2], [0.5, 0.2, 0.3]]), k=2)
     0.5
     """
+    return _mean(hits_at_k(truth, probabilities, k=k, answered=answered))
+
+
+def hits_at_k(truth: Classes, probabilities: NDArray[np.floating], *, k: int, answered: Mask | None = None) -> Mask:
+    """Which posts (N,) `accuracy_at_k` counts as right."""
     known = truth >= 0
     own = np.take_along_axis(probabilities, np.where(known, truth, 0)[:, None], axis=1)
     lower = np.arange(probabilities.shape[1]) < truth[:, None]
     ahead = ((probabilities > own) | ((probabilities == own) & lower)).sum(axis=1)
-    hits = known & (ahead < k) & ~np.isnan(own[:, 0])
-    return _mean(hits if answered is None else hits & answered)
+    hits: Mask = known & (ahead < k) & ~np.isnan(own[:, 0])
+    return hits if answered is None else hits & answered
 
 
 def macro_f1(truth: Classes, predicted: Classes) -> float:

@@ -8,14 +8,18 @@ most posts, it is too narrow still; with one group it is infinite, since nothing
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from functools import partial
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from postplace.errors import NotEnoughData
+
+Statistic = Callable[[NDArray[np.integer]], NDArray[np.float64]]
+Name = TypeVar("Name", bound=Hashable)
 
 _DRAWS_AT_ONCE = 4_000_000  # bounds the memory: 4 million int64 indices are 32 MB
 
@@ -42,6 +46,44 @@ def group_bootstrap(
     Interval(mean=1.0, low=1.0, high=1.0)
     """
     return _bootstrap([(values, groups)], seed=seed, samples=samples, level=level)
+
+
+def group_bootstrap_of(
+    statistics: Mapping[Name, Statistic], groups: ArrayLike, *, seed: int, samples: int = 2000, level: float = 0.95
+) -> dict[Name, Interval]:
+    """Statistics that are no means (a median, an F1), with the intervals that resampling `groups` (N,) gives.
+
+    A statistic is told how often each post is in each sample (S, N) and gives its values (S,), see `resampled.py`; all
+    are asked about the same samples, those of `group_bootstrap`. A sample without a value (NaN) is left out.
+    Raises NotEnoughData without a post.
+
+    >>> group_bootstrap_of({"posts": lambda counts: counts.sum(axis=1) / 3}, ["a", "b", "c"], seed=0)
+    {'posts': Interval(mean=1.0, low=1.0, high=1.0)}
+    """
+    _group_totals([(np.zeros(len(np.asarray(groups))), groups)])  # refuses what nothing can be resampled of
+    names, index = np.unique(np.asarray(groups), return_inverse=True)
+    once = np.ones((1, len(index)), dtype=np.int64)
+    values = {name: float(statistic(once)[0]) for name, statistic in statistics.items()}
+    found: dict[Name, list[NDArray[np.float64]]] = {name: [] for name in statistics}
+    rng, step = np.random.default_rng(seed), max(1, _DRAWS_AT_ONCE // len(index))
+    for start in range(0, samples if len(names) > 1 else 0, step):
+        counts = _drawn_counts(rng, min(step, samples - start), len(names))[:, index]
+        for name, statistic in statistics.items():
+            found[name].append(statistic(counts))
+    return {name: _expanded(value, partial(_valued, found[name]), len(names), level) for name, value in values.items()}
+
+
+def reflected(interval: Interval) -> Interval:
+    """The basic interval of a number that chance can only raise, such as a calibration error: never below 0.
+
+    Resampling raises it once more, so the plain interval lies too high; what it lies above the number is taken off
+    (Davison & Hinkley, Bootstrap Methods and their Application, 1997, section 5.2). The number itself is always inside.
+
+    >>> reflected(Interval(0.25, 0.125, 0.75)), reflected(Interval(0.25, 0.375, 0.375))
+    (Interval(mean=0.25, low=0.0, high=0.375), Interval(mean=0.25, low=0.125, high=0.25))
+    """
+    low, high = 2.0 * interval.mean - interval.high, 2.0 * interval.mean - interval.low
+    return Interval(interval.mean, low if np.isinf(low) else max(0.0, low), max(interval.mean, high))
 
 
 def paired_group_bootstrap(
@@ -167,7 +209,8 @@ def _expanded(mean: float, draw: Callable[[], NDArray[np.float64]], groups: int,
     if groups < 2:
         return Interval(mean, float("-inf"), float("inf"))
     tail = _expanded_tail((1.0 - level) / 2.0, groups=groups)
-    low, high = np.quantile(draw(), [tail, 1.0 - tail])
+    with np.errstate(invalid="ignore"):  # between two infinite values there is none
+        low, high = np.quantile(draw(), [tail, 1.0 - tail])
     return Interval(mean, float(low), float(high))
 
 
@@ -212,6 +255,20 @@ def _resample(
     totals = zip(sums, sizes, strict=True)
     means = [_ratio(total[drawn].sum(axis=1), size[drawn].sum(axis=1)) for total, size in totals]
     return np.asarray(np.nanmean(np.stack(means), axis=0), dtype=np.float64)
+
+
+def _drawn_counts(rng: np.random.Generator, samples: int, groups: int) -> NDArray[np.int32]:
+    """How often each of G groups is drawn in each sample (samples, G)."""
+    drawn = rng.integers(0, groups, size=(samples, groups)) + groups * np.arange(samples)[:, None]
+    counts = np.bincount(drawn.ravel(), minlength=samples * groups)
+    return counts.reshape(samples, groups).astype(np.int32)
+
+
+def _valued(parts: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """The values of all samples that have one; of none, NaN."""
+    values = np.concatenate(parts)
+    kept = values[~np.isnan(values)]
+    return kept if len(kept) else np.array([np.nan])
 
 
 def _ratio(total: NDArray[Any], count: NDArray[Any]) -> NDArray[np.float64]:

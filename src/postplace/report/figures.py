@@ -16,6 +16,7 @@ Figure = dict[str, Any]
 
 LABEL = 16  # characters of a name on an axis
 INK, MUTED, GRID, PLANE = "var(--ink)", "var(--muted)", "var(--grid)", "var(--plane)"
+HEAT = "var(--heat)"  # under letters of ink, in any shade from PLANE on
 SERIES = ("var(--series-1)", "var(--series-2)", "var(--series-3)")
 DASHES = ("solid", "dash", "dot")
 KM_TICKS = [step * 10**power for power in range(-2, 5) for step in (1, 2, 5)]
@@ -52,9 +53,10 @@ def matrix_figure(matrix: Matrix) -> Figure:
         "y": size,
         "text": [[str(count or "") for count in row] for row in matrix.counts],
         "texttemplate": "%{text}",
+        "textfont": {"color": INK},
         "customdata": [[[truth, guess] for guess in names] for truth in names],
         "hovertemplate": "%{customdata[0]} taken for %{customdata[1]}<br>%{text} posts, %{z:.0%}<extra></extra>",
-        "colorscale": [[0.0, PLANE], [1.0, SERIES[0]]],
+        "colorscale": [[0.0, PLANE], [1.0, HEAT]],
         "zmin": 0.0,
         "zmax": 1.0,
         "xgap": 1,
@@ -119,7 +121,7 @@ def _arrows(plane: Plane) -> list[Figure]:
             marker = {"symbol": "arrow", "angleref": "previous", "size": sizes, "standoff": apart}
             name = f"{low} post" if high == 1 else f"{low} to {high} posts"
             line_style = {"width": 1 + 1.5 * width, "color": SERIES[1]}
-            common = {"type": "scatter", "mode": "lines+markers", "hoverinfo": "skip", "opacity": 0.5 + 0.2 * width}
+            common = {"type": "scatter", "mode": "lines+markers", "hoverinfo": "skip", "opacity": 0.7 + 0.15 * width}
             traces.append(
                 {**common, "x": x, "y": y, "line": line_style, "marker": {**marker, "color": SERIES[1]}, "name": name}
             )
@@ -152,13 +154,14 @@ def _add_scale(figure: Figure, plane: Plane) -> None:
 
 
 def distance_figure(curves: Sequence[Curve]) -> Figure:
-    """The cumulative share of posts within each distance, on a logarithmic axis."""
+    """The cumulative share of posts within each distance, on a logarithmic axis, up to the farthest of all."""
+    end = max((km for curve in curves for km in curve.km), default=LEAST_KM)
     lines = [
         {
             "type": "scatter",
             "mode": "lines",
-            "x": [max(km, LEAST_KM) for km in curve.km],
-            "y": list(curve.shares),
+            "x": [max(km, LEAST_KM) for km in (*curve.km[:1], *curve.km, end)],
+            "y": [0.0, *curve.shares, *curve.shares[-1:]],
             "name": label(curve.name, 40),
             "line": {"color": SERIES[number % 3], "dash": DASHES[number % 3], "width": 2.5, "shape": "hv"},
             "hovertemplate": "%{y:.1%} within %{x:.2f} km<extra></extra>",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
-from postplace.evaluation.metrics import RADII_KM
+from postplace.evaluation.metrics import ACCURACY_AT, RADII_KM
 from postplace.hypertext import filled, html_table
 from postplace.report.confusion import SHOWN
 from postplace.report.content import Content
@@ -22,6 +22,8 @@ from postplace.report.figures import (
 from postplace.report.mistakes import Mistake
 from postplace.runs.card import floor_of
 from postplace.scoring import SHOWN_KM
+
+Interval = Sequence[float | None] | None
 
 
 @dataclass(frozen=True)
@@ -65,38 +67,55 @@ def markdown(text: str) -> str:
 
 
 def _accuracy(content: Content) -> Section:
-    metrics = content.metrics
-    own = metrics["systems"][content.model]
-    overall, spread = own["overall"], between(own.get("accuracy_interval"), share)
-    boxes = [
-        ("Accuracy", share(overall["accuracy"]), f"95 %: {spread}" if spread else ""),
-        ("Macro-F1", number(overall["macro_f1"]), ""),
-    ]
-    if "median_km" in overall:
-        median = number(overall["median_km"], 2)
-        why = "to the post's own coordinates" if median else "more than half of the posts are not answered"
-        boxes.append(("Median error", f"{median} km" if median else "none", why))
-    if (sure := metrics.get("calibration")) is not None:
-        boxes.append(("Calibration error", number(sure["ece"]["after"]), "ECE, 0 is honest"))
-    head = ["system", "accuracy", "95 % interval", "macro-F1", "mean km", "mean km, 95 %", "median km"]
-    rows = [_system_row(name, result) for name, result in metrics["systems"].items()]
-    table = html_table(*filled(head, rows), caption="Each system on the same posts; intervals by bootstrap over groups")
-    body = f"{_numbers(boxes)}\n{_scrolled(table)}\n{_differences(content)}"
-    unknown = overall["unknown_class"]
-    body += (
-        _sentence(f"{unknown:,} posts are of a class that the run does not know: they count as wrong.")
-        if unknown
-        else ""
-    )
+    said = "Each system on the same posts; below a number its 95 % interval. @5: the true class is among the first 5"
+    table = _stacked(_systems(content.metrics), caption=said)
+    body = f"{_numbers(_boxes(content))}\n{table}\n{_differences(content)}"
+    unknown = content.metrics["systems"][content.model]["overall"]["unknown_class"]
+    if unknown:
+        body += _sentence(f"{unknown:,} posts are of a class that the run does not know: they count as wrong.")
     return Section("accuracy", "How good it is", body)
 
 
-def _system_row(name: str, result: Mapping[str, Any]) -> list[str]:
-    overall = result["overall"]
-    accuracy = share(overall.get("accuracy")), between(result.get("accuracy_interval"), share)
-    spread = between(result.get("intervals", {}).get("mean_km"), _km)
-    km = _km(overall.get("mean_km")), spread, _km(overall.get("median_km"))
-    return [name, *accuracy, number(overall.get("macro_f1")), *km]
+def _boxes(content: Content) -> list[tuple[str, str, str]]:
+    """The few numbers that stand first: name, value, a note."""
+    own = content.metrics["systems"][content.model]
+    overall, spreads = own["overall"], own.get("intervals", {})
+
+    def spread(interval: Interval, say: Callable[[float | None], str]) -> str:
+        return f"95 %: {told}" if (told := between(interval, say)) else ""
+
+    boxes = [
+        ("Accuracy", share(overall["accuracy"]), spread(own.get("accuracy_interval"), share)),
+        ("Macro-F1", number(overall["macro_f1"]), spread(spreads.get("macro_f1"), number)),
+    ]
+    if "median_km" in overall:
+        median = _km(overall["median_km"])
+        note = spread(spreads.get("median_km"), _km) or "to the post's own coordinates"
+        why = note if median else "more than half of the posts are not answered"
+        boxes.append(("Median error", f"{median} km" if median else "none", why))
+    if (sure := content.metrics.get("calibration")) is not None:
+        note = spread(sure.get("intervals", {}).get("ece"), number) or "ECE, 0 is honest"
+        boxes.append(("Calibration error", number(sure["ece"]["after"]), note))
+    return boxes
+
+
+def _systems(metrics: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """A row a system: of the right class, then of km."""
+    among = [k for k in ACCURACY_AT if k > 1]
+    head = ["system", "accuracy", *(f"accuracy@{k}" for k in among), "macro-F1", "mean km", "median km"]
+    rows = []
+    for name, result in metrics["systems"].items():
+        overall, spreads = result["overall"], result.get("intervals", {})
+        keys = [(f"accuracy@{k}", share) for k in among]
+        keys += [("macro_f1", number), ("mean_km", _km), ("median_km", _km)]
+        first = _with_interval(overall.get("accuracy"), result.get("accuracy_interval"), share)
+        rows.append([name, first, *(_with_interval(overall.get(key), spreads.get(key), say) for key, say in keys)])
+    return filled(head, rows)
+
+
+def _with_interval(value: float | None, interval: Interval, say: Callable[[float | None], str]) -> str:
+    """A number and, on a line of its own, its interval."""
+    return "\n".join(filter(None, [say(value), between(interval, say)]))
 
 
 def _differences(content: Content) -> str:
@@ -119,7 +138,7 @@ def _confusion(content: Content) -> Section:
     numbers = [[name, *map(str, row)] for name, row in zip(matrix.names, matrix.counts, strict=True)]
     table = html_table(["truth \\ guess", *matrix.names], numbers, caption="Posts by truth and guess")
     summary = _worst(content)
-    body = _figure("matrix", f"Confusion matrix of {len(matrix.names)} rows. {summary}", said, table)
+    body = _figure("matrix", f"Confusion matrix of {len(matrix.names)} rows. {summary}", said, table, wide=True)
     rows = [[names[p.truth], names[p.guess], str(p.posts), share(p.share), number(p.km, 2)] for p in content.pairs]
     caption = f"The {len(rows)} most frequent confusions"
     head = ["truth", "guess", "posts", "of the truth's posts", "km apart"]
@@ -154,12 +173,13 @@ def _distance(content: Content) -> Section | None:
         return None
     rows = []
     for name, result in content.metrics["systems"].items():
-        within = result["overall"].get("within_km")
+        within, spreads = result["overall"].get("within_km"), result.get("intervals", {}).get("within_km", {})
         if within is not None:
-            spread = result.get("intervals", {}).get("within_km", {}).get(f"{SHOWN_KM:g}")
-            rows.append([name, *(share(within[f"{radius:g}"]) for radius in RADII_KM), between(spread, share)])
-    head = ["system", *(f"{radius:g} km" for radius in RADII_KM), f"{SHOWN_KM:g} km, 95 % interval"]
-    table = html_table(*filled(head, rows), caption="Share of posts within")
+            keys = [f"{radius:g}" for radius in RADII_KM]
+            rows.append([name, *(_with_interval(within[key], spreads.get(key), share) for key in keys)])
+    head = ["system", *(f"{radius:g} km" for radius in RADII_KM)]
+    caption = f"Share of posts within; of {SHOWN_KM:g} km with its 95 % interval"
+    table = _stacked(filled(head, rows), caption=caption)
     said = "The share of posts whose guess is within so many km of their own coordinates; further left is better."
     body = _figure(
         "distance", "Cumulative share of posts by error in km. The numbers are in the table below.", said, table
@@ -210,16 +230,23 @@ def _left_out(content: Content) -> str:
 
 
 def _honesty(sure: Mapping[str, Any]) -> str:
-    """Calibration error and proper scores, before and after the temperature."""
+    """Calibration error, proper scores and the area of the risk, before and after the temperature."""
     names = {
         "ece": "calibration error (ECE)",
         "debiased_ce": "its root mean square, without what chance adds",
         "nll": "negative log-likelihood, nats",
         "brier": "Brier score, 0 to 2",
     }
-    rows = [[name, number(sure[key]["before"]), number(sure[key]["after"])] for key, name in names.items()]
-    caption = "How honest the probabilities are: less is better"
-    return _scrolled(html_table(["score", "as the model gives them", "as they are told"], rows, caption=caption))
+    spreads, area = sure.get("intervals", {}), sure["risk_coverage"]
+    rows = [
+        [name, number(sure[key]["before"]), _with_interval(sure[key]["after"], spreads.get(key), number)]
+        for key, name in names.items()
+    ]
+    rows.append(["area under the risk-coverage curve", "", _with_interval(area["area"], spreads.get("area"), number)])
+    rows.append(["the least area that this accuracy allows", "", number(area["best_area"])])
+    head = ["score", "as the model gives them", "as they are told"]
+    caption = "How honest the probabilities are: less is better; below a number its 95 % interval"
+    return _stacked((head, rows), caption=caption)
 
 
 def _promise(sure: Mapping[str, Any]) -> str:
@@ -305,10 +332,11 @@ def _mistake(mistake: Mistake) -> str:
     return "<li>" + "\n".join(lines) + "</li>"
 
 
-def _figure(name: str, alternative: str, caption: str, table: str) -> str:
-    """A drawing with its text alternative and its numbers as a table that can be opened."""
+def _figure(name: str, alternative: str, caption: str, table: str, *, wide: bool = False) -> str:
+    """A drawing with its text alternative and its numbers as a table that can be opened; a `wide` one scrolls."""
+    plot = f'<div class="plot" id="plot-{name}" role="img" aria-label="{escape(alternative)}"></div>\n'
     return (
-        f'<figure>\n<div class="plot" id="plot-{name}" role="img" aria-label="{escape(alternative)}"></div>\n'
+        f"<figure>\n{_scrolled(plot, 'wide', called='Drawing') if wide else plot}"
         f"<figcaption>{escape(caption)}</figcaption>\n"
         f"<details><summary>The numbers as a table</summary>{_scrolled(table)}</details>\n</figure>\n"
     )
@@ -322,9 +350,14 @@ def _numbers(boxes: Sequence[tuple[str, str, str]]) -> str:
     return f'<dl class="numbers">{items}</dl>'
 
 
-def _scrolled(table: str, kind: str = "") -> str:
-    """A table that may be wider than the screen: it scrolls by finger and by key."""
-    return f'<div class="{f"scroll {kind}".strip()}" role="region" aria-label="Table" tabindex="0">{table}</div>\n'
+def _stacked(table: tuple[Sequence[str], Sequence[Sequence[str]]], *, caption: str) -> str:
+    """A table whose cells may have a second line."""
+    return _scrolled(html_table(*table, caption=caption), "stacked")
+
+
+def _scrolled(content: str, kind: str = "", *, called: str = "Table") -> str:
+    """What may be wider than the screen: it scrolls by finger and by key."""
+    return f'<div class="{f"scroll {kind}".strip()}" role="region" aria-label="{called}" tabindex="0">{content}</div>\n'
 
 
 def _sentence(text: str) -> str:
@@ -341,7 +374,7 @@ def number(value: float | None, digits: int = 3) -> str:
     return "" if value is None else f"{value:.{digits}f}"
 
 
-def between(interval: Sequence[float | None] | None, say: Callable[[float | None], str]) -> str:
+def between(interval: Interval, say: Callable[[float | None], str]) -> str:
     """An interval in words; empty for none.
 
     >>> between([0.25, 0.5], share)

@@ -1,19 +1,25 @@
-// The adviser: what to protect and how well, and its suggestions as buttons that take the edits and ask again.
+// The adviser: what to hide and how well, and its suggestions as buttons that take the edits and ask again.
 
-import { byId, make, show } from "./elements.js";
+import { byId, focusIsLost, make, show } from "./elements.js";
 import { edited } from "./edits.js";
 import { count, distance, isolated, listed, percent } from "./words.js";
+import { request } from "./wishes.js";
 
-const DISTANCES = [1, 5, 20, 100]; // km
+/** What the adviser says of options of its own, as this page has them. */
+const REPHRASED = [
+  ["name that place", "choose that place after “Hide” and look again"],
+  ["give a judge, another system trained on the same posts", "whoever runs this service can have another model judge them"],
+];
 
 /** Show what advice can be asked for and, with `advice`, the suggestions; what is said of them.
  *
- * `take` is given a function that makes the edited post, and what the edit is called.
+ * `wished`, `wish`, `ask`, `target` and `places`: see `request`. `take` is given a function that makes the edited post,
+ * what the edit is called, and the place that it hides.
  */
-export function offerAdvice({ ask, target, located, advice = null, pictures = [], take = null }) {
+export function offerAdvice({ advice = null, pictures = [], take = null, ...wishes }) {
   byId("advice").hidden = false;
   const said = advice ? sentence(advice) : "";
-  show(byId("advice-content"), request(ask, { target, located, advice }), advice ? make("p", {}, said) : null,
+  show(byId("advice-content"), request({ ...wishes, again: advice !== null }), advice ? make("p", {}, said) : null,
     advice ? suggestions(advice, { pictures, take }) : null, advice ? notes(advice) : null);
   return said;
 }
@@ -24,51 +30,39 @@ export function clearAdvice() {
   show(byId("advice-content"));
 }
 
-function request(ask, { target, located, advice }) {
-  const most = make("select", { id: "max-edits" }, [1, 2, 3].map((number) => {
-    const option = make("option", { value: number }, count(number, "edit"));
-    option.selected = number === (advice?.asked_with.max_edits ?? 2);
-    return option;
-  }));
-  const goal = target === "category" ? "what kind of place it was" : "where it was made";
-  const far = !located ? null : distances(advice?.asked_with.beyond_km ?? null);
-  const button = make("button", { type: "button", id: "advise" }, advice ? "Look again" : "Suggest edits");
-  button.addEventListener("click", () => ask({ max_edits: Number(most.value), beyond_km: Number(far?.value) || null }));
-  return make("div", { class: "request" },
-    make("p", { class: "hint" }, `Looks for the smallest change that hides ${goal} from the model.`),
-    make("p", { class: "actions" }, make("label", { for: "max-edits" }, "At most"), most,
-      far && make("label", { for: "beyond-km" }, "until"), far, button));
-}
-
-/** What is enough: another answer, or answers that are so many km off. */
-function distances(asked) {
-  const options = [null, ...DISTANCES].map((km) => {
-    const said = km === null ? "it no longer says so" : `it is ${distance(km)} off on average`;
-    const option = make("option", { value: km ?? "" }, said);
-    option.selected = km === asked;
-    return option;
-  });
-  return make("select", { id: "beyond-km" }, options);
-}
-
 function sentence(advice) {
-  if (!advice.suggestions.length) {
-    return advice.reached ? "Nothing needs to change: the place is hidden as it is." : "No edit that was tried hides the place.";
+  const asItIs = `${isolated(advice.place)} has ${shares(advice)}.`;
+  if (advice.reached && !advice.suggestions.some((own) => own.reached)) {
+    return `Nothing needs to change: the place is hidden as it is. ${asItIs}`;
   }
-  const before = percent(advice.before.probability);
+  if (!advice.suggestions.length) {
+    return `${asItIs} No edit that was tried hides the place${advice.judged_before ? " from both" : ""}.`;
+  }
   const end = advice.reached ? "" : " None of them is enough by itself.";
-  return `${isolated(advice.place)} has ${before}. ${count(advice.suggestions.length, "suggestion")}, the best first.${end}`;
+  return `${asItIs} ${count(advice.suggestions.length, "suggestion")}, the best first.${end}`;
+}
+
+/** What the place has in the post as it is; with a judge for both. */
+function shares({ before, judged_before: judged }) {
+  const own = percent(before.probability);
+  return judged ? `${own} for this model and ${percent(judged.probability)} for another one that does not choose the edits` : own;
 }
 
 function suggestions(advice, { pictures, take }) {
+  if (!advice.suggestions.length) {
+    return null;
+  }
   const items = advice.suggestions.map((suggestion) => {
     const what = listed(suggestion.edits.map((edit) => edit.description));
     const button = make("button", { type: "button", class: "take" }, "Take it",
       make("span", { class: "unseen" }, `: ${what}, and ask again`));
     button.addEventListener("click", async () => {
       button.disabled = true;
-      await take(() => edited(suggestion, { pictures, sent: advice.pictures }), what);
+      await take(() => edited(suggestion, { pictures, sent: advice.pictures }), what, advice.place);
       button.disabled = false;
+      if (button.isConnected && focusIsLost()) { // the edit could not be made
+        button.focus();
+      }
     });
     return make("li", {}, make("div", {}, make("p", { class: "edits" }, sentenceCase(what)), make("p", {}, effect(advice, suggestion)),
       make("p", { class: "hint" }, cost(suggestion))), button);
@@ -78,14 +72,29 @@ function suggestions(advice, { pictures, take }) {
 
 /** What is left to see; what an attacker has that did not guide the search stands first. */
 function effect(advice, suggestion) {
-  const drop = (before, after) => `from ${percent(before.probability)} to ${percent(after.probability)}`;
-  const hidden = suggestion.reached ? make("strong", { class: "hidden-well" }, "Hidden: ") : "Not hidden yet: ";
-  const own = drop(advice.before, suggestion);
-  if (suggestion.judged) {
-    return [hidden, `${drop(suggestion.judged_before, suggestion.judged)} for another model that did not choose the edit; ${own} for this one.`];
+  const own = fall(advice.before, suggestion);
+  const [before, judged] = [advice.judged_before, suggestion.judged];
+  if (!before || !judged) {
+    return [verdict(suggestion, false), `${own} for this model${off(suggestion)}.`];
   }
-  const far = suggestion.expected_km === undefined ? "" : `, whose guesses are then ${distance(suggestion.expected_km)} off on average`;
-  return [hidden, `${own} for this model${far}.`];
+  const km = advice.goal?.beyond_km ? off(judged) : "";
+  return [verdict(suggestion, judged.probability >= before.probability),
+    `${fall(before, judged)} for another model that did not choose the edit${km}; ${own} for this one.`];
+}
+
+function verdict({ reached }, rises) {
+  if (reached) {
+    return make("strong", { class: "hidden-well" }, "Hidden: ");
+  }
+  return rises ? make("strong", { class: "hides-nothing" }, "Hides nothing from another model: ") : "Not hidden yet: ";
+}
+
+function fall(before, after) {
+  return `from ${percent(before.probability)} to ${percent(after.probability)}`;
+}
+
+function off({ expected_km: km }) {
+  return km === undefined ? "" : `, whose guesses are then ${distance(km)} off on average`;
 }
 
 function cost({ loss, edits }) {
@@ -95,7 +104,8 @@ function cost({ loss, edits }) {
 }
 
 function notes(advice) {
-  return advice.notes.length ? make("p", { class: "hint" }, `To be known: ${advice.notes.join("; ")}.`) : null;
+  const said = advice.notes.map((note) => REPHRASED.reduce((text, [told, here]) => text.replace(told, here), note));
+  return said.length ? make("p", { class: "hint" }, `To be known: ${said.join("; ")}.`) : null;
 }
 
 function sentenceCase(text) {

@@ -22,6 +22,12 @@ export function show(parent, ...children) {
   parent.replaceChildren(...children.flat().filter((child) => child !== null));
 }
 
+/** Whether what had the focus is gone or can have it no longer. */
+export function focusIsLost() {
+  const now = document.activeElement;
+  return now === null || now === document.body || now.closest("[inert], :disabled") !== null;
+}
+
 /** Scroll to an element whose beginning is out of sight, as on a phone. */
 export function intoView(element) {
   const { top } = element.getBoundingClientRect();

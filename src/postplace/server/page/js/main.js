@@ -3,7 +3,7 @@
 import { clearAdvice, offerAdvice } from "./advice.js";
 import { clearAnswer, compare, markPlace, remark, showAnswer, summary } from "./answer.js";
 import { attempt, giveUp, tell, until } from "./attempt.js";
-import { byId, intoView } from "./elements.js";
+import { byId, focusIsLost, intoView } from "./elements.js";
 import { showExamples } from "./examples.js";
 import { PlaceMap } from "./map.js";
 import { acceptable, acceptPictures, checkSize, showThumbnails } from "./pictures.js";
@@ -11,6 +11,7 @@ import { EditedPost } from "./post.js";
 import { ask, read, useToken } from "./service.js";
 import { clearProblem, say, showProblem, showSettings, working } from "./telling.js";
 import { clearReasons, showReasons } from "./why.js";
+import { WISHES } from "./wishes.js";
 import { isolated, shortened } from "./words.js";
 
 let settings = null;
@@ -19,6 +20,7 @@ let learned = null; // the promise of both
 let last = null; // the last answer
 let asked = null; // and of which post it is
 let explained = false; // whether reasons stand under it
+let wished = WISHES; // what the adviser is asked for
 
 const post = new EditedPost(byId("text"), byId("hashtags"), () => {
   showThumbnails(post.pictures, (picture) => {
@@ -29,7 +31,7 @@ const post = new EditedPost(byId("text"), byId("hashtags"), () => {
   byId("undo").textContent = post.undoable === null ? "Undo" : shortened(`Undo: ${post.undoable}`);
 });
 
-/** Ask where the form's post was made; whether there is an answer. `told` is said before it. */
+/** Ask where the form's post was made; whether there is an answer. `told`, an edit of the same post, is said before it. */
 async function predict(told = "") {
   if (post.empty) {
     giveUp();
@@ -50,6 +52,9 @@ async function predict(told = "") {
     const options = { top_k: 8, min_confidence: floor, level: Number(byId("level").value) / 100 };
     last = await ask("/predict", now, options, signal);
     asked = now;
+    if (!told && !last.places.some((place) => place.place === wished.place)) { // it was chosen for another post
+      wished = { ...wished, place: null };
+    }
     map.present(last.places, last.circle ?? null);
     showAnswer(last, { why: (place) => explain(place), chosen, floor });
     if (last.places.length) {
@@ -77,12 +82,13 @@ function forget() {
 function offerWhy() {
   const [best] = last.places;
   showReasons(null, { ask: () => explain(best.place) });
-  offerAdvice({ ask: (options) => advise(options), ...advisable() });
+  adviser();
 }
 
-/** What there is to hide: a place on the map, or what has none. */
-function advisable() {
-  return { target: settings.target, located: last.places.some((place) => place.latitude !== undefined) };
+/** What can be changed, with what was found; what is said of it. */
+function adviser(found = {}) {
+  const wish = (chosen) => { wished = chosen; };
+  return offerAdvice({ ask: advise, wished, wish, target: settings.target, places: last.places, ...found });
 }
 
 /** Ask what speaks for a place. */
@@ -102,24 +108,29 @@ async function explain(place, { focus = true } = {}) {
 /** Ask what to change. */
 async function advise(options) {
   const about = asked;
+  wished = options;
   return attempt("Looking for what to change; this takes some seconds …", async (signal) => {
-    const advice = { ...await ask("/advise", about, options, signal), asked_with: options };
-    const said = offerAdvice({ ask: advise, ...advisable(), advice, pictures: about.pictures, take });
-    say(said);
+    const advice = await ask("/advise", about, options, signal);
+    say(adviser({ advice, pictures: about.pictures, take }));
     byId("advice-title").focus();
   });
 }
 
-/** Put the post that `edit` makes into the form and ask again at once. */
-async function take(edit, label) {
+/** Put the post that `edit` makes into the form and ask again at once; `hidden` stays what is to be hidden. */
+async function take(edit, label, hidden) {
   const [before, again] = [last?.places[0], explained];
-  const taken = await attempt("", async (signal) => post.take(await until(signal, edit()), label));
-  if (taken && await predict(`Edit taken: ${label}. `)) {
+  if (!await attempt("", async (signal) => post.take(await until(signal, edit()), label))) {
+    return;
+  }
+  wished = { ...wished, place: hidden }; // the model answers with another one now
+  if (await predict(`Edit taken: ${label}. `)) {
     compare(before, last.places);
     byId("undo").focus();
     if (again && last.places.length) {
       await explain(last.places[0].place, { focus: false });
     }
+  } else {
+    refocus();
   }
 }
 
@@ -127,10 +138,24 @@ async function undo() {
   const again = explained;
   const label = post.undo();
   if (await predict(`Taken back: ${label}. `)) {
-    (byId("undo").hidden ? byId("ask") : byId("undo")).focus();
+    stepBack().focus();
     if (again && last.places.length) {
       await explain(last.places[0].place, { focus: false });
     }
+  } else {
+    refocus();
+  }
+}
+
+/** The button that takes an edit back; where there is none, the one that asks. */
+function stepBack() {
+  return byId("undo").hidden ? byId("ask") : byId("undo");
+}
+
+/** What had the focus went with the answer, and nothing has come in its place. */
+function refocus() {
+  if (focusIsLost()) {
+    stepBack().focus();
   }
 }
 
@@ -159,6 +184,7 @@ function clear() {
   post.replace({ text: "", hashtags: "", pictures: [] });
   clearProblem();
   forget();
+  wished = WISHES;
   byId("nothing-yet").hidden = false;
   say("Cleared.");
   byId("text").focus();
@@ -196,9 +222,17 @@ function listen() {
   });
   byId("token").addEventListener("input", () => useToken(byId("token").value));
   for (const name of ["confidence", "level"]) {
-    byId(name).addEventListener("input", () => { byId(`${name}-said`).value = `${byId(name).value} %`; });
+    byId(name).addEventListener("input", () => tellShare(name));
+    tellShare(name); // a browser may bring back what stood there before
   }
   acceptPictures(addFiles);
+}
+
+/** Say what share a slider stands at, beside it and to screen readers. */
+function tellShare(name) {
+  const said = `${byId(name).value} %`;
+  byId(`${name}-said`).value = said;
+  byId(name).setAttribute("aria-valuetext", said);
 }
 
 /** Show the examples, beside whatever else is asked for. */
@@ -213,6 +247,7 @@ async function useExample(open) {
   const opened = await attempt("", async (signal) => {
     example = await open(signal);
     post.replace(example);
+    wished = { ...wished, place: null };
   });
   if (opened && await predict() && example.truth) {
     remark(`In truth this example is of ${isolated(example.truth)}.`);

@@ -1,0 +1,87 @@
+"""Metrics of samples are the metrics of the posts repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from postplace.evaluation import calibration, metrics, resampled
+from postplace.evaluation.significance import Interval, group_bootstrap, group_bootstrap_of, reflected
+
+POSTS, SAMPLES = 57, 12
+RNG = np.random.default_rng(0)
+COUNTS = RNG.integers(0, 5, size=(SAMPLES, POSTS))
+TRUTH, PREDICTED = RNG.integers(-1, 6, size=(2, POSTS))
+CONFIDENCE = RNG.random(POSTS).round(1)  # with ties
+HITS = (RNG.random(POSTS) < CONFIDENCE).astype(np.float64)
+KM = np.where(RNG.random(POSTS) < 0.2, np.inf, RNG.random(POSTS))
+
+
+def repeated(metric: Callable[..., float], *values: np.ndarray) -> list[float]:
+    """What a metric gives of the posts of each sample, one by one."""
+    return [metric(*(np.repeat(own, counts) for own in values)) for counts in COUNTS]
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (resampled.mean(COUNTS, HITS), repeated(lambda hits: float(hits.mean()), HITS)),
+        (resampled.median(COUNTS, KM), repeated(metrics.median_km, KM)),
+        (resampled.macro_f1(COUNTS, TRUTH, PREDICTED), repeated(metrics.macro_f1, TRUTH, PREDICTED)),
+        (
+            resampled.expected_calibration_error(COUNTS, CONFIDENCE, HITS),
+            repeated(calibration.expected_calibration_error, CONFIDENCE, HITS),
+        ),
+        (
+            resampled.risk_coverage_area(COUNTS, CONFIDENCE, HITS),
+            repeated(lambda *own: float(calibration.risk_coverage(*own)["area"]), CONFIDENCE, HITS),
+        ),
+    ],
+    ids=["mean", "median", "macro-F1", "ECE", "area"],
+)
+def test_a_sample_is_its_posts_repeated(found: np.ndarray, expected: list[float]) -> None:
+    assert found == pytest.approx(expected, abs=2e-6)  # the ECE is rounded
+
+
+def test_fewer_posts_than_bins_leave_bins_empty() -> None:
+    few = resampled.expected_calibration_error(
+        np.array([[1, 2, 0]]), np.array([0.3, 0.6, 0.9]), np.array([1.0, 0.0, 1.0])
+    )
+    own = np.array([0.3, 0.6, 0.6]), np.array([1.0, 0.0, 0.0])
+    assert few == pytest.approx([calibration.expected_calibration_error(*own)], abs=2e-6)
+
+
+def test_a_sample_of_unknown_classes_alone_has_no_f1() -> None:
+    found = resampled.macro_f1(np.array([[0, 3], [1, 0]]), np.array([0, -1]), np.array([0, 0]))
+    assert found.tolist() == pytest.approx([np.nan, 1.0], nan_ok=True)
+
+
+@pytest.mark.parametrize("at_once", [4_000_000, 300])
+def test_the_samples_are_those_of_the_bootstrap_of_a_mean(monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
+    """Also where they are drawn in parts."""
+    groups = RNG.integers(0, 20, size=POSTS)
+    expected = group_bootstrap(HITS, groups, seed=3)
+    monkeypatch.setattr("postplace.evaluation.significance._DRAWS_AT_ONCE", at_once)
+    found = group_bootstrap_of({"mean": lambda counts: resampled.mean(counts, HITS)}, groups, seed=3)["mean"]
+    assert (found.mean, found.low, found.high) == pytest.approx((expected.mean, expected.low, expected.high))
+
+
+def test_one_group_tells_nothing() -> None:
+    found = group_bootstrap_of({"median": lambda counts: resampled.median(counts, KM)}, np.zeros(POSTS), seed=0)
+    assert found["median"] == Interval(metrics.median_km(KM), float("-inf"), float("inf"))
+    assert reflected(found["median"]).low == float("-inf")
+
+
+def test_an_honest_model_may_be_honest() -> None:
+    """Its calibration error is chance alone, and resampling adds as much once more: 0 lies below the plain interval."""
+    confidence = np.random.default_rng(1).uniform(0.3, 1.0, size=600)
+    hits = (np.random.default_rng(2).random(600) < confidence).astype(np.float64)
+    statistic = {"ece": lambda counts: resampled.expected_calibration_error(counts, confidence, hits)}
+    plain = group_bootstrap_of(statistic, np.arange(600), seed=0)["ece"]
+    assert plain.low > 0.01
+    assert reflected(plain).low < 0.005
+    assert reflected(plain).low <= plain.mean <= reflected(plain).high
+    off = {"ece": lambda counts: resampled.expected_calibration_error(counts, np.minimum(confidence + 0.2, 1.0), hits)}
+    assert reflected(group_bootstrap_of(off, np.arange(600), seed=0)["ece"]).low > 0.05
