@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 import threading
+from collections.abc import AsyncIterator
 from tempfile import SpooledTemporaryFile
 from typing import Any
 
@@ -35,9 +36,17 @@ async def metric(ask: httpx.AsyncClient, name: str) -> float:
 def test_two_clients_share_a_batch_and_each_gets_its_own_answer(client: Client) -> None:
     texts = ("the glass floor", "a walk by the river, 在江边散步")
 
+    async def slowly() -> AsyncIterator[bytes]:
+        """The second one's form, whole when the first one has long been in the queue."""
+        yield b'--b\r\nContent-Disposition: form-data; name="text"\r\n\r\n'
+        await asyncio.sleep(0.2)
+        yield texts[1].encode() + b"\r\n--b--\r\n"
+
     async def run() -> None:
-        async with client(batching=Batching(wait_s=0.5)) as ask:
-            both = await asyncio.gather(*(ask.post("/predict", **form(text)) for text in texts))
+        async with client(batching=Batching(wait_s=1.0)) as ask:
+            kind = {"content-type": "multipart/form-data; boundary=b"}
+            second = ask.post("/predict", content=slowly(), headers=kind)
+            both = await asyncio.gather(ask.post("/predict", **form(texts[0])), second)
             assert await metric(ask, "postplace_batch_posts_count") == 1
             assert await metric(ask, "postplace_posts_total") == 2
             for text, together in zip(texts, both, strict=True):

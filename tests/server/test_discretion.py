@@ -111,8 +111,8 @@ def test_the_circle_of_a_district_does_not_say_about_which_of_its_places_it_is()
     for radii in ((0.05, 0.4, 1.0), (1.1, 1.7, 2.0), (2.3, 3.9, 5.0), (10.5, 13.3, 20.0)):
         circles = [circle_of(f"p{n}", radius) for n in range(4, 8) for radius in radii]
         assert all(circle == circles[0] for circle in circles)
-    radii = [circle_of("p4", radius)["radius_km"] for radius in (1, 2, 5, 10, 20, 50)]
-    assert [radius - radii[0] for radius in radii] == [0, 1, 4, 9, 19, 49]
+    grown = [circle_of("p4", radius)["radius_km"] for radius in (1, 2, 5, 10, 20, 50)]
+    assert [radius - grown[0] for radius in grown] == [0, 1, 4, 9, 19, 49]
     assert circle_of("p0", 1.0) != circle_of("p4", 1.0)
     beside = [circle_of("p5", 1.0, at=(30.0 + 0.001 * n, 120.25)) for n in range(10)]  # no place's own point
     assert all(circle == beside[0] for circle in beside)

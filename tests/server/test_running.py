@@ -96,7 +96,7 @@ def test_headers_without_measure() -> None:
     async def client(port: int, _: Watched, __: uvicorn.Server) -> None:
         answer = await asked(port, b"GET / HTTP/1.1\r\nX: " + b"x" * 100_000)
         assert answer.startswith(b"HTTP/1.1 400 ")
-        head, _, body = answer.partition(b"\r\n\r\n")
+        head, body = answer.split(b"\r\n\r\n")
         assert {name + b": " + value for name, value in security_headers()} <= set(head.split(b"\r\n"))
         assert body == b"Invalid HTTP request received."
 
