@@ -135,7 +135,7 @@ def stepped(kilometres: float) -> float:
     """The next of 1, 2, 5, 10, 20, 50 ... km.
 
     >>> [stepped(km) for km in (0.03, 1.0, 1.01, 3.2, 700.0)]
-    [1.0, 2.0, 2.0, 5.0, 1000.0]
+    [1.0, 1.0, 2.0, 5.0, 1000.0]
     """
     scale = 1.0
     while kilometres > STEPS[-1] * scale:
