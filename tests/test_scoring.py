@@ -98,12 +98,15 @@ def test_intervals_of_the_first_few_are_those_of_their_means() -> None:
     answered[3] = False
     answers = Answers(labels, every, np.full((40, 2), np.nan), answered, np.full(40, "T"), groups)
     found = class_intervals({"ours": probabilities}, answers)["ours"]
+    right = [float(labels[row] == probabilities[row].argmax() and row != 3) for row in range(40)]
+    first = group_bootstrap(right, groups, seed=0)
+    assert found["accuracy"] == [first.low, first.high]
     hits = [
         float(labels[row] >= 0 and row != 3 and labels[row] in np.argsort(-probabilities[row])[:5]) for row in range(40)
     ]
     expected = group_bootstrap(hits, groups, seed=0)
     assert found["accuracy@5"] == pytest.approx([expected.low, expected.high])
-    assert set(found) == {"accuracy@5", "macro_f1"}
+    assert set(found) == {"accuracy", "accuracy@5", "macro_f1"}
 
 
 def test_a_single_group_has_no_interval() -> None:

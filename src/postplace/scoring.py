@@ -87,13 +87,13 @@ def score(
     systems = {name: _evaluate(p, answers, points[name]) for name, p in contenders.items()}
     hits = {name: hits_of(p, answers) for name, p in contenders.items()}
     chosen = answers.labelled
-    for name in contenders if chosen.any() else ():
-        systems[name]["accuracy_interval"] = _bounds(hits[name][chosen], answers.groups[chosen])
     alone = _points_alone(system, probabilities, answers, baselines, places)
     systems |= {name: _distance_only(_evaluate(probabilities, answers, guesses)) for name, guesses in alone.items()}
     of_classes, of_km = class_intervals(contenders, answers), distance_intervals(points | alone, answers)
     for name, scored in systems.items():
-        scored["intervals"] = of_classes.get(name, {}) | of_km.get(name, {})
+        intervals = of_classes.get(name, {}) | of_km.get(name, {})
+        scored |= {"accuracy_interval": intervals.pop("accuracy")} if name in of_classes else {}
+        scored["intervals"] = intervals
     return {
         "posts": len(answers.labels),
         "groups": len(np.unique(answers.groups)),
@@ -150,25 +150,26 @@ def _distance_only(result: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def class_intervals(contenders: Mapping[str, Probabilities], answers: Answers) -> dict[str, dict[str, Any]]:
-    """95 % intervals of each system's macro-F1 and accuracy among its first 5, 10 and 20; of probabilities (N, C).
+    """95 % intervals of the accuracy, also among the first 5, 10 and 20, and macro-F1 of systems' probabilities (N, C).
 
     By bootstrap over groups, on the labelled posts; nothing without any.
     """
     chosen = answers.labelled
     if not chosen.any():
         return {}
-    labels, answered, groups = (own[chosen] for own in (answers.labels, answers.answered, answers.groups))
+    labels, answered = answers.labels[chosen], answers.answered[chosen]
     statistics = {}
     for name, probabilities in contenders.items():
         own = probabilities[chosen]
         predicted = np.where(answered, own.argmax(axis=1), -1)
+        statistics[name, "accuracy"] = partial(resampled.mean, values=hits_of(probabilities, answers)[chosen])
         statistics[name, "macro_f1"] = partial(resampled.macro_f1, truth=labels, predicted=predicted)
         for k in ACCURACY_AT:
             if 1 < k < own.shape[1]:
                 hits = hits_at_k(labels, own, k=k, answered=answered).astype(np.float64)
                 statistics[name, f"accuracy@{k}"] = partial(resampled.mean, values=hits)
     found: dict[str, dict[str, Any]] = {name: {} for name in contenders}
-    for (name, metric), interval in group_bootstrap_of(statistics, groups, seed=0).items():
+    for (name, metric), interval in group_bootstrap_of(statistics, answers.groups[chosen], seed=0).items():
         found[name][metric] = _pair(interval)
     return found
 
@@ -185,15 +186,19 @@ def distance_intervals(guesses: Mapping[str, NDArray[np.float64]], answers: Answ
         own = np.where(answers.answered & ~np.isnan(km), km, np.inf)[located]
         if np.isfinite(own).any():
             errors[name] = own
-    statistics = {name: partial(resampled.median, values=own) for name, own in errors.items()}
-    medians = group_bootstrap_of(statistics, groups, seed=0) if statistics else {}
-    found = {}
+    statistics = {}
     for name, own in errors.items():
-        finite = np.isfinite(own)
-        within = _bounds((own <= SHOWN_KM).astype(np.float64), groups)
-        mean = _bounds(own[finite], groups[finite])
-        found[name] = {"mean_km": mean, "median_km": _pair(medians[name]), "within_km": {f"{SHOWN_KM:g}": within}}
-    return found
+        statistics[name, "median"] = partial(resampled.median, values=own)
+        statistics[name, "within"] = partial(resampled.mean, values=(own <= SHOWN_KM).astype(np.float64))
+    spreads = group_bootstrap_of(statistics, groups, seed=0) if statistics else {}
+    return {
+        name: {
+            "mean_km": _bounds(own[np.isfinite(own)], groups[np.isfinite(own)]),
+            "median_km": _pair(spreads[name, "median"]),
+            "within_km": {f"{SHOWN_KM:g}": _pair(spreads[name, "within"])},
+        }
+        for name, own in errors.items()
+    }
 
 
 def errors_of(probabilities: Probabilities, answers: Answers, places: PlaceVocabulary) -> NDArray[np.float64]:

@@ -22,8 +22,8 @@ def mean(counts: Counts, values: NDArray[np.floating]) -> Values:
     >>> mean(np.array([[1, 1], [0, 2], [3, 1]]), np.array([1.0, 3.0])).tolist()
     [2.0, 3.0, 1.5]
     """
-    total: Values = counts @ np.asarray(values, dtype=np.float64)
-    return total / counts.sum(axis=1)
+    found: Values = counts.astype(np.float64) @ np.asarray(values, dtype=np.float64) / counts.sum(axis=1)
+    return found
 
 
 def median(counts: Counts, values: NDArray[np.floating]) -> Values:
@@ -88,11 +88,11 @@ def risk_coverage_area(counts: Counts, confidence: NDArray[np.floating], hits: N
     order = np.argsort(-np.asarray(confidence), kind="stable")
     own, wrong = counts[:, order], 1.0 - hits[order]
     ends, errors = np.cumsum(own, axis=1), np.cumsum(own * wrong, axis=1)
-    starts = ends - own
     harmonic = np.concatenate([[0.0], np.cumsum(1.0 / np.arange(1, int(ends[:, -1].max()) + 1))])
-    behind = errors - own * wrong - starts * wrong
-    found: Values = (behind * (harmonic[ends] - harmonic[starts])).sum(axis=1) + errors[:, -1]
-    return found / ends[:, -1]
+    behind = errors - ends * wrong  # E - n e, as E + c e are the errors up to here and n + c the posts
+    areas = (behind * np.diff(harmonic[ends], axis=1, prepend=0.0)).sum(axis=1) + errors[:, -1]
+    found: Values = areas / ends[:, -1]
+    return found
 
 
 def _by_class(classes_of_posts: NDArray[np.integer], classes: NDArray[np.integer]) -> Any:
@@ -111,4 +111,5 @@ def _places(ends: NDArray[np.integer], wanted: NDArray[np.integer], *, side: Any
 
 
 def _ratio(total: Values, number: NDArray[np.integer]) -> Values:
-    return np.divide(total, number, out=np.full(len(total), np.nan), where=number > 0)
+    found: Values = np.divide(total, number, out=np.full(len(total), np.nan), where=number > 0)
+    return found

@@ -24,6 +24,7 @@ from postplace.runs.card import floor_of
 from postplace.scoring import SHOWN_KM
 
 Interval = Sequence[float | None] | None
+Say = Callable[[float | None], str]
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def _boxes(content: Content) -> list[tuple[str, str, str]]:
     own = content.metrics["systems"][content.model]
     overall, spreads = own["overall"], own.get("intervals", {})
 
-    def spread(interval: Interval, say: Callable[[float | None], str]) -> str:
+    def spread(interval: Interval, say: Say) -> str:
         return f"95 %: {told}" if (told := between(interval, say)) else ""
 
     boxes = [
@@ -103,17 +104,17 @@ def _systems(metrics: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
     """A row a system: of the right class, then of km."""
     among = [k for k in ACCURACY_AT if k > 1]
     head = ["system", "accuracy", *(f"accuracy@{k}" for k in among), "macro-F1", "mean km", "median km"]
+    keys: list[tuple[str, Say]] = [(f"accuracy@{k}", share) for k in among]
+    keys += [("macro_f1", number), ("mean_km", _km), ("median_km", _km)]
     rows = []
     for name, result in metrics["systems"].items():
         overall, spreads = result["overall"], result.get("intervals", {})
-        keys = [(f"accuracy@{k}", share) for k in among]
-        keys += [("macro_f1", number), ("mean_km", _km), ("median_km", _km)]
         first = _with_interval(overall.get("accuracy"), result.get("accuracy_interval"), share)
         rows.append([name, first, *(_with_interval(overall.get(key), spreads.get(key), say) for key, say in keys)])
     return filled(head, rows)
 
 
-def _with_interval(value: float | None, interval: Interval, say: Callable[[float | None], str]) -> str:
+def _with_interval(value: float | None, interval: Interval, say: Say) -> str:
     """A number and, on a line of its own, its interval."""
     return "\n".join(filter(None, [say(value), between(interval, say)]))
 
@@ -374,7 +375,7 @@ def number(value: float | None, digits: int = 3) -> str:
     return "" if value is None else f"{value:.{digits}f}"
 
 
-def between(interval: Interval, say: Callable[[float | None], str]) -> str:
+def between(interval: Interval, say: Say) -> str:
     """An interval in words; empty for none.
 
     >>> between([0.25, 0.5], share)
