@@ -94,7 +94,7 @@ function lines(view, at, width, height) {
   for (const [longitude, text] of graticule(west, east, least, ["E", "W"])) {
     const { x } = at(0, longitude);
     parts.push(draw("line", { class: "graticule", x1: x, y1: 0, x2: x, y2: height }));
-    if (x > 30 && x < width - 130) {
+    if (x > 30 && x < width - 185) { // its text ends before the scale begins
       parts.push(draw("text", { class: "degrees", x: x + 4, y: height - 6 }, text));
     }
   }
