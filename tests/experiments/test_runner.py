@@ -165,7 +165,7 @@ def test_a_row_applies_if_it_is_given_something_that_it_reads_and_posts_have(
     ],
 )
 def test_a_system_of_pasts_does_not_apply_to_posts_without(
-    removed: dict[str, None], why: str, posts: list[Post], locator: PostLocator
+    removed: dict[str, Any], why: str, posts: list[Post], locator: PostLocator
 ) -> None:
     prepared = locator.prepare(posts)
     _check_applies(Row("x", "user-cnns"), prepared)

@@ -50,7 +50,8 @@ def _bridge(u: torch.Tensor, z: torch.Tensor | None, bridge: Any) -> torch.Tenso
     x = u if z is None else u + z
     centred = x - x.mean(dim=-1, keepdim=True)
     scaled = centred / (centred.square().mean(dim=-1, keepdim=True) + 1e-5).sqrt()
-    return scaled * bridge.norm.weight + bridge.norm.bias
+    normed: torch.Tensor = scaled * bridge.norm.weight + bridge.norm.bias
+    return normed
 
 
 def _linear(x: Array, of: Any) -> Array:

@@ -115,7 +115,7 @@ def prepared() -> dict[str, Prepared]:
     parts = {post.id: str(name) for post, name in zip(posts, names, strict=True)}
     made: dict[str, Prepared] = {}
     for target in ("place", "category"):
-        classes = Classes(target, None, None)  # type: ignore[arg-type]
+        classes = Classes(target, None, None)
         made[target] = prepare(posts, encode, classes=classes, seed=0, say=lambda line: None, parts=parts)
     return made
 
