@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -72,13 +72,25 @@ def parts_of(source: str, test: str) -> list[ast.FunctionDef]:
 
 def is_tested(name: str, source: str, test: str) -> bool:
     """Whether that test makes the system: builds its class with what sets it apart, or asks for it by name."""
-    nodes = [node for part in parts_of(source, test) for node in ast.walk(part)]
-    made = {node.func.id for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
-    constants = [node.value for node in nodes if isinstance(node, ast.Constant)]
+    parts = parts_of(source, test)
+    nodes = [node for part in parts for node in ast.walk(part)]
+    calls = [node for node in nodes if isinstance(node, ast.Call)]
+    made = {call.func.id: call for call in calls if isinstance(call.func, ast.Name)}
     make: Any = MODELS[name].make
     if not isinstance(make, Built):  # of several classes, or the same as another with other settings
-        return name in constants or bool(made & CLASSES.get(name, set()))
-    return make.name in made and all(value in constants for value in make.fixed.values())
+        return name in constants_in(nodes) or any(known in made for known in CLASSES.get(name, ()))
+    if make.name not in made:
+        return False
+    given = [
+        *ast.walk(made[make.name]),
+        *(node for part in parts for mark in part.decorator_list for node in ast.walk(mark)),
+    ]
+    return all(value in constants_in(given) for value in make.fixed.values())
+
+
+def constants_in(nodes: Iterable[ast.AST]) -> list[Any]:
+    """What is written out in the code."""
+    return [node.value for node in nodes if isinstance(node, ast.Constant)]
 
 
 CLASSES = {
@@ -138,6 +150,7 @@ def test_json_names_every_setting_that_a_system_takes() -> None:
         ("gated", "def test_x(): assert GatedFusion"),
         ("gated", "def test_y(): GatedFusion()"),  # another test does
         ("tfidf-image", "def test_x(): Tfidf()"),  # that is tfidf
+        ("tfidf-image", 'def test_x(): Tfidf().fit(vectors["image"])'),
         ("sg-mft-paper", "def test_x(): SGMFT()"),
     ],
 )
@@ -149,6 +162,7 @@ def test_what_makes_a_system_is_a_test_of_it() -> None:
     assert is_tested("gated", "def _model(): return GatedFusion()\ndef test_x(): _model()", "test_x")
     assert is_tested("gated", "def model(): return GatedFusion()\ndef test_x(model): pass", "test_x")
     assert is_tested("tfidf-image", 'def test_x(): Tfidf(beside="image")', "test_x")
+    assert is_tested("tfidf-image", '@parametrize("b", ["image"])\ndef test_x(b): Tfidf(beside=b)', "test_x")
     assert is_tested("sg-mft-paper", 'def test_x(): find_model("sg-mft-paper")', "test_x")
 
 

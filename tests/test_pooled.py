@@ -41,7 +41,7 @@ def _encoded() -> EncodedPosts:
     """Text (t, 1), hashtags (100 t, -1), pictures p each, t = 10 + row."""
     rows = np.arange(len(WHEN))
     text, tags = np.isin(rows, TEXT), np.isin(rows, TAGS)
-    number = np.array([_number(int(row)) for row in rows])
+    number = np.array([_number(row) for row in rows.tolist()])
     of_text = np.stack([number, np.ones(len(rows))], axis=1) * text[:, None]
     of_tags = np.stack([100 * number, -np.ones(len(rows))], axis=1) * tags[:, None]
     index = np.full((len(rows), 3), -1)
