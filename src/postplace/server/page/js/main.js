@@ -5,6 +5,7 @@ import { clearAnswer, compare, markPlace, remark, showAnswer, summary } from "./
 import { attempt, giveUp, tell, until } from "./attempt.js";
 import { byId, focusIsLost, intoView } from "./elements.js";
 import { showExamples } from "./examples.js";
+import { listenToForm } from "./form.js";
 import { PlaceMap } from "./map.js";
 import { acceptable, acceptPictures, checkSize, showThumbnails } from "./pictures.js";
 import { EditedPost } from "./post.js";
@@ -118,32 +119,27 @@ async function advise(options) {
 
 /** Put the post that `edit` makes into the form and ask again at once; `hidden` stays what is to be hidden. */
 async function take(edit, label, hidden) {
-  const [before, again] = [last?.places[0], explained];
-  if (!await attempt("", async (signal) => post.take(await until(signal, edit()), label))) {
-    return;
-  }
-  wished = { ...wished, place: hidden }; // the model answers with another one now
-  if (await predict(`Edit taken: ${label}. `)) {
-    compare(before, last.places);
-    byId("undo").focus();
-    if (again && last.places.length) {
-      await explain(last.places[0].place, { focus: false });
-    }
-  } else {
-    refocus();
+  if (await attempt("", async (signal) => post.take(await until(signal, edit()), label))) {
+    wished = { ...wished, place: hidden }; // the model answers with another one now
+    await predictAgain(`Edit taken: ${label}. `, last?.places[0]);
   }
 }
 
 async function undo() {
+  await predictAgain(`Taken back: ${post.undo()}. `);
+}
+
+/** Ask again, and for reasons where there were some; `before`: the place to compare with. The focus goes to the way back. */
+async function predictAgain(told, before = null) {
   const again = explained;
-  const label = post.undo();
-  if (await predict(`Taken back: ${label}. `)) {
-    stepBack().focus();
-    if (again && last.places.length) {
-      await explain(last.places[0].place, { focus: false });
-    }
-  } else {
+  if (!await predict(told)) {
     refocus();
+    return;
+  }
+  compare(before, last.places);
+  stepBack().focus();
+  if (again && last.places.length) {
+    await explain(last.places[0].place, { focus: false });
   }
 }
 
@@ -152,7 +148,7 @@ function stepBack() {
   return byId("undo").hidden ? byId("ask") : byId("undo");
 }
 
-/** What had the focus went with the answer, and nothing has come in its place. */
+/** Where what had the focus went with the answer. */
 function refocus() {
   if (focusIsLost()) {
     stepBack().focus();
@@ -191,23 +187,7 @@ function clear() {
 }
 
 function listen() {
-  const form = byId("form");
-  let composing = 0; // when an input method last finished a word: its Enter is not for us
-  form.addEventListener("compositionstart", () => { composing = Infinity; });
-  form.addEventListener("compositionend", (event) => { composing = event.timeStamp; });
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    if (event.timeStamp - composing > 50) {
-      predict();
-    }
-  });
-  byId("text").addEventListener("keydown", (event) => {
-    const composes = event.isComposing || event.keyCode === 229;
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !composes) {
-      event.preventDefault();
-      predict();
-    }
-  });
+  listenToForm(() => predict());
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !event.isComposing && giveUp()) {
       say("Given up.", { shown: true });
@@ -221,18 +201,7 @@ function listen() {
     examples();
   });
   byId("token").addEventListener("input", () => useToken(byId("token").value));
-  for (const name of ["confidence", "level"]) {
-    byId(name).addEventListener("input", () => tellShare(name));
-    tellShare(name); // a browser may bring back what stood there before
-  }
   acceptPictures(addFiles);
-}
-
-/** Say what share a slider stands at, beside it and to screen readers. */
-function tellShare(name) {
-  const said = `${byId(name).value} %`;
-  byId(`${name}-said`).value = said;
-  byId(name).setAttribute("aria-valuetext", said);
 }
 
 /** Show the examples, beside whatever else is asked for. */
