@@ -127,7 +127,9 @@ def test_a_long_name_to_hide_fits_a_phone(tab: Page, address: str, screenshots: 
 
 def test_an_edit_that_another_model_sees_through_is_told_as_such(tab: Page, address: str, screenshots: Path) -> None:
     rises, falls = {**SUGGESTION, "judged": outlook(0.42)}, {**SUGGESTION, "judged": outlook(0.25)}
-    advised(tab, address, suggestions=[falls, rises], judged_before=outlook(0.31))
+    useless = "suggestions that hide nothing from the judge and are not worth making: 1 of 2"
+    advised(tab, address, suggestions=[falls, rises], judged_before=outlook(0.31), notes=[useless])
+    assert "hide nothing from the other model and" in text_of(tab, "#advice-content")
     said = text_of(tab, "#advice-content > p")
     assert "has 81 % for this model and 31 % for another one" in said
     assert "None of them is enough by itself" in said

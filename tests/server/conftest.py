@@ -39,8 +39,9 @@ def make(served: PostLocator) -> Callable[..., Service]:
         home: bool = False,
         limits: RequestLimits = RequestLimits(),  # noqa: B008
         batching: Batching = Batching(),  # noqa: B008
+        judge: PostLocator | None = None,
     ) -> Service:
-        return make_service(served, fine=fine, home=home, limits=limits, batching=batching)
+        return make_service(served, fine=fine, home=home, limits=limits, batching=batching, judge=judge)
 
     return made
 

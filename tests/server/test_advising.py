@@ -55,6 +55,21 @@ def test_places_are_told_as_districts(client: Client, served: PostLocator) -> No
     assert found["place"].startswith("district")
 
 
+def test_what_the_judge_has_is_told_once_and_after_each_edit(client: Client, served: PostLocator) -> None:
+    """The judge is a copy of the run here: it has what the run has."""
+    other = PostLocator.__new__(PostLocator)
+    other.__dict__.update(served.__dict__)
+    status, found = advised(client, FORM, fine=True, judge=other)
+    assert status == 200, found
+    assert found["judged_before"] == found["before"]
+    assert found["suggestions"]
+    for own in found["suggestions"]:
+        assert own["judged"] == {key: own[key] for key in found["before"]}
+    _, alone = advised(client, FORM, fine=True)
+    assert "judged_before" not in alone
+    assert "judged" not in alone["suggestions"][0]
+
+
 def test_a_judge_is_told_in_the_same_words(make: Callable[..., Service], served: PostLocator) -> None:
     options: dict[str, Any] = {"fine": False, "home": False, "limits": RequestLimits(), "batching": Batching()}
     other = PostLocator.__new__(PostLocator)

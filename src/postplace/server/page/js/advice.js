@@ -8,6 +8,7 @@ import { request } from "./wishes.js";
 /** What the adviser says of options of its own, as this page has them. */
 const REPHRASED = [
   ["name that place", "choose that place after “Hide” and look again"],
+  ["the judge", "the other model"],
   ["give a judge, another system trained on the same posts", "whoever runs this service can have another model judge them"],
 ];
 
