@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from torch import nn
+from tests.toy_encoders import Toy
 
 from postplace import Post, PostLocator
 from postplace.encode import EncodedPosts
@@ -43,22 +43,6 @@ QUICK: dict[str, dict[str, Any]] = {
     "deepgeo": {"learning_rate": 1e-3, "max_epochs": 10},
     "transtagger": {"width": 64, "feed_forward": 128, "layers": 1, "learning_rate": 1e-3, "max_epochs": 10},
 }
-
-
-class Toy:
-    """An encoder of the right sizes, which is never asked."""
-
-    width = states_width = WIDTH
-    states = STATES
-
-    def __init__(self, name: str, layers: int) -> None:
-        self.name = self.fingerprint = name
-        self.state_layers = layers
-
-    def encode_states(self, batch: object) -> None: ...
-
-    def last_stage(self) -> nn.Module:
-        return nn.Sequential(nn.Flatten(), nn.Linear(STATES * WIDTH, WIDTH), nn.Tanh())
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +103,7 @@ def test_a_system_learns_what_it_reads(name: str, planted: tuple[Prepared, np.nd
     entry = MODELS[name]
     locator = PostLocator("place", name, device="cpu", settings=QUICK.get(name, {}), cache=None)
     layers = locator.plan.state_layers
-    locator._encoders = Toy("text", layers), Toy("image", layers)  # type: ignore[assignment]
+    locator._encoders = tuple(Toy(name, layers, width=WIDTH, states=STATES) for name in ("text", "image"))  # type: ignore[assignment]
     locator.fit_prepared(prepared, baselines=prepared.baselines, judge=False)
     unseen = np.sort(np.concatenate([prepared.split.calibration, prepared.split.test]))
     posts, encoded, groups = prepared.part(unseen)

@@ -245,7 +245,7 @@ def _best_slack(validation: Judged, shape: float, places: PlaceVocabulary) -> fl
 def _located(judged: Judged, places: PlaceVocabulary) -> Judged:
     """Posts with an answer and coordinates of their own, if the classes have any."""
     here = judged.answers.answered & ~np.isnan(judged.answers.coordinates[:, 0])
-    return judged.only(here & (not np.isnan(places.coordinates()).all()))
+    return judged.only(here & places.located)
 
 
 def _errors(located: Judged, shape: float, places: PlaceVocabulary) -> tuple[Floats, Floats]:

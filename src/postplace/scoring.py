@@ -138,7 +138,7 @@ def _points_alone(
     system: str, probabilities: Probabilities, answers: Answers, baselines: Baselines, places: PlaceVocabulary
 ) -> dict[str, NDArray[np.float64]]:
     """Guesses (N, 2) that are points, not classes: the middle of the city, and the system's least expected km."""
-    if baselines.city_median is None or np.isnan(places.coordinates()).all():
+    if baselines.city_median is None or not places.located:
         return {}
     median = np.broadcast_to(np.array(baselines.city_median, dtype=np.float64), answers.coordinates.shape)
     return {CITY_MEDIAN: median, f"{system}, least expected km": minimum_expected_distance(probabilities, places)}

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from tests.models.merged_head import by_head, drawn
 
 from postplace.batch import Batch, InputSizes
 from postplace.errors import BadOption
@@ -54,32 +53,10 @@ def _bridge(u: torch.Tensor, z: torch.Tensor | None, bridge: Any) -> torch.Tenso
     return normed
 
 
-def _linear(x: Array, of: Any) -> Array:
-    return np.asarray(x @ of.weight.detach().double().numpy().T + of.bias.detach().double().numpy())
-
-
-def _by_head(text: Array, image: Array, poolers: Any, inner: Any, classifier: Any) -> Array:
-    """Logits (C,) of one post's streams (n, d): tanh(W mean + b) of each, linear, LayerNorm, GELU, linear."""
-    pooled = [_linear(x.mean(axis=0), of) for x, of in ((text, poolers.text), (image, poolers.image))]
-    hidden = _linear(np.tanh(np.concatenate(pooled)), inner[0])
-    gain, bias = (parameter.detach().double().numpy() for parameter in inner[1].parameters())
-    hidden = (hidden - hidden.mean()) / np.sqrt(hidden.var() + 1e-5) * gain + bias
-    gelu = hidden * 0.5 * (1 + np.vectorize(math.erf)(hidden / math.sqrt(2)))
-    return _linear(gelu, classifier)
-
-
-def _drawn(model: nn.Module) -> Any:
-    """Weights that let nothing cancel: a gain that is not 1, a bias that is not 0."""
-    torch.manual_seed(0)
-    for parameter in model.parameters():
-        nn.init.normal_(parameter, std=0.5)
-    return model.eval()
-
-
 def test_the_whole_step_by_step(sizes: InputSizes, batch: Batch) -> None:
     """Of the first post, which has both sides: its states through maps, bridges, layers and the head."""
     sizes = dataclasses.replace(sizes, state_layers=3)
-    model = _drawn(BridgeTower(sizes, classes=3, width=8, layers=3, heads=2))
+    model = drawn(BridgeTower(sizes, classes=3, width=8, layers=3, heads=2))
     given = _layers(batch, 3)
     assert given.text_states is not None
     assert given.image_states is not None
@@ -90,7 +67,7 @@ def test_the_whole_step_by_step(sizes: InputSizes, batch: Batch) -> None:
         seen = [_bridge(u[n] + model.bridged.modalities[n], streams[n], bridges[n]) for n in (0, 1)]
         streams = list(cross(*seen))
     text, image = (stream[0].detach().double().numpy() for stream in streams if stream is not None)
-    expected = _by_head(text, image, model.head.pooled, model.head.inner, model.classifier)
+    expected = by_head(text, image, model.head.pooled, model.head.inner, model.classifier)
     np.testing.assert_allclose(model(given)[0].detach().numpy(), expected, rtol=1e-4, atol=1e-4)
 
 
@@ -116,7 +93,7 @@ def test_encoders_that_hand_out_fewer_layers_are_refused(sizes: InputSizes) -> N
 
 
 def test_the_lite_one_adds_the_same_at_every_bridge(sizes: InputSizes, batch: Batch) -> None:
-    model = _drawn(BridgeTowerLite(sizes, classes=3, tokens=4, width=8, layers=2, heads=2))
+    model = drawn(BridgeTowerLite(sizes, classes=3, tokens=4, width=8, layers=2, heads=2))
     sides = model.sides(batch)
     u = [side + type_ for side, type_ in zip(sides[:2], model.bridged.modalities, strict=True)]
     streams: list[torch.Tensor | None] = [None, None]
@@ -126,5 +103,5 @@ def test_the_lite_one_adds_the_same_at_every_bridge(sizes: InputSizes, batch: Ba
     logits = model(batch).detach().numpy()
     for post in range(4):
         text, image = (stream[post].detach().double().numpy() for stream in streams if stream is not None)
-        expected = _by_head(text, image, model.head.pooled, model.head.inner, model.classifier)
+        expected = by_head(text, image, model.head.pooled, model.head.inner, model.classifier)
         np.testing.assert_allclose(logits[post], expected, rtol=1e-4, atol=1e-4)

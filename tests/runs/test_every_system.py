@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from torch import nn
+from tests.toy_encoders import Toy
 
 from postplace import Post, PostLocator
 from postplace.encode import EncodedPosts
@@ -52,28 +52,15 @@ TINY: dict[str, dict[str, Any]] = {
 }
 
 
-class Toy:
-    """An encoder of the right sizes, which is never asked."""
-
-    width = states_width = WIDTH
-    states = STATES
-
-    def __init__(self, name: str, layers: int) -> None:
-        self.name = self.fingerprint = name
-        self.state_layers = layers
-
-    def encode_states(self, batch: object) -> None: ...
-
-    def last_stage(self) -> nn.Module:
-        return nn.Sequential(nn.Flatten(), nn.Linear(STATES * WIDTH, WIDTH), nn.Tanh())
-
-
 @pytest.fixture(autouse=True)
 def toys(monkeypatch: pytest.MonkeyPatch) -> None:
     """Toy encoders wherever a locator loads its own."""
 
     def load(plan: Plan, text: str, image: str, *, device: str) -> tuple[Toy, Toy]:
-        return Toy(f"toy {text}", plan.state_layers), Toy(f"toy {image}", plan.state_layers)
+        def toy(name: str) -> Toy:
+            return Toy(f"toy {name}", plan.state_layers, width=WIDTH, states=STATES)
+
+        return toy(text), toy(image)
 
     monkeypatch.setattr("postplace.locator.load_encoders", load)
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from postplace.evaluation.calibration import BINS
+from postplace.evaluation.significance import ratio
 
 Counts = NDArray[np.integer]
 Values = NDArray[np.float64]
@@ -51,7 +52,7 @@ def macro_f1(counts: Counts, truth: NDArray[np.integer], predicted: NDArray[np.i
     own, said = _by_class(truth, classes) @ posts, _by_class(predicted, classes) @ posts
     hits = _by_class(np.where(truth == predicted, truth, -1), classes) @ posts
     scores = np.divide(2.0 * hits, own + said, out=np.zeros_like(hits), where=own > 0.0)
-    return _ratio(scores.sum(axis=0), (own > 0.0).sum(axis=0))
+    return ratio(scores.sum(axis=0), (own > 0.0).sum(axis=0))
 
 
 def expected_calibration_error(
@@ -108,8 +109,3 @@ def _places(ends: NDArray[np.integer], wanted: NDArray[np.integer], *, side: Any
     """Where each number of a row of `wanted` (S, K) belongs in the same row of `ends` (S, N)."""
     rows = [np.searchsorted(own, numbers, side=side) for own, numbers in zip(ends, wanted, strict=True)]
     return np.stack(rows).astype(np.int64)
-
-
-def _ratio(total: Values, number: NDArray[np.integer]) -> Values:
-    found: Values = np.divide(total, number, out=np.full(len(total), np.nan), where=number > 0)
-    return found

@@ -254,7 +254,7 @@ def _resample(
     """Means over runs (samples,); a run none of whose groups were drawn is left out of that sample."""
     drawn = rng.integers(0, sums.shape[1], size=(samples, sums.shape[1]))
     totals = zip(sums, sizes, strict=True)
-    means = [_ratio(total[drawn].sum(axis=1), size[drawn].sum(axis=1)) for total, size in totals]
+    means = [ratio(total[drawn].sum(axis=1), size[drawn].sum(axis=1)) for total, size in totals]
     return np.asarray(np.nanmean(np.stack(means), axis=0), dtype=np.float64)
 
 
@@ -272,6 +272,7 @@ def _valued(parts: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
     return kept if len(kept) else np.array([np.nan])
 
 
-def _ratio(total: NDArray[Any], count: NDArray[Any]) -> NDArray[np.float64]:
-    ratio = np.divide(total, count, out=np.full(len(total), np.nan), where=count > 0)
-    return np.asarray(ratio, dtype=np.float64)
+def ratio(total: NDArray[Any], count: NDArray[Any]) -> NDArray[np.float64]:
+    """total / count, NaN where there is nothing to count."""
+    found = np.divide(total, count, out=np.full(len(total), np.nan), where=count > 0)
+    return np.asarray(found, dtype=np.float64)

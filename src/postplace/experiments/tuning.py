@@ -75,8 +75,7 @@ def tune(
 def what_is_there(prepared: Prepared, modalities: Collection[str]) -> frozenset[str]:
     """Of the modalities those that some post has, and "coarse" where places lie in districts."""
     present = {name for name in modalities if prepared.examples.present[name].any()}
-    located = not np.isnan(prepared.places.coordinates()).all()
-    return frozenset({*present, "coarse"} if located else present)
+    return frozenset({*present, "coarse"} if prepared.places.located else present)
 
 
 def validation_accuracy(locator: PostLocator, prepared: Prepared) -> float:

@@ -81,9 +81,10 @@ def advise(
     bases = _bases(opened, locator.modalities)
     (before, *every_tag), encoded = attacker.look(bases)
     as_it_is = [before, *([] if judging is None else [judging.before])]
+    hidden = all(map(goal.reached, as_it_is))
     every: list[Tried] = []
     notes = [*opened.broken, *([ASSUMED] if place is None else [])]
-    if not all(map(goal.reached, as_it_is)):
+    if not hidden:
         meaning = Meaning.of(encoded, pictures=len(opened.pictures))
         every, left_out = _search(attacker, opened, meaning, goal=goal, before=before, budget=budget)
         notes += left_out
@@ -104,7 +105,7 @@ def advise(
         judged_before=None if judging is None else judging.before,
         every_tag=every_tag[0] if every_tag else None,
         suggestions=suggestions,
-        reached=all(map(goal.reached, as_it_is)) or any(own.reached for own in suggestions),
+        reached=hidden or any(own.reached for own in suggestions),
         asked=len(bases) + len(every),
         notes=(*_verdict(goal, as_it_is, suggestions), *notes, *_about(locator, opened.given)),
     )

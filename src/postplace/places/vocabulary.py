@@ -52,6 +52,11 @@ class PlaceVocabulary:
         """Centres (C, 2): latitude, longitude in degrees; NaN where a class has none."""
         return _coordinates(self.places)
 
+    @property
+    def located(self) -> bool:
+        """Whether any class has coordinates."""
+        return not np.isnan(self.coordinates()).all()
+
     def to_json(self) -> str:
         """The vocabulary as JSON text; `from_json` is its inverse."""
         places = [{"name": p.name, "latitude": p.latitude, "longitude": p.longitude} for p in self.places]

@@ -147,7 +147,7 @@ def _curves(locator: PostLocator, examined: Examined) -> list[Curve]:
     """Of the best place, of the point of least expected distance, and of the middle of the city."""
     places, answers, told = locator.fitted.places, examined.answers, examined.told
     located = ~np.isnan(answers.coordinates[:, 0]) & answers.labelled
-    if not located.any() or np.isnan(places.coordinates()).all():
+    if not located.any() or not places.located:
         return []
     name = locator.entry.name
     points = {name: point_estimate(told, places), f"{name}, least expected km": minimum_expected_distance(told, places)}
