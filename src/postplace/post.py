@@ -6,14 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+_NO_MARKS = str.maketrans("#＃", "  ")
+
 
 @dataclass(frozen=True, slots=True)
 class Post:
     """One social post. Every field but `id` may be absent.
 
     `images` are paths, or the encoded bytes of a picture (an upload); nothing is decoded here.
-    `hashtags` carry no `#`. `user`, `venue`, `place` and `category` are opaque names: `place` is a class
-    to predict, `category` another, `user` and `venue` only say which posts must stay together in a split.
+    `hashtags` carry no `#`; those typed in the text are among them in every post that is parsed. A post that is
+    made in Python is taken as it is, and models read a tag from here alone. `user`, `venue`, `place` and `category` are
+    opaque names: `place` is a class to predict, `category` another, `user` and `venue` only say which posts must stay
+    together in a split.
     `latitude` and `longitude` are WGS84 degrees, both present or both absent. `image_text` is what was read from the
     pictures (signs, menus); nothing fills it unless asked.
     """
@@ -34,7 +38,12 @@ class Post:
     @property
     def full_text(self) -> str:
         """The text, and on a new line what was read from the pictures: what the models read as text."""
-        return "\n".join(part for part in (self.text, self.image_text) if part)
+        return "\n".join(part for part in (self.text, self.image_words) if part)
+
+    @property
+    def image_words(self) -> str:
+        """`image_text` with a space for each `#`: on a sign it makes no hashtag, which would be read nowhere."""
+        return self.image_text.translate(_NO_MARKS)
 
     @property
     def located(self) -> bool:

@@ -85,7 +85,7 @@ def advise(
     from postplace.cli.advice_table import written
     from postplace.cli.one_post import one_post
 
-    post = one_post(text or "", hashtags or "", image or [], where="advise")
+    post = one_post(text, hashtags, image or [], where="advise")
     from postplace.explain import advise as advise_on
     from postplace.locator import PostLocator
 

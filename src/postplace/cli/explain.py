@@ -73,7 +73,7 @@ def explain(
         options = {f"--{name}": value for name, value in breadth.items()}
         check_used(options, "with --method gradients: no part is taken away", "leave it out")
     check_output("--output", output, [*(image or []), *files_of_run(run)])
-    post = one_post(text or "", hashtags or "", image or [], where="explain", user=user)
+    post = one_post(text, hashtags, image or [], where="explain", user=user)
     from postplace.cli.explanation_table import written
     from postplace.explain import explain as explain_post
     from postplace.explain.attention import with_attention

@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from postplace.post import Post
 
 
-def one_post(text: str, hashtags: str, images: Sequence[Path], *, where: str, user: str | None = None) -> Post:
+def one_post(
+    text: str | None, hashtags: str | None, images: Sequence[Path], *, where: str, user: str | None = None
+) -> Post:
     """The post, parsed as one of a file; raises BadImage for a picture that cannot be read, BadOption for nothing."""
     from postplace.errors import BadOption
     from postplace.images.decode import decode

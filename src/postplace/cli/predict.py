@@ -73,7 +73,7 @@ def predict(
     check_asked(top_k, level, min_confidence)
     check_output("--output", output, [posts, *(image or []), *files_of_run(run)])
     if posts is None:
-        parts = iter([[one_post(text or "", hashtags or "", image or [], where="predict")]])
+        parts = iter([[one_post(text, hashtags, image or [], where="predict")]])
     else:
         parts = _parts(posts, on_bad_post or OnBadPost.error)
     first = next(parts)  # a bad file is found before the run is loaded

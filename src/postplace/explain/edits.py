@@ -14,7 +14,7 @@ from postplace.images.decode import decode
 from postplace.images.regions import blurred, cropped, lossless
 from postplace.post import Post
 from postplace.text.cleaning import hashtag_spans, markup_spans
-from postplace.text.hashtags import normalise_hashtag
+from postplace.text.hashtags import find_hashtags, normalise_hashtag, unite_hashtags
 from postplace.text.segmentation import CHINESE, has_words
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ EditKind = Literal[
     "hide hashtag", "replace hashtag", "generalise hashtag", "hide words", "reword", "blur region", "crop",
     "drop picture",
 ]  # fmt: skip
+_PASSES = 20
 _CLOSING = ",.!?;:)，。！？；：）"
 
 
@@ -71,14 +72,16 @@ class Edit:
 def apply(opened: OpenedPost, edits: Sequence[Edit]) -> Post:
     """The post with these edits; pictures that are blurred or cropped come from the decoded ones, as files of pixels.
 
-    Of a text that loses its last word no word is left standing alone: only its hashtags stay.
+    Of a text that loses its last word no word is left standing alone: only its hashtags stay. Whoever reads the post
+    as it is given here finds these hashtags and no other: none that was hidden is in the text, none is there alone.
     """
     base = opened.post
     images = _images(opened, edits)
+    text = _text(base.text, edits)
     return replace(
         base,
-        text=_text(base.text, edits),
-        hashtags=_hashtags(base.hashtags, edits),
+        text=text,
+        hashtags=unite_hashtags(_hashtags(base.hashtags, edits), find_hashtags(text)),
         images=images,
         image_text=base.image_text if images or not base.images else "",  # what is read goes with what it is read in
     )
@@ -148,6 +151,21 @@ def _text(text: str, edits: Sequence[Edit]) -> str:
     own = [edit for edit in edits if edit.modality in ("text", "hashtags")]
     if not own or not text:
         return text
+    rest = _once(text, own)
+    new = {normalise_hashtag(edit.replacement) for edit in own if edit.replacement}
+    gone = [
+        replace(edit, replacement=None)
+        for edit in own
+        if not any(normalise_hashtag(edit.part.name) in name for name in new)
+    ]
+    for _ in range(_PASSES):  # what stood around a tag or a word may be it once it is gone
+        if (after := _once(rest, gone)) == rest:
+            break
+        rest = after
+    return rest
+
+
+def _once(text: str, own: Sequence[Edit]) -> str:
     tags = {normalise_hashtag(edit.part.name): edit for edit in own if edit.modality == "hashtags"}
     changes: list[tuple[int, int, str]] = []
     for start, end, name in hashtag_spans(text) if tags else ():

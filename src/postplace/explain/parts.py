@@ -60,7 +60,7 @@ def modality_part(name: str) -> Part:
 
 def words_of(post: Post) -> list[Part]:
     """The words of the text, then those read from the pictures; links, mentions and hashtags are none."""
-    fields: tuple[tuple[Field, str], ...] = ("text", post.text), ("image_text", post.image_text)
+    fields: tuple[tuple[Field, str], ...] = ("text", post.text), ("image_text", post.image_words)
     return [Part("word", text[a:b], name, a, b) for name, text in fields for a, b in word_spans(text)]
 
 

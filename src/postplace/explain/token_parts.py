@@ -31,7 +31,7 @@ def parts_of_tokens(post: Post, counts: Sequence[int]) -> list[Part]:
 
 def _of_characters(post: Post, tokens: TextTokens) -> list[Part]:
     """By walking along the cleaned and the own text at once: cleaning only takes away, and changes case."""
-    own = "\n".join(blanked(text, markup_spans(text)) for text in (post.text, post.image_text) if text)
+    own = "\n".join(blanked(text, markup_spans(text)) for text in (post.text, post.image_words) if text)
     where = _word_at(post)
     parts, place = [], 0
     for character in tokens.text_characters:

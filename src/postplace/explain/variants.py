@@ -19,6 +19,7 @@ from postplace.images.regions import at_most, covered, lossless
 from postplace.pooled import MODALITIES, without
 from postplace.post import Post
 from postplace.text.cleaning import blanked, for_encoder, hashtag_spans
+from postplace.text.hashtags import find_hashtags, unite_hashtags
 from postplace.text.segmentation import has_words
 
 if TYPE_CHECKING:
@@ -70,9 +71,13 @@ def open_post(locator: AskedRun, post: Post) -> OpenedPost:
 
 
 def open_whole(locator: AskedRun, post: Post) -> OpenedPost:
-    """As `open_post`, but what this run does not look at stays in the post; pictures it does not look at, unopened."""
+    """As `open_post`, but what this run does not look at stays in the post; pictures it does not look at, unopened.
+
+    Hashtags typed in the text are among the post's, whatever it says: they are published with it.
+    """
     looks = "image" in locator.modalities
-    opened = _opened(locator, post, post) if looks else OpenedPost(post, post, post, pictures=(), broken=())
+    whole = replace(post, hashtags=unite_hashtags(post.hashtags, find_hashtags(post.text)))
+    opened = _opened(locator, post, whole) if looks else OpenedPost(post, whole, whole, pictures=(), broken=())
     check_present(locator, opened, where="advise")
     return opened
 
@@ -118,7 +123,7 @@ def hide(opened: OpenedPost, parts: Sequence[Part]) -> Variant:
         text=_cut(
             blanked(base.text, marks), spans(parts, "text")
         ),  # spaces for the tags: the words stay where they are
-        image_text=_cut(base.image_text, spans(parts, "image_text")),
+        image_text=_cut(base.image_words, spans(parts, "image_text")),
         hashtags=tuple(tag for tag in base.hashtags if tag not in tags),
         images=_images(opened, base, parts),
     )

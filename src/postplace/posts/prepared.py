@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from postplace.errors import BadOption, BadPost, BadRun
 from postplace.post import Post
 from postplace.posts.filters import FittedFilter, from_json, replace_pictures, to_json
+from postplace.posts.record import COMPLETE
 from postplace.posts.splits import Split
 from postplace.posts.table import read_posts, write_posts
 from postplace.whole_files import as_json, check_writable, new_folder, read_checked, sha256_of_file, write_within
@@ -59,7 +60,7 @@ def read_prepared(folder: Path) -> PreparedPosts:
     try:
         split, report = json.loads(contents[SPLIT]), json.loads(contents[REPORT])
         filters = [from_json(filter_) for filter_ in saved["filters"]]
-        posts = read_posts(folder / POSTS)
+        posts = _as_written(read_posts(folder / POSTS), folder / POSTS)
         parts = Split.from_json(split, [post.id for post in posts])
         return PreparedPosts(posts, parts, int(split["seed"]), filters, saved["recipe"], report)
     except (KeyError, TypeError, ValueError, BadPost) as error:
@@ -165,6 +166,16 @@ def _recipe(folder: Path) -> dict[str, Any]:
         raise BadRun(str(path), f"cannot be read ({error.strerror})", "check the folder's permissions") from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadRun(str(path), f"is cut short or damaged ({error})", _AGAIN) from None
+
+
+def _as_written(posts: list[Post], path: Path) -> list[Post]:
+    """The posts without hashtags that a filter removed: a file of an older version does not say that these are all."""
+    from pyarrow import parquet
+
+    if COMPLETE in parquet.read_schema(path).names:
+        return posts
+    listed = parquet.read_table(path, columns=["hashtags"]).column(0).to_pylist()
+    return [replace(post, hashtags=tuple(own or ())) for post, own in zip(posts, listed, strict=True)]
 
 
 def _check_size(path: Path, expected: int) -> None:

@@ -18,24 +18,30 @@ from typing import Any
 
 from postplace.errors import BadPost
 from postplace.post import Post
-from postplace.text.hashtags import find_hashtags
+from postplace.text.hashtags import find_hashtags, unite_hashtags
 
 KEYS = tuple(field.name for field in fields(Post))
+COMPLETE = "hashtags_complete"
+RECORD_KEYS = (*KEYS, COMPLETE)
 _SEPARATORS = r"\s;,；，、"
 _TAG = re.compile(rf"#([^#{_SEPARATORS}](?:[^#;,；，、]*[^#{_SEPARATORS}])?)#(?=[{_SEPARATORS}]|$)|[^{_SEPARATORS}]+")
 _EXACT_FLOAT = 2**53
 
 
 def parse(record: Mapping[str, object], *, where: str, folder: Path) -> Post:
-    """A record -> a post. Other keys than `KEYS` are ignored; all but `id` may be absent (or null, NaN, empty).
+    """A record -> a post. Other keys than `RECORD_KEYS` are ignored; all but `id` may be absent (or null, NaN, empty).
 
-    `hashtags`: a list, or names separated by spaces, `;` or `,`; without that key they are taken from the text.
+    `hashtags`: a list, or names separated by spaces, `;` or `,`. To those given come those typed in the text, each once
+    by its normal form; only an empty list says that there are none. Where `hashtags_complete` is true, as in a file of
+    posts that lost some of their hashtags to a filter, there are none but those given, as they are.
     `images`: a list (of paths, or encoded bytes), or paths joined by `;`; relative ones are resolved against `folder`.
     `time`: ISO 8601, a datetime, or seconds since 1970 (then in UTC); a time without a zone stays so.
     Half a surrogate pair (an emoji cut in two) becomes U+FFFD. Raises only `BadPost`, with `where` and the key.
 
     >>> parse({"id": 7, "text": "at #night"}, where="posts[0]", folder=Path("city")).hashtags
     ('night',)
+    >>> parse({"id": 7, "text": "at #night", "hashtags": "bund"}, where="posts[0]", folder=Path("city")).hashtags
+    ('bund', 'night')
     """
     try:
         return _parse(record, where, folder)
@@ -77,7 +83,7 @@ def _parse(record: Mapping[str, object], where: str, folder: Path) -> Post:
     if not isinstance(record, Mapping):
         raise BadPost(where, f"{shown(record)} is not a record", "give an object with at least the key 'id'")
     values: dict[str, Any] = {}
-    for key, read in _READERS.items():
+    for key, read in (*_READERS.items(), (COMPLETE, _yes_or_no)):
         value = _plain(record.get(key))
         if _is_absent(value):
             continue
@@ -93,10 +99,17 @@ def _parse(record: Mapping[str, object], where: str, folder: Path) -> Post:
     if ("latitude" in values) != ("longitude" in values):
         missing = "longitude" if "latitude" in values else "latitude"
         raise BadPost(f"{where}, key {missing!r}", "is missing", "give both latitude and longitude, or neither")
-    if "hashtags" not in record:
-        values["hashtags"] = find_hashtags(values.get("text", ""))
+    values["hashtags"] = _every_hashtag(values, record.get("hashtags"))
     values["images"] = tuple(i if isinstance(i, bytes) else folder / i for i in values.get("images", ()))
     return Post(**values)
+
+
+def _every_hashtag(values: dict[str, Any], raw: object) -> tuple[str, ...]:
+    """The hashtags given (`raw`, and as they were read) and typed; takes `COMPLETE` out of the values."""
+    given, complete = values.get("hashtags", ()), values.pop(COMPLETE, False)
+    if complete or _listed(_plain(raw)) in ([], ()):
+        return given
+    return unite_hashtags(given, find_hashtags(values.get("text", "")))
 
 
 def _plain(value: object) -> object:
@@ -131,6 +144,14 @@ def _name(value: object) -> str:
     if isinstance(value, float) and abs(value) >= _EXACT_FLOAT:
         raise _Refused(f"{shown(value)} is a rounded number", "read it as text, so that it keeps all its digits")
     return str(int(value)) if value == int(value) else str(value)
+
+
+def _yes_or_no(value: object) -> bool:
+    known = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}
+    name = str(value).strip().lower()
+    if name not in known:
+        raise _Refused(f"{shown(value)} is neither true nor false", "give true or false, or leave it out")
+    return known[name]
 
 
 def _whole(text: str) -> str:

@@ -20,7 +20,8 @@ from typing import Any, BinaryIO
 
 from postplace.errors import BadOption, BadPost, unknown_name
 from postplace.post import Post
-from postplace.posts.record import KEYS, id_remedy, parse, shown
+from postplace.posts.record import COMPLETE, KEYS, RECORD_KEYS, id_remedy, parse, shown
+from postplace.text.hashtags import find_hashtags, unite_hashtags
 from postplace.whole_files import new_file
 
 __all__ = ["ENDINGS", "PostStream", "parse", "read_posts", "write_posts"]
@@ -82,7 +83,7 @@ class PostStream:
             post = record
         else:
             post = parse(record, where=where, folder=folder)  # type: ignore[arg-type]  # parse says so if it is no mapping
-            self.ignored_keys.update(str(key) for key in record if key not in KEYS)  # type: ignore[attr-defined]
+            self.ignored_keys.update(str(key) for key in record if key not in RECORD_KEYS)  # type: ignore[attr-defined]
         digest = _digest(post.id)
         if digest in seen:
             raise BadPost(
@@ -241,9 +242,9 @@ def _parquet_records(path: Path) -> Iterator[_Record]:
         with parquet.ParquetFile(path) as file:
             names = file.schema_arrow.names
             _check_columns(names, str(path))
-            ignored = dict.fromkeys(name for name in names if name not in KEYS)
+            ignored = dict.fromkeys(name for name in names if name not in RECORD_KEYS)
             row = 0
-            for batch in file.iter_batches(batch_size=1024, columns=[name for name in names if name in KEYS]):
+            for batch in file.iter_batches(batch_size=1024, columns=[name for name in names if name in RECORD_KEYS]):
                 for record in _batch_records(batch):
                     row += 1
                     where = f"{path}, row {row}"
@@ -270,8 +271,8 @@ def _batch_records(batch: Any) -> Iterator[dict[str, object] | Exception]:
 
 def _frame_records(frame: Any) -> Iterator[_Record]:
     _check_columns([str(name) for name in frame.columns], "DataFrame")
-    known = [name for name in frame.columns if name in KEYS]
-    ignored = dict.fromkeys(str(name) for name in frame.columns if name not in KEYS)
+    known = [name for name in frame.columns if name in RECORD_KEYS]
+    ignored = dict.fromkeys(str(name) for name in frame.columns if name not in RECORD_KEYS)
     for row, values in enumerate(zip(*(frame[name] for name in known), strict=True)):
         yield f"DataFrame.iloc[{row}]", ignored | dict(zip(known, values, strict=True))
 
@@ -305,7 +306,7 @@ def _write_json(records: _Rows, file: BinaryIO) -> None:
 
 def _write_csv(records: _Rows, file: BinaryIO) -> None:
     text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
-    rows = csv.DictWriter(text, KEYS, restval="", lineterminator="\r\n")  # a writer quotes what ends its lines
+    rows = csv.DictWriter(text, RECORD_KEYS, restval="", lineterminator="\r\n")  # a writer quotes what ends its lines
     rows.writeheader()
     for record in records:
         for key in ("hashtags", "images"):
@@ -323,7 +324,8 @@ def _write_parquet(records: _Rows, file: BinaryIO) -> None:
 
     types = dict.fromkeys(("hashtags", "images"), pyarrow.list_(pyarrow.string()))
     types |= dict.fromkeys(("latitude", "longitude"), pyarrow.float64())
-    schema = pyarrow.schema([(key, types.get(key, pyarrow.string())) for key in KEYS])
+    types[COMPLETE] = pyarrow.bool_()
+    schema = pyarrow.schema([(key, types.get(key, pyarrow.string())) for key in RECORD_KEYS])
     rows = iter(records)
     with parquet.ParquetWriter(file, schema) as writer:
         while group := list(islice(rows, _ROW_GROUP)):
@@ -348,7 +350,9 @@ def _record(post: Post, folder: Path) -> dict[str, Any]:
     record: dict[str, Any] = {name: value for name in KEYS if (value := getattr(post, name)) is not None}
     if not post.image_text:
         del record["image_text"]
-    record["hashtags"] = list(post.hashtags)  # written even when empty: without the key they come from the text
+    record["hashtags"] = list(post.hashtags)  # written even when empty: an empty list says that there are none
+    if post.hashtags and unite_hashtags(post.hashtags, find_hashtags(post.text)) != post.hashtags:
+        record[COMPLETE] = True  # else those typed in the text would come back with them
     record["images"] = [_relative(image, folder) for image in post.images if isinstance(image, Path)]
     if post.time is not None:
         record["time"] = post.time.isoformat()

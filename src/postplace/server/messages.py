@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 ENDS = (400, 408, 413, 415, 422, 429)  # what a form may be refused with
 Granularity = Literal["place", "cell", "district", "category"]
-TAGS = "Separated by spaces or commas, or a JSON list of them; left out, they are taken from the text."
+TAGS = "Separated by spaces or commas, or a JSON list; to them come those typed in the text, but not to an empty list."
 LEVEL = (
     "How often set and circle hold the truth of posts of a new user or venue, on average over users or venues. "
     "Where districts are told, the next of 0.5, 0.8, 0.9, 0.95 and 0.99 is taken."

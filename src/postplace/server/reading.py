@@ -19,13 +19,13 @@ from starlette.requests import ClientDisconnect, Request
 from postplace.errors import BadImage, BadOption, BadPost, PostplaceError
 from postplace.images.decode import Limits, check_header
 from postplace.post import Post
-from postplace.posts.record import KEYS, parse, shown
+from postplace.posts.record import COMPLETE, KEYS, RECORD_KEYS, parse, shown
 from postplace.server.limits import RequestLimits
 from postplace.server.refusals import Refusal, refuse
 
 Asked = TypeVar("Asked", bound=BaseModel)
 POST_FIELDS = ("text", "hashtags", "images")
-LINE_KEYS = ("id", "text", "hashtags", "images", "image_text")
+LINE_KEYS = ("id", "text", "hashtags", "images", "image_text", COMPLETE)
 _TRUTH_KEYS = tuple(key for key in KEYS if key not in LINE_KEYS)  # these say where a post was made, and whose it is
 _PUNCTUATION = (b"[", b"{", b",", b":")
 
@@ -108,7 +108,7 @@ def read_line(line: bytes, *, where: str, limits: RequestLimits) -> tuple[str, P
         raise BadPost(where, f"is not JSON ({type(error).__name__})", "write one object a line, in UTF-8") from None
     if not isinstance(record, Mapping):
         raise BadPost(where, f"{shown(record)} is not a record", "give an object")
-    if unknown := sorted(set(record) - set(KEYS)):
+    if unknown := sorted(set(record) - set(RECORD_KEYS)):
         remedy = f"give {', '.join(LINE_KEYS)}; of a post's other keys ({', '.join(_TRUTH_KEYS)}) none is read"
         raise BadPost(where, f"{shown(unknown[0])} is no key of a post", remedy)
     kept = {key: record[key] for key in LINE_KEYS if key in record}

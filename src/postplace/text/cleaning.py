@@ -10,6 +10,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
+from postplace.text.emoticons import EMOTICON
+
 _LINK = re.compile(
     r"(?:https?://)?(?<![a-z0-9.])t\.cn/[a-z0-9]+"  # Weibo's short links: text may follow without a space
     r"|(?:https?://|(?<![a-z0-9.])www\.)(?:[!$-;=?-~]|#(?=[!-~]))*",
@@ -17,11 +19,16 @@ _LINK = re.compile(
 )
 _MENTION = re.compile(r"(?://\s?)?(?<![A-Za-z0-9._%+-])[@＠][\w·-]+(?:\.\w+)*\s?[:：]?")
 _ENTITY = re.compile(r"&(?:[a-zA-Z]\w{1,30}|#\w{1,8});")
-_EMOTICON = re.compile(r"\[\w{1,10}\]")
-_INVISIBLE = re.compile("[\u200b\u2060\ufeff\ufffc]")
+# Zero-width spaces and marks of direction. Joiners are none: they make letters and emoji.
+_INVISIBLE = re.compile(
+    "[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffc]"
+)
+_JOINERS = "\u200c\u200d"
+_ZERO_WIDTH_SPACE = "\u200b"
 _CHAINED = re.compile(r"#[^\s#]+(?:#[^\s#]+)+(?=\s|$)")
 _CLOSED = re.compile(r"#([^#\s](?:[^#\n]{0,62}[^#\s])?)#")
 _SENTENCE = re.compile(r"[，。！？；,!?;]")
+_TOPIC_KIND = re.compile(r"\[(?:超话|超話|地点|音乐|电影|电视剧|综艺|图书|明星|人物|美食|股票|商品|品牌|话题)\]$")
 _EAST_ASIAN = 0x2E80  # the scripts from here on put no spaces between words
 
 
@@ -33,22 +40,23 @@ def for_encoder(text: str) -> str:
     >>> for_encoder("//@小明: 外滩夜景[心]😀 #上海# http://t.cn/A6xyz&amp;more")
     '外滩夜景[心]😀 &more'
     """
-    text = _LINK.sub(" ", text)
+    text = _LINK.sub(" ", remove_hashtags(text))  # first: a tag goes where `find_hashtags` sees one, and whole
     text = html.unescape(text.replace("&;", " "))  # `&;`: a line break, as some Weibo exports leave it
-    text = _MENTION.sub(" ", remove_hashtags(_INVISIBLE.sub("", text)))
-    return " ".join(text.split())
+    text = " ".join(visible(_MENTION.sub(" ", text)).split())
+    return text if text.strip(_JOINERS) else ""
 
 
 def for_words(text: str) -> str:
     """SG-MFT's cleaning (sec. 3.1): letters, digits and emoji, NFKC, in lower case, with single spaces.
 
-    Beyond `for_encoder` it drops `//`, bracketed emoticons and punctuation (ASCII, full-width and Chinese).
+    Beyond `for_encoder` it drops `//`, Weibo's bracketed emoticons and punctuation (ASCII, full-width and Chinese).
+    What else stands in brackets stays: a place may.
 
-    >>> for_words("外滩，Ｎｉｃｅ!! [喵]😀 It's 20℃")
-    '外滩 nice 😀 its 20 c'
+    >>> for_words("外滩，Ｎｉｃｅ!! [喵]😀 It's 20℃ [Louvre]")
+    '外滩 nice 😀 its 20 c louvre'
     """
     text = unicodedata.normalize("NFKC", for_encoder(text)).lower()
-    return " ".join(_EMOTICON.sub(" ", text).translate(_WORD_CHARACTERS).split())
+    return " ".join(EMOTICON.sub(" ", text).translate(_WORD_CHARACTERS).split())
 
 
 def remove_hashtags(text: str) -> str:
@@ -62,6 +70,15 @@ def remove_hashtags(text: str) -> str:
         kept += [text[last:start], " "]
         last = end
     return "".join([*kept, text[last:]])
+
+
+def visible(text: str) -> str:
+    """The text without characters that cannot be seen: zero-width spaces, marks of direction; joiners stay.
+
+    >>> visible("New\\u200bYork\\u200f")
+    'NewYork'
+    """
+    return _INVISIBLE.sub("", text)
 
 
 def markup_spans(text: str) -> list[tuple[int, int]]:
@@ -93,7 +110,8 @@ def hashtag_spans(text: str) -> Iterator[tuple[int, int, str]]:
     """Start, end and name of each hashtag, in both shapes: `#name` and Weibo's `#name#`.
 
     Not one: a `#` in a link, after a Latin letter or digit (`C#`), or before digits alone (`#1`). Where both shapes
-    fit, `#a#b` is two tags in any script but Chinese, and `#a#b#c` (an odd number, no space) is three.
+    fit, `#a#b` is two tags in any script but Chinese, and `#a#b#c` (an odd number, no space) is three. What cannot be
+    seen, such as a mark of direction, is in no name; a zero-width space ends a `#name` as any space does.
     """
     marked = _LINK.sub(lambda link: "\n" * len(link[0]), text).replace("＃", "#")
     after_tag = chain_end = -1
@@ -105,7 +123,7 @@ def hashtag_spans(text: str) -> Iterator[tuple[int, int, str]]:
         free = start == after_tag or _may_open(before)
         closed = None if start < chain_end else _closed_tag(marked, start, free=free)
         open_end = _open_end(marked, start) if free else start + 1
-        end, name = closed or (open_end, marked[start + 1 : open_end])
+        end, name = closed or (open_end, visible(marked[start + 1 : open_end]))
         if _is_name(name):
             yield start, end, name
             after_tag = end
@@ -118,9 +136,10 @@ def _closed_tag(text: str, start: int, *, free: bool) -> tuple[int, str] | None:
     Where it is not `free`, a Latin letter stands before it, only a Chinese name is one: `KTV#外滩#`, but `C#和F#`.
     """
     match = _CLOSED.match(text, start)
-    if not match or not _is_name(match[1]):
+    name = visible(match[1]) if match else ""
+    if not match or not _is_name(name) or name != name.strip():
         return None
-    name, after = match[1], text[match.end() : match.end() + 1]
+    after = text[match.end() : match.end() + 1]
     if not free and not (_is_chinese(name[0]) and _is_chinese(name[-1])):
         return None
     spaced = any(character.isspace() for character in name)
@@ -128,17 +147,20 @@ def _closed_tag(text: str, start: int, *, free: bool) -> tuple[int, str] | None:
         return None
     if not spaced and after.isalnum() and not any(map(_is_chinese, name + after)):
         return None
-    return match.end(), re.sub(r"\[\w+\]$", "", name)  # `#topic[超话]#`
+    return match.end(), _TOPIC_KIND.sub("", EMOTICON.sub("", name)).strip() or name  # `#topic[超话]#`
 
 
 def _open_end(text: str, start: int) -> int:
     """Where the `#name` that begins at `start` ends: at a space or at punctuation."""
     end = start + 1
-    while end < len(text) and (
-        text[end] in "_\u200d" or unicodedata.category(text[end])[0] in "LMN" or _is_emoji(text[end])
-    ):
+    while end < len(text) and text[end] != _ZERO_WIDTH_SPACE and _in_tag(text[end]):
         end += 1
     return end
+
+
+def _in_tag(character: str) -> bool:
+    category = unicodedata.category(character)
+    return character == "_" or category[0] in "LMN" or category == "Cf" or _is_emoji(character)
 
 
 def _may_open(before: str) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
-from postplace.text.cleaning import hashtag_spans, remove_hashtags
+from postplace.text.cleaning import hashtag_spans, remove_hashtags, visible
 from postplace.text.segmentation import CHINESE, chinese_words
 
-__all__ = ["find_hashtags", "normalise_hashtag", "remove_hashtags", "split_hashtag"]
+__all__ = ["find_hashtags", "normalise_hashtag", "remove_hashtags", "split_hashtag", "unite_hashtags"]
 
 _CAMEL_CASE = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=\d)(?=[^\W\d])|(?<=[^\W\d])(?=\d)")
 
@@ -19,16 +20,31 @@ def find_hashtags(text: str) -> tuple[str, ...]:
     >>> find_hashtags("#国庆# in #NewYork, C# and #1 http://a.org/#b #国庆#")
     ('国庆', 'NewYork')
     """
-    return tuple(dict.fromkeys(name for _, _, name in hashtag_spans(text)))
+    return tuple(dict.fromkeys(unicodedata.normalize("NFC", name) for _, _, name in hashtag_spans(text)))
+
+
+def unite_hashtags(*several: Iterable[str]) -> tuple[str, ...]:
+    """Hashtags of several sources in order, each once by its normal form, in its first spelling (NFC, as it is seen).
+
+    >>> unite_hashtags(["Bund", "New York"], ["#bund", "river", "\\u200b"])
+    ('Bund', 'New York', 'river')
+    """
+    found: dict[str, str] = {}
+    for tag in (tag for tags in several for tag in tags):
+        name = unicodedata.normalize("NFC", visible(tag)).strip("#＃ ")
+        if form := normalise_hashtag(name):
+            found.setdefault(form, name)
+    return tuple(found.values())
 
 
 def normalise_hashtag(tag: str) -> str:
-    """One form for the ways to write a tag: NFKC, case folded, no `#`, no spaces.
+    """One form for the ways to write a tag: NFKC, case folded (the Turkish dotted I too), no `#`, no spaces.
 
-    >>> normalise_hashtag("＃New York#")
-    'newyork'
+    >>> normalise_hashtag("＃New York#"), normalise_hashtag("İstanbul")
+    ('newyork', 'istanbul')
     """
-    joined = "".join(unicodedata.normalize("NFKC", tag).casefold().replace("#", "").split())
+    folded = unicodedata.normalize("NFKC", visible(tag)).casefold().replace("i\u0307", "i")
+    joined = "".join(folded.replace("#", "").split())
     return unicodedata.normalize("NFKC", joined)  # folding and joining can bring letters into another form
 
 

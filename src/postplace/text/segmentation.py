@@ -9,6 +9,7 @@ import warnings
 from typing import Any
 
 from postplace.text.cleaning import blanked, for_words, markup_spans
+from postplace.text.emoticons import EMOTICON
 
 CHINESE = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f]+")
 _EMOJI = "[\u2190-\u2bff\u3200-\u32ff\U0001f000-\U0001faff]"
@@ -23,7 +24,7 @@ _WORD = re.compile(
     f"(?P<chinese>{CHINESE.pattern})"
     "|[\U0001f1e6-\U0001f1ff]{2}"
     f"|{_EMOJI}(?:[\ufe0f\u20e3\U0001f3fb-\U0001f3ff]|\u200d{_EMOJI})*"
-    r"|\[\w{1,10}\]"  # an emoticon of Weibo
+    f"|(?i:{EMOTICON.pattern})"
     f"|{_LETTER}+(?:['’-]{_LETTER}+)*"
 )
 

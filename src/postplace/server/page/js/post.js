@@ -7,6 +7,7 @@ export class EditedPost {
   constructor(text, hashtags, changed) {
     Object.assign(this, { text, hashtags, changed, pictures: [], steps: [], tags: null });
     hashtags.addEventListener("input", () => this.#giveTags(null));
+    text.addEventListener("input", () => this.tags?.length === 0 && this.#giveTags(null)); // "none" was said of another text
   }
 
   /** The post as it stands; its hashtags are a text as somebody typed it, or the list that was put there. */
@@ -60,7 +61,8 @@ export class EditedPost {
     this.changed();
   }
 
-  /** A list is sent as it is: what separates tags in a text may stand inside one of them, and none are none. */
+  /** A list is sent as it is: what separates tags in a text may stand inside one of them, and none are none.
+   *  The service adds those typed in the text to all but none. */
   #giveTags(tags) {
     this.tags = tags;
     this.hashtags.placeholder = tags?.length === 0 ? "none, nor from the text" : "";

@@ -19,7 +19,7 @@ export function useToken(value) {
 export async function ask(path, post, options, signal) {
   const form = new FormData();
   form.set("text", post.text);
-  if (Array.isArray(post.hashtags)) { // an empty one too: left out, they would be taken from the text
+  if (Array.isArray(post.hashtags)) { // an empty one too: it says none, left out those in the text are
     form.set("hashtags", JSON.stringify(post.hashtags));
   } else if (post.hashtags.trim()) {
     form.set("hashtags", post.hashtags);
