@@ -50,6 +50,24 @@ def clean() -> list[dict[str, Any]]:
     return [{**post, "text": " ".join(Random(post["id"]).sample(WORDS, 6))} for post in kept]
 
 
+def test_what_is_left_out_is_told(postplace: Command, tmp_path: Path) -> None:
+    records = clean()
+    records[0]["text"] = "the rain of the day, the [Louvre] [心] @ann"
+    records[1]["text"] = "we are the [心]"
+    path = write(tmp_path / "posts.jsonl", records)
+    done = postplace("inspect", path)
+    assert "left out:  7 of 358 words are stop words (2%): the 4, of 1, " in done.stdout
+    assert (
+        "           2 emoticons: [心] 2\n           mentions 1\n           1 texts have no word besides" in done.stdout
+    )
+    found = report(postplace, path)["left_out"]
+    assert found.pop("most_frequent")["[心]"] == 2
+    assert found == {
+        **{"words": 358, "stop_words": 7, "emoticons": 2, "links": 0, "mentions": 1},
+        "texts_without_another_word": 1,
+    }
+
+
 def report(postplace: Command, *arguments: object) -> dict[str, Any]:
     """What is written as JSON."""
     done = postplace("inspect", *arguments, "--format", "json")

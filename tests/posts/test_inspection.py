@@ -26,6 +26,20 @@ def test_counts_of_fields_and_patterns() -> None:
     assert found.first == found.last == datetime(2022, 5, 1)
 
 
+def test_what_of_the_texts_is_not_read_is_counted() -> None:
+    posts = [
+        Post("1", text="the bridge and the tower [心] @ann"),
+        Post("2", text="we are the [doge][心] https://t.cn/abc"),
+        Post("3", text="in [Louvre]", image_text="EXIT"),
+        Post("4", hashtags=("river",)),
+    ]
+    found = inspect_posts(posts)
+    assert (found.words, found.wordless) == (11, 1)
+    assert found.stop_words == {"the": 3, "and": 1, "we": 1, "are": 1, "in": 1}
+    assert found.emoticons == {"[心]": 2, "[doge]": 1}
+    assert found.markup == {"links": 1, "mentions": 1}
+
+
 def test_a_place_named_in_text_or_hashtag_is_warned_of() -> None:
     posts = [
         Post("1", text="lovely evening at Stone Bridge", place="stone bridge"),

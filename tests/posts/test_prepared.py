@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -9,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pyarrow import parquet
 
 from postplace.errors import BadOption, BadPost, BadRun, WriteFailed
 from postplace.post import Post
@@ -42,6 +45,23 @@ def made(tmp_path: Path) -> tuple[PreparedPosts, Path]:
 def folder(made: tuple[PreparedPosts, Path], tmp_path: Path) -> Path:
     write_prepared(tmp_path / "out" / "prepared", made[0], images=made[1], overwrite=False)
     return tmp_path / "out" / "prepared"
+
+
+def test_hashtags_that_a_filter_removed_do_not_come_back(tmp_path: Path) -> None:
+    """They stay in the text, where models do not read them; also in a folder of a version that did not say so."""
+    posts = [Post("1", "dinner #bund #rare", ("bund", "rare")), Post("2", "#bund", ("bund",))]
+    kept = list(map(RareHashtags(2).fit(posts).apply, posts))
+    assert [post.hashtags for post in kept] == [("bund",), ("bund",)]
+    split = Split(rows(0, 1), rows(), rows(), rows())
+    write_prepared(tmp_path / "new", PreparedPosts(kept, split, 0, [], {}, {}), overwrite=False)
+    assert read_prepared(tmp_path / "new").posts == kept
+    write_prepared(tmp_path / "old", PreparedPosts(kept, split, 0, [], {}, {}), overwrite=False)
+    path = tmp_path / "old" / "posts.parquet"
+    parquet.write_table(parquet.read_table(path).drop_columns(["hashtags_complete"]), path)
+    recipe = json.loads((tmp_path / "old" / "recipe.json").read_text())
+    recipe["files"]["posts.parquet"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    (tmp_path / "old" / "recipe.json").write_text(json.dumps(recipe))
+    assert read_prepared(tmp_path / "old").posts == kept
 
 
 def test_what_was_written_is_read(made: tuple[PreparedPosts, Path], folder: Path, tmp_path: Path) -> None:

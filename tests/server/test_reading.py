@@ -44,16 +44,19 @@ def test_pictures_are_looked_at_beside_the_loop(
     ("field", "found"),
     [
         ({}, ("a", "b")),
-        ({"hashtags": ""}, ()),
+        ({"hashtags": ""}, ("a", "b")),
         ({"hashtags": "[]"}, ()),
-        ({"hashtags": "c d"}, ("c", "d")),
-        ({"hashtags": json.dumps(["上海，你好", "dinner;drinks", "a、b"])}, ("上海，你好", "dinner;drinks", "a、b")),
+        ({"hashtags": "B d"}, ("B", "d", "a")),
+        (
+            {"hashtags": json.dumps(["上海，你好", "dinner;drinks", "a、b"])},
+            ("上海，你好", "dinner;drinks", "a、b", "a", "b"),
+        ),
     ],
 )
 def test_hashtags_of_a_form_may_be_a_list(
     client: Client, field: dict[str, str], found: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Only where there is no such field are they taken from the text."""
+    """To those given come those in the text; only an empty list says that there are none."""
     posts: list[Any] = []
 
     def noted(*given: Any, **options: Any) -> Any:

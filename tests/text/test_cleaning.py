@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postplace.text.cleaning import for_encoder, for_words
+from postplace.text.cleaning import LeftOut, for_encoder, for_words, left_out
+from postplace.text.hashtags import find_hashtags
+from postplace.text.segmentation import words
 
 
 @pytest.mark.parametrize(
@@ -30,6 +32,11 @@ from postplace.text.cleaning import for_encoder, for_words
         ("喜欢[心]😀👨‍👩‍👧，真的!", "喜欢[心]😀👨‍👩‍👧，真的!"),
         ("A&amp;B &lt;3 it&#39;s&;&;end", "A&B <3 it's end"),
         ("", ""),
+        ("\u200b", ""),
+        ("\u200e\u202e", ""),
+        ("\u200d \u2060", ""),
+        ("@小明\u200b外滩 http://a.org\u200b夜景", "外滩 夜景"),
+        ("#caf&eacute; &#35;外滩", "é #外滩"),
     ],
 )
 def test_for_encoder(text: str, cleaned: str) -> None:
@@ -73,3 +80,61 @@ def test_a_hostile_text_takes_no_longer_than_its_length(piece: str) -> None:
     started = time.process_time()
     for_words(piece * 20_000)
     assert time.process_time() - started < 2  # a quadratic pattern takes minutes
+
+
+@pytest.mark.parametrize(
+    ("text", "tags", "encoded", "found"),
+    [
+        ("#外滩\u200b夜景", ("外滩",), "夜景", ["夜景"]),  # a zero-width space ends a tag as any space does
+        ("#New\u200bYork trip", ("New",), "York trip", ["york", "trip"]),
+        ("#外滩\u200b夜景#", ("外滩夜景",), "", []),
+        ("#外滩\u2060夜景 tea", ("外滩夜景",), "tea", ["tea"]),  # a word joiner does not
+        ("#\u200fתלאביב", ("תלאביב",), "", []),
+        ("لقد #مكة\u200eالمكرمة", ("مكةالمكرمة",), "لقد", ["لقد"]),
+        ("\u2068#bund\u2069 walk", ("bund",), "walk", ["walk"]),
+        ("#کتاب\u200cخانه", ("کتاب\u200cخانه",), "", []),  # a joiner makes letters
+        ("＃外滩＃夜景", ("外滩",), "夜景", ["夜景"]),
+        ("#外滩＃", ("外滩",), "", []),
+        ("#Zürich", ("Zürich",), "", []),
+        ("#Zu\u0308rich", ("Zürich",), "", []),
+        ("#東京", ("東京",), "", []),
+        ("#臺灣大學", ("臺灣大學",), "", []),
+        ("#2024", (), "#2024", ["2024"]),
+        ("#520#", (), "#520#", ["520"]),
+        ("#café☕️", ("café☕️",), "", []),
+        ("#👨‍👩‍👧", ("👨‍👩‍👧",), "", []),
+        ("#🏴\U000e0067\U000e0062\U000e007f tea", ("🏴\U000e0067\U000e0062\U000e007f",), "tea", ["tea"]),
+        ("#hello-world", ("hello",), "-world", []),  # world is a stop word
+        ("#St.Pauli", ("St",), ".Pauli", ["pauli"]),
+        ("#C3PO", ("C3PO",), "", []),
+        ("#a_b", ("a_b",), "", []),
+        ("#İstanbul", ("İstanbul",), "", []),
+        ("#ǅ", ("ǅ",), "", []),
+        ("in [Louvre] now", (), "in [Louvre] now", ["louvre"]),
+        ("#外滩[心]# #巴黎[Louvre]#", ("外滩", "巴黎[Louvre]"), "", []),
+        ("@外滩观景台 今天", (), "今天", ["今天"]),
+        ("我在@上海迪士尼度假区 玩", (), "我在 玩", ["玩"]),
+        ("Just posted a photo @ Dresden", (), "Just posted a photo @ Dresden", ["posted", "photo", "dresden"]),
+        ("I'm at Starbucks (@starbucks) in Berlin", (), "I'm at Starbucks ( ) in Berlin", ["starbucks", "berlin"]),
+        ("ab#外滩", (), "ab#外滩", ["ab", "外滩"]),
+        ("https://x.com/#tag #t", ("t",), "", []),
+        ("😀😀", (), "😀😀", ["😀", "😀"]),
+    ],
+)
+def test_what_is_written_is_a_tag_or_a_word_and_nothing_is_neither(
+    text: str, tags: tuple[str, ...], encoded: str, found: list[str]
+) -> None:
+    assert (find_hashtags(text), for_encoder(text), words(text)) == (tags, encoded, found)
+
+
+@given(st.text(st.sampled_from("#＃ab外滩 \u200b\u200f\u2060\u00ad，C"), max_size=25))
+def test_every_letter_is_in_the_text_or_in_a_tag(text: str) -> None:
+    def letters(parts: str) -> set[str]:
+        return {character for character in parts if character.isalnum()}
+
+    assert letters(text) == letters(for_encoder(text)) | letters("".join(find_hashtags(text)))
+
+
+def test_what_is_left_out_is_counted() -> None:
+    text = "//@ann: 外滩[心]［Doge］ @bob http://a.org t.cn/Ab #tag[心]# [Louvre]"
+    assert left_out(text) == LeftOut(links=2, mentions=2, emoticons=("[心]", "[doge]"))

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postplace.text.cleaning import hashtag_spans
-from postplace.text.hashtags import find_hashtags, normalise_hashtag, remove_hashtags, split_hashtag
+from postplace.text.cleaning import hashtag_spans, visible
+from postplace.text.hashtags import find_hashtags, normalise_hashtag, remove_hashtags, split_hashtag, unite_hashtags
 
 
 @pytest.mark.parametrize(
@@ -58,16 +58,38 @@ def test_spans_are_in_order_and_begin_with_a_mark(text: str) -> None:
         assert last <= start < end <= len(text)
         assert text[start] in "#＃"
         assert name
-        assert name in text[start:end].replace("＃", "#")
+        assert name in visible(text[start:end]).replace("＃", "#")
         last = end
 
 
 @pytest.mark.parametrize(
     ("tag", "normal"),
-    [("#NewYork", "newyork"), ("＃外滩＃", "外滩"), (" New York ", "newyork"), ("ＳＴＲＡßE", "strasse"), ("", "")],
+    [
+        ("#NewYork", "newyork"),
+        ("＃外滩＃", "外滩"),
+        (" New York ", "newyork"),
+        ("ＳＴＲＡßE", "strasse"),
+        ("", ""),
+        ("İstanbul", "istanbul"),
+        ("外\u200b滩\u200f", "外滩"),
+        ("Zu\u0308rich", "zürich"),
+    ],
 )
 def test_normalise_hashtag(tag: str, normal: str) -> None:
     assert normalise_hashtag(tag) == normal
+
+
+def test_united_tags_come_once_in_their_first_spelling() -> None:
+    assert unite_hashtags(["Bund", "New York"], ["#bund", "river"], ["newyork", "\u200b", "#"]) == (
+        *("Bund", "New York", "river"),
+    )
+    assert unite_hashtags() == ()
+
+
+@given(st.lists(st.text()), st.lists(st.text()))
+def test_uniting_twice_changes_nothing(given: list[str], typed: list[str]) -> None:
+    united = unite_hashtags(given, typed)
+    assert unite_hashtags(united, typed) == united
 
 
 @given(st.text())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -52,6 +53,14 @@ def as_json(
         "present": {name: found.present[name] for name in FIELDS},
         "patterns": dict(found.patterns),
         "pictures": dict(found.pictures),
+        "left_out": {
+            "words": found.words,
+            "stop_words": found.stop_words.total(),
+            "emoticons": found.emoticons.total(),
+            **{name: found.markup[name] for name in ("links", "mentions")},
+            "texts_without_another_word": found.wordless,
+            "most_frequent": dict((found.stop_words + found.emoticons).most_common(100)),
+        },
         "places": len(found.places),
         "venues": len(found.venues),
         "categories": len(found.categories),
@@ -110,6 +119,7 @@ def _counts_of(found: Inspection) -> Iterator[str]:
     yield f"{found.posts} posts"
     yield "present:   " + ", ".join(f"{name} {found.present[name] / found.posts:.0%}" for name in FIELDS)
     yield "patterns:  " + _counts(found.patterns) + "   (T text, G hashtags, I image)"
+    yield from _left_out(found)
     if found.pictures:
         yield (
             "pictures:  " + _counts(found.pictures) + "   (by their headers; prepare decodes them, and may refuse more)"
@@ -127,6 +137,23 @@ def _counts_of(found: Inspection) -> Iterator[str]:
     if found.box:
         south, west, north, east = found.box
         yield f"area:      {south:.4f} to {north:.4f} degrees north, {west:.4f} to {east:.4f} degrees east"
+
+
+def _left_out(found: Inspection) -> Iterator[str]:
+    """What of the texts models of words do not read."""
+    stop_words, emoticons = found.stop_words.total(), found.emoticons.total()
+    said = []
+    if found.words:
+        share = f"{stop_words} of {found.words} words are stop words ({stop_words / found.words:.0%})"
+        said.append(f"{share}: {_counts(found.stop_words)}" if stop_words else share)
+    if emoticons:
+        said.append(f"{emoticons} emoticons: {_counts(found.emoticons)}")
+    if markup := +found.markup:
+        said.append(_counts(markup))
+    if found.wordless:
+        said.append(f"{found.wordless} texts have no word besides")
+    for title, line in zip_longest(["left out: "], said, fillvalue=" " * len("left out: ")):
+        yield f"{title} {line}"
 
 
 def _names(known: KnownNames, leaks: NameLeaks, found: Inspection) -> Iterator[str]:

@@ -16,7 +16,8 @@ from postplace.images.metadata import header
 from postplace.post import Post
 from postplace.posts.leaks import NameLeaks
 from postplace.posts.sides import ClassShare, Fingerprints, class_shares
-from postplace.text.cleaning import for_encoder
+from postplace.text.cleaning import for_encoder, left_out
+from postplace.text.segmentation import every_word, is_stop_word
 
 FIELDS = ("text", "hashtags", "images", "user", "time", "place", "venue", "category", "coordinates")
 LARGE_SHARE = 0.1  # of all posts: a user with more decides by the side they fall on
@@ -25,7 +26,11 @@ HALF = 0.5  # of a class
 
 @dataclass
 class Inspection:
-    """Counts over posts; `patterns` by T text, G hashtags, I image; `pictures` by what their files say."""
+    """Counts over posts; `patterns` by T text, G hashtags, I image; `pictures` by what their files say.
+
+    Of `words` the `stop_words` are read by no model of words, and neither are `emoticons` and `markup` (links and
+    mentions), which are none of them.
+    """
 
     posts: int = 0
     present: Counter[str] = field(default_factory=Counter)
@@ -38,6 +43,11 @@ class Inspection:
     first: datetime | None = None
     last: datetime | None = None
     box: tuple[float, float, float, float] | None = None  # south, west, north, east in degrees
+    words: int = 0  # of texts and of what was read in pictures, stop words too
+    stop_words: Counter[str] = field(default_factory=Counter)
+    emoticons: Counter[str] = field(default_factory=Counter)
+    markup: Counter[str] = field(default_factory=Counter)
+    wordless: int = 0  # texts of which nothing but stop words, emoticons and markup is left
     fingerprints: Fingerprints = field(default_factory=Fingerprints, repr=False)
 
     def warnings(self) -> list[str]:
@@ -89,6 +99,7 @@ def inspect_posts(posts: Iterable[Post]) -> Inspection:
     for post in posts:
         found.posts += 1
         _count_fields(post, found)
+        _count_left_out(post.full_text, found)
         found.fingerprints.add(post, _readable_pictures(post, found))
     return found
 
@@ -110,6 +121,18 @@ def _count_fields(post: Post, found: Inspection) -> None:
         south, west, north, east = found.box or (90.0, 180.0, -90.0, -180.0)
         point = post.latitude, post.longitude
         found.box = min(south, point[0]), min(west, point[1]), max(north, point[0]), max(east, point[1])
+
+
+def _count_left_out(text: str, found: Inspection) -> None:
+    if not text:
+        return
+    every, markup = every_word(text), left_out(text)
+    stop_words = list(filter(is_stop_word, every))
+    found.words += len(every)
+    found.stop_words.update(stop_words)
+    found.emoticons.update(markup.emoticons)
+    found.markup.update(links=markup.links, mentions=markup.mentions)
+    found.wordless += bool(for_encoder(text)) and len(stop_words) == len(every)
 
 
 def _readable_pictures(post: Post, found: Inspection) -> Iterator[bytes]:

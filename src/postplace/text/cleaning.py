@@ -9,6 +9,7 @@ import html
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from postplace.text.emoticons import EMOTICON
 
@@ -70,6 +71,27 @@ def remove_hashtags(text: str) -> str:
         kept += [text[last:start], " "]
         last = end
     return "".join([*kept, text[last:]])
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What `for_words` leaves out of a text besides punctuation and hashtags: how many, and which emoticons."""
+
+    links: int
+    mentions: int
+    emoticons: tuple[str, ...]
+
+
+def left_out(text: str) -> LeftOut:
+    """The markup of a text that is read as no word.
+
+    >>> left_out("@ann in [Louvre] [心][DOGE] http://a.org #tag")
+    LeftOut(links=1, mentions=1, emoticons=('[心]', '[doge]'))
+    """
+    untagged = remove_hashtags(text)
+    mentions = _MENTION.findall(html.unescape(_LINK.sub(" ", untagged)))
+    emoticons = EMOTICON.findall(unicodedata.normalize("NFKC", untagged).lower())
+    return LeftOut(len(_LINK.findall(untagged)), len(mentions), tuple(emoticons))
 
 
 def visible(text: str) -> str:

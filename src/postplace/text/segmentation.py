@@ -38,11 +38,25 @@ def words(text: str) -> list[str]:
     >>> words("我在上海外滩看夜景，so beautiful😀😀")
     ['上海', '外滩', '夜景', 'beautiful', '😀', '😀']
     """
+    stop_words = _stop_words()
+    return [word for word in every_word(text) if word not in stop_words]
+
+
+def every_word(text: str) -> list[str]:
+    """The words of a raw text as `words` cuts it, stop words too."""
     found: list[str] = []
     for token in _TOKEN.finditer(for_words(text)):
         found += chinese_words(token[0]) if token["chinese"] else [token[0]]
-    stop_words = _stop_words()
-    return [word for word in found if word not in stop_words]
+    return found
+
+
+def is_stop_word(word: str) -> bool:
+    """Whether `words` leaves it out.
+
+    >>> [word for word in every_word("the bridge and the home") if is_stop_word(word)]
+    ['the', 'and', 'the']
+    """
+    return word in _stop_words()
 
 
 def word_spans(text: str) -> list[tuple[int, int]]:
