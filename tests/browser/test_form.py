@@ -69,7 +69,7 @@ def test_hashtags_of_an_edit_are_sent_as_they_were_given(tab: Page, address: str
 
 
 def test_the_last_hashtag_that_is_hidden_leaves_none(tab: Page, address: str) -> None:
-    """Those in the text were not the post's, and do not become them."""
+    """The text of the edit is taken as it is told."""
     opened(tab, address, "at #a #b")
     noted(tab, text="at #a #b", hashtags=[])
     tab.run("document.getElementById('hashtags').value = 'c'")
@@ -79,6 +79,20 @@ def test_the_last_hashtag_that_is_hidden_leaves_none(tab: Page, address: str) ->
     tab.run("document.getElementById('undo').click()")
     tab.wait_for("window.told.length === 3")
     assert tab.run("window.told[2]") == ["at #a #b", "c"]
+    assert tab.run("document.getElementById('hashtags').placeholder") == ""
+
+
+def test_a_hashtag_typed_after_the_last_one_was_hidden_is_not_kept_from_the_service(tab: Page, address: str) -> None:
+    """That there are none was said of the text as the edit left it."""
+    opened(tab, address, "a walk #a")
+    noted(tab, text="a walk", hashtags=[])
+    taken(tab)
+    assert tab.run("window.told[1]") == ["a walk", "[]"]
+    tab.run("document.getElementById('text').focus(); document.getElementById('text').setSelectionRange(99, 99)")
+    tab.type(" #b")
+    tab.run("document.getElementById('ask').click()")
+    tab.wait_for("window.told.length === 3")
+    assert tab.run("window.told[2]") == ["a walk #b", None]
     assert tab.run("document.getElementById('hashtags').placeholder") == ""
 
 

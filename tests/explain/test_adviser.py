@@ -39,6 +39,14 @@ def test_the_leaking_hashtag_is_named_first(toy: Toy) -> None:
     assert found.every_tag == best.outlook
 
 
+def test_a_tag_that_is_typed_and_not_listed_is_no_all_clear(toy: Toy) -> None:
+    locator = toy(lambda text, tags, red: 4.0 * ("bund" in tags) - 2.0)
+    found = advise(locator, Post("1", text="dinner with friends #bund"), place="here")
+    assert first(found) == ["leave out the hashtag #bund"]
+    assert (found.suggestions[0].text, found.suggestions[0].hashtags) == ("dinner with friends", ())
+    assert found.before.probability == pytest.approx(1 / (1 + 2.718281828**-2))
+
+
 def test_two_tags_that_say_the_same_need_two_edits(toy: Toy) -> None:
     locator = toy(lambda text, tags, red: 4.0 * ("bund" in tags or "waitan" in tags) - 2.0)
     post = Post("1", hashtags=("bund", "food", "waitan"))

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from postplace import Post, PostLocator
 from postplace.explain import Edit, Part, apply, open_whole
 from postplace.explain.edits import clash, occurrences, pictures_after
 from postplace.images.decode import decode
+from postplace.posts.record import parse
+from postplace.text.hashtags import normalise_hashtag
 
 Toy = Callable[..., PostLocator]
 Square = Callable[..., bytes]
@@ -63,6 +68,58 @@ def test_tags_keep_their_order_and_come_once(toy: Toy) -> None:
     assert edited(toy, post, tag("bund")).hashtags == ("food", "river")
     assert edited(toy, post, tag("Bund", "river")).hashtags == ("river", "food")
     assert edited(toy, post, tag("Bund"), tag("food"), tag("river")).hashtags == ()
+
+
+PIECES = (
+    "#bund",
+    "#Bund#",
+    "＃BUND＃",
+    "#外滩",
+    "#外滩#",
+    "#外",
+    "滩",
+    "bund",
+    "#",
+    "＃",
+    " ",
+    "\u200b",
+    "\u200f",
+    "，",
+    "x",
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.sampled_from(PIECES), max_size=12).map("".join), st.sets(st.sampled_from(["bund", "外滩"]), min_size=1)
+)
+def test_nobody_who_reads_the_edited_post_finds_the_hidden_tag(toy: Toy, text: str, hidden: set[str]) -> None:
+    after = edited(toy, Post("1", text=text, hashtags=("bund", "river")), *map(tag, sorted(hidden)))
+    read = parse({"id": "1", "text": after.text, "hashtags": list(after.hashtags) or None}, where="x", folder=Path())
+    assert hidden.isdisjoint(map(normalise_hashtag, read.hashtags))
+    assert read.hashtags == after.hashtags  # what the run was asked about is what any door reads
+
+
+@pytest.mark.parametrize(
+    ("text", "edit", "after"),
+    [
+        ("##外滩#外滩", tag("外滩"), ""),
+        ("外外滩滩夜景", word("外滩"), "夜景"),
+        ("#外滩\u200b夜景", tag("外滩"), "\u200b夜景"),
+        ("dinner #\u200fbund now", tag("bund"), "dinner now"),
+        ("#bund and #外滩", tag("bund", "外滩"), "#外滩 and #外滩"),
+    ],
+)
+def test_what_stood_around_it_does_not_bring_it_back(toy: Toy, text: str, edit: Edit, after: str) -> None:
+    assert edited(toy, Post("1", text=text), edit).text == after
+
+
+def test_tags_that_are_typed_are_among_those_that_are_edited(toy: Toy) -> None:
+    """Also in a post made in Python that does not list them: they are published with its text."""
+    post = Post("1", text="dinner #bund #river", hashtags=("food", "Bund"))
+    assert open_whole(toy(lambda *_: 0.0), post).post.hashtags == ("food", "Bund", "river")
+    after = edited(toy, post, tag("bund"))
+    assert (after.text, after.hashtags) == ("dinner #river", ("food", "river"))
 
 
 def test_pictures_are_dropped_blurred_and_cropped(toy: Toy, square: Square) -> None:
