@@ -98,7 +98,7 @@ DOORS: dict[str, Callable[[list[dict[str, str]], Path], list[Post]]] = {
     "Parquet, nulls": _parquet,
     "DataFrame without the column": lambda records, _: read_posts(pd.DataFrame(records)),
     "DataFrame, NaN": lambda records, _: read_posts(pd.DataFrame(records).assign(hashtags=float("nan"))),
-    "DataFrame, NA": lambda records, _: read_posts(pd.DataFrame(records).assign(hashtags=pd.NA)),
+    "DataFrame, NA": lambda records, _: read_posts(pd.DataFrame([record | {"hashtags": pd.NA} for record in records])),
     "dicts": lambda records, _: read_posts(records),
     "dicts, None": lambda records, _: read_posts([record | {"hashtags": None} for record in records]),
     "lines that are sent": lambda records, _: _sent(records),

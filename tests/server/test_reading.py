@@ -162,3 +162,18 @@ def test_lists_are_counted_before_they_are_read(client: Client) -> None:
             return [*found, await first, await post(b"a\n" * 2000), await post(b"{}\n")]
 
     assert asyncio.run(run()) == [429, 200, 413, 200]
+
+
+@pytest.mark.parametrize(
+    ("more", "found"),
+    [
+        ({}, ("a", "b")),
+        ({"hashtags": None}, ("a", "b")),
+        ({"hashtags": ["B", "c"]}, ("B", "c", "a")),
+        ({"hashtags": []}, ()),
+        ({"hashtags": ["c"], "hashtags_complete": True}, ("c",)),
+    ],
+)
+def test_hashtags_of_a_line_and_those_in_its_text(more: dict[str, Any], found: tuple[str, ...]) -> None:
+    line = json.dumps({"id": "7", "text": "at #a #b", **more}).encode()
+    assert read_line(line, where="line 1", limits=SMALL)[1].hashtags == found

@@ -106,8 +106,8 @@ def _parse(record: Mapping[str, object], where: str, folder: Path) -> Post:
 
 def _every_hashtag(values: dict[str, Any], raw: object) -> tuple[str, ...]:
     """The hashtags given (`raw`, and as they were read) and typed; takes `COMPLETE` out of the values."""
-    given, complete = values.get("hashtags", ()), values.pop(COMPLETE, False)
-    if complete or _listed(_plain(raw)) in ([], ()):
+    given: tuple[str, ...] = values.get("hashtags", ())
+    if values.pop(COMPLETE, False) or _listed(_plain(raw)) in ([], ()):
         return given
     return unite_hashtags(given, find_hashtags(values.get("text", "")))
 
