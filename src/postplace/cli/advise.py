@@ -31,7 +31,9 @@ class Protect(StrEnum):
 
 
 Text = Annotated[str | None, typer.Option(help="The text of the post.")]
-Hashtags = Annotated[str | None, typer.Option(help="Its hashtags, separated by spaces; those in the text are read too.")]
+Hashtags = Annotated[
+    str | None, typer.Option(help="Its hashtags, separated by spaces; those in the text are read too.")
+]
 Pictures = Annotated[list[Path] | None, typer.Option(help="One of its pictures; may be repeated.")]
 Protected = Annotated[Protect, typer.Option(help="What must not be told: what the run is for.")]
 Which = Annotated[

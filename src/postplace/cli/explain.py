@@ -29,7 +29,9 @@ class Method(StrEnum):
 def explain(
     run: Run,
     text: Annotated[str | None, typer.Option(help="The text of the post.")] = None,
-    hashtags: Annotated[str | None, typer.Option(help="Its hashtags, separated by spaces; those in the text are read too.")] = None,
+    hashtags: Annotated[
+        str | None, typer.Option(help="Its hashtags, separated by spaces; those in the text are read too.")
+    ] = None,
     image: Annotated[list[Path] | None, typer.Option(help="One of its pictures; may be repeated.")] = None,
     place: Annotated[
         str | None, typer.Option(metavar="NAME", help="Why this place (or category)?", show_default="the run's answer")

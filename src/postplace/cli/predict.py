@@ -35,7 +35,9 @@ def predict(
         ),
     ] = None,
     text: Annotated[str | None, typer.Option(help="The text of one post.")] = None,
-    hashtags: Annotated[str | None, typer.Option(help="Its hashtags, separated by spaces; those in the text are read too.")] = None,
+    hashtags: Annotated[
+        str | None, typer.Option(help="Its hashtags, separated by spaces; those in the text are read too.")
+    ] = None,
     image: Annotated[list[Path] | None, typer.Option(help="One of its pictures; may be repeated.")] = None,
     top_k: Annotated[int, typer.Option(help="How many places a post.")] = 5,
     level: Annotated[float, typer.Option(help="How often set and circle hold the truth, over users or venues.")] = 0.9,

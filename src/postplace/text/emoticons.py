@@ -1,10 +1,11 @@
-"""Weibo's bracketed emoticons by name: what stands in brackets and is none of them, `[Louvre]`, is a word."""
+"""Weibo's bracketed emoticons by name. What stands in brackets and is none of them, `[Louvre]`, is a word."""
 
 from __future__ import annotations
 
 import re
 
-# Those of the panel, then those of seasons and campaigns, then those that were withdrawn and stand in older posts.
+# Those of the panel, then those of seasons and campaigns, those that were withdrawn and stand in older posts, and what
+# WeChat calls some of them in English: texts are posted to both.
 _NAMES = """
 微笑 可爱 太开心 鼓掌 嘻嘻 哈哈 笑cry 挤眼 馋嘴 黑线 汗 挖鼻 哼 怒 委屈 可怜 失望 悲伤 泪 允悲 苦涩 害羞 污 爱你
 亲亲 抱一抱 色 舔屏 憧憬 酷 坏笑 阴险 偷笑 思考 疑问 晕 傻眼 衰 骷髅 嘘 闭嘴 吃惊 感冒 生病 吐 拜拜 鄙视 白眼 左哼哼
@@ -26,7 +27,7 @@ _NAMES = """
 求红包 瞌睡 魅眼 花心 扑倒 投篮 听歌 紧张 臭美 亲 热 冷 掩面 痴呆 惊喜 男孩儿 女孩儿 小仙女 星星 半星 闪 闪闪灰
 闪牙1 转圈哭 做鬼脸 啃西瓜 没听见 肥皂 巨蟹座 照相 新 猫 狗 hold住 织 帅 神兽 互相膜拜 膜拜了 萌 手套 奥运金牌 奖杯
 晕菜 蜘蛛侠 蝙蝠侠 钢铁侠 美国队长 黑寡妇 浩克 雷神 蚁人 鹰眼 惊奇队长 格鲁特 火箭浣熊 灭霸 超人 神奇女侠 hei 笑
-痴情轩轩
+痴情轩轩 smile grin laugh cry sob shy smirk facepalm thumbsup heart
 """
 # Whose emoticons bear their own name before a mood, 米奇飞吻, or a maker's letters, ali转圈.
 _SERIES = (
