@@ -31,7 +31,7 @@ from postplace.places.vocabulary import PlaceVocabulary
 from postplace.pooled import check_modalities, has_image, without
 from postplace.post import Place, Post, Prediction
 from postplace.posts.prepared import read_with_parts
-from postplace.posts.splits import groups_of
+from postplace.posts.owners import OWNERS, groups_of
 from postplace.runs.content import Fitted, asked_encoders, check_encoders, load_run, rebuild, save_run
 from postplace.runs.evidence import evidence_of
 from postplace.runs.paths import lasting_name
@@ -284,7 +284,7 @@ class PostLocator:
         fresh = [post for post in asked if self.part_of(post) in (None, "test")]
         if not fresh:
             raise NotEnoughData("posts", f"all {len(asked)} posts were learned from", "give posts that were not")
-        groups = groups_of(fresh)
+        groups = groups_of(fresh, by=self.report.get("grouped_by", OWNERS))  # as the run was split
         fresh = without(fresh, self.modalities)
         encoded = self.encode(fresh)
         examined = self._system.examined(fresh, encoded, groups=groups)

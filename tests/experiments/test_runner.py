@@ -25,7 +25,7 @@ from postplace.experiments.lots import DataSet, Options
 from postplace.experiments.results import UNFINISHED, Result, Results
 from postplace.experiments.runner import run_experiment
 from postplace.experiments.work import _asked, _check_applies
-from postplace.posts.splits import groups_of
+from postplace.posts.owners import groups_of
 
 QUICK = {"filters": 8, "embedding": 8, "heads": 2, "image_features": 8}
 ROWS = (

@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 
 from postplace.errors import BadOption, BadPost, BadRun, NotEnoughData
 from postplace.post import Post
-from postplace.posts.splits import PARTS, Split, UnionFind, groups_of, random_split, split_groups
+from postplace.posts.disjoint import UnionFind
+from postplace.posts.owners import groups_of
+from postplace.posts.splits import PARTS, Split, random_split, split_groups
 
 Indices = NDArray[np.int64]
 
@@ -107,7 +109,7 @@ def test_one_user_with_a_quarter_of_the_posts_goes_to_train() -> None:
 def test_one_user_with_nearly_all_posts_leaves_the_rest_to_the_others() -> None:
     groups = np.concatenate([np.zeros(900, dtype=np.int64), np.arange(1, 101)])
     split = split_groups(groups, np.arange(1000) % 4, seed=1)
-    assert shares(split)[0] == 0.9
+    assert shares(split)[0] == 0.91  # a tenth of the others' posts stays in train, which else were of one user alone
     assert min(shares(split)[1:]) >= 0.03
 
 
