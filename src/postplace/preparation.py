@@ -32,8 +32,8 @@ from postplace.posts.filters import (
     replace_pictures,
 )
 from postplace.posts.loosening import Applied, loosened, possible_requirement
+from postplace.posts.owners import draw_keys, groups_of, owners_that_count
 from postplace.posts.prepared import PreparedPosts
-from postplace.posts.owners import content_keys, groups_of, owners_that_count
 from postplace.posts.split_notes import Parted
 from postplace.posts.splits import PARTS, Indices, Split, split_groups
 
@@ -270,7 +270,7 @@ def _split(posts: Sequence[Post], hashes: Sequence[Sequence[int]], *, seed: int)
     by = owners_that_count(posts, strata)
     clusters = near_duplicate_clusters([post.text for post in posts], hashes, owners=groups_of(posts, by=by))
     groups = groups_of(posts, by=by, duplicates=clusters.labels)
-    split = split_groups(groups, strata, seed=seed, keys=content_keys(posts))
+    split = split_groups(groups, strata, seed=seed, keys=draw_keys(posts, by=by))
     return split, {**clusters.counts(), **Parted(split, groups, strata, clusters.stock_texts, by).report()}
 
 

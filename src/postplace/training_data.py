@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from postplace.batch import PostTensors, TextTokens, Vocabularies, tokenize
 from postplace.encode import EncodedPosts
-from postplace.errors import BadOption, BadPost, NotEnoughData
+from postplace.errors import BadPost, NotEnoughData
 from postplace.evaluation.baselines import Baselines, fit_baselines
 from postplace.inputs import tensors_of
 from postplace.models.plan import Plan
@@ -20,7 +20,7 @@ from postplace.places.vocabulary import PlaceVocabulary, check_classes, fit_cell
 from postplace.pooled import Examples, examples_of, only, past_vectors
 from postplace.post import Post
 from postplace.posts.duplicates import Clusters, near_duplicate_clusters
-from postplace.posts.owners import content_keys, groups_of, owners_that_count
+from postplace.posts.owners import draw_keys, groups_of, owners_that_count
 from postplace.posts.split_notes import Parted
 from postplace.posts.splits import PARTS, Split, split_folds, split_groups
 
@@ -160,13 +160,11 @@ def prepare(
 ) -> Prepared:
     """Encode and split; fit the classes on the training part alone.
 
-    `parts`: the part of each post by its id, where the posts were split before. With `folds` the seeds are those of a
-    repeated grouped K-fold (see `split_folds`), and `parts` a BadOption. `encode` gives vectors with perceptual
+    `parts`: the part of each post by its id, where the posts were split before. Else, with `folds`, the seeds are those
+    of a repeated grouped K-fold (see `split_folds`). `encode` gives vectors with perceptual
     hashes. Raises BadPost when no post has anything to go by, NotEnoughData when the posts or a class are too few, or
     when no class of the test part is in the training part.
     """
-    if folds is not None and parts is not None:
-        raise BadOption("--folds", "the posts are split already", "leave it out, or give posts that are not prepared")
     posts, left_out = classes.labelled(every)
     say(f"{len(every)} posts, {len(posts)} of them to learn and judge from")
     encoded = encode(posts)
@@ -177,8 +175,12 @@ def prepare(
     by = owners_that_count(posts, stratum)
     duplicates = _near_duplicates(posts, encoded, groups_of(posts, by=by))
     groups = groups_of(posts, by=by, duplicates=duplicates.labels)
-    split = _drawn(posts, groups, stratum, seed=seed, folds=folds) if parts is None else _split_of(posts, parts)
-    parted = Parted(split, groups, stratum, duplicates.stock_texts, by, drawn=parts is None)
+    split = (
+        _drawn(draw_keys(posts, by=by), groups, stratum, seed=seed, folds=folds)
+        if parts is None
+        else _split_of(posts, parts)
+    )
+    parted = Parted(split, groups, stratum, duplicates.stock_texts, by, drawn=parts is None, folds=folds)
     parted.check_learnable()
     places = classes.fit([posts[row] for row in split.train], posts, seed=seed)
     labels = places.label(posts)
@@ -195,8 +197,7 @@ def prepare(
     return Prepared(posts, encoded, groups, split, places, labels, report)
 
 
-def _drawn(posts: Sequence[Post], groups: Rows, stratum: Rows, *, seed: int, folds: int | None) -> Split:
-    keys = content_keys(posts)
+def _drawn(keys: NDArray[np.uint64], groups: Rows, stratum: Rows, *, seed: int, folds: int | None) -> Split:
     if folds is None:
         return split_groups(groups, stratum, seed=seed, keys=keys)
     return split_folds(groups, stratum, seed=seed, folds=folds, keys=keys)

@@ -23,9 +23,7 @@ def flipped(value: int, *bits: int) -> int:
 
 
 def by_text(*texts: str, min_similarity: float = 0.8, min_letters: int = 16) -> list[int]:
-    found = near_duplicate_clusters(
-        texts, [[]] * len(texts), min_similarity=min_similarity, min_letters=min_letters
-    )
+    found = near_duplicate_clusters(texts, [[]] * len(texts), min_similarity=min_similarity, min_letters=min_letters)
     return [int(label) for label in found.labels]
 
 

@@ -48,7 +48,7 @@ class TextClusters:
 
 
 def letters(text: str) -> float:
-    """How long a text is in letters of an alphabet: spaces and punctuation count nothing, ideographs and syllables more.
+    """How long a text is in letters of an alphabet; spaces and punctuation count nothing, ideographs more.
 
     A Chinese ideograph counts as 2.5 letters and a Korean syllable as 2: about what a translation into English takes.
 

@@ -72,23 +72,22 @@ def venue_is_class(venues: Indices, labels: Indices) -> bool:
     return bool(totals[busiest >= NEARLY_ALL * totals].sum() > MOST * totals.sum())
 
 
-def content_keys(posts: Sequence[Post]) -> Digests:
-    """A number for each post (N,) by what it says, so that a draw does not depend on the order in which posts come.
+def draw_keys(posts: Sequence[Post], *, by: Sequence[str] = OWNERS) -> Digests:
+    """A number for each post (N,) by its owner, else its id, so that a draw does not depend on the order of the posts.
 
-    Neither on their ids, which may be the numbers of rows. Posts of the same content have the same number.
+    Neither on what they say: a copy with names masked is split alike. Posts with neither owner nor id of their own have
+    the numbers of their rows for ids, and are split by these.
     """
-    return np.array([_key(post) for post in posts], dtype=np.uint64)
+    return np.array([_key(_owner(post.id, post, by)) for post in posts], dtype=np.uint64)
 
 
-def _key(post: Post) -> int:
-    pictures = [hashlib.blake2b(i, digest_size=8).hexdigest() if isinstance(i, bytes) else i.name for i in post.images]
-    where = (post.place, post.category, post.venue, post.latitude, post.longitude)
-    content = repr((post.user, post.text, list(post.hashtags), pictures, where, post.time))
-    return int.from_bytes(hashlib.blake2b(content.encode("utf-8", "surrogatepass"), digest_size=8).digest())
+def _key(owner: tuple[str, str | int]) -> int:
+    encoded = repr(owner).encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.blake2b(encoded, digest_size=8).digest())
 
 
-def _owner(index: int, post: Post, by: Sequence[str]) -> tuple[str, str | int]:
+def _owner(alone: int | str, post: Post, by: Sequence[str]) -> tuple[str, str | int]:
     for kind in by:
         if (name := getattr(post, kind)) is not None:
             return kind, name
-    return "post", index
+    return "post", alone

@@ -1,4 +1,4 @@
-"""Which part each group of posts goes to: drawn by a seed, in proportion of posts and labels, none too large for its part.
+"""Which part each group of posts goes to: drawn by a seed, in proportion, and none too large for its part.
 
 Letters: G groups, P parts (train first), C labels.
 """
@@ -140,7 +140,7 @@ class _Parts:
         """Whether at least half of the group's posts are lacking, of all posts and label by label."""
         need, size = self._need[part], content[-1][1]
         lacking = sum(min(number, max(0.0, need[row])) for row, number in content[:-1])
-        return 2 * min(need[self._all], lacking) >= size
+        return bool(2 * min(need[self._all], lacking) >= size)
 
     def cheapest(self, content: list[tuple[int, int]], *, left: int) -> int:
         """The part to which the group costs least; of the `left` last groups one of those that lack groups."""

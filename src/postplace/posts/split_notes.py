@@ -11,7 +11,7 @@ import numpy as np
 from postplace.errors import NotEnoughData
 from postplace.posts.owners import OWNERS
 from postplace.posts.placing import LARGEST_SHARE, LEAST_GROUPS
-from postplace.posts.splits import FRACTIONS, PARTS, Indices, Split
+from postplace.posts.splits import PARTS, Indices, Split, fractions_of
 
 SLACK = 1.2  # times over or under what was asked before it is told
 MORE_USERS = "bring posts of more users"
@@ -22,7 +22,7 @@ class Parted:
     """A split with what it was made of: `groups` and `labels` (N,; negative for no class), and the posts' `stock` (N,).
 
     `stock` are the stock sentences of `near_duplicate_clusters`; `by` the owners that posts were grouped by. `drawn` is
-    False for a split that was given, which may part groups.
+    False for a split that was given, which may part groups; `folds` those of a K-fold.
     """
 
     split: Split
@@ -31,6 +31,7 @@ class Parted:
     stock: Indices
     by: Sequence[str] = OWNERS
     drawn: bool = True
+    folds: int | None = None
 
     def report(self) -> dict[str, Any]:
         """Posts and groups of each part, and the notes, ready for JSON."""
@@ -47,7 +48,7 @@ class Parted:
         }
 
     def check_learnable(self) -> None:
-        """Raise NotEnoughData when the training part has none of the classes of the test part: every answer is wrong."""
+        """Raise NotEnoughData when the training part has no class of the test part: every answer is wrong."""
         judged, unknown = self._unknown()
         if len(judged) and len(unknown) == len(judged):
             found = f"none of its {len(judged)} test posts is of a class that a training post has"
@@ -87,18 +88,18 @@ class Parted:
         if few := {name: number for name, number in groups.items() if number < LEAST_GROUPS}:
             told = _listed([f"{name} {number}" for name, number in few.items()])
             yield (
-                f"few groups of posts (users, venues, near-duplicates): {told}, of {len(np.unique(self.groups))} in all; "
-                f"what fewer than {LEAST_GROUPS} say of others may be chance: {MORE_USERS}"
+                f"few groups of posts (users, venues, near-duplicates): {told}, of {len(np.unique(self.groups))} in "
+                f"all; what fewer than {LEAST_GROUPS} say of others may be chance: {MORE_USERS}"
             )
         total = len(self.groups)
-        asked = {name: share * total for name, share in zip(PARTS, FRACTIONS, strict=True)}
+        asked = {name: share * total for name, share in zip(PARTS, fractions_of(self.folds), strict=True)}
         if smaller := {name: len(rows) for name, rows in small if len(rows) * SLACK < asked[name]}:
             told = _listed([f"{name} {number / total:.1%}" for name, number in smaller.items()])
             sizes = np.sort(np.bincount(self.groups[self.split.train]))[::-1]
             large = sizes[sizes > LARGEST_SHARE * min(smaller.values())]
             yield (
-                f"smaller than a tenth of the posts: {told}; {len(large)} groups, too large for so small a part, hold "
-                f"{large.sum() / total:.0%} of the posts and are in train: {MORE_USERS}"
+                f"smaller than was asked for: {told} of the posts; {len(large)} groups, too large for so small a part, "
+                f"hold {large.sum() / total:.0%} and are in train: {MORE_USERS}"
             )
         largest = {name: int(np.bincount(self.groups[rows]).max()) / len(rows) for name, rows in small}
         if heavy := {name: share for name, share in largest.items() if share > SLACK * LARGEST_SHARE}:
@@ -114,8 +115,8 @@ class Parted:
         crossing = int((np.bincount(sides) > 1).sum())
         if crossing:
             yield (
-                f"the given parts cut {crossing} groups of posts (users, venues, near-duplicates): {int(seen.sum())} of "
-                f"{len(seen)} test posts have some of their own group in the training part"
+                f"the given parts cut {crossing} groups of posts (users, venues, near-duplicates): {int(seen.sum())} "
+                f"of {len(seen)} test posts have some of their own group in the training part"
             )
 
     def _of_classes(self) -> Iterator[str]:

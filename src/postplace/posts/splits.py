@@ -77,10 +77,11 @@ def split_groups(
 ) -> Split:
     """Part the posts so that no group is on two sides, with every label spread by `fractions` as well as groups allow.
 
-    Groups are drawn anew by every `seed`, the large ones too: see `placing.place_groups`. A group of more than a quarter
-    of a small part's posts goes to train, and each small part gets 20 groups or more, as far as there are groups enough:
-    see `placing.limits_of`; `split_notes.notes_on` says what could not be met. `labels` (N,) are >= 0, or negative for a
-    post without one. With `keys` (N,), a number for each post's content, the split does not depend on the order of posts.
+    Groups are drawn anew by every `seed`, the large ones too: see `placing.place_groups`. A group of more than a
+    quarter of a small part's posts goes to train, and each small part gets 20 groups or more, as far as there are
+    enough: see `placing.limits_of`; `split_notes.Parted` says what could not be met. `labels` (N,) are >= 0, or
+    negative for a post without one. With `keys` (N,), a number for each post's owner (see
+    `owners.draw_keys`), the split does not depend on the order of posts.
 
     A `NotEnoughData` when there are fewer groups than parts; a `BadOption` for fractions that do not add up to 1.
     """
@@ -100,18 +101,16 @@ def split_folds(
     *,
     seed: int,
     folds: int,
-    fractions: Fractions = FRACTIONS,
     keys: Digests | None = None,
 ) -> Split:
     """Repeated grouped K-fold: the seeds 0 to K-1 are the folds of one partition, the next K those of another.
 
-    Over the seeds of a partition every post is in test once; what is in no fold's test part is split by the other
-    `fractions` as `split_groups` does. Large groups, too, have their turn in test. The other arguments are those of
-    `split_groups`. A `BadOption` for fewer than 2 folds; `NotEnoughData` for fewer groups than folds.
+    Over the seeds of a partition every post is in test once, those of large groups, too; the others of a fold are split
+    7 : 1 : 1 as `split_groups` does. The other arguments are those of `split_groups`. A `BadOption` for fewer than 2
+    folds; `NotEnoughData` for fewer groups than folds.
     """
     if folds < 2:
         raise BadOption("folds", f"{folds} is too few", "give a number from 2 on, usually 5 or 10")
-    shares = _shares(fractions)
     group_of_post = _canonical(groups, labels, keys)
     sizes = np.bincount(group_of_post)
     _check_enough(len(sizes), folds, largest=int(sizes.max(initial=0)), posts=len(groups))
@@ -120,11 +119,20 @@ def split_folds(
     rng = np.random.default_rng([folds, repeat])
     in_test = (place_groups(sizes, _label_counts(group_of_post, labels), whole, rng=rng) == fold)[group_of_post]
     rest = np.flatnonzero(~in_test)
-    train, validation, calibration = (shares[:3] / shares[:3].sum()).tolist()
-    asked = train, validation, calibration, 0.0
-    inner = split_groups(group_of_post[rest], labels[rest], seed=seed, fractions=asked)
-    parts = (rest[part] for part in (inner.train, inner.validation, inner.calibration))
-    return Split(*parts, np.flatnonzero(in_test))
+    inner = split_groups(group_of_post[rest], labels[rest], seed=seed, fractions=(7 / 9, 1 / 9, 1 / 9, 0.0))
+    return Split(rest[inner.train], rest[inner.validation], rest[inner.calibration], np.flatnonzero(in_test))
+
+
+def fractions_of(folds: int | None) -> Fractions:
+    """The share of the posts that each part is to hold: in tenths 7, 1, 1 and 1, or of a K-fold what a fold leaves.
+
+    >>> [round(share, 3) for share in fractions_of(5)]
+    [0.622, 0.089, 0.089, 0.2]
+    """
+    if folds is None:
+        return FRACTIONS
+    ninth = (1 - 1 / folds) / 9
+    return 7 * ninth, ninth, ninth, 1 / folds
 
 
 def random_split(
@@ -138,7 +146,7 @@ def random_split(
     """A stratified split post by post, only to compare with papers that split so: users and duplicates leak across."""
     alone = np.arange(posts, dtype=np.int64)
     if folds is not None:
-        return split_folds(alone, labels, seed=seed, folds=folds, fractions=fractions)
+        return split_folds(alone, labels, seed=seed, folds=folds)
     return split_groups(alone, labels, seed=seed, fractions=fractions)
 
 
