@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -116,14 +116,22 @@ def near_texts(texts: Sequence[str], min_similarity: float) -> Indices:
     and not with the pairs of them. A pair that no comparison joins is one that shares all its buckets with many others.
     """
     sets = UnionFind(len(texts))
-    shingles = lru_cache(maxsize=1 << 14)(lambda text: _shingles(texts[text]))
+
+    @lru_cache(maxsize=1 << 14)
+    def shingles(text: int) -> frozenset[str]:
+        return _shingles(texts[text])
+
+    def similar(one: int, other: int) -> bool:
+        return _similar(shingles(one), shingles(other), min_similarity)
+
     for band in _band_keys(texts, min_similarity).T:
         for run in _runs(band):
-            _join_bucket(sets, run, lambda one, other: _similar(shingles(one), shingles(other), min_similarity))
+            _join_bucket(sets, run, similar)
     return sets.labels()
 
 
-def _join_bucket(sets: UnionFind, run, similar) -> None:  # type: ignore[no-untyped-def]
+def _join_bucket(sets: UnionFind, run: Sequence[int], similar: Callable[[int, int], bool]) -> None:
+    """Join the texts of a bucket with those before them: up to 4 of each cluster, 32 in all."""
     kept: list[int] = []
     for text in run:
         own, held = sets.find(text), 0
