@@ -55,7 +55,11 @@ def letters(text: str) -> float:
     >>> letters("Happy birthday!"), letters("祝你生日快乐！"), letters("今天在外滩看到了最美的日落")
     (13.0, 15.0, 32.5)
     """
-    bare = normalised(text).replace(" ", "")
+    return _letters(normalised(text))
+
+
+def _letters(plain: str) -> float:
+    bare = plain.replace(" ", "")
     more = (IDEOGRAPH - 1) * len(_IDEOGRAPH.findall(bare)) + (SYLLABLE - 1) * len(_SYLLABLE.findall(bare))
     return len(bare) + more
 
@@ -88,7 +92,7 @@ def cluster_texts(
     """
     posts_of: dict[str, list[int]] = {}
     for post, text in enumerate(map(normalised, texts)):
-        if text and letters(text) >= min_letters:
+        if text and _letters(text) >= min_letters:
             posts_of.setdefault(text, []).append(post)
     unique = sorted(posts_of)
     rows = np.array([post for text in unique for post in posts_of[text]], dtype=np.int64)
