@@ -2,7 +2,7 @@
 
 Texts of three kinds: `template` differ in a number alone, `free` are random words, `half` are free texts of which half
 repeat another, every second of these with two words changed. Seconds are those of the processor, so that other work on
-the machine hardly moves them. The bar: at most 5 times the signatures, and with more texts at most 1.5 times that ratio.
+the machine hardly moves them. Bar: at most 5 times the signatures, and with more texts at most 1.5 times that ratio.
 
 usage: python benchmarks/near_texts.py [--texts 10000,100000] [--kinds template,free,half]
 """
@@ -42,7 +42,8 @@ def main() -> None:
             clusters, stock = len(set(found.labels.tolist())), int((found.stock >= 0).sum())
             memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
             print(
-                f"{kind:<9} {number:>9,} texts: {took:7.1f} s, {ratio:.1f} x signatures alone; {clusters:,} clusters, {stock:,} texts of stock sentences; peak {memory:,.0f} MB "
+                f"{kind:<9} {number:>9,} texts: {took:7.1f} s, {ratio:.1f} x signatures alone; {clusters:,} clusters, "
+                f"{stock:,} texts of stock sentences; peak {memory:,.0f} MB "
                 f"(bar <= {RATIO:.0f} x, and <= {GROWTH} x that of fewer texts: {'holds' if holds else 'MISSED'})",
                 flush=True,
             )
