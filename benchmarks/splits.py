@@ -76,8 +76,8 @@ def show(name: str, posts: Sequence[Post], labels: Indices, *, seeds: int) -> No
     held = [len(rows) / len(posts) for rows in small]
     print(
         f"{name}: {len(posts):,} posts in {len(sizes):,} groups; a small part has {min(held):.1%} to {max(held):.1%} "
-        f"of the posts in {min(counts)} to {max(counts)} groups, one of them at most {heaviest:.0%} of it; its classes "
-        f"are {np.mean(far):.3f} off (at most {max(far):.3f}); two test parts share {shared(tests):.1%} of their posts, "
+        f"of the posts in {min(counts)} to {max(counts)} groups, one with {heaviest:.0%} at most; its classes are "
+        f"{np.mean(far):.3f} off (at most {max(far):.3f}); two test parts share {shared(tests):.1%} of their posts, "
         f"{shared(drawn):.1%} of their large groups",
         flush=True,
     )

@@ -69,9 +69,8 @@ def place_groups(
     part that lacks most of them with a probability in proportion to the posts of the group's labels that it still
     lacks. The rest go, the largest first and equals in random order, each to the part where it lowers most the sum of
     (posts - wanted)^2 / wanted over its labels and over all posts: greedy stratification after Sechidis et al. 2011,
-    "On the stratification of multi-label data", here over groups. The last ones go where groups are lacking, so that no
-    part is short of them. `counts` are the posts of each
-    label in each group, as sparse rows: starts (G+1,), labels, numbers.
+    "On the stratification of multi-label data", here over groups. The last ones go where groups are lacking.
+    `counts` are the posts of each label in each group, as sparse rows: starts (G+1,), labels, numbers.
     """
     order = np.lexsort((rng.random(len(sizes)), -sizes))
     sorted_sizes = sizes[order]
