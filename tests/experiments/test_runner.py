@@ -304,7 +304,7 @@ def test_a_random_split_parts_users(posts: list[Post], locator: PostLocator, tmp
 
 def test_every_post_is_in_the_test_part_of_one_fold(city: Path, posts: list[Post], cache: Path, tmp_path: Path) -> None:
     """Of both kinds of split; and the table says how posts were split."""
-    rows = tuple(Row(side, "majority", condition=Condition(split=side)) for side in ("grouped", "random"))  # type: ignore[arg-type]
+    rows = tuple(Row(side, "majority", condition=Condition(split=side)) for side in ("grouped", "random"))
     experiment = replace(EXPERIMENT, rows=rows)
     options = Options(cache=cache, folds=3)
     data = DataSet("city", city, "place")
