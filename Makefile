@@ -37,6 +37,7 @@ bench: $(VENV)/.installed
 	$(BIN)/python benchmarks/calibration.py --models logistic --seeds 3
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/service.py
 	$(BIN)/python benchmarks/footprint.py
+	$(BIN)/python benchmarks/near_texts.py
 	$(BIN)/python benchmarks/importing.py
 	$(BIN)/python benchmarks/portraits.py
 	$(BIN)/python benchmarks/hub.py

@@ -30,8 +30,8 @@ from postplace.places.decode import check_asked
 from postplace.places.vocabulary import PlaceVocabulary
 from postplace.pooled import check_modalities, has_image, without
 from postplace.post import Place, Post, Prediction
+from postplace.posts.owners import OWNERS, groups_of
 from postplace.posts.prepared import read_with_parts
-from postplace.posts.splits import groups_of
 from postplace.runs.content import Fitted, asked_encoders, check_encoders, load_run, rebuild, save_run
 from postplace.runs.evidence import evidence_of
 from postplace.runs.paths import lasting_name
@@ -56,6 +56,8 @@ class PostLocator:
     `modalities` are those that are looked at ("text", "hashtags", "image"); the others are as if they were not there.
     `text_encoder` and `image_encoder` are names of `postplace encoders`, a local folder or a model of the hub.
     `cache` is the folder of stored vectors (None: nothing is stored); `device` is Lightning's accelerator.
+    With `folds` K the seeds 0 to K-1 are the folds of one partition, in which every post is judged once, and the next K
+    those of another; without, every seed draws a split of its own.
     With `evidence` vectors, ids and classes of the training posts are kept, to show the nearest beside an answer.
     """
 
@@ -78,6 +80,7 @@ class PostLocator:
         workers: int | None = None,
         progress: Callable[[str], None] | None = None,
         evidence: bool = False,
+        folds: int | None = None,
     ) -> None:
         if target not in ("place", "category"):
             raise BadOption("--target", f"{target!r} is unknown", "give place or category")
@@ -85,12 +88,14 @@ class PostLocator:
             raise BadOption("--cells", f"given with the target {target}", "cells are places: give --target place")
         if class_weight not in (None, "balanced"):
             raise BadOption("--class-weight", f"{class_weight!r} is unknown", "give balanced, or leave it out")
+        if folds is not None and folds < 2:
+            raise BadOption("--folds", f"{folds} is too few", "give a number from 2 on, usually 5 or 10")
         self.target, self.cells, self.min_posts = target, cells, min_posts
         self.entry = find_model(model)
         self.modalities = check_modalities(modalities)
         self.settings = dict(settings or {})
         self.plan = plan_of(self.entry, self.settings)
-        self.class_weight, self.seed = class_weight, seed
+        self.class_weight, self.seed, self.folds = class_weight, seed, folds
         self.device, self.devices, self.workers = device, devices, workers
         self.text_encoder, self.image_encoder = lasting_name(text_encoder), lasting_name(image_encoder)
         self.cache = None if cache is None else Path(cache)
@@ -108,6 +113,8 @@ class PostLocator:
         `overwrite` thrown away once the new one begins.
         """
         every, parts = read_with_parts(posts)
+        if parts is not None and self.folds is not None:
+            raise BadOption("--folds", "the posts are split already", "leave it out, or give posts not yet prepared")
         sizes = sizes_of(self.plan, *self.encoders(), None, TWO_PLACES)
         self.entry.build(sizes, len(TWO_PLACES), self.plan.model)  # a setting it cannot have is told now, not in hours
         unfinished = None
@@ -216,6 +223,7 @@ class PostLocator:
             seed=self.seed,
             say=self._say,
             parts=parts,
+            folds=self.folds,
         )
 
     # ------------------------------------------------------------------ answering
@@ -284,7 +292,7 @@ class PostLocator:
         fresh = [post for post in asked if self.part_of(post) in (None, "test")]
         if not fresh:
             raise NotEnoughData("posts", f"all {len(asked)} posts were learned from", "give posts that were not")
-        groups = groups_of(fresh)
+        groups = groups_of(fresh, by=self.report.get("grouped_by", OWNERS))  # as the run was split
         fresh = without(fresh, self.modalities)
         encoded = self.encode(fresh)
         examined = self._system.examined(fresh, encoded, groups=groups)
@@ -381,7 +389,7 @@ class PostLocator:
             options = {name: config[name] for name in ("cells", "min_posts", "settings", "class_weight", "seed")}
             asked: dict[str, Any] = {f"{kind}_encoder": name for kind, name in asked_encoders(config, where).items()}
             options["settings"] = without_idle(find_model(config["model"]), options["settings"])
-            options["modalities"] = config.get("modalities")  # a run of the first version has none
+            options |= {name: config.get(name) for name in ("modalities", "folds")}  # earlier runs have none
             locator = cls(config["target"], config["model"], device=device, cache=cache, **asked, **options)
             check_encoders(config, locator.options()["encoders"], where=where)
             locator._fitted = rebuild(locator.build, config, files, where=where)
@@ -402,6 +410,7 @@ class PostLocator:
             "class_weight": self.class_weight,
             "modalities": list(self.modalities),
             "seed": self.seed,
+            **({} if self.folds is None else {"folds": self.folds}),
             "encoders": {
                 kind: {"asked": asked, "name": encoder.name, "width": encoder.width, "fingerprint": encoder.fingerprint}
                 for kind, asked, encoder in (("text", self.text_encoder, text), ("image", self.image_encoder, image))

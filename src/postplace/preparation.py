@@ -32,8 +32,10 @@ from postplace.posts.filters import (
     replace_pictures,
 )
 from postplace.posts.loosening import Applied, loosened, possible_requirement
+from postplace.posts.owners import draw_keys, groups_of, owners_that_count
 from postplace.posts.prepared import PreparedPosts
-from postplace.posts.splits import PARTS, Indices, Split, groups_of, split_groups
+from postplace.posts.split_notes import Parted
+from postplace.posts.splits import PARTS, Indices, Split, split_groups
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -104,8 +106,8 @@ def prepare_posts(
         recipe={"options": _options(recipe), "versions": _versions(), "fingerprints": pictures.fingerprints},
         report={
             "steps": ledger.steps,
-            "split": {part: sum(ledger.parts[post.id] == part for post in kept) for part in PARTS},
             **duplicates,
+            "split": {part: sum(ledger.parts[post.id] == part for post in kept) for part in PARTS},
             "unreadable_pictures": pictures.failures,
             "portraits": pictures.portraits,
             "words_in_pictures": words,
@@ -262,27 +264,21 @@ def _count(outcomes: Iterable[str], name: str) -> int:
 # --- the split
 
 
-def _split(posts: Sequence[Post], hashes: Sequence[Sequence[int]], *, seed: int) -> tuple[Split, dict[str, int]]:
+def _split(posts: Sequence[Post], hashes: Sequence[Sequence[int]], *, seed: int) -> tuple[Split, dict[str, Any]]:
     """70 / 10 / 10 / 10 by user (else venue) and near-duplicates, in proportion of places (else categories)."""
-    clusters = near_duplicate_clusters([post.text for post in posts], hashes)
-    groups = groups_of(posts, duplicates=clusters.labels)
-    split = split_groups(groups, _strata(posts), seed=seed)
-    found = {
-        "groups": int(groups.max()) + 1,
-        "largest_group": int(np.bincount(groups).max()),
-        "near_duplicate_texts": clusters.duplicate_texts,
-        "near_duplicate_images": clusters.duplicate_images,
-    }
-    return split, found
+    strata = _strata(posts)
+    by = owners_that_count(posts, strata)
+    clusters = near_duplicate_clusters([post.text for post in posts], hashes, owners=groups_of(posts, by=by))
+    groups = groups_of(posts, by=by, duplicates=clusters.labels)
+    split = split_groups(groups, strata, seed=seed, keys=draw_keys(posts, by=by))
+    return split, {**clusters.counts(), **Parted(split, groups, strata, clusters.stock_texts, by).report()}
 
 
 def _strata(posts: Sequence[Post]) -> Indices:
-    numbers: dict[tuple[str, str], int] = {}
-    labels = []
-    for post in posts:
-        name = ("place", post.place) if post.place is not None else ("category", post.category)
-        labels.append(-1 if name[1] is None else numbers.setdefault((name[0], name[1]), len(numbers)))
-    return np.array(labels, dtype=np.int64)
+    kinds = ["category" if post.place is None else "place" for post in posts]
+    names = [(kind, getattr(post, kind)) for kind, post in zip(kinds, posts, strict=True)]
+    numbers = {name: number for number, name in enumerate(sorted({name for name in names if name[1] is not None}))}
+    return np.array([numbers.get(name, -1) for name in names], dtype=np.int64)
 
 
 def _split_of(posts: Sequence[Post], parts: Mapping[str, str]) -> Split:

@@ -20,7 +20,9 @@ from postplace.places.vocabulary import PlaceVocabulary, check_classes, fit_cell
 from postplace.pooled import Examples, examples_of, only, past_vectors
 from postplace.post import Post
 from postplace.posts.duplicates import Clusters, near_duplicate_clusters
-from postplace.posts.splits import PARTS, Split, groups_of, split_groups
+from postplace.posts.owners import draw_keys, groups_of, owners_that_count
+from postplace.posts.split_notes import Parted
+from postplace.posts.splits import PARTS, Split, split_folds, split_groups
 
 Rows = NDArray[np.int64]
 
@@ -154,11 +156,14 @@ def prepare(
     seed: int,
     say: Callable[[str], None],
     parts: Mapping[str, str] | None = None,
+    folds: int | None = None,
 ) -> Prepared:
     """Encode and split; fit the classes on the training part alone.
 
-    `parts`: the part of each post by its id, where the posts were split before. `encode` gives vectors with perceptual
-    hashes. Raises BadPost when no post has anything to go by, NotEnoughData when the posts or a class are too few.
+    `parts`: the part of each post by its id, where the posts were split before. Else, with `folds`, the seeds are those
+    of a repeated grouped K-fold (see `split_folds`). `encode` gives vectors with perceptual
+    hashes. Raises BadPost when no post has anything to go by, NotEnoughData when the posts or a class are too few, or
+    when no class of the test part is in the training part.
     """
     posts, left_out = classes.labelled(every)
     say(f"{len(every)} posts, {len(posts)} of them to learn and judge from")
@@ -166,9 +171,17 @@ def prepare(
     if not (encoded.text_mask.any() or encoded.hashtag_mask.any() or len(encoded.image_vectors)):
         found = f"none of {len(posts)} posts has text, hashtags or a readable picture"
         raise BadPost("posts", found, "check the keys text, hashtags and images")
-    duplicates = _near_duplicates(posts, encoded)
-    groups = groups_of(posts, duplicates=duplicates.labels)
-    split = split_groups(groups, classes.stratum(posts), seed=seed) if parts is None else _split_of(posts, parts)
+    stratum = classes.stratum(posts)
+    by = owners_that_count(posts, stratum)
+    duplicates = _near_duplicates(posts, encoded, groups_of(posts, by=by))
+    groups = groups_of(posts, by=by, duplicates=duplicates.labels)
+    split = (
+        _drawn(draw_keys(posts, by=by), groups, stratum, seed=seed, folds=folds)
+        if parts is None
+        else _split_of(posts, parts)
+    )
+    parted = Parted(split, groups, stratum, duplicates.stock_texts, by, drawn=parts is None, folds=folds)
+    parted.check_learnable()
     places = classes.fit([posts[row] for row in split.train], posts, seed=seed)
     labels = places.label(posts)
     report = {
@@ -178,19 +191,22 @@ def prepare(
         "left_out_classes": dict(left_out),
         "classes": len(places),
         "broken_images": [asdict(broken) for broken in encoded.broken],
-        "groups": int(groups.max()) + 1,
-        "largest_group": int(np.bincount(groups).max()),
-        "near_duplicate_texts": duplicates.duplicate_texts,
-        "near_duplicate_images": duplicates.duplicate_images,
-        "split": {name: len(rows) for name, rows in split.parts()},
+        **duplicates.counts(),
+        **parted.report(),
     }
     return Prepared(posts, encoded, groups, split, places, labels, report)
 
 
-def _near_duplicates(posts: Sequence[Post], encoded: EncodedPosts) -> Clusters:
+def _drawn(keys: NDArray[np.uint64], groups: Rows, stratum: Rows, *, seed: int, folds: int | None) -> Split:
+    if folds is None:
+        return split_groups(groups, stratum, seed=seed, keys=keys)
+    return split_folds(groups, stratum, seed=seed, folds=folds, keys=keys)
+
+
+def _near_duplicates(posts: Sequence[Post], encoded: EncodedPosts, owners: Rows) -> Clusters:
     hashes = encoded.image_hashes if encoded.image_hashes is not None else np.zeros(0, dtype=np.uint64)
     pictures = [[int(hashes[row]) for row in rows if row >= 0] for rows in encoded.image_index]
-    return near_duplicate_clusters([post.text for post in posts], pictures)
+    return near_duplicate_clusters([post.text for post in posts], pictures, owners=owners)
 
 
 def _split_of(posts: Sequence[Post], parts: Mapping[str, str]) -> Split:

@@ -186,6 +186,18 @@ def test_one_user_is_no_split(postplace: Command, tmp_path: Path) -> None:
     assert "there is no split by user or venue: 1 group(s)" in done.stdout
 
 
+def test_what_the_split_could_not_keep_is_told_before_any_training(postplace: Command, tmp_path: Path) -> None:
+    stock = "Just posted a photo @ Dresden, Germany"
+    records = [{**post, "user": f"u{n}", "text": stock} for n, post in enumerate([*clean(), *clean(), *clean()])]
+    records = [{**record, "id": str(n)} for n, record in enumerate(records)]
+    path = write(tmp_path / "posts.jsonl", records)
+    notes = report(postplace, path)["split_notes"]
+    assert any(f"{len(records)} posts are of 1 stock sentence(s)" in note for note in notes)
+    shown = postplace("inspect", path).stdout
+    assert "of the split that train would draw:" in shown
+    assert all(f"  - {note}" in shown.splitlines() for note in notes)
+
+
 def test_a_prepared_folder_is_judged_by_its_own_split(postplace: Command, tmp_path: Path) -> None:
     posts = write(tmp_path / "posts.jsonl", clean())
     done = postplace("prepare", posts, "--out", tmp_path / "prepared", "--quiet")

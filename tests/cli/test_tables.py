@@ -66,3 +66,15 @@ def test_what_the_posts_leave_out_of_a_system_is_told(capsys: pytest.CaptureFixt
     assert "no district head: the classes have no coordinates" in capsys.readouterr().out.splitlines()
     show_fit(report)  # of a version that took no notes
     assert "district" not in capsys.readouterr().out
+
+
+def test_groups_of_each_part_and_what_the_split_could_not_keep_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    counts = ("used", "posts", "classes", "groups", "near_duplicate_texts", "near_duplicate_images", "largest_group")
+    report: dict[str, Any] = {**dict.fromkeys(counts, 3), "without_the_target": 0, "left_out_classes": {}}
+    report |= {"broken_images": [], "split": {"train": 700, "test": 81}}
+    show_fit({**report, "groups_by_part": {"train": 90, "test": 12}, "split_notes": ["few groups: test 12"]})
+    shown = capsys.readouterr().out
+    assert "700 train of 90 groups, 81 test of 12 groups" in shown
+    assert "few groups: test 12" in shown.splitlines()
+    show_fit(report)  # of a version that did not count them
+    assert "700 train, 81 test" in capsys.readouterr().out

@@ -41,9 +41,18 @@ def test_a_file_says_everything(tmp_path: Path) -> None:
     assert (plain.name, plain.model, plain.modalities) == ("MRLF", "mrlf", None)
 
 
+def test_folds_may_be_given(tmp_path: Path) -> None:
+    (tmp_path / "one.toml").write_text(f"folds = 5\n{GOOD}")
+    assert read_experiment(tmp_path / "one.toml").folds == 5
+    (tmp_path / "one.toml").write_text(GOOD)
+    assert read_experiment(tmp_path / "one.toml").folds is None
+
+
 @pytest.mark.parametrize(
     ("line", "instead", "message"),
     [
+        ("title", "folds = 1\ntitle", "folds: 1 is no number of folds; give a whole number from 2 on"),
+        ("title", "folds = true\ntitle", "folds: True is no number of folds"),
         ("metrics = ", "metric = ", "one.toml: 'metric' is unknown; did you mean 'metrics'"),
         ('"macro_f1"', '"macro_f2"', "metrics: 'macro_f2' is unknown; did you mean 'macro_f1'"),
         (

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from postplace.experiments.definition import Condition, Row
-from postplace.experiments.lots import DataSet, Lot, Options, shared_out
+from postplace.experiments.definition import Condition, Experiment, Row
+from postplace.experiments.lots import DataSet, Lot, Options, lots_of, shared_out
+from postplace.experiments.results import Results
 
 BESIDE = (("majority", "majority class", Path("majority.json")),)
 
@@ -27,3 +28,16 @@ def test_nobody_gets_a_share_of_nothing() -> None:
     assert len(list(shared_out(_lot("a"), jobs=4))) == 1
     (alone,) = shared_out(_lot(), jobs=4)  # baselines alone are left to do
     assert alone == _lot()
+
+
+def test_folds_make_other_results_and_without_them_names_stay(tmp_path: Path) -> None:
+    rows = (Row("a", "majority"),)
+    experiment = Experiment("small", "", "", "place", ("accuracy",), rows)
+    data = DataSet("city", Path("posts.jsonl"), "place")
+
+    def files(options: Options) -> list[Path]:
+        lots = lots_of(experiment, data, seeds=(0,), options=options, results=Results(tmp_path), digest="d")
+        return [path for lot in lots for path in lot.files()]
+
+    assert not set(files(Options())) & set(files(Options(folds=5)))
+    assert files(Options()) == files(Options(folds=None))

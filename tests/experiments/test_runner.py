@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from postplace import Post, PostLocator
-from postplace.errors import NotEnoughData
+from postplace.errors import BadOption, NotEnoughData
 from postplace.experiments.comparison import compare
 from postplace.experiments.conditions import prepare_under
 from postplace.experiments.definition import Condition, Experiment, Row
@@ -25,7 +25,9 @@ from postplace.experiments.lots import DataSet, Options
 from postplace.experiments.results import UNFINISHED, Result, Results
 from postplace.experiments.runner import run_experiment
 from postplace.experiments.work import _asked, _check_applies
-from postplace.posts.splits import groups_of
+from postplace.posts.owners import groups_of
+from postplace.posts.prepared import PreparedPosts, write_prepared
+from postplace.posts.splits import Split
 
 QUICK = {"filters": 8, "embedding": 8, "heads": 2, "image_features": 8}
 ROWS = (
@@ -298,6 +300,29 @@ def test_a_random_split_parts_users(posts: list[Post], locator: PostLocator, tmp
 
     assert sides(Condition()) == 1
     assert sides(Condition(split="random")) > 1
+
+
+def test_every_post_is_in_the_test_part_of_one_fold(city: Path, posts: list[Post], cache: Path, tmp_path: Path) -> None:
+    """Of both kinds of split; and the table says how posts were split."""
+    rows = tuple(Row(side, "majority", condition=Condition(split=side)) for side in ("grouped", "random"))
+    experiment = replace(EXPERIMENT, rows=rows)
+    options = Options(cache=cache, folds=3)
+    data = DataSet("city", city, "place")
+    results = run_experiment(experiment, data, seeds=range(3), out=tmp_path, options=options)
+    described, found = results.read()
+    assert described["split"] == "into 3 folds, drawn anew for every 3 seeds"
+    for side in ("grouped", "random"):
+        assert sum(len(run.hits) for run in found if run.name == side) == len(posts)
+
+
+def test_prepared_posts_are_not_split_into_folds(posts: list[Post], cache: Path, tmp_path: Path) -> None:
+    rows = np.array_split(np.arange(len(posts)), 4)
+    write_prepared(tmp_path / "prepared", PreparedPosts(posts, Split(*rows), 0, [], {}, {}), overwrite=False)
+    data = DataSet("city", tmp_path / "prepared", "place")
+    with pytest.raises(BadOption, match="is split already"):
+        run_experiment(EXPERIMENT, data, seeds=(0,), out=tmp_path / "out", options=Options(cache=cache, folds=3))
+    with pytest.raises(BadOption, match="--folds: the posts are split already"):
+        PostLocator("place", "majority", cache=cache, folds=3).fit(tmp_path / "prepared")
 
 
 def test_rare_hashtags_are_those_of_the_training_part(posts: list[Post], locator: PostLocator, tmp_path: Path) -> None:

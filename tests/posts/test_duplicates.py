@@ -22,10 +22,8 @@ def flipped(value: int, *bits: int) -> int:
     return value
 
 
-def by_text(*texts: str, min_similarity: float = 0.8, min_characters: int = 16) -> list[int]:
-    found = near_duplicate_clusters(
-        texts, [[]] * len(texts), min_similarity=min_similarity, min_characters=min_characters
-    )
+def by_text(*texts: str, min_similarity: float = 0.8, min_letters: int = 16) -> list[int]:
+    found = near_duplicate_clusters(texts, [[]] * len(texts), min_similarity=min_similarity, min_letters=min_letters)
     return [int(label) for label in found.labels]
 
 
@@ -141,8 +139,8 @@ def test_nearly_equal_texts_are_found_among_many() -> None:
 
 def test_short_stock_phrases_join_nobody() -> None:
     assert by_text("Happy birthday!", "happy birthday", "祝你生日快乐！", "祝你生日快乐！") == [0, 1, 2, 3]
-    assert by_text("Happy birthday!", "happy birthday", min_characters=5) == [0, 0]
-    assert by_text("", "", min_characters=0) == [0, 1]
+    assert by_text("Happy birthday!", "happy birthday", min_letters=5) == [0, 0]
+    assert by_text("", "", min_letters=0) == [0, 1]
 
 
 def test_texts_and_pictures_join_together_and_each_is_counted() -> None:

@@ -14,6 +14,7 @@ from postplace.posts.sides import (
     ClassShare,
     Fingerprints,
     class_shares,
+    notes_on,
     shared_with_training,
     split_as_train,
     split_by_post,
@@ -135,3 +136,35 @@ def test_reposts_planted_in_a_synthetic_city_cross_a_split_post_by_post_alone() 
     assert shared_with_training(found, split_by_post(found, seed=0))["text"] > 10
     made = shared_with_training(found, split_as_train(found, seed=0))
     assert (made["text"], made["user"]) == (0, 0)
+
+
+def test_a_stock_sentence_is_told_and_does_not_tie_users_together() -> None:
+    posts = [Post(str(n), text=LONG, user=str(n), place=str(n % 3)) for n in range(60)]
+    posts += [Post(f"own {n}", text=sentence(n), user=str(n % 60), place=str(n % 3)) for n in range(240)]
+    for near in (1000, 10):  # near copies, and equal texts alone
+        found = Fingerprints(near_copies_up_to=near)
+        for post in posts:
+            found.add(post, [])
+        made = split_as_train(found, seed=0)
+        shared = shared_with_training(found, made)
+        assert (shared["text"], shared["stock text"] > 0) == (0, True)
+        (note,) = (note for note in notes_on(found, made) if "stock" in note)
+        assert note.startswith("60 posts are of 1 stock sentence(s)")
+        assert f"{shared['stock text']} of {len(made.test)} test posts" in note
+
+
+def test_a_short_chinese_text_is_long_here_too() -> None:
+    posts = filled([Post("1", text="今天在外滩看到了最美的日落呀"), Post("2", text="今天在外滩看到了最美的日落呀！")])
+    assert shared_with_training(posts, split([0], [1]))["text"] == 1
+    wishes = filled([Post("1", text="生日快乐"), Post("2", text="生日快乐！")])
+    assert shared_with_training(wishes, split([0], [1]))["short text"] == 1
+
+
+def test_a_venue_that_is_the_place_is_not_split_by() -> None:
+    found = filled([Post(str(n), text=sentence(n), place=f"p{n % 9}", venue=f"v{n % 9}") for n in range(180)])
+    assert found.grouped_by() == ("user",)
+    made = split_as_train(found, seed=0)
+    assert len(made.test) == 18
+    assert "the venue is the class" in notes_on(found, made)[0]
+    others = filled([Post(str(n), text=sentence(n), place=f"p{n % 9}", venue=f"v{n % 90}") for n in range(180)])
+    assert others.grouped_by() == ("user", "venue")

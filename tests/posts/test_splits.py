@@ -7,8 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from postplace.errors import BadOption, BadPost, BadRun, NotEnoughData
-from postplace.post import Post
-from postplace.posts.splits import PARTS, Split, UnionFind, groups_of, random_split, split_groups
+from postplace.posts.splits import PARTS, Split, fractions_of, random_split, split_folds, split_groups
 
 Indices = NDArray[np.int64]
 
@@ -20,47 +19,6 @@ def parts_of_groups(split: Split, groups: Indices) -> list[set[int]]:
 def shares(split: Split) -> list[float]:
     sizes = [len(indices) for _, indices in split.parts()]
     return [size / sum(sizes) for size in sizes]
-
-
-def test_a_group_is_the_user_else_the_venue_else_the_post_alone() -> None:
-    posts = [
-        Post("0", user="ann", venue="bar"),
-        Post("1", venue="bar"),
-        Post("2"),
-        Post("3", user="ann", venue="zoo"),
-        Post("4", venue="bar"),
-        Post("5"),
-        Post("6", user="bar"),
-    ]
-    assert groups_of(posts).tolist() == [0, 1, 2, 0, 1, 3, 4]
-
-
-def test_near_duplicates_join_groups_through_others() -> None:
-    posts = [Post("0", user="a"), Post("1", user="b"), Post("2", user="b"), Post("3", user="c"), Post("4", user="d")]
-    clusters = np.array([7, 7, 8, 8, 9])  # a and b share a picture, b and c another
-    assert groups_of(posts, duplicates=clusters).tolist() == [0, 0, 0, 0, 1]
-
-
-def test_a_negative_cluster_joins_nothing() -> None:
-    posts = [Post("0"), Post("1"), Post("2")]
-    assert groups_of(posts, duplicates=np.array([-1, -1, 0])).tolist() == [0, 1, 2]
-
-
-def test_clusters_must_cover_the_posts() -> None:
-    with pytest.raises(BadOption, match="1 cluster labels for 2 posts"):
-        groups_of([Post("0"), Post("1")], duplicates=np.array([0]))
-
-
-def test_groups_of_nothing() -> None:
-    assert groups_of([]).tolist() == []
-    assert groups_of([], duplicates=np.array([], dtype=np.int64)).tolist() == []
-
-
-def test_union_find_labels_by_first_appearance() -> None:
-    sets = UnionFind(5)
-    sets.join(4, 1)
-    sets.join(3, 4)
-    assert sets.labels().tolist() == [0, 1, 2, 1, 1]
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -107,7 +65,7 @@ def test_one_user_with_a_quarter_of_the_posts_goes_to_train() -> None:
 def test_one_user_with_nearly_all_posts_leaves_the_rest_to_the_others() -> None:
     groups = np.concatenate([np.zeros(900, dtype=np.int64), np.arange(1, 101)])
     split = split_groups(groups, np.arange(1000) % 4, seed=1)
-    assert shares(split)[0] == 0.9
+    assert shares(split)[0] == 0.91  # a tenth of the others' posts stays in train, which else were of one user alone
     assert min(shares(split)[1:]) >= 0.03
 
 
@@ -163,6 +121,43 @@ def test_a_random_split_is_stratified_by_post() -> None:
     labels = np.repeat([0, 1], [900, 100])
     split = random_split(1000, labels, seed=0)
     assert [int(labels[indices].sum()) for _, indices in split.parts()] == [70, 10, 10, 10]
+
+
+@pytest.mark.parametrize("folds", [2, 5, 10])
+def test_over_the_folds_every_post_is_in_test_once(folds: int) -> None:
+    rng = np.random.default_rng(0)
+    groups = np.concatenate([np.zeros(300, dtype=np.int64), rng.integers(1, 400, 2700)])
+    labels = rng.integers(0, 5, 3000)
+    made = [split_folds(groups, labels, seed=seed, folds=folds) for seed in range(2 * folds)]
+    for repeat in (made[:folds], made[folds:]):
+        assert sorted(np.concatenate([split.test for split in repeat]).tolist()) == list(range(3000))
+    for split in made:
+        inside = parts_of_groups(split, groups)
+        assert sum(len(part) for part in inside) == len(set(groups.tolist()))
+        assert sum(len(rows) for _, rows in split.parts()) == 3000
+        assert shares(split) == pytest.approx(fractions_of(folds), abs=0.025)
+    assert made[0].test.tolist() != made[folds].test.tolist()
+
+
+def test_folds_are_of_equal_labels_and_do_not_depend_on_the_order_of_posts() -> None:
+    groups, labels = np.arange(1000) // 2, np.arange(1000) // 2 % 2
+    order = np.random.default_rng(0).permutation(1000)
+    one = split_folds(groups, labels, seed=3, folds=5, keys=groups.astype(np.uint64))
+    other = split_folds(groups[order], labels[order], seed=3, folds=5, keys=groups[order].astype(np.uint64))
+    assert np.bincount(labels[one.test]).tolist() == [100, 100]
+    assert sorted(order[other.calibration].tolist()) == one.calibration.tolist()
+
+
+def test_folds_that_cannot_be_made() -> None:
+    with pytest.raises(BadOption, match="1 is too few"):
+        split_folds(np.arange(9), np.zeros(9, dtype=np.int64), seed=0, folds=1)
+    with pytest.raises(NotEnoughData, match=r"4 group\(s\) .* for 5 parts"):
+        split_folds(np.arange(4), np.zeros(4, dtype=np.int64), seed=0, folds=5)
+
+
+def test_random_folds_are_post_by_post() -> None:
+    tests = [random_split(100, np.zeros(100, dtype=np.int64), seed=seed, folds=5).test for seed in range(5)]
+    assert sorted(np.concatenate(tests).tolist()) == list(range(100))
 
 
 def test_a_split_is_saved_by_id_and_found_in_any_order() -> None:

@@ -20,6 +20,8 @@ from postplace.cli.options import (
     show_or_write,
 )
 
+SEEDS = 5
+
 
 class TableFormat(StrEnum):
     """How a table is written."""
@@ -37,8 +39,17 @@ def experiment(
     ],
     out: Annotated[Path, typer.Option("--out", metavar="RESULTS", help="Where results go; what is there is kept.")],
     seeds: Annotated[
-        int, typer.Option(min=1, help="How many: each has its own start and, but for prepared posts, its own split.")
-    ] = 5,
+        int | None,
+        typer.Option(
+            min=1,
+            help="How many: each has its own start and, but for prepared posts, its own split.",
+            show_default="5, or as many as folds",
+        ),
+    ] = None,
+    folds: Annotated[
+        int | None,
+        typer.Option(min=2, help="Cross-validation: every FOLDS seeds judge every post once; more seeds repeat it."),
+    ] = None,
     target: Annotated[str | None, typer.Option(help="place or category; else what the experiment says.")] = None,
     cells: Annotated[int | None, typer.Option(help="Cut the map into this many cells.")] = None,
     min_posts: Annotated[int | None, typer.Option(help="Leave out classes with fewer posts.")] = None,
@@ -92,12 +103,13 @@ def experiment(
     from postplace.experiments.lots import DataSet, Options
     from postplace.experiments.runner import run_experiment
 
-    options = Options(text_encoder, image_encoder, tune, cache_folder(cache), max_epochs)
+    folds = folds or found.folds
+    options = Options(text_encoder, image_encoder, tune, cache_folder(cache), max_epochs, folds)
     for label, path in zip(labels, data, strict=True):
         results = run_experiment(
             found,
             DataSet(label, path, chosen, cells, min_posts, names),
-            seeds=range(seeds),
+            seeds=range(seeds or folds or SEEDS),
             out=out,
             options=options,
             only=only or (),

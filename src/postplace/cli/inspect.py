@@ -69,6 +69,7 @@ def inspect(
     known = KnownNames({kind: values[kind] for kind in kinds}, aliases=aliases)
     leaks = find_leaks(source.again(), known, folder=source.folder)
     splits = _splits(found, source.split)
+    notes = _notes(found, source.split)
     masked = None
     if mask_place_names is not None:
         from postplace.posts.table import write_posts
@@ -76,7 +77,7 @@ def inspect(
         masked = MaskedPosts(source.again(), known)
         write_posts(masked, mask_place_names)
     write = as_json if format_ is Format.json else as_lines
-    show_or_write("\n".join(write(found, known, leaks, splits, masked)) + "\n", output)
+    show_or_write("\n".join(write(found, known, leaks, splits, masked, notes)) + "\n", output)
 
 
 @dataclass(frozen=True)
@@ -148,6 +149,18 @@ def _splits(found: Inspection, prepared: Split | None) -> dict[str, tuple[int, d
         except NotEnoughData as error:
             results[name] = error.found
     return results
+
+
+def _notes(found: Inspection, prepared: Split | None) -> list[str]:
+    """What the split that a training would draw does not keep of what it promises; none for posts that are split."""
+    from postplace.posts.sides import notes_on, split_as_train
+
+    if prepared is not None:
+        return []
+    try:
+        return notes_on(found.fingerprints, split_as_train(found.fingerprints, seed=SEED))
+    except NotEnoughData:
+        return []  # told where the split is
 
 
 def _check_apart(report: Path | None, masked: Path | None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,12 @@ SHOWN_FILES = 3
 
 
 def as_lines(
-    found: Inspection, known: KnownNames, leaks: NameLeaks, splits: Splits, masked: MaskedPosts | None
+    found: Inspection,
+    known: KnownNames,
+    leaks: NameLeaks,
+    splits: Splits,
+    masked: MaskedPosts | None,
+    notes: Sequence[str] = (),
 ) -> Iterator[str]:
     """For a person: short, whatever the number of posts."""
     yield from _counts_of(found)
@@ -29,6 +34,9 @@ def as_lines(
     warnings = _warnings(found, leaks, splits)
     yield "would leak or flatter:" if warnings else "nothing found that would leak"
     yield from (f"  - {warning}" for warning in warnings)
+    if notes:
+        yield "of the split that train would draw:"
+        yield from (f"  - {note}" for note in notes)
     if masked is not None:
         yield (
             f"masked:    {masked.changed} of {found.posts} posts: names in {masked.texts} texts, {masked.hashtags} "
@@ -39,7 +47,12 @@ def as_lines(
 
 
 def as_json(
-    found: Inspection, known: KnownNames, leaks: NameLeaks, splits: Splits, masked: MaskedPosts | None
+    found: Inspection,
+    known: KnownNames,
+    leaks: NameLeaks,
+    splits: Splits,
+    masked: MaskedPosts | None,
+    notes: Sequence[str] = (),
 ) -> Iterator[str]:
     """The same and more (every name left out, the first hundred files), as one JSON object."""
     from postplace.posts.inspection import FIELDS
@@ -90,6 +103,7 @@ def as_json(
             for share in (class_shares(found.fingerprints) if found.users else [])[:100]
         ],
         "warnings": _warnings(found, leaks, splits),
+        "split_notes": list(notes),
     }
     if masked is not None:
         keys = ("changed", "texts", "hashtags", "nothing_left")
@@ -105,7 +119,9 @@ def _warnings(found: Inspection, leaks: NameLeaks, splits: Splits) -> list[str]:
         if isinstance(result, str):
             crossing.append(f"there is no split {name}: {result}")
         elif name != "post by post":
-            shared = {key: number for key, number in result[1].items() if number and key != "short text"}
+            shared = {
+                key: number for key, number in result[1].items() if number and key not in ("short text", "stock text")
+            }
             if shared:
                 crossing.append(
                     f"split {name}: of {result[0]} test posts some share with training: {_counts(Counter(shared))}"

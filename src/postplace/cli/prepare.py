@@ -203,6 +203,11 @@ def show_report(report: Mapping[str, Any]) -> None:
         f"{report['groups']} groups that stay together, the largest of {report['largest_group']} posts; "
         f"near-duplicates: {near}"
     )
+    if groups := report.get("groups_by_part"):
+        parts = ", ".join(f"{number} in {name}" for name, number in groups.items())
+        console.print(f"groups by part, before the rules: {parts}")
+    for note in report.get("split_notes", ()):
+        console.print(note)
     if report["words_in_pictures"] is not None:
         console.print(f"words were read in the pictures of {report['words_in_pictures']['posts']} posts")
     _show_failed(console, report["unreadable_pictures"], "pictures could not be read and were left out")

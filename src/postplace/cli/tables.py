@@ -22,11 +22,12 @@ def open_console() -> Console:
 def show_fit(report: Mapping[str, Any]) -> None:
     """What was read, left out and split."""
     console = open_console()
-    parts = ", ".join(f"{size} {name}" for name, size in report["split"].items())
-    console.print(f"{report['used']} of {report['posts']} posts in {report['classes']} classes: {parts}")
+    console.print(f"{report['used']} of {report['posts']} posts in {report['classes']} classes: {parts_of(report)}")
     duplicates = f"{report['near_duplicate_texts']} texts and {report['near_duplicate_images']} pictures"
     largest = f"the largest of {report['largest_group']} posts"
     console.print(f"{report['groups']} groups that stay together, {largest}; near-duplicates: {duplicates}")
+    for note in report.get("split_notes", ()):  # what the split could not keep
+        console.print(note)
     if report["without_the_target"]:
         console.print(f"{report['without_the_target']} posts do not carry the target")
     if report["left_out_classes"]:
@@ -35,6 +36,13 @@ def show_fit(report: Mapping[str, Any]) -> None:
     for note in report.get("notes", ()):  # what of the system these posts leave out
         console.print(note)
     _show_broken(console, report["broken_images"])
+
+
+def parts_of(report: Mapping[str, Any]) -> str:
+    """The posts of each part, and of how many groups they are; runs of earlier versions do not say this."""
+    groups = report.get("groups_by_part", {})
+    told = {name: f" of {groups[name]} groups" if name in groups else "" for name in report["split"]}
+    return ", ".join(f"{size} {name}{told[name]}" for name, size in report["split"].items())
 
 
 def show_metrics(metrics: Mapping[str, Any], *, target: str = "place") -> None:

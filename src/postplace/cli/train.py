@@ -52,6 +52,10 @@ def train(
     ] = None,
     min_posts: Annotated[int | None, typer.Option(help="Leave out classes with fewer posts.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the split and of the training.")] = 0,
+    folds: Annotated[
+        int | None,
+        typer.Option(min=2, help="Split for cross-validation: --seed 0 to FOLDS-1 judge every post once between them."),
+    ] = None,
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="A setting, e.g. fusion=joint or max_epochs=5; repeatable."),
@@ -112,6 +116,7 @@ def train(
         cache=cache_folder(cache),
         progress=None if quiet or not first else say,
         evidence=evidence,
+        folds=folds,
     )
     state = out.parent / f".{out.name}.training"
     locator.fit(every, state=state, overwrite=overwrite)

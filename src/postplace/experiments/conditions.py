@@ -32,17 +32,19 @@ def prepare_under(
     """
     prepared = locator.prepare(posts, parts=parts)
     if condition.split == "random":
-        prepared = locator.prepare(prepared.posts, parts=_random_parts(prepared, seed=locator.seed))
+        prepared = locator.prepare(
+            prepared.posts, parts=_random_parts(prepared, seed=locator.seed, folds=locator.folds)
+        )
     changed = _changed(condition, prepared, names=names, state=state)
     if changed == list(prepared.posts):
         return prepared
     return replace(prepared, posts=changed, encoded=locator.encode(changed))
 
 
-def _random_parts(prepared: Prepared, *, seed: int) -> dict[str, str]:
+def _random_parts(prepared: Prepared, *, seed: int, folds: int | None) -> dict[str, str]:
     """Parts of the same sizes drawn post by post, classes in proportion; users and near-duplicates may be parted."""
     posts = prepared.posts
-    split = random_split(len(posts), prepared.labels, seed=seed)
+    split = random_split(len(posts), prepared.labels, seed=seed, folds=folds)
     return {post.id: part for post, part in zip(posts, split.part_of(len(posts)), strict=True)}
 
 

@@ -73,7 +73,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Experiment:
-    """A table to be made. `figure`: the drawing that goes with it, of the fused vectors of its rows; "" for none."""
+    """A table to be made. `figure`: the drawing that goes with it, of the fused vectors of its rows; "" for none.
+
+    With `folds` K every K seeds are the folds of one partition, so that every post is in the test part of one of them.
+    """
 
     name: str
     title: str
@@ -82,6 +85,7 @@ class Experiment:
     metrics: tuple[str, ...]
     rows: tuple[Row, ...]
     figure: str = ""
+    folds: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
@@ -112,7 +116,7 @@ def read_experiment(where: str | Path) -> Experiment:
 
 def _experiment(content: dict[str, Any], path: Path) -> Experiment:
     where = str(path)
-    _check_keys(content, {"title", "source", "target", "metrics", "row", "figure"}, where)
+    _check_keys(content, {"title", "source", "target", "metrics", "row", "figure", "folds"}, where)
     rows = content.get("row")
     if not isinstance(rows, list) or not rows:
         raise BadOption(where, "has no rows", "give at least one [[row]]")
@@ -131,7 +135,10 @@ def _experiment(content: dict[str, Any], path: Path) -> Experiment:
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise BadOption(where, f"two rows are called {twice[0]!r}", "give each its own name")
     title, source = (str(content.get(key, "")) for key in ("title", "source"))
-    return Experiment(path.stem, title or path.stem, source, target, metrics, read, str(content.get("figure", "")))
+    figure, folds = str(content.get("figure", "")), content.get("folds")
+    if folds is not None and (type(folds) is not int or folds < 2):
+        raise BadOption(f"{where}: folds", f"{folds!r} is no number of folds", "give a whole number from 2 on")
+    return Experiment(path.stem, title or path.stem, source, target, metrics, read, figure, folds)
 
 
 def _row(content: Any, where: str) -> Row:

@@ -36,13 +36,17 @@ class DataSet:
 
 @dataclass(frozen=True)
 class Options:
-    """How an experiment is run: with which encoders, how many trials of a random search a system, where vectors are."""
+    """How an experiment is run: with which encoders, how many trials of a random search a system, where vectors are.
+
+    `folds`: every so many seeds are the folds of one partition; None: every seed draws a split of its own.
+    """
 
     text_encoder: str = "bundled"
     image_encoder: str = "bundled"
     trials: int = 0
     cache: Path | None = None
     max_epochs: int | None = None
+    folds: int | None = None
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,7 @@ def _key(data: DataSet, digest: str, options: Options, seed: int) -> dict[str, A
         "max_epochs": options.max_epochs,
         "seed": seed,
         "code": code_version(),
+        **({} if options.folds is None else {"folds": options.folds}),
     }
 
 

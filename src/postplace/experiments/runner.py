@@ -11,7 +11,7 @@ from concurrent.futures import as_completed
 from functools import partial
 from pathlib import Path
 
-from postplace.errors import BadRun
+from postplace.errors import BadOption, BadRun
 from postplace.experiments.definition import Experiment
 from postplace.experiments.lots import DataSet, Lot, Options, lots_of, posts_of, shared_out, unfinished
 from postplace.experiments.provenance import digest_of_data
@@ -42,7 +42,7 @@ def run_experiment(
     make_lots = partial(lots_of, experiment, data, seeds=seeds, options=options, results=results, digest=digest)
     files = [path for lot in make_lots() for path in lot.files()]
     lots = list(make_lots(only=only))
-    split = "as prepared" if parts else "drawn anew for each seed"
+    split = _described(parts, options.folds, data)
     described = {**experiment.to_json(), "data": data.name, "seeds": list(seeds), "posts": len(posts), "split": split}
     asked = {"target": data.target, "cells": data.cells, "min_posts": data.min_posts}
     asked |= {"trials": options.trials, "max_epochs": options.max_epochs}
@@ -54,6 +54,16 @@ def run_experiment(
         say(f"{experiment.name} on {data.name}: {left} of {sum(len(lot.files()) for lot in lots)} results to make")
     _run([share for lot in waiting for share in shared_out(lot, jobs=jobs)], jobs=jobs, say=say)
     return results
+
+
+def _described(parts: dict[str, str] | None, folds: int | None, data: DataSet) -> str:
+    """How posts are split, for the table; a BadOption for folds of posts that are split already."""
+    if parts and folds is not None:
+        remedy = "leave --folds out, or give posts that are not prepared"
+        raise BadOption(str(data.path), "is split already, and cannot be split into folds", remedy)
+    if parts:
+        return "as prepared"
+    return "drawn anew for each seed" if folds is None else f"into {folds} folds, drawn anew for every {folds} seeds"
 
 
 def _run(lots: Sequence[Lot], *, jobs: int, say: Callable[[str], None] | None) -> None:

@@ -122,6 +122,7 @@ def _locator(lot: Lot, row: Row | None, settings: Mapping[str, Any] | None = Non
         text_encoder=lot.encoders[0],
         image_encoder=lot.encoders[1],
         cache=options.cache,
+        folds=options.folds,
     )
 
 

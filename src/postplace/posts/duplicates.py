@@ -5,20 +5,16 @@ Letters: N posts, U different picture hashes.
 
 from __future__ import annotations
 
-import re
-import unicodedata
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from postplace.errors import BadOption
-from postplace.posts.splits import UnionFind
-from postplace.text.cleaning import for_encoder
+from postplace.posts.disjoint import UnionFind
+from postplace.posts.near_texts import SHORT_TEXT, cluster_texts
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -27,10 +23,7 @@ MOST_BITS = 7  # the search below finds every pair up to here
 FEWEST_ONES, MOST_ONES = 16, 48  # 64 fair bits leave this range once in 16,000 times; flat pictures and gradients do
 STOCK_POSTS, STOCK_SHARE = 50, 0.01  # a picture near those of more posts than both is a stock picture
 
-_PERMUTATIONS = 80
-_RECALL = 0.998  # of pairs exactly at the threshold; above it, more
 _PAIRS_AT_ONCE = 1 << 21
-_NOT_A_LETTER = re.compile(r"[\W_]+")
 
 
 @dataclass(frozen=True)
@@ -40,7 +33,8 @@ class Clusters:
     `labels` (N,) is the cluster of each post, 0, 1, ... by first appearance; a post like no other is alone in its own.
     `largest` is the number of posts in the largest cluster; `duplicate_texts` and `duplicate_images` the number of
     posts whose text, or a picture, is near that of another post. `ignored_images` counts the pictures that were not
-    compared since they say nothing: featureless ones (of a wall, of the night) and stock pictures.
+    compared since they say nothing: featureless ones (of a wall, of the night) and stock pictures. `stock_texts` (N,)
+    numbers the stock sentence that a post's text is, -1 for all others: posts of too many owners share it.
     """
 
     labels: NDArray[np.int64]
@@ -48,24 +42,37 @@ class Clusters:
     duplicate_texts: int
     duplicate_images: int
     ignored_images: int
+    stock_texts: NDArray[np.int64]
+
+    def counts(self) -> dict[str, int]:
+        """What a report says of them."""
+        return {
+            "near_duplicate_texts": self.duplicate_texts,
+            "near_duplicate_images": self.duplicate_images,
+            "stock_texts": int(self.stock_texts.max(initial=-1)) + 1,
+            "posts_of_stock_texts": int((self.stock_texts >= 0).sum()),
+            "ignored_images": self.ignored_images,
+        }
 
 
 def near_duplicate_clusters(
     texts: Sequence[str],
     image_hashes: Sequence[Sequence[int]],
     *,
+    owners: NDArray[np.int64] | None = None,
     max_bits: int = 6,
     min_similarity: float = 0.8,
-    min_characters: int = 16,
+    min_letters: float = SHORT_TEXT,
 ) -> Clusters:
     """Cluster posts by their texts (N) and the 64-bit perceptual hashes of their pictures (N lists of any length).
 
     Two posts join when a picture of each differs in at most `max_bits` (0 to 7) bits, or when the Jaccard similarity of
     their texts' character 3-shingles is at least `min_similarity` (above 0, at most 1). Texts are compared in lower
-    case without links, mentions and punctuation; those shorter than `min_characters` are not, since a stock phrase (a
-    birthday wish) would join thousands of users and means nothing. For the same reason two kinds of picture are left
-    out and counted: hashes with fewer than 16 or more than 48 ones, and pictures near those of more than 50 posts and
-    more than 1 % of all. Joins are transitive.
+    case without links, mentions and punctuation; those shorter than `min_letters` (see `near_texts.letters`) are not,
+    since a stock phrase (a birthday wish) would join thousands of users and means nothing. For the same reason a text
+    that is shared by too many `owners` (N numbers; None: each post has its own), more than 50 and 1 % of all, joins
+    nobody, and two kinds of picture are left out and counted: hashes with fewer than 16 or more than 48 ones, and
+    pictures near those of more than 50 posts and more than 1 % of all. Joins are transitive.
 
     A `BadOption` for a number out of range, or for lists of different length.
     """
@@ -76,10 +83,12 @@ def near_duplicate_clusters(
         raise BadOption("max_bits", f"{max_bits} is out of range", f"give a number from 0 to {MOST_BITS}")
     if not 0 < min_similarity <= 1:
         raise BadOption("min_similarity", f"{min_similarity} is out of range", "give a number above 0, at most 1")
-    by_text, by_image = UnionFind(len(texts)), UnionFind(len(texts))
-    _join_texts(by_text, [_normalised(text) for text in texts], min_similarity, min_characters)
+    if owners is None:
+        owners = np.arange(len(texts), dtype=np.int64)
+    by_text = cluster_texts(texts, owners, min_similarity=min_similarity, min_letters=min_letters)
+    by_image = UnionFind(len(texts))
     ignored = _join_images(by_image, image_hashes, max_bits)
-    text_labels, image_labels = by_text.labels(), by_image.labels()
+    text_labels, image_labels = by_text.labels, by_image.labels()
     labels = _both(text_labels, image_labels)
     return Clusters(
         labels=labels,
@@ -87,6 +96,7 @@ def near_duplicate_clusters(
         duplicate_texts=_posts_with_company(text_labels),
         duplicate_images=_posts_with_company(image_labels),
         ignored_images=ignored,
+        stock_texts=by_text.stock,
     )
 
 
@@ -95,55 +105,6 @@ def perceptual_hash(image: Image.Image) -> int:
     import imagehash
 
     return int.from_bytes(np.packbits(imagehash.phash(image).hash).tobytes(), "big")
-
-
-def _normalised(text: str) -> str:
-    plain = unicodedata.normalize("NFKC", for_encoder(text)).casefold()
-    return _NOT_A_LETTER.sub(" ", plain).strip()
-
-
-def _join_texts(sets: UnionFind, texts: Sequence[str], min_similarity: float, min_characters: int) -> None:
-    """Join equal texts, then those that share a MinHash band and are truly similar enough."""
-    from datasketch import MinHash, MinHashLSH
-
-    posts_of: dict[str, list[int]] = {}
-    for post, text in enumerate(texts):
-        if len(text.replace(" ", "")) >= max(1, min_characters):
-            posts_of.setdefault(text, []).append(post)
-    index = MinHashLSH(num_perm=_PERMUTATIONS, params=_bands(min_similarity))
-    empty = MinHash(num_perm=_PERMUTATIONS, hashfunc=zlib.crc32)
-    shingles = lru_cache(maxsize=1 << 14)(_shingles)
-    for text, (post, *repeats) in posts_of.items():
-        for repeat in repeats:
-            sets.join(post, repeat)
-        sketch = empty.copy()
-        sketch.update_batch([shingle.encode() for shingle in shingles(text)])
-        for near in index.query(sketch):
-            known = sets.find(near) == sets.find(post)
-            if not known and _jaccard(shingles(text), shingles(texts[near])) >= min_similarity:
-                sets.join(near, post)
-        index.insert(post, sketch, check_duplication=False)
-
-
-def _bands(similarity: float) -> tuple[int, int]:
-    """Bands and rows: the longest rows (fewest false candidates) that still find a pair at the threshold.
-
-    >>> _bands(0.8)
-    (16, 5)
-    """
-    rows = max(
-        (rows for rows in range(1, 21) if (1 - similarity**rows) ** (_PERMUTATIONS // rows) <= 1 - _RECALL), default=1
-    )
-    return _PERMUTATIONS // rows, rows
-
-
-def _shingles(text: str) -> frozenset[str]:
-    return frozenset(text[start : start + 3] for start in range(max(1, len(text) - 2)))
-
-
-def _jaccard(one: frozenset[str], other: frozenset[str]) -> float:
-    shared = len(one & other)
-    return shared / (len(one) + len(other) - shared)
 
 
 def _join_images(sets: UnionFind, image_hashes: Sequence[Sequence[int]], max_bits: int) -> int:

@@ -66,8 +66,8 @@ class Inspection:
         texts, pictures = self.fingerprints.repeated()
         if texts or pictures:
             yield (
-                f"{texts} texts and {pictures} pictures repeat an earlier one: all but short texts and stock pictures "
-                "are kept on one side of the split"
+                f"{texts} texts and {pictures} pictures repeat an earlier one: all but short or stock texts and stock "
+                "pictures are kept on one side"
             )
 
     def _of_users(self) -> Iterator[str]:

@@ -15,12 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from postplace.post import Post
+from postplace.posts.disjoint import UnionFind
 from postplace.posts.duplicates import STOCK_POSTS, STOCK_SHARE, near_duplicate_clusters
-from postplace.posts.splits import PARTS, Indices, Split, UnionFind, random_split, split_groups
+from postplace.posts.near_texts import SHORT_TEXT, letters, most_owners
+from postplace.posts.owners import OWNERS, venue_is_class
+from postplace.posts.split_notes import Parted
+from postplace.posts.splits import PARTS, Indices, Split, random_split, split_groups
 from postplace.text.cleaning import for_words
 
-SHARED = ("user", "venue", "text", "short text", "picture")
-SHORT_TEXT = 16  # letters: a shorter text is not kept together, as in `near_duplicate_clusters`
+SHARED = ("user", "venue", "text", "short text", "stock text", "picture")
 NEAR_COPIES_UP_TO = 50_000  # posts: beyond, only equal texts are told, which needs no text in memory
 FEWEST_POSTS = 10  # of a class: in a smaller one, that one user holds half of the posts says nothing
 
@@ -32,8 +35,8 @@ class Fingerprints:
 
     def __init__(self, *, near_copies_up_to: int = NEAR_COPIES_UP_TO) -> None:
         self._most, self._texts = near_copies_up_to, list[str]()
-        self._near: Digests | None = None
-        self._columns = {name: array("Q") for name in SHARED if name != "picture"}
+        self._texts_found: tuple[Digests, Digests] | None = None
+        self._columns = {name: array("Q") for name in ("user", "venue", "text", "short text")}
         self._pictures, self._picture_posts = array("Q"), array("q")
         self._classes: dict[str, int] = {}
         self._labels = array("q")
@@ -58,13 +61,13 @@ class Fingerprints:
 
     def add(self, post: Post, pictures: Iterable[bytes]) -> None:
         """One more post, with the contents of those of its pictures that could be read."""
-        self._near = None
+        self._texts_found = None
         if len(self) < self._most:
             self._texts.append(post.text)
         else:
             self._texts.clear()
         text = for_words(post.text).replace(" ", "")
-        short = len(text) < SHORT_TEXT
+        short = letters(post.text) < SHORT_TEXT
         self._columns["user"].append(_digest(post.user))
         self._columns["venue"].append(_digest(post.venue))
         self._columns["text"].append(0 if short else _digest(text))
@@ -77,13 +80,43 @@ class Fingerprints:
 
     def column(self, name: str) -> Digests:
         """What each post (N,) has of one of `SHARED` but "picture": alike where the numbers are, 0 for nothing."""
-        if name == "text" and self.compares_near_copies:
-            if self._near is None:
-                clusters = near_duplicate_clusters(self._texts, [[] for _ in self._texts], min_characters=SHORT_TEXT)
-                company = np.bincount(clusters.labels, minlength=1)[clusters.labels] > 1
-                self._near = np.where(company, clusters.labels + 1, 0).astype(np.uint64)
-            return self._near
+        if name in ("text", "stock text"):
+            if self._texts_found is None:
+                self._texts_found = self._near_copies() if self.compares_near_copies else self._equal_texts()
+            return self._texts_found[name == "stock text"]
         return np.array(self._columns[name], dtype=np.uint64)
+
+    def grouped_by(self) -> tuple[str, ...]:
+        """Of the owners that a post may have those that a split goes by; see `owners.venue_is_class`."""
+        users, venues = self.column("user"), self.column("venue")
+        _, numbers = np.unique(venues, return_inverse=True)
+        return ("user",) if venue_is_class(np.where((users == 0) & (venues > 0), numbers, -1), self.labels) else OWNERS
+
+    def owners(self) -> Indices:
+        """Who each post (N,) is of: its user, else its venue where that counts, else nobody but itself."""
+        users, venues = self.column("user"), self.column("venue")
+        _, user_index = np.unique(users, return_inverse=True)
+        _, venue_index = np.unique(venues, return_inverse=True)
+        alone = np.arange(len(self)) + len(self) * 2
+        of_venue = (venues > 0) & ("venue" in self.grouped_by())
+        owners = np.where(users > 0, user_index, np.where(of_venue, venue_index + len(self), alone))
+        return np.unique(owners, return_inverse=True)[1].astype(np.int64)
+
+    def _near_copies(self) -> tuple[Digests, Digests]:
+        """The texts that are near another's, and the stock sentences."""
+        clusters = near_duplicate_clusters(self._texts, [[] for _ in self._texts], owners=self.owners())
+        company = np.bincount(clusters.labels, minlength=1)[clusters.labels] > 1
+        return np.where(company, clusters.labels + 1, 0).astype(np.uint64), (clusters.stock_texts + 1).astype(np.uint64)
+
+    def _equal_texts(self) -> tuple[Digests, Digests]:
+        """The texts, and the stock sentences among them."""
+        texts = np.array(self._columns["text"], dtype=np.uint64)
+        _, numbers = np.unique(texts, return_inverse=True)
+        owners = self.owners()
+        pairs = np.unique(np.stack([numbers, owners]), axis=1)[0]
+        stock = np.bincount(pairs)[numbers] > most_owners(len(np.unique(owners)))
+        zero = np.uint64(0)
+        return np.where(stock, zero, texts), np.where(stock, texts, zero)
 
     def pictures(self) -> tuple[Indices, Digests]:
         """The post and the digest of each picture."""
@@ -91,8 +124,7 @@ class Fingerprints:
 
     def repeated(self) -> tuple[int, int]:
         """How many texts (short ones too) and pictures equal an earlier one."""
-        columns = [np.array(self._columns[name], dtype=np.uint64) for name in ("text", "short text")]
-        texts = np.concatenate(columns)
+        texts = np.concatenate([np.array(self._columns[name], dtype=np.uint64) for name in ("text", "short text")])
         return _repeats(texts[texts > 0]), _repeats(self.pictures()[1])
 
 
@@ -102,6 +134,13 @@ def split_as_train(posts: Fingerprints, *, seed: int) -> Split:
     It is made as a training makes it, but for pictures, which are decoded and compared by what they show only there.
     """
     return split_groups(_groups(posts), posts.labels, seed=seed)
+
+
+def notes_on(posts: Fingerprints, split: Split) -> list[str]:
+    """What the split of `split_as_train` does not keep of what it promises, in plain words."""
+    stock = posts.column("stock text")
+    numbers = np.unique(stock, return_inverse=True)[1] - (not len(stock) or bool((stock == 0).any()))
+    return Parted(split, _groups(posts), posts.labels, numbers.astype(np.int64), posts.grouped_by()).notes()
 
 
 def split_by_post(posts: Fingerprints, *, seed: int) -> Split:
@@ -155,12 +194,7 @@ def class_shares(posts: Fingerprints) -> list[ClassShare]:
 
 def _groups(posts: Fingerprints) -> Indices:
     """Groups (N,): posts of one user (else venue), and all that share a text or a picture."""
-    users, venues = posts.column("user"), posts.column("venue")
-    _, user_index = np.unique(users, return_inverse=True)
-    _, venue_index = np.unique(venues, return_inverse=True)
-    alone = np.arange(len(posts)) + len(posts) * 2
-    owners = np.where(users > 0, user_index, np.where(venues > 0, venue_index + len(posts), alone))
-    _, owners = np.unique(owners, return_inverse=True)
+    owners = posts.owners()
     sets = UnionFind(int(owners.max(initial=-1)) + 1)
     for rows in _alike(posts):
         first, *others = owners[rows].tolist()
@@ -170,7 +204,7 @@ def _groups(posts: Fingerprints) -> Indices:
 
 
 def _alike(posts: Fingerprints) -> Iterator[Indices]:
-    """The posts that share a text, or a picture that is no stock picture."""
+    """The posts that share a text that is no stock sentence, or a picture that is no stock picture."""
     texts = posts.column("text")
     yield from _runs(np.arange(len(posts))[texts > 0], texts[texts > 0])
     stock = max(STOCK_POSTS, STOCK_SHARE * len(posts))

@@ -13,12 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from postplace.errors import BadOption, BadPost, BadRun, NotEnoughData
-from postplace.post import Post
+from postplace.posts.placing import LEAST_GROUPS, Limits, limits_of, place_groups
 
 PARTS = ("train", "validation", "calibration", "test")
-ALL_POSTS_WEIGHT = 1 / 3  # of the balance of all posts, beside 1 for that of the labels: measured, more upsets labels
+Fractions = tuple[float, float, float, float]
+FRACTIONS: Fractions = (0.7, 0.1, 0.1, 0.1)
 
 Indices = NDArray[np.int64]
+Digests = NDArray[np.uint64]
 
 
 @dataclass(frozen=True)
@@ -65,79 +67,72 @@ class Split:
         return cls(**{name: np.sort(_indices([index_by_id[post] for post in saved[name]])) for name in PARTS})
 
 
-class UnionFind:
-    """Disjoint sets of 0..n-1."""
-
-    def __init__(self, size: int) -> None:
-        self._parent = list(range(size))
-
-    def find(self, item: int) -> int:
-        """The representative of the item's set."""
-        parent = self._parent
-        while parent[item] != item:
-            parent[item] = parent[parent[item]]
-            item = parent[item]
-        return item
-
-    def join(self, one: int, other: int) -> None:
-        """Make one set of the sets of both."""
-        first, second = sorted((self.find(one), self.find(other)))
-        self._parent[second] = first
-
-    def labels(self) -> Indices:
-        """The set of each item (n,): 0, 1, ... by first appearance."""
-        return _by_first_appearance(_indices([self.find(item) for item in range(len(self._parent))]))
-
-
-def groups_of(posts: Sequence[Post], *, duplicates: Indices | None = None) -> Indices:
-    """Group ids (N,), 0..G-1 by first appearance: posts of one group must not be parted.
-
-    A post belongs to its user; without one to its venue; without both it is alone. Groups that share a near-duplicate
-    cluster become one. `duplicates` (N,) is the cluster of each post; a negative number stands for none.
-    """
-    owners: dict[tuple[str, str | int], int] = {}
-    labels = [owners.setdefault(_owner(index, post), len(owners)) for index, post in enumerate(posts)]
-    if duplicates is None:
-        return _indices(labels)
-    if len(duplicates) != len(posts):
-        found = f"{len(duplicates)} cluster labels for {len(posts)} posts"
-        raise BadOption("duplicates", found, "give one label for each post")
-    sets = UnionFind(len(owners))
-    first_owner: dict[int, int] = {}
-    for owner, cluster in zip(labels, duplicates.tolist(), strict=True):
-        if cluster >= 0:
-            sets.join(owner, first_owner.setdefault(cluster, owner))
-    return _by_first_appearance(sets.labels()[_indices(labels)])
-
-
 def split_groups(
     groups: Indices,
     labels: Indices,
     *,
     seed: int,
-    fractions: tuple[float, float, float, float] = (0.7, 0.1, 0.1, 0.1),
+    fractions: Fractions = FRACTIONS,
+    keys: Digests | None = None,
 ) -> Split:
     """Part the posts so that no group is on two sides, with every label spread by `fractions` as well as groups allow.
 
-    Greedy stratification (after Sechidis et al. 2011, "On the stratification of multi-label data", here over groups):
-    the largest groups first, equals in a random order set by `seed`, each to the part where it lowers most the sum of
-    (posts - wanted)^2 / wanted over its labels and over all posts. A group larger than a small part's share therefore
-    goes to train. `labels` (N,) are >= 0, or negative for a post without one.
+    Groups are drawn anew by every `seed`, the large ones too: see `placing.place_groups`. A group of more than a
+    quarter of a small part's posts goes to train, and each small part gets 20 groups or more, as far as there are
+    enough: see `placing.limits_of`; `split_notes.Parted` says what could not be met. `labels` (N,) are >= 0, or
+    negative for a post without one. With `keys` (N,), a number for each post's owner (see
+    `owners.draw_keys`), the split does not depend on the order of posts.
 
     A `NotEnoughData` when there are fewer groups than parts; a `BadOption` for fractions that do not add up to 1.
     """
     shares = _shares(fractions)
-    _check_lengths(groups, labels)
-    _, group_of_post = np.unique(groups, return_inverse=True)
+    group_of_post = _canonical(groups, labels, keys)
     sizes = np.bincount(group_of_post)
-    wanted = np.flatnonzero(shares)
-    if len(sizes) < len(wanted):
-        found = f"{len(sizes)} group(s) of posts (users, venues, near-duplicates) for {len(wanted)} parts"
-        raise NotEnoughData("the split", found, "bring posts of more users, or ask for fewer parts")
-    order = np.lexsort((np.random.default_rng(seed).random(len(sizes)), -sizes))
-    part_of_group = _place_groups(order, sizes, _label_counts(group_of_post, labels), shares)
-    part = part_of_group[group_of_post]
+    _check_enough(len(sizes), int((shares > 0).sum()), largest=int(sizes.max(initial=0)), posts=len(groups))
+    rng = np.random.default_rng(seed)
+    counts = _label_counts(group_of_post, labels)
+    part = place_groups(sizes, counts, limits_of(sizes, shares), rng=rng)[group_of_post]
     return Split(*(np.flatnonzero(part == number) for number in range(len(PARTS))))
+
+
+def split_folds(
+    groups: Indices,
+    labels: Indices,
+    *,
+    seed: int,
+    folds: int,
+    keys: Digests | None = None,
+) -> Split:
+    """Repeated grouped K-fold: the seeds 0 to K-1 are the folds of one partition, the next K those of another.
+
+    Over the seeds of a partition every post is in test once, those of large groups, too; the others of a fold are split
+    7 : 1 : 1 as `split_groups` does. The other arguments are those of `split_groups`. A `BadOption` for fewer than 2
+    folds; `NotEnoughData` for fewer groups than folds.
+    """
+    if folds < 2:
+        raise BadOption("folds", f"{folds} is too few", "give a number from 2 on, usually 5 or 10")
+    group_of_post = _canonical(groups, labels, keys)
+    sizes = np.bincount(group_of_post)
+    _check_enough(len(sizes), folds, largest=int(sizes.max(initial=0)), posts=len(groups))
+    repeat, fold = divmod(seed, folds)
+    whole = Limits(int(sizes.max()), max(1, min(LEAST_GROUPS, len(sizes) // (2 * folds))), np.full(folds, 1 / folds))
+    rng = np.random.default_rng([folds, repeat])
+    in_test = (place_groups(sizes, _label_counts(group_of_post, labels), whole, rng=rng) == fold)[group_of_post]
+    rest = np.flatnonzero(~in_test)
+    inner = split_groups(group_of_post[rest], labels[rest], seed=seed, fractions=(7 / 9, 1 / 9, 1 / 9, 0.0))
+    return Split(rest[inner.train], rest[inner.validation], rest[inner.calibration], np.flatnonzero(in_test))
+
+
+def fractions_of(folds: int | None) -> Fractions:
+    """The share of the posts that each part is to hold: in tenths 7, 1, 1 and 1, or of a K-fold what a fold leaves.
+
+    >>> [round(share, 3) for share in fractions_of(5)]
+    [0.622, 0.089, 0.089, 0.2]
+    """
+    if folds is None:
+        return FRACTIONS
+    ninth = (1 - 1 / folds) / 9
+    return 7 * ninth, ninth, ninth, 1 / folds
 
 
 def random_split(
@@ -145,42 +140,27 @@ def random_split(
     labels: Indices,
     *,
     seed: int,
-    fractions: tuple[float, float, float, float] = (0.7, 0.1, 0.1, 0.1),
+    fractions: Fractions = FRACTIONS,
+    folds: int | None = None,
 ) -> Split:
     """A stratified split post by post, only to compare with papers that split so: users and duplicates leak across."""
-    return split_groups(np.arange(posts, dtype=np.int64), labels, seed=seed, fractions=fractions)
+    alone = np.arange(posts, dtype=np.int64)
+    if folds is not None:
+        return split_folds(alone, labels, seed=seed, folds=folds)
+    return split_groups(alone, labels, seed=seed, fractions=fractions)
 
 
-def _place_groups(
-    order: Indices, sizes: Indices, counts: tuple[Indices, Indices, Indices], shares: NDArray[np.float64]
-) -> Indices:
-    """The part of each group (G,). Plain lists: most groups are small, where numpy's overhead would cost ten times."""
-    starts, labels, numbers = (array.tolist() for array in counts)
-    totals = np.bincount(counts[1], weights=counts[2])
-    rows = [*totals, totals.sum()]  # one row a label, the last one for all posts
-    whole = len(totals)
-    importance = [1.0] * whole + [ALL_POSTS_WEIGHT * whole]
-    candidates = np.flatnonzero(shares).tolist()
-    need = {part: [shares[part] * total for total in rows] for part in candidates}
-    weight = {part: [i / wish for i, wish in zip(importance, need[part], strict=True)] for part in candidates}
-    empty = set(candidates)
-    parts = np.zeros(len(sizes), dtype=np.int64)
-    for placed, group in enumerate(order.tolist()):
-        row_of = slice(starts[group], starts[group + 1])
-        pairs = [*zip(labels[row_of], numbers[row_of], strict=True), (whole, int(sizes[group]))]
-        open_parts = sorted(empty) if len(sizes) - placed <= len(empty) else candidates
-        best, lowest = open_parts[0], float("inf")
-        for part in open_parts:
-            wants, weighs, cost = need[part], weight[part], 0.0
-            for row, number in pairs:
-                cost += number * (number - 2.0 * wants[row]) * weighs[row]
-            if cost < lowest:
-                best, lowest = part, cost
-        for row, number in pairs:
-            need[best][row] -= number
-        parts[group] = best
-        empty.discard(best)
-    return parts
+def _canonical(groups: Indices, labels: Indices, keys: Digests | None) -> Indices:
+    """The groups (N,) numbered 0..G-1 by the least key of their posts; without keys in the order of their numbers."""
+    _check_lengths(groups, labels)
+    _, group_of_post = np.unique(groups, return_inverse=True)
+    if keys is None or not len(groups):
+        return group_of_post.astype(np.int64)
+    least = np.full(int(group_of_post.max()) + 1, np.iinfo(np.uint64).max, dtype=np.uint64)
+    np.minimum.at(least, group_of_post, keys)
+    rank = np.empty(len(least), dtype=np.int64)
+    rank[np.argsort(least, kind="stable")] = np.arange(len(least))
+    return rank[group_of_post]
 
 
 def _label_counts(groups: Indices, labels: Indices) -> tuple[Indices, Indices, Indices]:
@@ -189,6 +169,16 @@ def _label_counts(groups: Indices, labels: Indices) -> tuple[Indices, Indices, I
     keys, numbers = np.unique(groups * len(names) + label_index, return_counts=True)
     starts = np.searchsorted(keys, np.arange(groups.max() + 2) * len(names))
     return starts.astype(np.int64), (keys % len(names)).astype(np.int64), numbers.astype(np.int64)
+
+
+def _check_enough(groups: int, parts: int, *, largest: int, posts: int) -> None:
+    if groups >= parts:
+        return
+    found = f"{groups} group(s) of posts (users, venues, near-duplicates) for {parts} parts"
+    remedy = "bring posts of more users, or ask for fewer parts"
+    if largest > 1:
+        remedy += f" (the largest group holds {largest} of {posts} posts)"
+    raise NotEnoughData("the split", found, remedy)
 
 
 def _shares(fractions: Sequence[float]) -> NDArray[np.float64]:
@@ -204,12 +194,6 @@ def _check_lengths(groups: Indices, labels: Indices) -> None:
         raise BadOption("labels", f"{len(labels)} labels for {len(groups)} posts", "give one label for each post")
 
 
-def _owner(index: int, post: Post) -> tuple[str, str | int]:
-    if post.user is not None:
-        return "user", post.user
-    return ("venue", post.venue) if post.venue is not None else ("post", index)
-
-
 def _index_by_id(ids: Sequence[str]) -> dict[str, int]:
     index_by_id: dict[str, int] = {}
     for index, post in enumerate(ids):
@@ -221,10 +205,3 @@ def _index_by_id(ids: Sequence[str]) -> dict[str, int]:
 
 def _indices(values: Sequence[int]) -> Indices:
     return np.asarray(values, dtype=np.int64)
-
-
-def _by_first_appearance(labels: Indices) -> Indices:
-    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
-    rank = np.empty(len(first), dtype=np.int64)
-    rank[np.argsort(first)] = np.arange(len(first))
-    return rank[inverse]

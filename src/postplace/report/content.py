@@ -162,6 +162,17 @@ def _curves(locator: PostLocator, examined: Examined) -> list[Curve]:
     return found
 
 
+def _groups_by_part(report: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """How many groups each part has, and what the split could not keep; runs of earlier versions do not say."""
+    if "groups_by_part" not in report:
+        return []
+    groups = ", ".join(f"{name} {number:,}" for name, number in report["groups_by_part"].items())
+    return [
+        ("Groups of each part", groups),
+        ("What the split could not keep", "; ".join(report["split_notes"]) or "nothing"),
+    ]
+
+
 def _facts(locator: PostLocator, metrics: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What was learned from, how it was split, and what was judged."""
     report, options = locator.report, locator.options()
@@ -182,6 +193,7 @@ def _facts(locator: PostLocator, metrics: Mapping[str, Any]) -> list[tuple[str, 
             "Groups (user, else venue, and near-duplicates)",
             f"{report['groups']:,}, the largest of {report['largest_group']:,}",
         ),
+        *_groups_by_part(report),
         ("Near-duplicates", f"{report['near_duplicate_texts']:,} texts, {report['near_duplicate_images']:,} pictures"),
         ("Classes", f"{report['classes']:,}"),
         ("Classes left out as too rare", f"{len(left_out):,} with {sum(left_out.values()):,} posts"),

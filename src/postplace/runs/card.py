@@ -14,6 +14,7 @@ CARD = """\
 Trained by postplace {postplace} on {used} posts ({train} to learn from, {validation} to choose by, {calibration} kept
 for calibration, {test} to judge by). No user (else venue) and no near-duplicate is on two sides: {groups} groups, the
 largest of {largest_group} posts. {classes} classes. Seed {seed}. Encoders: {encoders}.
+{of_the_split}
 
 ## How good it is
 
@@ -48,9 +49,21 @@ def model_card(config: Mapping[str, Any], metrics: Mapping[str, Any], report: Ma
         **{name: report[name] for name in ("used", "groups", "largest_group", "classes")},
         **report["split"],
         encoders=", ".join(encoder["name"] for encoder in config["encoders"].values()),
+        of_the_split=of_the_split(report),
         table=metrics_table(metrics),
         sure=how_sure(metrics.get("calibration")),
     )
+
+
+def of_the_split(report: Mapping[str, Any]) -> str:
+    """The groups of each part, and what the split could not keep; runs of earlier versions do not say."""
+    lines = []
+    if found := report.get("groups_by_part"):
+        largest = report["largest_group_by_part"]
+        told = ", ".join(f"{name} {number} (the largest of {largest[name]} posts)" for name, number in found.items())
+        lines.append(f"Groups by part: {told}.")
+    lines += [f"- {note}" for note in report.get("split_notes", ())]
+    return "".join(f"\n{line}" for line in lines)
 
 
 def floor_of(found: Mapping[str, Any]) -> str:
