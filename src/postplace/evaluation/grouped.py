@@ -114,8 +114,7 @@ def by_content(groups: ArrayLike, content: Iterable[ArrayLike]) -> NDArray[np.in
 def _summed(values: NDArray[np.float64], index: NDArray[np.integer], *, groups: int) -> NDArray[np.float64]:
     """The sum of each group, to the last digit the same in any order of the posts."""
     order = np.lexsort((values, index))
-    found: NDArray[np.float64] = np.bincount(index[order], weights=values[order], minlength=groups)
-    return found
+    return np.bincount(index[order], weights=values[order], minlength=groups).astype(np.float64)
 
 
 def _likeness(sums: NDArray[np.float64], sizes: NDArray[np.float64], squares: float) -> float:
