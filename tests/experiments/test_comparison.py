@@ -187,7 +187,8 @@ def test_too_few_groups_have_no_interval_in_any_format() -> None:
         text = joined([table], name)
         assert "inf" not in text, name
         assert "cannot tell" in text, name
-    assert "too few groups" in joined([table], "markdown")
+    assert "| 0.900 ± 0.000 | no interval |" in joined([table], "markdown")
+    assert "cannot tell: with 3 groups" in joined([table], "markdown")
 
 
 def test_the_best_is_one_of_the_rows_with_the_most_seeds() -> None:

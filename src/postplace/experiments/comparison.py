@@ -294,7 +294,7 @@ def _flattered(rows: Mapping[str, Mapping[str, Any]], measured: Mapping[str, Run
 
 def _bracketed(interval: Interval) -> str:
     if np.isinf(interval.low) and np.isinf(interval.high):
-        return "(too few groups for an interval)"
+        return "(no interval)"
     return f"[{interval.low:+.3f}, {interval.high:+.3f}]"
 
 

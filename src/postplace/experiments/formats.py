@@ -15,7 +15,7 @@ from postplace.hypertext import filled, html_table
 
 DIGITS: Mapping[str, int] = {"accuracy": 3, "accuracy@5": 3, "macro_f1": 3, "mean_km": 2, "median_km": 2}
 NAMES: Mapping[str, str] = {"macro_f1": "macro-F1", "mean_km": "mean km", "median_km": "median km"}
-NO_INTERVAL = "too few groups"
+NO_INTERVAL = "no interval"
 COST_NAMES = ("parameters", "fit s", "fit CPU s", "ms/post", "MB")
 COST_FORMATS = (",.0f", ".1f", ".1f", ".2f", ".1f")
 STYLE = (
