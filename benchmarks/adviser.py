@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from postplace import Post, PostLocator, make_city, read_posts
-from postplace.evaluation.significance import group_bootstrap
+from postplace.evaluation.significance import group_bootstrap, share_interval
 from postplace.explain import Advice, advise, apply, ask, open_whole
 from postplace.pooled import without
 from postplace.synthetic.gazetteer import sites
@@ -170,7 +170,7 @@ def _falls(hits: NDArray[np.float64], groups: Rows) -> str:
 def _share(hits: NDArray[np.float64], groups: Rows, *, bar: float) -> str:
     if not len(hits):
         return "none of no posts"
-    found = group_bootstrap(hits, groups, seed=0)
+    found = share_interval(hits, groups)
     verdict = "holds" if found.mean >= bar else "MISSED"
     return f"{found.mean:.1%} [{found.low:.1%}, {found.high:.1%}] of {len(hits)} posts (bar >= {bar:.0%}: {verdict})"
 

@@ -9,11 +9,20 @@ import pytest
 
 from postplace.encode import EncodedPosts
 from postplace.evaluation.baselines import fit_baselines
-from postplace.evaluation.significance import group_bootstrap
+from postplace.evaluation.significance import share_interval
 from postplace.places.vocabulary import PlaceVocabulary
 from postplace.pooled import has_image, pooled_features
 from postplace.post import Place, Post
-from postplace.scoring import CITY_MEDIAN, CONCATENATION, MAJORITY, Answers, answers_of, class_intervals, score
+from postplace.scoring import (
+    CITY_MEDIAN,
+    CONCATENATION,
+    MAJORITY,
+    Answers,
+    answers_of,
+    class_intervals,
+    distance_intervals,
+    score,
+)
 
 PLACES = PlaceVocabulary("place", (Place("a", 0.0, 0.0), Place("b", 0.0, 1.0)))
 
@@ -72,16 +81,9 @@ def test_every_number_of_a_small_set() -> None:
     assert ours["mean_km"] == pytest.approx(0.0, abs=1e-9)  # the three it answered are where it says
     median = found["systems"][CITY_MEDIAN]["overall"]["mean_km"]
     assert median == pytest.approx(111.195 * (0.25 + 0.75 + 0.75) / 3, rel=1e-4)
-    # errors of the middle of the city: a quarter of a degree, twice three quarters; the one without an answer is beyond
-    spread = found["systems"][CITY_MEDIAN]["intervals"]
-    assert 111.195 * 0.2499 <= spread["mean_km"][0] < median < spread["mean_km"][1] <= 111.195 * 0.7501
-    low, high = found["systems"]["ours"]["intervals"]["within_km"]["1"]
-    assert 0.0 <= low < ours["within_km"]["1"] < high <= 1.0
-    assert spread["median_km"][0] < found["systems"][CITY_MEDIAN]["overall"]["median_km"]
-    assert spread["median_km"][1] is None  # in some samples most posts have no answer: infinitely far
-    assert set(found["systems"]["ours"]["intervals"]) == {"macro_f1", "mean_km", "median_km", "within_km"}
-    low, high = found["systems"]["ours"]["intervals"]["macro_f1"]
-    assert low < ours["macro_f1"] < high
+    assert found["systems"]["ours"]["accuracy_interval"] == [None, None]  # four posts of four users
+    assert found["no_interval"] == "too few users or venues for an interval: 4, the largest with 1 of 4 posts"
+    assert found["differences"][MAJORITY]["verdict"] == "cannot tell"
     assert found["groups"] == 4
     assert found["differences"][MAJORITY]["mean"] == pytest.approx(
         0.5 - found["systems"][MAJORITY]["overall"]["accuracy"]
@@ -99,14 +101,29 @@ def test_intervals_of_the_first_few_are_those_of_their_means() -> None:
     answers = Answers(labels, every, np.full((40, 2), np.nan), answered, np.full(40, "T"), groups)
     found = class_intervals({"ours": probabilities}, answers)["ours"]
     right = [float(labels[row] == probabilities[row].argmax() and row != 3) for row in range(40)]
-    first = group_bootstrap(right, groups, seed=0)
+    first = share_interval(right, groups)
     assert found["accuracy"] == [first.low, first.high]
     hits = [
         float(labels[row] >= 0 and row != 3 and labels[row] in np.argsort(-probabilities[row])[:5]) for row in range(40)
     ]
-    expected = group_bootstrap(hits, groups, seed=0)
+    expected = share_interval(hits, groups)
     assert found["accuracy@5"] == pytest.approx([expected.low, expected.high])
     assert set(found) == {"accuracy", "accuracy@5", "macro_f1"}
+
+
+def test_the_intervals_of_kilometres() -> None:
+    """Of 40 posts by ten users, off by 1 to 40 km of a degree; more than half of the last have no answer."""
+    km, groups = np.arange(1.0, 41.0), np.arange(40) % 10
+    every, truth = np.ones(40, dtype=np.bool_), np.column_stack([np.zeros(40), np.zeros(40)])
+    answers = Answers(np.zeros(40, dtype=np.int64), every, truth, km < 30, np.full(40, "T"), groups)
+    found = distance_intervals({"ours": np.column_stack([np.zeros(40), km / 111.2])}, answers)["ours"]
+    assert found["mean_km"][0] < 15.0 < found["mean_km"][1]  # of the 29 with an answer
+    assert found["median_km"][0] < 20.5 <= found["median_km"][1]
+    assert 0.0 < found["within_km"]["1"][0] < 1 / 40 < found["within_km"]["1"][1] < 0.2
+    few = Answers(np.zeros(40, dtype=np.int64), every, truth, km < 21, np.full(40, "T"), groups)
+    assert (
+        distance_intervals({"ours": np.column_stack([np.zeros(40), km / 111.2])}, few)["ours"]["median_km"][1] is None
+    )
 
 
 def test_a_single_group_has_no_interval() -> None:

@@ -39,7 +39,7 @@ from postplace.evaluation.conformal import (
     sets_below,
 )
 from postplace.evaluation.metrics import or_null
-from postplace.evaluation.significance import group_bootstrap, group_bootstrap_of, reflected
+from postplace.evaluation.significance import above_chance, group_bootstrap_of, positive_interval, share_interval
 from postplace.places.decode import least_expected
 from postplace.places.distance import great_circle_km
 from postplace.places.vocabulary import PlaceVocabulary
@@ -185,7 +185,7 @@ def judge_calibration(
     """How well the words are kept on posts of a part that nothing was fitted on, ready for JSON.
 
     Posts with an answer whose class the run knows; `by_pattern` is by the modalities present (T, G, I). `intervals`
-    are of what is told, 95 % by bootstrap over groups: `area` is that of `risk_coverage`.
+    are of what is told, 95 % over groups: `area` is that of `risk_coverage`.
     """
     known, located = judged.known(), _located(judged, places)
     told = calibration.tell(known.probabilities)
@@ -269,7 +269,7 @@ def _interval(covered: NDArray[np.bool_], groups: Rows) -> list[float | None]:
         return [None, None]
     _, own, sizes = np.unique(groups, return_inverse=True, return_counts=True)
     shares = np.bincount(own, weights=covered.astype(np.float64)) / sizes
-    interval = group_bootstrap(shares, np.arange(len(shares)), seed=0)
+    interval = share_interval(shares, np.arange(len(shares)))
     return [or_null(interval.low), or_null(interval.high)]
 
 
@@ -280,12 +280,12 @@ def _intervals(told: Floats, labels: Rows, groups: Rows) -> dict[str, list[float
     sure = {"confidence": told.max(axis=1), "hits": (told.argmax(axis=1) == labels).astype(np.float64)}
     statistics = {
         "ece": partial(resampled.expected_calibration_error, **sure),
-        "nll": partial(resampled.mean, values=log_losses(told, labels)),
-        "brier": partial(resampled.mean, values=squared_losses(told, labels)),
         "area": partial(resampled.risk_coverage_area, **sure),
     }
-    found = group_bootstrap_of(statistics, groups, seed=0)
-    found["ece"] = reflected(found["ece"])
+    found = group_bootstrap_of(statistics, groups, content=sure.values(), seed=0)
+    found["ece"] = above_chance(found["ece"])
+    found["nll"] = positive_interval(log_losses(told, labels), groups)
+    found["brier"] = positive_interval(np.maximum(squared_losses(told, labels), 0.0), groups)
     return {name: [or_null(interval.low), or_null(interval.high)] for name, interval in found.items()}
 
 

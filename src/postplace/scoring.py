@@ -13,12 +13,15 @@ from numpy.typing import NDArray
 from postplace.encode import EncodedPosts
 from postplace.evaluation import resampled
 from postplace.evaluation.baselines import Baselines
+from postplace.evaluation.grouped import why_no_interval
 from postplace.evaluation.metrics import ACCURACY_AT, evaluate_predictions, hits_at_k, modality_pattern, or_null
 from postplace.evaluation.significance import (
+    DIFFERENCE,
     Interval,
-    group_bootstrap,
     group_bootstrap_of,
     paired_group_bootstrap,
+    positive_interval,
+    share_interval,
     verdict,
 )
 from postplace.places.decode import minimum_expected_distance, point_estimate
@@ -80,7 +83,8 @@ def score(
 
     `probabilities` (N, C). `differences` holds accuracy of the system minus that of each baseline, with a 95 %
     interval by paired bootstrap over groups; `baseline_notes` says which baselines are not there, or not quite fitted.
-    A system's `accuracy_interval` and `intervals` are 95 % intervals by bootstrap over groups.
+    A system's `accuracy_interval` and `intervals` are 95 % intervals over groups; where the labelled posts' groups are
+    too few for any, `no_interval` says why.
     """
     contenders = {system: probabilities} | baseline_probabilities(baselines, encoded)
     points = {name: point_estimate(p, places) for name, p in contenders.items()}
@@ -97,6 +101,7 @@ def score(
     return {
         "posts": len(answers.labels),
         "groups": len(np.unique(answers.groups)),
+        "no_interval": why_no_interval(answers.groups[chosen]) if chosen.any() else None,
         "systems": systems,
         "differences": {
             name: _difference(hits[system][chosen], hits[name][chosen], answers.groups[chosen])
@@ -152,32 +157,31 @@ def _distance_only(result: Mapping[str, Any]) -> dict[str, Any]:
 def class_intervals(contenders: Mapping[str, Probabilities], answers: Answers) -> dict[str, dict[str, Any]]:
     """95 % intervals of the accuracy, also among the first 5, 10 and 20, and macro-F1 of systems' probabilities (N, C).
 
-    By bootstrap over groups, on the labelled posts; nothing without any.
+    Over groups, on the labelled posts; nothing without any.
     """
     chosen = answers.labelled
     if not chosen.any():
         return {}
-    labels, answered = answers.labels[chosen], answers.answered[chosen]
-    statistics = {}
+    labels, answered, groups = answers.labels[chosen], answers.answered[chosen], answers.groups[chosen]
+    found: dict[str, dict[str, Any]] = {}
+    guesses = {}
     for name, probabilities in contenders.items():
         own = probabilities[chosen]
-        predicted = np.where(answered, own.argmax(axis=1), -1)
-        statistics[name, "accuracy"] = partial(resampled.mean, values=hits_of(probabilities, answers)[chosen])
-        statistics[name, "macro_f1"] = partial(resampled.macro_f1, truth=labels, predicted=predicted)
+        guesses[name] = np.where(answered, own.argmax(axis=1), -1)
+        found[name] = {"accuracy": _pair(share_interval(hits_of(probabilities, answers)[chosen], groups))}
         for k in ACCURACY_AT:
             if 1 < k < own.shape[1]:
-                hits = hits_at_k(labels, own, k=k, answered=answered).astype(np.float64)
-                statistics[name, f"accuracy@{k}"] = partial(resampled.mean, values=hits)
-    found: dict[str, dict[str, Any]] = {name: {} for name in contenders}
-    for (name, metric), interval in group_bootstrap_of(statistics, answers.groups[chosen], seed=0).items():
-        found[name][metric] = _pair(interval)
-    return found
+                hits = hits_at_k(labels, own, k=k, answered=answered)
+                found[name][f"accuracy@{k}"] = _pair(share_interval(hits, groups))
+    statistics = {name: partial(resampled.macro_f1, truth=labels, predicted=guess) for name, guess in guesses.items()}
+    spreads = group_bootstrap_of(statistics, groups, content=[labels, *guesses.values()], seed=0)
+    return {name: {**found[name], "macro_f1": _pair(spreads[name])} for name in contenders}
 
 
 def distance_intervals(guesses: Mapping[str, NDArray[np.float64]], answers: Answers) -> dict[str, dict[str, Any]]:
     """95 % intervals of each system's mean and median error and of its share within 1 km; `guesses` are (N, 2).
 
-    By bootstrap over groups, on the posts that `evaluate_predictions` takes these numbers of; nothing without any.
+    Over groups, on the posts that `evaluate_predictions` takes these numbers of; nothing without any.
     """
     located = answers.labelled & ~np.isnan(answers.coordinates[:, 0])
     groups, errors = answers.groups[located], {}
@@ -186,16 +190,13 @@ def distance_intervals(guesses: Mapping[str, NDArray[np.float64]], answers: Answ
         own = np.where(answers.answered & ~np.isnan(km), km, np.inf)[located]
         if np.isfinite(own).any():
             errors[name] = own
-    statistics = {}
-    for name, own in errors.items():
-        statistics[name, "median"] = partial(resampled.median, values=own)
-        statistics[name, "within"] = partial(resampled.mean, values=(own <= SHOWN_KM).astype(np.float64))
-    spreads = group_bootstrap_of(statistics, groups, seed=0) if statistics else {}
+    statistics = {name: partial(resampled.median, values=own) for name, own in errors.items()}
+    medians = group_bootstrap_of(statistics, groups, content=errors.values(), seed=0) if statistics else {}
     return {
         name: {
-            "mean_km": _bounds(own[np.isfinite(own)], groups[np.isfinite(own)]),
-            "median_km": _pair(spreads[name, "median"]),
-            "within_km": {f"{SHOWN_KM:g}": _pair(spreads[name, "within"])},
+            "mean_km": _pair(positive_interval(own[np.isfinite(own)], groups[np.isfinite(own)])),
+            "median_km": _pair(medians[name]),
+            "within_km": {f"{SHOWN_KM:g}": _pair(share_interval(own <= SHOWN_KM, groups))},
         }
         for name, own in errors.items()
     }
@@ -220,15 +221,10 @@ def hits_of(probabilities: Probabilities, answers: Answers) -> NDArray[np.float6
     return right.astype(np.float64)
 
 
-def _bounds(values: NDArray[np.float64], groups: NDArray[np.int64]) -> list[float | None]:
-    """The 95 % interval of a mean; of a single group nothing is known."""
-    return _pair(group_bootstrap(values, groups, seed=0))
-
-
 def _pair(interval: Interval) -> list[float | None]:
     return [or_null(interval.low), or_null(interval.high)]
 
 
 def _difference(a: NDArray[np.float64], b: NDArray[np.float64], groups: NDArray[np.int64]) -> Mapping[str, Any]:
-    interval = paired_group_bootstrap(a, b, groups, seed=0)
+    interval = paired_group_bootstrap(a, b, groups, seed=0, bounds=DIFFERENCE)
     return {**{key: or_null(value) for key, value in asdict(interval).items()}, "verdict": verdict(interval)}

@@ -39,13 +39,17 @@ def test_classes_that_the_run_does_not_know_are_told(capsys: pytest.CaptureFixtu
     assert not any("this run" in line for line in shown(capsys, metrics(posts=12, labelled=12, unknown=0)))
 
 
-def test_of_one_group_there_is_no_interval(capsys: pytest.CaptureFixture[str]) -> None:
+def test_of_too_few_groups_there_is_no_interval(capsys: pytest.CaptureFixture[str]) -> None:
     some = {"mean": 0.25, "low": 0.1, "high": 0.4, "verdict": "better"}
-    one_group = {"mean": 0.25, "low": None, "high": None, "verdict": "tie"}
-    found = metrics(posts=12, labelled=12, unknown=0) | {"differences": {"majority": some, "median": one_group}}
+    few = {"mean": 0.25, "low": None, "high": None, "verdict": "tie"}  # as earlier versions called it
+    found = metrics(posts=12, labelled=12, unknown=0) | {"differences": {"majority": some, "median": few}}
+    found |= {"no_interval": "too few users or venues for an interval: 3, the largest with 8 of 12 posts"}
+    found["systems"]["mrlf"]["accuracy_interval"] = [None, None]
     lines = shown(capsys, found)
     assert "accuracy minus majority: +0.250 [+0.100, +0.400] better" in lines
-    assert "accuracy minus median: +0.250 (one group of posts: no interval)" in lines
+    assert "accuracy minus median: +0.250 cannot tell (too few users or venues)" in lines
+    assert "too few users or venues for an interval: 3, the largest with 8 of 12 posts" in lines
+    assert any("too few " in line for line in lines if line.startswith("│ mrlf"))
 
 
 def test_posts_of_one_user_are_judged(place_run: Path, tmp_path: Path) -> None:
@@ -55,7 +59,8 @@ def test_posts_of_one_user_are_judged(place_run: Path, tmp_path: Path) -> None:
         app, ["evaluate", str(place_run), str(tmp_path / "one_user.jsonl"), "--device", "cpu", "-q"]
     )
     assert done.exit_code == 0, done.exception
-    assert "(one group of posts: no interval)" in done.stdout
+    assert "cannot tell (too few users or venues)" in done.stdout
+    assert "too few users or venues for an interval: 1\n" in done.stdout
 
 
 def test_what_the_posts_leave_out_of_a_system_is_told(capsys: pytest.CaptureFixture[str]) -> None:

@@ -166,3 +166,29 @@ def test_risk_and_coverage_by_hand() -> None:
     assert found["curve"][-1] == {"coverage": 1.0, "confidence": 0.6, "error": pytest.approx(1 / 3)}
     assert found["area"] == pytest.approx((0 + 1 / 2 + 1 / 3) / 3)
     assert found["best_area"] == pytest.approx((0 + 0 + 1 / 3) / 3)
+
+
+def test_posts_of_one_confidence_share_a_bin() -> None:
+    """Told .5 and right in half: honest, whatever the order; a bin for each half of them would be off by .5."""
+    for hits in ([1.0] * 20 + [0.0] * 20, [0.0] * 20 + [1.0] * 20):
+        assert expected_calibration_error(np.full(40, 0.5), np.array(hits)) == 0.0
+        assert reliability(np.full(40, 0.5), np.array(hits)) == [{"posts": 40, "confidence": 0.5, "accuracy": 0.5}]
+    # ten bins of four places; places 10 to 29 have their middle, 19, in the fifth bin, and leave the others their own
+    confidence = np.concatenate([np.linspace(0.1, 0.2, 10), np.full(20, 0.5), np.linspace(0.8, 0.9, 10)])
+    assert [row["posts"] for row in reliability(confidence, np.ones(40))] == [4, 4, 2, 20, 2, 4, 4]
+
+
+def test_posts_of_one_confidence_are_answered_together() -> None:
+    """Two right and two wrong at .5: the mean error over their orders is 1/2 after any number of answers."""
+    for hits in ([1.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 1.0], [0.0, 1.0, 0.0, 1.0]):
+        found = risk_coverage(np.full(4, 0.5), np.array(hits))
+        assert found["curve"] == [{"coverage": 1.0, "confidence": 0.5, "error": 0.5}]
+        assert found["area"] == 0.5
+        assert found["best_area"] == pytest.approx((0 + 0 + 1 / 3 + 1 / 2) / 4)
+
+
+def test_the_area_of_ties_is_the_mean_over_their_orders() -> None:
+    """Counted out: one right answer first, then three of one confidence, one of them wrong, in its three places."""
+    found = risk_coverage(np.array([0.9, 0.4, 0.4, 0.4]), np.array([1.0, 1.0, 0.0, 1.0]))["area"]
+    orders = [(0, 1 / 2, 1 / 3, 1 / 4), (0, 0, 1 / 3, 1 / 4), (0, 0, 0, 1 / 4)]
+    assert found == pytest.approx(np.mean(orders))

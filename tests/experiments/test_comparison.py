@@ -138,18 +138,62 @@ def test_lower_is_better_for_km_and_posts_without_distance_are_left_out() -> Non
     assert lines[0].interval.mean == pytest.approx(1.0)
 
 
-def test_of_fewer_than_five_seeds_nothing_is_called_worse() -> None:
+def test_of_fewer_than_five_seeds_nothing_can_be_told() -> None:
     runs = [run for run in RESULTS if run.seed < 4]
     table = compare({**DESCRIBED, "seeds": [0, 1, 2, 3]}, runs)
     bad = table.lines[2].against
-    assert (bad.verdict, bad.p_value is not None and bad.p_value < 0.01) == ("tie", True)
-    assert any("Fewer than 5 seeds" in note for note in table.notes)
-    assert not any("Fewer than 5 seeds" in note for note in compare(DESCRIBED, RESULTS).notes)
+    assert (bad.verdict, bad.p_value is not None and bad.p_value < 0.01) == ("cannot tell", True)
+    assert any("fewer than 5 seeds" in note for note in table.notes)
+    assert not any("cannot tell" in note for note in compare(DESCRIBED, RESULTS).notes)
+
+
+def of_groups(runs: list[Result], groups: int) -> list[Result]:
+    """The same results on posts of so many users."""
+    return [replace(run, groups=np.arange(POSTS) % groups) for run in runs]
+
+
+def test_what_no_p_value_can_tell_is_not_called_a_tie() -> None:
+    """Of six users, right where the other is wrong, the least p is 2 / 64: alone it tells, after Holm over two not."""
+    right, wrong = [result("good", seed, [True] * POSTS) for seed in SEEDS], [False] * POSTS
+    one = of_groups([*right, *(result("bad", seed, wrong) for seed in SEEDS)], 6)
+    assert [line.against.verdict for line in compare(DESCRIBED, one).lines] == ["best", "worse"]
+    two = [*one, *of_groups([result("sick", seed, wrong) for seed in SEEDS], 6)]
+    table = compare(DESCRIBED, two)
+    assert [line.against.verdict for line in table.lines] == ["best", "cannot tell", "cannot tell"]
+    assert table.lines[1].against.p_value == table.lines[1].against.least_p == pytest.approx(4 / 64)
+    assert any("with 6 groups" in note and "no p-value can be below 0.062" in note for note in table.notes)
+    eight = of_groups(two, 8)  # 2 * 2 / 256
+    assert [line.against.verdict for line in compare(DESCRIBED, eight).lines] == ["best", "worse", "worse"]
+
+
+def test_a_table_is_the_same_in_any_order_of_the_posts() -> None:
+    rng = np.random.default_rng(0)
+    order, names = rng.permutation(POSTS), rng.permutation(POSTS)  # of posts, and what their users are called
+
+    def moved(run: Result) -> Result:
+        if not run.overall:
+            return run
+        return replace(run, hits=run.hits[order], groups=names[run.groups][order])
+
+    noisy = [replace(run, hits=run.hits ^ (rng.random(POSTS) < 0.1)) if run.overall else run for run in RESULTS]
+    one, other = (as_csv(compare(DESCRIBED, runs)) for runs in (noisy, [moved(run) for run in noisy]))
+    assert one.splitlines()[1:4] == other.splitlines()[1:4]
+
+
+def test_too_few_groups_have_no_interval_in_any_format() -> None:
+    table = compare(DESCRIBED, of_groups(RESULTS[:15], 3))
+    assert [line.against.verdict for line in table.lines] == ["best", "cannot tell", "cannot tell"]
+    for name in FORMATS:
+        text = joined([table], name)
+        assert "inf" not in text, name
+        assert "cannot tell" in text, name
+    assert "| 0.900 ± 0.000 | no interval |" in joined([table], "markdown")
+    assert "cannot tell: with 3 groups" in joined([table], "markdown")
 
 
 def test_the_best_is_one_of_the_rows_with_the_most_seeds() -> None:
     lucky = [result("good", 0, half(1.0, 0)), *RESULTS[5:15]]
-    assert [line.against.verdict for line in compare(DESCRIBED, lucky).lines] == ["tie", "best", "worse"]
+    assert [line.against.verdict for line in compare(DESCRIBED, lucky).lines] == ["cannot tell", "best", "worse"]
 
 
 def test_each_split_has_a_best_of_its_own() -> None:

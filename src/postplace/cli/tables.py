@@ -54,6 +54,8 @@ def show_metrics(metrics: Mapping[str, Any], *, target: str = "place") -> None:
     _show_unknown(console, metrics, target)
     for name, difference in metrics["differences"].items():
         console.print(f"accuracy minus {name}: {_difference(difference)}")
+    if reason := metrics.get("no_interval"):  # runs of earlier versions have none
+        console.print(reason)
     for note in metrics.get("baseline_notes", ()):  # runs of earlier versions have none
         console.print(note)
     if "calibration" in metrics:
@@ -113,7 +115,7 @@ def _systems(metrics: Mapping[str, Any], title: str, located: bool) -> Table:
     for name, result in metrics["systems"].items():
         overall = result["overall"]
         interval = result.get("accuracy_interval")
-        spread = "" if not interval or interval[0] is None else f"{interval[0]:.3f}-{interval[1]:.3f}"
+        spread = "" if not interval else "too few" if interval[0] is None else f"{interval[0]:.3f}-{interval[1]:.3f}"
         cells = [_number(overall.get("accuracy")), spread]
         cells += [_number(overall.get("accuracy@5")), _number(overall.get("macro_f1"))]
         if located:
@@ -147,11 +149,11 @@ def _show_broken(console: Console, broken: list[Mapping[str, str]]) -> None:
 
 
 def _difference(found: Mapping[str, Any]) -> str:
-    """The mean, its interval and the verdict; of one group there is no interval, and nothing to tell apart."""
+    """The mean, its interval and the verdict; of too few groups there is no interval, and nothing to tell apart."""
     mean, low, high = (found[key] for key in ("mean", "low", "high"))
     told = "?" if mean is None else f"{mean:+.3f}"
     if low is None or high is None:
-        return f"{told} (one group of posts: no interval)"
+        return f"{told} cannot tell (too few users or venues)"
     return f"{told} [{low:+.3f}, {high:+.3f}] {found['verdict']}"
 
 

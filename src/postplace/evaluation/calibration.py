@@ -130,32 +130,30 @@ def reliability(
 ) -> list[dict[str, Any]]:
     """Posts (N,) in `bins` of (nearly) equal size by confidence: posts, mean confidence and accuracy of each.
 
+    Posts of one confidence share a bin, that of the one in their middle: bins may be fewer and unequal.
+
     >>> reliability(np.array([0.9, 0.6, 0.7, 0.8]), np.array([1.0, 0.0, 1.0, 1.0]), bins=2)
     [{'posts': 2, 'confidence': 0.65, 'accuracy': 0.5}, {'posts': 2, 'confidence': 0.85, 'accuracy': 1.0}]
     """
-    order = np.argsort(confidence, kind="stable")
-    parts = [part for part in np.array_split(order, bins) if len(part)]
     return [
-        {"posts": len(p), "confidence": round(float(confidence[p].mean()), 6), "accuracy": float(hits[p].mean())}
-        for p in parts
+        {"posts": posts, "confidence": round(sure / posts, 6), "accuracy": right / posts}
+        for posts, sure, right in _binned(confidence, hits, bins)
     ]
 
 
 def expected_calibration_error(
     confidence: NDArray[np.floating], hits: NDArray[np.floating], *, bins: int = BINS
 ) -> float:
-    """Mean over posts (N,) of |confidence - accuracy| of their equal-mass bin; NaN without any.
+    """Mean over posts (N,) of |confidence - accuracy| of their bin of `reliability`; NaN without any.
 
     It is above 0 also for perfect probabilities: a bin of n posts is off by about sqrt(p (1 - p) / n).
 
-    >>> expected_calibration_error(np.array([0.9, 0.6, 0.7, 0.8]), np.array([1.0, 0.0, 1.0, 1.0]), bins=2)
-    0.15
+    >>> expected_calibration_error(np.array([0.875, 0.5, 0.75, 1.0]), np.array([1.0, 0.0, 1.0, 1.0]), bins=2)
+    0.09375
     """
     if not len(hits):
         return float("nan")
-    rows = reliability(confidence, hits, bins=bins)
-    total = sum(row["posts"] * abs(row["confidence"] - row["accuracy"]) for row in rows)
-    return round(float(total / len(hits)), 6)
+    return sum(abs(sure - right) for _, sure, right in _binned(confidence, hits, bins)) / len(hits)
 
 
 def debiased_calibration_error(
@@ -165,46 +163,71 @@ def debiased_calibration_error(
 
     0 where less than chance is left; NaN with fewer than two posts a bin.
     """
-    rows = reliability(confidence, hits, bins=bins)
-    if not rows or min(row["posts"] for row in rows) < 2:
+    found = _binned(confidence, hits, bins)
+    if not found or min(posts for posts, _, _ in found) < 2:
         return float("nan")
-    squares = [
-        row["posts"] * ((row["confidence"] - row["accuracy"]) ** 2 - _chance(row["accuracy"], row["posts"]))
-        for row in rows
-    ]
+    squares = [(sure - right) ** 2 / posts - posts * _chance(right / posts, posts) for posts, sure, right in found]
     return float(max(sum(squares) / len(hits), 0.0) ** 0.5)
 
 
 def risk_coverage(confidence: NDArray[np.floating], hits: NDArray[np.floating]) -> Mapping[str, Any]:
     """What answering only the most confident posts costs and gains: points from few answers to all, and the area.
 
-    `curve`: for shares of the posts answered (coverage), the confidence asked for and the error among the answered.
-    `area`: the mean error over all numbers of answers (AURC), smaller is better; `best_area`: that of an order which
-    puts every right answer first, the least that this accuracy allows.
+    `curve`: for shares of the posts answered (coverage), the confidence asked for and the error among the answered;
+    posts of one confidence are answered together. `area`: the mean error over all numbers of answers (AURC), smaller is
+    better; of posts of one confidence, the mean over all their orders. `best_area`: that of an order which puts every
+    right answer first, the least that this accuracy allows.
 
     >>> risk_coverage(np.array([0.9, 0.5]), np.array([1.0, 0.0]))["area"]  # 0 with one answer, 1/2 with both
     0.25
+    >>> risk_coverage(np.array([0.5, 0.5]), np.array([1.0, 0.0]))["area"]  # 1/2 with one answer, 1/2 with both
+    0.5
     """
     count = len(hits)
     if not count:
         return {"curve": [], "area": float("nan"), "best_area": float("nan")}
-    order = np.argsort(-confidence, kind="stable")
-    risks = _risks(hits[order])
-    answered = np.unique(np.ceil(np.linspace(0.05, 1.0, 20) * count).astype(np.int64))
+    levels, level, sizes = np.unique(-np.asarray(confidence), return_inverse=True, return_counts=True)
+    wrong = np.bincount(level, weights=1.0 - hits)
+    ends, errors = np.cumsum(sizes), np.cumsum(wrong)
+    answered = np.unique(np.ceil(np.linspace(0.05, 1.0, 20) * count - 1e-9).astype(np.int64))
     curve = [
         {
-            "coverage": float(number / count),
-            "confidence": float(confidence[order[number - 1]]),
-            "error": float(risks[number - 1]),
+            "coverage": float(ends[own] / count),
+            "confidence": float(-levels[own]),
+            "error": float(errors[own] / ends[own]),
         }
-        for number in answered
+        for own in np.unique(np.searchsorted(ends, answered))
     ]
-    return {"curve": curve, "area": float(risks.mean()), "best_area": float(_risks(np.sort(hits)[::-1]).mean())}
+    numbers, each = np.arange(1, count + 1), np.repeat(wrong / sizes, sizes)
+    best = np.cumsum(np.sort(1.0 - hits))
+    return {
+        "curve": curve,
+        "area": float((np.cumsum(each) / numbers).mean()),
+        "best_area": float((best / numbers).mean()),
+    }
 
 
-def _risks(hits: NDArray[np.floating]) -> NDArray[np.float64]:
-    errors: NDArray[np.float64] = np.cumsum(1.0 - hits) / np.arange(1, len(hits) + 1)
-    return errors
+def bin_edges(posts: NDArray[np.integer], bins: int) -> NDArray[np.int64]:
+    """How many posts are in the first 1, 2, ... of bins of (nearly) equal size; the first ones are the larger.
+
+    >>> bin_edges(np.array([5]), 2).tolist()
+    [3, 5]
+    """
+    size, more = np.divmod(posts, bins)
+    number = np.arange(1, bins + 1)
+    return np.asarray(number * size + np.minimum(number, more), dtype=np.int64)
+
+
+def _binned(confidence: NDArray[np.floating], hits: NDArray[np.floating], bins: int) -> list[tuple[int, float, float]]:
+    """Of each bin with a post: posts, sum of confidences, sum of hits; the same in any order of the posts."""
+    if not len(hits):
+        return []
+    levels, level, sizes = np.unique(np.asarray(confidence), return_inverse=True, return_counts=True)
+    ends = np.cumsum(sizes)
+    own = np.searchsorted(bin_edges(ends[-1:], bins), (2 * ends - sizes - 1) // 2, side="right")
+    right = np.bincount(level, weights=np.asarray(hits, dtype=np.float64))
+    columns = [np.bincount(own, weights=column) for column in (sizes, sizes * levels, right)]
+    return [(int(posts), float(sure), float(hit)) for posts, sure, hit in zip(*columns, strict=True) if posts]
 
 
 def _chance(accuracy: float, posts: int) -> float:

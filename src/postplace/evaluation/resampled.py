@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from postplace.evaluation.calibration import BINS
+from postplace.evaluation.calibration import BINS, bin_edges
 from postplace.evaluation.significance import ratio
 
 Counts = NDArray[np.integer]
@@ -58,42 +58,55 @@ def macro_f1(counts: Counts, truth: NDArray[np.integer], predicted: NDArray[np.i
 def expected_calibration_error(
     counts: Counts, confidence: NDArray[np.floating], hits: NDArray[np.floating], *, bins: int = BINS
 ) -> Values:
-    """Mean of |confidence - accuracy| of a sample's own bins of (nearly) equal size; both (N,).
+    """Mean of |confidence - accuracy| of a sample's own bins; both (N,). Posts of one confidence share a bin.
 
     >>> confidence, hits = np.array([0.9, 0.6]), np.array([1.0, 0.0])
     >>> expected_calibration_error(np.array([[2, 2]]), confidence, hits, bins=2).round(3).tolist()
     [0.35]
     """
-    order = np.argsort(confidence, kind="stable")
-    own, gap = counts[:, order], (confidence - hits)[order]
-    ends, gaps = np.cumsum(own, axis=1), np.cumsum(own * gap, axis=1)
-    size, more = np.divmod(ends[:, -1:], bins)
-    edges = np.arange(1, bins + 1) * size + np.minimum(
-        np.arange(1, bins + 1), more
-    )  # posts in the first 1, 2, ... bins
-    last = _places(ends, edges, side="left")  # the post that an edge falls into: some of its copies stay outside
-    upto = np.take_along_axis(gaps, last, axis=1) - (np.take_along_axis(ends, last, axis=1) - edges) * gap[last]
-    found: Values = np.abs(np.diff(upto, axis=1, prepend=0.0)).sum(axis=1) / ends[:, -1]
+    order, starts = _levels(confidence)
+    drawn = counts[:, order]
+    sizes, gaps = _together(drawn, starts), _together(drawn * (confidence - hits)[order], starts)
+    ends, upto = np.cumsum(sizes, axis=1), np.cumsum(gaps, axis=1)
+    edges = bin_edges(ends[:, -1:], bins)
+    inside = _places((2 * ends - sizes - 1) // 2, edges, side="left")  # how many confidences have their middle before
+    sums = np.where(inside > 0, np.take_along_axis(upto, np.maximum(inside - 1, 0), axis=1), 0.0)
+    found: Values = np.abs(np.diff(sums, axis=1, prepend=0.0)).sum(axis=1) / ends[:, -1]
     return found
 
 
 def risk_coverage_area(counts: Counts, confidence: NDArray[np.floating], hits: NDArray[np.floating]) -> Values:
     """Mean over all numbers of answers of the error among these, the most confident first; both (N,).
 
-    A post with error e that is c times in a sample, behind n others with E errors, adds the sum of (E + (k - n) e) / k
+    c posts of one confidence with a mean error e, behind n others with E errors, add the sum of (E + (k - n) e) / k
     over k = n + 1 ... n + c, which is (E - n e) (H(n + c) - H(n)) + c e with the harmonic numbers H.
 
     >>> risk_coverage_area(np.array([[1, 1], [1, 2]]), np.array([0.9, 0.5]), np.array([1.0, 0.0])).round(3).tolist()
     [0.25, 0.389]
     """
-    order = np.argsort(-np.asarray(confidence), kind="stable")
-    own, wrong = counts[:, order], 1.0 - hits[order]
-    ends, errors = np.cumsum(own, axis=1), np.cumsum(own * wrong, axis=1)
+    order, starts = _levels(-np.asarray(confidence))
+    drawn = counts[:, order]
+    sizes, wrong = _together(drawn, starts), _together(drawn * (1.0 - hits[order]), starts)
+    ends, errors = np.cumsum(sizes, axis=1), np.cumsum(wrong, axis=1)
     harmonic = np.concatenate([[0.0], np.cumsum(1.0 / np.arange(1, int(ends[:, -1].max()) + 1))])
-    behind = errors - ends * wrong  # E - n e, as E + c e are the errors up to here and n + c the posts
+    each = wrong / np.maximum(sizes, 1)
+    behind = errors - ends * each  # E - n e, as E + c e are the errors up to here and n + c the posts
     areas = (behind * np.diff(harmonic[ends], axis=1, prepend=0.0)).sum(axis=1) + errors[:, -1]
     found: Values = areas / ends[:, -1]
     return found
+
+
+def _levels(confidence: NDArray[np.floating]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The order of posts (N,) by confidence, and where in it each of U confidences begins (U,)."""
+    order = np.argsort(confidence, kind="stable")
+    ordered = np.asarray(confidence)[order]
+    starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
+    return order.astype(np.int64), starts.astype(np.int64)
+
+
+def _together(values: NDArray[Any], starts: NDArray[np.int64]) -> NDArray[Any]:
+    """The sums of values (S, N) from one start to the next (S, U)."""
+    return values if len(starts) == values.shape[1] else np.add.reduceat(values, starts, axis=1)
 
 
 def _by_class(classes_of_posts: NDArray[np.integer], classes: NDArray[np.integer]) -> Any:

@@ -1,165 +1,254 @@
-"""Is a difference more than luck? Percentile bootstrap over groups (Field & Welsh, J. R. Stat. Soc. B 69, 2007).
+"""Is a difference more than luck? A bootstrap over groups: each is drawn twice or not at all.
 
-Posts of one user, venue or near-duplicate cluster are not independent: whole groups are drawn, with replacement.
-Few groups make a plain percentile interval too narrow, so its levels are moved outwards (the expanded percentile
-interval: Hesterberg, The American Statistician 69, 2015). Below about ten groups, or where one group holds
-most posts, it is too narrow still; with one group it is infinite, since nothing is known.
+Posts of one user, venue or near-duplicate cluster are not independent: whole groups are drawn. A number of a random
+subset of the groups lies above the true one as often as below it ("typical values": Hartigan, J. Am. Stat. Assoc. 64,
+1969), which is the same as to change the sign of what each group adds at random: where the groups' errors are
+symmetric, intervals and p-values are exact for any number of groups of any sizes (Canay, Romano & Shaikh, Econometrica
+85, 2017), else about right. All subsets are taken, or of many groups `samples` of them ("double or nothing": Owen &
+Eckles, Ann. Appl. Stat. 6, 2012). Shares and means of kilometres or losses are not symmetric: `robust.py` has theirs.
+With too few groups (`grouped.py`) intervals are infinite: nothing is known. `benchmarks/promises_intervals.py` measures
+how often the truth is inside, and how often two equal systems are called different.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from postplace.errors import NotEnoughData
+from postplace.evaluation.grouped import LEAST_GROUPS, Totals, by_content, effective_groups, totals_of
+from postplace.evaluation.robust import positive_bounds, share_bounds, unseen_bounds
 
 Statistic = Callable[[NDArray[np.integer]], NDArray[np.float64]]
 Name = TypeVar("Name", bound=Hashable)
+Runs = Sequence[tuple[ArrayLike, ArrayLike]]  # of each seed: values, groups
 
-_DRAWS_AT_ONCE = 4_000_000  # bounds the memory: 4 million int64 indices are 32 MB
+DIFFERENCE = (-1.0, 1.0)  # the bounds of a difference between right and wrong
+MOST_SAMPLES = 9999  # of a p-value: 2 / 10,000 is the least that it can be
+_DRAWS_AT_ONCE = 4_000_000  # bounds the memory: 4 million numbers are 32 MB
 _COUNTS_AT_ONCE = 600_000  # bounds the memory; more leave the processor's cache, and take longer
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A mean and its confidence interval, in the unit of the values."""
+    """A mean and its confidence interval, in the unit of the values; infinite bounds where nothing is known."""
 
     mean: float
     low: float
     high: float
 
 
-def group_bootstrap(
-    values: ArrayLike, groups: ArrayLike, *, seed: int, samples: int = 2000, level: float = 0.95
-) -> Interval:
-    """Mean of `values` (N,) with the interval that resampling `groups` (N,) gives.
+def share_interval(values: ArrayLike, groups: ArrayLike, *, level: float = 0.95) -> Interval:
+    """A share: the mean of `values` (N,) from 0 to 1, with Wilson's interval over `groups` (N,).
 
     Raises NotEnoughData without a post, ValueError on NaN or infinity.
 
-    Each sample draws as many groups as there are and takes the mean over all their posts: large groups weigh more.
-
-    >>> group_bootstrap([1.0, 1.0, 1.0], ["a", "a", "b"], seed=0)
-    Interval(mean=1.0, low=1.0, high=1.0)
+    >>> round(share_interval([1.0] * 12, list("aabbccddeeff")).low, 3)  # six users, all right
+    0.541
+    >>> share_interval([1.0, 1.0, 1.0], ["a", "b", "c"])
+    Interval(mean=1.0, low=-inf, high=inf)
     """
-    return _bootstrap([(values, groups)], seed=seed, samples=samples, level=level)
+    return share_over_seeds([(values, groups)], level=level)
 
 
-def group_bootstrap_of(
-    statistics: Mapping[Name, Statistic], groups: ArrayLike, *, seed: int, samples: int = 2000, level: float = 0.95
-) -> dict[Name, Interval]:
-    """Statistics that are no means (a median, an F1), with the intervals that resampling `groups` (N,) gives.
+def share_over_seeds(runs: Runs, *, level: float = 0.95) -> Interval:
+    """As `share_interval`, the mean over seeds; a group named in several seeds is one group."""
+    totals = totals_of(runs)
+    return Interval(totals.mean, *share_bounds(totals, level=level))
 
-    A statistic is told how often each post is in each sample (S, N) and gives its values (S,), see `resampled.py`; all
-    are asked about the same samples, those of `group_bootstrap`. A sample without a value (NaN) is left out.
-    Raises NotEnoughData without a post.
 
-    >>> group_bootstrap_of({"posts": lambda counts: counts.sum(axis=1) / 3}, ["a", "b", "c"], seed=0)
-    {'posts': Interval(mean=1.0, low=1.0, high=1.0)}
+def positive_interval(values: ArrayLike, groups: ArrayLike, *, level: float = 0.95) -> Interval:
+    """The mean of `values` (N,) of 0 and more, such as kilometres, with an interval over `groups` (N,).
+
+    Raises NotEnoughData without a post, ValueError on NaN or infinity.
+
+    >>> positive_interval([1.0, 1.0, 2.0], ["a", "b", "c"])
+    Interval(mean=1.3333333333333333, low=-inf, high=inf)
     """
-    _group_totals([(np.zeros(len(np.asarray(groups))), groups)])  # refuses what nothing can be resampled of
-    names, index = np.unique(np.asarray(groups), return_inverse=True)
-    once = np.ones((1, len(index)), dtype=np.int64)
-    values = {name: float(statistic(once)[0]) for name, statistic in statistics.items()}
-    found: dict[Name, list[NDArray[np.float64]]] = {name: [] for name in statistics}
-    rng, step = np.random.default_rng(seed), max(1, _COUNTS_AT_ONCE // len(index))
-    for start in range(0, samples if len(names) > 1 else 0, step):
-        counts = _drawn_counts(rng, min(step, samples - start), len(names))[:, index]
-        for name, statistic in statistics.items():
-            found[name].append(statistic(counts))
-    return {name: _expanded(value, partial(_valued, found[name]), len(names), level) for name, value in values.items()}
+    return positive_over_seeds([(values, groups)], level=level)
 
 
-def reflected(interval: Interval) -> Interval:
-    """The basic interval of a number that chance can only raise, such as a calibration error: never below 0.
-
-    Resampling raises it once more, so the plain interval lies too high; what it lies above the number is taken off
-    (Davison & Hinkley, Bootstrap Methods and their Application, 1997, section 5.2). The number itself is always inside.
-
-    >>> reflected(Interval(0.25, 0.125, 0.75)), reflected(Interval(0.25, 0.375, 0.375))
-    (Interval(mean=0.25, low=0.0, high=0.375), Interval(mean=0.25, low=0.125, high=0.25))
-    """
-    low, high = 2.0 * interval.mean - interval.high, 2.0 * interval.mean - interval.low
-    return Interval(interval.mean, low if np.isinf(low) else max(0.0, low), max(interval.mean, high))
+def positive_over_seeds(runs: Runs, *, level: float = 0.95) -> Interval:
+    """As `positive_interval`, the mean over seeds; a group named in several seeds is one group."""
+    totals = totals_of(runs)
+    return Interval(totals.mean, *positive_bounds(totals, level=level))
 
 
-def paired_group_bootstrap(
-    a: ArrayLike, b: ArrayLike, groups: ArrayLike, *, seed: int, samples: int = 2000, level: float = 0.95
-) -> Interval:
-    """Mean of a - b (N,), two systems on the same posts, with the interval that resampling `groups` (N,) gives.
-
-    >>> paired_group_bootstrap([1.0, 1.0], [0.0, 0.0], ["u", "v"], seed=0)
-    Interval(mean=1.0, low=1.0, high=1.0)
-    """
-    return group_bootstrap(_difference(a, b), groups, seed=seed, samples=samples, level=level)
-
-
-def paired_over_seeds(
-    runs: Sequence[tuple[ArrayLike, ArrayLike, ArrayLike]], *, seed: int, samples: int = 2000, level: float = 0.95
-) -> Interval:
-    """Mean over seeds of the mean of a - b; one (a, b, groups) for each seed, each with posts of its own.
-
-    Groups are resampled inside each seed. A group named in several seeds is drawn for all of them at once: five seeds
-    tested on the same users are not five times as many users, and independent draws would pretend so.
-    The seeds themselves are taken as given.
-    """
-    return _bootstrap([(_difference(a, b), groups) for a, b, groups in runs], seed=seed, samples=samples, level=level)
-
-
-def mean_over_seeds(
-    runs: Sequence[tuple[ArrayLike, ArrayLike]], *, seed: int, samples: int = 2000, level: float = 0.95
-) -> Interval:
-    """Mean over seeds of the mean of values; one (values, groups) for each seed; resampled as `paired_over_seeds`."""
-    return _bootstrap(runs, seed=seed, samples=samples, level=level)
-
-
-def unpaired_over_seeds(
-    a: Sequence[tuple[ArrayLike, ArrayLike]],
-    b: Sequence[tuple[ArrayLike, ArrayLike]],
+def group_bootstrap(
+    values: ArrayLike,
+    groups: ArrayLike,
     *,
     seed: int,
     samples: int = 2000,
     level: float = 0.95,
+    bounds: tuple[float, float] | None = None,
 ) -> Interval:
+    """Mean of `values` (N,) with the interval that drawing `groups` (N,) gives; of a share use `share_interval`.
+
+    Raises NotEnoughData without a post, ValueError on NaN or infinity. Where all groups agree nothing is known unless
+    the values have `bounds`.
+
+    >>> group_bootstrap([0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0], range(7), seed=0)
+    Interval(mean=3.0, low=1.0, high=5.0)
+    """
+    return mean_over_seeds([(values, groups)], seed=seed, samples=samples, level=level, bounds=bounds)
+
+
+def group_bootstrap_of(
+    statistics: Mapping[Name, Statistic],
+    groups: ArrayLike,
+    *,
+    content: Iterable[ArrayLike],
+    seed: int,
+    samples: int = 2000,
+    level: float = 0.95,
+) -> dict[Name, Interval]:
+    """Statistics that are no means (a median, an F1), with the intervals that drawing `groups` (N,) gives.
+
+    A statistic is told how often each post is in each sample (S, N) and gives its values (S,), see `resampled.py`; all
+    are asked about the same samples. A sample without a value (NaN) is left out. `content`, columns of (N,), is all
+    that the statistics know of the posts: the order of the groups follows from it, not from the order of the posts.
+    Raises NotEnoughData without a post.
+
+    >>> posts, content = {"posts": lambda counts: counts.sum(axis=1)}, [range(8)]
+    >>> group_bootstrap_of(posts, range(8), content=content, seed=0)
+    {'posts': Interval(mean=8.0, low=1.0, high=7.0)}
+    """
+    if not len(np.asarray(groups)):
+        raise NotEnoughData("evaluation", "there is no post to compare on", "evaluate posts that carry the target")
+    index = by_content(groups, content)
+    once = np.ones((1, len(index)), dtype=np.int64)
+    values = {name: float(statistic(once)[0]) for name, statistic in statistics.items()}
+    sizes = np.bincount(index)
+    if effective_groups(sizes) < LEAST_GROUPS:
+        return {name: Interval(value, float("-inf"), float("inf")) for name, value in values.items()}
+    found: dict[Name, list[NDArray[np.float64]]] = {name: [] for name in statistics}
+    step = max(1, _COUNTS_AT_ONCE // len(index))
+    for drawn in _subsets(np.random.default_rng(seed), samples, len(sizes), at_once=step):
+        counts = drawn[:, index]
+        for name, statistic in statistics.items():
+            found[name].append(statistic(counts))
+    return {name: Interval(value, *_between(_valued(found[name]), level)) for name, value in values.items()}
+
+
+def above_chance(interval: Interval) -> Interval:
+    """The interval of a number that chance can only raise, such as a calibration error: never below 0.
+
+    Samples of half the groups raise it more than all posts do, so the plain interval lies too high. The lower end is
+    lower by 3.5 times what they add: of an error that is chance alone, which goes with 1 / sqrt(N), all of it is 2.4
+    times as much, and of simulations (`benchmarks/promises_intervals.py`) 3.5 keep the level. From the upper end only
+    what they add is taken off. The number itself is always inside.
+
+    >>> above_chance(Interval(0.25, 0.125, 0.375)), above_chance(Interval(0.0625, 0.125, 0.375))
+    (Interval(mean=0.25, low=0.125, high=0.375), Interval(mean=0.0625, low=0.0, high=0.1875))
+    """
+    if np.isinf(interval.low) or np.isinf(interval.high):
+        return Interval(interval.mean, float("-inf"), float("inf"))
+    half = (interval.high - interval.low) / 2.0
+    added = max(interval.low + half - interval.mean, 0.0)
+    return Interval(interval.mean, max(0.0, interval.mean - half - 3.5 * added), interval.mean + half)
+
+
+def paired_group_bootstrap(
+    a: ArrayLike,
+    b: ArrayLike,
+    groups: ArrayLike,
+    *,
+    seed: int,
+    samples: int = 2000,
+    level: float = 0.95,
+    bounds: tuple[float, float] | None = None,
+) -> Interval:
+    """Mean of a - b (N,), two systems on the same posts, with the interval that drawing `groups` (N,) gives.
+
+    >>> verdict(paired_group_bootstrap([1.0] * 6, [0.0] * 6, list("uvwxyz"), seed=0, bounds=DIFFERENCE))
+    'better'
+    """
+    values = _difference(a, b)
+    return mean_over_seeds([(values, groups)], seed=seed, samples=samples, level=level, bounds=bounds)
+
+
+def paired_over_seeds(
+    runs: Sequence[tuple[ArrayLike, ArrayLike, ArrayLike]],
+    *,
+    seed: int,
+    samples: int = MOST_SAMPLES,
+    level: float = 0.95,
+    bounds: tuple[float, float] | None = None,
+) -> Interval:
+    """Mean over seeds of the mean of a - b; one (a, b, groups) for each seed, each with posts of its own.
+
+    A group named in several seeds is drawn for all of them at once: five seeds tested on the same users are not five
+    times as many users, and independent draws would pretend so. The seeds themselves are taken as given.
+    """
+    return mean_over_seeds(_differences(runs), seed=seed, samples=samples, level=level, bounds=bounds)
+
+
+def mean_over_seeds(
+    runs: Runs,
+    *,
+    seed: int,
+    samples: int = MOST_SAMPLES,
+    level: float = 0.95,
+    bounds: tuple[float, float] | None = None,
+) -> Interval:
+    """Mean over seeds of the mean of values; one (values, groups) for each seed; drawn as in `paired_over_seeds`."""
+    totals = totals_of(runs)
+    if not totals.enough:
+        return Interval(totals.mean, float("-inf"), float("inf"))
+    values = _drawn_means(np.random.default_rng(seed), samples, totals)
+    if np.ptp(values) <= 1e-12 and bounds is not None:
+        return Interval(totals.mean, *unseen_bounds(totals.mean, totals, bounds=bounds, level=level))
+    return Interval(totals.mean, *_between(values, level))
+
+
+def unpaired_over_seeds(a: Runs, b: Runs, *, seed: int, samples: int = MOST_SAMPLES, level: float = 0.95) -> Interval:
     """Mean over seeds of values of `a` minus that of `b`, tested on posts of their own; (values, groups) for each seed.
 
-    The groups of each are resampled by themselves; users that both have then count as different ones, which makes the
+    The groups of each are drawn by themselves; users that both have then count as different ones, which makes the
     interval wide rather than narrow.
-
-    >>> unpaired_over_seeds([([1.0, 1.0], ["u", "v"])], [([0.5, 0.5], ["v", "w"])], seed=0)
-    Interval(mean=0.5, low=0.5, high=0.5)
     """
-    totals = [_group_totals(runs) for runs in (a, b)]
-    mean = _mean_of(*totals[0]) - _mean_of(*totals[1])
-    groups = min(sums.shape[1] for sums, _ in totals)
+    one, other = totals_of(a), totals_of(b)
+    mean = one.mean - other.mean
+    if not (one.enough and other.enough):
+        return Interval(mean, float("-inf"), float("inf"))
     rng = np.random.default_rng(seed)
-    return _expanded(mean, lambda: np.subtract(*(_resampled(rng, samples, *own) for own in totals)), groups, level)
+    first, second = (rng.permuted(_drawn_means(rng, samples, own)) for own in (one, other))
+    pairs = np.arange(samples)  # of few groups there are fewer subsets: each is taken again
+    return Interval(mean, *_between(first[pairs % len(first)] - second[pairs % len(second)], level))
 
 
 def paired_p_value(
-    runs: Sequence[tuple[ArrayLike, ArrayLike, ArrayLike]], *, seed: int, samples: int = 10_000
+    runs: Sequence[tuple[ArrayLike, ArrayLike, ArrayLike]], *, seed: int, samples: int = MOST_SAMPLES
 ) -> float:
     """The two-sided p-value that goes with the interval of `paired_over_seeds`: 1 minus the widest level without 0.
 
-    At most one group tells nothing: 1. It is never below what `samples` draws can tell.
+    It is the share of subsets of the groups, the empty one with them, on which the difference is none or the other way,
+    twice. Too few groups tell nothing: 1.
 
-    >>> paired_p_value([([1.0, 0.0], [0.0, 1.0], ["u", "v"])], seed=0)
-    1.0
+    >>> runs = [([1.0] * 6, [0.0] * 6, list("uvwxyz"))]
+    >>> paired_p_value(runs, seed=0), least_p_value(runs)  # 2 of 64 subsets
+    (0.03125, 0.03125)
     """
-    from scipy.special import ndtri, stdtr
-
-    sums, sizes = _group_totals([(_difference(a, b), groups) for a, b, groups in runs])
-    groups = sums.shape[1]
-    if groups < 2 or not sums.any():
+    totals = totals_of(_differences(runs))
+    if not totals.enough or not totals.sums.any():
         return 1.0
-    means = _resampled(np.random.default_rng(seed), samples, sums, sizes)
-    beyond = min(int((means <= 0.0).sum()), int((means >= 0.0).sum()))
-    share = min(0.5, (beyond + 1) / (samples + 1))
-    return float(2.0 * stdtr(groups - 1.0, ndtri(share) / np.sqrt(groups / (groups - 1.0))))
+    values = _drawn_means(np.random.default_rng(seed), samples, totals)
+    beyond = min(int((values <= 0.0).sum()), int((values >= 0.0).sum()))
+    return min(1.0, 2.0 * (beyond + 1) / (len(values) + 1))
+
+
+def least_p_value(runs: Sequence[tuple[ArrayLike, ArrayLike, ArrayLike]], *, samples: int = MOST_SAMPLES) -> float:
+    """What `paired_p_value` gives where every group says the same; 1 where the groups are too few for any."""
+    totals = totals_of(_differences(runs))
+    if not totals.enough:
+        return 1.0
+    every = _all_subsets(len(totals.sums), samples)
+    return 2.0 / ((samples if every is None else every) + 1)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -176,12 +265,19 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def verdict(interval: Interval) -> Literal["better", "worse", "tie"]:
+def verdict(interval: Interval) -> Literal["better", "worse", "tie", "cannot tell"]:
     """What an interval of a - b allows to say of a, where more is better (for errors in km, swap a and b).
+
+    "tie" means that 0 is inside (p >= 1 - level), not that both are equally good; "cannot tell" that there are too few
+    groups for any interval, whatever they say.
 
     >>> verdict(Interval(0.02, 0.01, 0.03)), verdict(Interval(0.02, -0.01, 0.05))
     ('better', 'tie')
+    >>> verdict(Interval(0.02, float("-inf"), float("inf")))
+    'cannot tell'
     """
+    if np.isinf(interval.low) and np.isinf(interval.high):
+        return "cannot tell"
     if interval.low > 0.0:
         return "better"
     return "worse" if interval.high < 0.0 else "tie"
@@ -194,82 +290,55 @@ def _difference(a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
     return first - second
 
 
-def _bootstrap(runs: Sequence[tuple[ArrayLike, ArrayLike]], *, seed: int, samples: int, level: float) -> Interval:
-    sums, sizes = _group_totals(runs)
-    rng = np.random.default_rng(seed)
-    return _expanded(_mean_of(sums, sizes), lambda: _resampled(rng, samples, sums, sizes), sums.shape[1], level)
+def _differences(
+    runs: Sequence[tuple[ArrayLike, ArrayLike, ArrayLike]],
+) -> list[tuple[NDArray[np.float64], ArrayLike]]:
+    return [(_difference(a, b), groups) for a, b, groups in runs]
 
 
-def _mean_of(sums: NDArray[np.float64], sizes: NDArray[np.float64]) -> float:
-    """The mean over runs of the mean of a run's posts."""
-    return float((sums.sum(axis=1) / sizes.sum(axis=1)).mean())
+def _between(values: NDArray[np.float64], level: float) -> tuple[float, float]:
+    """The bounds that leave (1 - level) / 2 of the subsets outside, the empty one with them; none of equal values."""
+    ordered = np.sort(values)
+    rank = int(np.floor((1.0 - level) / 2.0 * (len(ordered) + 1) + 1e-9))
+    if rank < 1 or ordered[0] == ordered[-1]:
+        return float("-inf"), float("inf")
+    return float(ordered[rank - 1]), float(ordered[-rank])
 
 
-def _expanded(mean: float, draw: Callable[[], NDArray[np.float64]], groups: int, level: float) -> Interval:
-    """The interval of resampled means; infinite of one group, for which nothing is drawn."""
-    if groups < 2:
-        return Interval(mean, float("-inf"), float("inf"))
-    tail = _expanded_tail((1.0 - level) / 2.0, groups=groups)
-    with np.errstate(invalid="ignore"):  # between two infinite values there is none
-        low, high = np.quantile(draw(), [tail, 1.0 - tail])
-    return Interval(mean, float(low), float(high))
+def _drawn_means(rng: np.random.Generator, samples: int, totals: Totals) -> NDArray[np.float64]:
+    """The mean of each of S subsets of the groups (S,)."""
+    both = np.stack([totals.sums, totals.weights], axis=1)
+    step = max(1, _DRAWS_AT_ONCE // len(both))
+    parts = [drawn.astype(np.float64) @ both for drawn in _subsets(rng, samples, len(both), at_once=step)]
+    found = np.concatenate(parts)
+    nothing = np.abs(found[:, 0]) <= 1e-12 * np.abs(totals.sums).sum()  # what rounding leaves of a sum of 0
+    means: NDArray[np.float64] = np.where(nothing, 0.0, found[:, 0]) / found[:, 1]
+    return means
 
 
-def _expanded_tail(tail: float, *, groups: int) -> float:
-    """The tail that a Student interval with the sample's own spread would leave under the bootstrap's normal one."""
-    from scipy.special import ndtr, stdtrit
-
-    return float(ndtr(np.sqrt(groups / (groups - 1.0)) * stdtrit(groups - 1.0, tail)))
+def _all_subsets(groups: int, samples: int) -> int | None:
+    """How many subsets G groups have that are not empty; None where these are more than `samples`."""
+    return 2**groups - 1 if groups < 60 and 2**groups - 1 <= samples else None
 
 
-def _group_totals(runs: Sequence[tuple[ArrayLike, ArrayLike]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Sum of values and number of posts of each of G groups in each of S runs: (S, G), (S, G)."""
-    values = [np.asarray(own, dtype=np.float64) for own, _ in runs]
-    groups = [np.asarray(own) for _, own in runs]
-    if not runs or not all(len(v) for v in values):
-        raise NotEnoughData("evaluation", "there is no post to compare on", "evaluate posts that carry the target")
-    if any(v.shape != g.shape or v.ndim != 1 for v, g in zip(values, groups, strict=True)):
-        raise ValueError("values and groups must be lists of the same length")
-    if not all(np.isfinite(v).all() for v in values):
-        raise ValueError("values hold NaN or infinity: leave these posts out of both systems first")
-    names, index = np.unique(np.concatenate(groups), return_inverse=True)
-    splits = np.split(index, np.cumsum([len(v) for v in values])[:-1])
-    sums = [np.bincount(i, weights=v, minlength=len(names)) for i, v in zip(splits, values, strict=True)]
-    sizes = [np.bincount(i, minlength=len(names)) for i in splits]
-    return np.stack(sums), np.stack(sizes).astype(np.float64)
-
-
-def _resampled(
-    rng: np.random.Generator, samples: int, sums: NDArray[np.float64], sizes: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """As `_resample`, with bounded memory."""
-    step = max(1, _DRAWS_AT_ONCE // sums.shape[1])
-    counts = [min(step, samples - start) for start in range(0, samples, step)]
-    return np.concatenate([_resample(rng, count, sums, sizes) for count in counts])
-
-
-def _resample(
-    rng: np.random.Generator, samples: int, sums: NDArray[np.float64], sizes: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Means over runs (samples,); a run none of whose groups were drawn is left out of that sample."""
-    drawn = rng.integers(0, sums.shape[1], size=(samples, sums.shape[1]))
-    totals = zip(sums, sizes, strict=True)
-    means = [ratio(total[drawn].sum(axis=1), size[drawn].sum(axis=1)) for total, size in totals]
-    return np.asarray(np.nanmean(np.stack(means), axis=0), dtype=np.float64)
-
-
-def _drawn_counts(rng: np.random.Generator, samples: int, groups: int) -> NDArray[np.int32]:
-    """How often each of G groups is drawn in each sample (samples, G)."""
-    drawn = rng.integers(0, groups, size=(samples, groups)) + groups * np.arange(samples)[:, None]
-    counts = np.bincount(drawn.ravel(), minlength=samples * groups)
-    return counts.reshape(samples, groups).astype(np.int32)
+def _subsets(rng: np.random.Generator, samples: int, groups: int, *, at_once: int) -> Iterator[NDArray[np.int32]]:
+    """Which of G groups are in each subset (S, G), none of them empty: all of them, or `samples` random ones."""
+    every = _all_subsets(groups, samples)
+    for start in range(0, every or samples, at_once):
+        stop = min(start + at_once, every or samples)
+        if every is None:
+            bits = rng.integers(0, 256, size=(stop - start, -(-groups // 8)), dtype=np.uint8)
+            drawn = np.unpackbits(bits, axis=1)[:, :groups].astype(np.int32)
+            drawn[~drawn.any(axis=1)] = 1  # as rare as one in 2^G
+        else:
+            drawn = (np.arange(start + 1, stop + 1)[:, None] >> np.arange(groups) & 1).astype(np.int32)
+        yield drawn
 
 
 def _valued(parts: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
-    """The values of all samples that have one; of none, NaN."""
+    """The values of all samples that have one."""
     values = np.concatenate(parts)
-    kept = values[~np.isnan(values)]
-    return kept if len(kept) else np.array([np.nan])
+    return values[~np.isnan(values)]
 
 
 def ratio(total: NDArray[Any], count: NDArray[Any]) -> NDArray[np.float64]:

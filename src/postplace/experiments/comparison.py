@@ -1,7 +1,8 @@
 """Results -> a table: mean, spread, interval, who ties with whom, cost, and what a paper printed.
 
-The interval is a 95 % bootstrap over groups, each drawn for all seeds at once. Every system is compared with the best
-one, post by post; the p-values of a table are adjusted by Holm.
+The interval is one of 95 % over groups, a group of several seeds being one. Every system is compared with the best
+one, post by post; the p-values of a table are adjusted by Holm. Where these could not be small whatever the posts say,
+as the groups or seeds are too few, the verdict is "cannot tell".
 """
 
 from __future__ import annotations
@@ -15,11 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from postplace.evaluation.significance import (
+    DIFFERENCE,
     Interval,
     holm,
-    mean_over_seeds,
+    least_p_value,
     paired_over_seeds,
     paired_p_value,
+    positive_over_seeds,
+    share_over_seeds,
     unpaired_over_seeds,
 )
 from postplace.experiments.definition import METRICS, THEIRS
@@ -28,7 +32,8 @@ from postplace.experiments.results import DOES_NOT_APPLY, Cost, Result
 from postplace.models.table import find_model
 
 LEVEL = 0.05
-SEEDS = 5  # fewer tell too little of how much a run's own luck decides: nothing is called worse
+SEEDS = 5  # fewer tell too little of how much a run's own luck decides
+CANNOT_TELL = "cannot tell"
 COSTS = ("parameters", "fit_seconds", "cpu_seconds", "ms_per_post", "megabytes")
 Runs = Sequence[Result]
 Pairs = list[tuple[NDArray[Any], NDArray[Any], NDArray[Any]]]  # of each seed: of one, of the other, groups
@@ -38,9 +43,11 @@ Pairs = list[tuple[NDArray[Any], NDArray[Any], NDArray[Any]]]  # of each seed: o
 class Against:
     """A system minus the best of its table, post by post; of the best itself nothing but the verdict."""
 
-    verdict: str  # best, tie or worse; "" where nothing was run on the same split
+    verdict: str  # best, tie (p >= LEVEL), worse or cannot tell; "" where nothing was run on the same split
     difference: Interval | None = None
     p_value: float | None = None  # adjusted by Holm
+    least_p: float | None = None  # what it would be if every group said the same
+    groups: int | None = None
 
 
 @dataclass(frozen=True)
@@ -106,8 +113,7 @@ def compare(described: Mapping[str, Any], results: Sequence[Result]) -> Comparis
     columns = tuple(dict.fromkeys(column for row in rows.values() for column in row["paper"]))
     compared = [found for found in against.values() if found.p_value is not None]
     notes = [_note(len(compared), metrics[0])]
-    if any(0 < line.seeds < SEEDS for line in lines):
-        notes.append(f"Fewer than {SEEDS} seeds tell too little: where there are fewer, nothing is called worse.")
+    notes += _untold(list(against.values()), len(compared))
     if [found.verdict for found in against.values()].count("best") > 1:
         notes.append("Rows on different splits cannot be compared post by post: each has the best of its own split.")
     if any(line.answered is not None and line.answered < 1 for line in lines):
@@ -157,7 +163,9 @@ def _answered(runs: Runs) -> float | None:
 
 def _interval(runs: Runs, metric: str) -> Interval | None:
     known = _known(runs, metric)
-    return mean_over_seeds(known, seed=0) if known else None
+    if not known:
+        return None
+    return positive_over_seeds(known) if metric.endswith("_km") else share_over_seeds(known)
 
 
 def _known(runs: Runs, metric: str) -> list[tuple[NDArray[np.float64], NDArray[np.int64]]]:
@@ -213,11 +221,36 @@ def _against_best(measured: Mapping[str, Runs], metric: str) -> dict[str, Agains
         found[best] = Against("best" if own or not found else "")
         pairs |= own
         left -= {best, *own}
-    adjusted = holm([paired_p_value(runs, seed=0) for runs in pairs.values()])
-    for (name, runs), p_value in zip(pairs.items(), adjusted, strict=True):
-        verdict = "worse" if p_value < LEVEL and len(runs) >= SEEDS else "tie"
-        found[name] = Against(verdict, paired_over_seeds(runs, seed=0), p_value)
+    bounds = None if metric.endswith("_km") else DIFFERENCE
+    p_values = [paired_p_value(runs, seed=0) for runs in pairs.values()]
+    for index, ((name, runs), p_value) in enumerate(zip(pairs.items(), holm(p_values), strict=True)):
+        least = holm([*p_values[:index], least_p_value(runs), *p_values[index + 1 :]])[index]
+        difference = paired_over_seeds(runs, seed=0, bounds=bounds)
+        groups = len(np.unique(np.concatenate([own for _, _, own in runs])))
+        found[name] = Against(_verdict(p_value, least, len(runs)), difference, p_value, least, groups)
     return found
+
+
+def _verdict(p_value: float, least: float, seeds: int) -> str:
+    """Both p-values adjusted; `least` is the one that no result could be below."""
+    if seeds < SEEDS or least >= LEVEL:
+        return CANNOT_TELL
+    return "worse" if p_value < LEVEL else "tie"
+
+
+def _untold(found: Sequence[Against], compared: int) -> list[str]:
+    """Why it cannot be told of some systems whether they are worse."""
+    untold = [own for own in found if own.verdict == CANNOT_TELL and own.least_p is not None]
+    notes = []
+    if few := sorted({own.groups for own in untold if own.groups is not None and (own.least_p or 0.0) >= LEVEL}):
+        least = min(own.least_p for own in untold if own.least_p is not None and own.least_p >= LEVEL)
+        notes.append(
+            f"{CANNOT_TELL}: with {' or '.join(map(str, few))} groups (or most posts in a few of them) and {compared} "
+            f"comparisons no p-value can be below {least:.2g}, whatever the posts say."
+        )
+    if any((own.least_p or 0.0) < LEVEL for own in untold):
+        notes.append(f"{CANNOT_TELL}: fewer than {SEEDS} seeds tell too little of how much a run's own luck decides.")
+    return notes
 
 
 def _pairs(one: Runs, other: Runs, metric: str) -> Pairs:
@@ -237,9 +270,9 @@ def _pairs(one: Runs, other: Runs, metric: str) -> Pairs:
 def _note(compared: int, metric: str) -> str:
     unit = "its km" if metric.endswith("_km") else "right or wrong"
     return (
-        "± is the standard deviation over seeds; the interval a 95 % bootstrap over groups. Each system is compared "
+        "± is the standard deviation over seeds; the interval one of 95 % over groups. Each system is compared "
         f"with the best by {metric}, post by post ({unit}): {max(compared, 0)} p-values, adjusted by Holm; tie: p >= "
-        f"{LEVEL}. "
+        f"{LEVEL}, which does not say that they are equally good. "
         "Which one is best was found on the same posts, which flatters its lead a little."
     )
 
@@ -255,8 +288,14 @@ def _flattered(rows: Mapping[str, Mapping[str, Any]], measured: Mapping[str, Run
         sides = [_known(measured[side], metric) for side in (name, other)]
         if all(sides):
             gain = unpaired_over_seeds(*sides, seed=0)
-            told.append(f"{name} {gain.mean:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}]")
+            told.append(f"{name} {gain.mean:+.3f} {_bracketed(gain)}")
     return [f"A split by post minus one by groups, in {metric} (not paired): {'; '.join(told)}."] if told else []
+
+
+def _bracketed(interval: Interval) -> str:
+    if np.isinf(interval.low) and np.isinf(interval.high):
+        return "(no interval)"
+    return f"[{interval.low:+.3f}, {interval.high:+.3f}]"
 
 
 def _split_of(row: Mapping[str, Any]) -> str:

@@ -6,13 +6,16 @@ import csv
 import html
 import io
 from collections.abc import Callable, Mapping, Sequence
+from math import isfinite
 
+from postplace.evaluation.significance import Interval
 from postplace.experiments.comparison import COSTS, Comparison, Line
 from postplace.experiments.definition import THEIRS
 from postplace.hypertext import filled, html_table
 
 DIGITS: Mapping[str, int] = {"accuracy": 3, "accuracy@5": 3, "macro_f1": 3, "mean_km": 2, "median_km": 2}
 NAMES: Mapping[str, str] = {"macro_f1": "macro-F1", "mean_km": "mean km", "median_km": "median km"}
+NO_INTERVAL = "no interval"
 COST_NAMES = ("parameters", "fit s", "fit CPU s", "ms/post", "MB")
 COST_FORMATS = (",.0f", ".1f", ".1f", ".2f", ".1f")
 STYLE = (
@@ -37,15 +40,22 @@ def _cells(line: Line, comparison: Comparison) -> list[str]:
         values.append(" ± ".join(found))
     interval, difference = "", ""
     if line.interval is not None:
-        interval = f"{line.interval.low:.{digits}f} to {line.interval.high:.{digits}f}"
+        interval = _bounds(line.interval, f".{digits}f", " to ", NO_INTERVAL)
     if (to_best := line.against.difference) is not None:
-        difference = f"{to_best.mean:+.{digits}f} [{to_best.low:+.{digits}f}, {to_best.high:+.{digits}f}]"
+        told = _bounds(to_best, f"+.{digits}f", ", ", "")
+        difference = f"{to_best.mean:+.{digits}f}" + (f" [{told}]" if told else "")
     costs = [
         format(line.cost[key], form) if key in line.cost else "" for key, form in zip(COSTS, COST_FORMATS, strict=True)
     ]
     paper = [f"{line.paper[column]:g}" if column in line.paper else "" for column in comparison.paper_columns]
     answered = "" if line.answered is None or _all_answered(comparison) else f"{100 * line.answered:.1f} %"
     return [line.name, *values, answered, interval, difference, line.against.verdict, *costs, *paper]
+
+
+def _bounds(interval: Interval, form: str, between: str, none: str) -> str:
+    """Both bounds; an end that is open is said, and where both are there is none."""
+    low, high = (format(bound, form) if isfinite(bound) else "?" for bound in (interval.low, interval.high))
+    return none if low == high == "?" else f"{low}{between}{high}"
 
 
 def _all_answered(comparison: Comparison) -> bool:
@@ -109,9 +119,9 @@ def as_csv(comparison: Comparison) -> str:
     rows.writerow(["table", "system", "seeds", *metrics, "answered", *compared, *COSTS, *papers, "error"])
     for line in comparison.lines:
         against, difference = line.against, line.against.difference
-        interval = ("", "") if line.interval is None else (line.interval.low, line.interval.high)
+        interval = ("", "") if line.interval is None else _finite(line.interval.low, line.interval.high)
         values = [number for metric in comparison.metrics for number in line.values.get(metric, ("", ""))]
-        to_best = ("", "", "") if difference is None else (difference.mean, difference.low, difference.high)
+        to_best = ("", "", "") if difference is None else _finite(difference.mean, difference.low, difference.high)
         rows.writerow(
             [comparison.title, line.name, line.seeds, *values, line.answered, *interval, *to_best]
             + ["" if against.p_value is None else against.p_value, against.verdict]
@@ -120,6 +130,11 @@ def as_csv(comparison: Comparison) -> str:
             + ["; ".join(dict.fromkeys(line.errors))]
         )
     return out.getvalue()
+
+
+def _finite(*numbers: float) -> tuple[float | str, ...]:
+    """Numbers; empty where nothing is known."""
+    return tuple(number if isfinite(number) else "" for number in numbers)
 
 
 def as_html(comparison: Comparison) -> str:

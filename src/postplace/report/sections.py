@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
@@ -19,12 +19,10 @@ from postplace.report.figures import (
     reliability_figure,
     risk_figure,
 )
+from postplace.report.intervals import Interval, Say, between, told
 from postplace.report.mistakes import Mistake
 from postplace.runs.card import floor_of
 from postplace.scoring import SHOWN_KM
-
-Interval = Sequence[float | None] | None
-Say = Callable[[float | None], str]
 
 
 @dataclass(frozen=True)
@@ -83,7 +81,7 @@ def _boxes(content: Content) -> list[tuple[str, str, str]]:
     overall, spreads = own["overall"], own.get("intervals", {})
 
     def spread(interval: Interval, say: Say) -> str:
-        return f"95 %: {told}" if (told := between(interval, say)) else ""
+        return f"95 %: {words}" if (words := between(interval, say)) else ""
 
     boxes = [
         ("Accuracy", share(overall["accuracy"]), spread(own.get("accuracy_interval"), share)),
@@ -120,13 +118,12 @@ def _with_interval(value: float | None, interval: Interval, say: Say) -> str:
 
 
 def _differences(content: Content) -> str:
-    rows = [
-        [name, f"{100 * d['mean']:+.1f}", f"{_points(d['low'])} to {_points(d['high'])}", d["verdict"]]
-        for name, d in content.metrics["differences"].items()
-    ]
+    rows = [[name, f"{100 * d['mean']:+.1f}", *told(d)] for name, d in content.metrics["differences"].items()]
     caption = f"Accuracy of {content.model} minus that of each baseline, in percentage points"
     table = _scrolled(html_table(["baseline", "difference", "95 % interval", "verdict"], rows, caption=caption))
-    return "\n".join([table, *(_sentence(f"{note}.") for note in content.metrics.get("baseline_notes", ()))])
+    reason = content.metrics.get("no_interval")  # runs of earlier versions have none
+    notes = [*content.metrics.get("baseline_notes", ()), *([reason[:1].upper() + reason[1:]] if reason else [])]
+    return "\n".join([table, *(_sentence(f"{note}.") for note in notes)])
 
 
 def _confusion(content: Content) -> Section:
@@ -375,19 +372,5 @@ def number(value: float | None, digits: int = 3) -> str:
     return "" if value is None else f"{value:.{digits}f}"
 
 
-def between(interval: Interval, say: Say) -> str:
-    """An interval in words; empty for none.
-
-    >>> between([0.25, 0.5], share)
-    '25.0% to 50.0%'
-    """
-    low, high = interval or (None, None)
-    return "" if low is None or high is None else f"{say(low)} to {say(high)}"
-
-
 def _km(value: float | None) -> str:
     return number(value, 2)
-
-
-def _points(value: float | None) -> str:
-    return "?" if value is None else f"{100 * value:+.1f}"

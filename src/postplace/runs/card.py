@@ -22,7 +22,8 @@ On the {test} posts kept aside, beside what costs nothing:
 
 {table}
 
-The interval is a 95 % bootstrap over groups. One split and one seed: a claim that one system beats another needs five.
+The interval is one of 95 % over groups; with too few there is none. One split and one seed: a claim that one system
+beats another needs five.
 
 {sure}
 

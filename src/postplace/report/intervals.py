@@ -1,0 +1,33 @@
+"""Intervals and verdicts in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+Interval = Sequence[float | None] | None
+Say = Callable[[float | None], str]
+
+
+def between(interval: Interval, say: Say) -> str:
+    """An interval in words; empty for none.
+
+    >>> between([0.25, 0.5], "{:.0%}".format), between([0.25, None], "{:.0%}".format), between([None, None], str)
+    ('25% to 50%', '25% or more', '')
+    """
+    low, high = interval or (None, None)
+    if low is None:
+        return ""
+    return f"{say(low)} or more" if high is None else f"{say(low)} to {say(high)}"
+
+
+def told(difference: Mapping[str, Any]) -> tuple[str, str]:
+    """The interval of a difference in percentage points, and the verdict; without an interval it cannot be told.
+
+    >>> told({"low": 0.01, "high": 0.125, "verdict": "better"})
+    ('+1.0 to +12.5', 'better')
+    """
+    low, high = difference["low"], difference["high"]
+    if low is None or high is None:
+        return "too few users or venues", "cannot tell"
+    return f"{100 * low:+.1f} to {100 * high:+.1f}", difference["verdict"]
