@@ -222,8 +222,10 @@ def test_damaged_calibration_is_refused_by_name(place_run: Path, tmp_path: Path)
 
 def test_the_card_says_how_sure(place_run: Path) -> None:
     card = (place_run / "MODEL_CARD.md").read_text()
-    assert "Sets meant to hold the true class of 90% of posts held" in card
-    assert "Circles held" in card
+    assert "Sets meant to hold the true class with 90% on average over users (or venues)" in card
+    assert "Sets meant to hold the true class with 90% on average over posts" in card
+    assert "of 90% of posts" not in card
+    assert "over users" in card
 
 
 def test_a_card_without_measurement_says_so() -> None:
