@@ -83,18 +83,18 @@ def effective_groups(groups: Rows, *, over: Over = "users") -> float:
 def why_wide(groups: Rows, *, alpha: float, over: Over = "users") -> str:
     """Why sets of these calibration groups (M,) are wide, or hold everything, in words; empty with enough groups.
 
-    Enough are twice as many as a promise needs: sets of more are hardly smaller (`benchmarks/promises.py`).
+    Enough are three times as many as a promise needs: sets of more are hardly smaller (`benchmarks/promises.py`).
 
     >>> why_wide(np.arange(12), alpha=0.1)
-    'only 12 users or venues were kept to calibrate with: sets and circles are wide; train on posts of more users'
+    'only 12 users or venues were kept to calibrate with: sets and circles are wider than with more; train on posts of more users'
     """
     count, least = effective_groups(groups, over=over), least_groups(alpha)
-    if count >= 2.0 * least:
+    if count >= 3.0 * least:
         return ""
     alike = "" if over == "users" else f" (which count as {count:.1f} of equal size)"
     kept = f"{len(np.unique(groups))} users or venues{alike} were kept to calibrate with"
     if count >= least - 1e-9:
-        return f"only {kept}: sets and circles are wide; train on posts of more users"
+        return f"only {kept}: sets and circles are wider than with more; train on posts of more users"
     needed = f"{int(np.ceil(least - 1e-9))} are needed to promise {1.0 - alpha:.0%}"
     return f"{kept}, {needed}: a set holds every class, a circle has no end; train on posts of more users"
 
