@@ -15,16 +15,19 @@ from postplace.post import Place
 
 
 def centres(count: int, *, seed: int = 0) -> NDArray[np.float64]:
-    return np.random.default_rng(seed).uniform([31.0, 121.0], [31.3, 121.4], (count, 2))
+    found: NDArray[np.float64] = np.random.default_rng(seed).uniform([31.0, 121.0], [31.3, 121.4], (count, 2))
+    return found
 
 
 def masses(posts: int, count: int, *, seed: int = 1) -> NDArray[np.float64]:
     powers = np.exp(np.random.default_rng(seed).normal(0.0, 2.0, (posts, count)))
-    return powers / powers.sum(axis=1, keepdims=True)
+    found: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
+    return found
 
 
 def by_all_pairs(points: NDArray[np.float64], mass: NDArray[np.float64]) -> NDArray[np.float64]:
-    return mass @ great_circle_km(points[:, :1], points[:, 1:], points[:, 0], points[:, 1])
+    found: NDArray[np.float64] = mass @ great_circle_km(points[:, :1], points[:, 1:], points[:, 0], points[:, 1])
+    return found
 
 
 @pytest.mark.parametrize(("bytes_", "kind"), [(8 * 200**2, np.float64), (4 * 200**2, np.float32)])
