@@ -241,7 +241,7 @@ def _honesty(sure: Mapping[str, Any]) -> str:
     }
     spreads, area = sure.get("intervals", {}), sure["risk_coverage"]
     rows = [
-        [name, number(sure[key]["before"]), _with_interval(sure[key]["after"], spreads.get(key), number)]
+        [name, _score(sure[key]["before"]), _with_interval(sure[key]["after"], spreads.get(key), _score)]
         for key, name in names.items()
     ]
     rows.append(["area under the risk-coverage curve", "", _with_interval(area["area"], spreads.get("area"), number)])
@@ -249,6 +249,10 @@ def _honesty(sure: Mapping[str, Any]) -> str:
     head = ["score", "as the model gives them", "as they are told"]
     caption = "How honest the probabilities are: less is better; below a number its 95 % interval"
     return _stacked((head, rows), caption=caption)
+
+
+def _score(value: float | None) -> str:
+    return shown(value, ".3f", why="too few posts")
 
 
 def _promise(sure: Mapping[str, Any]) -> str:
