@@ -33,7 +33,7 @@ def test_why_sets_are_as_large_as_they_are() -> None:
     assert "from 90 posts of 30 users or venues (the calibration part), of at most 9 posts each" in told
     assert "right for 60.0% of these posts, fewer than 90%" in told
     few = " ".join(promise_sentences(found(caveat="only 12 users")))
-    assert "Why sets are wide: only 12 users." in few
+    assert "Few users: only 12 users." in few
     assert "right for" not in few
 
 

@@ -66,10 +66,10 @@ def _why(found: Mapping[str, Any]) -> list[str]:
         "nothing is promised."
     ]
     caveat, of_posts = found.get("caveat", ""), found.get("over_posts", {}).get("caveat", "")
-    told += [f"Why sets are wide: {caveat}."] if caveat else []
-    told += [f"Why sets over posts are wide: {of_posts}."] if of_posts and of_posts != caveat else []
+    told += [f"Few users: {caveat}."] if caveat else []
+    told += [f"Few users, over posts: {of_posts}."] if of_posts and of_posts != caveat else []
     size = found["sets"]["mean_size"]
     if right is not None and size is not None and not found.get("caveat") and right < found["level"]:
         first = f"The first class is right for {right:.1%} of these posts, fewer than {found['level']:.0%}"
-        told.append(f"{first}: the others of a set make up for that.")
+        told.append(f"{first}: sets need others beside it.")
     return told
