@@ -35,6 +35,7 @@ bench: $(VENV)/.installed
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/latency.py
 	$(BIN)/python benchmarks/calibration.py --models logistic --seeds 3
+	$(BIN)/python benchmarks/promises.py
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/service.py
 	$(BIN)/python benchmarks/footprint.py
 	$(BIN)/python benchmarks/near_texts.py

@@ -11,12 +11,26 @@ import numpy as np
 import pytest
 
 from postplace import Place, Post, PostLocator
-from postplace.calibrated import ARRAYS, Calibration, Judged, calibrate, chance_of, judge_calibration, promises
+from postplace.calibrated import (
+    ARRAYS,
+    ENOUGH,
+    Calibration,
+    Judged,
+    calibrate,
+    chance_of,
+    joined,
+    judge_calibration,
+    promises,
+)
 from postplace.errors import BadOption, BadRun
-from postplace.evaluation.conformal import Penalty
+from postplace.evaluation.calibration import temper
+from postplace.evaluation.conformal import Penalty, set_scores
+from postplace.places.record import as_record
 from postplace.places.vocabulary import PlaceVocabulary
+from postplace.post import Prediction
 from postplace.runs.card import how_sure
 from postplace.runs.folder import read_run, write_run
+from postplace.runs.promise_words import promise_sentences
 from postplace.scoring import Answers
 
 PLACES = PlaceVocabulary("place", tuple(Place(f"p{index}", 30.0 + 0.01 * index, 120.0) for index in range(5)))
@@ -81,6 +95,82 @@ def test_too_few_groups_promise_every_place_and_no_circle() -> None:
     assert promise.radius_km is None
 
 
+def test_few_groups_of_the_calibration_part_are_joined_by_those_of_the_validation_part() -> None:
+    made = calibrate(judged(7, seed=0), judged(7, seed=1), PLACES)
+    assert made.parts == ("validation", "calibration")
+    assert len(np.unique(made.set_groups)) == len(np.unique(made.circle_groups)) == 14
+    assert len(made.set_scores) == len(made.circle_scores) == 42
+    (promise, *_) = promises(made, judged(3, seed=2).probabilities, np.full(9, 0.5), PLACES, level=0.9)
+    assert promise.radius_km is not None  # seven alone could promise nothing
+    assert promise.caveat.startswith("only 14 users or venues were kept to calibrate with")
+    enough = calibrate(judged(7, seed=0), judged(ENOUGH, seed=1), PLACES)
+    assert enough.parts == ("calibration",)
+    assert len(np.unique(enough.set_groups)) == ENOUGH
+
+
+def test_each_part_is_scored_in_the_shape_of_the_other() -> None:
+    first, second = judged(8, seed=0, sharper=3.0), judged(8, seed=1, sharper=0.5)
+    made, swapped = calibrate(first, second, PLACES), calibrate(second, first, PLACES)
+    np.testing.assert_allclose(np.sort(made.set_scores), np.sort(swapped.set_scores))
+    alone = calibrate(first, judged(ENOUGH, seed=2), PLACES)  # in the shape of the first part
+    scores = set_scores(temper(second.probabilities, alone.shape), second.chance, alone.penalty)
+    np.testing.assert_allclose(made.set_scores[24:], scores[np.arange(24), second.answers.labels])
+
+
+def test_joined_parts_share_no_group() -> None:
+    both = joined(judged(4, seed=0), judged(3, seed=1))
+    assert np.unique(both.answers.groups).tolist() == list(range(7))
+
+
+def heavy_are_harder(*, seed: int) -> Judged:
+    """200 users of two posts and 50 of twenty, whose answers mean less."""
+    random = np.random.default_rng(seed)
+    groups = np.repeat(np.arange(250), np.where(np.arange(250) < 200, 2, 20))
+    labels = random.integers(0, 5, len(groups))
+    logits = random.normal(0, 1, (len(groups), 5))
+    logits[np.arange(len(groups)), labels] += np.where(groups < 200, 4.0, 0.5)
+    powers = np.exp(logits)
+    every = np.ones(len(groups), dtype=np.bool_)
+    coordinates = np.stack([30.0 + 0.01 * labels, np.full(len(groups), 120.0)], axis=1)
+    answers = Answers(labels, every, coordinates, every, np.full(len(groups), "T"), groups)
+    return Judged(powers / powers.sum(axis=1, keepdims=True), answers, random.random(len(groups)))
+
+
+def test_a_promise_over_posts_covers_heavy_users_too() -> None:
+    made = calibrate(heavy_are_harder(seed=0), heavy_are_harder(seed=1), PLACES)
+    found = judge_calibration(made, heavy_are_harder(seed=2), PLACES)
+    assert found["sets"]["coverage"] >= 0.88
+    assert found["sets"]["coverage_of_posts"] < 0.8
+    assert found["over_posts"]["sets"]["coverage_of_posts"] == pytest.approx(0.9, abs=0.03)
+    assert found["over_posts"]["sets"]["mean_size"] > found["sets"]["mean_size"]
+    assert found["kept"] == {
+        "parts": ["calibration"],
+        "posts": 1400,
+        "groups": 250,
+        "largest_group": 20,
+        "effective_groups": pytest.approx(1400**2 / (200 * 4 + 50 * 400)),
+    }
+    told = " ".join(promise_sentences(found))
+    assert f"{found['sets']['coverage']:.1%} over users" in told
+    assert f"{found['sets']['coverage_of_posts']:.1%} over posts" in told
+    assert "on average over posts (--coverage-over posts)" in told
+    (users,) = promises(made, np.full((1, 5), 0.2), np.array([0.5]), PLACES, level=0.9)
+    (posts,) = promises(made, np.full((1, 5), 0.2), np.array([0.5]), PLACES, level=0.9, over="posts")
+    assert (users.coverage_over, posts.coverage_over) == ("users", "posts")
+    assert set(users.places) <= set(posts.places)
+    assert as_record(Prediction("1", (), (), promised=posts))["coverage_over"] == "posts"
+
+
+def test_nothing_is_left_blank_in_sentences() -> None:
+    nothing = judge_calibration(calibrate(judged(2, seed=0), judged(0, seed=1), PLACES), judged(2, seed=2), PLACES)
+    told = " ".join(promise_sentences(nothing))
+    assert "too few users were kept aside to promise a radius" in told
+    assert "9 are needed to promise 90%" in told
+    assert "None" not in told
+    empty = judge_calibration(calibrate(judged(0, seed=0), judged(0, seed=1), PLACES), judged(0, seed=2), PLACES)
+    assert "not known (none of these posts" in " ".join(promise_sentences(empty))
+
+
 def test_categories_have_sets_and_no_circles() -> None:
     parts = [judged(100, seed=seed, located=False) for seed in range(3)]
     made = calibrate(parts[0], parts[1], CATEGORIES)
@@ -121,8 +211,9 @@ def test_wrong_labels_give_a_floor_that_is_kept_and_told() -> None:
     again = Calibration.from_json(json.loads(json.dumps(made.to_json())), made.arrays())
     assert again.floor == made.floor
     assert f"a floor of {made.floor:.1%}" in how_sure(found)
-    older = {name: value for name, value in made.to_json().items() if name != "floor"}
+    older = {name: value for name, value in made.to_json().items() if name not in ("floor", "parts")}
     assert Calibration.from_json(older, made.arrays()).floor == 0.0
+    assert Calibration.from_json(older, made.arrays()).parts == ("calibration",)
 
 
 def test_nothing_kept_aside_is_told_as_it_came() -> None:
@@ -176,6 +267,14 @@ def test_a_run_promises_and_says_when_there_is_not_enough(place_locator: PostLoc
     assert first == second
 
 
+def test_both_promises_can_be_asked_for_and_others_are_refused(place_locator: PostLocator, posts: list[Post]) -> None:
+    (answer,) = place_locator.predict(posts[:1], coverage_over="posts")
+    assert answer.promised is not None
+    assert answer.promised.coverage_over == "posts"
+    with pytest.raises(BadOption, match="'venues' is unknown"):
+        place_locator.predict(posts[:1], coverage_over="venues")  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("options", [{"level": 0.0}, {"level": 1.0}, {"min_confidence": -0.1}, {"min_confidence": 1.5}])
 def test_shares_out_of_range(place_locator: PostLocator, posts: list[Post], options: dict[str, float]) -> None:
     with pytest.raises(BadOption, match="out of range"):
@@ -222,8 +321,10 @@ def test_damaged_calibration_is_refused_by_name(place_run: Path, tmp_path: Path)
 
 def test_the_card_says_how_sure(place_run: Path) -> None:
     card = (place_run / "MODEL_CARD.md").read_text()
-    assert "Sets meant to hold the true class of 90% of posts held" in card
-    assert "Circles held" in card
+    assert "Sets meant to hold the true class with 90% on average over users (or venues)" in card
+    assert "Sets meant to hold the true class with 90% on average over posts" in card
+    assert "of 90% of posts" not in card
+    assert "over users" in card
 
 
 def test_a_card_without_measurement_says_so() -> None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from postplace.calibrated import Judged, chance_of, judge_calibration, promises
 from postplace.devices import torch_device
 from postplace.encode import EncodedPosts
+from postplace.evaluation.conformal import Over
 from postplace.inputs import tensors_of
 from postplace.models.estimator import Estimator
 from postplace.models.plan import Plan
@@ -73,13 +74,14 @@ class System:
         top_k: int,
         level: float | Sequence[float],
         min_confidence: float,
+        over: Over = "users",
     ) -> list[Prediction]:
         """An answer a post: see `PostLocator.answer`."""
         present = {"text": encoded.text_mask, "hashtags": encoded.hashtag_mask, "image": has_image(encoded)}
         used = [tuple(name for name, mask in present.items() if mask[row]) for row in range(len(posts))]
         raw, places = self.raw(posts, encoded), self.fitted.places
         levels = np.broadcast_to(np.asarray(level, dtype=np.float64), len(posts))
-        promised = self._promised(posts, raw, levels)
+        promised = self._promised(posts, raw, levels, over)
         return rank(
             self.told(raw),
             places,
@@ -91,7 +93,7 @@ class System:
         )
 
     def _promised(
-        self, posts: Sequence[Post], raw: NDArray[np.float64], levels: NDArray[np.float64]
+        self, posts: Sequence[Post], raw: NDArray[np.float64], levels: NDArray[np.float64], over: Over
     ) -> list[Promise] | None:
         """What is promised of each post, each at its own level (N,)."""
         if self.fitted.calibration is None:
@@ -100,7 +102,8 @@ class System:
         found: dict[int, Promise] = {}
         for level in np.unique(levels):
             rows = np.flatnonzero(levels == level)
-            own = promises(self.fitted.calibration, raw[rows], draws[rows], self.fitted.places, level=float(level))
+            asked = self.fitted.calibration, raw[rows], draws[rows], self.fitted.places
+            own = promises(*asked, level=float(level), over=over)
             found |= dict(zip(rows.tolist(), own, strict=True))
         return [found[row] for row in range(len(posts))]
 

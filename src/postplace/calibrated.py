@@ -2,13 +2,15 @@
 
 The temperature of what is told is fitted on the calibration part. A promise of coverage is exact only if nothing but
 its threshold comes from that part: the shape of the sets and circles (a temperature of their own, the penalty of RAPS,
-the slack of the radius) is therefore chosen on the validation part.
+the slack of the radius) is therefore chosen on the validation part. Where the calibration part has few groups, those of
+the validation part give the threshold too: each part is scored in the shape chosen on the other (cross-conformal
+prediction: Vovk, Annals of Mathematics and Artificial Intelligence 74, 2015), and answers are given in that of both.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -31,12 +33,15 @@ from postplace.evaluation.calibration import (
     temper,
 )
 from postplace.evaluation.conformal import (
+    Over,
     Penalty,
     best_penalty,
     coverage_by_group,
+    effective_groups,
     group_quantile,
     set_scores,
     sets_below,
+    why_wide,
 )
 from postplace.evaluation.metrics import or_null
 from postplace.evaluation.significance import above_chance, group_bootstrap_of, positive_interval, share_interval
@@ -49,9 +54,18 @@ from postplace.scoring import Answers
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
-ALPHA = 0.1  # sets and circles hold the truth for 90 % of posts, unless asked otherwise
+ALPHA = 0.1  # sets and circles hold the truth with 90 % on average over users, unless asked otherwise
+ENOUGH = 20  # groups of the calibration part; with fewer, those of the validation part are used too
 _SLACKS = (0.01, 0.1, 1.0, 10.0, 1000.0)  # times the median expected km: the last is all but one radius for all
 ARRAYS = ("set_scores", "set_groups", "circle_scores", "circle_groups")
+
+
+class Shape(NamedTuple):
+    """How sets and circles are made before any threshold: see `Calibration`."""
+
+    temperature: float
+    penalty: Penalty
+    slack_km: float
 
 
 class Judged(NamedTuple):
@@ -76,6 +90,7 @@ class Calibration:
     """What turns a system's probabilities into honest ones; scores (M,) and groups (M,) of the calibration part.
 
     `temperature` and `floor` of the probabilities told; `shape`, `penalty` and `slack_km` make the sets and circles.
+    `parts` are those that the scores are of: the validation part too, where the calibration part has few groups.
     """
 
     temperature: float
@@ -87,27 +102,36 @@ class Calibration:
     circle_scores: Floats
     circle_groups: Rows
     floor: float = 0.0  # runs of earlier versions have none
+    parts: tuple[str, ...] = ("calibration",)
 
     def tell(self, raw: Floats) -> Floats:
         """Probabilities (N, C) as the system gives them -> as they are told."""
         return raised(temper(raw, self.temperature), self.floor)
 
-    def place_sets(self, raw: Floats, chance: Floats, *, alpha: float = ALPHA) -> NDArray[np.bool_]:
-        """The classes (N, C) of each post's set: it holds the true one, if the run knows it, for 1 - alpha of posts.
+    def place_sets(
+        self, raw: Floats, chance: Floats, *, alpha: float = ALPHA, over: Over = "users"
+    ) -> NDArray[np.bool_]:
+        """The classes (N, C) of each post's set: it holds the true one, if the run knows it, with 1 - alpha.
 
-        Never empty. Over groups: see `evaluation/conformal.py`.
+        Never empty. On average over users or over posts: see `evaluation/conformal.py`.
         """
         scores = set_scores(temper(raw, self.shape), chance, self.penalty)
-        return sets_below(scores, group_quantile(self.set_scores, self.set_groups, alpha=alpha))
+        return sets_below(scores, group_quantile(self.set_scores, self.set_groups, alpha=alpha, over=over))
 
-    def circles(self, raw: Floats, places: PlaceVocabulary, *, alpha: float = ALPHA) -> tuple[Floats, Floats]:
-        """Centres (N, 2) in degrees and radii (N,) in km of circles that hold the true point for 1 - alpha of posts.
+    def circles(
+        self, raw: Floats, places: PlaceVocabulary, *, alpha: float = ALPHA, over: Over = "users"
+    ) -> tuple[Floats, Floats]:
+        """Centres (N, 2) in degrees and radii (N,) in km of circles that hold the true point with 1 - alpha.
 
         NaN where no class has coordinates; an infinite radius where too few groups were kept to promise anything.
         """
         centres, expected = least_expected(temper(raw, self.shape), places)
-        threshold = group_quantile(self.circle_scores, self.circle_groups, alpha=alpha)
+        threshold = group_quantile(self.circle_scores, self.circle_groups, alpha=alpha, over=over)
         return centres, threshold * (expected + self.slack_km)
+
+    def caveat(self, *, alpha: float = ALPHA, over: Over = "users") -> str:
+        """See `why_wide`."""
+        return why_wide(self.set_groups, alpha=alpha, over=over)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What is kept beside `to_json`."""
@@ -116,7 +140,7 @@ class Calibration:
     def to_json(self) -> dict[str, Any]:
         """Plain data; the arrays are kept beside it."""
         penalty = {"weight": self.penalty.weight, "free": self.penalty.free}
-        told = {"temperature": self.temperature, "floor": self.floor}
+        told = {"temperature": self.temperature, "floor": self.floor, "parts": list(self.parts)}
         return {**told, "shape": self.shape, "penalty": penalty, "slack_km": self.slack_km}
 
     @classmethod
@@ -125,7 +149,8 @@ class Calibration:
         temperature, shape, slack = (float(saved[name]) for name in ("temperature", "shape", "slack_km"))
         penalty = Penalty(float(saved["penalty"]["weight"]), int(saved["penalty"]["free"]))
         kept = {name: arrays[name] for name in ARRAYS}
-        return cls(temperature, shape, penalty, slack, floor=float(saved.get("floor", 0.0)), **kept)
+        parts = tuple(str(part) for part in saved.get("parts", cls.parts))
+        return cls(temperature, shape, penalty, slack, floor=float(saved.get("floor", 0.0)), parts=parts, **kept)
 
 
 def chance_of(digests: Sequence[str]) -> Floats:
@@ -138,44 +163,57 @@ def chance_of(digests: Sequence[str]) -> Floats:
 
 
 def calibrate(validation: Judged, calibration: Judged, places: PlaceVocabulary) -> Calibration:
-    """Fit on what a system answered to two parts that it did not learn from."""
-    shaping, kept = validation.known(), calibration.known()
-    shape = fit_temperature(shaping.probabilities, shaping.answers.labels)
-    shaped = temper(shaping.probabilities, shape)
-    penalty = best_penalty(shaped, shaping.answers.labels, shaping.answers.groups, shaping.chance, alpha=ALPHA)
-    scores = set_scores(temper(kept.probabilities, shape), kept.chance, penalty)
-    located = _located(calibration, places)
-    slack = _best_slack(_located(validation, places), shape, places)
-    errors, expected = _errors(located, shape, places)
-    temperature, floor = fit_temperature_and_floor(kept.probabilities, kept.answers.labels)
-    return Calibration(
-        temperature=temperature,
-        floor=floor,
-        shape=shape,
-        penalty=penalty,
-        slack_km=slack,
-        set_scores=scores[np.arange(len(scores)), kept.answers.labels],
-        set_groups=_numbered(kept.answers.groups),
-        circle_scores=errors / (expected + slack),
-        circle_groups=_numbered(located.answers.groups),
+    """Fit on what a system answered to two parts that it did not learn from; no group is in both."""
+    shape = _shape_of(validation, places)
+    scored, kept, parts = _scored(calibration, shape, places), calibration, Calibration.parts
+    if len(np.unique(calibration.known().answers.groups)) < ENOUGH and len(validation.known().chance):
+        other = _scored(validation, _shape_of(calibration, places), places)
+        scored, parts = _beside(other, scored), ("validation", "calibration")
+        kept = joined(validation, calibration)
+        shape = _shape_of(kept, places)
+    known = kept.known()
+    temperature, floor = fit_temperature_and_floor(known.probabilities, known.answers.labels)
+    sets, set_groups, circles, circle_groups = (scored[name] for name in ARRAYS)
+    return Calibration(temperature, *shape, sets, set_groups, circles, circle_groups, floor=floor, parts=parts)
+
+
+def joined(first: Judged, second: Judged) -> Judged:
+    """Two parts as one; no group is in both, whatever its number."""
+    groups = np.concatenate([_numbered(first.answers.groups), _apart(second.answers.groups, first.answers.groups)])
+    kept = {
+        field.name: np.concatenate([getattr(first.answers, field.name), getattr(second.answers, field.name)])
+        for field in fields(first.answers)
+    }
+    return Judged(
+        np.concatenate([first.probabilities, second.probabilities]),
+        Answers(**{**kept, "groups": groups}),
+        np.concatenate([first.chance, second.chance]),
     )
 
 
 def promises(
-    calibration: Calibration, raw: Floats, chance: Floats, places: PlaceVocabulary, *, level: float
+    calibration: Calibration,
+    raw: Floats,
+    chance: Floats,
+    places: PlaceVocabulary,
+    *,
+    level: float,
+    over: Over = "users",
 ) -> list[Promise]:
     """What is promised of N posts, from their raw probabilities (N, C) and draws (N,)."""
-    sets = calibration.place_sets(raw, chance, alpha=1.0 - level)
+    alpha = 1.0 - level
+    sets = calibration.place_sets(raw, chance, alpha=alpha, over=over)
     order = np.argsort(-raw, axis=1, kind="stable")
-    centres, radii = calibration.circles(raw, places, alpha=1.0 - level)
+    centres, radii = calibration.circles(raw, places, alpha=alpha, over=over)
+    caveat = calibration.caveat(alpha=alpha, over=over)
     made = []
     for row in range(len(raw)):
         names = tuple(places.places[c].name for c in order[row] if sets[row, c])
+        promise = Promise(level, names, coverage_over=over, caveat=caveat)
         if np.isfinite(radii[row]) and not np.isnan(centres[row]).any():
             latitude, longitude = (float(degrees) for degrees in centres[row])
-            made.append(Promise(level, names, (latitude, longitude), float(radii[row])))
-        else:
-            made.append(Promise(level, names))
+            promise = replace(promise, centre=(latitude, longitude), radius_km=float(radii[row]))
+        made.append(promise)
     return made
 
 
@@ -185,35 +223,27 @@ def judge_calibration(
     """How well the words are kept on posts of a part that nothing was fitted on, ready for JSON.
 
     Posts with an answer whose class the run knows; `by_pattern` is by the modalities present (T, G, I). `intervals`
-    are of what is told, 95 % over groups: `area` is that of `risk_coverage`.
+    are of what is told, 95 % over groups: `area` is that of `risk_coverage`. `sets` and `circles` are of
+    the promise over users, those in `over_posts` of the one over posts; of each, `coverage` is the mean over groups and
+    `coverage_of_posts` that over posts. `kept` says what the thresholds are from.
     """
     known, located = judged.known(), _located(judged, places)
     told = calibration.tell(known.probabilities)
     labels, groups = known.answers.labels, known.answers.groups
     hits = (told.argmax(axis=1) == labels).astype(np.float64)
     confidences = known.probabilities.max(axis=1), told.max(axis=1)
-    sets = calibration.place_sets(known.probabilities, known.chance, alpha=alpha)
-    held = sets[np.arange(len(sets)), labels]
-    centres, radii = calibration.circles(located.probabilities, places, alpha=alpha)
-    inside = great_circle_km(*centres.T, *located.answers.coordinates.T) <= radii
-    patterns = known.answers.patterns
-
-    def kept_word(chosen: NDArray[np.bool_], within: NDArray[np.bool_]) -> dict[str, Any]:
-        return {
-            "posts": int(chosen.sum()),
-            "sets": _coverage(held[chosen], groups[chosen]) | {"mean_size": _mean(sets[chosen].sum(axis=1))},
-            "circles": _coverage(inside[within], located.answers.groups[within]) | _radii(radii[within]),
-        }
-
-    every = kept_word(np.ones(len(labels), dtype=np.bool_), np.ones(len(radii), dtype=np.bool_))
-    every["sets"]["interval"] = _interval(held, groups)
-    every["circles"]["interval"] = _interval(inside, located.answers.groups)
+    kept_word = partial(_kept_word, calibration, places=places, alpha=alpha)
+    patterns, there = known.answers.patterns, located.answers.patterns
     return {
         "level": 1.0 - alpha,
         "temperature": calibration.temperature,
         "floor": calibration.floor,
         "unknown_class": int((judged.answers.labelled & (judged.answers.labels < 0)).sum()),
-        **every,
+        "classes": len(places),
+        "accuracy": _mean(hits),
+        "kept": _kept(calibration),
+        **kept_word(known, located, over="users"),
+        "over_posts": kept_word(known, located, over="posts"),
         "ece": _both(expected_calibration_error(each, hits) for each in confidences),
         "debiased_ce": _both(debiased_calibration_error(each, hits) for each in confidences),
         "nll": _both(negative_log_likelihood(each, labels) for each in (known.probabilities, told)),
@@ -222,10 +252,72 @@ def judge_calibration(
         "risk_coverage": _plain(risk_coverage(confidences[1], hits)),
         "intervals": _intervals(told, labels, groups),
         "by_pattern": {
-            str(pattern): kept_word(patterns == pattern, located.answers.patterns == pattern)
+            str(pattern): kept_word(known.only(patterns == pattern), located.only(there == pattern), over="users")
             for pattern in np.unique(patterns)
         },
     }
+
+
+def _kept_word(
+    calibration: Calibration, known: Judged, located: Judged, *, places: PlaceVocabulary, alpha: float, over: Over
+) -> dict[str, Any]:
+    """How often the sets of posts whose class is known and the circles of those with coordinates hold the truth."""
+    sets = calibration.place_sets(known.probabilities, known.chance, alpha=alpha, over=over)
+    held = sets[np.arange(len(sets)), known.answers.labels]
+    centres, radii = calibration.circles(located.probabilities, places, alpha=alpha, over=over)
+    inside = great_circle_km(*centres.T, *located.answers.coordinates.T) <= radii
+    return {
+        "posts": len(held),
+        "sets": _coverage(held, known.answers.groups) | {"mean_size": _mean(sets.sum(axis=1))},
+        "circles": _coverage(inside, located.answers.groups) | _radii(radii),
+        "caveat": calibration.caveat(alpha=alpha, over=over),
+    }
+
+
+def _kept(calibration: Calibration) -> dict[str, Any]:
+    """What the thresholds are from: the parts, posts and groups, and as how many of equal size these count."""
+    groups = calibration.set_groups
+    sizes = np.unique(groups, return_counts=True)[1]
+    return {
+        "parts": list(calibration.parts),
+        "posts": len(groups),
+        "groups": len(sizes),
+        "largest_group": int(sizes.max(initial=0)),
+        "effective_groups": effective_groups(groups, over="posts"),
+    }
+
+
+def _shape_of(judged: Judged, places: PlaceVocabulary) -> Shape:
+    """The shape that a part asks for."""
+    known = judged.known()
+    temperature = fit_temperature(known.probabilities, known.answers.labels)
+    shaped = temper(known.probabilities, temperature)
+    penalty = best_penalty(shaped, known.answers.labels, known.answers.groups, known.chance, alpha=ALPHA)
+    return Shape(temperature, penalty, _best_slack(_located(judged, places), temperature, places))
+
+
+def _scored(judged: Judged, shape: Shape, places: PlaceVocabulary) -> dict[str, NDArray[Any]]:
+    """How far down the truth of a part's posts stands in a shape, by the names of `ARRAYS`."""
+    known, located = judged.known(), _located(judged, places)
+    scores = set_scores(temper(known.probabilities, shape.temperature), known.chance, shape.penalty)
+    errors, expected = _errors(located, shape.temperature, places)
+    return {
+        "set_scores": scores[np.arange(len(scores)), known.answers.labels],
+        "set_groups": _numbered(known.answers.groups),
+        "circle_scores": errors / (expected + shape.slack_km),
+        "circle_groups": _numbered(located.answers.groups),
+    }
+
+
+def _beside(first: Mapping[str, NDArray[Any]], second: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """What `_scored` gave of two parts, as one."""
+    apart = {name: _apart(second[name], first[name]) for name in ARRAYS if name.endswith("_groups")}
+    return {name: np.concatenate([first[name], apart.get(name, second[name])]) for name in ARRAYS}
+
+
+def _apart(groups: Rows, others: Rows) -> Rows:
+    """Running numbers of groups (N,) that are none of those of the others."""
+    return _numbered(groups) + len(np.unique(others))
 
 
 def _best_slack(validation: Judged, shape: float, places: PlaceVocabulary) -> float:
@@ -259,8 +351,9 @@ def _numbered(groups: Rows) -> Rows:
     return np.unique(groups, return_inverse=True)[1].astype(np.int64)
 
 
-def _coverage(covered: NDArray[np.bool_], groups: Rows) -> dict[str, float | None]:
-    return {"coverage": or_null(coverage_by_group(covered, groups)), "coverage_of_posts": _mean(covered)}
+def _coverage(covered: NDArray[np.bool_], groups: Rows) -> dict[str, Any]:
+    found = {"coverage": or_null(coverage_by_group(covered, groups)), "coverage_of_posts": _mean(covered)}
+    return {**found, "interval": _interval(covered, groups)}
 
 
 def _interval(covered: NDArray[np.bool_], groups: Rows) -> list[float | None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -22,6 +23,7 @@ from postplace.encode import BrokenImage, EncodedPosts, encode_posts
 from postplace.encoders.encoder import ImageEncoder, TextEncoder
 from postplace.errors import BadOption, BadRun, NotEnoughData
 from postplace.evaluation.baselines import Baselines
+from postplace.evaluation.conformal import Over
 from postplace.inputs import load_encoders, notes_on, sizes_of, started
 from postplace.models.estimator import Estimator, Lesson, size_of
 from postplace.models.plan import plan_of, without_idle
@@ -235,17 +237,20 @@ class PostLocator:
         top_k: int = 5,
         level: float = 1.0 - ALPHA,
         min_confidence: float = 0.0,
+        coverage_over: Over = "users",
         cache: Path | None = None,
     ) -> list[Prediction]:
         """The `top_k` most probable places of each post, best first; an empty ranking for a post with nothing in it.
 
         With each comes a set of places and, where classes have coordinates, a circle that hold the truth as often
-        as `level` says, on average over users or venues. Where the best place is less probable than `min_confidence`
-        there is not enough to tell.
+        as `level` says: on average over users or venues, where each counts the same, or with `coverage_over="posts"` on
+        average over their posts. Where the best place is less probable than `min_confidence` there is not enough to
+        tell.
         """
-        check_asked(top_k, level, min_confidence)
+        check_asked(top_k, level, min_confidence, coverage_over)
         asked = self._read(posts)
-        found, broken = self.answer(asked, top_k=top_k, level=level, min_confidence=min_confidence, cache=cache)
+        answer = partial(self.answer, asked, top_k=top_k, cache=cache, coverage_over=coverage_over)
+        found, broken = answer(level=level, min_confidence=min_confidence)
         warn_of_broken(broken)
         return found
 
@@ -256,6 +261,7 @@ class PostLocator:
         top_k: int,
         level: float | Sequence[float],
         min_confidence: float = 0.0,
+        coverage_over: Over = "users",
         cache: Path | None = None,
     ) -> tuple[list[Prediction], tuple[BrokenImage, ...]]:
         """As `predict`, of posts that were parsed before; beside the answers the pictures that could not be read.
@@ -264,7 +270,8 @@ class PostLocator:
         """
         asked = without(posts, self.modalities)
         encoded = self._encode(asked, cache=cache)
-        found = self._system.rank(asked, encoded, top_k=top_k, level=level, min_confidence=min_confidence)
+        rank = partial(self._system.rank, asked, encoded, top_k=top_k, over=coverage_over)
+        found = rank(level=level, min_confidence=min_confidence)
         return found, encoded.broken
 
     def predict_proba(self, posts: Source) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 _NO_MARKS = str.maketrans("#＃", "  ")
 
@@ -70,16 +71,20 @@ class RankedPlace:
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """What holds the true place as often as `level` (0 to 1) says, over users or venues: a set of classes, a circle.
+    """What holds the true place as often as `level` (0 to 1) says: a set of classes, a circle.
 
-    `places` are names, the most probable first: all there are where too few posts were kept to promise less. `centre`
-    in degrees and `radius_km` are None together, there and for classes without coordinates.
+    As often on average over users (or venues), where each counts the same however many posts it has, or over posts:
+    `coverage_over`. `places` are names, the most probable first: all there are where too few users were kept to promise
+    less. `centre` in degrees and `radius_km` are None together, there and for classes without coordinates. `caveat`
+    says why they are wide, or promise nothing; empty where they are as narrow as more users would make them.
     """
 
     level: float
     places: tuple[str, ...]
     centre: tuple[float, float] | None = None
     radius_km: float | None = None
+    coverage_over: Literal["users", "posts"] = "users"
+    caveat: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,16 @@ import pytest
 from numpy.typing import NDArray
 
 from postplace.evaluation.conformal import (
+    Over,
     Penalty,
     best_penalty,
     coverage_by_group,
+    effective_groups,
     group_quantile,
+    least_groups,
     set_scores,
     sets_below,
+    why_wide,
 )
 
 
@@ -22,6 +26,43 @@ def test_single_posts_give_the_usual_threshold() -> None:
 def test_too_few_groups_promise_nothing() -> None:
     assert group_quantile(np.arange(8.0), np.arange(8), alpha=0.1) == float("inf")
     assert group_quantile(np.zeros(0), np.zeros(0, dtype=np.int64), alpha=0.1) == float("inf")
+
+
+def test_over_posts_too_few_groups_are_counted_by_their_sizes() -> None:
+    groups = np.repeat([0, 1, 2, 3], [3, 1, 1, 1])
+    assert effective_groups(groups, over="users") == 4.0
+    assert effective_groups(groups, over="posts") == pytest.approx(36 / 12)
+    assert least_groups(0.2) == pytest.approx(4.0)
+    assert group_quantile(np.arange(6.0), groups, alpha=0.2) < float("inf")
+    assert group_quantile(np.arange(6.0), groups, alpha=0.2, over="posts") == float("inf")
+
+
+def test_a_large_group_weighs_as_its_posts_where_posts_are_promised() -> None:
+    scores = np.concatenate([np.full(60, 9.0), np.arange(600.0) / 1000])
+    groups = np.concatenate([np.zeros(60, dtype=np.int64), np.repeat(np.arange(1, 31), 20)])
+    assert group_quantile(scores, groups, alpha=0.08) < 1.0  # one of 31 groups lies above
+    assert group_quantile(scores, groups, alpha=0.08, over="posts") == 9.0  # 9 % of posts do
+
+
+def test_posts_that_are_all_alike_in_a_group_count_as_one() -> None:
+    scores, groups = np.repeat(np.arange(9.0), 5), np.repeat(np.arange(9), 5)
+    assert group_quantile(scores, groups, alpha=0.1) == 8.0  # as nine single posts
+
+
+def test_posts_that_have_nothing_in_common_count_as_posts() -> None:
+    scores = np.arange(45.0).reshape(5, 9).T.ravel()  # every group has one score of each fifth
+    assert group_quantile(scores, np.repeat(np.arange(9), 5), alpha=0.1) == 41.0  # the 42nd: 45 * 0.9 * 46/45 = 41.4
+
+
+def test_why_sets_are_wide_is_said_with_numbers() -> None:
+    assert why_wide(np.arange(27), alpha=0.1) == ""
+    assert why_wide(np.arange(26), alpha=0.1).startswith("only 26 users or venues were kept")
+    assert "5 users or venues were kept to calibrate with, 9 are needed to promise 90%" in why_wide(
+        np.arange(5), alpha=0.1
+    )
+    large = np.concatenate([np.zeros(300, dtype=np.int64), np.arange(1, 100)])
+    assert why_wide(large, alpha=0.1) == ""
+    assert "100 users or venues (which count as 1.8 of equal size)" in why_wide(large, alpha=0.1, over="posts")
 
 
 def test_a_large_group_weighs_as_much_as_a_small_one() -> None:
@@ -88,6 +129,34 @@ def test_the_promise_is_kept_over_new_groups(penalty: Penalty, alpha: float) -> 
         threshold = group_quantile(own[first], groups[first], alpha=alpha)
         kept.append(coverage_by_group(own[~first] <= threshold, groups[~first]))
     assert np.mean(kept) == pytest.approx(1 - alpha, abs=0.015)
+
+
+@pytest.mark.parametrize("over", ["users", "posts"])
+def test_each_promise_is_kept_where_large_groups_are_harder(over: Over) -> None:
+    random = np.random.default_rng(0)
+    kept, other = [], []
+    for _ in range(60):
+        sizes = random.choice([2, 20], size=400, p=[0.8, 0.2])
+        groups = np.repeat(np.arange(400), sizes)
+        scores = random.random(len(groups)) * np.where(sizes[groups] == 20, 2.0, 1.0)
+        first = groups < 200
+        threshold = group_quantile(scores[first], groups[first], alpha=0.1, over=over)
+        covered = scores[~first] <= threshold
+        pair = coverage_by_group(covered, groups[~first]), float(covered.mean())
+        kept.append(pair[over == "posts"])
+        other.append(pair[over == "users"])
+    assert np.mean(kept) == pytest.approx(0.9, abs=0.015)
+    assert abs(np.mean(other) - 0.9) > 0.04  # the other is not promised, and not kept
+
+
+@pytest.mark.parametrize("count", [9, 12, 20])
+def test_few_groups_are_hardly_covered_too_often(count: int) -> None:
+    random = np.random.default_rng(1)
+    kept = [
+        group_quantile(random.random(5 * count), np.repeat(np.arange(count), 5), alpha=0.1)  # covers as much as it is
+        for _ in range(400)
+    ]
+    assert 0.89 <= np.mean(kept) <= 0.93  # by the worst case of what a new group may bring it is .98 for nine
 
 
 def test_a_penalty_that_shrinks_sets_is_chosen() -> None:

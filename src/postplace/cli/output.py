@@ -15,7 +15,8 @@ from postplace.post import Prediction
 from postplace.whole_files import new_file
 
 COLUMNS = (
-    "id", "rank", "place", "probability", "latitude", "longitude", "used", "enough", "in_set", "level", "radius_km"
+    "id", "rank", "place", "probability", "latitude", "longitude", "used", "enough", "in_set", "level", "radius_km",
+    "coverage_over",
 )  # fmt: skip
 
 
@@ -42,16 +43,17 @@ def csv_lines(predictions: Iterable[Prediction]) -> Iterator[str]:
     for prediction in predictions:
         used = " ".join(prediction.used)
         if not prediction.ranked:
-            yield _row((prediction.post_id, "", "", "", "", "", used, "no", "", "", ""))
+            yield _row((prediction.post_id, "", "", "", "", "", used, "no", "", "", "", ""))
         promise, enough = prediction.promised, "yes" if prediction.enough else "no"
-        level, radius = ("", None) if promise is None else (promise.level, promise.radius_km)
+        level, over = ("", "") if promise is None else (promise.level, promise.coverage_over)
+        radius = None if promise is None else promise.radius_km
         kilometres = "" if radius is None else f"{radius:.3f}"
         for number, r in enumerate(prediction.ranked, start=1):
             where = point(r.place.latitude, r.place.longitude)
             degrees = (where.get("latitude", ""), where.get("longitude", ""))
             within = "" if promise is None else ("yes" if r.place.name in promise.places else "no")
             start = (prediction.post_id, number, r.place.name, f"{r.probability:.6f}", *degrees, used)
-            yield _row((*start, enough, within, level, kilometres))
+            yield _row((*start, enough, within, level, kilometres, over))
 
 
 def geojson_lines(predictions: Iterable[Prediction]) -> Iterator[str]:

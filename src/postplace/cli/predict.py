@@ -26,6 +26,13 @@ class Format(StrEnum):
     geojson = "geojson"
 
 
+class CoverageOver(StrEnum):
+    """What sets and circles hold the truth on average of."""
+
+    users = "users"
+    posts = "posts"
+
+
 def predict(
     run: Run,
     posts: Annotated[
@@ -40,7 +47,10 @@ def predict(
     ] = None,
     image: Annotated[list[Path] | None, typer.Option(help="One of its pictures; may be repeated.")] = None,
     top_k: Annotated[int, typer.Option(help="How many places a post.")] = 5,
-    level: Annotated[float, typer.Option(help="How often set and circle hold the truth, over users or venues.")] = 0.9,
+    level: Annotated[float, typer.Option(help="How often set and circle hold the truth, on average.")] = 0.9,
+    coverage_over: Annotated[
+        CoverageOver, typer.Option(help="On average over users, each counting the same, or over all their posts.")
+    ] = CoverageOver.users,
     min_confidence: Annotated[
         float, typer.Option(help="Below this probability of the best place there is not enough to tell.")
     ] = 0.0,
@@ -55,7 +65,9 @@ def predict(
 
     A run for categories ranks these, under the same keys: `place` in JSON lines and CSV, `name` in GeoJSON. `used` is
     what a post had to go by: text, hashtags, image. The set of places and the circle with each answer hold the true one
-    as often as --level says for posts like those that were kept aside in training, on average over users or venues.
+    as often as --level says for users like those that were kept aside in training (venues, where posts have no user):
+    on average over users, whether they post little or much, or with --coverage-over posts on average over their posts.
+    Of somebody who posts more than anybody who was kept aside, neither promises anything.
 
     Example: postplace predict run/ --text "sunset over the old bridge" --hashtags "river" --image one.jpg
     """
@@ -88,6 +100,7 @@ def predict(
         top_k=top_k,
         level=level,
         min_confidence=min_confidence,
+        coverage_over=coverage_over.value,
         cache=None if one else cache_folder(cache),
     )
     write_predictions(_answers(ask, first, parts), format_.value, output)
@@ -99,6 +112,13 @@ def _parts(posts: Path, on_bad_post: OnBadPost) -> Iterator[list[Post]]:
     return read_in_parts(posts, on_bad_post, size=PART)
 
 
+def _say_caveat(predictions: list[Prediction]) -> None:
+    """Why sets and circles are wide, once: it is the same for all posts of a run."""
+    caveats = {p.promised.caveat for p in predictions if p.promised is not None and p.promised.caveat}
+    for caveat in sorted(caveats):
+        say(f"sets and circles: {caveat}")
+
+
 def _answers(
     ask: Callable[[list[Post]], list[Prediction]], first: list[Post], rest: Iterator[list[Post]]
 ) -> Iterator[Prediction]:
@@ -108,6 +128,8 @@ def _answers(
     part: list[Post] | None = first
     while part is not None:
         predictions = ask(part)
+        if part is first:
+            _say_caveat(predictions)
         total += len(predictions)
         answered += sum(bool(prediction.ranked) for prediction in predictions)
         yield from predictions

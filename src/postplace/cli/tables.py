@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from postplace.runs.card import floor_of
+from postplace.runs.promise_words import promise_sentences, shown
 
 NAMED = 5  # broken pictures named one by one before the rest is counted
 
@@ -66,18 +67,14 @@ def show_metrics(metrics: Mapping[str, Any], *, target: str = "place") -> None:
 
 def _show_calibration(console: Console, found: Mapping[str, Any]) -> None:
     """Whether probabilities, sets and circles keep their word."""
+    none = "no post of a known class has an answer"
     told = ", ".join(
-        f"{name} {_number(found[key]['before'])} -> {_number(found[key]['after'])}"
+        f"{name} {shown(found[key]['before'], '.3f', why=none)} -> {shown(found[key]['after'], '.3f', why=none)}"
         for key, name in (("ece", "ECE"), ("nll", "NLL"), ("brier", "Brier"))
     )
     console.print(f"calibration, before -> after a temperature of {found['temperature']:.2f}{floor_of(found)}: {told}")
-    share, sets, circles = f"{found['level']:.0%}", found["sets"], found["circles"]
-    if sets["coverage"] is not None:
-        size = f"{sets['mean_size']:.1f} classes on average"
-        console.print(f"sets meant to hold {share}: hold {sets['coverage']:.1%} over groups, {size}")
-    if circles["coverage"] is not None:
-        radius = f"median radius {_number(circles['median_km'])} km"
-        console.print(f"circles meant to hold {share}: hold {circles['coverage']:.1%} over groups, {radius}")
+    for sentence in promise_sentences(found):
+        console.print(sentence)
 
 
 def _title(metrics: Mapping[str, Any], target: str) -> str:

@@ -8,17 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from postplace.errors import BadOption, BadRun
-from postplace.places.distance import great_circle_km
 from postplace.places.vocabulary import PlaceVocabulary
 from postplace.post import Prediction, Promise, RankedPlace
 
 
-def check_asked(top_k: int, level: float, min_confidence: float) -> None:
-    """Raise BadOption for numbers that no answer can be given by."""
+def check_asked(top_k: int, level: float, min_confidence: float, coverage_over: str = "users") -> None:
+    """Raise BadOption for what no answer can be given by."""
     if top_k < 1:
         raise BadOption("--top-k", f"{top_k} places asked for", "give 1 or more")
     if not 0.0 < level < 1.0:
         raise BadOption("--level", f"{level} is out of range", "give a share between 0 and 1, such as 0.9")
+    if coverage_over not in ("users", "posts"):
+        raise BadOption("--coverage-over", f"{coverage_over!r} is unknown", "give users or posts")
     if not 0.0 <= min_confidence <= 1.0:
         raise BadOption("--min-confidence", f"{min_confidence} is out of range", "give a probability from 0 to 1")
 
@@ -74,7 +75,8 @@ def minimum_expected_distance(probabilities: NDArray[np.floating], vocabulary: P
 
     argmin_c sum_j p_j d(c, j): the minimum Bayes risk estimate for a loss in km, the medoid of the posterior.
     Prefer it to `point_estimate` where kilometres count and the classes do not: many half-probable neighbours outweigh
-    one distant favourite. Classes without coordinates take no part; NaN where nothing is left. Memory O(C^2).
+    one distant favourite. Classes without coordinates take no part; NaN where nothing is left. The distances are
+    computed once a vocabulary, in bounded memory: `places/medoid.py` says what that costs in exactness.
     """
     return least_expected(probabilities, vocabulary)[0]
 
@@ -88,15 +90,12 @@ def least_expected(
     located = np.flatnonzero(~np.isnan(centres).any(axis=1))
     if not len(located):
         return np.full((len(probabilities), 2), np.nan), np.full(len(probabilities), np.nan)
-    centres = centres[located]
-    latitudes, longitudes = centres[:, 0], centres[:, 1]
-    distances = great_circle_km(latitudes[:, None], longitudes[:, None], latitudes, longitudes)
     mass = probabilities[:, located].astype(np.float64)
     weight = mass.sum(axis=1)
-    risks = mass @ distances
-    points: NDArray[np.float64] = centres[risks.argmin(axis=1)]
+    chosen, risks = vocabulary.distances.least_expected(mass)
+    points: NDArray[np.float64] = centres[located[chosen]]
     with np.errstate(invalid="ignore", divide="ignore"):
-        least: NDArray[np.float64] = risks.min(axis=1) / weight
+        least: NDArray[np.float64] = risks / weight
     nothing = ~(weight > 0.0)  # no mass, or NaN
     points[nothing], least[nothing] = np.nan, np.nan
     return points, least

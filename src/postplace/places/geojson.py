@@ -14,8 +14,8 @@ def feature_collection(predictions: Iterable[Prediction]) -> dict[str, Any]:
     """One Feature for each ranked place: a Point, longitude first (RFC 7946, 3.1.1), or null without coordinates.
 
     Properties: post, rank (from 1), probability (0 to 1), name, used, enough; where the run can promise it, also level,
-    in_set and circle (longitude, latitude, radius in km), for GeoJSON knows no circles. A post without a prediction
-    keeps one Feature with a null geometry and null rank, probability and name, so that no post is lost on the way.
+    coverage_over, in_set and circle (longitude, latitude, radius in km), for GeoJSON knows no circles. A post without a
+    prediction keeps one Feature with a null geometry and null rank, probability and name, so that no post is lost.
 
     >>> from postplace.post import RankedPlace
     >>> best = RankedPlace(Place("tower", 31.24, 121.5), 0.75)
@@ -63,7 +63,8 @@ def _promised(prediction: Prediction, place: Place | None) -> dict[str, Any]:
     promise = prediction.promised
     if promise is None or place is None:
         return {}
-    found = {"level": promise.level, "in_set": place.name in promise.places}
+    found: dict[str, Any] = {"level": promise.level, "coverage_over": promise.coverage_over}
+    found["in_set"] = place.name in promise.places
     if promise.centre is None or promise.radius_km is None:
         return found
     latitude, longitude = (round(degrees, DECIMALS) for degrees in promise.centre)

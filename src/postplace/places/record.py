@@ -11,8 +11,8 @@ from postplace.post import Prediction
 def as_record(prediction: Prediction) -> dict[str, Any]:
     """One prediction as plain data. `place` is the class also where the classes are categories or cells.
 
-    `set` and `circle` hold the truth as often as `level` says, on average over users or venues; each is there if the
-    run can promise it.
+    `set` and `circle` hold the truth as often as `level` says, on average over what `coverage_over` says: users (or
+    venues), or posts; each is there if the run can promise it. `caveat` is there if they are wide for want of users.
     """
     ranked = [
         {"place": r.place.name, "probability": round(r.probability, 6)} | point(r.place.latitude, r.place.longitude)
@@ -22,7 +22,9 @@ def as_record(prediction: Prediction) -> dict[str, Any]:
     promise = prediction.promised
     if promise is None:
         return found
-    found |= {"level": promise.level, "set": list(promise.places)}
+    found |= {"level": promise.level, "coverage_over": promise.coverage_over, "set": list(promise.places)}
+    if promise.caveat:
+        found["caveat"] = promise.caveat
     if promise.centre is not None and promise.radius_km is not None:
         found["circle"] = {**point(*promise.centre), "radius_km": round(promise.radius_km, 3)}
     return found

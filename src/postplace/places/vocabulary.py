@@ -11,6 +11,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from postplace.errors import BadOption, BadRun, NotEnoughData
 from postplace.places.distance import EARTH_RADIUS_KM, degrees_of, spherical_median, unit_vectors
+from postplace.places.medoid import Distances
 from postplace.post import Place, Post
 
 Target = Literal["place", "cell", "category"]
@@ -50,12 +52,21 @@ class PlaceVocabulary:
 
     def coordinates(self) -> NDArray[np.float64]:
         """Centres (C, 2): latitude, longitude in degrees; NaN where a class has none."""
+        return self._degrees.copy()
+
+    @cached_property
+    def _degrees(self) -> NDArray[np.float64]:
         return _coordinates(self.places)
+
+    @cached_property
+    def distances(self) -> Distances:
+        """The km between the classes that have coordinates, in their order; made once, in bounded memory."""
+        return Distances.between(self._degrees[~np.isnan(self._degrees).any(axis=1)])
 
     @property
     def located(self) -> bool:
         """Whether any class has coordinates."""
-        return not np.isnan(self.coordinates()).all()
+        return not np.isnan(self._degrees).all()
 
     def to_json(self) -> str:
         """The vocabulary as JSON text; `from_json` is its inverse."""

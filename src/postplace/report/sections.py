@@ -22,6 +22,7 @@ from postplace.report.figures import (
 from postplace.report.intervals import Interval, Say, between, told
 from postplace.report.mistakes import Mistake
 from postplace.runs.card import floor_of
+from postplace.runs.promise_words import promise_sentences, shown
 from postplace.scoring import SHOWN_KM
 
 
@@ -237,7 +238,7 @@ def _honesty(sure: Mapping[str, Any]) -> str:
     }
     spreads, area = sure.get("intervals", {}), sure["risk_coverage"]
     rows = [
-        [name, number(sure[key]["before"]), _with_interval(sure[key]["after"], spreads.get(key), number)]
+        [name, _score(sure[key]["before"]), _with_interval(sure[key]["after"], spreads.get(key), _score)]
         for key, name in names.items()
     ]
     rows.append(["area under the risk-coverage curve", "", _with_interval(area["area"], spreads.get("area"), number)])
@@ -247,21 +248,17 @@ def _honesty(sure: Mapping[str, Any]) -> str:
     return _stacked((head, rows), caption=caption)
 
 
+def _score(value: float | None) -> str:
+    return shown(value, ".3f", why="too few posts")
+
+
 def _promise(sure: Mapping[str, Any]) -> str:
-    sets, circles = sure["sets"], sure["circles"]
-    said = (
-        f"Sets meant to hold the true class of {share(sure['level'], 0)} of posts held {_held(sets)}, "
-        f"mean over groups, with {number(sets['mean_size'], 1)} classes in a set."
-    )
-    if circles["coverage"] is not None and circles["median_km"] is not None:
-        said += f" Circles held {_held(circles)}, with a median radius of {circles['median_km']:.2f} km."
-    said += f" A temperature of {sure['temperature']:.2f}{floor_of(sure)} took the calibration error (ECE) from "
-    return _sentence(said + f"{number(sure['ece']['before'])} to {number(sure['ece']['after'])}.")
-
-
-def _held(kept: Mapping[str, Any]) -> str:
-    spread = between(kept.get("interval"), share)
-    return share(kept["coverage"]) + (f" (95 %: {spread})" if spread else "")
+    told = [
+        *promise_sentences(sure),
+        f"A temperature of {sure['temperature']:.2f}{floor_of(sure)} took the calibration error (ECE) from "
+        f"{shown(sure['ece']['before'], '.3f')} to {shown(sure['ece']['after'], '.3f')}.",
+    ]
+    return _sentence(" ".join(told))
 
 
 def _patterns(content: Content) -> Section:
@@ -271,19 +268,22 @@ def _patterns(content: Content) -> Section:
     for pattern, result in scored.items():
         word = kept.get("" if pattern == "none" else pattern)
         sets, circles = (word["sets"], word["circles"]) if word else ({}, {})
-        promised = [share(sets.get("coverage")), number(sets.get("mean_size"), 1)]
-        promised += [share(circles.get("coverage")), number(circles.get("median_km"), 2)]
+        promised = [share(sets.get("coverage")), share(sets.get("coverage_of_posts")), number(sets.get("mean_size"), 1)]
+        promised += [share(circles.get("coverage")), share(circles.get("coverage_of_posts"))]
+        promised += [number(circles.get("median_km"), 2)]
         rows.append([pattern_name(pattern), str(result["posts"]), share(result["accuracy"]), *promised])
     head = [
         "what a post has",
         "posts",
         "accuracy",
-        "sets that hold",
+        "sets that hold, over users",
+        "over posts",
         "classes a set",
-        "circles that hold",
+        "circles that hold, over users",
+        "over posts",
         "radius, km",
     ]
-    said = "Sets and circles are meant to hold the truth on average, not for each row; few posts say little."
+    said = "Sets and circles are meant to hold the truth on average over users, not for each row; few posts say little."
     return Section("patterns", "By what a post has", _sentence(said) + _scrolled(html_table(*filled(head, rows))))
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from postplace.runs.promise_words import promise_sentences, shown
+
 FILE = "MODEL_CARD.md"
 
 CARD = """\
@@ -76,17 +78,14 @@ def how_sure(found: Mapping[str, Any] | None) -> str:
     """Whether its probabilities, sets and circles keep their word, in a few sentences."""
     if found is None or not found["posts"]:
         return "How sure its answers are was not measured."
-    share, sets, circles, gap = f"{found['level']:.0%}", found["sets"], found["circles"], found["ece"]
+    gap = found["ece"]
     lines = [
         f"Probabilities are told after a temperature of {found['temperature']:.2f}{floor_of(found)}; on those posts "
-        f"the mean gap between confidence and accuracy (ECE) is {gap['after']:.3f}, and was {gap['before']:.3f} as "
-        "they came.",
-        f"Sets meant to hold the true class of {share} of posts held {sets['coverage']:.1%} (mean over groups), with "
-        f"{sets['mean_size']:.1f} of the classes in a set.",
+        f"the mean gap between confidence and accuracy (ECE) is {shown(gap['after'], '.3f')}, and was "
+        f"{shown(gap['before'], '.3f')} as they came.",
+        *promise_sentences(found),
+        "This is promised of new users (or venues) like those kept aside and for classes it knows, of nobody else.",
     ]
-    if circles["coverage"] is not None and circles["median_km"] is not None:
-        lines.append(f"Circles held {circles['coverage']:.1%}, with a median radius of {circles['median_km']:.2f} km.")
-    lines.append("This is promised for new groups like those kept aside and for classes it knows, for nobody else.")
     return " ".join(lines)
 
 

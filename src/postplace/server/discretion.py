@@ -111,12 +111,12 @@ class Discretion:
         names = tuple(name for name in order if name in every)
         points = [(d.place.latitude, d.place.longitude, d.radius_km) for d in map(every.__getitem__, names)]
         if fine.centre is None or fine.radius_km is None or any(None in point for point in points):
-            return Promise(fine.level, names)
+            return replace(fine, places=names, centre=None, radius_km=None)
         table = np.array(points, dtype=np.float64)
         centre = _rounded(table[:, :2])
         held = np.vstack([table, [self._blurred(*fine.centre, fine.radius_km)]])  # posts lie off their places' centres
         reach = float((great_circle_km(*centre, held[:, 0], held[:, 1]) + held[:, 2]).max())
-        return Promise(fine.level, names, centre, min(FARTHEST_KM, float(math.ceil(reach))))
+        return replace(fine, places=names, centre=centre, radius_km=min(FARTHEST_KM, float(math.ceil(reach))))
 
     def _blurred(self, latitude: float, longitude: float, radius_km: float) -> tuple[float, float, float]:
         """A circle about the nearest place's district that holds this one wherever in the district its centre is."""

@@ -12,7 +12,8 @@ ENDS = (400, 408, 413, 415, 422, 429)  # what a form may be refused with
 Granularity = Literal["place", "cell", "district", "category"]
 TAGS = "Separated by spaces or commas, or a JSON list; to them come those typed in the text, but not to an empty list."
 LEVEL = (
-    "How often set and circle hold the truth of posts of a new user or venue, on average over users or venues. "
+    "How often set and circle hold the truth, on average over new users (or venues) like those kept aside in training, "
+    "each counting the same however many posts it has; not: for that share of all posts. "
     "Where districts are told, the next of 0.5, 0.8, 0.9, 0.95 and 0.99 is taken."
 )
 Share = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
@@ -26,6 +27,7 @@ ANSWER: dict[str, Any] = {
         {"place": "district 1", "probability": 0.19, "latitude": 29.17, "longitude": 123.45, "radius_km": 4.0},
     ],
     "level": 0.9,
+    "coverage_over": "users",
     "set": ["district 2", "district 1"],
     "circle": {"latitude": 29.19, "longitude": 123.43, "radius_km": 7.0},
     "granularity": "district",
@@ -61,7 +63,7 @@ class AnsweredPlace(BaseModel):
 
 
 class Circle(BaseModel):
-    """What holds the true point as often as `level` says, on average over users or venues."""
+    """What holds the true point as often as `level` says, on average over what `coverage_over` says."""
 
     latitude: float
     longitude: float
@@ -78,6 +80,10 @@ class Answer(BaseModel):
     enough: bool = Field(description="False where the best is less probable than min_confidence.")
     places: list[AnsweredPlace]
     level: float | None = Field(None, description="What `set` and `circle` were made for.")
+    coverage_over: Literal["users", "posts"] | None = Field(
+        None, description="What they hold the truth on average of: users (or venues), each counting the same, or posts."
+    )
+    caveat: str | None = Field(None, description="Why they are wide, where too few users were kept aside.")
     set: list[str] | None = None
     circle: Circle | None = None
     granularity: Granularity

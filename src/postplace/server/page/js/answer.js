@@ -107,6 +107,7 @@ function promise(answer) {
   const circle = answer.circle ? ` The dashed circle, ${distance(answer.circle.radius_km)} in radius, does so too.` : "";
   const set = answer.set.map(isolated);
   const names = set.length > 6 ? `${set.slice(0, 6).join(", ")} and ${set.length - 6} more` : listed(set);
+  const caveat = answer.caveat ? ` Note: ${answer.caveat}.` : "";
   return make("p", { class: "hint promise" },
-    `For ${share} of posts the true ${one} is in a set like this one of ${count(answer.set.length, one, many)}: ${names}.${circle}`);
+    `With ${share}, on average over people however much they post, the true ${one} is in a set like this one of ${count(answer.set.length, one, many)}: ${names}.${circle}${caveat}`);
 }
