@@ -34,8 +34,9 @@ from postplace.posts.prepared import read_with_parts
 from postplace.posts.splits import groups_of
 from postplace.runs.content import Fitted, asked_encoders, check_encoders, load_run, rebuild, save_run
 from postplace.runs.evidence import evidence_of
+from postplace.runs.known import KnownPosts, Match, counted
 from postplace.runs.paths import lasting_name
-from postplace.runs.unfinished import Unfinished, digest_of_posts, post_digests
+from postplace.runs.unfinished import Unfinished, digest_of_posts
 from postplace.training_data import Classes, Prepared, prepare
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ class PostLocator:
         test part is not touched, and there are no metrics.
         """
         parts = ((name, prepared.posts[row]) for name, rows in prepared.split.parts() for row in rows)
-        seen = {digest: name for name, post in parts for digest in post_digests(post)}
+        seen = KnownPosts.of(parts)
         prepared = prepared.only(self.modalities, self.encode)
         if (lacking := prepared.lacking(self.plan)) is not None:
             remedy = "add users and times to the posts, or give --set past=false"
@@ -274,14 +275,17 @@ class PostLocator:
     def evaluate(self, posts: Source) -> dict[str, Any]:
         """Metrics of the model and of every baseline on posts it has not learned from, ready for JSON.
 
-        Posts of the training, validation and calibration parts are recognised and left out, and counted.
+        Posts of the training, validation and calibration parts are recognised by what they hold (see `runs/known.py`),
+        left out and counted, and by what they were recognised.
         """
         return self.examine(posts).metrics
 
     def examine(self, posts: Source) -> Examined:
         """As `evaluate`, with the answer to each post and the truth beside it."""
         asked, _ = read_with_parts(posts)
-        fresh = [post for post in asked if self.part_of(post) in (None, "test")]
+        matches = [self.recognised(post) for post in asked]
+        learned = [match for match in matches if match is not None and match.part != "test"]
+        fresh = [post for post, match in zip(asked, matches, strict=True) if match is None or match.part == "test"]
         if not fresh:
             raise NotEnoughData("posts", f"all {len(asked)} posts were learned from", "give posts that were not")
         groups = groups_of(fresh)
@@ -291,13 +295,17 @@ class PostLocator:
         if not examined.metrics["labelled"]:
             found = f"none of {len(fresh)} posts says its {self.fitted.places.target}"
             raise NotEnoughData("posts", found, "give posts with the truth beside them, or use predict")
-        counts = {"part": "given posts", "left_out_as_seen": len(asked) - len(fresh)}
+        counts = {"part": "given posts", "left_out_as_seen": len(learned), "left_out_by": counted(learned)}
         return replace(examined, metrics={**counts, **examined.metrics})
 
     def part_of(self, post: Post) -> str | None:
         """The part of the split that a post was in; None for a post that is not known."""
-        known = (self.fitted.seen.get(digest) for digest in post_digests(post))
-        return next((part for part in known if part is not None), None)
+        known = self.recognised(post)
+        return None if known is None else known.part
+
+    def recognised(self, post: Post) -> Match | None:
+        """The part of the split that a post was in, and what says so; None for a post that is not known."""
+        return self.fitted.seen.match(post)
 
     def probabilities(self, posts: Sequence[Post], encoded: EncodedPosts) -> NDArray[np.float64]:
         """Calibrated probabilities (N, C); of a run of an earlier version, as the system gives them."""
