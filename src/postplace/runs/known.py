@@ -88,12 +88,14 @@ class KnownPosts:
     def match(self, post: Post) -> Match | None:
         """See `Known`."""
         own = facts_of(post)
-        found = ((self._reason(own, row), row) for row in self._candidates(own))
-        sure = [(REASONS.index(reason), PARTS[self.part[row]] == "test", row) for reason, row in found if reason]
-        if not sure:
-            return None
-        reason, _, row = min(sure)  # the surest; of those alike a part that was learned from before the test part
-        return Match(PARTS[self.part[row]], REASONS[reason])
+        for rows in self._alike(own):
+            found = [
+                (REASONS.index(reason), PARTS[self.part[row]]) for row in rows if (reason := self._reason(own, row))
+            ]
+            if found:  # of those alike, the surest, and a part that was learned from before the test part
+                reason, part = min(found, key=lambda one: (one[0], one[1] == "test"))
+                return Match(part, REASONS[reason])
+        return None
 
     def draw_of(self, post: Post) -> str:
         """See `Known`."""
@@ -103,19 +105,19 @@ class KnownPosts:
         """See `Known`."""
         return {FILE: safetensors.numpy.save({field.name: getattr(self, field.name) for field in fields(self)})}
 
-    def _candidates(self, own: Facts) -> Iterator[int]:
-        """Posts that share something, each once; at most `MOST` that share the same, those equal in all of it first."""
-        by_column = self._by_column
-        words = (_words(np.array([own.text]), np.array([own.tags]))[0],) if own.text or own.tags else ()
+    def _alike(self, own: Facts) -> Iterator[list[int]]:
+        """Posts that share something, the surest sharing first; at most `MOST` that share the same."""
+        words = int(_words(np.array([own.text]), np.array([own.tags]))[0])
         asked = (
-            ("whole", (own.whole,)),
-            ("origin", (own.origin,)),
+            ("origin", [own.origin]),
+            ("whole", [own.whole]),
             ("pictures", sorted(own.pictures)),
-            ("words", words),
-            ("text", (own.text,)),
+            ("words", [words]),
+            ("text", [own.text]),
         )
-        rows = (row for name, keys in asked for key in keys if key for row in by_column[name].rows(int(key))[:MOST])
-        yield from dict.fromkeys(int(row) for row in rows)
+        for name, keys in asked:
+            by = self._by_column[name]
+            yield list(dict.fromkeys(row for key in keys if key for row in by.rows(key)[:MOST].tolist()))
 
     def _reason(self, own: Facts, row: int) -> Reason | None:
         """What says that `own` is the post of that row."""
