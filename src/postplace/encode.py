@@ -10,7 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -22,7 +22,7 @@ from postplace.encoders.encoder import ImageEncoder, OwnBatchSize, TextEncoder, 
 from postplace.encoders.states import StateRows, image_state_rows, in_one_run, rows_of_both, text_state_rows
 from postplace.encoders.store import Store, Stored, Stores, add_finite, digest
 from postplace.errors import BadImage, Diverged
-from postplace.images.decode import check_folder, read_bytes
+from postplace.images.decode import check_folder, of_pixels, read_bytes
 from postplace.images.worker import PreparedBatch, prepare_batch
 from postplace.post import Post
 from postplace.posts.duplicates import perceptual_hash
@@ -127,8 +127,8 @@ def encode_posts(
 # ---------------------------------------------------------------------- text
 
 
-class _NoNumbers(Exception):  # never leaves this file
-    """A text whose vector or states are not all numbers."""
+class _NoNumbers(Exception):
+    """A text whose vector or states are not all numbers; never leaves this file."""
 
 
 @contextmanager
@@ -137,11 +137,10 @@ def _naming(posts: Sequence[Post], texts: Sequence[str], tags: Sequence[str], *,
     try:
         yield
     except _NoNumbers as error:
-        (text,) = error.args
-        sides = zip(posts, texts, tags, strict=True)
+        text, sides = error.args[0], zip(posts, texts, tags, strict=True)
         found = (post.id for post, own, its_tags in sides if text in (own, its_tags, f"{own} {its_tags}"))
-        remedy = "leave the post out, or name another text encoder"
-        raise Diverged(f"post {next(found)}", f"the text encoder {encoder} gives no numbers for it", remedy) from None
+        said = f"the text encoder {encoder} gives no numbers for it", "leave the post out, or name another text encoder"
+        raise Diverged(f"post {next(found)}", *said) from None
 
 
 def _encode_texts(
@@ -228,14 +227,15 @@ class _Kind:
 def _picture_kinds(
     encoder: ImageEncoder, patches: StateRows | None, stores: Stores, *, hashing: bool
 ) -> dict[str, _Kind]:
-    vectors = stores.open(encoder.fingerprint, encoder.width)
+    vectors = stores.open(of_pixels(encoder.fingerprint), encoder.width)
     encode, encode_states = (encoder.encode, None) if patches is None else in_one_run(encoder, patches)
     kinds = {"vectors": _Kind(vectors, lambda arrays, _: encode(arrays))}
     if hashing:
         steps = HASH_FINGERPRINT.format(size=getattr(encoder.prepare, "size", "all its"))
-        kinds["hashes"] = _Kind(stores.open(steps, HASH_WORDS), lambda _, hashes: _to_words(hashes))
+        kinds["hashes"] = _Kind(stores.open(of_pixels(steps), HASH_WORDS), lambda _, hashes: _to_words(hashes))
     if patches is not None and encode_states is not None:
-        kinds["states"] = _Kind(patches.open(stores), lambda arrays, _: encode_states(arrays))
+        rows = replace(patches, fingerprint=of_pixels(patches.fingerprint))
+        kinds["states"] = _Kind(rows.open(stores), lambda arrays, _: encode_states(arrays))
     return kinds
 
 

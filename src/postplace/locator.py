@@ -34,7 +34,8 @@ from postplace.posts.prepared import read_with_parts
 from postplace.posts.splits import groups_of
 from postplace.runs.content import Fitted, asked_encoders, check_encoders, load_run, rebuild, save_run
 from postplace.runs.evidence import evidence_of
-from postplace.runs.known import KnownPosts, Match, counted
+from postplace.runs.known import KnownPosts, counted
+from postplace.runs.made_with import warn_of_others
 from postplace.runs.paths import lasting_name
 from postplace.runs.unfinished import Unfinished, digest_of_posts
 from postplace.training_data import Classes, Prepared, prepare
@@ -283,7 +284,7 @@ class PostLocator:
     def examine(self, posts: Source) -> Examined:
         """As `evaluate`, with the answer to each post and the truth beside it."""
         asked, _ = read_with_parts(posts)
-        matches = [self.recognised(post) for post in asked]
+        matches = [self.fitted.seen.match(post) for post in asked]
         learned = [match for match in matches if match is not None and match.part != "test"]
         fresh = [post for post, match in zip(asked, matches, strict=True) if match is None or match.part == "test"]
         if not fresh:
@@ -300,12 +301,8 @@ class PostLocator:
 
     def part_of(self, post: Post) -> str | None:
         """The part of the split that a post was in; None for a post that is not known."""
-        known = self.recognised(post)
+        known = self.fitted.seen.match(post)
         return None if known is None else known.part
-
-    def recognised(self, post: Post) -> Match | None:
-        """The part of the split that a post was in, and what says so; None for a post that is not known."""
-        return self.fitted.seen.match(post)
 
     def probabilities(self, posts: Sequence[Post], encoded: EncodedPosts) -> NDArray[np.float64]:
         """Calibrated probabilities (N, C); of a run of an earlier version, as the system gives them."""
@@ -393,6 +390,7 @@ class PostLocator:
             locator = cls(config["target"], config["model"], device=device, cache=cache, **asked, **options)
             check_encoders(config, locator.options()["encoders"], where=where)
             locator._fitted = rebuild(locator.build, config, files, where=where)
+            warn_of_others(config, pictures="image" in locator.modalities, words=bool(locator.fitted.vocabularies))
         except (KeyError, TypeError, ValueError) as error:
             found = f"is not understood ({type(error).__name__}: {error})"
             raise BadRun(str(where / "config.json"), found, "use the version of postplace that wrote it") from error

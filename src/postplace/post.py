@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def seconds_of(time: datetime) -> float:
+    """Seconds since 1970; a time without a zone is taken to be in UTC, wherever this runs.
+
+    >>> seconds_of(datetime(1970, 1, 2)), seconds_of(datetime.fromisoformat("1970-01-02T08:00+08:00"))
+    (86400.0, 86400.0)
+    """
+    return ((time.replace(tzinfo=UTC) if time.tzinfo is None else time) - EPOCH).total_seconds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +24,8 @@ class Post:
 
     `images` are paths, or the encoded bytes of a picture (an upload); nothing is decoded here.
     `hashtags` carry no `#`. `user`, `venue`, `place` and `category` are opaque names: `place` is a class
-    to predict, `category` another, `user` and `venue` only say which posts must stay together in a split.
+    to predict, `category` another, `user` and `venue` only say which posts must stay together in a split. A `time`
+    without a zone is taken to be in UTC.
     `latitude` and `longitude` are WGS84 degrees, both present or both absent. `image_text` is what was read from the
     pictures (signs, menus); nothing fills it unless asked.
     """

@@ -28,12 +28,13 @@ from postplace.runs import card, evidence, known
 from postplace.runs.evidence import Evidence
 from postplace.runs.folder import read_run, write_run
 from postplace.runs.known import Known
+from postplace.runs.made_with import made_with
 from postplace.runs.paths import missing_path
 from postplace.whole_files import as_json
 
 MODEL = "model"
 WEIGHTS = f"{MODEL}.safetensors"
-LIBRARIES = ("torch", "numpy", "scikit-learn", "lightning")
+LIBRARIES = ("torch", "numpy", "scikit-learn", "lightning", "pillow", "jieba", "stopwordsiso")
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ def save_run(fitted: Fitted, options: Mapping[str, Any], folder: Path, *, overwr
         "postplace": version("postplace"),
         "python": ".".join(map(str, sys.version_info[:3])),
         "libraries": {name: version(name) for name in LIBRARIES},
+        "made_with": made_with(),
         **options,
         "sizes": {name: getattr(fitted.sizes, name) for name in InputSizes.__slots__},
         "classes": len(fitted.places),

@@ -7,16 +7,17 @@ bits are kept: enough to see that two posts are not of the same, too few to tell
 from __future__ import annotations
 
 import hashlib
+import math
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
 from postplace.errors import BadImage
 from postplace.images.decode import read_bytes
-from postplace.post import Post
+from postplace.post import Post, seconds_of
 from postplace.text.hashtags import find_hashtags, normalise_hashtag, remove_hashtags
 
 SILENT = -1  # of a user, a time or a venue that is not said
@@ -53,10 +54,9 @@ def facts_of(post: Post) -> Facts:
     text = _normalised(remove_hashtags(post.text))
     tags = sorted({*map(normalise_hashtag, (*post.hashtags, *find_hashtags(post.text)))} - {""})
     sizes = [len(part.encode("utf-8", "surrogatepass")) for part in (text, *tags)]
-    time = None if post.time is None else in_utc(post.time)
     return Facts(
         user=SILENT if post.user is None else digest_of("user", post.user) % USERS,
-        time=SILENT if time is None else digest_of("time", time) % TIMES,
+        time=SILENT if post.time is None else digest_of("time", _second(post.time)) % TIMES,
         venue=SILENT if post.venue is None else digest_of("venue", post.venue) % VENUES,
         origin=_origin(post),
         text=digest_of("text", text) if text else 0,
@@ -72,16 +72,6 @@ def content_digest(post: Post) -> str:
     facts = facts_of(post)
     read = digest_of("text", _normalised(post.image_text)) if post.image_text else 0
     return f"{digest_of('content', facts.text, facts.tags, read, *sorted(facts.pictures)):016x}"
-
-
-def in_utc(time: datetime) -> str:
-    """A time to the second; one without a zone is taken to be in UTC, wherever this runs.
-
-    >>> in_utc(datetime.fromisoformat("2024-05-01T08:00:00+08:00")), in_utc(datetime(2024, 5, 1))
-    ('2024-05-01T00:00:00', '2024-05-01T00:00:00')
-    """
-    zoned = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
-    return zoned.replace(tzinfo=None, microsecond=0).isoformat()
 
 
 def digest_of(*content: object) -> int:
@@ -104,10 +94,14 @@ def _origin(post: Post) -> int:
     time_of_day = post.time.time().replace(microsecond=0, tzinfo=None)
     precise = bool(time_of_day.hour or time_of_day.minute or time_of_day.second)
     if post.user is not None and precise:
-        return digest_of("user, time", post.user, in_utc(post.time))
+        return digest_of("user, time", post.user, _second(post.time))
     if spot is None or not (precise or post.user is not None):
         return 0
-    return digest_of("spot, time", post.user, in_utc(post.time), *spot)
+    return digest_of("spot, time", post.user, _second(post.time), *spot)
+
+
+def _second(time: datetime) -> int:
+    return math.floor(seconds_of(time))
 
 
 def _normalised(text: str) -> str:

@@ -89,12 +89,10 @@ class KnownPosts:
         """See `Known`."""
         own = facts_of(post)
         for rows in self._alike(own):
-            found = [
-                (REASONS.index(reason), PARTS[self.part[row]]) for row in rows if (reason := self._reason(own, row))
-            ]
+            asked = ((self._reason(own, row), PARTS[self.part[row]]) for row in rows)
+            found = [Match(part, reason) for reason, part in asked if reason is not None]
             if found:  # of those alike, the surest, and a part that was learned from before the test part
-                reason, part = min(found, key=lambda one: (one[0], one[1] == "test"))
-                return Match(part, REASONS[reason])
+                return min(found, key=lambda known: (REASONS.index(known.by), known.part == "test"))
         return None
 
     def draw_of(self, post: Post) -> str:
