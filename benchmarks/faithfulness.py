@@ -6,7 +6,7 @@ groups of posts, and the curves at 1, 3 and 10 deletions. Bar: the interval lies
 and whole pictures: their areas are not to be compared with those of occlusion.
 Of gradients also how far the shares, added up by modality, agree with the exact Shapley values of the modalities
 (bar: Spearman's correlation >= 0.7).
-usage: python benchmarks/faithfulness.py [--posts 600] [--asked 40] [--only NAME ...]
+usage: python benchmarks/faithfulness.py [--posts 600] [--asked 40] [--only NAME ...] [--method gradients]
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ def main() -> None:
     parser.add_argument("--posts", type=int, default=600, help="in the city")
     parser.add_argument("--asked", type=int, default=40, help="held-out posts to explain")
     parser.add_argument("--only", nargs="+", choices=SYSTEMS, metavar="NAME", default=list(SYSTEMS))
+    parser.add_argument("--method", choices=("occlusion", "gradients"), help="this way alone")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         make_city(Path(folder) / "city", posts=options.posts, seed=0)
@@ -54,6 +55,8 @@ def main() -> None:
             rows = np.random.default_rng(0).permutation(unseen)[: options.asked]
             asked = [prepared.posts[row] for row in rows]
             for method in SYSTEMS[name]:
+                if options.method not in (None, method):
+                    continue
                 print(measured(locator, asked, method, groups=prepared.groups[rows]), flush=True)
 
 

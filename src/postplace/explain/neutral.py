@@ -15,7 +15,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-NEUTRAL = 0.05  # nats of Kullback-Leibler divergence from the prior: up to here an answer says nothing
+NEUTRAL = 0.1  # nats of Kullback-Leibler divergence from the prior: up to here an answer says nothing
 ROUNDS = 60
 PULL = 1e-4  # back to where it began, a number moved by its standard deviation
 Inputs = Mapping[str, Tensor]

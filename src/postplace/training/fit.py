@@ -186,7 +186,7 @@ class Classifier(pl.LightningModule):
     def on_train_epoch_end(self) -> None:
         metrics = self.trainer.callback_metrics
         losses = float(torch.stack(self._losses).mean()), float(metrics[MONITOR])
-        self._check(*losses)  # before the trainer keeps the epoch, let alone as the best one
+        self._check(self.current_epoch + 1, *losses)  # before the trainer keeps the epoch, let alone as the best one
         self._plateau.step(metrics[MONITOR])
         epoch = Epoch(
             number=self.current_epoch + 1,
@@ -204,13 +204,13 @@ class Classifier(pl.LightningModule):
                 f"{epoch.seconds:.1f} s"
             )
 
-    def _check(self, training: float, validation: float) -> None:
+    def _check(self, epoch: int, training: float, validation: float) -> None:
         """Raise Diverged for a loss that is NaN or infinite: no later epoch would bring the weights back."""
         for name, loss in (("training", training), ("validation", validation)):
             if not math.isfinite(loss):
                 rate = self.training_plan.learning_rate
                 remedy = f"give a lower learning rate (--set learning_rate={rate / 10:g}; it was {rate:g})"
-                raise Diverged("training", f"the {name} loss is {loss} in epoch {self.current_epoch + 1}", remedy)
+                raise Diverged("training", f"the {name} loss is {loss} in epoch {epoch}", remedy)
 
     def transfer_batch_to_device(
         self, batch: Batch | Iterator[Batch], device: torch.device, dataloader_idx: int
@@ -225,6 +225,8 @@ class Classifier(pl.LightningModule):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.history = [Epoch(**epoch) for epoch in checkpoint["history"]]
+        for epoch in self.history:  # an earlier version kept whatever came
+            self._check(epoch.number, epoch.training_loss, epoch.validation_loss)
         self._plateau_state = checkpoint["plateau"]
 
 
