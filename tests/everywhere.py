@@ -92,7 +92,7 @@ def everything(folder: Path) -> dict[str, Any]:
         locator.fit(posts)
         locator.save(folder / name)
         files = json.loads((folder / name / "config.json").read_text("utf-8"))["files"]
-        # Two say how long it took; the third has numbers in it that its writer (skops) takes from the memory's addresses
+        # Two say how long it took; into the third its writer (skops) puts addresses in memory
         unlike = ("training.json", "MODEL_CARD.md", "model.forest.skops")
         answers = locator.predict(posts, level=0.8)
         found[name] = {
