@@ -4,7 +4,9 @@ For each system and way to explain: the mean over held-out posts of the area bet
 probability after 1 to 10 words, hashtags and picture regions are gone; 1 would be all of it), with a 95 % interval over
 groups of posts, and the curves at 1, 3 and 10 deletions. Bar: the interval lies above 0. Gradients name words, hashtags
 and whole pictures: their areas are not to be compared with those of occlusion.
-usage: python benchmarks/faithfulness.py [--posts 600] [--asked 40] [--only NAME ...]
+Of gradients also how far the shares, added up by modality, agree with the exact Shapley values of the modalities
+(bar: Spearman's correlation >= 0.7).
+usage: python benchmarks/faithfulness.py [--posts 600] [--asked 40] [--only NAME ...] [--method gradients]
 """
 
 from __future__ import annotations
@@ -20,7 +22,8 @@ from numpy.typing import NDArray
 from postplace import Post, PostLocator, make_city, read_posts
 from postplace.evaluation.significance import group_bootstrap
 from postplace.explain import DeletionCurve, deletion_curve, explain
-from postplace.explain.explanation import Method
+from postplace.explain.explanation import Explanation, Method
+from postplace.explain.faithfulness import agreement_of
 
 SYSTEMS: dict[str, tuple[Method, ...]] = {
     "mrlf": ("occlusion", "gradients"),
@@ -28,6 +31,7 @@ SYSTEMS: dict[str, tuple[Method, ...]] = {
     "logistic": ("occlusion",),
 }
 DELETED = (1, 3, 10)
+LEAST_AGREEMENT = 0.7
 
 
 def main() -> None:
@@ -36,6 +40,7 @@ def main() -> None:
     parser.add_argument("--posts", type=int, default=600, help="in the city")
     parser.add_argument("--asked", type=int, default=40, help="held-out posts to explain")
     parser.add_argument("--only", nargs="+", choices=SYSTEMS, metavar="NAME", default=list(SYSTEMS))
+    parser.add_argument("--method", choices=("occlusion", "gradients"), help="this way alone")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         make_city(Path(folder) / "city", posts=options.posts, seed=0)
@@ -50,23 +55,40 @@ def main() -> None:
             rows = np.random.default_rng(0).permutation(unseen)[: options.asked]
             asked = [prepared.posts[row] for row in rows]
             for method in SYSTEMS[name]:
+                if options.method not in (None, method):
+                    continue
                 print(measured(locator, asked, method, groups=prepared.groups[rows]), flush=True)
 
 
 def measured(locator: PostLocator, asked: list[Post], method: Method, *, groups: NDArray[np.int64]) -> str:
     """One line on a system and a way to explain it; `groups` of posts that are not independent."""
     started = time.perf_counter()
-    curves = [deletion_curve(locator, post, explain(locator, post, method=method)) for post in asked]
+    explanations = [explain(locator, post, method=method) for post in asked]
+    curves = [deletion_curve(locator, post, own) for post, own in zip(asked, explanations, strict=True)]
     took = (time.perf_counter() - started) / len(asked)
     areas = np.array([curve.area for curve in curves])
     interval = group_bootstrap(areas, groups, seed=0)
     shown = ", ".join(f"{count}: {after(curves, count)}" for count in DELETED)
     verdict = "holds" if interval.low > 0 else "MISSED"
     whole = np.mean([curve.named[0] for curve in curves])
+    agreed = f"\n{agreement(explanations)}" if method == "gradients" else ""
     return (
         f"{locator.entry.name} by {method}: area {areas.mean():+.3f} [{interval.low:+.3f}, {interval.high:+.3f}] over "
         f"{len(asked)} posts in {len(set(groups.tolist()))} groups (bar > 0: {verdict}); probability {whole:.3f}, "
-        f"after deleting named first / at random {shown}; {took:.1f} s a post"
+        f"after deleting named first / at random {shown}; {took:.1f} s a post{agreed}"
+    )
+
+
+def agreement(explanations: list[Explanation]) -> str:
+    """One line on how shares by gradients agree with the modalities' Shapley values."""
+    found = agreement_of(explanations)
+    rough = sum(any("take them for rough" in note for note in own.notes) for own in explanations)
+    strange = sum(any("no neutral post" in note for note in own.notes) for own in explanations)
+    verdict = "holds" if found.ranks >= LEAST_AGREEMENT else "MISSED"
+    return (
+        f"  shares by modality beside Shapley values: Spearman {found.ranks:.3f} (bar {LEAST_AGREEMENT}: {verdict}), "
+        f"Pearson {found.linear:.3f}, the same first in {found.same_first:.0%}, sums {found.totals[0]:+.2f} and "
+        f"{found.totals[1]:+.2f} nats; {rough} do not add up, {strange} without a neutral start"
     )
 
 

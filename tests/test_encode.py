@@ -23,7 +23,7 @@ from postplace import encode
 from postplace.encode import EncodedPosts, encode_posts
 from postplace.encoders.bundled import Squash
 from postplace.encoders.encoder import ImagePreparation, States, Vectors
-from postplace.errors import BadOption, BadPost, WriteFailed
+from postplace.errors import BadOption, BadPost, Diverged, WriteFailed
 from postplace.images.decode import decode
 from postplace.images.worker import PreparedBatch
 from postplace.post import Post
@@ -622,3 +622,46 @@ def test_the_reader_of_a_stream_is_not_needed(tmp_path: Path) -> None:
     Image.new("RGB", (9, 9)).save(file, "PNG")
     found = run([Post("0", images=(file.getvalue()[:40],))])
     assert [(broken.post_id, broken.image) for broken in found.broken] == [("0", "uploaded picture")]
+
+
+# ---------------------------------------------------------------------- encoders that give no numbers
+
+
+class NoNumbersForBlue(Colours):
+    """Its network overflows on what is mostly blue."""
+
+    def encode(self, batch: NDArray[Any]) -> Vectors:
+        means = super().encode(batch)
+        means[means[:, 2] > 50] = np.nan
+        return means
+
+
+@pytest.mark.parametrize("stored", [True, False])
+def test_a_picture_without_a_vector_is_told_as_a_broken_one(tmp_path: Path, stored: bool) -> None:
+    red, blue = picture(tmp_path, "red", (200, 0, 0)), picture(tmp_path, "blue", (0, 0, 100))
+    asked = [Post("1", images=(red, blue)), Post("2", text="a", images=(blue,))]
+    for _ in range(2):  # what is stored is no answer to the same question
+        found = run(asked, image=NoNumbersForBlue(), store_folder=tmp_path / "store" if stored else None)
+        assert [(one.post_id, Path(one.image).name) for one in found.broken] == [("1", "blue.png"), ("2", "blue.png")]
+        assert "gives no numbers for it" in found.broken[0].reason
+        np.testing.assert_array_equal(found.image_vectors, [[200, 0, 0]])
+        assert found.image_index.tolist() == [[0], [-1]]
+
+
+class NoNumbersForTen(Lengths):
+    """Its network overflows on ten characters."""
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        vectors = super().encode(texts)
+        vectors[vectors[:, 0] == 10, 1] = np.inf
+        return vectors
+
+
+@pytest.mark.parametrize("ten", [Post("7", text="ten signs!"), Post("7", text="hi", hashtags=("ten", "signs?"))])
+def test_a_text_without_a_vector_is_an_error_that_names_the_post(tmp_path: Path, ten: Post) -> None:
+    asked = [Post("1", text="a walk"), ten]
+    with pytest.raises(Diverged, match=r"post 7: the text encoder lengths gives no numbers for it; leave the post out"):
+        run(asked, text=NoNumbersForTen(), store_folder=tmp_path)
+    whole = Lengths()
+    run(asked, text=whole, store_folder=tmp_path)
+    assert "a walk" not in whole.seen  # what was sound is kept

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 from dataclasses import replace
@@ -10,9 +11,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.typing import NDArray
+from PIL import Image
 
 from postplace import Post, PostLocator
-from postplace.errors import BadOption, BadRun, NotEnoughData, PostplaceError
+from postplace.errors import BadOption, BadRun, Diverged, NotEnoughData, PostplaceError
+from postplace.pooled import Examples
 from postplace.posts.filters import find_recipe
 from postplace.posts.prepared import write_prepared
 from postplace.preparation import prepare_posts
@@ -88,6 +92,32 @@ def test_evaluation_leaves_out_what_was_learned_from(place_run: Path, posts: lis
     assert metrics["left_out_as_seen"] == len(posts) - metrics["posts"]
     expected = loaded.metrics["systems"]["mrlf"]["overall"]["accuracy"]
     assert metrics["systems"]["mrlf"]["overall"]["accuracy"] == expected
+    assert metrics["left_out_by"] == {"origin": metrics["left_out_as_seen"]}
+
+
+def test_ids_do_not_change_what_is_left_out_nor_any_number(place_run: Path, posts: list[Post], cache: Path) -> None:
+    loaded = PostLocator.load(place_run, device="cpu", cache=cache)
+    renamed = [replace(post, id=str(number)) for number, post in enumerate(posts)]
+    nameless = [replace(post, user=None, time=None) for post in renamed]
+    as_they_were = loaded.evaluate(posts)
+    assert loaded.evaluate(renamed) == as_they_were
+    left_out = loaded.evaluate(nameless)["left_out_as_seen"]
+    assert left_out >= as_they_were["left_out_as_seen"]  # a test post of the same few words cannot be told apart
+
+
+def test_posts_of_pictures_alone_are_not_taken_for_seen_by_their_row_numbers() -> None:
+    def pictures(seed: int) -> list[Post]:
+        found = []
+        for number in range(48):
+            pixels = np.random.default_rng([seed, number]).integers(0, 255, (6, 6, 3), dtype=np.uint8)
+            image = io.BytesIO()
+            Image.fromarray(pixels.repeat(12, 0).repeat(12, 1)).save(image, "PNG")
+            found.append(Post(str(number + 1), images=(image.getvalue(),), place="ns"[number % 2]))
+        return found
+
+    locator = PostLocator("place", "majority", workers=0, device="cpu").fit(pictures(0))
+    assert {locator.part_of(post) for post in pictures(1)} == {None}
+    assert None not in {locator.part_of(replace(post, id=f"new-{post.id}")) for post in pictures(0)}
 
 
 def test_evaluation_on_nothing_but_seen_posts_is_an_error(place_locator: PostLocator, posts: list[Post]) -> None:
@@ -172,6 +202,7 @@ def test_a_post_learned_from_is_recognised_masked_and_filtered(place_locator: Po
     seen = next(p for p in posts if place_locator.part_of(p) == "train" and p.text and p.hashtags and p.user)
     assert place_locator.part_of(replace(seen, hashtags=())) == "train"
     assert place_locator.part_of(replace(seen, text="at the □", hashtags=())) == "train"
+    assert place_locator.part_of(replace(seen, id="another", text="at the □")) == "train"
     assert place_locator.part_of(Post(seen.id, text="somebody else's post of the same number")) is None
 
 
@@ -225,3 +256,35 @@ def test_a_run_whose_encoder_is_gone_says_so(place_run: Path, tmp_path: Path) ->
     (run / "config.json").write_text(json.dumps(config))
     with pytest.raises(BadRun, match=r"the image encoder .*/onnx that this run was trained with is not there"):
         PostLocator.load(run)
+
+
+def test_a_diverged_training_ends_with_the_remedy_each_time_and_leaves_no_state(
+    posts: list[Post], cache: Path, tmp_path: Path
+) -> None:
+    settings = {"optimiser": "adam", "learning_rate": 1e36, "max_epochs": 2}
+    locator = PostLocator("place", "sg-mft", cache=cache, settings=settings, device="cpu")
+    for _ in range(2):
+        with pytest.raises(Diverged, match=r"is nan in epoch 1; give a lower learning rate \(--set learning_rate="):
+            locator.fit(posts[:120], state=tmp_path / "state")
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_a_system_that_says_no_numbers_is_an_error_with_the_post(
+    majority_of_the_city: PostLocator, posts: list[Post], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locator = majority_of_the_city
+    model = locator.fitted.model
+
+    def broken(examples: Examples) -> NDArray[np.float64]:
+        found = np.full((len(examples), len(locator.fitted.places)), 0.5)
+        found[1, 0] = np.nan
+        return found
+
+    monkeypatch.setattr(model, "predict_proba", broken)
+    with pytest.raises(Diverged, match=f"majority: gives no numbers for 1 of 3 posts, the first post {posts[1].id}"):
+        locator.predict(posts[:3])
+
+
+@pytest.fixture
+def majority_of_the_city(posts: list[Post], cache: Path) -> PostLocator:
+    return PostLocator("place", "majority", cache=cache, device="cpu").fit(posts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 
 import numpy as np
@@ -110,6 +111,20 @@ def test_moments_are_compared_across_time_zones() -> None:
     ]
     examples = examples_of(_posts(), _encoded()).rows(np.array([0, 2]))
     assert past_vectors(posts, examples)[1].tolist() == [True, False]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Shanghai", "America/Los_Angeles"])
+def test_a_time_without_a_zone_is_in_utc_wherever_the_machine_is(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    zoned, unzoned = datetime(2024, 1, 1, 12, tzinfo=UTC), datetime(2024, 1, 1, 12, 30)
+    examples = examples_of(_posts(), _encoded()).rows(np.array([0, 2, 3]))
+    posts = [Post("0", user="a", time=zoned), Post("2", user="a", time=unzoned), Post("3", user="b", time=unzoned)]
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        assert past_vectors(posts, examples)[1].tolist() == [False, True, False]
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_the_width_is_that_of_the_vectors() -> None:

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from postplace.calibrated import Judged, chance_of, judge_calibration, promises
 from postplace.devices import torch_device
 from postplace.encode import EncodedPosts
+from postplace.errors import Diverged
 from postplace.evaluation.conformal import Over
 from postplace.inputs import tensors_of
 from postplace.models.estimator import Estimator
@@ -21,7 +23,6 @@ from postplace.places.decode import rank
 from postplace.pooled import examples_of, has_image
 from postplace.post import Post, Prediction, Promise
 from postplace.runs.content import Fitted
-from postplace.runs.unfinished import post_digests
 from postplace.scoring import Answers, answers_of, score
 
 AT_ONCE = 256  # posts a batch
@@ -47,14 +48,29 @@ class System:
     device: str
 
     def raw(self, posts: Sequence[Post], encoded: EncodedPosts) -> NDArray[np.float64]:
-        """The system's own probabilities (N, C): of a network, the softmax of its logits."""
-        fitted = self.fitted
-        if isinstance(fitted.model, Estimator):
-            return fitted.model.predict_proba(examples_of(posts, encoded))
-        tensors = tensors_of(self.plan, posts, encoded, fitted.vocabularies)
+        """The system's own probabilities (N, C): of a network, the softmax of its logits.
+
+        Raises Diverged for a post to which it says no numbers.
+        """
+        model = self.fitted.model
+        if isinstance(model, Estimator):
+            found = model.predict_proba(examples_of(posts, encoded))
+        else:
+            found = self._answers_of(model, posts, encoded)
+        strange = np.flatnonzero(~np.isfinite(found).all(axis=1))
+        if len(strange):
+            what = f"gives no numbers for {len(strange)} of {len(posts)} posts, the first post {posts[strange[0]].id}"
+            raise Diverged(
+                self.name, what, "train again, of a network with a lower learning rate, or name another model"
+            )
+        return found
+
+    def _answers_of(self, model: nn.Module, posts: Sequence[Post], encoded: EncodedPosts) -> NDArray[np.float64]:
+        """A network's answers (N, C)."""
+        tensors = tensors_of(self.plan, posts, encoded, self.fitted.vocabularies)
         device = torch_device(self.device)
-        model = fitted.model.to(device).eval()
-        found = np.empty((len(posts), len(fitted.places)), dtype=np.float64)
+        model = model.to(device).eval()
+        found = np.empty((len(posts), len(self.fitted.places)), dtype=np.float64)
         with torch.inference_mode():
             for start in range(0, len(posts), AT_ONCE):
                 rows = range(start, min(start + AT_ONCE, len(posts)))
@@ -98,7 +114,7 @@ class System:
         """What is promised of each post, each at its own level (N,)."""
         if self.fitted.calibration is None:
             return None
-        draws = _draws_of(posts)
+        draws = self._draws_of(posts)
         found: dict[int, Promise] = {}
         for level in np.unique(levels):
             rows = np.flatnonzero(levels == level)
@@ -110,7 +126,7 @@ class System:
     def judged(self, posts: Sequence[Post], encoded: EncodedPosts, *, groups: NDArray[np.int64]) -> Judged:
         """What it says to posts, beside the truth."""
         answers = answers_of(posts, encoded, places=self.fitted.places, groups=groups)
-        return Judged(self.raw(posts, encoded), answers, _draws_of(posts))
+        return Judged(self.raw(posts, encoded), answers, self._draws_of(posts))
 
     def scored(self, posts: Sequence[Post], encoded: EncodedPosts, *, groups: NDArray[np.int64]) -> dict[str, Any]:
         """Its metrics and those of every baseline, ready for JSON."""
@@ -134,7 +150,6 @@ class System:
         metrics = {"labelled": int(judged.answers.labelled.sum()), "broken_images": broken, **scores}
         return Examined(tuple(posts), told, judged.answers, metrics)
 
-
-def _draws_of(posts: Sequence[Post]) -> NDArray[np.float64]:
-    """The draw of each post (N,) that its set of places depends on: by its content, so that it is always the same."""
-    return chance_of([post_digests(post)[0] for post in posts])
+    def _draws_of(self, posts: Sequence[Post]) -> NDArray[np.float64]:
+        """The draw of each post (N,) that its set of places depends on: by its content, so always the same."""
+        return chance_of([self.fitted.seen.draw_of(post) for post in posts])

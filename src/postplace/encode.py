@@ -9,8 +9,8 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from postplace.encoders.encoder import ImageEncoder, OwnBatchSize, TextEncoder, Vectors
 from postplace.encoders.states import StateRows, image_state_rows, in_one_run, rows_of_both, text_state_rows
-from postplace.encoders.store import Store, Stored, Stores, digest
-from postplace.errors import BadImage
-from postplace.images.decode import check_folder, read_bytes
+from postplace.encoders.store import Store, Stored, Stores, add_finite, digest
+from postplace.errors import BadImage, Diverged
+from postplace.images.decode import check_folder, of_pixels, read_bytes
 from postplace.images.worker import PreparedBatch, prepare_batch
 from postplace.post import Post
 from postplace.posts.duplicates import perceptual_hash
@@ -34,6 +34,7 @@ TEXT_BATCH = 256
 FLUSH_SECONDS = 10.0  # at most this much work is lost by a kill
 HASH_FINGERPRINT = "perceptual hash, 64 bits as four numbers of 16, after decoding to at least {size} px"
 HASH_WORDS = 4
+_NO_NUMBERS = "the encoder gives no numbers for it; leave it out or name another image encoder"
 
 Image = Path | bytes
 Task = Callable[[Sequence[Image]], PreparedBatch]
@@ -84,14 +85,16 @@ def encode_posts(
     With `states` there are token states too, in float16 (see `encoders/states.py` for what they cost): of a text and
     its hashtags as one sequence, in this order, for the paper that reads them knows one text a post; of a long text an
     encoder reads the beginning alone. "image" are those of pictures alone.
-    Raises BadPost when many pictures are named and not one is there, BadOption when an encoder has no states to give,
-    WriteFailed when the store cannot be written.
+    A picture whose vector is not all numbers is told as one that could not be read. Raises Diverged, with the post, for
+    such a text; BadPost when many pictures are named and not one is there; BadOption when an encoder has no states to
+    give; WriteFailed when the store cannot be written.
     """
     token_rows = text_state_rows(text_encoder) if states is True else None
     patch_rows = image_state_rows(image_encoder) if states else None
     texts = [for_encoder(post.full_text) for post in posts]
     tags = [" ".join(post.hashtags).strip() for post in posts]
     with ExitStack() as stack:
+        stack.enter_context(_naming(posts, texts, tags, encoder=text_encoder.name))
         stores = Stores(store_folder, stack)
         show = stack.enter_context(progress_bars(progress))
         sentences = stores.open(text_encoder.fingerprint, text_encoder.width)
@@ -124,6 +127,22 @@ def encode_posts(
 # ---------------------------------------------------------------------- text
 
 
+class _NoNumbers(Exception):
+    """A text whose vector or states are not all numbers; never leaves this file."""
+
+
+@contextmanager
+def _naming(posts: Sequence[Post], texts: Sequence[str], tags: Sequence[str], *, encoder: str) -> Iterator[None]:
+    """Say of which post the text was that an encoder gave no numbers for."""
+    try:
+        yield
+    except _NoNumbers as error:
+        text, sides = error.args[0], zip(posts, texts, tags, strict=True)
+        found = (post.id for post, own, its_tags in sides if text in (own, its_tags, f"{own} {its_tags}"))
+        said = f"the text encoder {encoder} gives no numbers for it", "leave the post out, or name another text encoder"
+        raise Diverged(f"post {next(found)}", *said) from None
+
+
 def _encode_texts(
     texts: Sequence[str],
     encode: Callable[[Sequence[str]], tuple[Stored, ...]],
@@ -139,7 +158,8 @@ def _encode_texts(
     for start in show([rows[s : s + TEXT_BATCH] for s in range(0, len(rows), TEXT_BATCH)], name, len(rows)):
         found = encode([texts[row] for row in start])
         for store, vectors in zip(stores, found, strict=True):
-            store.add([keys[row] for row in start], vectors)
+            if strange := add_finite(store, [keys[row] for row in start], vectors):
+                raise _NoNumbers(texts[start[strange[0]]])
     if rows:
         for store in stores:
             store.flush()
@@ -207,21 +227,22 @@ class _Kind:
 def _picture_kinds(
     encoder: ImageEncoder, patches: StateRows | None, stores: Stores, *, hashing: bool
 ) -> dict[str, _Kind]:
-    vectors = stores.open(encoder.fingerprint, encoder.width)
+    vectors = stores.open(of_pixels(encoder.fingerprint), encoder.width)
     encode, encode_states = (encoder.encode, None) if patches is None else in_one_run(encoder, patches)
     kinds = {"vectors": _Kind(vectors, lambda arrays, _: encode(arrays))}
     if hashing:
         steps = HASH_FINGERPRINT.format(size=getattr(encoder.prepare, "size", "all its"))
-        kinds["hashes"] = _Kind(stores.open(steps, HASH_WORDS), lambda _, hashes: _to_words(hashes))
+        kinds["hashes"] = _Kind(stores.open(of_pixels(steps), HASH_WORDS), lambda _, hashes: _to_words(hashes))
     if patches is not None and encode_states is not None:
-        kinds["states"] = _Kind(patches.open(stores), lambda arrays, _: encode_states(arrays))
+        rows = replace(patches, fingerprint=of_pixels(patches.fingerprint))
+        kinds["states"] = _Kind(rows.open(stores), lambda arrays, _: encode_states(arrays))
     return kinds
 
 
 def _encode_images(
     sources: Mapping[bytes, Image], kinds: Sequence[_Kind], *, decoder: _Decoder, show: Show
 ) -> dict[bytes, str]:
-    """Encode what is not stored yet; returns why pictures could not be decoded, by digest."""
+    """Encode what is not stored yet; returns why pictures could not be decoded or encoded, by digest."""
     every = list(sources)
     lacking = [{every[row] for row in kind.store.missing(every)} for kind in kinds]
     keys = [key for key in every if any(key in lack for lack in lacking)]
@@ -235,7 +256,8 @@ def _encode_images(
                 rows = [row for row, key in enumerate(good) if key in lack]
                 if rows:
                     own = [hashes[row] for row in rows] if hashes else []
-                    kind.store.add([good[row] for row in rows], kind.make(arrays[rows], own))
+                    strange = add_finite(kind.store, [good[row] for row in rows], kind.make(arrays[rows], own))
+                    reasons |= {good[rows[row]]: _NO_NUMBERS for row in strange}
             if time.monotonic() - flushed > FLUSH_SECONDS:
                 _flush(kinds)
                 flushed = time.monotonic()

@@ -67,6 +67,10 @@ class NotEnoughData(PostplaceError):
     """Posts that are too few, or too alike, for what was asked."""
 
 
+class Diverged(PostplaceError):
+    """A loss, an answer or a vector that is NaN or infinite."""
+
+
 class BadRun(PostplaceError):
     """A saved run that is incomplete, damaged, or made by something else."""
 

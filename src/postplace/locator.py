@@ -36,8 +36,10 @@ from postplace.posts.owners import OWNERS, groups_of
 from postplace.posts.prepared import read_with_parts
 from postplace.runs.content import Fitted, asked_encoders, check_encoders, load_run, rebuild, save_run
 from postplace.runs.evidence import evidence_of
+from postplace.runs.known import KnownPosts, counted
+from postplace.runs.made_with import warn_of_others
 from postplace.runs.paths import lasting_name
-from postplace.runs.unfinished import Unfinished, digest_of_posts, post_digests
+from postplace.runs.unfinished import Unfinished, digest_of_posts
 from postplace.training_data import Classes, Prepared, prepare
 
 if TYPE_CHECKING:
@@ -140,7 +142,7 @@ class PostLocator:
         test part is not touched, and there are no metrics.
         """
         parts = ((name, prepared.posts[row]) for name, rows in prepared.split.parts() for row in rows)
-        seen = {digest: name for name, post in parts for digest in post_digests(post)}
+        seen = KnownPosts.of(parts)
         prepared = prepared.only(self.modalities, self.encode)
         if (lacking := prepared.lacking(self.plan)) is not None:
             remedy = "add users and times to the posts, or give --set past=false"
@@ -289,14 +291,17 @@ class PostLocator:
     def evaluate(self, posts: Source) -> dict[str, Any]:
         """Metrics of the model and of every baseline on posts it has not learned from, ready for JSON.
 
-        Posts of the training, validation and calibration parts are recognised and left out, and counted.
+        Posts of the training, validation and calibration parts are recognised by what they hold (see `runs/known.py`),
+        left out and counted, and by what they were recognised.
         """
         return self.examine(posts).metrics
 
     def examine(self, posts: Source) -> Examined:
         """As `evaluate`, with the answer to each post and the truth beside it."""
         asked, _ = read_with_parts(posts)
-        fresh = [post for post in asked if self.part_of(post) in (None, "test")]
+        matches = [self.fitted.seen.match(post) for post in asked]
+        learned = [match for match in matches if match is not None and match.part != "test"]
+        fresh = [post for post, match in zip(asked, matches, strict=True) if match is None or match.part == "test"]
         if not fresh:
             raise NotEnoughData("posts", f"all {len(asked)} posts were learned from", "give posts that were not")
         groups = groups_of(fresh, by=self.report.get("grouped_by", OWNERS))  # as the run was split
@@ -306,13 +311,13 @@ class PostLocator:
         if not examined.metrics["labelled"]:
             found = f"none of {len(fresh)} posts says its {self.fitted.places.target}"
             raise NotEnoughData("posts", found, "give posts with the truth beside them, or use predict")
-        counts = {"part": "given posts", "left_out_as_seen": len(asked) - len(fresh)}
+        counts = {"part": "given posts", "left_out_as_seen": len(learned), "left_out_by": counted(learned)}
         return replace(examined, metrics={**counts, **examined.metrics})
 
     def part_of(self, post: Post) -> str | None:
         """The part of the split that a post was in; None for a post that is not known."""
-        known = (self.fitted.seen.get(digest) for digest in post_digests(post))
-        return next((part for part in known if part is not None), None)
+        known = self.fitted.seen.match(post)
+        return None if known is None else known.part
 
     def probabilities(self, posts: Sequence[Post], encoded: EncodedPosts) -> NDArray[np.float64]:
         """Calibrated probabilities (N, C); of a run of an earlier version, as the system gives them."""
@@ -400,6 +405,7 @@ class PostLocator:
             locator = cls(config["target"], config["model"], device=device, cache=cache, **asked, **options)
             check_encoders(config, locator.options()["encoders"], where=where)
             locator._fitted = rebuild(locator.build, config, files, where=where)
+            warn_of_others(config, pictures="image" in locator.modalities, words=bool(locator.fitted.vocabularies))
         except (KeyError, TypeError, ValueError) as error:
             found = f"is not understood ({type(error).__name__}: {error})"
             raise BadRun(str(where / "config.json"), found, "use the version of postplace that wrote it") from error

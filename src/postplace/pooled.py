@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from postplace.encode import EncodedPosts
 from postplace.errors import BadOption, unknown_name
-from postplace.post import Post
+from postplace.post import Post, seconds_of
 from postplace.text.cleaning import for_encoder
 from postplace.text.hashtags import normalise_hashtag, remove_hashtags
 
@@ -126,17 +126,18 @@ def past_vectors(posts: Sequence[Post], examples: Examples) -> tuple[NDArray[np.
     """What each post's user had posted before it, among these posts: (N, D) and which posts have a past (N,).
 
     The mean text, hashtag and image vectors of the user's strictly earlier posts, side by side; no label takes part. A
-    post without a user or a time has no past and is none. A modality that no earlier post has is zero.
+    post without a user or a time has no past and is none; a time without a zone is in UTC. A modality that no earlier
+    post has is zero.
     """
     sides = [(examples.vectors[name], examples.present[name]) for name in MODALITIES]
     width = sum(vectors.shape[1] for vectors, _ in sides)
     found, known = np.zeros((len(posts), width), dtype=np.float32), np.zeros(len(posts), dtype=np.bool_)
-    by_user: dict[str, list[int]] = {}
+    by_user: dict[str, list[tuple[int, float]]] = {}
     for row, post in enumerate(posts):
         if post.user is not None and post.time is not None:
-            by_user.setdefault(post.user, []).append(row)
-    for rows in by_user.values():
-        moments = np.array([_seconds(posts[row]) for row in rows])
+            by_user.setdefault(post.user, []).append((row, seconds_of(post.time)))
+    for own in by_user.values():
+        rows, moments = [row for row, _ in own], np.array([moment for _, moment in own])
         order = np.argsort(moments, kind="stable")
         chosen = np.array(rows)[order]
         before = np.searchsorted(moments[order], moments[order], side="left")  # how many are strictly earlier
@@ -154,9 +155,3 @@ def past_vectors(posts: Sequence[Post], examples: Examples) -> tuple[NDArray[np.
 def past_width(text: int, image: int) -> int:
     """D of `past_vectors` for encoders of these widths: hashtags have vectors of the text encoder."""
     return 2 * text + image
-
-
-def _seconds(post: Post) -> float:
-    if post.time is None:
-        raise ValueError("a post without a time")
-    return post.time.timestamp()

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
 _NO_MARKS = str.maketrans("#＃", "  ")
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def seconds_of(time: datetime) -> float:
+    """Seconds since 1970; a time without a zone is taken to be in UTC, wherever this runs.
+
+    >>> seconds_of(datetime(1970, 1, 2)), seconds_of(datetime.fromisoformat("1970-01-02T08:00+08:00"))
+    (86400.0, 86400.0)
+    """
+    return ((time.replace(tzinfo=UTC) if time.tzinfo is None else time) - EPOCH).total_seconds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +29,7 @@ class Post:
     `hashtags` carry no `#`; those typed in the text are among them in every post that is parsed. A post that is
     made in Python is taken as it is, and models read a tag from here alone. `user`, `venue`, `place` and `category` are
     opaque names: `place` is a class to predict, `category` another, `user` and `venue` only say which posts must stay
-    together in a split.
+    together in a split. A `time` without a zone is taken to be in UTC.
     `latitude` and `longitude` are WGS84 degrees, both present or both absent. `image_text` is what was read from the
     pictures (signs, menus); nothing fills it unless asked.
     """

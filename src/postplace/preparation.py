@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from postplace.errors import BadPost, NotEnoughData
-from postplace.images.decode import check_folder
+from postplace.images.decode import check_folder, of_pixels
 from postplace.picture_jobs import CleanPicture, HashPicture, Job, ReadPicture, Record, cleaning
 from postplace.picture_pass import Journal, digests_of, each_picture
 from postplace.post import Post
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from postplace.images.ocr import TextReader
 
 UNREADABLE = "pictures that cannot be read"
-VERSIONS = ("postplace", "py3langid", "numpy", "pillow", "imagehash", "datasketch")
+VERSIONS = ("postplace", "py3langid", "numpy", "pillow", "imagehash", "datasketch", "jieba", "stopwordsiso")
 
 
 @dataclass(frozen=True)
@@ -238,7 +238,9 @@ class _Pictures:
         self.digests |= found
         self.fingerprints[kind] = job.fingerprint
         first = {self.digests[path]: path for path in reversed(paths) if path in self.digests}
-        with closing(Journal(self.state, kind, fingerprint=job.fingerprint, valid=job.still_valid)) as journal:
+        with closing(
+            Journal(self.state, kind, fingerprint=of_pixels(job.fingerprint), valid=job.still_valid)
+        ) as journal:
             records = each_picture(
                 dict(reversed(first.items())),
                 job,

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from postplace import read_posts
+from postplace import PostLocator, read_posts
 from postplace.cli import main
-from postplace.runs.unfinished import post_digests
 
 
 def _run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
@@ -54,8 +53,8 @@ def test_refused_before_any_work(
 def test_posts_that_were_all_learned_from_leave_no_page(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], place_run: Path, city: Path, tmp_path: Path
 ) -> None:
-    parts = json.loads((place_run / "split.json").read_text())
-    learned = {post.id for post in read_posts(city) if parts.get(post_digests(post)[0]) == "train"}
+    run = PostLocator.load(place_run, device="cpu")
+    learned = {post.id for post in read_posts(city) if run.part_of(post) == "train"}
     lines = [line for line in city.read_text(encoding="utf-8").splitlines() if json.loads(line)["id"] in learned]
     rows = [json.loads(line) for line in lines[:5]]
     for row in rows:

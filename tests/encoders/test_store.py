@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from postplace.encoders.encoder import Vectors
-from postplace.encoders.store import MemoryStore, Stores, VectorStore, digest
+from postplace.encoders.store import MemoryStore, Precision, Stores, VectorStore, add_finite, digest
 from postplace.errors import PostplaceError, WriteFailed
 
 KEYS = [digest(bytes([number])) for number in range(10)]
@@ -167,7 +167,7 @@ ADD_OVERLAPPING = """
 import sys, time
 from pathlib import Path
 import numpy as np
-from postplace.encoders.store import MemoryStore, Stores, VectorStore, digest
+from postplace.encoders.store import MemoryStore, Precision, Stores, VectorStore, add_finite, digest
 folder, first = Path(sys.argv[1]), int(sys.argv[2])
 numbers = np.random.default_rng(first).permutation(np.arange(first, first + 600)).tolist()
 with VectorStore(folder, fingerprint="toy", width=3, shard_rows=50) as store:
@@ -294,7 +294,7 @@ def test_a_file_that_may_not_grow_leaves_nothing_half_written(tmp_path: Path) ->
 import resource, sys
 from pathlib import Path
 import numpy as np
-from postplace.encoders.store import MemoryStore, Stores, VectorStore, digest
+from postplace.encoders.store import MemoryStore, Precision, Stores, VectorStore, add_finite, digest
 from postplace.errors import WriteFailed
 store = VectorStore(Path(sys.argv[1]), fingerprint="toy", width=100)
 store.add([digest(bytes([n])) for n in range(100)], np.ones((100, 100), dtype=np.float32))
@@ -313,3 +313,29 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(WriteFailed, match=r"file/.* cannot be written"):
         open_store(tmp_path / "file")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_what_is_no_number_is_never_kept(tmp_path: Path, value: float, dtype: Precision) -> None:
+    """In float16 too, where an infinite number would be cut to the largest one."""
+    vectors = rows([1, 2])
+    vectors[1, 0] = value
+    for store in (VectorStore(tmp_path, fingerprint="toy", width=3, dtype=dtype), MemoryStore(3, dtype=dtype)):
+        with pytest.raises(ValueError, match="NaN or infinite"):
+            store.add(KEYS[:2], vectors)
+        assert store.missing(KEYS[:2]) == [0, 1]
+        assert add_finite(store, KEYS[:2], vectors) == [1]
+        assert store.missing(KEYS[:2]) == [1]
+
+
+def test_what_an_earlier_version_kept_of_it_is_encoded_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as earlier:
+        earlier.setattr("postplace.encoders.store._check_finite", lambda vectors: None)
+        strange = rows([1, 2])
+        strange[1, 0] = np.nan
+        with open_store(tmp_path) as store:
+            store.add(KEYS[:2], strange)
+    with pytest.raises(PostplaceError, match=r"no numbers\) and was moved aside; run the same again"):
+        open_store(tmp_path).read(KEYS[:1])
+    assert open_store(tmp_path).missing(KEYS[:2]) == [0, 1]

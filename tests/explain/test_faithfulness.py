@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from postplace import Post, PostLocator
 from postplace.explain import deletion_curve, explain
-from postplace.explain.faithfulness import DeletionCurve, curve_of
-from postplace.explain.parts import Part
+from postplace.explain.explanation import Belief, Effect, Explanation
+from postplace.explain.faithfulness import DeletionCurve, agreement_of, curve_of
+from postplace.explain.parts import Kind, Part, modality_part
 
 
 def test_the_area_is_that_of_the_trapezoids() -> None:
@@ -47,3 +48,25 @@ def test_an_explanation_of_a_toy_beats_chance(toy: Callable[..., PostLocator]) -
     assert curve.named[:2] == pytest.approx([1 / (1 + np.exp(-3.0)), 1 / (1 + np.exp(3.0))])
     assert len(curve.named) == 7  # six parts: spans of characters lie in words
     assert curve.area > 0.2
+
+
+def test_agreement_with_shapley_values_by_hand() -> None:
+    """Two posts: shares 3 + 1 of text and 1 of tags beside values 2 and 1; then -1 and 2 beside -2 and 3."""
+
+    def explanation(shares: list[tuple[Kind, float]], values: list[tuple[str, float]]) -> Explanation:
+        belief = Belief(0.5, 0.0)
+        parts = tuple(Effect(Part(kind, "x"), nats, 0.0) for kind, nats in shares)
+        modalities = tuple(Effect(modality_part(name), nats, 0.0) for name, nats in values)
+        return Explanation("1", "a", "a", "gradients", belief, belief, modalities, parts)
+
+    found = agreement_of(
+        [
+            explanation([("word", 3.0), ("text", 1.0), ("hashtag", 1.0)], [("text", 2.0), ("hashtags", 1.0)]),
+            explanation([("word", -1.0), ("hashtags", 2.0)], [("text", -2.0), ("hashtags", 3.0)]),
+        ]
+    )
+    shares, values = [4.0, 1.0, -1.0, 2.0], [2.0, 1.0, -2.0, 3.0]
+    assert found.linear == pytest.approx(np.corrcoef(shares, values)[0, 1])
+    assert found.ranks == pytest.approx(1 - 6 * (1 + 0 + 0 + 1) / (4 * 15))  # ranks 4 2 1 3 beside 3 2 1 4
+    assert found.totals == (3.0, 2.0)
+    assert found.same_first == 1.0

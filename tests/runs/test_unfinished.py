@@ -9,7 +9,7 @@ import pytest
 
 from postplace.errors import BadOption
 from postplace.post import Post
-from postplace.runs.unfinished import KEY, LAST, Unfinished, digest_of_posts, post_digests
+from postplace.runs.unfinished import KEY, LAST, Unfinished, digest_of_posts
 
 
 def left_behind(folder: Path, key: dict[str, int]) -> Unfinished:
@@ -84,11 +84,3 @@ def test_pictures_count_by_name_and_size_wherever_they_lie(tmp_path: Path) -> No
     assert digest_of_posts([Post("1", images=(tmp_path / "there" / "1.jpg",))]) != here
     assert digest_of_posts([Post("1", images=(tmp_path / "nowhere" / "1.jpg",))]) != here
     assert digest_of_posts([Post("1", images=(b"123",))]) != digest_of_posts([Post("1", images=(b"321",))])
-
-
-def test_a_post_is_recognised_by_id_text_and_hashtags() -> None:
-    known = set(post_digests(Post("1", text="a", hashtags=("x",), user="u")))
-    assert known & set(post_digests(Post("1", text="a")))
-    assert known & set(post_digests(Post("1", text="masked", user="u")))
-    for other in (Post("1", text="b"), Post("2", text="a", user="u"), Post("1", hashtags=("x",)), Post("1")):
-        assert not known & set(post_digests(other))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import subprocess
@@ -19,9 +20,9 @@ from torch import Tensor, nn
 
 from postplace.batch import Batch, PostTensors
 from postplace.encode import EncodedPosts
-from postplace.errors import NotEnoughData, WriteFailed
+from postplace.errors import Diverged, NotEnoughData, WriteFailed
 from postplace.models.entry import Training
-from postplace.training.fit import RUN, EpochOrder, Runs, build_optimiser, fit
+from postplace.training.fit import RUN, Classifier, EpochOrder, Runs, build_optimiser, fit
 
 PLAN = Training(
     optimiser="adam", learning_rate=0.05, batch_size=8, max_epochs=6, patience=6, decay_factor=0.5, decay_patience=0
@@ -199,3 +200,46 @@ def test_a_batch_of_a_run_is_made_when_it_is_its_turn() -> None:
 def test_adam_takes_a_step_in_one_pass_where_the_device_can() -> None:
     assert build_optimiser(Probe(), PLAN).defaults["fused"] is True
     assert build_optimiser(Probe().to("meta"), PLAN).defaults["fused"] is False
+
+
+class Exploding(Probe):
+    """Its loss is no number after so many steps, of which an epoch has eight."""
+
+    def __init__(self, after: int = 16) -> None:
+        super().__init__()
+        self.steps, self.after = 0, after
+
+    def forward(self, batch: Batch) -> Tensor:
+        self.steps += self.training
+        return super().forward(batch) * (math.nan if self.training and self.steps > self.after else 1.0)
+
+
+def test_a_training_whose_loss_is_no_number_ends_with_the_remedy_and_leaves_no_state(tmp_path: Path) -> None:
+    lines: list[str] = []
+    data, said = (
+        (posts(60), posts(30, seed=1)),
+        r"training loss is nan in epoch 3; .*learning_rate=0\.005; it was 0\.05",
+    )
+    for _ in range(2):  # the same command again starts anew and ends the same
+        with pytest.raises(Diverged, match=said):
+            fit(Exploding(), data, training=PLAN, seed=3, checkpoints=tmp_path, write=lines.append)
+        assert list(tmp_path.iterdir()) == []
+    assert [line.split()[1] for line in lines] == ["1/6", "2/6"] * 2
+
+
+def test_a_rate_that_is_far_too_high_is_named() -> None:
+    plan = replace(PLAN, learning_rate=1e38, optimiser="adam")
+    with pytest.raises(Diverged, match=r"--set learning_rate=1e\+37; it was 1e\+38"):
+        fit(Probe(), (posts(60), posts(30, seed=1)), training=plan, seed=0)
+
+
+def test_a_state_of_it_that_an_earlier_version_left_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = posts(60), posts(30, seed=1)
+    with monkeypatch.context() as earlier:
+        earlier.setattr(Classifier, "_check", lambda *_: None)
+        fit(Exploding(after=0), data, training=PLAN, seed=3, checkpoints=tmp_path)
+    assert (tmp_path / "last.ckpt").exists()
+    with pytest.raises(Diverged, match="training loss is nan in epoch 1"):
+        fit(Probe(), data, training=PLAN, seed=3, checkpoints=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    fit(Probe(), data, training=PLAN, seed=3, checkpoints=tmp_path)

@@ -27,3 +27,12 @@ def test_balanced_weights_give_every_class_the_same_total() -> None:
     labels = np.array([0, 0, 0, 1, 2, 2])
     weights = balanced_class_weights(labels, classes=4).numpy()
     assert (weights * np.bincount(labels, minlength=4)).tolist() == pytest.approx([1.5, 1.5, 1.5, 0.0])
+
+
+def test_a_batch_of_classes_without_weight_has_no_loss() -> None:
+    """0 / 0 would be NaN, and so would every weight of the network after it."""
+    logits = torch.tensor([[1.0, 2.0], [0.0, 1.0]], requires_grad=True)
+    loss = cross_entropy(logits, torch.tensor([1, 1]), class_weights=torch.tensor([1.0, 0.0]))
+    (gradient,) = torch.autograd.grad(loss, logits)
+    assert loss.item() == 0.0
+    assert gradient.tolist() == [[0.0, 0.0], [0.0, 0.0]]

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from postplace.runs.card import floor_of
+from postplace.runs.known import in_words
 from postplace.runs.promise_words import promise_sentences, shown
 
 NAMED = 5  # broken pictures named one by one before the rest is counted
@@ -52,6 +53,8 @@ def show_metrics(metrics: Mapping[str, Any], *, target: str = "place") -> None:
     located = any(result["overall"].get("mean_km") is not None for result in metrics["systems"].values())
     console.print(_systems(metrics, _title(metrics, target), located))
     console.print(_patterns(metrics))
+    if by := in_words(metrics.get("left_out_by", {})):
+        console.print(f"left out: {by}")
     _show_unknown(console, metrics, target)
     for name, difference in metrics["differences"].items():
         console.print(f"accuracy minus {name}: {_difference(difference)}")

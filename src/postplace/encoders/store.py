@@ -46,6 +46,18 @@ class Store(Protocol):
     def flush(self) -> None: ...
 
 
+def finite(vectors: Stored) -> NDArray[np.bool_]:
+    """Which rows (N,) of vectors (N, D) are numbers all through: neither NaN nor infinite."""
+    return np.asarray(np.isfinite(vectors).all(axis=1))
+
+
+def add_finite(store: Store, keys: Sequence[bytes], vectors: Stored) -> list[int]:
+    """Keep the vectors (N, D) that are numbers all through; the rows of the others."""
+    sound = finite(vectors)
+    store.add([key for key, fine in zip(keys, sound, strict=True) if fine], vectors[sound])
+    return [int(row) for row in np.flatnonzero(~sound)]
+
+
 class MemoryStore:
     """A store that is gone when the call is over."""
 
@@ -59,6 +71,7 @@ class MemoryStore:
 
     def add(self, keys: Sequence[bytes], vectors: Stored) -> None:
         """See VectorStore."""
+        _check_finite(vectors)
         self._vectors.update(zip(keys, _rounded(vectors, self.dtype), strict=True))
 
     def read(self, keys: Sequence[bytes | None]) -> Stored:
@@ -119,9 +132,13 @@ class VectorStore:
         return _first_positions(keys, known=self._index)
 
     def add(self, keys: Sequence[bytes], vectors: Stored) -> None:
-        """Keep vectors (N, D) under their keys; a key that is there already is left as it is."""
+        """Keep vectors (N, D) under their keys; a key that is there already is left as it is.
+
+        Raises ValueError for vectors of another shape, or with a NaN or an infinite number in them.
+        """
         if vectors.shape != (len(keys), self.width):
             raise ValueError(f"{len(keys)} keys with vectors of shape {vectors.shape}, width {self.width}")
+        _check_finite(vectors)
         for row in self.missing(keys):
             self._index[keys[row]] = (-1, len(self._keys))
             self._keys.append(keys[row])
@@ -226,11 +243,18 @@ class VectorStore:
         try:
             with pq.ParquetFile(path, page_checksum_verification=True) as file:
                 column = file.read(columns=["vector"]).column("vector").combine_chunks()
+            vectors = self._rows_of(column)
+            if not finite(vectors).all():  # written by an earlier version, which took whatever an encoder gave
+                raise pa.ArrowInvalid("it holds vectors that are no numbers")
+            return vectors
         except (pa.ArrowException, OSError) as error:
             self._move_aside(path, error)
             self._index = {key: place for key, place in self._index.items() if place[0] != shard}
             found = f"is damaged ({_first_line(error)}) and was moved aside"
             raise PostplaceError(str(path), found, "run the same again: its vectors are then encoded anew") from error
+
+    def _rows_of(self, column: Any) -> Stored:
+        """Arrow's column -> vectors (N, D)."""
         if self.dtype == np.float16:
             halves = np.frombuffer(column.buffers()[1], dtype=np.float16).reshape(-1, self.width)
             return halves[column.offset : column.offset + len(column)]
@@ -273,6 +297,11 @@ def _rounded(vectors: Stored, dtype: np.dtype[Any]) -> Stored:
         most = np.finfo(np.float16).max
         return np.clip(vectors, -most, most).astype(np.float16)
     return np.asarray(vectors, dtype=dtype)
+
+
+def _check_finite(vectors: Stored) -> None:
+    if not finite(vectors).all():
+        raise ValueError("vectors with NaN or infinite numbers in them")
 
 
 def _first_line(error: Exception) -> str:

@@ -15,18 +15,21 @@ MOST = 5
 SAME = 0.9995  # a cosine above says that both have the same content: vectors are kept in 16 bits
 
 
-def evidence_for(locator: AskedRun, post: Post, *, most: int = MOST) -> tuple[tuple[Neighbour, ...], list[str]]:
+def evidence_for(
+    locator: AskedRun, post: Post, *, learned: bool = False, most: int = MOST
+) -> tuple[tuple[Neighbour, ...], list[str]]:
     """The nearest training posts by cosine, best first, and what is to be said; nothing of a run that kept none.
 
-    The post itself (by its id) and, where its user is known, all of this user's posts are left out. Where neither is
-    known, any training post of the same content may be the post itself: those are left out too.
+    Where the post's user is known, all of this user's posts are left out. Where not, any training post of the same
+    content may be the post itself: those are left out. So is the post of the same id if the run has `learned` from
+    this one; of any other post an id says nothing.
     """
     kept = locator.fitted.evidence
     if kept is None:
         return (), []
-    anybodys = post.user is None and post.id not in kept.ids
+    anybodys = post.user is None
     asked, count = _vector(locator, post, kept.kind), len(kept.ids) if anybodys else most
-    near = kept.nearest(asked, user=post.user, without=post.id, most=count)
+    near = kept.nearest(asked, user=post.user, without=post.id if learned else None, most=count)
     same = sum(cosine > SAME for _, cosine in near) if anybodys else 0
     near = near[same : same + most]
     names = [place.name for place in locator.fitted.places.places]

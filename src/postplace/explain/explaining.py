@@ -65,8 +65,9 @@ def explain(
     else:
         effects, said = gradient_effects(_network_of(locator), opened, column)
         notes += said
-    near, said = evidence_for(locator, opened.post)
-    if (part := locator.part_of(opened.given)) is not None:
+    part = locator.part_of(opened.given)
+    near, said = evidence_for(locator, opened.post, learned=part == "train")
+    if part is not None:
         said = [f"this post was in the {part} part of the posts that the run was made from", *said]
     return Explanation(
         post_id=opened.given.id,

@@ -83,3 +83,36 @@ def curve_of(
     after = found[1:].reshape(len(ways), steps)
     start = found[:1]
     return DeletionCurve(np.concatenate([start, after[0]]), np.concatenate([start, after[1:].mean(axis=0)]))
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How shares, added up over each modality's parts, agree with the modalities' Shapley values, over all of posts.
+
+    `linear` is Pearson's correlation, `ranks` Spearman's; `totals` are the means over posts of both sums, in nats;
+    `same_first` is the share of posts in which both name the same modality first.
+    """
+
+    linear: float
+    ranks: float
+    totals: tuple[float, float]
+    same_first: float
+
+
+def agreement_of(explanations: Sequence[Explanation]) -> Agreement:
+    """See the class; NaN correlations where nothing varies."""
+    pairs, sums, first = [], [], []
+    for explanation in explanations:
+        values = {effect.part.modality: effect.log_odds for effect in explanation.modalities}
+        shares = dict.fromkeys(values, 0.0)
+        for effect in explanation.parts:
+            shares[effect.part.modality] = shares.get(effect.part.modality, 0.0) + effect.log_odds
+        own = [(shares[name], values[name]) for name in values]
+        pairs += own
+        sums.append((sum(shares.values()), sum(values.values())))
+        first.append(max(shares, key=shares.__getitem__) == max(values, key=values.__getitem__))
+    both = np.array(pairs, dtype=np.float64).T
+    ranks = np.argsort(np.argsort(both, axis=1, kind="stable"), axis=1)
+    totals = np.mean(sums, axis=0)
+    linear, ranked = (float(np.corrcoef(each)[0, 1]) for each in (both, ranks))
+    return Agreement(linear, ranked, (float(totals[0]), float(totals[1])), float(np.mean(first)))

@@ -1,7 +1,7 @@
 """Integrated gradients (Sundararajan, Taly and Yan, ICML 2017) of a network's inputs, embedded tokens and vectors.
 
-From a post whose tokens are all embedded as zero and whose vectors are the training part's means, in a straight line to
-the asked one: the gradient of the log-odds on the way, times what changed, is each input's share of the difference.
+From a neutral post in a straight line to the asked one: the gradient of the log-odds on the way, times what changed, is
+each input's share of the difference. See `neutral.py` for where the way begins.
 Frozen encoders are not looked into: a text's or a picture's vector is one part.
 Letters: P positions that hold a token, d width of an embedding, V rows of a table.
 """
@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from postplace.batch import TOKEN_IDS, Batch
 from postplace.errors import BadOption
 from postplace.explain.explanation import Effect
+from postplace.explain.neutral import neutral
 from postplace.explain.parts import Part, picture_part
 from postplace.explain.token_parts import parts_of_tokens
 from postplace.explain.variants import OpenedPost, encode
@@ -62,7 +63,8 @@ def gradient_effects(locator: PostLocator, opened: OpenedPost, column: int) -> t
     told = {} if known is None else {"temperature": known.temperature, "floor": known.floor}
     network = Differentiable(fitted.model.eval(), batch.to(device), column, **told)
     try:
-        ends = network.inputs(), network.baseline(_means(locator))
+        begin = neutral(network, network.baseline(_means(locator)), prior=_prior(locator), scales=_scales(locator))
+        ends = network.inputs(), begin.inputs
         shares = integrated(network, *ends)
         if not _adds_up(shares):
             shares = integrated(network, *ends, steps=MORE_STEPS)
@@ -70,7 +72,7 @@ def gradient_effects(locator: PostLocator, opened: OpenedPost, column: int) -> t
         raise _no_gradients(system) from error
     if abs(float(shares.end[1]) - answer) > ALIKE:
         raise _no_gradients(system)
-    return _effects(posts[0], network, shares), _complete(shares)
+    return _effects(posts[0], network, shares), [*_complete(shares), *begin.notes()]
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,12 @@ class Differentiable:
 
     def __call__(self, inputs: Inputs) -> Tensor:
         """The class's log-odds and probability (2,)."""
+        log_p = self.log_probabilities(inputs)
+        others = torch.cat([log_p[: self.column], log_p[self.column + 1 :]])
+        return torch.stack([log_p[self.column] - torch.logsumexp(others, dim=0), log_p[self.column].exp()])
+
+    def log_probabilities(self, inputs: Inputs) -> Tensor:
+        """The logarithms (C,) of all classes' probabilities, as they are told."""
         tables = self.tables
         first = max((len(table.weight) for table in tables.values()), default=0)
         extended = {}
@@ -132,8 +140,7 @@ class Differentiable:
         if self.floor:
             anything = torch.full_like(log_p, math.log(self.floor / len(log_p)))
             log_p = torch.logaddexp(log_p + math.log1p(-self.floor), anything)
-        others = torch.cat([log_p[: self.column], log_p[self.column + 1 :]])
-        return torch.stack([log_p[self.column] - torch.logsumexp(others, dim=0), log_p[self.column].exp()])
+        return log_p
 
     def _ids(self) -> Iterator[Tensor]:
         return (getattr(self.batch, name)[0] for name in TOKEN_IDS)
@@ -200,7 +207,7 @@ _WHOLE = {
 def _complete(shares: Shares) -> list[str]:
     """Of what difference the shares are; and, if they do not add up to it, what they do."""
     difference = float(shares.end[0] - shares.start[0])
-    said = [f"shares of the {difference:+.2f} nats between this post and one of average vectors and no tokens"]
+    said = [f"shares of the {difference:+.2f} nats between this post and a neutral one without tokens"]
     if not _adds_up(shares):
         said.append(f"the shares add up to {_total(shares):+.2f} nats instead: take them for rough")
     return said
@@ -219,8 +226,22 @@ def _total(shares: Shares) -> float:
 def _means(locator: PostLocator) -> dict[str, Tensor]:
     """The training part's mean vectors, as far as the run knows them."""
     linear = locator.fitted.baselines.linear
-    names = {"text_vector": "text", "hashtag_vector": "hashtags", "image_vectors": "image"}
-    return {name: torch.from_numpy(linear[own].mean.copy()) for name, own in names.items() if own in linear}
+    return {name: torch.from_numpy(linear[own].mean.copy()) for name, own in _KNOWN.items() if own in linear}
+
+
+def _scales(locator: PostLocator) -> dict[str, Tensor]:
+    """The training part's standard deviations of each number of a vector, as far as the run knows them."""
+    linear = locator.fitted.baselines.linear
+    return {name: torch.from_numpy(linear[own].scale.copy()) for name, own in _KNOWN.items() if own in linear}
+
+
+_KNOWN = {"text_vector": "text", "hashtag_vector": "hashtags", "image_vectors": "image"}
+
+
+def _prior(locator: PostLocator) -> Tensor:
+    """What the run was taught to expect of any post (C,): the classes' shares, all alike if it was taught so."""
+    shares = locator.fitted.baselines.majority.frequencies
+    return torch.from_numpy(shares.copy() if locator.class_weight is None else np.full_like(shares, 1 / len(shares)))
 
 
 def _no_gradients(system: str) -> BadOption:

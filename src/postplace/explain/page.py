@@ -78,7 +78,7 @@ def written_page(opened: OpenedPost, explanation: Explanation) -> str:
 
 _HOW = {
     "occlusion": "What is lost when this part alone is taken away; regions are covered with the picture's mean colour.",
-    "gradients": "Integrated gradients: each part's share of what it differs by from a post of average vectors.",
+    "gradients": "Integrated gradients: each part's share of what it differs by from a post that says nothing.",
 }
 
 

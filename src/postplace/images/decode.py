@@ -8,10 +8,12 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError, features
 
 from postplace.errors import BadImage, BadPost, one_line
 from postplace.images.measured import MeasuredBytes, check_pieces, is_short_directory
@@ -32,6 +34,26 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+
+
+# Stores and runs that do not say with what they were made were made with the exact versions of constraints.txt
+UNSAID = "Pillow 13.0.0, libjpeg-turbo 3.2.0, libwebp 1.6.0, libtiff 4.7.2"
+
+
+@cache
+def decoder() -> str:
+    """What turns files into pixels here, and resizes them, with its versions: another one may give other values."""
+    named = {"libjpeg-turbo": "libjpeg_turbo", "libwebp": "webp", "libtiff": "libtiff"}
+    found = {name: features.version(feature) for name, feature in named.items() if features.check(feature)}
+    return ", ".join([f"Pillow {version('pillow')}", *(f"{name} {own}" for name, own in found.items())])
+
+
+def of_pixels(fingerprint: str) -> str:
+    """A fingerprint of what is made of decoded pictures: what decodes them belongs to it.
+
+    Where that is what every store was made with so far it is not said, so that those stay what they are.
+    """
+    return fingerprint if decoder() == UNSAID else f"{fingerprint}; decoded by {decoder()}"
 
 
 @dataclass(frozen=True, slots=True)

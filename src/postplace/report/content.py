@@ -16,6 +16,7 @@ from postplace.places.distance import EARTH_RADIUS_KM, great_circle_km, spherica
 from postplace.places.vocabulary import PlaceVocabulary
 from postplace.report.confusion import PAIRS, Matrix, Pair, confused_pairs, count_pairs, matrix_of
 from postplace.report.mistakes import MOST, Mistake, confident_mistakes
+from postplace.runs.known import in_words
 from postplace.scoring import CITY_MEDIAN
 
 Floats = NDArray[np.float64]
@@ -185,7 +186,7 @@ def _facts(locator: PostLocator, metrics: Mapping[str, Any]) -> list[tuple[str, 
             "Posts judged here",
             f"{metrics['posts']:,} in {metrics['groups']:,} groups, {metrics['labelled']:,} labelled",
         ),
-        ("Left out, because the run had learned from them", f"{metrics.get('left_out_as_seen', 0):,}"),
+        ("Left out, because the run had learned from them", _left_out(metrics)),
         ("Pictures of these that could not be read", f"{len(metrics['broken_images']):,}"),
         ("Posts that the run was made from", f"{report['used']:,} of {report['posts']:,}"),
         ("Parts of the split", split),
@@ -203,3 +204,9 @@ def _facts(locator: PostLocator, metrics: Mapping[str, Any]) -> list[tuple[str, 
         ("Numbers learned", f"{report['parameters']:,}"),
         ("Seed", str(options["seed"])),
     ]
+
+
+def _left_out(metrics: Mapping[str, Any]) -> str:
+    """How many posts, and by what they were recognised."""
+    number, by = f"{metrics.get('left_out_as_seen', 0):,}", in_words(metrics.get("left_out_by", {}))
+    return f"{number}: {by}" if by else number

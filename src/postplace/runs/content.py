@@ -24,15 +24,17 @@ from postplace.evaluation.baselines import Baselines
 from postplace.models.estimator import Estimator
 from postplace.places.vocabulary import PlaceVocabulary
 from postplace.pooled import past_width
-from postplace.runs import card, evidence
+from postplace.runs import card, evidence, known
 from postplace.runs.evidence import Evidence
 from postplace.runs.folder import read_run, write_run
+from postplace.runs.known import Known
+from postplace.runs.made_with import made_with
 from postplace.runs.paths import missing_path
 from postplace.whole_files import as_json
 
 MODEL = "model"
 WEIGHTS = f"{MODEL}.safetensors"
-LIBRARIES = ("torch", "numpy", "scikit-learn", "lightning")
+LIBRARIES = ("torch", "numpy", "scikit-learn", "lightning", "pillow", "jieba", "stopwordsiso")
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Fitted:
     places: PlaceVocabulary
     vocabularies: Vocabularies | None
     baselines: Baselines
-    seen: Mapping[str, str]  # post digest -> the part of the split it was in
+    seen: Known  # the posts it was made from, and their parts
     metrics: Mapping[str, Any]
     report: Mapping[str, Any]
     calibration: Calibration | None = None  # a run of an earlier version has none
@@ -57,6 +59,7 @@ def save_run(fitted: Fitted, options: Mapping[str, Any], folder: Path, *, overwr
         "postplace": version("postplace"),
         "python": ".".join(map(str, sys.version_info[:3])),
         "libraries": {name: version(name) for name in LIBRARIES},
+        "made_with": made_with(),
         **options,
         "sizes": {name: getattr(fitted.sizes, name) for name in InputSizes.__slots__},
         "classes": len(fitted.places),
@@ -67,7 +70,7 @@ def save_run(fitted: Fitted, options: Mapping[str, Any], folder: Path, *, overwr
         "baselines.json": fitted.baselines.to_json().encode(),
         "vocabulary.json": as_json(fitted.vocabularies.to_json() if fitted.vocabularies else None),
         "places.json": fitted.places.to_json().encode(),
-        "split.json": as_json(dict(fitted.seen)),
+        **fitted.seen.files(),
         "metrics.json": as_json(dict(fitted.metrics)),
         "training.json": as_json(dict(fitted.report)),
         card.FILE: card.model_card(config, fitted.metrics, fitted.report).encode(),
@@ -103,7 +106,8 @@ def load_run(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     """The checked config and files of a run."""
     config, files = read_run(folder)
     needed = {"baselines.safetensors", "baselines.json", "vocabulary.json", "places.json"}
-    for name in sorted(needed | {"split.json", "metrics.json", "training.json"}):
+    split = known.FILE_OF_IDS if known.FILE_OF_IDS in files else known.FILE
+    for name in sorted(needed | {split, "metrics.json", "training.json"}):
         if name not in files:
             raise BadRun(str(folder / "config.json"), f"does not list {name}", "copy the run folder again")
     return config, files
@@ -173,7 +177,7 @@ def rebuild(
         places=places,
         vocabularies=None if vocabulary is None else Vocabularies.from_json(vocabulary),
         baselines=Baselines.from_parts(arrays, files["baselines.json"].decode()),
-        seen=json.loads(files["split.json"]),
+        seen=known.known_from(files, where=str(where)),
         metrics=json.loads(files["metrics.json"]),
         report=json.loads(files["training.json"]),
         calibration=_calibration(files, where=where),

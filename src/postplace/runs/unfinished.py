@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,25 +16,6 @@ from postplace.whole_files import as_json, write_atomically
 
 KEY = "training.json"
 LAST = "last.ckpt"  # as the trainer names the state after the last finished epoch
-
-
-def post_digests(post: Post) -> tuple[str, ...]:
-    """Recognise a post that was learned from, also when its text is masked or hashtags were filtered out of it.
-
-    Each is 16 hex digits of the id and something else: text and hashtags, the text, or who was where and when.
-    """
-    contents: dict[str, tuple[object, ...]] = {"whole": (post.text, *post.hashtags)}
-    if post.text:
-        contents["text"] = (post.text,)
-    origin = (post.user, post.time, post.venue, post.latitude, post.longitude)
-    if any(value is not None for value in origin):
-        contents["origin"] = origin
-    return tuple(_digest(kind, post.id, content) for kind, content in contents.items())
-
-
-def _digest(kind: str, id_: str, content: tuple[object, ...]) -> str:
-    whole = json.dumps([kind, id_, *map(str, content)], ensure_ascii=False)
-    return hashlib.blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 def digest_of_posts(posts: Iterable[Post]) -> str:

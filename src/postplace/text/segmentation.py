@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import logging
 import re
 import warnings
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from postplace.text.cleaning import blanked, for_words, markup_spans
@@ -93,13 +97,32 @@ def chinese_words(text: str) -> list[str]:
     return found
 
 
+# Runs that do not say with what they were made were made with the exact versions of constraints.txt
+UNSAID = "jieba 0.42.1, dictionary 7197c3211ddd9896, stop words d7e50660df4b27f3"
+
+
+@functools.cache
+def segmenter() -> str:
+    """What cuts texts into words here: jieba's version and dictionary, the stop words, this package's exceptions."""
+    found = find_spec("jieba")  # not imported: what is asked takes less
+    folder = Path(found.origin).parent if found is not None and found.origin is not None else Path()
+    dictionary = hashlib.sha256((folder / "dict.txt").read_bytes()).hexdigest()[:16]
+    listed = [*sorted(_listed()), "", *sorted(PLACE_WORDS)]
+    stop_words = hashlib.sha256("\n".join(listed).encode()).hexdigest()[:16]
+    return f"jieba {version('jieba')}, dictionary {dictionary}, stop words {stop_words}"
+
+
 @functools.cache
 def _stop_words() -> frozenset[str]:
     """Chinese and English stop words, with and without their apostrophes, as `for_words` leaves them."""
+    return frozenset(for_words(word) for word in _listed()) - {""} - PLACE_WORDS
+
+
+def _listed() -> frozenset[str]:
+    """The published list."""
     import stopwordsiso
 
-    listed = stopwordsiso.stopwords(["zh", "en"])
-    return frozenset(for_words(word) for word in listed) - {""} - PLACE_WORDS
+    return frozenset(stopwordsiso.stopwords(["zh", "en"]))
 
 
 @functools.cache

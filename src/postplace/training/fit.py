@@ -8,6 +8,7 @@ optimiser, learning rate, patience) is in the checkpoint.
 from __future__ import annotations
 
 import logging
+import math
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -23,7 +24,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, Sampler, Subset
 
 from postplace.batch import Batch, PostTensors
-from postplace.errors import NotEnoughData, write_failed
+from postplace.errors import Diverged, NotEnoughData, write_failed
 from postplace.models.entry import Training
 from postplace.training.losses import cross_entropy
 
@@ -184,11 +185,13 @@ class Classifier(pl.LightningModule):
 
     def on_train_epoch_end(self) -> None:
         metrics = self.trainer.callback_metrics
+        losses = float(torch.stack(self._losses).mean()), float(metrics[MONITOR])
+        self._check(self.current_epoch + 1, *losses)  # before the trainer keeps the epoch, let alone as the best one
         self._plateau.step(metrics[MONITOR])
         epoch = Epoch(
             number=self.current_epoch + 1,
-            training_loss=float(torch.stack(self._losses).mean()),
-            validation_loss=float(metrics[MONITOR]),
+            training_loss=losses[0],
+            validation_loss=losses[1],
             validation_accuracy=float(metrics["validation_accuracy"]),
             learning_rate=float(self._plateau.get_last_lr()[0]),
             seconds=self._trained_seconds,
@@ -200,6 +203,14 @@ class Classifier(pl.LightningModule):
                 f"validation loss {epoch.validation_loss:.4f}  accuracy {epoch.validation_accuracy:.3f}  "
                 f"{epoch.seconds:.1f} s"
             )
+
+    def _check(self, epoch: int, training: float, validation: float) -> None:
+        """Raise Diverged for a loss that is NaN or infinite: no later epoch would bring the weights back."""
+        for name, loss in (("training", training), ("validation", validation)):
+            if not math.isfinite(loss):
+                rate = self.training_plan.learning_rate
+                remedy = f"give a lower learning rate (--set learning_rate={rate / 10:g}; it was {rate:g})"
+                raise Diverged("training", f"the {name} loss is {loss} in epoch {epoch}", remedy)
 
     def transfer_batch_to_device(
         self, batch: Batch | Iterator[Batch], device: torch.device, dataloader_idx: int
@@ -214,6 +225,8 @@ class Classifier(pl.LightningModule):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.history = [Epoch(**epoch) for epoch in checkpoint["history"]]
+        for epoch in self.history:  # an earlier version kept whatever came
+            self._check(epoch.number, epoch.training_loss, epoch.validation_loss)
         self._plateau_state = checkpoint["plateau"]
 
 
@@ -255,6 +268,7 @@ def fit(
 
     Best = lowest validation loss. With a folder for `checkpoints` the state is kept there after each epoch, and an
     earlier state found there is continued. `write` gets one line an epoch.
+    Raises Diverged when a loss is no number any more; the state is then removed, so that the next training starts anew.
     """
     train, validation = data
     if not len(train) or not len(validation):
@@ -281,6 +295,10 @@ def fit(
             )
         except OSError as error:
             raise write_failed(folder, error) from error
+        except Diverged:
+            for state in folder.glob("*.ckpt"):
+                state.unlink(missing_ok=True)
+            raise
         best = torch.load(keep.best_model_path, weights_only=True, map_location="cpu")["state_dict"]
         model.load_state_dict({name.removeprefix("model."): value for name, value in best.items()})
         model.to("cpu").eval()

@@ -12,12 +12,17 @@ from torch.nn import functional
 def cross_entropy(logits: Tensor, labels: Tensor, *, class_weights: Tensor | None = None) -> Tensor:
     """Mean cross-entropy in nats of logits (B, C) against labels (B,): MRLF (13), SG-MFT (19).
 
-    With class weights (C,) each post counts by the weight of its class, and the mean is over the weights.
+    With class weights (C,) each post counts by the weight of its class, and the mean is over the weights: 0 where all
+    of them are 0.
 
     >>> round(float(cross_entropy(torch.tensor([[0.0, 0.0]]), torch.tensor([1]))), 4)
     0.6931
     """
-    return functional.cross_entropy(logits, labels, weight=class_weights)
+    if class_weights is None:
+        return functional.cross_entropy(logits, labels)
+    total = functional.cross_entropy(logits, labels, weight=class_weights, reduction="sum")
+    weights = class_weights[labels].sum()
+    return total / torch.where(weights > 0, weights, 1.0)
 
 
 def balanced_class_weights(labels: NDArray[np.int64], *, classes: int) -> Tensor:
