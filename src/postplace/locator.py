@@ -37,6 +37,7 @@ from postplace.runs.evidence import evidence_of
 from postplace.runs.paths import lasting_name
 from postplace.runs.unfinished import Unfinished, digest_of_posts, post_digests
 from postplace.training_data import Classes, Prepared, prepare
+from postplace.what_is_read import all_unread, reader_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -153,7 +154,9 @@ class PostLocator:
             self._say("fitting the baselines on the same vectors")
             baselines = prepared.baselines
         notes = notes_on(self.plan, sizes)
-        report = {**prepared.report, "parameters": size_of(model), "notes": notes, "epochs": epochs}
+        not_read = prepared.losses(self.plan, vocabularies, self.encoders()[0]).to_json()
+        counts = {"parameters": size_of(model), "notes": notes, "not_read": not_read}
+        report = {**prepared.report, **counts, "epochs": epochs}
         fitted = Fitted(model, sizes, prepared.places, vocabularies, baselines, seen, metrics={}, report=report)
         self._fitted = fitted
         split = prepared.split
@@ -236,7 +239,7 @@ class PostLocator:
         there is not enough to tell.
         """
         check_asked(top_k, level, min_confidence)
-        asked = self._read(posts)
+        asked, _ = read_with_parts(posts)
         found, broken = self.answer(asked, top_k=top_k, level=level, min_confidence=min_confidence, cache=cache)
         warn_of_broken(broken)
         return found
@@ -257,7 +260,8 @@ class PostLocator:
         asked = without(posts, self.modalities)
         encoded = self._encode(asked, cache=cache)
         found = self._system.rank(asked, encoded, top_k=top_k, level=level, min_confidence=min_confidence)
-        return found, encoded.broken
+        unread = all_unread(reader_of(self), posts, encoded.broken)
+        return [replace(own, not_read=lost) for own, lost in zip(found, unread, strict=True)], encoded.broken
 
     def predict_proba(self, posts: Source) -> pd.DataFrame:
         """One row a post (index: its id), one column a class (named by it); a post with nothing in it is all NaN."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from postplace.unread import WHOLE, Unread
+
 
 @dataclass(frozen=True, slots=True)
 class Post:
@@ -79,7 +81,7 @@ class Prediction:
 
     `used` names the modalities that were there: any of "text", "hashtags", "image". `enough` is False where the best
     place is less probable than was asked for: there is not enough to tell. What holds the truth as often as was asked
-    is in `promised`, where the run can promise it.
+    is in `promised`, where the run can promise it. `not_read` is what of the post had no part in the answer.
     """
 
     post_id: str
@@ -87,6 +89,7 @@ class Prediction:
     used: tuple[str, ...]
     enough: bool = True
     promised: Promise | None = None
+    not_read: Unread = WHOLE
 
     @property
     def best(self) -> Place | None:

@@ -24,12 +24,14 @@ from postplace.explain.alternatives import (
 )
 from postplace.explain.asked_run import AskedRun
 from postplace.explain.edits import Edit, apply
+from postplace.explain.ends import Ends
 from postplace.explain.explaining import GRID, LIMIT, MOST_CHARACTERS, check_breadth, column_of
 from postplace.explain.judging import Judge, check_judge
 from postplace.explain.search import MOST_OF_A_SIZE, Attacker, Meaning, Tried, larger_sets, pareto, trying
 from postplace.explain.variants import OpenedPost, ask, open_whole
 from postplace.pooled import MODALITIES, without
 from postplace.post import Post
+from postplace.what_is_read import reader_of
 
 MOST_EDITS = 5
 BELOW = 0.2  # where nothing else is asked for: one guess in five
@@ -43,6 +45,7 @@ OWN_DROP = (
     "give a judge, another system trained on the same posts"
 )
 SEEN_BY_THE_JUDGE = "this run does not see it as the post is, the judge does"
+UNREAD = "but not all of the post was read, and others may read it"
 ASSUMED = "protected is what this run answers: if the post was made elsewhere, name that place"
 
 
@@ -82,6 +85,7 @@ def advise(
     (before, *every_tag), encoded = attacker.look(bases)
     as_it_is = [before, *([] if judging is None else [judging.before])]
     hidden = all(map(goal.reached, as_it_is))
+    ends = Ends.of(locator, opened, attacker)
     every: list[Tried] = []
     notes = [*opened.broken, *([ASSUMED] if place is None else [])]
     if not hidden:
@@ -105,9 +109,11 @@ def advise(
         judged_before=None if judging is None else judging.before,
         every_tag=every_tag[0] if every_tag else None,
         suggestions=suggestions,
-        reached=hidden or any(own.reached for own in suggestions),
-        asked=len(bases) + len(every),
-        notes=(*_verdict(goal, as_it_is, suggestions), *notes, *_about(locator, opened.given)),
+        reached=(hidden or any(own.reached for own in suggestions)) and ends.harmless(goal),
+        asked=len(bases) + len(every) + (ends.rest is not None),
+        notes=(*_verdict(goal, as_it_is, suggestions, ends), *notes, *_about(locator, opened.given)),
+        unread=ends.unread,
+        rest=ends.rest,
     )
 
 
@@ -211,11 +217,13 @@ def _suggestion(own: Tried, post: Post, goal: Goal) -> Suggestion:
     )
 
 
-def _verdict(goal: Goal, as_it_is: Sequence[Outlook], suggestions: Sequence[Suggestion]) -> list[str]:
+def _verdict(goal: Goal, as_it_is: Sequence[Outlook], suggestions: Sequence[Suggestion], ends: Ends) -> list[str]:
     """What is to be said first. `as_it_is`: what this run and, where there is one, the judge have without any edit."""
     if all(map(goal.reached, as_it_is)):
-        return [f"nothing needs to change: it is {goal.describe()} already"]
-    said = [SEEN_BY_THE_JUDGE] if goal.reached(as_it_is[0]) else []
+        if not ends.unread:
+            return [f"nothing needs to change: it is {goal.describe()} already"]
+        return [f"of what was read nothing gives the place away: it is {goal.describe()}; {UNREAD}", *ends.notes(goal)]
+    said = [*([SEEN_BY_THE_JUDGE] if goal.reached(as_it_is[0]) else []), *ends.notes(goal)]
     if not suggestions:
         return [*said, "no edit that was tried hides anything of the place"]
     if not any(own.reached for own in suggestions):
@@ -227,7 +235,7 @@ def _verdict(goal: Goal, as_it_is: Sequence[Outlook], suggestions: Sequence[Sugg
 
 
 def _about(locator: AskedRun, post: Post) -> list[str]:
-    looked_past = [name for name in MODALITIES if name not in locator.modalities]
+    looked_past = [name for name in MODALITIES if not reader_of(locator).looks_at(name)]
     notes = [f"this run does not look at {' and '.join(looked_past)}: others may"] if looked_past else []
     if (part := locator.part_of(post)) is not None:
         notes.append(f"this post was in the {part} part of the posts that the run was made from")

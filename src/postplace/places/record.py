@@ -12,13 +12,15 @@ def as_record(prediction: Prediction) -> dict[str, Any]:
     """One prediction as plain data. `place` is the class also where the classes are categories or cells.
 
     `set` and `circle` hold the truth as often as `level` says, on average over users or venues; each is there if the
-    run can promise it.
+    run can promise it. `not_read` is there if something of the post was not: in words, and in numbers.
     """
     ranked = [
         {"place": r.place.name, "probability": round(r.probability, 6)} | point(r.place.latitude, r.place.longitude)
         for r in prediction.ranked
     ]
     found = {"id": prediction.post_id, "used": list(prediction.used), "enough": prediction.enough, "places": ranked}
+    if prediction.not_read:
+        found["not_read"] = prediction.not_read.to_json()
     promise = prediction.promised
     if promise is None:
         return found

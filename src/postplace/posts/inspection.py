@@ -17,6 +17,8 @@ from postplace.post import Post
 from postplace.posts.leaks import NameLeaks
 from postplace.posts.sides import ClassShare, Fingerprints, class_shares
 from postplace.text.cleaning import for_encoder
+from postplace.text.tokens import LENGTHS, extents_of, tokenize
+from postplace.unread import Losses
 
 FIELDS = ("text", "hashtags", "images", "user", "time", "place", "venue", "category", "coordinates")
 LARGE_SHARE = 0.1  # of all posts: a user with more decides by the side they fall on
@@ -39,6 +41,7 @@ class Inspection:
     last: datetime | None = None
     box: tuple[float, float, float, float] | None = None  # south, west, north, east in degrees
     fingerprints: Fingerprints = field(default_factory=Fingerprints, repr=False)
+    losses: Losses = field(default_factory=Losses)  # to the limits that systems of characters and words have by default
 
     def warnings(self) -> list[str]:
         """What would make a number on these posts look better than it is, in plain words."""
@@ -89,6 +92,7 @@ def inspect_posts(posts: Iterable[Post]) -> Inspection:
     for post in posts:
         found.posts += 1
         _count_fields(post, found)
+        found.losses.add(extents_of(tokenize(post), LENGTHS))
         found.fingerprints.add(post, _readable_pictures(post, found))
     return found
 

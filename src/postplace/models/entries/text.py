@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from postplace.models.entry import EXAMPLES, READS_TEXT, Built, ModelEntry, Training
+from postplace.models.entry import READS_TEXT, STRINGS, Built, ModelEntry, Training
 
 ENTRIES: tuple[ModelEntry, ...] = (
     ModelEntry(
@@ -13,7 +13,7 @@ ENTRIES: tuple[ModelEntry, ...] = (
         settings={"trees": 100, "leaves": 1024, "min_count": 2},
         training=None,
         reads=frozenset({"hashtags"}),
-        needs=EXAMPLES,
+        needs=STRINGS,
         citation="Zhang et al., Tagvisor: A Privacy Advisor for Sharing Hashtags, WWW 2018, arXiv 1802.04122",
         prefer_when="posts carry several hashtags each, and what they give away is to be known in seconds",
         changes="A post without a known hashtag gets the class frequencies; trees have at most 1024 leaves, which "
