@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from postplace.encode import EncodedPosts
 from postplace.errors import BadOption, unknown_name
 from postplace.explain.advice import Advice, Goal, Outlook, Suggestion
 from postplace.explain.alternatives import (
@@ -74,23 +75,17 @@ def advise(
     """
     budget = Budget(max_edits, limit, grid, seed)
     _check(locator, protect, below, beyond_km, budget)
-    if judge is locator:
-        raise BadOption("--judge", "is the run that chooses the edits", "give another system of the same posts")
-    if judge is not None:
-        check_judge(judge.fitted.places, locator.fitted.places)
+    _check_another(judge, locator)
     opened = post if isinstance(post, OpenedPost) else open_whole(locator, post)
     attacker, goal = _protected(locator, opened, place, below, beyond_km)
     judging = None if judge is None else Judge.of(judge, place=goal.place, post=opened.post)
-    bases = _bases(opened, locator.modalities)
-    (before, *every_tag), encoded = attacker.look(bases)
-    as_it_is = [before, *([] if judging is None else [judging.before])]
-    hidden = all(map(goal.reached, as_it_is))
-    ends = Ends.of(locator, opened, attacker)
+    (before, *every_tag), encoded = attacker.look(bases := _bases(opened, locator.modalities))
+    hidden = all(map(goal.reached, as_it_is := [before, *([] if judging is None else [judging.before])]))
+    ends = Ends.of(locator, opened, attacker, goal)
     every: list[Tried] = []
     notes = [*opened.broken, *([ASSUMED] if place is None else [])]
     if not hidden:
-        meaning = Meaning.of(encoded, pictures=len(opened.pictures))
-        every, left_out = _search(attacker, opened, meaning, goal=goal, before=before, budget=budget)
+        every, left_out = _search(attacker, opened, encoded, goal=goal, before=before, budget=budget)
         notes += left_out
     found = pareto(every, goal=goal, before=before)
     posts = [apply(opened, own.edits) for own in found]
@@ -110,7 +105,7 @@ def advise(
         every_tag=every_tag[0] if every_tag else None,
         suggestions=suggestions,
         reached=(hidden or any(own.reached for own in suggestions)) and ends.harmless(goal),
-        asked=len(bases) + len(every) + (ends.rest is not None),
+        asked=len(bases) + len(every) + ends.pieces,
         notes=(*_verdict(goal, as_it_is, suggestions, ends), *notes, *_about(locator, opened.given)),
         unread=ends.unread,
         rest=ends.rest,
@@ -151,10 +146,10 @@ def _protected(
 
 
 def _search(
-    attacker: Attacker, opened: OpenedPost, meaning: Meaning, *, goal: Goal, before: Outlook, budget: Budget
+    attacker: Attacker, opened: OpenedPost, encoded: EncodedPosts, *, goal: Goal, before: Outlook, budget: Budget
 ) -> tuple[list[Tried], list[str]]:
     """All sets that were asked about, and what is said of parts that were not."""
-    try_all = trying(attacker, opened, meaning)
+    try_all = trying(attacker, opened, Meaning.of(encoded, pictures=len(opened.pictures)))
     first, said = removals(opened, attacker.locator.modalities, limit=budget.limit, grid=budget.grid, seed=budget.seed)
     singles = try_all([(edit,) for edit in first])
     post = opened.post
@@ -240,6 +235,13 @@ def _about(locator: AskedRun, post: Post) -> list[str]:
     if (part := locator.part_of(post)) is not None:
         notes.append(f"this post was in the {part} part of the posts that the run was made from")
     return notes
+
+
+def _check_another(judge: AskedRun | None, locator: AskedRun) -> None:
+    if judge is locator:
+        raise BadOption("--judge", "is the run that chooses the edits", "give another system of the same posts")
+    if judge is not None:
+        check_judge(judge.fitted.places, locator.fitted.places)
 
 
 def _check(locator: AskedRun, protect: str, below: float | None, beyond_km: float | None, budget: Budget) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from postplace.explain.advice import Goal, Outlook
 from postplace.explain.asked_run import AskedRun
-from postplace.explain.not_read import rest_not_read
+from postplace.explain.not_read import pieces_not_read
 from postplace.explain.search import Attacker
 from postplace.explain.variants import OpenedPost
 from postplace.unread import Unread
@@ -15,18 +15,23 @@ from postplace.what_is_read import reader_of
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """What of a post this run does not read, and what it has of the ends that it cuts off, asked about alone."""
+    """What of a post this run does not read, and what it has of the ends that it cuts off, in `pieces` it can read.
+
+    `rest` is the outlook of the piece that is farthest from the goal; None without one.
+    """
 
     unread: Unread
     rest: Outlook | None
+    pieces: int
 
     @classmethod
-    def of(cls, locator: AskedRun, opened: OpenedPost, attacker: Attacker) -> Ends:
+    def of(cls, locator: AskedRun, opened: OpenedPost, attacker: Attacker, goal: Goal) -> Ends:
         """A run that cuts nothing off is not asked."""
         reader = reader_of(locator)
-        rest = rest_not_read(reader, opened.post)
+        pieces = pieces_not_read(reader, opened.post)
+        outlooks = attacker.look(pieces)[0] if pieces else []
         unread = reader.unread(opened.given, broken=len(opened.broken))
-        return cls(unread, None if rest is None else attacker.look([rest])[0][0])
+        return cls(unread, max(outlooks, key=goal.shortfall, default=None), len(pieces))
 
     def harmless(self, goal: Goal) -> bool:
         """Whether the ends, as far as they are read in their turn, do not give the place away by themselves."""

@@ -6,7 +6,7 @@ A part is not read where what stands before it fills every length that its side 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from postplace.explain.parts import Part, hashtags_of, words_of
@@ -15,7 +15,7 @@ from postplace.text.segmentation import words
 from postplace.text.tokens import CHARACTERS, HASHTAGS, TEXT, WORDS
 from postplace.what_is_read import BOTH, Reader
 
-Before = Callable[[Reader, Post, Part, str], int]
+MOST_PIECES = 16
 
 
 def parts_not_read(reader: Reader, post: Post) -> tuple[Part, ...]:
@@ -39,6 +39,16 @@ def rest_not_read(reader: Reader, post: Post) -> Post | None:
     rest = {name: getattr(post, name)[start:] for name, start in starts.items()}
     empty = {"text": "", "image_text": "", "images": ()}
     return replace(post, **{**empty, **rest}, hashtags=tuple(part.name for part in far_tags))
+
+
+def pieces_not_read(reader: Reader, post: Post, *, most: int = MOST_PIECES) -> list[Post]:
+    """What was not read, as posts that each are, as far as so many reach; none where nothing is cut off."""
+    pieces: list[Post] = []
+    rest = rest_not_read(reader, post)
+    while rest is not None and len(pieces) < most:
+        pieces.append(rest)
+        rest = rest_not_read(reader, rest)
+    return pieces
 
 
 def _first_beyond(reader: Reader, post: Post, side: str, parts: Sequence[Part]) -> int:
