@@ -16,6 +16,7 @@ from postplace.errors import BadOption, BadRun, NotEnoughData, PostplaceError
 from postplace.posts.filters import find_recipe
 from postplace.posts.prepared import write_prepared
 from postplace.preparation import prepare_posts
+from postplace.text.tokens import tokenize
 
 
 def test_metrics_stand_beside_the_baselines(place_locator: PostLocator) -> None:
@@ -225,3 +226,15 @@ def test_a_run_whose_encoder_is_gone_says_so(place_run: Path, tmp_path: Path) ->
     (run / "config.json").write_text(json.dumps(config))
     with pytest.raises(BadRun, match=r"the image encoder .*/onnx that this run was trained with is not there"):
         PostLocator.load(run)
+
+
+def test_training_counts_what_it_does_not_read(short_run: Path, posts: list[Post]) -> None:
+    """By hand: the words of the training posts, three of each read."""
+    locator = PostLocator.load(short_run, device="cpu")
+    parts = [(post, locator.part_of(post)) for post in posts]
+    totals = [len(tokenize(post).text_words) for post, part in parts if part == "train"]
+    (told,) = [own for own in locator.report["not_read"] if (own["of"], own["unit"]) == ("text", "words")]
+    assert len(totals) == locator.report["split"]["train"]
+    assert (told["posts_cut"], told["total"]) == (sum(total > 3 for total in totals), sum(totals))
+    assert told["lost"] == sum(max(0, total - 3) for total in totals) > 0
+    assert told["share_of_posts"] == told["posts_cut"] / len(totals)

@@ -24,6 +24,7 @@ from postplace.server.discretion import Discretion
 from postplace.server.refusals import Refusal
 from postplace.server.service import Service
 from postplace.server.telling import Telling, ToldRun, told_classes, without_names
+from postplace.text.tokens import LENGTHS
 from postplace.text.vocabulary import Vocabulary
 
 Client = Any
@@ -207,3 +208,15 @@ def test_no_tag_that_names_a_place_is_suggested() -> None:
     told = without_names(known, ["Cape Lighthouse", "Old Mill"])
     assert told.hashtags.items == ("sunset", "cape")
     assert told.words.items == ("at", "lighthouse")
+
+
+def test_words_that_were_not_read_are_told_without_an_effect(client: Client) -> None:
+    words = [f"word{n}" for n in range(LENGTHS["max_words"] + 90)]
+    _, found = explained(client, {"text": " ".join(words)})
+    told = [part["name"] for part in found["not_read"]["parts"]]
+    assert told[-90:] == words[-90:]
+    assert not any("log_odds" in part for part in found["not_read"]["parts"])
+    assert not {part["name"] for part in found["parts"]} & set(told)
+    assert found["notes"][0] == found["not_read"]["said"]
+    _, whole = explained(client, {"text": "a walk"})
+    assert "not_read" not in whole
