@@ -14,7 +14,7 @@ from postplace.unread import Extent
 TEXT, HASHTAGS = "text", "hashtags"
 CHARACTERS, WORDS = "characters", "words"
 # What a post is cut to where nothing else is said; see docs/training.md for what longer ones bring
-LENGTHS: Mapping[str, int] = {"max_characters": 140, "max_words": 30, "max_hashtags": 30}
+LENGTHS: Mapping[str, int] = {"max_characters": 280, "max_words": 60, "max_hashtags": 30}
 
 
 @dataclass(frozen=True, slots=True)
