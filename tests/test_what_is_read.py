@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pytest
@@ -117,4 +117,3 @@ def test_what_was_read_is_what_the_vocabularies_are_given() -> None:
     }
     told = {(own.of, own.unit): own.read for own in extents_of(tokens, LENGTHS)}
     assert told == {way: int((ids != 0).sum()) for way, ids in given.items()}
-    assert cast("dict[str, int]", LENGTHS)["max_words"] == 3

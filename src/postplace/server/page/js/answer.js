@@ -1,7 +1,7 @@
 // The answer in words and as a list of places with bars.
 
 import { bar, byId, make, show } from "./elements.js";
-import { count, distance, isolated, likelihood, listed, percent } from "./words.js";
+import { count, distance, isolated, likelihood, listed, percent, readSoFar } from "./words.js";
 
 /** What an answer's places are called, one and several. */
 export const KINDS = {
@@ -83,7 +83,7 @@ function unread(answer) {
 
 /** How far the post was read, where that is not to its end. */
 function notRead(answer) {
-  return answer.not_read ? make("p", { class: "hint not-read" }, `Not all of the post was read: ${answer.not_read.said}.`) : null;
+  return answer.not_read ? make("p", { class: "hint not-read" }, readSoFar(answer.not_read.said)) : null;
 }
 
 function list(answer, { why, chosen }) {

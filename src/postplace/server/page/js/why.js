@@ -2,7 +2,7 @@
 
 import { bar, byId, make, show } from "./elements.js";
 import { heatOver } from "./heat.js";
-import { isolated, listed, named, percent, strength } from "./words.js";
+import { isolated, listed, named, percent, readSoFar, strength } from "./words.js";
 
 const NOTICEABLE = 0.05; // nats
 const LEAST_SHADED = 0.05; // of the strongest part
@@ -20,7 +20,7 @@ export function showReasons(found, { pictures = [], ask }) {
   const said = sentence(found);
   show(byId("why-content"),
     make("p", {}, said),
-    found.not_read ? make("p", { class: "hint not-read" }, `Not all of the post was read: ${found.not_read.said}. Words that were not are struck out: nothing is known of what they tell.`) : null,
+    found.not_read ? make("p", { class: "hint not-read" }, `${readSoFar(found.not_read.said)} Words that were not are struck out: nothing is known of what they tell.`) : null,
     make("p", { class: "legend" }, make("mark", { class: "for" }, "speaks for it"), " ", make("mark", { class: "against" }, "speaks against it")),
     modalities(found),
     marked(found, strongest),
