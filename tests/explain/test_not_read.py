@@ -145,6 +145,8 @@ def test_edits_of_what_is_read_do_not_hide_what_is_not(short_sighted: PostLocato
     found = advise(short_sighted, Post("1", text="bund in the evening, then home; the bund, the bund"), place="here")
     assert any(own.reached for own in found.suggestions)
     assert not found.reached
+    edited = {edit.part.start for own in found.suggestions for edit in own.edits if edit.part.start is not None}
+    assert max(edited) < LIMIT  # what is not read is not asked about: nothing would come of it
     assert any("asked about what was cut off alone, this run gives here 95%" in note for note in found.notes)
 
 

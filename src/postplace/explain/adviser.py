@@ -28,6 +28,7 @@ from postplace.explain.edits import Edit, apply
 from postplace.explain.ends import Ends
 from postplace.explain.explaining import GRID, LIMIT, MOST_CHARACTERS, check_breadth, column_of
 from postplace.explain.judging import Judge, check_judge
+from postplace.explain.not_read import parts_not_read
 from postplace.explain.search import MOST_OF_A_SIZE, Attacker, Meaning, Tried, larger_sets, pareto, trying
 from postplace.explain.variants import OpenedPost, ask, open_whole
 from postplace.pooled import MODALITIES, without
@@ -150,7 +151,8 @@ def _search(
 ) -> tuple[list[Tried], list[str]]:
     """All sets that were asked about, and what is said of parts that were not."""
     try_all = trying(attacker, opened, Meaning.of(encoded, pictures=len(opened.pictures)))
-    first, said = removals(opened, attacker.locator.modalities, limit=budget.limit, grid=budget.grid, seed=budget.seed)
+    run, limits = attacker.locator, {"limit": budget.limit, "grid": budget.grid, "seed": budget.seed}
+    first, said = removals(opened, run.modalities, but=parts_not_read(reader_of(run), opened.post), **limits)
     singles = try_all([(edit,) for edit in first])
     post = opened.post
     room = MOST_CHARACTERS // max(1, len(post.full_text) + len(" ".join(post.hashtags)))  # posts that long
