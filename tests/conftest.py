@@ -46,3 +46,12 @@ def place_run(place_locator: PostLocator, tmp_path_factory: pytest.TempPathFacto
     folder = tmp_path_factory.mktemp("runs") / "place"
     place_locator.save(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def short_run(posts: list[Post], cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """MRLF that reads 20 characters, 3 words and 2 hashtags, saved."""
+    folder = tmp_path_factory.mktemp("runs") / "short"
+    settings = {"max_epochs": 1, "max_characters": 20, "max_words": 3, "max_hashtags": 2}
+    PostLocator("place", "mrlf", cache=cache, settings=settings, device="cpu").fit(posts).save(folder)
+    return folder

@@ -11,10 +11,11 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
-from postplace.batch import Batch, InputSizes, PostTensors, TextTokens, Vocabularies, tokenize
+from postplace.batch import Batch, InputSizes, PostTensors, Vocabularies
 from postplace.encode import EncodedPosts
 from postplace.errors import BadRun
 from postplace.post import Post
+from postplace.text.tokens import TextTokens, tokenize
 
 TOKENS = [
     TextTokens("abba", ("red", "house"), "ab", ("tower",)),

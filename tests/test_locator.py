@@ -20,6 +20,7 @@ from postplace.pooled import Examples
 from postplace.posts.filters import find_recipe
 from postplace.posts.prepared import write_prepared
 from postplace.preparation import prepare_posts
+from postplace.text.tokens import tokenize
 
 
 def test_metrics_stand_beside_the_baselines(place_locator: PostLocator) -> None:
@@ -288,3 +289,15 @@ def test_a_system_that_says_no_numbers_is_an_error_with_the_post(
 @pytest.fixture
 def majority_of_the_city(posts: list[Post], cache: Path) -> PostLocator:
     return PostLocator("place", "majority", cache=cache, device="cpu").fit(posts)
+
+
+def test_training_counts_what_it_does_not_read(short_run: Path, posts: list[Post]) -> None:
+    """By hand: the words of the training posts, three of each read."""
+    locator = PostLocator.load(short_run, device="cpu")
+    parts = [(post, locator.part_of(post)) for post in posts]
+    totals = [len(tokenize(post).text_words) for post, part in parts if part == "train"]
+    (told,) = [own for own in locator.report["not_read"] if (own["of"], own["unit"]) == ("text", "words")]
+    assert len(totals) == locator.report["split"]["train"]
+    assert (told["posts_cut"], told["total"]) == (sum(total > 3 for total in totals), sum(totals))
+    assert told["lost"] == sum(max(0, total - 3) for total in totals) > 0
+    assert told["share_of_posts"] == told["posts_cut"] / len(totals)

@@ -19,10 +19,7 @@ from torch.utils.data import Dataset, Subset
 
 from postplace.encode import EncodedPosts
 from postplace.errors import BadRun
-from postplace.post import Post
-from postplace.text.cleaning import for_encoder
-from postplace.text.hashtags import normalise_hashtag, split_hashtag
-from postplace.text.segmentation import words
+from postplace.text.tokens import LENGTHS, TextTokens
 from postplace.text.vocabulary import Vocabulary
 
 TOKEN_IDS = ("text_characters", "text_words", "hashtag_characters", "hashtag_words")
@@ -106,31 +103,6 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
-class TextTokens:
-    """The characters and words of one post, as the vocabularies see them."""
-
-    text_characters: str
-    text_words: tuple[str, ...]
-    hashtag_characters: str
-    hashtag_words: tuple[str, ...]
-
-
-def tokenize(post: Post) -> TextTokens:
-    """A post -> its characters (lower case, without links and mentions) and its words (SG-MFT's cleaning).
-
-    A hashtag counts twice among the words: whole, and in its parts ("#NewYorkCity" -> newyorkcity, new, york, city).
-    """
-    tags = [normalise_hashtag(tag) for tag in post.hashtags]
-    parts = [part for tag in post.hashtags for part in split_hashtag(tag)]
-    return TextTokens(
-        text_characters=for_encoder(post.full_text).lower(),
-        text_words=tuple(words(post.full_text)),
-        hashtag_characters=" ".join(tags),
-        hashtag_words=tuple(dict.fromkeys([*tags, *parts])),
-    )
-
-
-@dataclass(frozen=True, slots=True)
 class Vocabularies:
     """Character, word and hashtag vocabularies, fitted on the training part alone, and the lengths posts are cut to."""
 
@@ -147,9 +119,9 @@ class Vocabularies:
         tokens: Sequence[TextTokens],
         *,
         min_count: int = 2,
-        max_characters: int = 140,
-        max_words: int = 30,
-        max_hashtags: int = 30,
+        max_characters: int = LENGTHS["max_characters"],
+        max_words: int = LENGTHS["max_words"],
+        max_hashtags: int = LENGTHS["max_hashtags"],
     ) -> Vocabularies:
         """Learn the three vocabularies from training posts; what occurs fewer than `min_count` times is unknown."""
         characters = [piece for token in tokens for piece in (token.text_characters, token.hashtag_characters)]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from postplace.batch import InputSizes, PostTensors, TextTokens, Vocabularies, tokenize
+from postplace.batch import InputSizes, PostTensors, Vocabularies
 from postplace.encode import EncodedPosts
 from postplace.encoders.encoder import ImageEncoder, TextEncoder
 from postplace.encoders.states import image_state_rows, state_layers_of, text_state_rows
@@ -19,6 +19,7 @@ from postplace.models.plan import Plan
 from postplace.places.vocabulary import PlaceVocabulary, coarse_groups
 from postplace.pooled import examples_of, past_vectors, past_width
 from postplace.post import Post
+from postplace.text.tokens import TextTokens, tokenize
 
 NO_DISTRICTS = "no district head: the classes have no coordinates"
 

@@ -41,6 +41,7 @@ from postplace.runs.made_with import warn_of_others
 from postplace.runs.paths import lasting_name
 from postplace.runs.unfinished import Unfinished, digest_of_posts
 from postplace.training_data import Classes, Prepared, prepare
+from postplace.what_is_read import all_unread, reader_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -164,7 +165,9 @@ class PostLocator:
             self._say("fitting the baselines on the same vectors")
             baselines = prepared.baselines
         notes = notes_on(self.plan, sizes)
-        report = {**prepared.report, "parameters": size_of(model), "notes": notes, "epochs": epochs}
+        not_read = prepared.losses(self.plan, vocabularies, self.encoders()[0]).to_json()
+        counts = {"parameters": size_of(model), "notes": notes, "not_read": not_read}
+        report = {**prepared.report, **counts, "epochs": epochs}
         fitted = Fitted(model, sizes, prepared.places, vocabularies, baselines, seen, metrics={}, report=report)
         self._fitted = fitted
         split = prepared.split
@@ -250,7 +253,7 @@ class PostLocator:
         tell.
         """
         check_asked(top_k, level, min_confidence, coverage_over)
-        asked = self._read(posts)
+        asked, _ = read_with_parts(posts)
         answer = partial(self.answer, asked, top_k=top_k, cache=cache, coverage_over=coverage_over)
         found, broken = answer(level=level, min_confidence=min_confidence)
         warn_of_broken(broken)
@@ -274,7 +277,8 @@ class PostLocator:
         encoded = self._encode(asked, cache=cache)
         rank = partial(self._system.rank, asked, encoded, top_k=top_k, over=coverage_over)
         found = rank(level=level, min_confidence=min_confidence)
-        return found, encoded.broken
+        unread = all_unread(reader_of(self), posts, encoded.broken)
+        return [replace(own, not_read=lost) for own, lost in zip(found, unread, strict=True)], encoded.broken
 
     def predict_proba(self, posts: Source) -> pd.DataFrame:
         """One row a post (index: its id), one column a class (named by it); a post with nothing in it is all NaN."""

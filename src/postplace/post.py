@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+from postplace.unread import WHOLE, Unread
+
 _NO_MARKS = str.maketrans("#＃", "  ")
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -104,7 +106,7 @@ class Prediction:
 
     `used` names the modalities that were there: any of "text", "hashtags", "image". `enough` is False where the best
     place is less probable than was asked for: there is not enough to tell. What holds the truth as often as was asked
-    is in `promised`, where the run can promise it.
+    is in `promised`, where the run can promise it. `not_read` is what of the post had no part in the answer.
     """
 
     post_id: str
@@ -112,6 +114,7 @@ class Prediction:
     used: tuple[str, ...]
     enough: bool = True
     promised: Promise | None = None
+    not_read: Unread = WHOLE
 
     @property
     def best(self) -> Place | None:

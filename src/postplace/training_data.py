@@ -10,19 +10,23 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from postplace.batch import PostTensors, TextTokens, Vocabularies, tokenize
+from postplace.batch import PostTensors, Vocabularies
 from postplace.encode import EncodedPosts
+from postplace.encoders.encoder import TextEncoder
 from postplace.errors import BadPost, NotEnoughData
 from postplace.evaluation.baselines import Baselines, fit_baselines
 from postplace.inputs import tensors_of
 from postplace.models.plan import Plan
 from postplace.places.vocabulary import PlaceVocabulary, check_classes, fit_cells, fit_places
-from postplace.pooled import Examples, examples_of, only, past_vectors
+from postplace.pooled import MODALITIES, Examples, examples_of, only, past_vectors
 from postplace.post import Post
 from postplace.posts.duplicates import Clusters, near_duplicate_clusters
 from postplace.posts.owners import draw_keys, groups_of, owners_that_count
 from postplace.posts.split_notes import Parted
 from postplace.posts.splits import PARTS, Split, split_folds, split_groups
+from postplace.text.tokens import TextTokens, tokenize
+from postplace.unread import Losses
+from postplace.what_is_read import Reader
 
 Rows = NDArray[np.int64]
 
@@ -103,6 +107,13 @@ class Prepared:
         tokens = None if vocabularies is None else self.tokens
         past = self.pasts if "past_vectors" in plan.needs else None
         return tensors_of(plan, self.posts, self.encoded, vocabularies, tokens=tokens, past=past, labels=self.labels)
+
+    def losses(self, plan: Plan, vocabularies: Vocabularies | None, encoder: TextEncoder) -> Losses:
+        """How much of the training posts' text and hashtags a system of this plan does not read."""
+        reader, found = Reader(plan, vocabularies, encoder, MODALITIES), Losses()
+        for row in self.split.train:
+            found.add(reader.extents(self.posts[row], self.tokens[row]))
+        return found
 
     def only(self, modalities: Sequence[str], encode: Callable[[Sequence[Post]], EncodedPosts]) -> Prepared:
         """The same posts, split and classes without the modalities that are not named.

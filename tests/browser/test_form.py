@@ -184,3 +184,34 @@ def test_no_emoji_is_cut_in_two(tab: Page, address: str) -> None:
       return parts.find((part) => part.classList.contains('name')).textContent;
     })""")
     assert name == "a" + "😊" * 24 + "…"
+
+
+NOT_READ = {
+    "said": "read: the first 2 of 3 words of the text; the rest had no influence on this answer", "extents": [],
+    "pictures": 0, "modalities": [],
+    "parts": [{"kind": "word", "name": "bund", "field": "text", "start": 7, "end": 11}],
+}  # fmt: skip
+
+
+def test_what_was_not_read_is_told_struck_out_and_not_called_safe(tab: Page, address: str) -> None:
+    opened(tab, address, "a walk bund")
+    hidden = {**ADVICE, "suggestions": [], "reached": True, "not_read": NOT_READ}
+    given = {
+        "/predict": {**ANSWER, "not_read": NOT_READ},
+        "/explain": {**REASONS, "text": "a walk bund", "not_read": NOT_READ},
+        "/advise": hidden,
+    }
+    tab.run(NOTED % json.dumps(given))
+    tab.run("document.getElementById('ask').click()")
+    tab.wait_for("document.getElementById('advise')")
+    assert "Read: the first 2 of 3 words of the text" in text_of(tab, "#verdict")
+    tab.run("document.getElementById('explain').click()")
+    tab.wait_for("document.querySelector('s.not-read')")
+    assert text_of(tab, "s.not-read") == "bund"
+    tab.run("document.getElementById('advise').click()")
+    tab.wait_for("document.getElementById('advice-content').textContent.includes('Of what was read')")
+    assert "Nothing needs to change" not in text_of(tab, "#advice-content")
+    rest = {"probability": 0.9, "answer": "here", "reached": False}
+    tab.run(f"window.given['/advise'] = {json.dumps({**hidden, 'reached': False, 'rest': rest})}")
+    tab.run("document.getElementById('advise').click()")
+    tab.wait_for("document.getElementById('advice-content').textContent.includes('Take the place out of it')")

@@ -105,3 +105,20 @@ def test_runs_are_not_overwritten_and_none_judges_itself(place_run: Path) -> Non
 def test_help_shows_an_example() -> None:
     shown = CliRunner().invoke(app, ["advise", "--help"])
     assert "Example: postplace advise" in " ".join(shown.stdout.split())
+
+
+def test_a_post_that_is_not_read_whole_is_not_called_safe(short_run: Path) -> None:
+    """The place comes three times, each after what is read; the place that is asked about is the least probable."""
+    place = min(PostLocator.load(short_run, device="cpu").predict([Post("1", text="a walk")], top_k=99)[0].ranked,
+                key=lambda ranked: ranked.probability).place.name  # fmt: skip
+    text = f"a walk along the old harbour, and then {place}, {place}, {place}"
+    done = advised(short_run, "--text", text, "--place", place, "--below", "0.99")
+    assert done.exit_code == 0, done.output
+    assert "nothing needs to change" not in done.stdout
+    assert "note: of what was read nothing gives the place away" in done.stdout
+    assert "note: read: the first 20 of " in done.stdout
+    found = json.loads(advised(short_run, "--text", text, "--place", place, "--format", "json").stdout)
+    assert found["not_read"]["extents"][0]["read"] == 20
+    assert found["rest"]["probability"] >= 0
+    whole = advised(short_run, "--text", "a walk", "--place", place, "--below", "0.99")
+    assert "nothing needs to change" in whole.stdout

@@ -78,3 +78,18 @@ def test_the_run_is_not_overwritten(place_run: Path) -> None:
 def test_help_shows_an_example() -> None:
     shown = CliRunner().invoke(app, ["explain", "--help"])
     assert "Example: postplace explain" in " ".join(shown.stdout.split())
+
+
+def test_what_was_not_read_is_said_in_every_format(short_run: Path, tmp_path: Path) -> None:
+    words = ["--text", "a walk along the old harbour and then a long dinner at night"]
+    done = explained(short_run, *words)
+    assert done.exit_code == 0, done.output
+    assert "note: read: the first 20 of 60 characters and 3 of 4 words of the text; the rest had no" in done.stdout
+    assert "not read: at, night; nothing is known of what they tell" in done.stdout
+    found = json.loads(explained(short_run, *words, "--format", "json").stdout)
+    told = [part["name"] for part in found["not_read"]["parts"]]
+    assert told == ["at", "night"]
+    assert not set(told) & {part["name"] for part in found["parts"]}
+    page = explained(short_run, *words, "--format", "html").stdout
+    assert '<s class=unread title="not read">night</s>' in page
+    assert "read: the first 20 of 60 characters" in page

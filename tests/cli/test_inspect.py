@@ -16,6 +16,7 @@ from PIL import Image
 
 from postplace import read_posts
 from postplace.cli import main
+from postplace.text.tokens import LENGTHS
 
 Command = Callable[..., "CompletedProcess[str]"]
 WORDS = (
@@ -239,3 +240,16 @@ def test_up_to_five_reasons_are_named(postplace: Command, tmp_path: Path) -> Non
     assert lines[0] == "7 of 12 records skipped:"
     assert [line.split(",")[1] for line in lines[1:6]] == [f" line {n}" for n in range(6, 11)]
     assert lines[6] == "  ... and 2 more"
+
+
+def test_what_systems_would_not_read_is_counted(postplace: Command, tmp_path: Path) -> None:
+    words = [f"word{n}" for n in range(4 * LENGTHS["max_words"])]
+    records = [{"id": "1", "text": " ".join(words), "place": "p1"}, {"id": "2", "text": "rain", "place": "p2"}]
+    path = write(tmp_path / "posts.jsonl", records)
+    found = report(postplace, path)["not_read"]
+    assert found["lengths"] == dict(LENGTHS)
+    (lost,) = [own for own in found["losses"] if own["unit"] == "words"]
+    assert (lost["posts_cut"], lost["lost"], lost["total"]) == (1, 3 * LENGTHS["max_words"], len(words) + 1)
+    shown = postplace("inspect", path).stdout
+    assert "50.0 % of posts lose words of the text" in shown
+    assert "lengths:" not in postplace("inspect", write(tmp_path / "short.jsonl", records[1:])).stdout

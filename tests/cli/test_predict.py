@@ -49,3 +49,23 @@ def test_the_same_by_command_by_python_and_from_a_prepared_folder(
         assert max(abs(found[place] - expected[place]) for place in found) < 1e-5, way
     other = predicted(place_run, *parts[:2])  # the text alone
     assert max(abs(other[place] - expected[place]) for place in other) > 1e-3
+
+
+def test_what_was_not_read_is_in_the_answer_and_said(short_run: Path, tmp_path: Path) -> None:
+    text = "a walk along the old harbour and then a long dinner at night"
+    done = CliRunner().invoke(app, ["predict", str(short_run), "--text", text, "--device", "cpu", "-q"])
+    assert done.exit_code == 0, done.output
+    record = json.loads(done.stdout)
+    assert record["not_read"]["extents"] == [
+        {"of": "text", "unit": "characters", "read": 20, "total": 60},
+        {"of": "text", "unit": "words", "read": 3, "total": 4},
+    ]
+    assert record["not_read"]["said"] in done.stderr
+    write_posts([Post("1", text=text), Post("2", text="a walk")], tmp_path / "posts.jsonl")
+    command = ["predict", str(short_run), str(tmp_path / "posts.jsonl"), "--device", "cpu", "-q"]
+    done = CliRunner().invoke(app, command)
+    assert ["not_read" in json.loads(line) for line in done.stdout.splitlines()] == [True, False]
+    assert "1 of 2 posts were not read whole" in done.stderr
+    done = CliRunner().invoke(app, [*command, "--format", "geojson"])
+    features = json.loads(done.stdout)["features"]
+    assert {feature["properties"].get("not_read") for feature in features} == {record["not_read"]["said"], None}

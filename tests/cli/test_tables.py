@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from postplace.cli import app
 from postplace.cli.tables import show_fit, show_metrics
+from postplace.unread import Extent, Losses
 
 
 def metrics(*, posts: int, labelled: int, unknown: int, **more: int) -> dict[str, Any]:
@@ -63,13 +64,15 @@ def test_posts_of_one_user_are_judged(place_run: Path, tmp_path: Path) -> None:
     assert "too few users or venues for an interval: 1\n" in done.stdout
 
 
+COUNTS = ("used", "posts", "classes", "groups", "near_duplicate_texts", "near_duplicate_images", "largest_group")
+EMPTY: dict[str, Any] = {"split": {"train": 3}, "left_out_classes": {}, "broken_images": []}
+FIT = {**dict.fromkeys(COUNTS, 3), "without_the_target": 0, **EMPTY}
+
+
 def test_what_the_posts_leave_out_of_a_system_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    counts = ("used", "posts", "classes", "groups", "near_duplicate_texts", "near_duplicate_images", "largest_group")
-    empty: dict[str, Any] = {"split": {"train": 3}, "left_out_classes": {}, "broken_images": []}
-    report = {**dict.fromkeys(counts, 3), "without_the_target": 0, **empty}
-    show_fit({**report, "notes": ["no district head: the classes have no coordinates"]})
+    show_fit({**FIT, "notes": ["no district head: the classes have no coordinates"]})
     assert "no district head: the classes have no coordinates" in capsys.readouterr().out.splitlines()
-    show_fit(report)  # of a version that took no notes
+    show_fit(FIT)  # of a version that took no notes
     assert "district" not in capsys.readouterr().out
 
 
@@ -83,3 +86,14 @@ def test_groups_of_each_part_and_what_the_split_could_not_keep_are_told(capsys: 
     assert "few groups: test 12" in shown.splitlines()
     show_fit(report)  # of a version that did not count them
     assert "700 train, 81 test" in capsys.readouterr().out
+
+
+def test_what_a_system_does_not_read_of_its_posts_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    found = Losses()
+    for total in (2, 6):
+        found.add([Extent("text", "words", min(total, 3), total)])
+    show_fit({**FIT, "not_read": found.to_json()})
+    line = "not read, of the posts it learned from: 50.0 % of posts lose words of the text, 37.5 % of them all"
+    assert line in capsys.readouterr().out
+    show_fit({**FIT, "not_read": []})
+    assert "not read" not in capsys.readouterr().out

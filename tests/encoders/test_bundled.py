@@ -15,7 +15,7 @@ from PIL import Image
 
 from postplace.encoders import bundled
 from postplace.encoders.bundled import Squash, bundled_image_encoder, bundled_text_encoder
-from postplace.encoders.encoder import ImageEncoder, TextEncoder
+from postplace.encoders.encoder import CountsLengths, ImageEncoder, TextEncoder
 from postplace.errors import BadWeights
 
 TEXT_NUMBERS = [-0.06119, -0.00956, 0.02776, 0.06350]
@@ -132,3 +132,9 @@ def test_the_fingerprint_says_what_decides_the_vectors(monkeypatch: pytest.Monke
         with monkeypatch.context() as changed:
             changed.setattr(bundled, name, value)
             assert bundled_image_encoder().fingerprint != image.fingerprint
+
+
+def test_it_says_how_much_of_a_text_it_reads(text: TextEncoder) -> None:
+    assert isinstance(text, CountsLengths)
+    assert text.lengths(["abc", "a" * 10_001, ""]).tolist() == [[3, 3], [10_000, 10_001], [0, 0]]
+    assert text.lengths([]).shape == (0, 2)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from postplace.encoders import hub_encoders
-from postplace.encoders.encoder import ImageEncoder, TextEncoder
+from postplace.encoders.encoder import CountsLengths, ImageEncoder, TextEncoder
 from postplace.encoders.hub import hub_image_encoder, hub_text_encoder
 from postplace.encoders.hub_encoders import HubImageEncoder, HubTextEncoder, Steps
 from postplace.encoders.hub_loading import without_precision
@@ -177,6 +177,8 @@ def test_chinese_clip_reads_52_tokens(model_folder: Callable[[str], Path]) -> No
     fifty, more = "夜" * 50, "夜" * 50 + "景" * 30
     np.testing.assert_array_equal(encoder.encode([fifty]), encoder.encode([more]))
     assert np.abs(encoder.encode(["夜" * 49]) - encoder.encode([fifty])).max() > 1e-6
+    assert isinstance(encoder, CountsLengths)  # the two tokens around a text are not counted
+    assert encoder.lengths([fifty, more, "夜", ""]).tolist() == [[50, 50], [50, 80], [1, 1], [0, 0]]
 
 
 def test_siglip_reads_lower_case_and_its_padding(model_folder: Callable[[str], Path]) -> None:

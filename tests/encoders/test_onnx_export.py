@@ -68,6 +68,12 @@ def test_an_exported_text_encoder(
     np.testing.assert_allclose(exported.encode_states(TEXTS), encoder.encode_states(TEXTS), atol=1e-4)
     for one, other in zip(exported.encode_both(TEXTS), encoder.encode_both(TEXTS), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-4)
+    for states in (False, True):
+        lengths = encoder.lengths(TEXTS, states=states)
+        np.testing.assert_array_equal(exported.lengths(TEXTS, states=states), lengths)
+        assert lengths[0, 0] == lengths[0, 1] > 0
+        assert lengths[4, 0] < lengths[4, 1]
+    np.testing.assert_allclose(exported.encode(TEXTS), encoder.encode(TEXTS), atol=1e-4)  # it cuts as before
 
 
 def test_int8_is_measured_and_smaller(model_folder: Callable[[str], Path], tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from postplace import Place, Post, PostLocator
+from postplace.models.entry import READS_ALL
 from postplace.places.vocabulary import PlaceVocabulary
 from postplace.text.cleaning import for_encoder
 
@@ -60,8 +61,8 @@ class ToyLocator:
         self.text, self.image = ToyText(), ToyImage()
         self.modalities = ("text", "hashtags", "image")
         places = PlaceVocabulary("place", (Place("here", 0.0, 0.0), Place("there", 1.0, 1.0)))
-        self.fitted = SimpleNamespace(places=places, evidence=None, model=None)
-        self.plan = SimpleNamespace(needs=frozenset({"characters"}), states=False)
+        self.fitted = SimpleNamespace(places=places, evidence=None, model=None, vocabularies=None)
+        self.plan = SimpleNamespace(needs=frozenset({"characters"}), states=False, reads=READS_ALL, vocabulary={})
         self.entry = SimpleNamespace(name="toy")
         self.asked = 0
 

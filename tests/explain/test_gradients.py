@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from postplace import Post, PostLocator
-from postplace.batch import tokenize
 from postplace.errors import BadOption
 from postplace.explain import explain
 from postplace.explain.gradients import Shares, _complete, integrated
 from postplace.explain.token_parts import parts_of_tokens
+from postplace.text.tokens import tokenize
 
 
 def test_shares_of_a_product_and_a_square() -> None:

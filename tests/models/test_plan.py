@@ -9,6 +9,7 @@ import pytest
 from postplace.errors import BadOption
 from postplace.models.plan import VOCABULARY, plan_of, without_idle
 from postplace.models.table import MODELS
+from postplace.text.tokens import LENGTHS
 
 
 def test_overrides_reach_model_training_and_vocabulary() -> None:
@@ -111,3 +112,17 @@ def test_what_does_not_go_with_states_is_refused_before_anything_is_encoded() ->
 def test_values_that_cannot_be(setting: dict[str, object], message: str) -> None:
     with pytest.raises(BadOption, match=message):
         plan_of(MODELS["mrlf"], setting)
+
+
+def test_lengths_are_those_of_a_paper_that_prints_them_and_else_longer() -> None:
+    assert plan_of(MODELS["loctwi"], {}).vocabulary == {
+        "min_count": 2, "max_characters": 140, "max_words": 30, "max_hashtags": 30,
+    }  # fmt: skip
+    assert plan_of(MODELS["mrlf"], {}).vocabulary == {"min_count": 2, **LENGTHS}
+    assert dict(LENGTHS) == {"max_characters": 280, "max_words": 60, "max_hashtags": 30}
+    assert plan_of(MODELS["mrlf"], {"max_words": 9}).vocabulary["max_words"] == 9
+
+
+def test_a_plan_says_what_may_move_the_answer() -> None:
+    assert plan_of(MODELS["tagvisor"], {}).reads == {"hashtags"}
+    assert plan_of(MODELS["mrlf"], {}).reads == {"text", "hashtags", "image"}

@@ -10,6 +10,7 @@ from PIL import Image
 from postplace.post import Post
 from postplace.posts.inspection import inspect_posts, leak_warnings
 from postplace.posts.leaks import KnownNames, find_leaks
+from postplace.text.tokens import LENGTHS
 
 
 def test_counts_of_fields_and_patterns() -> None:
@@ -98,3 +99,13 @@ def test_a_class_that_one_user_dominates_is_told() -> None:
 def test_nothing_to_warn_of() -> None:
     found = inspect_posts([Post(str(i), text=f"text {i}", user=str(i), place="bridge") for i in range(20)])
     assert found.warnings() == []
+
+
+def test_what_the_default_lengths_cut_off_is_counted() -> None:
+    short, long = "外滩", "外滩 " * (LENGTHS["max_words"] + 10)
+    found = inspect_posts([Post("1", text=short), Post("2", text=long), Post("3")])
+    by_way = {(own["of"], own["unit"]): own for own in found.losses.to_json()}
+    words = by_way["text", "words"]
+    assert (words["posts_cut"], words["lost"], words["total"]) == (1, 10, LENGTHS["max_words"] + 11)
+    assert words["share_of_posts"] == 1 / 3
+    assert by_way["text", "characters"]["posts_cut"] == (len(long) - 1 > LENGTHS["max_characters"])

@@ -19,6 +19,7 @@ from postplace.server.batching import Batching
 from postplace.server.explaining import LIMIT
 from postplace.server.limits import RequestLimits
 from postplace.server.service import Service, make_service
+from postplace.text.tokens import LENGTHS
 
 Client = Any
 FORM = {"text": "the glass floor", "hashtags": "skydeck 看海", "max_edits": "1"}
@@ -120,3 +121,14 @@ def test_what_is_wrong_is_refused(client: Client, form: dict[str, str], where: s
     status, found = advised(client, FORM | form)
     assert (status, found["where"]) == (422, where)
     assert "--" not in found["remedy"]  # that is the command line's word for it
+
+
+def test_what_was_cut_off_is_told_and_asked_about_alone(client: Client) -> None:
+    text = " ".join(f"word{n}" for n in range(LENGTHS["max_words"] + 90))
+    status, found = advised(client, {"text": text, "below": "0.999"})
+    assert status == 200, found
+    assert not any("nothing needs to change" in note for note in found["notes"])
+    assert found["not_read"]["said"] in found["notes"]
+    assert set(found["rest"]) >= {"probability", "answer", "reached"}
+    _, whole = advised(client, {"text": "a walk", "below": "0.999"})
+    assert not {"not_read", "rest"} & set(whole)

@@ -24,6 +24,7 @@ from postplace.server.discretion import Discretion
 from postplace.server.refusals import Refusal
 from postplace.server.service import Service
 from postplace.server.telling import Telling, ToldRun, told_classes, without_names
+from postplace.text.tokens import LENGTHS
 from postplace.text.vocabulary import Vocabulary
 
 Client = Any
@@ -53,12 +54,15 @@ def test_as_the_explanation_says(client: Client, served: PostLocator, picture: b
     assert (found["text"], found["hashtags"], found["pictures"]) == ("the glass floor", ["skydeck", "看海"], [0])
 
 
-def test_of_a_long_post_as_many_parts_are_looked_at_as_the_service_promises(client: Client) -> None:
-    status, found = explained(client, {"text": " ".join(f"word{n}" for n in range(150)), "hashtags": "skydeck"})
+def test_of_a_long_post_as_many_parts_are_looked_at_as_the_service_promises(client: Client, picture: bytes) -> None:
+    """All of its 56 words are read, for they are short; with 64 regions there are more parts than the limit."""
+    form = {"text": " ".join(f"w{n}" for n in range(56)), "hashtags": "skydeck", "grid": "8"}
+    status, found = explained(client, form, [("images", ("a.jpg", picture, "image/jpeg"))])
     assert status == 200, found
-    kinds = [part["kind"] for part in found["parts"]]
-    assert (kinds.count("word"), kinds.count("hashtag")) == (95, 1)
-    assert "55 of 150 words were not looked at (limit 96)" in found["notes"]
+    kinds = [part["kind"] for part in found["parts"] if part["kind"] != "characters"]
+    assert (len(kinds), kinds.count("hashtag")) == (explaining.LIMIT, 1)
+    assert {kinds.count("word"), kinds.count("region")} == {47, 48}
+    assert f"{56 - kinds.count('word')} of 56 words were not looked at (limit 96)" in found["notes"]
 
 
 def test_places_are_told_as_districts_and_no_training_post_is(client: Client, served: PostLocator) -> None:
@@ -162,7 +166,7 @@ def test_whoever_goes_meanwhile_costs_one_batch_more(
 
     monkeypatch.setattr(variants, "encode_posts", encode)
     with pytest.raises(Refusal):
-        explain(run, Post("x", text=" ".join(f"word{n}" for n in range(200))))
+        explain(run, Post("x", text=" ".join(f"w{n}" for n in range(65))))  # as many as are read, by their letters
     assert encoded == [variants.AT_ONCE]
 
 
@@ -207,3 +211,15 @@ def test_no_tag_that_names_a_place_is_suggested() -> None:
     told = without_names(known, ["Cape Lighthouse", "Old Mill"])
     assert told.hashtags.items == ("sunset", "cape")
     assert told.words.items == ("at", "lighthouse")
+
+
+def test_words_that_were_not_read_are_told_without_an_effect(client: Client) -> None:
+    words = [f"word{n}" for n in range(LENGTHS["max_words"] + 90)]
+    _, found = explained(client, {"text": " ".join(words)})
+    told = [part["name"] for part in found["not_read"]["parts"]]
+    assert told[-90:] == words[-90:]
+    assert not any("log_odds" in part for part in found["not_read"]["parts"])
+    assert not {part["name"] for part in found["parts"]} & set(told)
+    assert found["notes"][0] == found["not_read"]["said"]
+    _, whole = explained(client, {"text": "a walk"})
+    assert "not_read" not in whole

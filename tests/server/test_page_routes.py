@@ -161,3 +161,13 @@ def test_posts_of_withheld_classes_are_no_examples(
     discretion.__dict__["withheld"] = frozenset(withheld)
     assert not {own.truth for own in read_examples(city, served, discretion)} & set(withheld)
     assert examples_file.MOST == 12
+
+
+def test_the_page_reads_what_the_service_tells_of_what_was_not_read() -> None:
+    """In a browser: `tests/browser/test_form.py`; here, that each of its three parts uses the key at all."""
+    files = {name: content.decode() for name, content in page_files().items()}
+    for name in ("answer", "why", "advice"):
+        assert ".not_read" in files[f"js/{name}.js"], name
+    safe, unread = "Nothing needs to change", "Of what was read nothing gives the place away"
+    assert files["js/advice.js"].index(unread) < files["js/advice.js"].index(safe)  # asked for first
+    assert "rest.reached" in files["js/advice.js"]

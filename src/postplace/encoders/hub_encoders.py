@@ -102,6 +102,8 @@ class HubImageEncoder:
 class HubTextEncoder:
     """Sentences -> vectors (B, D); with `states`, also those of their first 52 tokens (B, 52 k, S) of k layers."""
 
+    unit = "tokens"
+
     def __init__(self, files: ModelFiles, *, device: str = "cpu", states: bool = False, layers: int = 1) -> None:
         declare_missing_operators()
         from postplace.encoders.hub_modules import Pooling, TextModule
@@ -146,6 +148,10 @@ class HubTextEncoder:
         _check_states(self.states)
         vectors, states = self._token_runs.both(texts)
         return vectors, self._by_position(states)
+
+    def lengths(self, texts: Sequence[str], *, states: bool = False) -> NDArray[np.int64]:
+        """See `CountsLengths`."""
+        return self.tokens.lengths(texts, longest=self._token_runs.tokens_read(states=states))
 
     def _by_position(self, states: Vectors) -> Vectors:
         """Layers side by side, (B, 52, k S) -> one after the other, (B, 52 k, S)."""

@@ -66,6 +66,20 @@ class Tokens:
         mask[~mask.any(axis=1), 0] = 1
         return ids, mask
 
+    def lengths(self, texts: Sequence[str], *, longest: int) -> NDArray[np.int64]:
+        """How many tokens of each text are read, and how many there are (B, 2), without those put around a text."""
+        readable = [text[:MAX_CHARACTERS].encode("utf-8", "replace").decode() for text in texts]
+        with self._alone:
+            ids = self.tokenizer(
+                [text.lower() for text in readable] if self.lower else readable,
+                truncation=False,
+                padding=False,
+                add_special_tokens=False,
+                verbose=False,  # it would warn of those longer than its model takes
+            )["input_ids"]
+            room = longest - self.tokenizer.num_special_tokens_to_add()
+        return np.array([(min(len(own), room), len(own)) for own in ids], np.int64).reshape(-1, 2)
+
 
 def _longest(files: ModelFiles, text_config: Any, tokenizer: Any) -> int:
     """How many tokens of a text are read."""

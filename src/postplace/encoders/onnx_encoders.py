@@ -75,6 +75,8 @@ class OnnxImageEncoder:
 class OnnxTextEncoder:
     """An exported text encoder: sentences -> vectors (B, D)."""
 
+    unit = "tokens"
+
     def __init__(self, folder: Path) -> None:
         need("tokenizers")
         from tokenizers import Tokenizer
@@ -100,6 +102,19 @@ class OnnxTextEncoder:
         """Vectors and states in one run of the network, and a second one for the states of longer texts."""
         _check_states(self.states, self.name)
         return self._token_runs.both(texts)
+
+    def lengths(self, texts: Sequence[str], *, states: bool = False) -> NDArray[np.int64]:
+        """See `CountsLengths`."""
+        readable = [text[:MAX_CHARACTERS].encode("utf-8", "replace").decode() for text in texts]
+        lower = self._exported.description["lower"]
+        with self._alone:
+            self._tokenizer.no_truncation()
+            self._tokenizer.no_padding()
+            every = self._tokenizer.encode_batch([text.lower() for text in readable] if lower else readable)
+            around = self._tokenizer.num_special_tokens_to_add(False)
+        room = self._token_runs.tokens_read(states=states) - around
+        counts = [len(own.ids) - around for own in every]
+        return np.array([(min(count, room), count) for count in counts], np.int64).reshape(-1, 2)
 
     @property
     def _token_runs(self) -> TokenRuns:

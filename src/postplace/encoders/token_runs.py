@@ -61,6 +61,10 @@ class TokenRuns:
             states[longer] = self.token_states([texts[row] for row in longer])
         return vectors, states
 
+    def tokens_read(self, *, states: bool) -> int:
+        """How many tokens of a text are read: for its vector, or for the states."""
+        return min(self.longest, self.states) if states else self.longest
+
     def _keep(self, states: States, rows: NDArray[np.int64], found: Any, mask: NDArray[np.int64]) -> None:
         for row, own, real in zip(rows, found, mask, strict=True):
             kept = own[real.astype(bool)][: self.states]

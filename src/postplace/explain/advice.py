@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from postplace.explain.edits import Edit
+from postplace.unread import WHOLE, Unread
 
 DECIMALS = 6
 
@@ -126,8 +127,9 @@ class Advice:
 
     `before` is what the run has of the post as it is, `judged_before` what the judge has (None without one),
     `every_tag` what the run has without any hashtag (None where there is none, or none is looked at). `reached`:
-    whether a suggestion, or the post as it is, reaches the goal. `asked` posts were asked about; `notes` are to be
-    read.
+    whether a suggestion, or the post as it is, reaches the goal, and what was not read does not miss it by itself.
+    `asked` posts were asked about; `notes` are to be read. `unread` is how far this run reads the post, `rest` what it
+    has of the ends that were cut off, asked about alone (None where there are none).
     """
 
     post_id: str
@@ -141,6 +143,8 @@ class Advice:
     asked: int
     notes: tuple[str, ...] = ()
     judged_before: Outlook | None = None
+    unread: Unread = WHOLE
+    rest: Outlook | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain data; boxes are in shares of a picture's sides."""
@@ -156,4 +160,6 @@ class Advice:
             "suggestions": [suggestion.to_json() for suggestion in self.suggestions],
             "asked": self.asked,
             "notes": list(self.notes),
+            **({"not_read": self.unread.to_json()} if self.unread else {}),
+            **({} if self.rest is None else {"rest": self.rest.to_json() | {"reached": self.goal.reached(self.rest)}}),
         }

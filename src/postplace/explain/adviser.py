@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from postplace.encode import EncodedPosts
 from postplace.errors import BadOption, unknown_name
 from postplace.explain.advice import Advice, Goal, Outlook, Suggestion
 from postplace.explain.alternatives import (
@@ -24,12 +25,15 @@ from postplace.explain.alternatives import (
 )
 from postplace.explain.asked_run import AskedRun
 from postplace.explain.edits import Edit, apply
+from postplace.explain.ends import Ends
 from postplace.explain.explaining import GRID, LIMIT, MOST_CHARACTERS, check_breadth, column_of
 from postplace.explain.judging import Judge, check_judge
+from postplace.explain.not_read import parts_not_read
 from postplace.explain.search import MOST_OF_A_SIZE, Attacker, Meaning, Tried, larger_sets, pareto, trying
 from postplace.explain.variants import OpenedPost, ask, open_whole
 from postplace.pooled import MODALITIES, without
 from postplace.post import Post
+from postplace.what_is_read import reader_of
 
 MOST_EDITS = 5
 BELOW = 0.2  # where nothing else is asked for: one guess in five
@@ -43,6 +47,7 @@ OWN_DROP = (
     "give a judge, another system trained on the same posts"
 )
 SEEN_BY_THE_JUDGE = "this run does not see it as the post is, the judge does"
+UNREAD = "but not all of the post was read, and others may read it"
 ASSUMED = "protected is what this run answers: if the post was made elsewhere, name that place"
 
 
@@ -71,22 +76,17 @@ def advise(
     """
     budget = Budget(max_edits, limit, grid, seed)
     _check(locator, protect, below, beyond_km, budget)
-    if judge is locator:
-        raise BadOption("--judge", "is the run that chooses the edits", "give another system of the same posts")
-    if judge is not None:
-        check_judge(judge.fitted.places, locator.fitted.places)
+    _check_another(judge, locator)
     opened = post if isinstance(post, OpenedPost) else open_whole(locator, post)
     attacker, goal = _protected(locator, opened, place, below, beyond_km)
     judging = None if judge is None else Judge.of(judge, place=goal.place, post=opened.post)
-    bases = _bases(opened, locator.modalities)
-    (before, *every_tag), encoded = attacker.look(bases)
-    as_it_is = [before, *([] if judging is None else [judging.before])]
-    hidden = all(map(goal.reached, as_it_is))
+    (before, *every_tag), encoded = attacker.look(bases := _bases(opened, locator.modalities))
+    hidden = all(map(goal.reached, as_it_is := [before, *([] if judging is None else [judging.before])]))
+    ends = Ends.of(locator, opened, attacker, goal)
     every: list[Tried] = []
     notes = [*opened.broken, *([ASSUMED] if place is None else [])]
     if not hidden:
-        meaning = Meaning.of(encoded, pictures=len(opened.pictures))
-        every, left_out = _search(attacker, opened, meaning, goal=goal, before=before, budget=budget)
+        every, left_out = _search(attacker, opened, encoded, goal=goal, before=before, budget=budget)
         notes += left_out
     found = pareto(every, goal=goal, before=before)
     posts = [apply(opened, own.edits) for own in found]
@@ -105,9 +105,11 @@ def advise(
         judged_before=None if judging is None else judging.before,
         every_tag=every_tag[0] if every_tag else None,
         suggestions=suggestions,
-        reached=hidden or any(own.reached for own in suggestions),
-        asked=len(bases) + len(every),
-        notes=(*_verdict(goal, as_it_is, suggestions), *notes, *_about(locator, opened.given)),
+        reached=(hidden or any(own.reached for own in suggestions)) and ends.harmless(goal),
+        asked=len(bases) + len(every) + ends.pieces,
+        notes=(*_verdict(goal, as_it_is, suggestions, ends), *notes, *_about(locator, opened.given)),
+        unread=ends.unread,
+        rest=ends.rest,
     )
 
 
@@ -145,11 +147,12 @@ def _protected(
 
 
 def _search(
-    attacker: Attacker, opened: OpenedPost, meaning: Meaning, *, goal: Goal, before: Outlook, budget: Budget
+    attacker: Attacker, opened: OpenedPost, encoded: EncodedPosts, *, goal: Goal, before: Outlook, budget: Budget
 ) -> tuple[list[Tried], list[str]]:
     """All sets that were asked about, and what is said of parts that were not."""
-    try_all = trying(attacker, opened, meaning)
-    first, said = removals(opened, attacker.locator.modalities, limit=budget.limit, grid=budget.grid, seed=budget.seed)
+    try_all = trying(attacker, opened, Meaning.of(encoded, pictures=len(opened.pictures)))
+    run, limits = attacker.locator, {"limit": budget.limit, "grid": budget.grid, "seed": budget.seed}
+    first, said = removals(opened, run.modalities, but=parts_not_read(reader_of(run), opened.post), **limits)
     singles = try_all([(edit,) for edit in first])
     post = opened.post
     room = MOST_CHARACTERS // max(1, len(post.full_text) + len(" ".join(post.hashtags)))  # posts that long
@@ -211,11 +214,13 @@ def _suggestion(own: Tried, post: Post, goal: Goal) -> Suggestion:
     )
 
 
-def _verdict(goal: Goal, as_it_is: Sequence[Outlook], suggestions: Sequence[Suggestion]) -> list[str]:
+def _verdict(goal: Goal, as_it_is: Sequence[Outlook], suggestions: Sequence[Suggestion], ends: Ends) -> list[str]:
     """What is to be said first. `as_it_is`: what this run and, where there is one, the judge have without any edit."""
     if all(map(goal.reached, as_it_is)):
-        return [f"nothing needs to change: it is {goal.describe()} already"]
-    said = [SEEN_BY_THE_JUDGE] if goal.reached(as_it_is[0]) else []
+        if not ends.unread:
+            return [f"nothing needs to change: it is {goal.describe()} already"]
+        return [f"of what was read nothing gives the place away: it is {goal.describe()}; {UNREAD}", *ends.notes(goal)]
+    said = [*([SEEN_BY_THE_JUDGE] if goal.reached(as_it_is[0]) else []), *ends.notes(goal)]
     if not suggestions:
         return [*said, "no edit that was tried hides anything of the place"]
     if not any(own.reached for own in suggestions):
@@ -227,11 +232,18 @@ def _verdict(goal: Goal, as_it_is: Sequence[Outlook], suggestions: Sequence[Sugg
 
 
 def _about(locator: AskedRun, post: Post) -> list[str]:
-    looked_past = [name for name in MODALITIES if name not in locator.modalities]
+    looked_past = [name for name in MODALITIES if not reader_of(locator).looks_at(name)]
     notes = [f"this run does not look at {' and '.join(looked_past)}: others may"] if looked_past else []
     if (part := locator.part_of(post)) is not None:
         notes.append(f"this post was in the {part} part of the posts that the run was made from")
     return notes
+
+
+def _check_another(judge: AskedRun | None, locator: AskedRun) -> None:
+    if judge is locator:
+        raise BadOption("--judge", "is the run that chooses the edits", "give another system of the same posts")
+    if judge is not None:
+        check_judge(judge.fitted.places, locator.fitted.places)
 
 
 def _check(locator: AskedRun, protect: str, below: float | None, beyond_km: float | None, budget: Budget) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -41,11 +41,12 @@ Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 
 
 def removals(
-    opened: OpenedPost, modalities: Sequence[str], *, limit: int, grid: int, seed: int
+    opened: OpenedPost, modalities: Sequence[str], *, limit: int, grid: int, seed: int, but: Collection[Part] = ()
 ) -> tuple[list[Edit], list[str]]:
     """Each hashtag, word, picture and region gone by itself, and each crop; and what is said of those left out.
 
-    Stop words stay: without them a text loses its grammar and no place its name.
+    Those in `but` stay, which a run does not read. Stop words stay: without them a text loses its grammar and no place
+    its name.
     """
     post, seen = opened.post, opened.present
     view = replace(
@@ -55,7 +56,7 @@ def removals(
         hashtags=post.hashtags if "hashtags" in modalities else (),
         images=post.images if opened.pictures else (),
     )
-    parts, said = chosen(replace(opened, post=view, drawn=view), limit=limit, grid=grid, seed=seed)
+    parts, said = chosen(replace(opened, post=view, drawn=view), limit=limit, grid=grid, seed=seed, but=but)
     edits = [Edit(_REMOVE[part.kind], part) for part in parts]
     if "image" in seen and len(opened.pictures) == 1:
         edits.append(Edit("drop picture", picture_part(0)))

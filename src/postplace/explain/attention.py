@@ -15,7 +15,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from postplace.batch import TextTokens, tokenize
 from postplace.explain.explanation import AttentionMap, Explanation
 from postplace.explain.variants import encode, open_post
 from postplace.locator import PostLocator
@@ -26,6 +25,7 @@ from postplace.models.mrlf import MRLF
 from postplace.models.sg_mft import SGMFT
 from postplace.models.sg_mft_sequences import SequenceSGMFT
 from postplace.post import Post
+from postplace.text.tokens import TextTokens, tokenize
 
 MOST_WEIGHTS = 128 * 128  # of a head; a larger map is left out
 Keep = Callable[[str, Tensor], None]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import difflib
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import get_args
 
 import numpy as np
@@ -16,11 +16,13 @@ from postplace.explain.asked_run import AskedRun
 from postplace.explain.evidence import evidence_for
 from postplace.explain.explanation import Belief, Effect, Explanation, Method, log_odds, strongest_first
 from postplace.explain.gradients import gradient_effects
+from postplace.explain.not_read import parts_not_read
 from postplace.explain.parts import Part, characters_of, hashtags_of, modality_part, pictures_of, regions_of, words_of
 from postplace.explain.shapley import shapley_values, subsets
 from postplace.explain.variants import OpenedPost, ask, hide, keep, open_post
 from postplace.locator import PostLocator
 from postplace.post import Post
+from postplace.what_is_read import reader_of
 
 LIMIT = 160  # parts taken away one at a time
 MOST_CHARACTERS = 300_000  # of all variants' texts, and of their hashtags: a long one is asked about less often
@@ -41,9 +43,10 @@ def explain(
 ) -> Explanation:
     """What made this run believe in `place` (None: its answer), in nats of log-odds and in probability.
 
-    Each modality's exact Shapley value over the subsets of those present; then, by occlusion, what taking away one
-    word, hashtag, picture or one of the `grid` x `grid` regions of a picture does, for at most `limit` of them (which,
-    if there are more, `seed` decides), and one of the spans of the strongest words of a system that reads characters.
+    Each modality's exact Shapley value over the subsets of those present and looked at; then, by occlusion, what taking
+    away one word, hashtag, picture or one of the `grid` x `grid` regions of a picture does, for at most `limit` of them
+    (which, if there are more, `seed` decides), and one of the spans of the strongest words of a system that reads
+    characters. What lies beyond what the system reads is not taken away: it is told as not read.
     With `gradients` a network's parts share the difference by integrated gradients instead (see `gradients.py`).
     Variants are encoded many at a time, those of spans at the end. The post may be one that `open_post` opened; its
     `user` only keeps the user's own posts out of the evidence. Raises BadPost for a post with nothing in it, BadOption
@@ -52,13 +55,17 @@ def explain(
     _check(locator, method, limit, grid)
     opened = post if isinstance(post, OpenedPost) else open_post(locator, post)
     one_by_one = method == "occlusion"
-    parts, left_out = chosen(opened, limit=limit, grid=grid, seed=seed) if one_by_one else ([], [])
+    reader = reader_of(locator)
+    not_read = parts_not_read(reader, opened.drawn)
+    looked_at = opened if reader.looks_at("image") else replace(opened, pictures=())
+    parts, left_out = chosen(looked_at, but=not_read, limit=limit, grid=grid, seed=seed) if one_by_one else ([], [])
     names = [own.name for own in locator.fitted.places.places]
     column = None if place is None else column_of(place, names)
     asked = _ask_all(locator, opened, parts)
     column = int(asked.whole.argmax()) if column is None else column
     values = dict(zip(asked.subsets, asked.kept, strict=True))
-    notes = [*opened.broken, *left_out]
+    unread = reader.unread(opened.given, broken=len(opened.broken))
+    notes = [*replace(unread, pictures=0).lines(), *opened.broken, *left_out]
     if one_by_one:
         effects = _effects(parts, asked.drawn, asked.hidden, column)
         effects += _inside_words(locator, opened, effects, asked.drawn, column)
@@ -76,10 +83,12 @@ def explain(
         method=method,
         whole=_belief(asked.whole, column),
         nothing=_belief(values[frozenset()], column),
-        modalities=_modalities(opened, values, column),
+        modalities=tuple(own for own in _modalities(opened, values, column) if reader.looks_at(own.part.name)),
         parts=strongest_first(effects),
         evidence=near,
         notes=(*notes, *said),
+        unread=unread,
+        not_read=not_read,
     )
 
 
@@ -114,10 +123,13 @@ def _modalities(
     return strongest_first([Effect(part, in_odds[part.name], in_share[part.name]) for part in parts])
 
 
-def chosen(opened: OpenedPost, *, limit: int, grid: int, seed: int = 0) -> tuple[list[Part], list[str]]:
+def chosen(
+    opened: OpenedPost, *, limit: int, grid: int, seed: int = 0, but: Collection[Part] = ()
+) -> tuple[list[Part], list[str]]:
     """At most `limit` parts of a post, each kind having its turn, and what is said of those left out.
 
-    Of a long text, or of very many hashtags, fewer, so that all variants together have at most `MOST_CHARACTERS`.
+    None of those in `but` is taken. Of a long text, or of very many hashtags, fewer, so that all variants together have
+    at most `MOST_CHARACTERS`.
     """
     kinds = {
         "hashtags": hashtags_of(opened.drawn) if "hashtags" in opened.present else [],
@@ -125,6 +137,8 @@ def chosen(opened: OpenedPost, *, limit: int, grid: int, seed: int = 0) -> tuple
         "words": words_of(opened.drawn),
         "regions": regions_of(len(opened.pictures), grid),
     }
+    never = frozenset(but)
+    kinds = {name: [part for part in parts if part not in never] for name, parts in kinds.items()}
     order = random.Random(seed)
     waiting = {name: list(enumerate(parts)) for name, parts in kinds.items() if parts}
     for queue in waiting.values():

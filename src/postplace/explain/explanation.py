@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from postplace.explain.parts import Part
+from postplace.unread import WHOLE, Unread
 
 Method = Literal["occlusion", "gradients"]
 LEAST = 1e-9  # probabilities are held between this and 1 - this, so that log-odds stay within 21 nats
@@ -74,7 +75,8 @@ class Explanation:
 
     `modalities` are Shapley values: they sum to `whole` minus `nothing`. `parts` are taken away one at a time (or, by
     gradients, share the difference), the one that speaks most for the place first; what speaks against it is negative.
-    `answer` is the run's own answer. `notes` say what was left out or is to be known.
+    `answer` is the run's own answer. `notes` say what was left out or is to be known. `unread` is how far the post was
+    read; the words and hashtags in `not_read` were not, so that nothing is known of their effect.
     """
 
     post_id: str
@@ -88,6 +90,8 @@ class Explanation:
     evidence: tuple[Neighbour, ...] = ()
     attention: tuple[AttentionMap, ...] = field(default=(), repr=False)
     notes: tuple[str, ...] = ()
+    unread: Unread = WHOLE
+    not_read: tuple[Part, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain data; spans are in characters of the post's own text, boxes in shares of a picture's sides."""
@@ -106,6 +110,7 @@ class Explanation:
             ],
             "attention": [own.to_json() for own in self.attention],
             "notes": list(self.notes),
+            **_not_read(self.unread, self.not_read),
         }
 
 
@@ -121,6 +126,13 @@ def log_odds(probabilities: NDArray[np.float64], column: int) -> NDArray[np.floa
     own = np.maximum(probabilities[:, column], LEAST)
     found: NDArray[np.float64] = np.log(own) - np.log(np.maximum(others, LEAST))
     return found
+
+
+def _not_read(unread: Unread, parts: Sequence[Part]) -> dict[str, Any]:
+    """What was not read, under `not_read`; nothing where all was."""
+    if not unread and not parts:
+        return {}
+    return {"not_read": {**unread.to_json(), "parts": [part.to_json() for part in parts]}}
 
 
 def strongest_first(effects: Sequence[Effect]) -> tuple[Effect, ...]:

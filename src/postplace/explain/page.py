@@ -7,7 +7,7 @@ from html import escape
 
 from postplace.explain.explanation import AttentionMap, Effect, Explanation
 from postplace.explain.overlay import overlay
-from postplace.explain.parts import Field
+from postplace.explain.parts import Field, Part
 from postplace.explain.variants import OpenedPost, open_post
 from postplace.hypertext import data_address, html_table
 from postplace.locator import PostLocator
@@ -29,6 +29,7 @@ p.soft,figcaption,small{color:var(--soft)}
 .post{border:1px solid var(--line);border-radius:.5rem;padding:.8rem 1rem;overflow-wrap:anywhere;white-space:pre-wrap}
 .post>span{display:block}.post>.tag{display:inline-block}
 .for{background:rgba(var(--for),var(--a))}.against{background:rgba(var(--against),var(--a))}
+s.unread{color:var(--soft)}
 mark{color:inherit;border-radius:.2rem;padding:.05em .1em}mark.against{text-decoration:underline dotted}
 .tag{border:1px solid var(--line);border-radius:1rem;
 padding:.1rem .6rem;margin:.15rem .3rem .15rem 0}
@@ -62,6 +63,7 @@ def written_page(opened: OpenedPost, explanation: Explanation) -> str:
             "<h2>What moved the answer, part by part</h2>",
             f"<p class=soft>{_HOW[found.method]}</p>",
             _effects(_ranked(found.parts)[:ROWS], "Log-odds and probability of each part, the strongest first"),
+            *_not_read(found),
             *_evidence(found),
             *_attention(found.attention),
             *_notes(found),
@@ -82,6 +84,17 @@ _HOW = {
 }
 
 
+_UNREAD = '<s class=unread title="not read">{}</s>'
+
+
+def _not_read(found: Explanation) -> list[str]:
+    """How many words and hashtags were not; they are struck out above, and the notes say how far the post was read."""
+    if not found.not_read:
+        return []
+    counts = f"{len(found.not_read)} words and hashtags were not read (struck out): nothing is known of what they tell."
+    return [f"<p>{counts}</p>"]
+
+
 def _heading(found: Explanation) -> str:
     whole, nothing = found.whole, found.nothing
     other = "" if found.place == found.answer else f" The run's own answer is <bdi>{escape(found.answer)}</bdi>."
@@ -97,20 +110,26 @@ def _heading(found: Explanation) -> str:
 def _texts(opened: OpenedPost, found: Explanation) -> str:
     strongest = _strongest(found.parts)
     fields: tuple[tuple[Field, str], ...] = ("text", opened.post.text), ("image_text", opened.post.image_text)
-    paragraphs = [_shaded(text, name, found.parts, strongest) for name, text in fields if text]
+    paragraphs = [_shaded(text, name, found, strongest) for name, text in fields if text]
     tags = {effect.part.name: effect for effect in found.parts if effect.part.kind == "hashtag"}
+    unread = {part.name for part in found.not_read if part.kind == "hashtag"}
     for tag in dict.fromkeys(opened.post.hashtags):
-        paragraphs.append(f"<span class=tag dir=auto>{_marked('#' + tag, tags.get(tag), strongest)}</span>")
+        named = _UNREAD.format(escape("#" + tag)) if tag in unread else _marked("#" + tag, tags.get(tag), strongest)
+        paragraphs.append(f"<span class=tag dir=auto>{named}</span>")
     return f'<div class="post">{" ".join(paragraphs)}</div>' if paragraphs else "<p class=soft>No text.</p>"
 
 
-def _shaded(text: str, name: Field, effects: Iterable[Effect], strongest: float) -> str:
-    """The text with its words marked."""
-    words = [effect for effect in effects if effect.part.kind == "word" and effect.part.field == name]
+def _shaded(text: str, name: Field, found: Explanation, strongest: float) -> str:
+    """The text with its words marked, those that were not read too."""
+    words: list[tuple[Part, Effect | None]] = [(effect.part, effect) for effect in found.parts]
+    words = [own for own in [*words, *((part, None) for part in found.not_read)] if own[0].kind == "word"]
     pieces, last = [], 0
-    for effect in sorted(words, key=lambda effect: effect.part.start or 0):
-        start, end = effect.part.start or 0, effect.part.end or 0
-        pieces += [escape(text[last:start]), _marked(text[start:end], effect, strongest)]
+    for part, effect in sorted((own for own in words if own[0].field == name), key=lambda own: own[0].start or 0):
+        start, end = part.start or 0, part.end or 0
+        marked = (
+            _UNREAD.format(escape(text[start:end])) if effect is None else _marked(text[start:end], effect, strongest)
+        )
+        pieces += [escape(text[last:start]), marked]
         last = end
     return f"<span dir=auto>{''.join([*pieces, escape(text[last:])])}</span>"
 

@@ -31,6 +31,7 @@ Input = Literal[
     "coarse",
     "past_vectors",
     "examples",
+    "strings",
 ]
 Family = Literal["text", "image", "text and image", "baseline"]
 
@@ -39,6 +40,7 @@ READS_TEXT: frozenset[Modality] = frozenset({"text", "hashtags"})
 VECTORS: frozenset[Input] = frozenset({"text_vector", "image_vector"})
 STATES: frozenset[Input] = frozenset({"text_states", "image_states"})
 EXAMPLES: frozenset[Input] = frozenset({"examples"})
+STRINGS: frozenset[Input] = EXAMPLES | {"strings"}  # of examples the texts and hashtags themselves, not their vectors
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,12 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from postplace.errors import BadOption, unknown_name
-from postplace.models.entry import Input, ModelEntry, Training, check_settings
+from postplace.models.entry import READS_ALL, Input, Modality, ModelEntry, Training, check_settings
 from postplace.models.table import needs_of
+from postplace.text.tokens import LENGTHS
 
-VOCABULARY = {"min_count": 2, "max_characters": 140, "max_words": 30, "max_hashtags": 30}
-LENGTHS: Mapping[str, Input] = {"max_characters": "characters", "max_words": "words", "max_hashtags": "words"}
+VOCABULARY = {"min_count": 2, **LENGTHS}
+CUT: Mapping[str, Input] = {"max_characters": "characters", "max_words": "words", "max_hashtags": "words"}
 OPTIMISERS = ("rmsprop", "adam", "adamw")
 
 
@@ -21,6 +22,7 @@ class Plan:
     """What the model's constructor takes, how it is trained, how the vocabularies are fitted, and what it reads.
 
     An estimator has no `training`. `state_layers` is of how many of the encoders' last layers it reads token states.
+    `reads` are the modalities that may move its answer.
     """
 
     model: Mapping[str, Any]
@@ -28,6 +30,7 @@ class Plan:
     vocabulary: Mapping[str, Any]
     needs: frozenset[Input]
     state_layers: int = 1
+    reads: frozenset[Modality] = READS_ALL
 
     @property
     def reads_states(self) -> bool:
@@ -69,6 +72,7 @@ def plan_of(entry: ModelEntry, overrides: Mapping[str, Any]) -> Plan:
         {name: overrides.get(name, value) for name, value in vocabulary.items()},
         needs,
         1 if entry.state_layers is None else model[entry.state_layers],
+        entry.reads,
     )
 
 
@@ -76,7 +80,7 @@ def without_idle(entry: ModelEntry, saved: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of a run that may be of an earlier version, which let some pass that do nothing, without these."""
     needs = needs_of(entry, {name: value for name, value in saved.items() if name in entry.settings})
     trained = entry.training is not None and saved.get("optimiser", entry.training.optimiser)
-    idle = {name for name, read in LENGTHS.items() if read not in needs} if needs & {"characters", "words"} else set()
+    idle = {name for name, read in CUT.items() if read not in needs} if needs & {"characters", "words"} else set()
     if trained == "rmsprop":
         idle.add("betas")
     return {name: value for name, value in saved.items() if name not in idle}
@@ -87,7 +91,7 @@ def _vocabulary_of(entry: ModelEntry, needs: frozenset[Input]) -> dict[str, int]
     if not needs & {"characters", "words"}:
         return {}
     every = {**VOCABULARY, **entry.vocabulary}
-    return {name: value for name, value in every.items() if name not in LENGTHS or LENGTHS[name] in needs}
+    return {name: value for name, value in every.items() if name not in CUT or CUT[name] in needs}
 
 
 def _check_kind(name: str, value: Any, default: Any) -> None:

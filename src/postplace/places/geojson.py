@@ -14,8 +14,9 @@ def feature_collection(predictions: Iterable[Prediction]) -> dict[str, Any]:
     """One Feature for each ranked place: a Point, longitude first (RFC 7946, 3.1.1), or null without coordinates.
 
     Properties: post, rank (from 1), probability (0 to 1), name, used, enough; where the run can promise it, also level,
-    coverage_over, in_set and circle (longitude, latitude, radius in km), for GeoJSON knows no circles. A post without a
-    prediction keeps one Feature with a null geometry and null rank, probability and name, so that no post is lost.
+    coverage_over, in_set and circle (longitude, latitude, radius in km), for GeoJSON knows no circles; where something
+    of the post was not read, not_read, in words. A post without a prediction keeps one Feature with a null geometry and
+    null rank, probability and name, so that no post is lost.
 
     >>> from postplace.post import RankedPlace
     >>> best = RankedPlace(Place("tower", 31.24, 121.5), 0.75)
@@ -55,6 +56,7 @@ def _feature(
             "used": list(prediction.used),
             "enough": prediction.enough,
             **_promised(prediction, place),
+            **({"not_read": prediction.not_read.said} if prediction.not_read else {}),
         },
     }
 

@@ -12,13 +12,16 @@ def as_record(prediction: Prediction) -> dict[str, Any]:
     """One prediction as plain data. `place` is the class also where the classes are categories or cells.
 
     `set` and `circle` hold the truth as often as `level` says, on average over what `coverage_over` says: users (or
-    venues), or posts; each is there if the run can promise it. `caveat` is there if they are wide for want of users.
+    venues), or posts; each is there if the run can promise it. `caveat` is there if they are wide for want of users,
+    `not_read` if something of the post was not read: in words, and in numbers.
     """
     ranked = [
         {"place": r.place.name, "probability": round(r.probability, 6)} | point(r.place.latitude, r.place.longitude)
         for r in prediction.ranked
     ]
     found = {"id": prediction.post_id, "used": list(prediction.used), "enough": prediction.enough, "places": ranked}
+    if prediction.not_read:
+        found["not_read"] = prediction.not_read.to_json()
     promise = prediction.promised
     if promise is None:
         return found

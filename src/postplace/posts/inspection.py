@@ -18,6 +18,8 @@ from postplace.posts.leaks import NameLeaks
 from postplace.posts.sides import ClassShare, Fingerprints, class_shares
 from postplace.text.cleaning import for_encoder, left_out
 from postplace.text.segmentation import every_word, is_stop_word
+from postplace.text.tokens import LENGTHS, extents_of, tokenize
+from postplace.unread import Losses
 
 FIELDS = ("text", "hashtags", "images", "user", "time", "place", "venue", "category", "coordinates")
 LARGE_SHARE = 0.1  # of all posts: a user with more decides by the side they fall on
@@ -49,6 +51,7 @@ class Inspection:
     markup: Counter[str] = field(default_factory=Counter)
     wordless: int = 0  # texts of which nothing but stop words, emoticons and markup is left
     fingerprints: Fingerprints = field(default_factory=Fingerprints, repr=False)
+    losses: Losses = field(default_factory=Losses)  # to the limits that systems of characters and words have by default
 
     def warnings(self) -> list[str]:
         """What would make a number on these posts look better than it is, in plain words."""
@@ -100,6 +103,7 @@ def inspect_posts(posts: Iterable[Post]) -> Inspection:
         found.posts += 1
         _count_fields(post, found)
         _count_left_out(post.full_text, found)
+        found.losses.add(extents_of(tokenize(post), LENGTHS))
         found.fingerprints.add(post, _readable_pictures(post, found))
     return found
 

@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from postplace.explain import Advice, OpenedPost, advise, open_whole
 from postplace.server.explaining import LIMIT, ReadPost, known_place, told_slowly
-from postplace.server.messages import ENDS, Share, form_body, problems
+from postplace.server.messages import ENDS, NotRead, Share, form_body, problems
 from postplace.server.reading import read_form
 from postplace.server.service import Service
 from postplace.server.telling import ToldRun
@@ -77,6 +77,12 @@ class Outlook(BaseModel):
     expected_km: float | None = None
 
 
+class Rest(Outlook):
+    """What is seen in what was cut off, asked about alone."""
+
+    reached: bool = Field(description="Whether the place is hidden there.")
+
+
 class Goal(BaseModel):
     """When the place counts as hidden."""
 
@@ -137,6 +143,8 @@ class Advised(ReadPost):
     suggestions: list[Suggestion]
     asked: int = Field(description="How many edited posts the run was asked about.")
     notes: list[str]
+    not_read: NotRead | None = Field(None, description="What was not read; left out where all was.")
+    rest: Rest | None = None
 
 
 def advise_routes(service: Service) -> APIRouter:

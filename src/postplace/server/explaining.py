@@ -13,7 +13,7 @@ from starlette.requests import Request
 from postplace.errors import BadOption
 from postplace.explain import Advice, Explanation, OpenedPost, explain, open_post
 from postplace.post import Post
-from postplace.server.messages import ENDS, Granularity, Share, form_body, problems
+from postplace.server.messages import ENDS, Granularity, NotRead, Share, form_body, problems
 from postplace.server.reading import read_form
 from postplace.server.service import Service, unless_gone
 from postplace.server.telling import ToldRun
@@ -82,6 +82,22 @@ class Neighbour(BaseModel):
     similarity: float
 
 
+class UnreadPart(BaseModel):
+    """A word or hashtag that was not read: nothing is known of its effect. Spans are in characters of `text`."""
+
+    kind: Literal["word", "hashtag"]
+    name: str
+    field: Literal["text", "image_text"] | None = None
+    start: int | None = None
+    end: int | None = None
+
+
+class NotReadParts(NotRead):
+    """What of the post had no part in the answer, with its words and hashtags."""
+
+    parts: list[UnreadPart]
+
+
 class ReadPost(BaseModel):
     """The post as it was read, which spans and numbers of pictures are about."""
 
@@ -109,6 +125,7 @@ class Explained(ReadPost):
     parts: list[Effect]
     evidence: list[Neighbour] = Field(description="Training posts most like it; with the switch `fine` alone.")
     notes: list[str]
+    not_read: NotReadParts | None = Field(None, description="What was not read; left out where all was.")
 
 
 def explain_routes(service: Service) -> APIRouter:

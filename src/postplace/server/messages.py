@@ -70,6 +70,24 @@ class Circle(BaseModel):
     radius_km: float
 
 
+class Extent(BaseModel):
+    """How far text or hashtags were read, in one of the ways they are: the first `read` of `total` units."""
+
+    of: Literal["text", "hashtags", "text and hashtags"]
+    unit: Literal["characters", "words", "tokens"]
+    read: int
+    total: int
+
+
+class NotRead(BaseModel):
+    """What of the post had no part in the answer: not harmless, only not read."""
+
+    said: str = Field(description="In words.")
+    extents: list[Extent] = Field(description="Each way in which a side is read of which something was cut off.")
+    pictures: int = Field(description="How many could not be read.")
+    modalities: list[str] = Field(description="What the post has and this run does not look at.")
+
+
 class Answer(BaseModel):
     """Where a post was probably made. `fine` and `home` are the switches the service was started with."""
 
@@ -90,6 +108,9 @@ class Answer(BaseModel):
     fine: bool = Field(description="Whether places themselves are told, or districts of several.")
     home: bool = Field(description="Whether classes that say where somebody lives are told.")
     unread: list[str] = Field(default=[], description="Why pictures could not be read, one reason each.")
+    not_read: NotRead | None = Field(
+        None, description="What of the rest was not read, such as the end of a long text; left out where all was."
+    )
 
 
 class Problem(BaseModel):

@@ -63,6 +63,7 @@ class Service:
         options = question.options.model_copy(update={"level": level})
         prediction, unread = await self.batcher.ask(replace(question, options=options), patient=patient)
         self.metrics.unread.inc(len(unread))
+        prediction = replace(prediction, not_read=replace(prediction.not_read, pictures=0))  # they have their own key
         told = self.discretion.tell(prediction, top_k=options.top_k, min_confidence=options.min_confidence)
         return {**told, "id": name, "unread": list(unread)}
 

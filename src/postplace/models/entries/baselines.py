@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from postplace.models.entry import EXAMPLES, READS_ALL, READS_TEXT, Built, ModelEntry
+from postplace.models.entry import EXAMPLES, READS_ALL, READS_TEXT, STRINGS, Built, ModelEntry
 
 ENTRIES: tuple[ModelEntry, ...] = (
     ModelEntry(
@@ -38,7 +38,7 @@ ENTRIES: tuple[ModelEntry, ...] = (
         settings={},
         training=None,
         reads=READS_TEXT,
-        needs=EXAMPLES,
+        needs=STRINGS,
         citation="Salton and Buckley, Term-weighting Approaches in Automatic Text Retrieval, Inf. Process. Manag. "
         "24(5), 1988",
         prefer_when="there is text: few systems beat it, least of all where words have no spaces between them",
@@ -51,7 +51,7 @@ ENTRIES: tuple[ModelEntry, ...] = (
         settings={},
         training=None,
         reads=READS_ALL,
-        needs=EXAMPLES,
+        needs=STRINGS,
         citation="Salton and Buckley, Term-weighting Approaches in Automatic Text Retrieval, Inf. Process. Manag. "
         "24(5), 1988",
         prefer_when="there are text and pictures, and the simplest system that reads both is wanted",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from postplace.models.entry import EXAMPLES, READS_TEXT, Built, ModelEntry, Training
+from postplace.models.entry import READS_TEXT, STRINGS, Built, ModelEntry, Training
 
 ENTRIES: tuple[ModelEntry, ...] = (
     ModelEntry(
@@ -13,7 +13,7 @@ ENTRIES: tuple[ModelEntry, ...] = (
         settings={"trees": 100, "leaves": 1024, "min_count": 2},
         training=None,
         reads=frozenset({"hashtags"}),
-        needs=EXAMPLES,
+        needs=STRINGS,
         citation="Zhang et al., Tagvisor: A Privacy Advisor for Sharing Hashtags, WWW 2018, arXiv 1802.04122",
         prefer_when="posts carry several hashtags each, and what they give away is to be known in seconds",
         changes="A post without a known hashtag gets the class frequencies; trees have at most 1024 leaves, which "
@@ -45,6 +45,7 @@ ENTRIES: tuple[ModelEntry, ...] = (
         changes="No metadata and no hashing; hashtags follow the text in one string of at most 140 characters, not "
         "300, each counted from its second occurrence, not its fifth; widths 64 and 128, not 200 and 400, batches of "
         "128, not 512, up to 30 epochs, not 10, with early stopping: posts are few, and learned on one core.",
+        vocabulary={"max_characters": 140},
         search={"dropout": (0.2, 0.4), "filters": (128, 400), "hidden": (64, 200)},
     ),
     ModelEntry(
@@ -74,6 +75,7 @@ ENTRIES: tuple[ModelEntry, ...] = (
         "rate 5e-4, not 1e-4, up to 40 epochs, not 30, stopping after 5 without gain, not 3; a character or word "
         "counts from its second occurrence, not its tenth: posts are few, and learned on one core. Two attention "
         "layers over characters, as written; the released loop is never entered (0). Padding is masked throughout.",
+        vocabulary={"max_characters": 140, "max_words": 30},
         bounds={"char_attention_layers": (0, 6)},
         search={"dropout": (0.3, 0.5), "filters": (16, 64), "width": (64, 200)},
     ),

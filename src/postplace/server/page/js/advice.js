@@ -33,6 +33,13 @@ export function clearAdvice() {
 
 function sentence(advice) {
   const asItIs = `${isolated(advice.place)} has ${shares(advice)}.`;
+  if (advice.rest && !advice.rest.reached) {
+    const alone = `Part of the post was not read; asked about alone, that part gives the place ${percent(advice.rest.probability)}.`;
+    return `${asItIs} ${alone} ${advice.suggestions.length ? `${count(advice.suggestions.length, "suggestion")} for the rest.` : "Take the place out of it."}`;
+  }
+  if (advice.not_read && advice.reached && !advice.suggestions.some((own) => own.reached)) {
+    return `Of what was read nothing gives the place away, but not all of the post was read, and others may read it. ${asItIs}`;
+  }
   if (advice.reached && !advice.suggestions.some((own) => own.reached)) {
     return `Nothing needs to change: the place is hidden as it is. ${asItIs}`;
   }

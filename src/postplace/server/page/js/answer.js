@@ -1,7 +1,7 @@
 // The answer in words and as a list of places with bars.
 
 import { bar, byId, make, show } from "./elements.js";
-import { count, distance, isolated, likelihood, listed, percent } from "./words.js";
+import { count, distance, isolated, likelihood, listed, percent, readSoFar } from "./words.js";
 
 /** What an answer's places are called, one and several. */
 export const KINDS = {
@@ -25,7 +25,7 @@ export function summary(answer) {
 /** Show the answer; `why` is given a place that reasons are asked for, `chosen` the number of one to show on the map. */
 export function showAnswer(answer, { why, chosen, floor }) {
   const [best] = answer.places;
-  show(byId("verdict"), best ? verdict(answer, best, floor) : nothing(), unread(answer));
+  show(byId("verdict"), best ? verdict(answer, best, floor) : nothing(), unread(answer), notRead(answer));
   show(byId("places"), answer.places.length ? list(answer, { why, chosen }) : null, promise(answer));
 }
 
@@ -79,6 +79,11 @@ function unread(answer) {
   }
   const said = `${count(answer.unread.length, "picture")} could not be read: ${answer.unread.join("; ")}. `;
   return make("p", { class: "hint" }, `${said}The answer is about the rest.`);
+}
+
+/** How far the post was read, where that is not to its end. */
+function notRead(answer) {
+  return answer.not_read ? make("p", { class: "hint not-read" }, readSoFar(answer.not_read.said)) : null;
 }
 
 function list(answer, { why, chosen }) {

@@ -2,7 +2,7 @@
 
 import { bar, byId, make, show } from "./elements.js";
 import { heatOver } from "./heat.js";
-import { isolated, listed, named, percent, strength } from "./words.js";
+import { isolated, listed, named, percent, readSoFar, strength } from "./words.js";
 
 const NOTICEABLE = 0.05; // nats
 const LEAST_SHADED = 0.05; // of the strongest part
@@ -20,6 +20,7 @@ export function showReasons(found, { pictures = [], ask }) {
   const said = sentence(found);
   show(byId("why-content"),
     make("p", {}, said),
+    found.not_read ? make("p", { class: "hint not-read" }, `${readSoFar(found.not_read.said)} Words that were not are struck out: nothing is known of what they tell.`) : null,
     make("p", { class: "legend" }, make("mark", { class: "for" }, "speaks for it"), " ", make("mark", { class: "against" }, "speaks against it")),
     modalities(found),
     marked(found, strongest),
@@ -63,7 +64,8 @@ function modalities(found) {
 /** The text and the tags with what moved the answer shaded. */
 function marked(found, strongest) {
   const letters = Array.from(found.text); // spans count characters, not the halves that some have here
-  const words = found.parts.filter((part) => part.kind === "word" && part.field === "text").sort((one, other) => one.start - other.start);
+  const unread = found.not_read?.parts ?? [];
+  const words = [...found.parts, ...unread].filter((part) => part.kind === "word" && part.field === "text").sort((one, other) => one.start - other.start);
   const pieces = [];
   let end = 0;
   for (const word of words) {
@@ -72,13 +74,16 @@ function marked(found, strongest) {
   }
   pieces.push(letters.slice(end).join(""));
   const tags = found.hashtags.map((tag) => {
-    const own = found.parts.find((part) => part.kind === "hashtag" && part.name === tag);
+    const own = [...found.parts, ...unread].find((part) => part.kind === "hashtag" && part.name === tag);
     return make("li", { dir: "auto" }, own ? shaded(`#${tag}`, own, strongest) : `#${tag}`);
   });
   return make("div", { class: "marked" }, found.text ? make("p", { dir: "auto" }, pieces) : null, tags.length ? make("ul", { class: "tags" }, tags) : null);
 }
 
 function shaded(text, part, strongest) {
+  if (part.log_odds === undefined) { // nothing is known of what it tells
+    return make("s", { class: "not-read", title: "not read" }, text);
+  }
   const share = Math.abs(part.log_odds) / strongest;
   if (share < LEAST_SHADED || Math.abs(part.log_odds) < NOTICEABLE) {
     return text;
@@ -124,5 +129,6 @@ function evidence(found) {
 }
 
 function notes(found) {
-  return found.notes.length ? make("p", { class: "hint" }, `To be known: ${found.notes.join("; ")}.`) : null;
+  const said = found.notes.filter((note) => !found.not_read?.said.includes(note)); // that stands above
+  return said.length ? make("p", { class: "hint" }, `To be known: ${said.join("; ")}.`) : null;
 }

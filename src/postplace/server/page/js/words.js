@@ -58,6 +58,11 @@ export function shortened(text, most = 40) {
   return letters.length > most ? `${letters.slice(0, most - 1).join("").trimEnd()}…` : text;
 }
 
+/** How far a post was read, as sentences; `said` is of `not_read`. */
+export function readSoFar(said) {
+  return `Not all of the post was read. ${said.charAt(0).toUpperCase()}${said.slice(1)}.`;
+}
+
 /** A name inside a sentence, which may be written the other way: neither turns the other around. */
 export function isolated(name) {
   return `\u2068${name}\u2069`;

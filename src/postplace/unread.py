@@ -1,0 +1,161 @@
+"""What of a post a system was not given, as plain data and in words for people.
+
+A part that was not read is not harmless: it had no influence on this answer, and may tell another reader everything.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+NO_INFLUENCE = "had no influence on this answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How far one side of a post was read, in one of the ways it is read: the first `read` of `total` units.
+
+    `of` is "text", "hashtags", or "text and hashtags" where both are one sequence; `unit` characters, words or tokens.
+    """
+
+    of: str
+    unit: str
+    read: int
+    total: int
+
+    @property
+    def cut(self) -> bool:
+        """Whether anything is missing."""
+        return self.read < self.total
+
+    def to_json(self) -> dict[str, Any]:
+        """The four."""
+        return {"of": self.of, "unit": self.unit, "read": self.read, "total": self.total}
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """What of one post was not read; false where it was read whole.
+
+    `extents` are all ways in which a side is read of which a part was cut off in any of them. `pictures` of
+    `all_pictures` could not be read. `modalities` are those that the post has and the system does not look at.
+    """
+
+    extents: tuple[Extent, ...] = ()
+    pictures: int = 0
+    all_pictures: int = 0
+    modalities: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.extents or self.pictures or self.modalities)
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        """The sides whose ends were read in no way at all: nothing there can have moved the answer."""
+        sides = dict.fromkeys(extent.of for extent in self.extents)
+        return tuple(side for side in sides if all(extent.cut for extent in self.extents if extent.of == side))
+
+    def lines(self) -> tuple[str, ...]:
+        """In words, a line for each side.
+
+        >>> both = Extent("text", "characters", 140, 412), Extent("text", "words", 30, 71)
+        >>> Unread(both).lines()[0]
+        'read: the first 140 of 412 characters and 30 of 71 words of the text; the rest had no influence on this answer'
+        >>> Unread((both[0], Extent("text", "words", 20, 20))).lines()[0]
+        'read: the first 140 of 412 characters and all 20 words of the text; the rest was read by its words alone'
+        """
+        sides = dict.fromkeys(extent.of for extent in self.extents)
+        said = [_line(side, [extent for extent in self.extents if extent.of == side]) for side in sides]
+        if self.pictures:
+            said.append(f"not read: {self.pictures} of {self.all_pictures} pictures; they {NO_INFLUENCE}")
+        said += [f"not read: {_CALLED[name]}, which this run does not look at" for name in self.modalities]
+        return tuple(said)
+
+    @property
+    def said(self) -> str:
+        """All lines in one."""
+        return "; ".join(self.lines())
+
+    def to_json(self) -> dict[str, Any]:
+        """The words and the numbers."""
+        return {
+            "said": self.said,
+            "extents": [extent.to_json() for extent in self.extents],
+            "pictures": self.pictures,
+            "modalities": list(self.modalities),
+        }
+
+
+WHOLE = Unread()
+
+
+@dataclass
+class Losses:
+    """How many posts lose something to limits, and how much of all there is, by side and unit."""
+
+    posts: int = 0
+    cut: Counter[tuple[str, str]] = field(default_factory=Counter)
+    lost: Counter[tuple[str, str]] = field(default_factory=Counter)
+    total: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def add(self, extents: Iterable[Extent]) -> None:
+        """Count one post, of which these are all extents, cut or not."""
+        self.posts += 1
+        for extent in extents:
+            way = extent.of, extent.unit
+            self.cut[way] += extent.cut
+            self.lost[way] += extent.total - extent.read
+            self.total[way] += extent.total
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """One entry for each side and unit: counts, and shares of all posts and of all units."""
+        return [
+            {
+                "of": of,
+                "unit": unit,
+                "posts_cut": self.cut[of, unit],
+                "share_of_posts": self.cut[of, unit] / self.posts,
+                "lost": self.lost[of, unit],
+                "total": total,
+                "share_lost": self.lost[of, unit] / total,
+            }
+            for (of, unit), total in self.total.items()
+            if total
+        ]
+
+
+def lines_of_losses(losses: Iterable[Mapping[str, Any]]) -> list[str]:
+    """What `Losses.to_json` holds in words, where something is lost.
+
+    >>> found = Losses()
+    >>> found.add([Extent("text", "words", 30, 40)])
+    >>> found.add([Extent("text", "words", 10, 10)])
+    >>> lines_of_losses(found.to_json())
+    ['50.0 % of posts lose words of the text, 20.0 % of them all']
+    """
+    return [
+        f"{100 * own['share_of_posts']:.1f} % of posts lose {own['unit']} of the {own['of']}, "
+        f"{100 * own['share_lost']:.1f} % of them all"
+        for own in losses
+        if own["lost"]
+    ]
+
+
+_CALLED = {"text": "the text", "hashtags": "the hashtags", "image": "the pictures"}
+
+
+def _line(side: str, extents: list[Extent]) -> str:
+    """How far one side was read."""
+    first, parts = "the first ", []
+    for extent in extents:
+        parts.append(f"{first}{extent.read} of {extent.total} {extent.unit}" if extent.cut else _whole(extent))
+        first = "" if extent.cut else first
+    whole = [extent.unit for extent in extents if not extent.cut]
+    rest = f"was read by its {' and '.join(whole)} alone" if whole else NO_INFLUENCE
+    return f"read: {' and '.join(parts)} of the {side}; the rest {rest}"
+
+
+def _whole(extent: Extent) -> str:
+    return f"all {extent.total} {extent.unit}"
