@@ -118,6 +118,7 @@ def test_lengths_are_those_of_a_paper_that_prints_them_and_else_longer() -> None
     assert plan_of(MODELS["loctwi"], {}).vocabulary == {
         "min_count": 2, "max_characters": 140, "max_words": 30, "max_hashtags": 30,
     }  # fmt: skip
+    assert plan_of(MODELS["deepgeo"], {}).vocabulary["max_characters"] == 300
     assert plan_of(MODELS["mrlf"], {}).vocabulary == {"min_count": 2, **LENGTHS}
     assert dict(LENGTHS) == {"max_characters": 280, "max_words": 60, "max_hashtags": 30}
     assert plan_of(MODELS["mrlf"], {"max_words": 9}).vocabulary["max_words"] == 9

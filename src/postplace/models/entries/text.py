@@ -42,10 +42,11 @@ ENTRIES: tuple[ModelEntry, ...] = (
         citation="Lau et al., End-to-end Network for Twitter Geolocation Prediction and Hashing, IJCNLP 2017, "
         "arXiv 1710.04802",
         prefer_when="language and spelling tell more than words, and there are many thousand posts to learn them from",
-        changes="No metadata and no hashing; hashtags follow the text in one string of at most 140 characters, not "
-        "300, each counted from its second occurrence, not its fifth; widths 64 and 128, not 200 and 400, batches of "
-        "128, not 512, up to 30 epochs, not 10, with early stopping: posts are few, and learned on one core.",
-        vocabulary={"max_characters": 140},
+        changes="No metadata and no hashing; hashtags follow the text in one string, of at most 300 characters "
+        "each, a character counting from its second occurrence, not its fifth; widths 64 and 128, not 200 and 400, "
+        "batches of 128, not 512, up to 30 epochs, not 10, with early stopping: posts are few, and learned on one "
+        "core.",
+        vocabulary={"max_characters": 300},
         search={"dropout": (0.2, 0.4), "filters": (128, 400), "hidden": (64, 200)},
     ),
     ModelEntry(
