@@ -34,7 +34,7 @@ MISLED = 0.8  # how often each of the other modalities is there
 _FEW = {"tokens": 8, "width": 64, "layers": 1, "dropout": 0.1, "learning_rate": 1e-3}
 QUICK: dict[str, dict[str, Any]] = {
     "mrlf": {"embedding": 32, "filters": 32, "heads": 4, "learning_rate": 1e-3, "max_epochs": 10},
-    "sg-mft": {"tokens": 8, "features": 64, "dropout": 0.1, "learning_rate": 1e-3},
+    "sg-mft": {"tokens": 8, "features": 128, "dropout": 0.1, "learning_rate": 1e-3},
     **dict.fromkeys(("merge-attention", "co-attention", "bridge-tower-lite"), _FEW),
     "mplug": {**_FEW, "layers": 2, "connect_every": 1},
     "sg-mft-tokens": {"features": 64, "dropout": 0.1, "learning_rate": 1e-3},

@@ -203,7 +203,7 @@ def test_a_phone(tab: Page, address: str, pictures: list[Path], screenshots: Pat
 def test_letters_on_the_map_are_measured(tab: Page, address: str, part: str) -> None:
     """As faint as the lines of the map, or as the dot that they stand on, each of them is found."""
     ask(tab, address)
-    assert tab.run(f"document.querySelector('#map {part}') !== null")
+    tab.wait_for(f"document.querySelector('#map {part}')")  # the list stands before the map is drawn
     faint = "var(--main)" if part == ".dot.best text" else "var(--grid)"
     tab.run(f"document.querySelectorAll('#map {part}').forEach((own) => own.style.setProperty('fill', '{faint}'))")
     lost = tab.run(f"[...document.querySelectorAll('#map {part}')].map((own) => own.textContent.slice(0, 40))")
