@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from postplace.evaluation.grouped import totals_of
+from postplace.evaluation.resampled import expected_calibration_error
 from postplace.evaluation.robust import freedom
 from postplace.evaluation.significance import (
     DIFFERENCE,
     Interval,
+    above_chance,
+    group_bootstrap_of,
     paired_group_bootstrap,
     positive_interval,
     share_interval,
@@ -49,9 +54,9 @@ def test_unequal_groups_have_as_many_degrees_of_freedom_as_their_quadratic_form(
     assert freedom(totals) == pytest.approx(expected)
 
 
-def covered(interval: Callable[[np.random.Generator], Interval], truth: float) -> float:
+def covered(interval: Callable[[np.random.Generator], Interval], truth: float, *, trials: int = TRIALS) -> float:
     """How often the truth is inside, of the trials that have an interval."""
-    found = [interval(np.random.default_rng(trial)) for trial in range(TRIALS)]
+    found = [interval(np.random.default_rng(trial)) for trial in range(trials)]
     told = [own for own in found if np.isfinite(own.low)]
     return float(np.mean([own.low <= truth <= own.high for own in told]))
 
@@ -77,6 +82,30 @@ def test_the_interval_of_a_mean_of_kilometres_covers_it(pareto: bool) -> None:
         return positive_interval(rng.gamma(1.0, 1.0, len(groups)) * rng.gamma(2.0, 0.5, 15)[groups], groups)
 
     assert covered(interval, 1.0) >= 0.935
+
+
+@pytest.mark.parametrize("too_sure", [0.0, 0.1])
+@pytest.mark.parametrize("pareto", [False, True])
+def test_the_interval_of_a_calibration_error_covers_it(pareto: bool, too_sure: float) -> None:
+    """Also that of a system that is too sure, of whose users some are easier and a few post most."""
+
+    def drawn(rng: np.random.Generator, users: int) -> tuple[NDArray[np.int64], dict[str, Any]]:
+        groups = grouped(rng, users, pareto=pareto)
+        confidence = rng.beta(4.0, 1.5, len(groups))
+        right = np.clip(confidence - too_sure, 0.02, 0.98) if too_sure else confidence
+        if too_sure:  # 1.16: as many are right whatever the users' own skill
+            own = 1.16 * np.log(right / (1.0 - right)) + rng.normal(0.0, 1.0, users)[groups]
+            right = 1.0 / (1.0 + np.exp(-own))
+        return groups, {"confidence": confidence, "hits": (rng.random(len(groups)) < right).astype(np.float64)}
+
+    def interval(rng: np.random.Generator) -> Interval:
+        groups, sure = drawn(rng, 80)
+        statistic = {"ece": partial(expected_calibration_error, **sure)}
+        return above_chance(group_bootstrap_of(statistic, groups, content=sure.values(), seed=0, samples=200)["ece"])
+
+    _, many = drawn(np.random.default_rng(0), 20_000)
+    truth = float(expected_calibration_error(np.ones((1, len(many["hits"])), dtype=np.int64), **many)[0])
+    assert covered(interval, truth if too_sure else 0.0, trials=300) >= 0.915  # .935, less what 300 trials may miss
 
 
 @pytest.mark.parametrize("pareto", [False, True])
