@@ -139,6 +139,16 @@ def test_over_the_folds_every_post_is_in_test_once(folds: int) -> None:
     assert made[0].test.tolist() != made[folds].test.tolist()
 
 
+@pytest.mark.parametrize("folds", [2, 10])
+def test_no_fold_is_one_large_group(folds: int) -> None:
+    """Three groups fill a fold of ten each; whichever it is, others come to them."""
+    groups = np.repeat(np.arange(43), [100] * 3 + [10] * 40)
+    least = 43 // (2 * folds)
+    for seed in range(20 * folds):
+        test = split_folds(groups, np.zeros(700, dtype=np.int64), seed=seed, folds=folds).test
+        assert len(np.unique(groups[test])) >= least, f"fold {seed % folds}"
+
+
 def test_folds_are_of_equal_labels_and_do_not_depend_on_the_order_of_posts() -> None:
     groups, labels = np.arange(1000) // 2, np.arange(1000) // 2 % 2
     order = np.random.default_rng(0).permutation(1000)

@@ -26,12 +26,13 @@ class Limits:
     """What a small part may and must hold: groups of at most `largest` posts, and at least `least` groups.
 
     `shares` (P,) are those that can be met with such groups: what is too large, and is therefore in train, may leave
-    less than was asked for.
+    less than was asked for. The first part, train, must hold `first` groups.
     """
 
     largest: int
     least: int
     shares: Numbers
+    first: int = 1
 
 
 def limits_of(sizes: Indices, shares: Numbers) -> Limits:
@@ -107,7 +108,7 @@ class _Parts:
         self._weight = {
             part: [i / wish for i, wish in zip(importance, self._need[part], strict=True)] for part in self._open
         }
-        self._missing = {part: limits.least if part else 1 for part in self._open}
+        self._missing = {part: limits.least if part else limits.first for part in self._open}
 
     def content(self, group: int, size: int) -> list[tuple[int, int]]:
         """The posts of each label in a group, and of all."""

@@ -115,7 +115,8 @@ def split_folds(
     sizes = np.bincount(group_of_post)
     _check_enough(len(sizes), folds, largest=int(sizes.max(initial=0)), posts=len(groups))
     repeat, fold = divmod(seed, folds)
-    whole = Limits(int(sizes.max()), max(1, min(LEAST_GROUPS, len(sizes) // (2 * folds))), np.full(folds, 1 / folds))
+    least = max(1, min(LEAST_GROUPS, len(sizes) // (2 * folds)))
+    whole = Limits(int(sizes.max()), least, np.full(folds, 1 / folds), first=least)
     rng = np.random.default_rng([folds, repeat])
     in_test = (place_groups(sizes, _label_counts(group_of_post, labels), whole, rng=rng) == fold)[group_of_post]
     rest = np.flatnonzero(~in_test)
