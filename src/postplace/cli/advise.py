@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from postplace.cli.options import Device, Run, check_other_run, show_or_write
+from postplace.cli.options import Device, Hashtags, Pictures, Run, Text, check_other_run, show_or_write
 from postplace.errors import BadOption
 
 if TYPE_CHECKING:
@@ -30,11 +30,6 @@ class Protect(StrEnum):
     category = "category"
 
 
-Text = Annotated[str | None, typer.Option(help="The text of the post.")]
-Hashtags = Annotated[
-    str | None, typer.Option(help="Its hashtags, separated by spaces; those in the text are read too.")
-]
-Pictures = Annotated[list[Path] | None, typer.Option(help="One of its pictures; may be repeated.")]
 Protected = Annotated[Protect, typer.Option(help="What must not be told: what the run is for.")]
 Which = Annotated[
     str | None, typer.Option(metavar="NAME", help="This place (or category).", show_default="the run's answer")

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from postplace.cli.options import Device, Run, check_used, show_or_write
+from postplace.cli.options import Device, Hashtags, Pictures, Run, Text, check_used, show_or_write
 
 
 class Format(StrEnum):
@@ -28,11 +28,9 @@ class Method(StrEnum):
 
 def explain(
     run: Run,
-    text: Annotated[str | None, typer.Option(help="The text of the post.")] = None,
-    hashtags: Annotated[
-        str | None, typer.Option(help="Its hashtags, separated by spaces; those in the text are read too.")
-    ] = None,
-    image: Annotated[list[Path] | None, typer.Option(help="One of its pictures; may be repeated.")] = None,
+    text: Text = None,
+    hashtags: Hashtags = None,
+    image: Pictures = None,
     place: Annotated[
         str | None, typer.Option(metavar="NAME", help="Why this place (or category)?", show_default="the run's answer")
     ] = None,

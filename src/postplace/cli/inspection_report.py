@@ -67,14 +67,7 @@ def as_json(
         "present": {name: found.present[name] for name in FIELDS},
         "patterns": dict(found.patterns),
         "pictures": dict(found.pictures),
-        "left_out": {
-            "words": found.words,
-            "stop_words": found.stop_words.total(),
-            "emoticons": found.emoticons.total(),
-            **{name: found.markup[name] for name in ("links", "mentions")},
-            "texts_without_another_word": found.wordless,
-            "most_frequent": dict((found.stop_words + found.emoticons).most_common(100)),
-        },
+        "left_out": _words_left_out(found),
         "places": len(found.places),
         "venues": len(found.venues),
         "categories": len(found.categories),
@@ -111,6 +104,18 @@ def as_json(
         keys = ("changed", "texts", "hashtags", "nothing_left")
         report["masked"] = {key: getattr(masked, key) for key in keys}
     yield json.dumps(report, indent=2, ensure_ascii=False)
+
+
+def _words_left_out(found: Inspection) -> dict[str, Any]:
+    """What `_left_out` says, as plain data."""
+    return {
+        "words": found.words,
+        "stop_words": found.stop_words.total(),
+        "emoticons": found.emoticons.total(),
+        **{name: found.markup[name] for name in ("links", "mentions")},
+        "texts_without_another_word": found.wordless,
+        "most_frequent": dict((found.stop_words + found.emoticons).most_common(100)),
+    }
 
 
 def _warnings(found: Inspection, leaks: NameLeaks, splits: Splits) -> list[str]:

@@ -35,6 +35,11 @@ GivenBadPosts = Annotated[
     typer.Option("--on-bad-post", help="Stop at a bad record (default: error), or skip and count it."),
 ]
 PREPARED = "with a prepared folder: `postplace prepare` has met its bad records"
+Text = Annotated[str | None, typer.Option(help="The text of the post.")]
+Hashtags = Annotated[
+    str | None, typer.Option(help="Its hashtags, separated by spaces; those in the text are read too.")
+]
+Pictures = Annotated[list[Path] | None, typer.Option(help="One of its pictures; may be repeated.")]
 Cache = Annotated[
     Path | None,
     typer.Option(

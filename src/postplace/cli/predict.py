@@ -10,7 +10,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from postplace.cli.options import Cache, Device, GivenBadPosts, OnBadPost, Quiet, Run, cache_folder, check_used, say
+from postplace.cli.options import (
+    Cache,
+    Device,
+    GivenBadPosts,
+    Hashtags,
+    OnBadPost,
+    Pictures,
+    Quiet,
+    Run,
+    Text,
+    cache_folder,
+    check_used,
+    say,
+)
 
 if TYPE_CHECKING:
     from postplace.post import Post, Prediction
@@ -41,11 +54,9 @@ def predict(
             metavar="[POSTS]", help="Posts: .jsonl, .csv, .parquet or a prepared folder.", show_default=False
         ),
     ] = None,
-    text: Annotated[str | None, typer.Option(help="The text of one post.")] = None,
-    hashtags: Annotated[
-        str | None, typer.Option(help="Its hashtags, separated by spaces; those in the text are read too.")
-    ] = None,
-    image: Annotated[list[Path] | None, typer.Option(help="One of its pictures; may be repeated.")] = None,
+    text: Text = None,
+    hashtags: Hashtags = None,
+    image: Pictures = None,
     top_k: Annotated[int, typer.Option(help="How many places a post.")] = 5,
     level: Annotated[float, typer.Option(help="How often set and circle hold the truth, on average.")] = 0.9,
     coverage_over: Annotated[
