@@ -2,9 +2,10 @@
 
     python benchmarks/promises_intervals.py [--quick]
 
-Users have five posts each or Pareto(1.2) numbers of 3 to 200. Each cell is how often the truth lies in the interval, of
+Users have five posts each or Pareto(1.2) numbers of 1 to 200. Each cell is how often the truth lies in the interval, of
 the trials where the product shows one, and in brackets how often it does, where not always. `*`: below 93.5 %, `+`:
 above 96.5 % (wider than needed). Of false claims `*`: above 6.5 %. Of 1,000 trials a rate of 95 % is off by .7 points.
+"ECE elsewhere" is of simulated posts that no choice in the package was made by; the number after it is the true error.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from postplace.evaluation import resampled
-from postplace.evaluation.calibration import log_losses, squared_losses
+from postplace.evaluation.calibration import expected_calibration_error, log_losses, squared_losses
 from postplace.evaluation.significance import (
     DIFFERENCE,
     Interval,
@@ -38,6 +39,7 @@ USERS = (5, 8, 15, 30, 80, 200)
 SIZES = ("equal", "Pareto")
 LEVEL, BAR = 0.95, 0.015
 CLASSES = 8
+GIVEN = ((True, "skill falls with size, given sizes"), (False, "the same, population of sizes"))
 
 
 @dataclass(frozen=True)
@@ -78,16 +80,31 @@ def coverage_where_skill_goes_with_size(trials: int, users: int, *, given_sizes:
 
     The truth is that of other users with as many posts each, or that of a population of users with other numbers.
     """
-    many = numbers_of_posts(np.random.default_rng(0), 1_000_000, "Pareto")
-    population, held = float((many * _skill(many)).sum() / many.sum()), []
+    population, held = _accuracy_over(_many_numbers()), []
     for trial in range(trials):
         rng = np.random.default_rng((trial, users))
         posts = numbers_of_posts(rng, users, "Pareto")
-        groups, skill = np.repeat(np.arange(users), posts), _skill(posts)
-        hits = rng.random(len(groups)) < rng.beta(4.0 * skill, 4.0 * (1.0 - skill))[groups]
-        truth = float((posts * skill).sum() / posts.sum()) if given_sizes else population
-        held.append(_holds(share_interval(hits, groups, level=LEVEL), truth))
+        groups = np.repeat(np.arange(users), posts)
+        truth = _accuracy_over(posts) if given_sizes else population
+        held.append(_holds(share_interval(_falling_hits(rng, posts), groups, level=LEVEL), truth))
     return _rate(held)
+
+
+def false_claims_where_skill_goes_with_size(trials: int, users: int, *, given_sizes: bool) -> Rate:
+    """How often one of two systems is called different whose accuracy over all posts is the same.
+
+    That of one falls with the number of a user's posts, as above; that of the other is the same for all users. All
+    posts are those of other users with as many posts each, or those of a population of users with other numbers.
+    """
+    population, told = _accuracy_over(_many_numbers()), []
+    for trial in range(trials):
+        rng = np.random.default_rng((trial, users))
+        posts = numbers_of_posts(rng, users, "Pareto")
+        groups = np.repeat(np.arange(users), posts)
+        equal = _accuracy_over(posts) if given_sizes else population
+        one, other = _falling_hits(rng, posts), _varied_hits(rng, np.full(users, equal), groups)
+        told.append(_different(one, other, groups))
+    return _rate(told)
 
 
 def false_claims(trials: int, users: int, sizes: str, *, kind: str) -> Rate:
@@ -110,8 +127,7 @@ def false_claims(trials: int, users: int, sizes: str, *, kind: str) -> Rate:
         else:
             better = np.where(rng.random(users) < 0.9, 0.04, -0.36)[groups]
             one, other = draws[0] < 0.5 + better, draws[1] < 0.5
-        found = verdict(paired_group_bootstrap(one, other, groups, seed=0, level=LEVEL, bounds=DIFFERENCE))
-        told.append(None if found == "cannot tell" else found != "tie")
+        told.append(_different(one, other, groups))
     return _rate(told)
 
 
@@ -179,6 +195,46 @@ def coverage_of_others(trials: int, users: int, sizes: str, truth: dict[str, flo
     return {name: _rate(own) for name, own in held.items()}
 
 
+def calibrated_otherwise(
+    rng: np.random.Generator, users: int, sizes: str, *, too_sure: float
+) -> tuple[NDArray[np.int64], Floats, Floats]:
+    """Groups, confidences and hits (N,) of a system that no choice was made by: confidences from a beta distribution.
+
+    It is right as often as it says, less `too_sure`; then users differ, too, by 1 in log-odds.
+    """
+    groups = np.repeat(np.arange(users), numbers_of_posts(rng, users, sizes))
+    confidence = rng.beta(4.0, 1.5, len(groups))
+    right = np.clip(confidence - too_sure, 0.02, 0.98) if too_sure else confidence
+    if too_sure:
+        own = 1.16 * np.log(right / (1.0 - right)) + rng.normal(0.0, 1.0, users)[groups]  # 1.16: the mean stays
+        right = 1.0 / (1.0 + np.exp(-own))
+    return groups, confidence, (rng.random(len(groups)) < right).astype(np.float64)
+
+
+def coverage_of_another_error(trials: int, users: int, sizes: str, *, too_sure: float, truth: float) -> Rate:
+    """Of the ECE of `calibrated_otherwise`."""
+    held = []
+    for trial in range(trials):
+        rng = np.random.default_rng((trial, users, 7))
+        groups, confidence, hits = calibrated_otherwise(rng, users, sizes, too_sure=too_sure)
+        error = partial(resampled.expected_calibration_error, confidence=confidence, hits=hits)
+        content = [confidence, hits]
+        found = group_bootstrap_of({"ECE": error}, groups, content=content, seed=0, samples=500, level=LEVEL)
+        held.append(_holds(above_chance(found["ECE"]), truth))
+    return _rate(held)
+
+
+def another_true_error(sizes: str, *, too_sure: float, users: int = 6000, parts: int = 8) -> float:
+    """The ECE of `calibrated_otherwise` of very many users; 0 where it is right as often as it says."""
+    if not too_sure:
+        return 0.0
+    drawn_parts = (
+        calibrated_otherwise(np.random.default_rng((part, 10**6)), users, sizes, too_sure=too_sure)
+        for part in range(parts)
+    )
+    return float(np.mean([expected_calibration_error(confidence, hits) for _, confidence, hits in drawn_parts]))
+
+
 def least_p_values() -> list[str]:
     """What a system that is right wherever the other is wrong can reach, alone and among 20 that are compared."""
     lines = []
@@ -197,32 +253,82 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a tenth of the trials")
     trials = 100 if parser.parse_args().quick else 1000
     print(f"{trials} trials; users:{'':24}" + "".join(f"{users:>14}" for users in USERS))
+    print_shares(trials)
+    print_claims(trials)
+    print_others(trials // 3)
+    print("the least p-value:", *least_p_values(), sep="\n")
+
+
+def print_shares(trials: int) -> None:
+    """Of accuracies."""
     print("an accuracy covers the truth:")
     for mean, likeness in ((0.5, 0.2), (0.8, 0.2), (0.8, 0.0), (0.95, 0.05)):
         for sizes in SIZES:
             name = f"accuracy {mean}, likeness {likeness}, {sizes}"
             every = [coverage_of_shares(trials, users, sizes, mean=mean, likeness=likeness) for users in USERS]
             _print_row(name, [_covered(rate) for rate in every])
-    for given, name in ((True, "skill falls with size, given sizes"), (False, "the same, population of sizes")):
+    for given, name in GIVEN:
         every = [coverage_where_skill_goes_with_size(trials, users, given_sizes=given) for users in USERS]
         _print_row(name, [_covered(rate) for rate in every])
+
+
+def print_claims(trials: int) -> None:
+    """Of verdicts."""
     print("equal systems are called different:")
     for kind in ("apart", "alike", "lopsided"):
         for sizes in SIZES:
             every = [false_claims(trials, users, sizes, kind=kind) for users in USERS]
             _print_row(f"{kind}, {sizes}", [_claimed(rate) for rate in every])
+    for given, name in GIVEN:
+        every = [false_claims_where_skill_goes_with_size(trials, users, given_sizes=given) for users in USERS]
+        _print_row(name, [_claimed(rate) for rate in every])
+
+
+def print_others(trials: int) -> None:
+    """Of metrics that are no shares."""
     print("other metrics cover the truth (a third of the trials):")
     for sizes in SIZES:
         truth = truths(sizes)
-        columns = [coverage_of_others(trials // 3, users, sizes, truth) for users in USERS[:-1]]
+        columns = [coverage_of_others(trials, users, sizes, truth) for users in USERS[:-1]]
         for name in truth:
             _print_row(f"{name}, {sizes}", [_covered(column[name]) for column in columns])
-    print("the least p-value:", *least_p_values(), sep="\n")
+    for too_sure in (0.0, 0.1):
+        for sizes in SIZES:
+            asked: dict[str, float] = {"too_sure": too_sure, "truth": another_true_error(sizes, too_sure=too_sure)}
+            every = [coverage_of_another_error(trials, users, sizes, **asked) for users in USERS]
+            _print_row(f"ECE elsewhere, {asked['truth']:.3f}, {sizes}", [_covered(rate) for rate in every])
 
 
 def _skill(posts: NDArray[np.int64]) -> Floats:
     skill: Floats = 1.0 / (1.0 + np.exp(-(1.8 - 0.34 * np.log(posts))))
     return skill
+
+
+def _many_numbers() -> NDArray[np.int64]:
+    """Posts of each user of a population."""
+    return numbers_of_posts(np.random.default_rng(0), 1_000_000, "Pareto")
+
+
+def _accuracy_over(posts: NDArray[np.int64]) -> float:
+    """Over all posts of users with so many each (G,), where skill falls with their number."""
+    return float((posts * _skill(posts)).sum() / posts.sum())
+
+
+def _falling_hits(rng: np.random.Generator, posts: NDArray[np.int64]) -> NDArray[np.bool_]:
+    return _varied_hits(rng, _skill(posts), np.repeat(np.arange(len(posts)), posts))
+
+
+def _varied_hits(rng: np.random.Generator, skill: Floats, groups: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Right or wrong (N,), of users whose own skill is about that given (G,)."""
+    draws = rng.random(len(groups))
+    hits: NDArray[np.bool_] = draws < rng.beta(4.0 * skill, 4.0 * (1.0 - skill))[groups]
+    return hits
+
+
+def _different(one: NDArray[np.bool_], other: NDArray[np.bool_], groups: NDArray[np.int64]) -> bool | None:
+    """Whether one of two systems is called better or worse; None where it cannot be told."""
+    found = verdict(paired_group_bootstrap(one, other, groups, seed=0, level=LEVEL, bounds=DIFFERENCE))
+    return None if found == "cannot tell" else found != "tie"
 
 
 def _holds(interval: Interval, truth: float) -> bool | None:

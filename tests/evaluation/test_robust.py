@@ -28,7 +28,7 @@ TRIALS = 600  # a rate of .95 is off by .009
 
 
 def grouped(rng: np.random.Generator, users: int, *, pareto: bool) -> NDArray[np.int64]:
-    """The user of each post: five posts each, or 3 to 200."""
+    """The user of each post: five posts each, or 1 to 200, few of them many."""
     posts = np.minimum(1 + rng.pareto(1.2, users) * 3, 200).astype(np.int64) if pareto else np.full(users, 5)
     return np.repeat(np.arange(users), posts)
 
