@@ -64,6 +64,21 @@ def test_posts_of_one_user_are_judged(place_run: Path, tmp_path: Path) -> None:
     assert "too few users or venues for an interval: 1\n" in done.stdout
 
 
+def test_what_is_not_known_is_said_once(place_run: Path, tmp_path: Path) -> None:
+    """Posts of places that the run does not know: no score, no set; each promise has a sentence of its own."""
+    lines = (f'{{"id": "n{number}", "text": "at the bridge {number}", "place": "elsewhere"}}' for number in range(8))
+    (tmp_path / "elsewhere.jsonl").write_text("\n".join(lines))
+    done = CliRunner().invoke(
+        app, ["evaluate", str(place_run), str(tmp_path / "elsewhere.jsonl"), "--device", "cpu", "-q"]
+    )
+    assert done.exit_code == 0, done.exception
+    told = [line for line in done.stdout.splitlines() if "not known" in line]
+    assert len(told) == len(set(told)) == 3
+    assert told[0].endswith("ECE, NLL and Brier score are not known, as no post of a known class has an answer")
+    assert "on average over users" in told[1]
+    assert "on average over posts" in told[2]
+
+
 COUNTS = ("used", "posts", "classes", "groups", "near_duplicate_texts", "near_duplicate_images", "largest_group")
 EMPTY: dict[str, Any] = {"split": {"train": 3}, "left_out_classes": {}, "broken_images": []}
 FIT = {**dict.fromkeys(COUNTS, 3), "without_the_target": 0, **EMPTY}

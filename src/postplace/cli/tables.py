@@ -73,11 +73,12 @@ def show_metrics(metrics: Mapping[str, Any], *, target: str = "place") -> None:
 
 def _show_calibration(console: Console, found: Mapping[str, Any]) -> None:
     """Whether probabilities, sets and circles keep their word."""
-    none = "no post of a known class has an answer"
     told = ", ".join(
-        f"{name} {shown(found[key]['before'], '.3f', why=none)} -> {shown(found[key]['after'], '.3f', why=none)}"
+        f"{name} {shown(found[key]['before'], '.3f')} -> {shown(found[key]['after'], '.3f')}"
         for key, name in (("ece", "ECE"), ("nll", "NLL"), ("brier", "Brier"))
     )
+    if found["ece"]["after"] is None:
+        told = "ECE, NLL and Brier score are not known, as no post of a known class has an answer"
     console.print(f"calibration, before -> after a temperature of {found['temperature']:.2f}{floor_of(found)}: {told}")
     for sentence in promise_sentences(found):
         console.print(sentence)

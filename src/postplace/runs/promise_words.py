@@ -32,7 +32,8 @@ def shown(value: float | None, form: str, *, why: str = "") -> str:
 def _of_sets(found: Mapping[str, Any], kept: Mapping[str, Any], over: str) -> list[str]:
     sets = kept["sets"]
     if sets["coverage"] is None:
-        return [f"How often sets hold the truth is {UNKNOWN} (none of these posts has a known class and an answer)."]
+        why = "none of these posts has a known class and an answer"
+        return [f"How often sets hold the true class {MEANT[over]} is {UNKNOWN} ({why})."]
     of = f" of {found['classes']}" if "classes" in found else ""
     start = f"Sets meant to hold the true class with {found['level']:.0%} {MEANT[over]}: held"
     return [f"{start} {_held(sets)}, with {shown(sets['mean_size'], '.1f')}{of} classes in a set on average."]
