@@ -24,9 +24,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from postplace import PostLocator, make_city, read_posts
-from postplace.calibrated import Calibration, Judged, calibrate, joined
+from postplace.calibrated import Calibration, calibrate
 from postplace.evaluation.calibration import debiased_calibration_error, expected_calibration_error
 from postplace.evaluation.conformal import Over, coverage_by_group, effective_groups, least_groups
+from postplace.judged import Judged, joined
 from postplace.places.distance import great_circle_km
 from postplace.places.vocabulary import PlaceVocabulary
 from postplace.synthetic.knobs import Knobs

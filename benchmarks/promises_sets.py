@@ -14,8 +14,10 @@ from typing import get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from postplace.calibrated import Calibration, Judged, calibrate
+from postplace.calibrated import Calibration, calibrate
 from postplace.evaluation.conformal import Over, coverage_by_group, group_quantile, set_scores, why_wide
+from postplace.judged import Judged
+from postplace.places.distance import great_circle_km
 from postplace.places.vocabulary import PlaceVocabulary
 from postplace.post import Place
 from postplace.scoring import Answers
@@ -25,7 +27,7 @@ Rows = NDArray[np.int64]
 
 BAR, LEVEL, CLASSES, LARGEST = 0.015, 0.9, 20, 400
 GROUPS = (5, 9, 12, 20, 40, 80, 200)
-PLACES = PlaceVocabulary("category", tuple(Place(f"c{number}") for number in range(CLASSES)))
+SPREAD_KM, OFF_KM, KM = 4.0, 0.3, 1 / 111.2  # of the places, and of posts about theirs; a km in degrees on a meridian
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,14 @@ class World:
     sizes: Rows
     scores: Floats
     every: Floats
+
+
+def _city() -> PlaceVocabulary:
+    points = np.random.default_rng(3).normal(0, SPREAD_KM * KM, (CLASSES, 2))
+    return PlaceVocabulary("place", tuple(Place(f"p{row}", *point) for row, point in enumerate(points.tolist())))
+
+
+PLACES = _city()  # at the equator, where degrees are alike
 
 
 def main(*, quick: bool = False) -> bool:
@@ -131,24 +141,25 @@ def both_parts(*, draws: int) -> bool:
     print(
         "\nK users of 5 posts in the validation and in the calibration part, the epoch of 20 that suits the first best"
     )
-    print("  K  over   users  posts  classes  thresholds from")
+    print("           sets                    circles")
+    print("  K  over   users  posts  classes  users  posts     km  thresholds from")
     fine = True
     for count in (5, 9, 15, 30):
         for over in get_args(Over):
             found = [_stopped(count, over, seed=seed) for seed in range(draws)]
-            kept = np.mean([each[:3] for each in found], axis=0)
-            each_held = [each[0] if over == "users" else each[1] for each in found]
-            chance = 0.0 if draws >= 60 else 2.0 * float(np.std(each_held, ddof=1)) / draws**0.5  # of a quick look
-            missed = float(np.mean(each_held)) < LEVEL - BAR - chance
-            said = "MISSED" if missed else ""
-            print(
-                f"{count:3}  {over:5}  {kept[0]:.3f}  {kept[1]:.3f}  {kept[2]:7.2f}  {found[0][3]} {said}", flush=True
-            )
+            *sets, in_users, in_posts, km = np.mean([each[:6] for each in found], axis=0)
+            held = np.array([(each[0], each[3]) if over == "users" else (each[1], each[4]) for each in found])
+            chance = 0.0 if draws >= 60 else 2.0 * held.std(axis=0, ddof=1) / draws**0.5  # of a quick look
+            missed = bool((held.mean(axis=0) < LEVEL - BAR - chance).any())
+            said = " MISSED" if missed else ""
+            told = f"{sets[0]:.3f}  {sets[1]:.3f}  {sets[2]:7.2f}  {in_users:.3f}  {in_posts:.3f}  {km:5.1f}"
+            print(f"{count:3}  {over:5}  {told}  {found[0][6]}{said}", flush=True)
             fine &= not missed
     return fine
 
 
-def _stopped(count: int, over: Over, *, seed: int) -> tuple[float, float, float, str]:
+def _stopped(count: int, over: Over, *, seed: int) -> tuple[float, float, float, float, float, float, str]:
+    """Coverage of sets over users and posts, classes; that of circles, their median radius in km; what it is from."""
     random = np.random.default_rng(seed)
     parts = [_epochs(users, random) for users in (count, count, 200)]
     losses = [-np.log(np.maximum(epoch[np.arange(len(epoch)), parts[0][1]], 1e-9)).mean() for epoch in parts[0][0]]
@@ -158,7 +169,10 @@ def _stopped(count: int, over: Over, *, seed: int) -> tuple[float, float, float,
     sets = made.place_sets(new.probabilities, new.chance, alpha=1 - LEVEL, over=over)
     held = sets[np.arange(len(sets)), new.answers.labels]
     by_user = coverage_by_group(held, new.answers.groups)
-    return by_user, float(held.mean()), float(sets.sum(axis=1).mean()), " and ".join(made.parts)
+    centres, radii = made.circles(new.probabilities, PLACES, alpha=1 - LEVEL, over=over)
+    inside = great_circle_km(*centres.T, *new.answers.coordinates.T) <= radii
+    circles = coverage_by_group(inside, new.answers.groups), float(inside.mean()), float(np.median(radii))
+    return by_user, float(held.mean()), float(sets.sum(axis=1).mean()), *circles, " and ".join(made.parts)
 
 
 def _epochs(users: int, random: np.random.Generator) -> tuple[list[Floats], Rows]:
@@ -172,9 +186,10 @@ def _epochs(users: int, random: np.random.Generator) -> tuple[list[Floats], Rows
 
 
 def _judged(probabilities: Floats, labels: Rows, random: np.random.Generator) -> Judged:
-    every, nowhere = np.ones(len(labels), dtype=np.bool_), np.full((len(labels), 2), np.nan)
-    patterns = np.full(len(labels), "T")
-    answers = Answers(labels, every, nowhere, every, patterns, np.arange(len(labels)) // 5)
+    every, patterns = np.ones(len(labels), dtype=np.bool_), np.full(len(labels), "T")
+    own = np.array([(PLACES.places[label].latitude, PLACES.places[label].longitude) for label in labels], dtype=float)
+    points = own + random.normal(0, OFF_KM * KM, own.shape)
+    answers = Answers(labels, every, points, every, patterns, np.arange(len(labels)) // 5)
     return Judged(probabilities, answers, random.random(len(labels)))
 
 

@@ -15,16 +15,15 @@ from postplace.calibrated import (
     ARRAYS,
     ENOUGH,
     Calibration,
-    Judged,
     calibrate,
     chance_of,
-    joined,
     judge_calibration,
     promises,
 )
 from postplace.errors import BadOption, BadRun
 from postplace.evaluation.calibration import temper
 from postplace.evaluation.conformal import Penalty, set_scores
+from postplace.judged import Judged, joined
 from postplace.places.record import as_record
 from postplace.places.vocabulary import PlaceVocabulary
 from postplace.post import Prediction
@@ -108,13 +107,29 @@ def test_few_groups_of_the_calibration_part_are_joined_by_those_of_the_validatio
     assert len(np.unique(enough.set_groups)) == ENOUGH
 
 
-def test_each_part_is_scored_in_the_shape_of_the_other() -> None:
+def test_joined_parts_are_scored_in_one_shape() -> None:
     first, second = judged(8, seed=0, sharper=3.0), judged(8, seed=1, sharper=0.5)
     made, swapped = calibrate(first, second, PLACES), calibrate(second, first, PLACES)
     np.testing.assert_allclose(np.sort(made.set_scores), np.sort(swapped.set_scores))
-    alone = calibrate(first, judged(ENOUGH, seed=2), PLACES)  # in the shape of the first part
-    scores = set_scores(temper(second.probabilities, alone.shape), second.chance, alone.penalty)
-    np.testing.assert_allclose(made.set_scores[24:], scores[np.arange(24), second.answers.labels])
+    both = joined(first, second)
+    scores = set_scores(temper(both.probabilities, made.shape), both.chance, made.penalty)
+    np.testing.assert_allclose(made.set_scores, scores[np.arange(48), both.answers.labels])
+
+
+@pytest.mark.parametrize("sharper", [0.2, 1.0, 4.0])
+def test_circles_and_sets_of_few_users_keep_their_word_and_have_a_size(sharper: float) -> None:
+    """Parts that ask for shapes of other units: a threshold from both once gave circles of 4,600 km, or of metres."""
+    radii, inside, held = [], [], []
+    for seed in range(0, 90, 3):
+        few, as_few, new = (judged(number, seed=seed + number % 3, sharper=sharper) for number in (9, 10, 101))
+        found = judge_calibration(calibrate(few, as_few, PLACES), new, PLACES)
+        radii.append(found["circles"]["median_km"])
+        inside.append(found["circles"]["coverage"])
+        held.append(found["sets"]["coverage"])
+    assert max(radii) < 10.0  # the places lie 4.4 km apart
+    assert np.mean(inside) == pytest.approx(0.91, abs=0.03)
+    assert np.mean(held) == pytest.approx(0.92, abs=0.03)
+    assert min(inside) > 0.6
 
 
 def test_joined_parts_share_no_group() -> None:

@@ -11,12 +11,13 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from postplace.calibrated import Judged, chance_of, judge_calibration, promises
+from postplace.calibrated import chance_of, judge_calibration, promises
 from postplace.devices import torch_device
 from postplace.encode import EncodedPosts
 from postplace.errors import Diverged
 from postplace.evaluation.conformal import Over
 from postplace.inputs import tensors_of
+from postplace.judged import Judged
 from postplace.models.estimator import Estimator
 from postplace.models.plan import Plan
 from postplace.places.decode import rank

@@ -2,15 +2,16 @@
 
 The temperature of what is told is fitted on the calibration part. A promise of coverage is exact only if nothing but
 its threshold comes from that part: the shape of the sets and circles (a temperature of their own, the penalty of RAPS,
-the slack of the radius) is therefore chosen on the validation part. Where the calibration part has few groups, those of
-the validation part give the threshold too: each part is scored in the shape chosen on the other (cross-conformal
-prediction: Vovk, Annals of Mathematics and Artificial Intelligence 74, 2015), and answers are given in that of both.
+the slack of the radius) is therefore chosen on the validation part. Where the calibration part has few groups, both
+parts give the threshold, and nothing is chosen: the temperature is that of both, without penalty, with the same slack
+always. (Choosing on the same posts would cost coverage; scores in the shapes that each part chose for the other have
+different units, and a threshold from a mixture of them promises nothing.) `benchmarks/promises.py` measures both cases.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -45,18 +46,19 @@ from postplace.evaluation.conformal import (
 )
 from postplace.evaluation.metrics import or_null
 from postplace.evaluation.significance import above_chance, group_bootstrap_of, positive_interval, share_interval
+from postplace.judged import Judged, joined, numbered
 from postplace.places.decode import least_expected
 from postplace.places.distance import great_circle_km
 from postplace.places.vocabulary import PlaceVocabulary
 from postplace.post import Promise
-from postplace.scoring import Answers
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
 ALPHA = 0.1  # sets and circles hold the truth with 90 % on average over users, unless asked otherwise
 ENOUGH = 20  # groups of the calibration part; with fewer, those of the validation part are used too
-_SLACKS = (0.01, 0.1, 1.0, 10.0, 1000.0)  # times the median expected km: the last is all but one radius for all
+_SLACKS = (1.0, 0.1, 10.0, 0.01, 1000.0)  # times the median expected km: the last is all but one radius for all
+BOTH_PARTS: tuple[str, ...] = ("validation", "calibration")
 ARRAYS = ("set_scores", "set_groups", "circle_scores", "circle_groups")
 
 
@@ -66,23 +68,6 @@ class Shape(NamedTuple):
     temperature: float
     penalty: Penalty
     slack_km: float
-
-
-class Judged(NamedTuple):
-    """A part of the split as a system answered it: probabilities (N, C) as they came, and the truth."""
-
-    probabilities: Floats
-    answers: Answers
-    chance: Floats  # (N,) see `chance_of`
-
-    def only(self, chosen: NDArray[np.bool_]) -> Judged:
-        """The posts that are chosen (N,)."""
-        kept = {field.name: getattr(self.answers, field.name)[chosen] for field in fields(self.answers)}
-        return Judged(self.probabilities[chosen], Answers(**kept), self.chance[chosen])
-
-    def known(self) -> Judged:
-        """Posts with an answer, whose class the run knows."""
-        return self.only(self.answers.answered & (self.answers.labels >= 0))
 
 
 @dataclass(frozen=True)
@@ -164,31 +149,17 @@ def chance_of(digests: Sequence[str]) -> Floats:
 
 def calibrate(validation: Judged, calibration: Judged, places: PlaceVocabulary) -> Calibration:
     """Fit on what a system answered to two parts that it did not learn from; no group is in both."""
-    shape = _shape_of(validation, places)
-    scored, kept, parts = _scored(calibration, shape, places), calibration, Calibration.parts
     if len(np.unique(calibration.known().answers.groups)) < ENOUGH and len(validation.known().chance):
-        other = _scored(validation, _shape_of(calibration, places), places)
-        scored, parts = _beside(other, scored), ("validation", "calibration")
-        kept = joined(validation, calibration)
-        shape = _shape_of(kept, places)
+        kept, parts = joined(validation, calibration), BOTH_PARTS
+        shape = _plain_shape(kept, places)
+    else:
+        kept, parts = calibration, Calibration.parts
+        shape = _shape_of(validation, places)
+    scored = _scored(kept, shape, places)
     known = kept.known()
     temperature, floor = fit_temperature_and_floor(known.probabilities, known.answers.labels)
     sets, set_groups, circles, circle_groups = (scored[name] for name in ARRAYS)
     return Calibration(temperature, *shape, sets, set_groups, circles, circle_groups, floor=floor, parts=parts)
-
-
-def joined(first: Judged, second: Judged) -> Judged:
-    """Two parts as one; no group is in both, whatever its number."""
-    groups = np.concatenate([_numbered(first.answers.groups), _apart(second.answers.groups, first.answers.groups)])
-    kept = {
-        field.name: np.concatenate([getattr(first.answers, field.name), getattr(second.answers, field.name)])
-        for field in fields(first.answers)
-    }
-    return Judged(
-        np.concatenate([first.probabilities, second.probabilities]),
-        Answers(**{**kept, "groups": groups}),
-        np.concatenate([first.chance, second.chance]),
-    )
 
 
 def promises(
@@ -296,6 +267,17 @@ def _shape_of(judged: Judged, places: PlaceVocabulary) -> Shape:
     return Shape(temperature, penalty, _best_slack(_located(judged, places), temperature, places))
 
 
+def _plain_shape(judged: Judged, places: PlaceVocabulary) -> Shape:
+    """The shape where there are too few groups to choose one: the temperature is fitted, the slack as much as expected.
+
+    One number, without a choice of sizes in it, hardly fits the few posts that the threshold is then taken from.
+    """
+    known, located = judged.known(), _located(judged, places)
+    temperature = fit_temperature(known.probabilities, known.answers.labels)
+    expected = _errors(located, temperature, places)[1]
+    return Shape(temperature, Penalty(), _middle(expected) if len(expected) else 1.0)
+
+
 def _scored(judged: Judged, shape: Shape, places: PlaceVocabulary) -> dict[str, NDArray[Any]]:
     """How far down the truth of a part's posts stands in a shape, by the names of `ARRAYS`."""
     known, located = judged.known(), _located(judged, places)
@@ -303,21 +285,10 @@ def _scored(judged: Judged, shape: Shape, places: PlaceVocabulary) -> dict[str, 
     errors, expected = _errors(located, shape.temperature, places)
     return {
         "set_scores": scores[np.arange(len(scores)), known.answers.labels],
-        "set_groups": _numbered(known.answers.groups),
+        "set_groups": numbered(known.answers.groups),
         "circle_scores": errors / (expected + shape.slack_km),
-        "circle_groups": _numbered(located.answers.groups),
+        "circle_groups": numbered(located.answers.groups),
     }
-
-
-def _beside(first: Mapping[str, NDArray[Any]], second: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    """What `_scored` gave of two parts, as one."""
-    apart = {name: _apart(second[name], first[name]) for name in ARRAYS if name.endswith("_groups")}
-    return {name: np.concatenate([first[name], apart.get(name, second[name])]) for name in ARRAYS}
-
-
-def _apart(groups: Rows, others: Rows) -> Rows:
-    """Running numbers of groups (N,) that are none of those of the others."""
-    return _numbered(groups) + len(np.unique(others))
 
 
 def _best_slack(validation: Judged, shape: float, places: PlaceVocabulary) -> float:
@@ -325,13 +296,18 @@ def _best_slack(validation: Judged, shape: float, places: PlaceVocabulary) -> fl
     if not len(validation.chance):
         return 1.0
     errors, expected = _errors(validation, shape, places)
-    middle = max(float(np.median(expected)), 1e-3)
+    middle = _middle(expected)
 
     def radius(slack: float) -> float:
         scores = errors / (expected + slack)
         return group_quantile(scores, validation.answers.groups, alpha=ALPHA) * float((expected + slack).mean())
 
     return min((factor * middle for factor in _SLACKS), key=radius)
+
+
+def _middle(expected: Floats) -> float:
+    """The median of what is expected, in km, but not nothing."""
+    return max(float(np.median(expected)), 1e-3)
 
 
 def _located(judged: Judged, places: PlaceVocabulary) -> Judged:
@@ -344,11 +320,6 @@ def _errors(located: Judged, shape: float, places: PlaceVocabulary) -> tuple[Flo
     """Km from the centre of each post's circle to its own coordinates (N,), and what they were expected to be (N,)."""
     centres, expected = least_expected(temper(located.probabilities, shape), places)
     return great_circle_km(*centres.T, *located.answers.coordinates.T), expected
-
-
-def _numbered(groups: Rows) -> Rows:
-    """Groups (N,) by running numbers: nothing of the posts is kept."""
-    return np.unique(groups, return_inverse=True)[1].astype(np.int64)
 
 
 def _coverage(covered: NDArray[np.bool_], groups: Rows) -> dict[str, Any]:

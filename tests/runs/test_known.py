@@ -114,6 +114,21 @@ def test_anothers_post_of_the_same_stock_sentence_is_fresh() -> None:
         assert known.match(Post("0", text=text)) == ("train", "few_words")  # whose it is cannot be told
 
 
+def test_a_whole_copy_is_known_also_where_users_were_renamed_or_times_rounded() -> None:
+    long = "a long walk by the river, then noodles"
+    shown = Post("1", text="hi", images=(picture(1), picture(2)), user="u", time=NOON)
+    known = learned(shown, Post("2", text=long, user="v", time=NOON), Post("3", text="hi", user="w", time=NOON))
+    day = NOON.replace(hour=0)
+    assert known.match(replace(shown, user="renamed")) == ("train", "pictures")
+    assert known.match(replace(shown, user="renamed", time=day)) == ("train", "pictures")
+    assert known.match(replace(shown, text="another word", time=day)) is None
+    assert known.match(replace(shown, images=(picture(1),), time=day)) is None
+    assert known.match(Post("9", text=long, user="v", time=day)) == ("train", "words")
+    assert known.match(Post("9", text=long, user="renamed", time=NOON)) == ("train", "words")
+    assert known.match(Post("9", text=long, user="renamed", time=day)) is None  # somebody else may say so, too
+    assert known.match(Post("9", text="hi", user="w", time=day)) is None
+
+
 def test_a_picture_that_several_posts_show_names_none_of_them() -> None:
     known = learned(*(Post(str(row), text=f"{row}", images=(picture(0),)) for row in range(3)))
     assert known.match(Post("9", text="something else", images=(picture(0),))) is None

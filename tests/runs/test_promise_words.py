@@ -37,6 +37,13 @@ def test_why_sets_are_as_large_as_they_are() -> None:
     assert "right for" not in few
 
 
+def test_sets_of_one_class_are_not_said_to_need_others() -> None:
+    one = {"coverage": 0.841, "coverage_of_posts": 0.841, "interval": [0.6, 0.95], "mean_size": 1.04}
+    told = " ".join(promise_sentences(found(sets=one, accuracy=0.841)))
+    assert "with 1.0 of 12 classes in a set on average" in told
+    assert "sets need others" not in told
+
+
 def test_nothing_is_blank_or_none() -> None:
     unknown = {"coverage": None, "coverage_of_posts": None, "interval": [None, None], "mean_size": None}
     endless = {"coverage": 1.0, "coverage_of_posts": 1.0, "interval": [None, None], "median_km": None}

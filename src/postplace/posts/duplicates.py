@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from postplace.errors import BadOption
-from postplace.posts.disjoint import UnionFind
+from postplace.posts.chains import chained
+from postplace.posts.disjoint import UnionFind, by_first_appearance
 from postplace.posts.near_texts import SHORT_TEXT, cluster_texts
 
 if TYPE_CHECKING:
@@ -72,7 +73,9 @@ def near_duplicate_clusters(
     since a stock phrase (a birthday wish) would join thousands of users and means nothing. For the same reason a text
     that is shared by too many `owners` (N numbers; None: each post has its own), more than 50 and 1 % of all, joins
     nobody, and two kinds of picture are left out and counted: hashes with fewer than 16 or more than 48 ones, and
-    pictures near those of more than 50 posts and more than 1 % of all. Joins are transitive.
+    pictures near those of more than 50 posts and more than 1 % of all. Joins are transitive; where several
+    together would tie a tenth of all owners or posts to one group, those that most owners share are undone, and counted
+    likewise (see `chains.py`).
 
     A `BadOption` for a number out of range, or for lists of different length.
     """
@@ -88,7 +91,12 @@ def near_duplicate_clusters(
     by_text = cluster_texts(texts, owners, min_similarity=min_similarity, min_letters=min_letters)
     by_image = UnionFind(len(texts))
     ignored = _join_images(by_image, image_hashes, max_bits)
-    text_labels, image_labels = by_text.labels, by_image.labels()
+    text_labels, image_labels, stock = by_text.labels, by_image.labels(), by_text.stock
+    chained_texts, chained_images = chained([text_labels, image_labels], owners)
+    more = chained_texts & (stock < 0)
+    stock = np.where(more, stock.max(initial=-1) + 1 + text_labels, stock)
+    text_labels, image_labels = _alone(text_labels, chained_texts), _alone(image_labels, chained_images)
+    ignored += sum(len(image_hashes[post]) for post in np.flatnonzero(chained_images).tolist())
     labels = _both(text_labels, image_labels)
     return Clusters(
         labels=labels,
@@ -96,7 +104,7 @@ def near_duplicate_clusters(
         duplicate_texts=_posts_with_company(text_labels),
         duplicate_images=_posts_with_company(image_labels),
         ignored_images=ignored,
-        stock_texts=by_text.stock,
+        stock_texts=_numbered(stock),
     )
 
 
@@ -188,6 +196,19 @@ def _both(one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.int64]
         for post, label in enumerate(labels.tolist()):
             sets.join(first.setdefault(label, post), post)
     return sets.labels()
+
+
+def _alone(labels: NDArray[np.int64], chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """The labels (N,) with each of the chosen posts (N,) alone."""
+    own = int(labels.max(initial=-1)) + 1 + np.arange(len(labels))
+    return by_first_appearance(np.where(chosen, own, labels))
+
+
+def _numbered(stock: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The sentences (N,) numbered 0, 1, ...; -1 stays."""
+    numbers = np.full(len(stock), -1, dtype=np.int64)
+    numbers[stock >= 0] = np.unique(stock[stock >= 0], return_inverse=True)[1]
+    return numbers
 
 
 def _posts_with_company(labels: NDArray[np.int64]) -> int:

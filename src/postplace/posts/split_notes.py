@@ -10,7 +10,7 @@ import numpy as np
 
 from postplace.errors import NotEnoughData
 from postplace.posts.owners import OWNERS
-from postplace.posts.placing import LARGEST_SHARE, LEAST_GROUPS
+from postplace.posts.placing import LARGEST_SHARE, LEAST_GROUPS, limits_of
 from postplace.posts.splits import PARTS, Indices, Split, fractions_of
 
 SLACK = 1.2  # times over or under what was asked before it is told
@@ -68,8 +68,8 @@ class Parted:
     def _of_owners(self) -> Iterator[str]:
         if "venue" not in self.by:
             yield (
-                "the venue is the class: posts are not kept together by their venue, which would part every class from "
-                "itself, but by user and near-duplicates alone"
+                "the venue is the class, or each class lies in one venue: posts are not kept together by their venue, "
+                "which would leave test posts whose class no training post has, but by user and near-duplicates alone"
             )
 
     def _of_stock(self) -> Iterator[str]:
@@ -77,9 +77,10 @@ class Parted:
         if posts:
             test, train = self.stock[self.split.test], self.stock[self.split.train]
             crossing = int((np.isin(test, train) & (test >= 0)).sum())
+            sentences = int(self.stock.max()) + 1
             yield (
-                f"{posts} posts are of {int(self.stock.max()) + 1} stock sentence(s) that too many users share to keep "
-                f"them together: {crossing} of {len(test)} test posts share one with a training post"
+                f"{posts} posts are of {sentences} stock sentence(s) that too many users share, alone or in a chain, "
+                f"to keep them together: {crossing} of {len(test)} test posts share one with a training post"
             )
 
     def _of_groups(self) -> Iterator[str]:
@@ -95,12 +96,15 @@ class Parted:
         asked = {name: share * total for name, share in zip(PARTS, fractions_of(self.folds), strict=True)}
         if smaller := {name: len(rows) for name, rows in small if len(rows) * SLACK < asked[name]}:
             told = _listed([f"{name} {number / total:.1%}" for name, number in smaller.items()])
-            sizes = np.sort(np.bincount(self.groups[self.split.train]))[::-1]
-            large = sizes[sizes > LARGEST_SHARE * min(smaller.values())]
-            yield (
-                f"smaller than was asked for: {told} of the posts; {len(large)} groups, too large for so small a part, "
-                f"hold {large.sum() / total:.0%} and are in train: {MORE_USERS}"
-            )
+            sizes, shares = np.bincount(self.groups), np.array(fractions_of(self.folds))
+            within = np.bincount(self.groups[self.split.train], minlength=len(sizes))
+            large = within[within > limits_of(sizes, shares).largest]
+            why = f"groups of up to {sizes.max()} posts each do not divide more evenly"
+            if len(large):
+                own = "one group, too large for so small a part, holds"
+                own = own if len(large) == 1 else f"{len(large)} groups, each too large for so small a part, hold"
+                why = f"{own} {large.sum() / total:.0%} and stay{'s' if len(large) == 1 else ''} in train"
+            yield f"smaller than was asked for: {told} of the posts; {why}: {MORE_USERS}"
         largest = {name: int(np.bincount(self.groups[rows]).max()) / len(rows) for name, rows in small}
         if heavy := {name: share for name, share in largest.items() if share > SLACK * LARGEST_SHARE}:
             told = _listed([f"{share:.0%} of {name}" for name, share in heavy.items()])
@@ -122,9 +126,11 @@ class Parted:
     def _of_classes(self) -> Iterator[str]:
         judged, unknown = self._unknown()
         if len(unknown):
+            different = len(np.unique(unknown))
+            classes = "a class" if different == 1 else f"{different} classes"
             yield (
-                f"{len(unknown)} of {len(judged)} test posts are of {len(np.unique(unknown))} classes that no training "
-                f"post has, and are counted as wrong: {MORE_USERS}, or leave rare classes out (--min-posts)"
+                f"{len(unknown)} of {len(judged)} test posts are of {classes} that no training post has, and are "
+                f"counted as wrong: {MORE_USERS}, or leave rare classes out (--min-posts)"
             )
 
     def _unknown(self) -> tuple[Indices, Indices]:

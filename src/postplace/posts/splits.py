@@ -88,7 +88,7 @@ def split_groups(
     shares = _shares(fractions)
     group_of_post = _canonical(groups, labels, keys)
     sizes = np.bincount(group_of_post)
-    _check_enough(len(sizes), int((shares > 0).sum()), largest=int(sizes.max(initial=0)), posts=len(groups))
+    _check_enough(sizes, int((shares > 0).sum()), parts="parts")
     rng = np.random.default_rng(seed)
     counts = _label_counts(group_of_post, labels)
     part = place_groups(sizes, counts, limits_of(sizes, shares), rng=rng)[group_of_post]
@@ -113,7 +113,7 @@ def split_folds(
         raise BadOption("folds", f"{folds} is too few", "give a number from 2 on, usually 5 or 10")
     group_of_post = _canonical(groups, labels, keys)
     sizes = np.bincount(group_of_post)
-    _check_enough(len(sizes), folds, largest=int(sizes.max(initial=0)), posts=len(groups))
+    _check_enough(sizes, folds, parts="folds")
     repeat, fold = divmod(seed, folds)
     least = max(1, min(LEAST_GROUPS, len(sizes) // (2 * folds)))
     whole = Limits(int(sizes.max()), least, np.full(folds, 1 / folds), first=least)
@@ -172,13 +172,14 @@ def _label_counts(groups: Indices, labels: Indices) -> tuple[Indices, Indices, I
     return starts.astype(np.int64), (keys % len(names)).astype(np.int64), numbers.astype(np.int64)
 
 
-def _check_enough(groups: int, parts: int, *, largest: int, posts: int) -> None:
-    if groups >= parts:
+def _check_enough(sizes: Indices, needed: int, *, parts: str) -> None:
+    if len(sizes) >= needed:
         return
-    found = f"{groups} group(s) of posts (users, venues, near-duplicates) for {parts} parts"
-    remedy = "bring posts of more users, or ask for fewer parts"
-    if largest > 1:
-        remedy += f" (the largest group holds {largest} of {posts} posts)"
+    found = f"{len(sizes)} group(s) of posts (users, venues, near-duplicates) for {needed} {parts}"
+    remedy = "bring posts of more users" + (", or ask for fewer folds" if parts == "folds" else "")
+    if (largest := int(sizes.max(initial=0))) > 1:
+        whose = "one user's, or of users who post the same texts or pictures"
+        remedy += f" (the largest group holds {largest} of {sizes.sum()} posts: {whose})"
     raise NotEnoughData("the split", found, remedy)
 
 

@@ -5,6 +5,8 @@ A post is a learned one when nothing contradicts it (another user, time or venue
 - all its pictures are that post's, and the words too, or no other learned post has such a picture; or
 - its words are that post's, and long, and no other learned post's; or they are the same and so are the pictures.
 The last alone, of short words or of a stock sentence, may be somebody else's post that says the same: it is told apart.
+Users are renamed and times rounded on the way from file to file: a whole copy is a learned post all the same, by its
+pictures, or by long words where the user or the time is still that post's.
 Letters: N learned posts, I pictures of all of them.
 """
 
@@ -119,30 +121,43 @@ class KnownPosts:
 
     def _reason(self, own: Facts, row: int) -> Reason | None:
         """What says that `own` is the post of that row."""
-        if any(getattr(own, name) not in (SILENT, kept) and kept != SILENT for name, kept in self._who(row)):
-            return None
+        pictures = self._pictures_of(row)
+        same = own.text == self.text[row] and own.tags == self.tags[row]
+        agreed = self._agreed(own, row)
+        if not all(agreed.values()):
+            whole = same and own.pictures == pictures
+            return self._copied(own, confirmed=agreed.get("user") or agreed.get("time")) if whole else None
         if own.origin and own.origin == self.origin[row]:
             return "origin"
-        pictures = self._pictures_of(row)
         if own.pictures and pictures and not own.pictures & pictures:
             return None
-        same = own.text == self.text[row] and own.tags == self.tags[row]
         if own.pictures and own.pictures <= pictures and (same or self._names_one("pictures", own.pictures)):
             return "pictures"
         if not (own.text or own.tags):
             return None
-        words = int(_words(np.array([own.text]), np.array([own.tags]))[0])
-        if same and own.words_bytes >= LONG and self._names_one("words", [words]):
+        if same and self._has_words_of_its_own(own):
             return "words"
         if own.text == self.text[row] and own.text_bytes >= LONG and self._names_one("text", [own.text]):
             return "words"
         if not same or own.pictures != pictures:
             return None
-        confirmed = own.user != SILENT and own.time != SILENT and SILENT not in (self.user[row], self.time[row])
-        return "words" if confirmed else "few_words"
+        return "words" if agreed.get("user") and agreed.get("time") else "few_words"
 
-    def _who(self, row: int) -> Iterator[tuple[str, int]]:
-        return ((name, int(getattr(self, name)[row])) for name in ("user", "time", "venue"))
+    def _copied(self, own: Facts, *, confirmed: bool | None) -> Reason | None:
+        """What says so of a copy of words and pictures for which another user, time or venue is given."""
+        if own.pictures and self._names_one("pictures", own.pictures):
+            return "pictures"
+        return "words" if confirmed and self._has_words_of_its_own(own) else None
+
+    def _has_words_of_its_own(self, own: Facts) -> bool:
+        """Whether words and hashtags are long, and those of one learned post."""
+        words = int(_words(np.array([own.text]), np.array([own.tags]))[0])
+        return own.words_bytes >= LONG and self._names_one("words", [words])
+
+    def _agreed(self, own: Facts, row: int) -> dict[str, bool]:
+        """Of user, time and venue those that both say, and whether they are the same."""
+        told = ((name, getattr(own, name), int(getattr(self, name)[row])) for name in ("user", "time", "venue"))
+        return {name: asked == kept for name, asked, kept in told if SILENT not in (asked, kept)}
 
     def _pictures_of(self, row: int) -> frozenset[int]:
         return frozenset(self.pictures[self._starts[row] : self._starts[row + 1]].tolist())

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 UNKNOWN = "not known"
+LARGE = 1.5  # classes in a set on average
 MEANT = {
     "users": "on average over users (or venues), however many posts each has",
     "posts": "on average over posts (--coverage-over posts)",
@@ -63,14 +64,15 @@ def _why(found: Mapping[str, Any]) -> list[str]:
     parts = " and ".join(kept["parts"])
     told = [
         f"The thresholds are from {kept['posts']} posts of {kept['groups']} users or venues (the {parts} part"
-        f"{'s' if len(kept['parts']) > 1 else ''}), of at most {kept['largest_group']} posts each: of who posts more "
-        "nothing is promised."
+        f"{'s' if len(kept['parts']) > 1 else ''}), of at most {kept['largest_group']} posts each: for users who "
+        "post more nothing is promised."
     ]
     caveat, of_posts = found.get("caveat", ""), found.get("over_posts", {}).get("caveat", "")
     told += [f"Few users: {caveat}."] if caveat else []
     told += [f"Few users, over posts: {of_posts}."] if of_posts and of_posts != caveat else []
     size = found["sets"]["mean_size"]
-    if right is not None and size is not None and not found.get("caveat") and right < found["level"]:
+    large = size is not None and size >= LARGE  # of smaller ones there is nothing to explain
+    if large and right is not None and not found.get("caveat") and right < found["level"]:
         first = f"The first class is right for {right:.1%} of these posts, fewer than {found['level']:.0%}"
         told.append(f"{first}: sets need others beside it.")
     return told
