@@ -3,8 +3,8 @@
 The temperature of what is told is fitted on the calibration part. A promise of coverage is exact only if nothing but
 its threshold comes from that part: the shape of the sets and circles (a temperature of their own, the penalty of RAPS,
 the slack of the radius) is therefore chosen on the validation part. Where the calibration part has few groups, those of
-the validation part give the threshold too: each part is scored in the shape chosen on the other (cross-conformal
-prediction: Vovk, Annals of Mathematics and Artificial Intelligence 74, 2015), and answers are given in that of both.
+the validation part give the threshold too: each part is scored at the temperature chosen on the other (cross-conformal
+prediction: Vovk, Annals of Mathematics and Artificial Intelligence 74, 2015), with the penalty and the slack of both.
 """
 
 from __future__ import annotations
@@ -167,10 +167,10 @@ def calibrate(validation: Judged, calibration: Judged, places: PlaceVocabulary) 
     shape = _shape_of(validation, places)
     scored, kept, parts = _scored(calibration, shape, places), calibration, Calibration.parts
     if len(np.unique(calibration.known().answers.groups)) < ENOUGH and len(validation.known().chance):
-        other = _scored(validation, _shape_of(calibration, places), places)
-        scored, parts = _beside(other, scored), ("validation", "calibration")
-        kept = joined(validation, calibration)
-        shape = _shape_of(kept, places)
+        kept, parts = joined(validation, calibration), ("validation", "calibration")
+        shape = _shape_of(kept, places)  # scores of other penalties and slacks have no common threshold
+        own = [shape._replace(temperature=_shape_of(part, places).temperature) for part in (calibration, validation)]
+        scored = _beside(_scored(validation, own[0], places), _scored(calibration, own[1], places))
     known = kept.known()
     temperature, floor = fit_temperature_and_floor(known.probabilities, known.answers.labels)
     sets, set_groups, circles, circle_groups = (scored[name] for name in ARRAYS)
