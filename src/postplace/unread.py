@@ -70,8 +70,18 @@ class Unread:
         said = [_line(side, [extent for extent in self.extents if extent.of == side]) for side in sides]
         if self.pictures:
             said.append(f"not read: {self.pictures} of {self.all_pictures} pictures; they {NO_INFLUENCE}")
-        said += [f"not read: {_CALLED[name]}, which this run does not look at" for name in self.modalities]
+        said += [f"not read: {CALLED[name]}, which this run does not look at" for name in self.modalities]
         return tuple(said)
+
+    def lines_of(self, name: str) -> tuple[str, ...]:
+        """The same of another system than the one that answers, by what it is called.
+
+        >>> Unread((Extent("text", "words", 30, 71),), modalities=("image",)).lines_of("the judge")
+        ('the judge read the first 30 of 71 words of the text', 'the judge does not look at the pictures')
+        """
+        said = [line.removeprefix("read: ").partition("; the rest ")[0] for line in self.lines() if line[:5] == "read:"]
+        past = [f"{name} does not look at {CALLED[modality]}" for modality in self.modalities]
+        return (*(f"{name} read {line}" for line in said), *past)
 
     @property
     def said(self) -> str:
@@ -143,7 +153,7 @@ def lines_of_losses(losses: Iterable[Mapping[str, Any]]) -> list[str]:
     ]
 
 
-_CALLED = {"text": "the text", "hashtags": "the hashtags", "image": "the pictures"}
+CALLED = {"text": "the text", "hashtags": "the hashtags", "image": "the pictures"}
 
 
 def _line(side: str, extents: list[Extent]) -> str:
