@@ -62,8 +62,8 @@ def _why(found: Mapping[str, Any]) -> list[str]:
     parts = " and ".join(kept["parts"])
     told = [
         f"The thresholds are from {kept['posts']} posts of {kept['groups']} users or venues (the {parts} part"
-        f"{'s' if len(kept['parts']) > 1 else ''}), of at most {kept['largest_group']} posts each: of who posts more "
-        "nothing is promised."
+        f"{'s' if len(kept['parts']) > 1 else ''}), of at most {kept['largest_group']} posts each: for users "
+        "who post more nothing is promised."
     ]
     caveat, of_posts = found.get("caveat", ""), found.get("over_posts", {}).get("caveat", "")
     told += [f"Few users: {caveat}."] if caveat else []
