@@ -79,5 +79,5 @@ def test_losses_are_shares_of_all_posts_and_of_all_units() -> None:
         "share_lost": 13 / 24,
     }  # fmt: skip
     assert (tags["posts_cut"], tags["lost"], tags["total"]) == (0, 0, 4)
-    assert lines_of_losses(found.to_json()) == ["40.0 % of posts lose words of the text, 54.2 % of them all"]
+    assert lines_of_losses(found.to_json()) == ["40.0 % of posts lose words of the text, in all 54.2 % of these words"]
     assert Losses().to_json() == []

@@ -143,11 +143,11 @@ def lines_of_losses(losses: Iterable[Mapping[str, Any]]) -> list[str]:
     >>> found.add([Extent("text", "words", 30, 40)])
     >>> found.add([Extent("text", "words", 10, 10)])
     >>> lines_of_losses(found.to_json())
-    ['50.0 % of posts lose words of the text, 20.0 % of them all']
+    ['50.0 % of posts lose words of the text, in all 20.0 % of these words']
     """
     return [
         f"{100 * own['share_of_posts']:.1f} % of posts lose {own['unit']} of the {own['of']}, "
-        f"{100 * own['share_lost']:.1f} % of them all"
+        f"in all {100 * own['share_lost']:.1f} % of these {own['unit']}"
         for own in losses
         if own["lost"]
     ]
