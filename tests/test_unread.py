@@ -39,6 +39,7 @@ def test_a_post_that_was_read_whole_has_nothing_to_say() -> None:
         ),
         (Unread(pictures=1, all_pictures=3), "not read: 1 of 3 pictures; they had no influence on this answer", ()),
         (Unread(modalities=("image",)), "not read: the pictures, which this run does not look at", ()),
+        (Unread(links=1, mentions=2), "not read: 1 link and 2 mentions in the text: no influence on this answer", ()),
     ],
 )
 def test_what_is_lost_is_said_and_what_is_read_in_another_way_is_not_called_lost(
@@ -65,6 +66,8 @@ def test_a_line_for_each_side_and_numbers_for_programs() -> None:
         ],
         "pictures": 1,
         "modalities": [],
+        "links": 0,
+        "mentions": 0,
     }
 
 

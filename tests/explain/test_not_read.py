@@ -150,6 +150,15 @@ def test_edits_of_what_is_read_do_not_hide_what_is_not(short_sighted: PostLocato
     assert any("asked about what was cut off alone, this run gives here 95%" in note for note in found.notes)
 
 
+@pytest.mark.parametrize("text", ["a walk @bund", "a walk https://maps.example/bund", "see www.bund.example"])
+def test_a_mention_or_a_link_gets_no_all_clear(toy: Toy, text: str) -> None:
+    """No system reads them; everybody else does."""
+    found = advise(toy(lambda *_: -3.0), Post("1", text=text), place="here")
+    assert found.notes[0].startswith("of what was read nothing gives the place away")
+    assert found.notes[1].startswith("not read: 1 ")
+    assert found.notes[1] in explain(toy(lambda *_: -3.0), Post("1", text=text)).notes
+
+
 def test_what_is_behind_the_last_piece_is_not_cleared(short_sighted: PostLocator) -> None:
     """So many pieces are asked about; the place is named behind them all."""
     long = "a walk in the evening " * 40 + "bund"
