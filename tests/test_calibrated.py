@@ -22,8 +22,9 @@ from postplace.calibrated import (
 )
 from postplace.errors import BadOption, BadRun
 from postplace.evaluation.calibration import temper
-from postplace.evaluation.conformal import Penalty, set_scores
+from postplace.evaluation.conformal import Penalty, coverage_by_group, set_scores
 from postplace.judged import Judged, joined
+from postplace.places.distance import great_circle_km
 from postplace.places.record import as_record
 from postplace.places.vocabulary import PlaceVocabulary
 from postplace.post import Prediction
@@ -130,6 +131,36 @@ def test_circles_and_sets_of_few_users_keep_their_word_and_have_a_size(sharper: 
     assert np.mean(inside) == pytest.approx(0.91, abs=0.03)
     assert np.mean(held) == pytest.approx(0.92, abs=0.03)
     assert min(inside) > 0.6
+
+
+def test_parts_that_ask_for_other_penalties_and_slacks_are_scored_in_the_same_units() -> None:
+    """Else no threshold fits both: circles held 85 % and not 90 %, those of one run in twenty less than 20 %."""
+    corners = [(30 + 0.01 * (number % 8), 120 + 0.01 * (number // 8)) for number in range(60)]
+    grid = PlaceVocabulary("place", tuple(Place(f"p{row}", *centre) for row, centre in enumerate(corners)))
+    found = []
+    for seed in range(40):
+        random = np.random.default_rng(seed)
+        parts = [unsure(groups, grid, random) for groups in (13, 12, 100)]
+        made, asked = calibrate(parts[0], parts[1], grid), parts[2]
+        rows, groups = np.arange(len(asked.chance)), asked.answers.groups
+        sets = made.place_sets(asked.probabilities, asked.chance)
+        centres, radii = made.circles(asked.probabilities, grid)
+        inside = great_circle_km(*centres.T, *asked.answers.coordinates.T) <= radii
+        found.append([coverage_by_group(held, groups) for held in (sets[rows, asked.answers.labels], inside)])
+    assert np.mean(found, axis=0) == pytest.approx([0.9, 0.9], abs=0.02)
+    assert np.quantile(found, 0.05, axis=0).min() > 0.8
+
+
+def unsure(groups: int, grid: PlaceVocabulary, random: np.random.Generator) -> Judged:
+    """Posts of users of different sizes, each of whom likes some places, at places drawn from their probabilities."""
+    owners = np.repeat(np.arange(groups), random.integers(1, 9, groups))
+    logits = random.normal(0, 0.5, (groups, len(grid)))[owners] + random.normal(0, 2, (len(owners), len(grid)))
+    powers = np.exp(logits)
+    shares = powers / powers.sum(axis=1, keepdims=True)
+    labels = (random.random((len(owners), 1)) > shares.cumsum(axis=1)).sum(axis=1).clip(max=len(grid) - 1)
+    there, every = grid.coordinates()[labels], np.ones(len(owners), dtype=np.bool_)
+    answers = Answers(labels, every, there, every, np.full(len(owners), "T"), owners)
+    return Judged(shares, answers, random.random(len(owners)))
 
 
 def test_joined_parts_share_no_group() -> None:

@@ -141,7 +141,7 @@ def test_by_command_line(
     assert ranked("--text", typed(post)) == beside
     assert ranked("--text", typed(post), "--hashtags", post.hashtags[0]) == beside
     told = CliRunner().invoke(app, ["predict", str(tmp_path / "run"), "--text", "#river", "--hashtags", "[]"])
-    assert "none of 1 posts has text, hashtags" in str(told.exception)  # only this says that there are none
+    assert "none of 1 posts has text or hashtags" in str(told.exception)  # only this says that there are none
 
 
 def test_by_form_and_by_lines(locator: PostLocator, asked: list[Post], records: list[dict[str, str]]) -> None:

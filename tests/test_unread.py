@@ -39,6 +39,7 @@ def test_a_post_that_was_read_whole_has_nothing_to_say() -> None:
         ),
         (Unread(pictures=1, all_pictures=3), "not read: 1 of 3 pictures; they had no influence on this answer", ()),
         (Unread(modalities=("image",)), "not read: the pictures, which this run does not look at", ()),
+        (Unread(links=1, mentions=2), "not read: 1 link and 2 mentions in the text: no influence on this answer", ()),
     ],
 )
 def test_what_is_lost_is_said_and_what_is_read_in_another_way_is_not_called_lost(
@@ -65,6 +66,8 @@ def test_a_line_for_each_side_and_numbers_for_programs() -> None:
         ],
         "pictures": 1,
         "modalities": [],
+        "links": 0,
+        "mentions": 0,
     }
 
 
@@ -79,5 +82,5 @@ def test_losses_are_shares_of_all_posts_and_of_all_units() -> None:
         "share_lost": 13 / 24,
     }  # fmt: skip
     assert (tags["posts_cut"], tags["lost"], tags["total"]) == (0, 0, 4)
-    assert lines_of_losses(found.to_json()) == ["40.0 % of posts lose words of the text, 54.2 % of them all"]
+    assert lines_of_losses(found.to_json()) == ["40.0 % of posts lose words of the text, in all 54.2 % of these words"]
     assert Losses().to_json() == []

@@ -95,6 +95,18 @@ def test_what_it_does_not_look_at_is_named_where_it_is_there() -> None:
     assert extents(reader("mrlf", modalities=("hashtags",)), Post("1", text="a b c d e f g")) == []
 
 
+def test_links_and_mentions_are_read_by_no_system_of_texts() -> None:
+    post = Post(
+        "1", text="with @ann at [Louvre] http://a.org/bund and www.louvre.fr #x http://a.org/#y", hashtags=("x",)
+    )
+    for model in ("mrlf", "tfidf", "logistic"):
+        found = reader(model).unread(post)
+        assert (found.links, found.mentions) == (3, 1), model
+        assert found
+    found = reader("tagvisor").unread(post)  # which looks at no text: that says it all
+    assert (found.modalities, found.links, found.mentions) == (("text",), 0, 0)
+
+
 def test_pictures_that_could_not_be_read_are_counted_by_post() -> None:
     posts = [Post("1", images=(b"a", b"b")), Post("2", images=(b"c",))]
     found = all_unread(reader("mrlf"), posts, [BrokenImage("1", "a", "broken")])

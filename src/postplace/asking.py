@@ -95,7 +95,10 @@ class System:
     ) -> list[Prediction]:
         """An answer a post: see `PostLocator.answer`."""
         present = {"text": encoded.text_mask, "hashtags": encoded.hashtag_mask, "image": has_image(encoded)}
-        used = [tuple(name for name, mask in present.items() if mask[row]) for row in range(len(posts))]
+        looked_at = self.plan.reads or present.keys()  # the majority class reads nothing, and answers all the same
+        used = [
+            tuple(name for name in present if name in looked_at and present[name][row]) for row in range(len(posts))
+        ]
         raw, places = self.raw(posts, encoded), self.fitted.places
         levels = np.broadcast_to(np.asarray(level, dtype=np.float64), len(posts))
         promised = self._promised(posts, raw, levels, over)

@@ -40,16 +40,19 @@ class Unread:
     """What of one post was not read; false where it was read whole.
 
     `extents` are all ways in which a side is read of which a part was cut off in any of them. `pictures` of
-    `all_pictures` could not be read. `modalities` are those that the post has and the system does not look at.
+    `all_pictures` could not be read. `modalities` are those that the post has and the system does not look at. `links`
+    and `mentions` (@somebody) of its text are read by none, and often name a place.
     """
 
     extents: tuple[Extent, ...] = ()
     pictures: int = 0
     all_pictures: int = 0
     modalities: tuple[str, ...] = ()
+    links: int = 0
+    mentions: int = 0
 
     def __bool__(self) -> bool:
-        return bool(self.extents or self.pictures or self.modalities)
+        return bool(self.extents or self.pictures or self.modalities or self.links or self.mentions)
 
     @property
     def lost(self) -> tuple[str, ...]:
@@ -70,8 +73,25 @@ class Unread:
         said = [_line(side, [extent for extent in self.extents if extent.of == side]) for side in sides]
         if self.pictures:
             said.append(f"not read: {self.pictures} of {self.all_pictures} pictures; they {NO_INFLUENCE}")
-        said += [f"not read: {_CALLED[name]}, which this run does not look at" for name in self.modalities]
+        said += [f"not read: {CALLED[name]}, which this run does not look at" for name in self.modalities]
+        markup = [(self.links, "link"), (self.mentions, "mention")]
+        if counts := [f"{count} {name}{'s' if count > 1 else ''}" for count, name in markup if count]:
+            said.append(f"not read: {' and '.join(counts)} in the text: no influence on this answer")
         return tuple(said)
+
+    def lines_of(self, name: str) -> tuple[str, ...]:
+        """The same of another system than the one that answers, by what it is called.
+
+        >>> Unread((Extent("text", "words", 30, 71),), modalities=("image",)).lines_of("the judge")
+        ('the judge read the first 30 of 71 words of the text', 'the judge does not look at the pictures')
+        """
+        said = [
+            line.removeprefix("read: ").partition("; the rest ")[0]
+            for line in self.lines()
+            if line.startswith("read: ")
+        ]
+        past = [f"{name} does not look at {CALLED[modality]}" for modality in self.modalities]
+        return (*(f"{name} read {line}" for line in said), *past)
 
     @property
     def said(self) -> str:
@@ -85,6 +105,8 @@ class Unread:
             "extents": [extent.to_json() for extent in self.extents],
             "pictures": self.pictures,
             "modalities": list(self.modalities),
+            "links": self.links,
+            "mentions": self.mentions,
         }
 
 
@@ -133,17 +155,17 @@ def lines_of_losses(losses: Iterable[Mapping[str, Any]]) -> list[str]:
     >>> found.add([Extent("text", "words", 30, 40)])
     >>> found.add([Extent("text", "words", 10, 10)])
     >>> lines_of_losses(found.to_json())
-    ['50.0 % of posts lose words of the text, 20.0 % of them all']
+    ['50.0 % of posts lose words of the text, in all 20.0 % of these words']
     """
     return [
         f"{100 * own['share_of_posts']:.1f} % of posts lose {own['unit']} of the {own['of']}, "
-        f"{100 * own['share_lost']:.1f} % of them all"
+        f"in all {100 * own['share_lost']:.1f} % of these {own['unit']}"
         for own in losses
         if own["lost"]
     ]
 
 
-_CALLED = {"text": "the text", "hashtags": "the hashtags", "image": "the pictures"}
+CALLED = {"text": "the text", "hashtags": "the hashtags", "image": "the pictures"}
 
 
 def _line(side: str, extents: list[Extent]) -> str:

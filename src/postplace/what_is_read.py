@@ -17,7 +17,7 @@ from postplace.encoders.encoder import CountsLengths, ImageEncoder, TextEncoder
 from postplace.models.plan import Plan
 from postplace.pooled import without
 from postplace.post import Post
-from postplace.text.cleaning import for_encoder
+from postplace.text.cleaning import for_encoder, left_out
 from postplace.text.tokens import HASHTAGS, TEXT, TextTokens, extents_of, tokenize
 from postplace.unread import Extent, Unread
 
@@ -48,12 +48,15 @@ class Reader:
         """What of a post is not read; `broken` of its pictures could not be."""
         extents = self.extents(post)
         cut = {extent.of for extent in extents if extent.cut}
+        markup = left_out(post.full_text) if self.looks_at(TEXT) else left_out("")
         there = {TEXT: for_encoder(post.full_text), HASHTAGS: " ".join(post.hashtags).strip(), "image": post.images}
         return Unread(
             tuple(extent for extent in extents if extent.of in cut),
             broken if self.looks_at("image") else 0,
             len(post.images),
             tuple(name for name, own in there.items() if own and not self.looks_at(name)),
+            markup.links,
+            markup.mentions,
         )
 
     def looks_at(self, modality: str) -> bool:

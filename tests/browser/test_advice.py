@@ -143,6 +143,15 @@ def test_an_edit_that_another_model_sees_through_is_told_as_such(tab: Page, addr
     assert tab.errors == []
 
 
+def test_an_edit_need_hide_nothing_from_a_model_that_never_saw_the_place(tab: Page, address: str) -> None:
+    never, goal = outlook(0.05) | {"answer": "there"}, {"below": 0.2, "unanswered": True, "description": "hidden"}
+    left = {**SUGGESTION, "judged": never}
+    advised(tab, address, suggestions=[left], judged_before=never, goal=goal)
+    assert "Not hidden yet: from 5 % to 5 % for another model" in text_of(tab, ".suggestions")
+    advised(tab, address, suggestions=[left], judged_before={**never, "answer": "here"}, goal=goal)
+    assert "Hides nothing from another model" in text_of(tab, ".suggestions")
+
+
 def test_hidden_from_both_is_told_as_hidden(tab: Page, address: str) -> None:
     hidden = {**SUGGESTION, "reached": True, "judged": outlook(0.08)}
     advised(tab, address, suggestions=[hidden], reached=True, judged_before=outlook(0.31))

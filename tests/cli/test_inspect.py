@@ -58,9 +58,7 @@ def test_what_is_left_out_is_told(postplace: Command, tmp_path: Path) -> None:
     path = write(tmp_path / "posts.jsonl", records)
     done = postplace("inspect", path)
     assert "left out:  7 of 358 words are stop words (2%): the 4, of 1, " in done.stdout
-    assert (
-        "           2 emoticons: [心] 2\n           mentions 1\n           1 texts have no word besides" in done.stdout
-    )
+    assert "           2 emoticons: [心] 2\n           mentions 1\n           1 text has no other words" in done.stdout
     found = report(postplace, path)["left_out"]
     assert found.pop("most_frequent")["[心]"] == 2
     assert found == {
@@ -252,4 +250,10 @@ def test_what_systems_would_not_read_is_counted(postplace: Command, tmp_path: Pa
     assert (lost["posts_cut"], lost["lost"], lost["total"]) == (1, 3 * LENGTHS["max_words"], len(words) + 1)
     shown = postplace("inspect", path).stdout
     assert "50.0 % of posts lose words of the text" in shown
+    assert "read the first 280 characters, 60 words of the text and 30 words of the hashtags by default:" in shown
     assert "lengths:" not in postplace("inspect", write(tmp_path / "short.jsonl", records[1:])).stdout
+
+
+def test_where_no_text_is_nothing_is_left_out_of_one(postplace: Command, tmp_path: Path) -> None:
+    path = write(tmp_path / "posts.jsonl", [{"id": "1", "hashtags": ["bund"], "place": "p1"}])
+    assert "left out:" not in postplace("inspect", path).stdout

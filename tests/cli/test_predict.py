@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from pyarrow import parquet
 from typer.testing import CliRunner
 
 from postplace import Post, PostLocator
 from postplace.cli import app
+from postplace.cli.options import OnBadPost
+from postplace.cli.reading import read
 from postplace.posts.prepared import PreparedPosts, write_prepared
 from postplace.posts.splits import Split
 from postplace.posts.table import write_posts
+from postplace.whole_files import sha256_of_file
 
 
 def predicted(*arguments: object) -> dict[str, float]:
@@ -66,6 +71,40 @@ def test_what_was_not_read_is_in_the_answer_and_said(short_run: Path, tmp_path: 
     done = CliRunner().invoke(app, command)
     assert ["not_read" in json.loads(line) for line in done.stdout.splitlines()] == [True, False]
     assert "1 of 2 posts were not read whole" in done.stderr
+    done = CliRunner().invoke(app, [*command, "--format", "csv"])
+    rows = list(csv.DictReader(done.stdout.splitlines()))
+    assert {(row["id"], row["not_read"]) for row in rows} == {("1", record["not_read"]["said"]), ("2", "")}
     done = CliRunner().invoke(app, [*command, "--format", "geojson"])
     features = json.loads(done.stdout)["features"]
     assert {feature["properties"].get("not_read") for feature in features} == {record["not_read"]["said"], None}
+
+
+def test_what_a_run_does_not_look_at_is_not_among_what_was_used(
+    posts: list[Post], cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run of words is not "going by" a picture, and says nothing of a post that has nothing else."""
+    monkeypatch.setenv("POSTPLACE_CACHE", str(tmp_path / "vectors"))
+    PostLocator("place", "tfidf", cache=cache, device="cpu").fit(posts).save(tmp_path / "run")
+    picture = next(post.images[0] for post in posts if post.images)
+    command = ["predict", str(tmp_path / "run"), str(tmp_path / "p.jsonl"), "--device", "cpu", "-q"]
+    write_posts([Post("1", text="a walk", images=(picture,)), Post("2", images=(picture,))], tmp_path / "p.jsonl")
+    done = CliRunner().invoke(app, command)
+    first, second = map(json.loads, done.stdout.splitlines())
+    assert (first["used"], first["not_read"]["modalities"]) == (["text"], ["image"])
+    assert (second["used"], second["places"]) == ([], [])
+    assert "1 of 2 posts have no text and no hashtags: no prediction" in done.stderr
+    write_posts([Post("2", images=(picture,))], tmp_path / "p.jsonl")
+    done = CliRunner().invoke(app, command)
+    assert "none of 1 posts has text or hashtags; check the keys text and hashtags" in str(done.exception)
+
+
+def test_a_prepared_folder_of_an_older_version_gives_no_filtered_hashtag_back(tmp_path: Path) -> None:
+    only, none = np.array([0], dtype=np.int64), np.array([], dtype=np.int64)
+    folder, split = tmp_path / "prepared", Split(only, none, none, none)
+    post = Post("1", text="at #bund and #river", hashtags=("river",))
+    write_prepared(folder, PreparedPosts([post], split, 0, [], {}, {}), overwrite=False)
+    path, recipe = folder / "posts.parquet", json.loads((folder / "recipe.json").read_text())
+    parquet.write_table(parquet.read_table(path).drop_columns(["hashtags_complete"]), path)
+    recipe["files"]["posts.parquet"] = sha256_of_file(path)
+    (folder / "recipe.json").write_text(json.dumps(recipe))
+    assert read(folder, OnBadPost.error) == [post]

@@ -108,7 +108,7 @@ def test_what_a_system_does_not_read_of_its_posts_is_shown(capsys: pytest.Captur
     for total in (2, 6):
         found.add([Extent("text", "words", min(total, 3), total)])
     show_fit({**FIT, "not_read": found.to_json()})
-    line = "not read, of the posts it learned from: 50.0 % of posts lose words of the text, 37.5 % of them all"
-    assert line in capsys.readouterr().out
+    lost = "50.0 % of posts lose words of the text, in all 37.5 % of these words"
+    assert f"not read, of the posts it learned from: {lost}" in capsys.readouterr().out
     show_fit({**FIT, "not_read": []})
     assert "not read" not in capsys.readouterr().out

@@ -116,6 +116,15 @@ def test_what_hides_the_place_from_both_stands_first(toy: Toy) -> None:
     )
 
 
+def test_edits_against_this_run_alone_are_worth_making(toy: Toy) -> None:
+    """Where the judge has not seen the place anyway, an edit need not hide anything from it."""
+    guide = toy(lambda text, tags, red: 4.0 * ("bund" in tags) - 2.0)
+    found = advise(guide, Post("1", text="sea", hashtags=("bund", "x")), place="here", judge=toy(lambda *_: -3.0))
+    assert found.reached
+    assert found.suggestions[0].hashtags == ("x",)
+    assert not any("not worth making" in note for note in found.notes)
+
+
 def test_a_post_that_the_judge_alone_sees_is_searched(toy: Toy) -> None:
     guide = toy(lambda text, tags, red: 1.0 * ("sea" in text) - 3.0)
     judge = toy(lambda text, tags, red: 6.0 * ("sea" in text) - 3.0)
@@ -174,7 +183,9 @@ def test_a_run_that_reads_no_hashtags_says_so(toy: Toy) -> None:
     assert found.every_tag is None
     assert {edit.modality for own in found.suggestions for edit in own.edits} == {"text"}
     assert found.suggestions[0].hashtags == ("food",)
-    assert "this run does not look at hashtags and image: others may" in found.notes
+    assert "this run does not look at the hashtags: others may" in found.notes
+    without = advise(locator, Post("1", text="bund"))
+    assert not any("does not look at" in note for note in without.notes)  # there is nothing that it looks past
 
 
 def test_a_judge_sees_what_the_guide_does_not_look_at(toy: Toy) -> None:

@@ -150,6 +150,42 @@ def test_edits_of_what_is_read_do_not_hide_what_is_not(short_sighted: PostLocato
     assert any("asked about what was cut off alone, this run gives here 95%" in note for note in found.notes)
 
 
+@pytest.mark.parametrize("text", ["a walk @bund", "a walk https://maps.example/bund", "see www.bund.example"])
+def test_a_mention_or_a_link_gets_no_all_clear(toy: Toy, text: str) -> None:
+    """No system reads them; everybody else does."""
+    found = advise(toy(lambda *_: -3.0), Post("1", text=text), place="here")
+    assert found.notes[0].startswith("of what was read nothing gives the place away")
+    assert found.notes[1].startswith("not read: 1 ")
+    assert found.notes[1] in explain(toy(lambda *_: -3.0), Post("1", text=text)).notes
+
+
+def test_what_is_behind_the_last_piece_is_not_cleared(short_sighted: PostLocator) -> None:
+    """So many pieces are asked about; the place is named behind them all."""
+    long = "a walk in the evening " * 40 + "bund"
+    found = advise(short_sighted, Post("1", text=long), place="here")
+    assert found.rest is not None
+    assert found.rest.probability < 0.05
+    assert not found.reached
+    assert "what stands behind the first 16 pieces of it was not asked about: shorten the post" in found.notes
+    assert not any("take the place out of it" in note for note in found.notes)
+    shorter = advise(short_sighted, Post("1", text="a walk in the evening " * 10), place="here")
+    assert shorter.reached
+    assert not any("was not asked about" in note for note in shorter.notes)
+
+
+def test_what_a_judge_does_not_read_is_told(toy: Toy, short_sighted: PostLocator) -> None:
+    short_sighted.modalities = ("text",)
+    guide = toy(lambda *_: -3.0)
+    found = advise(guide, Post("1", text=AT_THE_END, hashtags=("x",)), place="here", judge=short_sighted)
+    told = [note for note in found.notes if note.startswith("the judge")]
+    assert told == [
+        f"the judge read the first 20 of {len(AT_THE_END)} characters of the text",
+        "the judge does not look at the hashtags",
+    ]
+    whole = advise(guide, Post("1", text="a walk"), place="here", judge=short_sighted)
+    assert not any(note.startswith("the judge") for note in whole.notes)
+
+
 def test_what_a_run_does_not_look_at_is_unread_too(short_sighted: PostLocator) -> None:
     short_sighted.modalities = ("text",)
     found = advise(short_sighted, Post("1", text="a walk", hashtags=("bund",)), place="here")

@@ -40,6 +40,8 @@ def test_hidden_tags_and_words_do_not_shift_each_other(toy: Toy) -> None:
     assert found.hidden == (tag, bridge)
     chinese = open_post(toy(flat), Post("1", text="#外滩#夜景", hashtags=("外滩",)))
     assert hide(chinese, hashtags_of(chinese.post)).post.text.strip() == "夜景"
+    decomposed = open_post(toy(flat), Post("1", text="in #Zu\u0308rich now", hashtags=("Z\u00fcrich",)))
+    assert hide(decomposed, hashtags_of(decomposed.post)).post.text.split() == ["in", "now"]
     whole = Part("hashtags", "hashtags")
     assert hide(opened, [whole, bridge]).post.text.split() == ["by", "night"]
 

@@ -54,6 +54,8 @@ def test_only_an_empty_list_says_none(none: object) -> None:
         (np.array(["＃BUND＃"], dtype=object), ("BUND", "old town")),
         (7, ("7", "Bund", "old town")),
         (["a", "A", "＃a"], ("a", "Bund", "old town")),
+        (["#river#sea", "＃a ＃b", "C#"], ("river", "sea", "a", "b", "C", "Bund", "old town")),
+        (["\u200bsea\u00a0\u200f"], ("sea", "Bund", "old town")),
     ],
 )
 def test_given_and_typed_are_united_each_once(given: object, expected: tuple[str, ...]) -> None:

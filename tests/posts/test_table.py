@@ -595,6 +595,17 @@ def test_hashtags_are_read_back_as_they_were_though_others_are_typed(
         assert read_posts(read(tmp_path / f"p{ending}"))[0] == post
 
 
+@pytest.mark.parametrize(
+    "cell", ["", '""', "null", "NULL", "NaN", "nan", " NaN ", "None", "NA", "<NA>", r"\N", "[null]"]
+)
+def test_a_csv_cell_that_spells_out_no_value_is_absent(tmp_path: Path, cell: str) -> None:
+    """As pandas (na_rep), R, MySQL and PostgreSQL write it; a text keeps its words."""
+    (tmp_path / "p.csv").write_text(f"id,text,hashtags,images\n1,at #bund,{cell},{cell}\n2,NaN,#null,a.jpg\n")
+    absent, given = read_posts(tmp_path / "p.csv")
+    assert (absent.hashtags, absent.images) == (("bund",), ())
+    assert (given.text, given.hashtags) == ("NaN", ("null",))
+
+
 def test_a_file_says_that_its_hashtags_are_complete_only_where_that_matters(tmp_path: Path) -> None:
     posts = [Post("1", text="at #bund"), Post("2", text="#bund", hashtags=("Bund",)), Post("3", "#bund", ("river",))]
     write_posts(posts, tmp_path / "p.jsonl")

@@ -175,8 +175,9 @@ def _left_out(found: Inspection) -> Iterator[str]:
     if markup := +found.markup:
         said.append(_counts(markup))
     if found.wordless:
-        said.append(f"{found.wordless} texts have no word besides")
-    for title, line in zip_longest(["left out: "], said, fillvalue=" " * len("left out: ")):
+        whose = "1 text has" if found.wordless == 1 else f"{found.wordless} texts have"
+        said.append(f"{whose} no other words")
+    for title, line in zip_longest(["left out: "][: len(said)], said, fillvalue=" " * len("left out: ")):
         yield f"{title} {line}"
 
 
@@ -186,7 +187,8 @@ def _lengths(found: Inspection) -> Iterator[str]:
     from postplace.unread import lines_of_losses
 
     if lines := lines_of_losses(found.losses.to_json()):
-        limits = ", ".join(f"{number} {name.removeprefix('max_')}" for name, number in LENGTHS.items())
+        limits = f"{LENGTHS['max_characters']} characters, {LENGTHS['max_words']} words of the text"
+        limits += f" and {LENGTHS['max_hashtags']} words of the hashtags"
         yield f"lengths:   systems of characters and words read the first {limits} by default:"
         yield from (f"           {line}" for line in lines)
 

@@ -16,7 +16,7 @@ from postplace.whole_files import new_file
 
 COLUMNS = (
     "id", "rank", "place", "probability", "latitude", "longitude", "used", "enough", "in_set", "level", "radius_km",
-    "coverage_over",
+    "coverage_over", "not_read",
 )  # fmt: skip
 
 
@@ -43,7 +43,7 @@ def csv_lines(predictions: Iterable[Prediction]) -> Iterator[str]:
     for prediction in predictions:
         used = " ".join(prediction.used)
         if not prediction.ranked:
-            yield _row((prediction.post_id, "", "", "", "", "", used, "no", "", "", "", ""))
+            yield _row((prediction.post_id, "", "", "", "", "", used, "no", "", "", "", "", prediction.not_read.said))
         promise, enough = prediction.promised, "yes" if prediction.enough else "no"
         level, over = ("", "") if promise is None else (promise.level, promise.coverage_over)
         radius = None if promise is None else promise.radius_km
@@ -53,7 +53,7 @@ def csv_lines(predictions: Iterable[Prediction]) -> Iterator[str]:
             degrees = (where.get("latitude", ""), where.get("longitude", ""))
             within = "" if promise is None else ("yes" if r.place.name in promise.places else "no")
             start = (prediction.post_id, number, r.place.name, f"{r.probability:.6f}", *degrees, used)
-            yield _row((*start, enough, within, level, kilometres, over))
+            yield _row((*start, enough, within, level, kilometres, over, prediction.not_read.said))
 
 
 def geojson_lines(predictions: Iterable[Prediction]) -> Iterator[str]:

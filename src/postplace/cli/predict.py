@@ -114,7 +114,8 @@ def predict(
         coverage_over=coverage_over.value,
         cache=None if one else cache_folder(cache),
     )
-    write_predictions(_answers(ask, first, parts), format_.value, output)
+    reads = [name for name in locator.modalities if name in (locator.plan.reads or locator.modalities)]
+    write_predictions(_answers(ask, first, parts, reads=reads), format_.value, output)
 
 
 def _parts(posts: Path, on_bad_post: OnBadPost) -> Iterator[list[Post]]:
@@ -130,9 +131,13 @@ def _say_caveat(predictions: list[Prediction]) -> None:
         say(f"sets and circles: {caveat}")
 
 
+_KEYS = {"text": "text", "hashtags": "hashtags", "image": "images"}
+
+
 def _answers(
-    ask: Callable[[list[Post]], list[Prediction]], first: list[Post], rest: Iterator[list[Post]]
+    ask: Callable[[list[Post]], list[Prediction]], first: list[Post], rest: Iterator[list[Post]], *, reads: list[str]
 ) -> Iterator[Prediction]:
+    """The answers in their order; what there is to say about all of them, on stderr."""
     from postplace.errors import BadPost
 
     answered = total = cut = 0
@@ -147,10 +152,19 @@ def _answers(
         yield from predictions
         part = next(rest, None)
     if not answered:
-        found = f"none of {total} posts has text, hashtags or a readable picture"
-        raise BadPost("predict", found, "check the keys text, hashtags and images")
+        found = (
+            f"none of {total} posts has {_listed(['a readable picture' if r == 'image' else r for r in reads], 'or')}"
+        )
+        keys = _listed([_KEYS[name] for name in reads], "and")
+        raise BadPost("predict", found, f"check the key{'s' if len(reads) > 1 else ''} {keys}")
     if answered < total:
-        say(f"{total - answered} of {total} posts have no text, no hashtags and no readable picture: no prediction")
+        nothing = _listed(["no readable picture" if name == "image" else f"no {name}" for name in reads], "and")
+        say(f"{total - answered} of {total} posts have {nothing}: no prediction")
     if cut:
         one = total == 1 and predictions[0].not_read.said
-        say(one or f"{cut} of {total} posts were not read whole: what was not is under not_read in jsonl and geojson")
+        say(one or f"{cut} of {total} posts were not read whole: not_read says what was left out of each")
+
+
+def _listed(names: list[str], last: str) -> str:
+    """In words: a, b and c."""
+    return f" {last} ".join([*([", ".join(names[:-1])] if names[1:] else []), *names[-1:]])

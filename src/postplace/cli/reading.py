@@ -8,7 +8,7 @@ from pathlib import Path
 
 from postplace.cli.options import OnBadPost, say
 from postplace.post import Post
-from postplace.posts.prepared import POSTS, is_prepared
+from postplace.posts.prepared import POSTS, is_prepared, read_prepared, says_complete
 from postplace.posts.table import PostStream
 
 SHOWN = 5  # skipped records named one by one
@@ -21,8 +21,11 @@ def read(path: Path, on_bad_post: OnBadPost) -> list[Post]:
 
 def read_in_parts(path: Path, on_bad_post: OnBadPost, *, size: int) -> Iterator[list[Post]]:
     """The posts of a file or a prepared folder, `size` at a time, so that the file may be larger than memory."""
-    stream = PostStream(path / POSTS if is_prepared(path) else path, on_bad_post=on_bad_post.value)
+    prepared = is_prepared(path)
+    stream = PostStream(path / POSTS if prepared else path, on_bad_post=on_bad_post.value)
     posts = iter(stream)
+    if prepared and not says_complete(path / POSTS):  # else hashtags that were filtered out come back from the texts
+        posts = iter(read_prepared(path).posts)
     while part := list(islice(posts, size)):
         yield part
     if stream.skipped_count:

@@ -33,6 +33,7 @@ from postplace.explain.search import MOST_OF_A_SIZE, Attacker, Meaning, Tried, l
 from postplace.explain.variants import OpenedPost, ask, open_whole
 from postplace.pooled import MODALITIES, without
 from postplace.post import Post
+from postplace.unread import CALLED
 from postplace.what_is_read import reader_of
 
 MOST_EDITS = 5
@@ -93,7 +94,7 @@ def advise(
     suggestions = tuple(_suggestion(own, post, goal) for own, post in zip(found, posts, strict=True))
     if judging is not None:
         suggestions = judging.tell(suggestions, posts, goal)
-        notes += judging.notes(suggestions)
+        notes += judging.notes(suggestions, goal)
     elif suggestions:
         notes.append(OWN_DROP)
     return Advice(
@@ -107,7 +108,7 @@ def advise(
         suggestions=suggestions,
         reached=(hidden or any(own.reached for own in suggestions)) and ends.harmless(goal),
         asked=len(bases) + len(every) + ends.pieces,
-        notes=(*_verdict(goal, as_it_is, suggestions, ends), *notes, *_about(locator, opened.given)),
+        notes=(*_verdict(goal, as_it_is, suggestions, ends), *notes, *_about(locator, opened.given, ends)),
         unread=ends.unread,
         rest=ends.rest,
     )
@@ -231,9 +232,9 @@ def _verdict(goal: Goal, as_it_is: Sequence[Outlook], suggestions: Sequence[Sugg
     return said
 
 
-def _about(locator: AskedRun, post: Post) -> list[str]:
-    looked_past = [name for name in MODALITIES if not reader_of(locator).looks_at(name)]
-    notes = [f"this run does not look at {' and '.join(looked_past)}: others may"] if looked_past else []
+def _about(locator: AskedRun, post: Post, ends: Ends) -> list[str]:
+    looked_past = " and ".join(CALLED[name] for name in ends.unread.modalities)
+    notes = [f"this run does not look at {looked_past}: others may"] if looked_past else []
     if (part := locator.part_of(post)) is not None:
         notes.append(f"this post was in the {part} part of the posts that the run was made from")
     return notes

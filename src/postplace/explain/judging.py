@@ -14,6 +14,8 @@ from postplace.explain.search import Attacker, rank
 from postplace.places.distance import great_circle_km
 from postplace.places.vocabulary import PlaceVocabulary
 from postplace.post import Post
+from postplace.unread import Unread
+from postplace.what_is_read import reader_of
 
 SAME_KM = {"cell": 0.1, "place": 1.0}  # a cell is its centre; a place's centre is that of the posts a run learned from
 
@@ -24,6 +26,7 @@ class Judge:
 
     attacker: Attacker
     before: Outlook
+    unread: Unread
 
     @classmethod
     def of(cls, run: AskedRun, *, place: str, post: Post) -> Judge:
@@ -33,7 +36,7 @@ class Judge:
             remedy = "give a judge that was trained on the same posts, for the same target (and cells)"
             raise BadOption("--judge", f"does not know {place!r}: it has {len(names)} other classes", remedy)
         attacker = Attacker.of(run, names.index(place))
-        return cls(attacker, attacker.look([post])[0][0])
+        return cls(attacker, attacker.look([post])[0][0], reader_of(run).unread(post))
 
     def tell(self, suggestions: Sequence[Suggestion], posts: Sequence[Post], goal: Goal) -> tuple[Suggestion, ...]:
         """Suggestions with what is left after each, its post beside it: in the order of the worse of both attackers.
@@ -49,13 +52,19 @@ class Judge:
         ]
         return tuple(sorted(told, key=lambda own: rank(own.edits, own.loss, own.worse(goal), goal)))
 
-    def notes(self, suggestions: Sequence[Suggestion]) -> list[str]:
-        """What is to be said of suggestions that it has told: how many hide nothing from it."""
+    def notes(self, suggestions: Sequence[Suggestion], goal: Goal) -> list[str]:
+        """What is to be said of it: what it does not read, and how many suggestions hide nothing from it.
+
+        Where the place is hidden from it as it is, edits are made against the other run alone.
+        """
+        said = list(self.unread.lines_of("the judge"))
         left = [own.judged.probability for own in suggestions if own.judged is not None]
         useless = sum(probability >= self.before.probability for probability in left)
-        if not useless:
-            return []
-        return [f"suggestions that hide nothing from the judge and are not worth making: {useless} of {len(left)}"]
+        if useless and not goal.reached(self.before):
+            said.append(
+                f"suggestions that hide nothing from the judge and are not worth making: {useless} of {len(left)}"
+            )
+        return said
 
 
 def check_judge(judge: PlaceVocabulary, guide: PlaceVocabulary) -> None:

@@ -19,7 +19,7 @@ from postplace.images.regions import at_most, covered, lossless
 from postplace.pooled import MODALITIES, without
 from postplace.post import Post
 from postplace.text.cleaning import blanked, for_encoder, hashtag_spans
-from postplace.text.hashtags import find_hashtags, unite_hashtags
+from postplace.text.hashtags import find_hashtags, normalise_hashtag, unite_hashtags
 from postplace.text.segmentation import has_words
 
 if TYPE_CHECKING:
@@ -116,15 +116,16 @@ def hide(opened: OpenedPost, parts: Sequence[Part]) -> Variant:
     """
     dropped = {part.kind for part in parts if part.kind in MODALITIES}
     base = opened.post if len(dropped) == len(parts) else opened.drawn
-    tags = {part.name for part in parts if part.kind == "hashtag"}
-    marks = [(start, end) for start, end, name in hashtag_spans(base.text) if name in tags] if tags else []
+    tags = {normalise_hashtag(part.name) for part in parts if part.kind == "hashtag"}
+    typed = hashtag_spans(base.text) if tags else ()
+    marks = [(start, end) for start, end, name in typed if normalise_hashtag(name) in tags]
     changed = replace(
         base,
         text=_cut(
             blanked(base.text, marks), spans(parts, "text")
         ),  # spaces for the tags: the words stay where they are
         image_text=_cut(base.image_words, spans(parts, "image_text")),
-        hashtags=tuple(tag for tag in base.hashtags if tag not in tags),
+        hashtags=tuple(tag for tag in base.hashtags if normalise_hashtag(tag) not in tags),
         images=_images(opened, base, parts),
     )
     (post,) = without([changed], [name for name in MODALITIES if name not in dropped])

@@ -172,10 +172,17 @@ def _as_written(posts: list[Post], path: Path) -> list[Post]:
     """The posts without hashtags that a filter removed: a file of an older version does not say that these are all."""
     from pyarrow import parquet
 
-    if COMPLETE in parquet.read_schema(path).names:
+    if says_complete(path):
         return posts
     listed = parquet.read_table(path, columns=["hashtags"]).column(0).to_pylist()
     return [replace(post, hashtags=tuple(own or ())) for post, own in zip(posts, listed, strict=True)]
+
+
+def says_complete(path: Path) -> bool:
+    """Whether posts in Parquet say which hashtags are complete; those of an older version do not."""
+    from pyarrow import parquet
+
+    return COMPLETE in parquet.read_schema(path).names
 
 
 def _check_size(path: Path, expected: int) -> None:

@@ -167,8 +167,14 @@ def _hashtags(value: object) -> tuple[str, ...]:
     if items is None:
         pieces = (match[1] or match[0] for match in _TAG.finditer(_name(value).replace("＃", "#")))
         items = [tag for piece in pieces for tag in piece.split("#")]
-    names = (_name(item).strip("#＃").strip() for item in map(_plain, items) if not _is_absent(item))
+    names = (name for item in map(_plain, items) if not _is_absent(item) for name in _chained(_name(item)))
     return tuple(dict.fromkeys(name for name in names if name))
+
+
+def _chained(item: str) -> list[str]:
+    """One item of a list: several tags where each has its mark, `#river#sea`."""
+    marked = item.replace("＃", "#").startswith("#")
+    return [name.strip() for name in re.split("[#＃]", item)] if marked else [item.strip("#＃").strip()]
 
 
 def _images(value: object) -> tuple[str | bytes, ...]:

@@ -31,6 +31,7 @@ ENDINGS = (*_JSON_ENDINGS, ".csv", ".parquet")
 _KEPT_REASONS = 1_000
 _LONGEST_LINE = 16 * 2**20  # bytes; a longer one is no post, and must not fill the memory
 _BESIDE_RECIPE = ("posts.parquet", "split.json", "report.json")  # see prepared.py
+_SPELLED_OUT = frozenset({"null", "NULL", "nan", "NaN", "None", "NA", "<NA>", r"\N", "[null]"})  # in CSV: no value
 _Record = tuple[str, object]  # where it stands, and the record, or why there is none (a BadPost)
 
 
@@ -210,7 +211,12 @@ def _csv_records(path: Path) -> Iterator[_Record]:
             found = f"has {len(row)} fields, the header has {len(names)}"
             yield where, BadPost(where, found, "put texts with commas in double quotes, and close every quote")
         else:
-            yield where, dict(zip(names, row, strict=True))
+            yield where, {name: _cell(name, value) for name, value in zip(names, row, strict=True)}
+
+
+def _cell(name: str, value: str) -> str:
+    """A cell of a CSV row, empty where it spells out that there are no hashtags or pictures, as pandas and SQL do."""
+    return "" if name in ("hashtags", "images") and value.strip() in _SPELLED_OUT else value
 
 
 def _csv_rows(path: Path) -> Iterator[tuple[str, list[str] | BadPost]]:

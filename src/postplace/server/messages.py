@@ -86,6 +86,8 @@ class NotRead(BaseModel):
     extents: list[Extent] = Field(description="Each way in which a side is read of which something was cut off.")
     pictures: int = Field(description="How many could not be read.")
     modalities: list[str] = Field(description="What the post has and this run does not look at.")
+    links: int = Field(0, description="How many links the text has: none is read.")
+    mentions: int = Field(0, description="How many @mentions the text has: none is read.")
 
 
 class Answer(BaseModel):

@@ -11,6 +11,7 @@ from postplace.text.segmentation import CHINESE, chinese_words
 
 __all__ = ["find_hashtags", "normalise_hashtag", "remove_hashtags", "split_hashtag", "unite_hashtags"]
 
+_ENDS = re.compile(r"^[#＃\s]+|[#＃\s]+$")
 _CAMEL_CASE = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=\d)(?=[^\W\d])|(?<=[^\W\d])(?=\d)")
 
 
@@ -31,7 +32,7 @@ def unite_hashtags(*several: Iterable[str]) -> tuple[str, ...]:
     """
     found: dict[str, str] = {}
     for tag in (tag for tags in several for tag in tags):
-        name = unicodedata.normalize("NFC", visible(tag)).strip("#＃ ")
+        name = _ENDS.sub("", unicodedata.normalize("NFC", visible(tag)))
         if form := normalise_hashtag(name):
             found.setdefault(form, name)
     return tuple(found.values())

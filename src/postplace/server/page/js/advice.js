@@ -86,8 +86,14 @@ function effect(advice, suggestion) {
     return [verdict(suggestion, false), `${own} for this model${off(suggestion)}.`];
   }
   const km = advice.goal?.beyond_km ? off(judged) : "";
-  return [verdict(suggestion, judged.probability >= before.probability),
+  return [verdict(suggestion, judged.probability >= before.probability && !hides(advice, before)),
     `${fall(before, judged)} for another model that did not choose the edit${km}; ${own} for this one.`];
+}
+
+/** Whether the place is hidden from one who sees this of the post as it is: then no edit need hide it from them. */
+function hides({ goal, place }, { probability, answer, expected_km: km }) {
+  return Boolean(goal) && (goal.below ?? 1) >= probability && (km ?? Infinity) >= (goal.beyond_km ?? 0)
+    && !(goal.unanswered && answer === place);
 }
 
 function verdict({ reached }, rises) {
