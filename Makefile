@@ -44,6 +44,7 @@ bench: $(VENV)/.installed
 	$(BIN)/python benchmarks/hub.py
 	$(BIN)/python benchmarks/faithfulness.py
 	$(BIN)/python benchmarks/adviser.py
+	$(BIN)/python benchmarks/doors.py
 
 # The tables of docs/results.md on real posts, where they are at hand: make results DATA=folder
 SETS = results/shanghai-checkins results/dresden-tags results/hefei-places
