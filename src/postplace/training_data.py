@@ -111,8 +111,9 @@ class Prepared:
     def losses(self, plan: Plan, vocabularies: Vocabularies | None, encoder: TextEncoder) -> Losses:
         """How much of the training posts' text and hashtags a system of this plan does not read."""
         reader, found = Reader(plan, vocabularies, encoder, MODALITIES), Losses()
+        tokens = None if vocabularies is None else self.tokens  # of a system without words no post is cut into any
         for row in self.split.train:
-            found.add(reader.extents(self.posts[row], self.tokens[row]))
+            found.add(reader.extents(self.posts[row], tokens[row] if tokens else None))
         return found
 
     def only(self, modalities: Sequence[str], encode: Callable[[Sequence[Post]], EncodedPosts]) -> Prepared:
