@@ -27,11 +27,11 @@ from numpy.typing import NDArray
 from postplace import Post, PostLocator, make_city, read_posts
 from postplace.evaluation.significance import group_bootstrap, share_interval
 from postplace.explain import Advice, advise, apply, ask, open_whole
-from postplace.pooled import without
+from postplace.features.pooled import without
 from postplace.synthetic.gazetteer import sites
-from postplace.synthetic.knobs import Knobs
+from postplace.synthetic.parameters import Knobs
 from postplace.text.hashtags import normalise_hashtag
-from postplace.training_data import Prepared
+from postplace.training.dataset import Prepared
 
 NAMED_BAR, TRANSFER_BAR = 0.95, 0.5
 Rows = NDArray[np.int64]

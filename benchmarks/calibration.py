@@ -24,14 +24,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from postplace import PostLocator, make_city, read_posts
-from postplace.calibrated import Calibration, calibrate
 from postplace.evaluation.calibration import debiased_calibration_error, expected_calibration_error
 from postplace.evaluation.conformal import Over, coverage_by_group, effective_groups, least_groups
-from postplace.judged import Judged, joined
+from postplace.inference.calibrator import Calibration, calibrate
+from postplace.inference.labelled_predictions import Judged, joined
 from postplace.places.distance import great_circle_km
 from postplace.places.vocabulary import PlaceVocabulary
-from postplace.synthetic.knobs import Knobs
-from postplace.training_data import Prepared
+from postplace.synthetic.parameters import Knobs
+from postplace.training.dataset import Prepared
 
 ECE_BAR, COVERAGE_BAR = 0.03, 0.015
 LEVELS = (0.9, 0.95)

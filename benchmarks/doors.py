@@ -23,8 +23,8 @@ from postplace import Post, PostLocator, make_city, read_posts
 from postplace.cli.one_post import one_post
 from postplace.explain import advise
 from postplace.server.limits import RequestLimits
-from postplace.server.reading import read_line, to_post
-from postplace.synthetic.knobs import Knobs
+from postplace.server.parsing import read_line, to_post
+from postplace.synthetic.parameters import Knobs
 from postplace.text.hashtags import normalise_hashtag
 
 ALL_CLEAR = "nothing needs to change"

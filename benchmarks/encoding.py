@@ -25,9 +25,9 @@ import numpy as np
 from PIL import Image
 
 from postplace import Post
-from postplace.encode import encode_posts
 from postplace.encoders.bundled import bundled_image_encoder, bundled_text_encoder
 from postplace.encoders.encoder import ImageEncoder, TextEncoder
+from postplace.features.extraction import encode_posts
 from postplace.images.decode import decode
 
 RATE_BAR, MEMORY_BAR = 0.85, 1.1

@@ -21,8 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from postplace.encoders.hub import hub_image_encoder, hub_text_encoder
-from postplace.operators import declare_missing_operators
+from postplace.encoders.hub.build import hub_image_encoder, hub_text_encoder
+from postplace.system.torchvision_compat import declare_missing_operators
 
 AIM = 0.5
 CHARACTERS = "夜景外滩咖啡火锅周末江边老桥朋友好吃公园地铁博物馆"
@@ -97,7 +97,7 @@ def on_cpu(name: str, folder: Path, *, items: int, onnx: bool) -> None:
             flush=True,
         )
         if kind == "pictures" and onnx:
-            from postplace.encoders.onnx_export import export_image
+            from postplace.encoders.onnx.export import export_image
 
             print(export_image(encoder, folder.parent / "onnx", int8=True), flush=True)
         del encoder

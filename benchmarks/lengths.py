@@ -16,10 +16,10 @@ from pathlib import Path
 import torch
 
 from postplace import PostLocator, read_posts
-from postplace.inputs import sizes_of
-from postplace.training.fit import Hardware, fit
-from postplace.training_data import Prepared
-from postplace.unread import lines_of_losses
+from postplace.models.inputs import sizes_of
+from postplace.training.dataset import Prepared
+from postplace.training.loop import Hardware, fit
+from postplace.truncation import lines_of_losses
 
 LENGTHS = ["max_characters=140,max_words=30", "max_characters=280,max_words=60"]
 

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 import numpy as np
 from datasketch import MinHash
 
-from postplace.posts.near_texts import cluster_texts, normalised
+from postplace.splitting.near_texts import cluster_texts, normalised
 
 RATIO, GROWTH = 5.0, 1.5
 WORDS = [f"w{number}" for number in range(50_000)]

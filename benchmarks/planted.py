@@ -21,12 +21,12 @@ import numpy as np
 
 from postplace import PostLocator, make_city, read_posts
 from postplace.errors import PostplaceError
+from postplace.inference.scoring import answers_of, hits_of
 from postplace.models.entry import ModelEntry
-from postplace.models.plan import plan_of
-from postplace.models.table import MODELS
-from postplace.scoring import answers_of, hits_of
-from postplace.synthetic.knobs import MODALITIES, Knobs
-from postplace.training_data import Prepared
+from postplace.models.registry import MODELS
+from postplace.models.settings import plan_of
+from postplace.synthetic.parameters import MODALITIES, Knobs
+from postplace.training.dataset import Prepared
 
 BAR = 0.95
 POSTS = {"text": 8000, "hashtags": 2000, "image": 2000}  # a text's vector tells names apart only in fine differences

@@ -33,8 +33,8 @@ from postplace.images.portrait import MAX_RATIO, PersonSegmenter, clean_picture,
 from postplace.images.sheet import Row, contact_sheet
 from postplace.synthetic import distractions
 from postplace.synthetic.distractions import add_person, draw_irrelevant, person_covering
+from postplace.synthetic.images import LIGHTS, SKIN, draw_place
 from postplace.synthetic.landmarks import SCENES
-from postplace.synthetic.pictures import LIGHTS, SKIN, draw_place
 
 SOME = 0.02  # a smaller ratio counts as nobody
 DRAWN_BY_DAY = 10

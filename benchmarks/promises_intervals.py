@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from postplace.evaluation import resampled
+from postplace.evaluation import bootstrap_statistics as resampled
 from postplace.evaluation.calibration import expected_calibration_error, log_losses, squared_losses
 from postplace.evaluation.significance import (
     DIFFERENCE,

@@ -14,13 +14,13 @@ from typing import get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from postplace.calibrated import Calibration, calibrate
 from postplace.evaluation.conformal import Over, coverage_by_group, group_quantile, set_scores, why_wide
-from postplace.judged import Judged
+from postplace.inference.calibrator import Calibration, calibrate
+from postplace.inference.labelled_predictions import Judged
+from postplace.inference.scoring import Answers
 from postplace.places.distance import great_circle_km
 from postplace.places.vocabulary import PlaceVocabulary
-from postplace.post import Place
-from postplace.scoring import Answers
+from postplace.schema import Place
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]

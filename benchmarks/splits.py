@@ -19,13 +19,13 @@ from typing import Literal
 
 import numpy as np
 
-from postplace.post import Post
-from postplace.posts.duplicates import near_duplicate_clusters
-from postplace.posts.owners import draw_keys, groups_of, owners_that_count
-from postplace.posts.placing import limits_of
-from postplace.posts.splits import FRACTIONS, PARTS, Indices, split_groups
 from postplace.posts.table import read_posts
-from postplace.training_data import Classes
+from postplace.schema import Post
+from postplace.splitting.assignment import limits_of
+from postplace.splitting.duplicates import near_duplicate_clusters
+from postplace.splitting.owners import draw_keys, groups_of, owners_that_count
+from postplace.splitting.splits import FRACTIONS, PARTS, Indices, split_groups
+from postplace.training.dataset import Classes
 
 SMALL = PARTS[1:]
 

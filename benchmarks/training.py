@@ -25,14 +25,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from postplace.batch import Batch, InputSizes, PostTensors, Vocabularies
-from postplace.encode import EncodedPosts
-from postplace.inputs import StartsFromStage
+from postplace.features.batch import Batch, InputSizes, PostTensors, Vocabularies
+from postplace.features.extraction import EncodedPosts
 from postplace.models.entry import ModelEntry, Training
-from postplace.models.plan import Plan, plan_of
-from postplace.models.table import MODELS, find_model
+from postplace.models.inputs import StartsFromStage
+from postplace.models.registry import MODELS, find_model
+from postplace.models.settings import Plan, plan_of
 from postplace.text.tokens import TextTokens
-from postplace.training.fit import EpochOrder, Hardware, OwnLoss, build_optimiser, fit
+from postplace.training.loop import EpochOrder, Hardware, OwnLoss, build_optimiser, fit
 
 BAR, BARS = 1.3, {"mrlf": 1.15, "sg-mft": 1.15}
 SMALLER: Mapping[str, Mapping[str, Any]] = {"sg-mft-paper": {"features": 256}}

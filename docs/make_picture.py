@@ -13,7 +13,7 @@ from html import escape
 from pathlib import Path
 
 from postplace import Post, PostLocator, Prediction, read_posts
-from postplace.runs.unfinished import post_digest
+from postplace.runs.checkpoint import post_digest
 
 WIDTH, HEIGHT = 880, 300
 STYLE = """

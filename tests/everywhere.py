@@ -21,8 +21,8 @@ from PIL import Image
 from postplace import PostLocator, read_posts
 from postplace.encoders.bundled import Squash
 from postplace.encoders.encoder import ImagePreparation
-from postplace.posts.filters import find_recipe
-from postplace.preparation import prepare_posts
+from postplace.preparation.filters import find_recipe
+from postplace.preparation.pipeline import prepare_posts
 
 WORDS = {
     "bridge": ["夜景", "river", "bridge", "江边", "boats"],

@@ -18,8 +18,8 @@ import pytest
 from postplace.cli.models import _json, _markdown
 from postplace.experiments.definition import packaged, read_experiment
 from postplace.models.entry import Built
-from postplace.models.plan import plan_of
-from postplace.models.table import MODELS
+from postplace.models.registry import MODELS
+from postplace.models.settings import plan_of
 
 ROOT = Path(__file__).parents[1]
 DOCS = (ROOT / "docs" / "models.md").read_text(encoding="utf-8")
@@ -145,7 +145,7 @@ def test_json_names_every_setting_that_a_system_takes() -> None:
     [
         (
             "gated",
-            "from postplace.models.gated_fusion import GatedFusion\ndef test_x(): pass",
+            "from postplace.models.networks.gated_fusion import GatedFusion\ndef test_x(): pass",
         ),  # no more than an import
         ("gated", "def test_x(): assert GatedFusion"),
         ("gated", "def test_y(): GatedFusion()"),  # another test does

@@ -18,12 +18,12 @@ from postplace.cli import app
 from postplace.cli.one_post import one_post
 from postplace.explain import advise
 from postplace.server.app import LINES
-from postplace.server.assembly import assemble
+from postplace.server.app_factory import assemble
 from postplace.server.batching import Batching
 from postplace.server.limits import RequestLimits
-from postplace.server.reading import read_line
+from postplace.server.parsing import read_line
 from postplace.server.service import make_service
-from postplace.synthetic.knobs import Knobs
+from postplace.synthetic.parameters import Knobs
 
 ASKED = 100
 ADVISED = 25

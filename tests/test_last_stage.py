@@ -11,9 +11,9 @@ import pytest
 import torch
 
 from postplace import Post, PostLocator, make_city, read_posts
-from postplace.inputs import tensors_of
-from postplace.models.image_finetune import ImageFinetune
-from postplace.pooled import pooled_features
+from postplace.features.pooled import pooled_features
+from postplace.models.inputs import tensors_of
+from postplace.models.networks.image_finetune import ImageFinetune
 
 
 @pytest.fixture(scope="module")

@@ -16,10 +16,10 @@ from PIL import Image
 
 from postplace import Post, PostLocator
 from postplace.errors import BadOption, BadRun, Diverged, NotEnoughData, PostplaceError
-from postplace.pooled import Examples
-from postplace.posts.filters import find_recipe
-from postplace.posts.prepared import write_prepared
-from postplace.preparation import prepare_posts
+from postplace.features.pooled import Examples
+from postplace.preparation.filters import find_recipe
+from postplace.preparation.pipeline import prepare_posts
+from postplace.preparation.prepared_folder import write_prepared
 from postplace.text.tokens import tokenize
 
 

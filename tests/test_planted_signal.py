@@ -17,12 +17,12 @@ import pytest
 from tests.toy_encoders import Toy
 
 from postplace import Post, PostLocator
-from postplace.encode import EncodedPosts
-from postplace.models.table import MODELS
-from postplace.pooled import MODALITIES
-from postplace.posts.splits import PARTS
-from postplace.scoring import answers_of, hits_of
-from postplace.training_data import Classes, Prepared, prepare
+from postplace.features.extraction import EncodedPosts
+from postplace.features.pooled import MODALITIES
+from postplace.inference.scoring import answers_of, hits_of
+from postplace.models.registry import MODELS
+from postplace.splitting.splits import PARTS
+from postplace.training.dataset import Classes, Prepared, prepare
 
 POSTS, CLASSES, WIDTH = 1000, 4, 64
 STATES = 6  # two positions of three layers each, for the system that reads layers

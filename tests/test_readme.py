@@ -17,7 +17,7 @@ import typer
 from postplace import read_posts
 from postplace.cli import app
 from postplace.models.entry import Training
-from postplace.models.plan import VOCABULARY
+from postplace.models.settings import VOCABULARY
 from postplace.posts.table import write_posts
 from postplace.synthetic import Knobs
 

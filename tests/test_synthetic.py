@@ -20,10 +20,10 @@ from postplace.errors import BadOption, WriteFailed
 from postplace.synthetic import CityReport, Knobs, Person, city, make_city, planted_ceiling
 from postplace.synthetic.city import drafts_of
 from postplace.synthetic.gazetteer import SITES, sites
+from postplace.synthetic.images import LIGHTS, draw_place
 from postplace.synthetic.language import misspell, use_slang, write_text
 from postplace.synthetic.people import Draft
 from postplace.synthetic.phrases import FRAMES_EN, FRAMES_ZH
-from postplace.synthetic.pictures import LIGHTS, draw_place
 
 FLAWS = (
     *("missing_text", "missing_hashtags", "missing_images", "several_images", "portraits", "duplicates", "label_noise"),

@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from postplace.errors import PostplaceError
-from postplace.post import Place, Post, Prediction, RankedPlace
+from postplace.schema import Place, Post, Prediction, RankedPlace
 
 if TYPE_CHECKING:
     from postplace.locator import PostLocator

@@ -14,34 +14,36 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from postplace.asking import Examined, System
-from postplace.batch import InputSizes, PostTensors
-from postplace.broken_images import warn_of_broken
-from postplace.calibrated import ALPHA, calibrate
-from postplace.devices import torch_device
-from postplace.encode import BrokenImage, EncodedPosts, encode_posts
 from postplace.encoders.encoder import ImageEncoder, TextEncoder
 from postplace.errors import BadOption, BadRun, NotEnoughData
 from postplace.evaluation.baselines import Baselines
 from postplace.evaluation.conformal import Over
-from postplace.inputs import load_encoders, notes_on, sizes_of, started
+from postplace.features.batch import InputSizes, PostTensors
+from postplace.features.broken_images import warn_of_broken
+from postplace.features.extraction import BrokenImage, EncodedPosts, encode_posts
+from postplace.features.pooled import check_modalities, has_image, without
+from postplace.inference.calibrator import ALPHA, calibrate
+from postplace.inference.evidence import evidence_of
+from postplace.inference.fitted import Fitted
+from postplace.inference.predictor import Examined, System
 from postplace.models.estimator import Estimator, Lesson, size_of
-from postplace.models.plan import plan_of, without_idle
-from postplace.models.table import find_model
+from postplace.models.inputs import load_encoders, notes_on, sizes_of, started
+from postplace.models.read_limits import all_unread, reader_of
+from postplace.models.registry import find_model
+from postplace.models.settings import plan_of, without_idle
 from postplace.places.decode import check_asked
 from postplace.places.vocabulary import PlaceVocabulary
-from postplace.pooled import check_modalities, has_image, without
-from postplace.post import Place, Post, Prediction
-from postplace.posts.owners import OWNERS, groups_of
-from postplace.posts.prepared import read_with_parts
-from postplace.runs.content import Fitted, asked_encoders, check_encoders, load_run, rebuild, save_run
-from postplace.runs.evidence import evidence_of
-from postplace.runs.known import KnownPosts, counted
+from postplace.posts.identity import digest_of_posts
+from postplace.preparation.prepared_folder import read_with_parts
+from postplace.runs.checkpoint import Unfinished
 from postplace.runs.made_with import warn_of_others
 from postplace.runs.paths import lasting_name
-from postplace.runs.unfinished import Unfinished, digest_of_posts
-from postplace.training_data import Classes, Prepared, prepare
-from postplace.what_is_read import all_unread, reader_of
+from postplace.runs.serialization import asked_encoders, check_encoders, load_run, rebuild, save_run
+from postplace.schema import Place, Post, Prediction
+from postplace.splitting.known_posts import KnownPosts, counted
+from postplace.splitting.owners import OWNERS, groups_of
+from postplace.system.devices import torch_device
+from postplace.training.dataset import Classes, Prepared, prepare
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -198,7 +200,7 @@ class PostLocator:
         checkpoints: Path | None,
     ) -> list[dict[str, Any]]:
         """Train a new model on those rows; what each epoch gave."""
-        from postplace.training.fit import Hardware, fit
+        from postplace.training.loop import Hardware, fit
         from postplace.training.losses import balanced_class_weights
 
         train, validation = parts

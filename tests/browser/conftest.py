@@ -16,7 +16,7 @@ import pytest
 from tests.browser.cdp import Connection, Page, browser, find_browser
 
 from postplace import Post, PostLocator
-from postplace.server.assembly import assemble
+from postplace.server.app_factory import assemble
 from postplace.server.batching import Batching
 from postplace.server.examples import Example
 from postplace.server.limits import RequestLimits

@@ -16,8 +16,8 @@ from PIL import Image
 
 from postplace import Post
 from postplace.cli import main, reading
-from postplace.posts.prepared import PreparedPosts, write_prepared
-from postplace.posts.splits import Split
+from postplace.preparation.prepared_folder import PreparedPosts, write_prepared
+from postplace.splitting.splits import Split
 
 GOOD = {"text": "lunch by the river", "place": "bridge", "latitude": 31.2, "longitude": 121.4}
 

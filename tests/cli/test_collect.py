@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from postplace.cli.collect import app
 from postplace.errors import BadOption
-from postplace.posts import collect as module
-from postplace.posts.collect import Collected, Stopped
+from postplace.posts.collection import collect as module
+from postplace.posts.collection.collect import Collected, Stopped
 
 PLACES = "place,name,latitude,longitude\n111,Opera,51.05,13.73\nfsq-7,Elsewhere,51.06,13.74\n"
 

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from postplace.cli.encoders import app
-from postplace.encoders import table
+from postplace.encoders import registry as table
 from postplace.errors import BadOption
 
 
@@ -76,10 +76,10 @@ def test_an_export_goes_to_the_half_that_was_asked_for(
 
         return write
 
-    stand_in: Any = ModuleType("postplace.encoders.onnx_export")
+    stand_in: Any = ModuleType("postplace.encoders.onnx.export")
     stand_in.export_image, stand_in.export_text = exporter("image"), exporter("text")
     monkeypatch.setitem(sys.modules, stand_in.__name__, stand_in)
-    monkeypatch.setattr("postplace.encoders.onnx_export", stand_in, raising=False)
+    monkeypatch.setattr("postplace.encoders.onnx.export", stand_in, raising=False)
     monkeypatch.setattr(table, "find_image_encoder", lambda name: f"pictures of {name}")
     monkeypatch.setattr(table, "find_text_encoder", lambda name: f"text of {name}")
     output = shown("export", "clip", "--kind", kind, "--int8", "--out", str(tmp_path / "x"))

@@ -9,7 +9,7 @@ import pytest
 
 from postplace.cli.output import write_predictions
 from postplace.errors import WriteFailed
-from postplace.post import Place, Prediction, Promise, RankedPlace
+from postplace.schema import Place, Prediction, Promise, RankedPlace
 
 ANSWERS = [
     Prediction(

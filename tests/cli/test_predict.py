@@ -16,10 +16,10 @@ from postplace import Post, PostLocator
 from postplace.cli import app
 from postplace.cli.options import OnBadPost
 from postplace.cli.reading import read
-from postplace.posts.prepared import PreparedPosts, write_prepared
-from postplace.posts.splits import Split
 from postplace.posts.table import write_posts
-from postplace.whole_files import sha256_of_file
+from postplace.preparation.prepared_folder import PreparedPosts, write_prepared
+from postplace.splitting.splits import Split
+from postplace.system.atomic_files import sha256_of_file
 
 
 def predicted(*arguments: object) -> dict[str, float]:

@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 
 from postplace.cli.prepare import prepare, show_report
 from postplace.errors import BadOption, BadPost, NotEnoughData
-from postplace.posts.prepared import is_prepared, read_prepared
+from postplace.preparation.prepared_folder import is_prepared, read_prepared
 
 app = Typer(pretty_exceptions_enable=False)
 app.command()(prepare)

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from postplace.cli import app
 from postplace.cli.tables import show_fit, show_metrics
-from postplace.unread import Extent, Losses
+from postplace.truncation import Extent, Losses
 
 
 def metrics(*, posts: int, labelled: int, unknown: int, **more: int) -> dict[str, Any]:

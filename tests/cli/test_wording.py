@@ -8,7 +8,7 @@ from postplace.cli.wording import in_options
 from postplace.errors import BadOption, BadPost, unknown_name
 from postplace.images.inpaint import find_inpainter
 from postplace.images.portrait import find_segmenter
-from postplace.posts.filters import Languages, Modalities, Portraits, RareHashtags, RarePlaces
+from postplace.preparation.filters import Languages, Modalities, Portraits, RareHashtags, RarePlaces
 
 
 def said(error: BadOption, *arguments: str) -> str:

@@ -155,7 +155,7 @@ def _make(kind: str, folder: Path) -> Path:
 def make_model() -> Callable[[str, Path], Path]:
     """Saves a tiny network of a kind of the hub with random weights into a new folder, and returns the folder."""
     pytest.importorskip("transformers")
-    from postplace.operators import declare_missing_operators
+    from postplace.system.torchvision_compat import declare_missing_operators
 
     declare_missing_operators()
     return _make

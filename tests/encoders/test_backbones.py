@@ -20,7 +20,7 @@ from postplace.encoders import backbones
 from postplace.encoders.backbones import CentreCrop, preparation_of, timm_image_encoder
 from postplace.encoders.encoder import ImageEncoder
 from postplace.errors import BadOption, BadWeights
-from postplace.operators import declare_missing_operators
+from postplace.system.torchvision_compat import declare_missing_operators
 
 declare_missing_operators()
 pytest.importorskip("timm", reason="the extra is not installed")

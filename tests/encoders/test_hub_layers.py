@@ -12,14 +12,14 @@ import torch
 from numpy.typing import NDArray
 
 from postplace.encoders.encoder import LayeredStates
-from postplace.encoders.hub import hub_image_encoder, hub_text_encoder
-from postplace.encoders.onnx_export import export_image
-from postplace.encoders.states import image_state_rows, state_layers_of, text_state_rows
-from postplace.encoders.table import find_image_encoder, find_text_encoder
+from postplace.encoders.hub.build import hub_image_encoder, hub_text_encoder
+from postplace.encoders.onnx.export import export_image
+from postplace.encoders.registry import find_image_encoder, find_text_encoder
+from postplace.encoders.token_states import image_state_rows, state_layers_of, text_state_rows
 from postplace.errors import BadOption
 from postplace.locator import PostLocator
-from postplace.operators import declare_missing_operators
-from postplace.post import Post
+from postplace.schema import Post
+from postplace.system.torchvision_compat import declare_missing_operators
 
 declare_missing_operators()
 transformers: Any = pytest.importorskip("transformers")

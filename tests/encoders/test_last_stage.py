@@ -17,9 +17,9 @@ from postplace.encoders.backbones import timm_image_encoder
 from postplace.encoders.bundled import bundled_image_encoder
 from postplace.encoders.encoder import BothAtOnce, ImageEncoder, ImageStates, OwnBatchSize
 from postplace.encoders.last_stage import StageEncoder, halves_of
-from postplace.encoders.states import image_state_rows
+from postplace.encoders.token_states import image_state_rows
 from postplace.errors import BadOption
-from postplace.operators import declare_missing_operators
+from postplace.system.torchvision_compat import declare_missing_operators
 
 declare_missing_operators()
 timm = pytest.importorskip("timm", reason="the extra is not installed")

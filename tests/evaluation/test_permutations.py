@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from postplace.evaluation import calibration, conformal, metrics, resampled
+from postplace.evaluation import bootstrap_statistics as resampled
+from postplace.evaluation import calibration, conformal, metrics
 from postplace.evaluation.grouped import why_no_interval
 from postplace.evaluation.significance import (
     DIFFERENCE,
@@ -26,7 +27,7 @@ from postplace.evaluation.significance import (
     share_interval,
     unpaired_over_seeds,
 )
-from postplace.scoring import Answers, class_intervals, distance_intervals
+from postplace.inference.scoring import Answers, class_intervals, distance_intervals
 
 POSTS, CLASSES = 90, 6
 Posts = dict[str, NDArray[Any]]

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from postplace.evaluation.bootstrap_statistics import expected_calibration_error
 from postplace.evaluation.grouped import totals_of
-from postplace.evaluation.resampled import expected_calibration_error
 from postplace.evaluation.robust import freedom
 from postplace.evaluation.significance import (
     DIFFERENCE,

@@ -13,7 +13,7 @@ import pytest
 
 from postplace.experiments.comparison import compare
 from postplace.experiments.formats import FORMATS, as_csv, as_markdown, joined
-from postplace.experiments.lots import BESIDE
+from postplace.experiments.jobs import BESIDE
 from postplace.experiments.results import Cost, Result
 
 POSTS = 200

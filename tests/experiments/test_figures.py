@@ -13,7 +13,7 @@ from postplace import Post, PostLocator
 from postplace.errors import BadRun
 from postplace.experiments.definition import Experiment, Row
 from postplace.experiments.figures import ENDING, Fused, draw, fused_vectors, keep, kept, projected, separation
-from postplace.experiments.lots import DataSet, Options
+from postplace.experiments.jobs import DataSet, Options
 from postplace.experiments.results import Results
 from postplace.experiments.runner import run_experiment
 

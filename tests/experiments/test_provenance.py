@@ -10,10 +10,10 @@ import pytest
 
 import postplace
 from postplace.experiments.definition import Condition, Experiment, Row
-from postplace.experiments.lots import DataSet, Options, lots_of
+from postplace.experiments.jobs import DataSet, Options, lots_of
 from postplace.experiments.provenance import code_version, digest_of_data
 from postplace.experiments.results import Results
-from postplace.post import Post
+from postplace.schema import Post
 
 
 @pytest.fixture

@@ -21,13 +21,13 @@ from postplace.errors import BadOption, NotEnoughData
 from postplace.experiments.comparison import compare
 from postplace.experiments.conditions import prepare_under
 from postplace.experiments.definition import Condition, Experiment, Row
-from postplace.experiments.lots import DataSet, Options
+from postplace.experiments.jobs import DataSet, Options
 from postplace.experiments.results import UNFINISHED, Result, Results
+from postplace.experiments.run_job import _asked, _check_applies
 from postplace.experiments.runner import run_experiment
-from postplace.experiments.work import _asked, _check_applies
-from postplace.posts.owners import groups_of
-from postplace.posts.prepared import PreparedPosts, write_prepared
-from postplace.posts.splits import Split
+from postplace.preparation.prepared_folder import PreparedPosts, write_prepared
+from postplace.splitting.owners import groups_of
+from postplace.splitting.splits import Split
 
 QUICK = {"filters": 8, "embedding": 8, "heads": 2, "image_features": 8}
 ROWS = (
@@ -119,7 +119,7 @@ def test_a_baseline_that_fails_does_not_end_the_others(
     def broken(*_: Any) -> None:
         raise ValueError("no such solver")
 
-    monkeypatch.setattr("postplace.experiments.work.baseline_probabilities", broken)
+    monkeypatch.setattr("postplace.experiments.run_job.baseline_probabilities", broken)
     results = run(city, tmp_path, cache, experiment=replace(EXPERIMENT, rows=ROWS[1:2]))
     found = _by_name(results)
     assert found["without images"].error is None
@@ -227,7 +227,7 @@ def test_killed_at_any_point_the_table_is_the_same(city: Path, cache: Path, tmp_
 KILLED_HALFWAY = """
 import os, signal
 from pathlib import Path
-from postplace.experiments import work
+from postplace.experiments import run_job as work
 from tests.experiments.test_runner import EXPERIMENT, run
 measured = work._measured
 def killed(lot, row, *more):
@@ -260,7 +260,7 @@ def test_a_row_that_is_interrupted_leaves_nothing(
     def interrupted(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("postplace.experiments.work._measured", interrupted)
+    monkeypatch.setattr("postplace.experiments.run_job._measured", interrupted)
     with pytest.raises(KeyboardInterrupt):
         run(city, tmp_path, cache)
     assert not any(result.name == "whole" for result in Results(tmp_path / "small" / "city").read()[1])

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from postplace.experiments.definition import Condition, Row, packaged, read_experiment
-from postplace.models.mrlf import Fusion
-from postplace.models.table import MODELS
-from postplace.pooled import MODALITIES
+from postplace.features.pooled import MODALITIES
+from postplace.models.networks.mrlf import Fusion
+from postplace.models.registry import MODELS
 
 # Of each table its rows in order, with the system of each
 ROWS: Mapping[str, tuple[tuple[str, str], ...]] = {

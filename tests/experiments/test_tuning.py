@@ -13,9 +13,9 @@ import pytest
 
 from postplace import Post, PostLocator
 from postplace.experiments.tuning import EVERYTHING, draw, what_is_there
-from postplace.models.table import find_model
-from postplace.pooled import MODALITIES
-from postplace.post import Place
+from postplace.features.pooled import MODALITIES
+from postplace.models.registry import find_model
+from postplace.schema import Place
 
 
 def test_a_search_begins_with_the_own_settings_and_repeats_none() -> None:

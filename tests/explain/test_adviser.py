@@ -11,7 +11,7 @@ from postplace import Place, Post, PostLocator
 from postplace.errors import BadOption, BadPost
 from postplace.explain import Advice, advise
 from postplace.explain.adviser import ASSUMED, OWN_DROP, SEEN_BY_THE_JUDGE
-from postplace.explain.judging import check_judge
+from postplace.explain.transfer_attack import check_judge
 from postplace.images.regions import lossless
 from postplace.places.vocabulary import PlaceVocabulary
 

@@ -10,7 +10,7 @@ import pytest
 from postplace import Post, PostLocator
 from postplace.explain import explain
 from postplace.explain.evidence import evidence_for
-from postplace.runs.evidence import FILE, pooled_vectors
+from postplace.inference.evidence import FILE, pooled_vectors
 
 
 def test_the_same_users_posts_are_left_out(sg_mft_locator: PostLocator, posts: list[Post]) -> None:

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from postplace import Post, PostLocator
-from postplace.batch import Vocabularies
 from postplace.explain import advise, explain
 from postplace.explain.not_read import parts_not_read, pieces_not_read, rest_not_read
 from postplace.explain.page import page
-from postplace.models.plan import plan_of
-from postplace.models.table import find_model
-from postplace.pooled import MODALITIES
-from postplace.what_is_read import Reader
+from postplace.features.batch import Vocabularies
+from postplace.features.pooled import MODALITIES
+from postplace.models.read_limits import Reader
+from postplace.models.registry import find_model
+from postplace.models.settings import plan_of
 
 Toy = Callable[..., PostLocator]
 LIMIT = 20

@@ -9,10 +9,10 @@ from typing import cast
 import numpy as np
 import pytest
 
-from postplace.encode import EncodedPosts
 from postplace.explain import Edit, Outlook, Part
 from postplace.explain.advice import Goal
 from postplace.explain.search import Attacker, Meaning, Tried, changed_area, larger_sets, pareto
+from postplace.features.extraction import EncodedPosts
 
 GOAL = Goal("here", below=0.2)
 

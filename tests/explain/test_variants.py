@@ -12,7 +12,7 @@ from PIL import Image
 from postplace import Post, PostLocator
 from postplace.explain.parts import Part, characters_of, hashtags_of, regions_of, separate, words_of
 from postplace.explain.variants import MOST_PIXELS, ask, hide, keep, open_post
-from postplace.pooled import without
+from postplace.features.pooled import without
 
 Toy = Callable[..., PostLocator]
 Square = Callable[..., bytes]

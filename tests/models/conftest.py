@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from postplace.batch import Batch, InputSizes
+from postplace.features.batch import Batch, InputSizes
 
 
 @pytest.fixture

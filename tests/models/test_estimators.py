@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 from postplace import Post, PostLocator
-from postplace.batch import InputSizes
 from postplace.errors import BadRun
+from postplace.features.batch import InputSizes
+from postplace.features.pooled import Examples
 from postplace.models.estimator import Estimator, Lesson, size_of
-from postplace.models.table import MODELS, find_model
-from postplace.pooled import Examples
-from postplace.training_data import Prepared
+from postplace.models.registry import MODELS, find_model
+from postplace.training.dataset import Prepared
 
 CLASSES, POSTS = 4, 160  # of class 3 there is no post
 NAMES = sorted(name for name, entry in MODELS.items() if entry.training is None)
@@ -271,7 +271,7 @@ def test_a_forest_file_with_something_else_in_it_is_refused(lesson: Lesson) -> N
 
 @pytest.mark.parametrize("field", ["left_child", "right_child", "feature"])
 def test_a_forest_whose_trees_lead_outside_is_refused(field: str, lesson: Lesson) -> None:
-    from postplace.models.blocks.forest_file import forest_bytes, forest_of
+    from postplace.models.blocks.forest_io import forest_bytes, forest_of
 
     estimator = _fitted("tagvisor", lesson)
     files = estimator.files()
@@ -290,7 +290,7 @@ def test_a_forest_whose_trees_lead_outside_is_refused(field: str, lesson: Lesson
     [("split_feature", "99"), ("left_child", "50"), ("right_child", "0"), ("num_cat", "1"), ("decision_type", "1")],
 )
 def test_trees_that_lead_outside_are_refused(key: str, value: str, lesson: Lesson) -> None:
-    from postplace.models.blocks.trees_file import check_trees
+    from postplace.models.blocks.trees_io import check_trees
 
     text = _fitted("lightgbm", lesson).files()["trees.txt"].decode()
     check_trees(text, features=18, classes=3, name="trees.txt")

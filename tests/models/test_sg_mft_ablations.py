@@ -9,12 +9,12 @@ import pytest
 import torch
 from torch import nn
 
-from postplace.batch import Batch, InputSizes
+from postplace.features.batch import Batch, InputSizes
 from postplace.models.blocks.fusion import AsymmetricLayer, CoAttentionLayer, MergeLayer
 from postplace.models.entry import ModelEntry
-from postplace.models.sg_mft import SGMFT
-from postplace.models.sg_mft_sequences import SequenceSGMFT
-from postplace.models.table import find_model
+from postplace.models.networks.sg_mft import SGMFT
+from postplace.models.networks.sg_mft_sequences import SequenceSGMFT
+from postplace.models.registry import find_model
 
 SMALL: dict[str, Any] = {"tokens": 4, "heads": 2, "head_width": 3}
 

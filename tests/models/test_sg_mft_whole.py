@@ -11,10 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from postplace.batch import Batch, InputSizes
 from postplace.errors import BadOption
+from postplace.features.batch import Batch, InputSizes
 from postplace.models.blocks.interaction import InteractionModule
-from postplace.models.sg_mft import SGMFT
+from postplace.models.networks.sg_mft import SGMFT
 
 Array = NDArray[np.float64]
 Weights = dict[str, Array]

@@ -4,7 +4,7 @@ import pytest
 from postplace.errors import BadOption, BadRun
 from postplace.places.decode import minimum_expected_distance, point_estimate, rank
 from postplace.places.vocabulary import PlaceVocabulary
-from postplace.post import Place, Prediction
+from postplace.schema import Place, Prediction
 
 PLACES = PlaceVocabulary("place", (Place("a", 0.0, 0.0), Place("b", 0.0, 1.0), Place("c", 0.0, 1.1), Place("nowhere")))
 

@@ -16,7 +16,7 @@ from postplace.errors import BadOption, BadPlace
 from postplace.places import fsq
 from postplace.places.fsq import Box, FsqPlaces, PostCounts, parse_box
 from postplace.places.semantic import CLASSES, RULES, semantic_class
-from postplace.post import Post
+from postplace.schema import Post
 
 
 def load_maker() -> ModuleType:

@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 
 from postplace.places.geojson import feature_collection
-from postplace.post import Place, Prediction, Promise, RankedPlace
+from postplace.schema import Place, Prediction, Promise, RankedPlace
 
 TOWER, CAFE = Place("塔", 31.24, 121.5), Place("café")
 PREDICTIONS = [

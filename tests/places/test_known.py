@@ -26,7 +26,7 @@ from postplace.places.known import (
     read_places,
     write_places,
 )
-from postplace.post import Post
+from postplace.schema import Post
 
 OPERA = KnownPlace("111", "Opera", 51.05, 13.73, "Travel", ("Semperoper", "opera house"))
 BRIDGE = KnownPlace("222", "Bridge", 51.06, 13.73)

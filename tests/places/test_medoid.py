@@ -11,7 +11,7 @@ from postplace.places.decode import least_expected
 from postplace.places.distance import great_circle_km
 from postplace.places.medoid import Distances
 from postplace.places.vocabulary import PlaceVocabulary
-from postplace.post import Place
+from postplace.schema import Place
 
 
 def centres(count: int, *, seed: int = 0) -> NDArray[np.float64]:

@@ -7,7 +7,7 @@ import pytest
 from postplace.errors import BadOption, BadRun, NotEnoughData
 from postplace.places.distance import great_circle_km
 from postplace.places.vocabulary import PlaceVocabulary, check_classes, fit_cells, fit_places
-from postplace.post import Place, Post
+from postplace.schema import Place, Post
 
 
 def at(name: str | None, *points: tuple[float, float] | None, category: str | None = None) -> list[Post]:

@@ -18,10 +18,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from postplace.errors import BadPost
-from postplace.post import Post
 from postplace.posts import dump as dump_module
 from postplace.posts.dump import Dump
 from postplace.posts.instaloader import instaloader_dump
+from postplace.schema import Post
 
 MAKE = runpy.run_path(str(Path(__file__).parents[1] / "data" / "instaloader" / "make.py"))
 NAME: str = MAKE["NAME"]

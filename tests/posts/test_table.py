@@ -19,10 +19,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postplace.errors import BadOption, BadPost, WriteFailed
-from postplace.post import Post
 from postplace.posts import table
 from postplace.posts.record import KEYS, RECORD_KEYS
 from postplace.posts.table import PostStream, parse, read_posts, write_posts
+from postplace.schema import Post
 
 FOLDER = Path("city")
 WriteFile = Callable[[str, str | bytes], Path]

@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from postplace.errors import BadPost
-from postplace.post import Post
 from postplace.posts import dump as dump_module
 from postplace.posts.dump import Dump
 from postplace.posts.weibo import weibo_export
 from postplace.posts.weibo_values import number_of_bid
+from postplace.schema import Post
 
 MAKE = runpy.run_path(str(Path(__file__).parents[1] / "data" / "weibo" / "make.py"))
 PICTURES = "小安/img/原创微博图片"

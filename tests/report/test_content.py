@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from postplace.asking import Examined
+from postplace.inference.predictor import Examined
+from postplace.inference.scoring import Answers
 from postplace.places.vocabulary import PlaceVocabulary
-from postplace.post import Place, Post
 from postplace.report.confusion import confused_pairs, count_pairs, matrix_of
 from postplace.report.content import plane_of
 from postplace.report.mistakes import confident_mistakes, nameless, thumbnails
-from postplace.scoring import Answers
+from postplace.schema import Place, Post
 
 PLACES = PlaceVocabulary("place", (Place("a", 0.0, 0.0), Place("b", 0.0, 1.0), Place("c", 1.0, 0.0)))
 

@@ -16,12 +16,12 @@ import pytest
 from tests.toy_encoders import Toy
 
 from postplace import Post, PostLocator
-from postplace.encode import EncodedPosts
-from postplace.inputs import NO_DISTRICTS
-from postplace.models.plan import Plan
-from postplace.models.table import MODELS
-from postplace.posts.splits import PARTS
-from postplace.training_data import Classes, Prepared, prepare
+from postplace.features.extraction import EncodedPosts
+from postplace.models.inputs import NO_DISTRICTS
+from postplace.models.registry import MODELS
+from postplace.models.settings import Plan
+from postplace.splitting.splits import PARTS
+from postplace.training.dataset import Classes, Prepared, prepare
 
 POSTS, PLACES, WIDTH, STATES = 96, 3, 8, 6
 _CHUNKS = {"tokens": 4, "heads": 2}

@@ -10,7 +10,7 @@ import pytest
 
 from postplace.errors import BadOption, BadRun, WriteFailed
 from postplace.runs.folder import read_run, write_run
-from postplace.whole_files import write_atomically
+from postplace.system.atomic_files import write_atomically
 
 FILES = {"model.safetensors": b"weights", "places.json": b"[]"}
 

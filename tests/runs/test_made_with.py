@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.test_encode import Colours, Lengths, picture
+from tests.features.test_extraction import Colours, Lengths, picture
 
-from postplace.encode import encode_posts
+from postplace.features.extraction import encode_posts
 from postplace.images import decode
-from postplace.post import Post
 from postplace.runs.made_with import made_with, remarks, warn_of_others
+from postplace.schema import Post
 from postplace.text import segmentation
 
 CONSTRAINTS = Path(__file__).parents[2] / "constraints.txt"

@@ -8,8 +8,8 @@ import pytest
 
 from postplace import PostLocator
 from postplace.errors import BadRun
-from postplace.runs.content import asked_encoders
 from postplace.runs.paths import lasting_name, missing_path
+from postplace.runs.serialization import asked_encoders
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from postplace import PostLocator
-from postplace.server.assembly import assemble
+from postplace.server.app_factory import assemble
 from postplace.server.batching import Batching
 from postplace.server.examples import Example
 from postplace.server.limits import RequestLimits

@@ -14,7 +14,7 @@ from postplace import Post, PostLocator
 from postplace.errors import BadOption
 from postplace.explain import advise
 from postplace.places.vocabulary import PlaceVocabulary
-from postplace.post import Place
+from postplace.schema import Place
 from postplace.server.batching import Batching
 from postplace.server.explaining import LIMIT
 from postplace.server.limits import RequestLimits

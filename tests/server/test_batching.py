@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import pytest
 
 from postplace.server.batching import Batcher, Batching
-from postplace.server.refusals import Refusal
+from postplace.server.http_errors import Refusal
 
 
 def test_requests_share_batches_and_keep_their_answers() -> None:

@@ -13,17 +13,17 @@ import numpy as np
 import pytest
 
 from postplace import Post, PostLocator
-from postplace.batch import Vocabularies
 from postplace.explain import OpenedPost, explain, variants
+from postplace.features.batch import Vocabularies
 from postplace.images.decode import decode
 from postplace.places.vocabulary import PlaceVocabulary
-from postplace.post import Place
+from postplace.schema import Place
 from postplace.server import explaining
 from postplace.server.batching import Batching
-from postplace.server.discretion import Discretion
-from postplace.server.refusals import Refusal
+from postplace.server.http_errors import Refusal
+from postplace.server.redaction import Telling, ToldRun, told_classes, without_names
 from postplace.server.service import Service
-from postplace.server.telling import Telling, ToldRun, told_classes, without_names
+from postplace.server.spatial_generalisation import Discretion
 from postplace.text.tokens import LENGTHS
 from postplace.text.vocabulary import Vocabulary
 

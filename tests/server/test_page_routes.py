@@ -13,10 +13,10 @@ import pytest
 from postplace import Post, PostLocator
 from postplace.errors import BadOption
 from postplace.server import examples as examples_file
-from postplace.server.discretion import Discretion
 from postplace.server.examples import MOST, Example, read_examples
 from postplace.server.page_routes import TileSource, page_files
 from postplace.server.security import LOOPBACK
+from postplace.server.spatial_generalisation import Discretion
 
 Client = Any
 FILES = page_files()

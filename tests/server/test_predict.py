@@ -13,8 +13,8 @@ import pytest
 from postplace import Post, PostLocator
 from postplace.server import service as service_file
 from postplace.server.limits import RequestLimits
-from postplace.server.messages import Options
-from postplace.server.reading import Question
+from postplace.server.parsing import Question
+from postplace.server.schemas import Options
 from postplace.server.service import TOY, Service, answer_all
 from postplace.text.tokens import LENGTHS
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from postplace.server.assembly import assemble
+from postplace.server.app_factory import assemble
 from postplace.server.service import Service
 
 schemathesis = pytest.importorskip("schemathesis")

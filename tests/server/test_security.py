@@ -13,9 +13,9 @@ import pytest
 
 from postplace.errors import BadOption
 from postplace.server.batching import Batcher
+from postplace.server.http_errors import refuse
 from postplace.server.limits import RequestLimits
 from postplace.server.metrics import Metrics, Watched
-from postplace.server.refusals import refuse
 from postplace.server.security import LOOPBACK, content_policy, known_token, read_tokens, security_headers
 from postplace.server.service import Service
 

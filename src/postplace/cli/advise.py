@@ -13,7 +13,7 @@ from postplace.errors import BadOption
 
 if TYPE_CHECKING:
     from postplace.explain import Advice
-    from postplace.post import Post
+    from postplace.schema import Post
 
 
 class Format(StrEnum):
@@ -120,7 +120,7 @@ def _write_pictures(post: Post, found: Advice, folder: Path) -> None:
     """The pictures that the first suggestion leaves, in full size and without metadata, edited or not."""
     from postplace.cli.options import say
     from postplace.explain.edits import pictures_after
-    from postplace.whole_files import new_folder
+    from postplace.system.atomic_files import new_folder
 
     written = 0
     with new_folder(folder) as scratch:

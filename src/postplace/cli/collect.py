@@ -13,7 +13,7 @@ from postplace.cli.options import Quiet, say
 
 if TYPE_CHECKING:
     from postplace.places.known import KnownPlaces
-    from postplace.posts.collect import Collected, Location
+    from postplace.posts.collection.collect import Collected, Location
 
 NOTICE = """\
 Before you collect: three things are yours to settle, the program cannot.
@@ -53,7 +53,7 @@ def instagram(
     Example: postplace collect instagram --places places.csv --out dump/ --login NAME --max-posts 200
     """
     from postplace.places.known import read_places
-    from postplace.posts.collect import collect, log_in, make_loader
+    from postplace.posts.collection.collect import collect, log_in, make_loader
 
     say(NOTICE)
     locations, others = _locations(read_places(places), places)
@@ -70,7 +70,7 @@ def instagram(
 def _locations(known: KnownPlaces, file: Path) -> tuple[list[Location], int]:
     """The places that Instagram can be asked for, and how many others there are."""
     from postplace.errors import BadOption
-    from postplace.posts.collect import Location, is_location_id
+    from postplace.posts.collection.collect import Location, is_location_id
 
     locations = [Location(place.place, place.name) for place in known.places if is_location_id(place.place)]
     if not locations:

@@ -39,7 +39,8 @@ def export(
 
     Example: postplace encoders export chinese-clip --kind text --int8 --out chinese-clip-text/
     """
-    from postplace.encoders import onnx_export, table
+    from postplace.encoders import registry as table
+    from postplace.encoders.onnx import export as onnx_export
     from postplace.errors import BadOption
 
     try:
@@ -58,7 +59,7 @@ def _show() -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from postplace.encoders.table import ENTRIES, available, missing_modules
+    from postplace.encoders.registry import ENTRIES, available, missing_modules
 
     grid = Table(box=None, pad_edge=False)
     for title in ("name", "reads", "width", "here?"):

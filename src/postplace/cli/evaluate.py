@@ -28,7 +28,7 @@ def evaluate(
     from postplace.cli.overwriting import check_output, files_of_run
     from postplace.cli.reading import read
     from postplace.cli.tables import show_metrics
-    from postplace.whole_files import as_json, write_atomically
+    from postplace.system.atomic_files import as_json, write_atomically
 
     check_output("--output", output, [posts, *files_of_run(run)])
     every = read(posts, on_bad_post)

@@ -100,7 +100,7 @@ def experiment(
 
         names = tuple(name for place in read_places(places).places for name in (place.name, *place.aliases))
     from postplace.experiments.figures import draw
-    from postplace.experiments.lots import DataSet, Options
+    from postplace.experiments.jobs import DataSet, Options
     from postplace.experiments.runner import run_experiment
 
     folds = folds or found.folds

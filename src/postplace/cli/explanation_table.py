@@ -15,7 +15,7 @@ from postplace.cli.tables import open_console
 if TYPE_CHECKING:
     from postplace.explain import Effect, Explanation, Part
     from postplace.locator import PostLocator
-    from postplace.post import Post
+    from postplace.schema import Post
 
 SHOWN = 12  # parts named before the rest is counted
 BAR = 12  # characters of the longest bar

@@ -15,8 +15,8 @@ from postplace.errors import BadOption, BadPost
 
 if TYPE_CHECKING:
     from postplace.places.known import KnownPlaces
-    from postplace.post import Post
     from postplace.posts.dump import Dump
+    from postplace.schema import Post
 
 RADIUS_KM = 0.25
 

@@ -29,7 +29,7 @@ def refused_file(report: Path | None) -> Iterator[Callable[[BadPost], object] | 
     if report is None:
         yield None
         return
-    from postplace.whole_files import new_file
+    from postplace.system.atomic_files import new_file
 
     with tempfile.TemporaryFile() as lines:
         ended_well = False

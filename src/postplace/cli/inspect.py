@@ -14,9 +14,9 @@ from postplace.cli.options import PREPARED, GivenBadPosts, OnBadPost, Posts, che
 from postplace.errors import BadOption, NotEnoughData, unknown_name
 
 if TYPE_CHECKING:
-    from postplace.post import Post
-    from postplace.posts.inspection import Inspection
-    from postplace.posts.splits import Split
+    from postplace.schema import Post
+    from postplace.splitting.inspection import Inspection
+    from postplace.splitting.splits import Split
 
 SEED = 0
 
@@ -55,8 +55,8 @@ def inspect(
     """
     from postplace.cli.inspection_report import as_json, as_lines
     from postplace.cli.overwriting import check_output
-    from postplace.posts.inspection import inspect_posts
-    from postplace.posts.leaks import KnownNames, MaskedPosts, find_leaks
+    from postplace.splitting.inspection import inspect_posts
+    from postplace.splitting.place_name_leaks import KnownNames, MaskedPosts, find_leaks
 
     check_output("--output", output, [posts, places])
     check_output("--mask-place-names", mask_place_names, [posts, places])
@@ -92,8 +92,8 @@ class _Source:
 
 def _open(path: Path, given: OnBadPost | None) -> _Source:
     from postplace.cli.reading import read_in_parts
-    from postplace.posts.prepared import is_prepared, read_prepared
     from postplace.posts.table import PostStream
+    from postplace.preparation.prepared_folder import is_prepared, read_prepared
 
     on_bad_post = given or OnBadPost.error
     if is_prepared(path):
@@ -125,7 +125,7 @@ def _aliases(places: Path | None) -> Mapping[str, list[str]]:
 
 
 def _kinds(names: str) -> list[str]:
-    from postplace.posts.leaks import KINDS
+    from postplace.splitting.place_name_leaks import KINDS
 
     kinds = parse_names(names)
     for kind in kinds:
@@ -136,7 +136,7 @@ def _kinds(names: str) -> list[str]:
 
 def _splits(found: Inspection, prepared: Split | None) -> dict[str, tuple[int, dict[str, int]] | str]:
     """By kind of split, the size of its test part and what of it is shared with training, or why there is no split."""
-    from postplace.posts.sides import shared_with_training, split_as_train, split_by_post
+    from postplace.splitting.overlap import shared_with_training, split_as_train, split_by_post
 
     if prepared is not None:
         shared = shared_with_training(found.fingerprints, prepared)
@@ -153,7 +153,7 @@ def _splits(found: Inspection, prepared: Split | None) -> dict[str, tuple[int, d
 
 def _notes(found: Inspection, prepared: Split | None) -> list[str]:
     """What the split that a training would draw does not keep of what it promises; none for posts that are split."""
-    from postplace.posts.sides import notes_on, split_as_train
+    from postplace.splitting.overlap import notes_on, split_as_train
 
     if prepared is not None:
         return []

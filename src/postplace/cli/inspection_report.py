@@ -9,8 +9,8 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from postplace.posts.inspection import Inspection
-    from postplace.posts.leaks import KnownNames, MaskedPosts, NameLeaks
+    from postplace.splitting.inspection import Inspection
+    from postplace.splitting.place_name_leaks import KnownNames, MaskedPosts, NameLeaks
 
     Splits = Mapping[str, tuple[int, dict[str, int]] | str]
 
@@ -55,9 +55,9 @@ def as_json(
     notes: Sequence[str] = (),
 ) -> Iterator[str]:
     """The same and more (every name left out, the first hundred files), as one JSON object."""
-    from postplace.posts.inspection import FIELDS
-    from postplace.posts.leaks import ANYWHERE, WHERE
-    from postplace.posts.sides import class_shares
+    from postplace.splitting.inspection import FIELDS
+    from postplace.splitting.overlap import class_shares
+    from postplace.splitting.place_name_leaks import ANYWHERE, WHERE
     from postplace.text.tokens import LENGTHS
 
     columns = (*WHERE, ANYWHERE)
@@ -119,7 +119,7 @@ def _words_left_out(found: Inspection) -> dict[str, Any]:
 
 
 def _warnings(found: Inspection, leaks: NameLeaks, splits: Splits) -> list[str]:
-    from postplace.posts.inspection import leak_warnings
+    from postplace.splitting.inspection import leak_warnings
 
     crossing = []
     for name, result in splits.items():
@@ -137,7 +137,7 @@ def _warnings(found: Inspection, leaks: NameLeaks, splits: Splits) -> list[str]:
 
 
 def _counts_of(found: Inspection) -> Iterator[str]:
-    from postplace.posts.inspection import FIELDS
+    from postplace.splitting.inspection import FIELDS
 
     yield f"{found.posts} posts"
     yield "present:   " + ", ".join(f"{name} {found.present[name] / found.posts:.0%}" for name in FIELDS)
@@ -184,7 +184,7 @@ def _left_out(found: Inspection) -> Iterator[str]:
 def _lengths(found: Inspection) -> Iterator[str]:
     """What networks of characters and words would not read of these posts."""
     from postplace.text.tokens import LENGTHS
-    from postplace.unread import lines_of_losses
+    from postplace.truncation import lines_of_losses
 
     if lines := lines_of_losses(found.losses.to_json()):
         limits = f"{LENGTHS['max_characters']} characters, {LENGTHS['max_words']} words of the text"
@@ -194,7 +194,7 @@ def _lengths(found: Inspection) -> Iterator[str]:
 
 
 def _names(known: KnownNames, leaks: NameLeaks, found: Inspection) -> Iterator[str]:
-    from postplace.posts.leaks import ANYWHERE, WHERE
+    from postplace.splitting.place_name_leaks import ANYWHERE, WHERE
 
     yield "names:     " + _looked_for(known, found)
     if not leaks.known:
@@ -227,7 +227,7 @@ def _looked_for(known: KnownNames, found: Inspection) -> str:
 
 
 def _split_table(splits: Splits, *, near: bool) -> Iterator[str]:
-    from postplace.posts.sides import SHARED
+    from postplace.splitting.overlap import SHARED
 
     made = {name: result for name, result in splits.items() if not isinstance(result, str)}
     if not made:
@@ -240,7 +240,7 @@ def _split_table(splits: Splits, *, near: bool) -> Iterator[str]:
 
 
 def _shares(found: Inspection) -> Iterator[str]:
-    from postplace.posts.sides import class_shares
+    from postplace.splitting.overlap import class_shares
 
     shares = class_shares(found.fingerprints) if found.users else []
     if shares:

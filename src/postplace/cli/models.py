@@ -29,14 +29,14 @@ def models(
 
     Example: postplace models
     """
-    from postplace.models.table import MODELS
+    from postplace.models.registry import MODELS
 
     show = {Format.text: _text, Format.markdown: _markdown, Format.json: _json}[format_]
     typer.echo(show(list(MODELS.values())), nl=False)
 
 
 def _facts(entry: ModelEntry) -> dict[str, Any]:
-    from postplace.models.table import needs_of
+    from postplace.models.registry import needs_of
 
     return {
         "name": entry.name,
@@ -52,7 +52,7 @@ def _facts(entry: ModelEntry) -> dict[str, Any]:
 
 def _settings(entry: ModelEntry) -> dict[str, Any]:
     """Everything that `train --set` changes: the system's own, those of its training, those of its vocabularies."""
-    from postplace.models.plan import plan_of
+    from postplace.models.settings import plan_of
 
     plan = plan_of(entry, {})
     training = {} if plan.training is None else asdict(plan.training)

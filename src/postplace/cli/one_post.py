@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from postplace.post import Post
+    from postplace.schema import Post
 
 
 def one_post(

@@ -74,7 +74,7 @@ def say(line: str) -> None:
 
 def show_or_write(content: str, output: Path | None) -> None:
     """To stdout, or to a file that appears whole or not at all."""
-    from postplace.whole_files import write_atomically
+    from postplace.system.atomic_files import write_atomically
 
     if output is None:
         typer.echo(content, nl=False)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from postplace.places.geojson import feature_collection
 from postplace.places.record import as_record, point
-from postplace.post import Prediction
-from postplace.whole_files import new_file
+from postplace.schema import Prediction
+from postplace.system.atomic_files import new_file
 
 COLUMNS = (
     "id", "rank", "place", "probability", "latitude", "longitude", "used", "enough", "in_set", "level", "radius_km",

@@ -26,7 +26,7 @@ from postplace.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from postplace.post import Post, Prediction
+    from postplace.schema import Post, Prediction
 
 PART = 1024  # posts held in memory at a time
 

@@ -14,8 +14,8 @@ from postplace.cli.options import BadPosts, OnBadPost, Posts, Quiet, parse_names
 from postplace.errors import BadOption
 
 if TYPE_CHECKING:
-    from postplace.posts.filters import Filter
-    from postplace.preparation import Preparation
+    from postplace.preparation.filters import Filter
+    from postplace.preparation.pipeline import Preparation
 
 NAMED = 5  # pictures named one by one before the rest is counted
 NONE, AUTO = "none", "auto"
@@ -63,8 +63,8 @@ def prepare(
     from dataclasses import replace
 
     from postplace.cli.reading import read
-    from postplace.locks import alone
-    from postplace.posts.prepared import check_free, write_prepared
+    from postplace.preparation.prepared_folder import check_free, write_prepared
+    from postplace.system.locks import alone
 
     portraits: dict[str, Any] = {"max_ratio": max_portrait, "segmenter": segmenter, "inpaint": inpaint}
     portraits |= {"segmenter_weights": _text(portrait_weights), "inpaint_weights": _text(inpaint_weights)}
@@ -77,7 +77,7 @@ def prepare(
         reader = _reader() if read_image_text else None
         every = read(posts, on_bad_post)
         check_free(out, overwrite=overwrite, posts=every)
-        from postplace.preparation import prepare_posts
+        from postplace.preparation.pipeline import prepare_posts
 
         state = out.parent / f".{out.name}.preparing"
         result = prepare_posts(
@@ -101,7 +101,7 @@ def _filters(
     require: str | None,
 ) -> tuple[Filter, ...]:
     """The recipe with the options given; what is not given stays as the recipe has it."""
-    from postplace.posts.filters import Languages, Modalities, Portraits, RareHashtags, RarePlaces, find_recipe
+    from postplace.preparation.filters import Languages, Modalities, Portraits, RareHashtags, RarePlaces, find_recipe
 
     changes: dict[type[Filter], Filter | None] = {}
     if (count := counts["min_hashtag_posts"]) is not None:
@@ -124,7 +124,7 @@ def _filters(
 
 def _check_used(filters: tuple[Filter, ...], portraits: Mapping[str, Any], *, show: int) -> None:
     """Refuse options about people in pictures where nobody is looked for."""
-    from postplace.posts.filters import Portraits
+    from postplace.preparation.filters import Portraits
 
     if any(isinstance(filter_, Portraits) for filter_ in filters):
         return
@@ -145,7 +145,7 @@ def _check_not_prepared(posts: Path) -> None:
     """Refuse to split prepared posts anew: what a model was tested on could be trained on."""
     import json
 
-    from postplace.posts.prepared import POSTS, RECIPE, is_prepared
+    from postplace.preparation.prepared_folder import POSTS, RECIPE, is_prepared
 
     folder = posts.parent if posts.name == POSTS else posts
     if not is_prepared(folder):
@@ -173,7 +173,7 @@ def _sheet(result: Preparation, count: int) -> bytes | None:
     import io
 
     from postplace.images.sheet import contact_sheet
-    from postplace.preparation import examples
+    from postplace.preparation.pipeline import examples
 
     rows = examples(result, count)
     if not rows:

@@ -7,9 +7,9 @@ from itertools import islice
 from pathlib import Path
 
 from postplace.cli.options import OnBadPost, say
-from postplace.post import Post
-from postplace.posts.prepared import POSTS, is_prepared, read_prepared, says_complete
 from postplace.posts.table import PostStream
+from postplace.preparation.prepared_folder import POSTS, is_prepared, read_prepared, says_complete
+from postplace.schema import Post
 
 SHOWN = 5  # skipped records named one by one
 

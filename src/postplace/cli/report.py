@@ -30,7 +30,7 @@ def report(
     """
     from postplace.cli.overwriting import check_new, check_output, files_of_run
     from postplace.cli.reading import read
-    from postplace.whole_files import check_writable, write_atomically
+    from postplace.system.atomic_files import check_writable, write_atomically
 
     check_output("--out", out, [posts, *files_of_run(run)])
     check_new("--out", out, overwrite=overwrite)

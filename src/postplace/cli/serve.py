@@ -60,7 +60,7 @@ def serve(
         check_used({"--attribution": attribution}, "without --tiles", "give the address of tiles, or leave it out")
     check_other_run(judge, run)
     try:
-        from postplace.server.assembly import assemble
+        from postplace.server.app_factory import assemble
         from postplace.server.examples import read_examples
         from postplace.server.page_routes import TileSource
         from postplace.server.running import run as run_server

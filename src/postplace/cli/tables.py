@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.table import Table
 
 from postplace.runs.card import floor_of
-from postplace.runs.known import in_words
-from postplace.runs.promise_words import promise_sentences, shown
-from postplace.unread import lines_of_losses
+from postplace.runs.coverage_wording import promise_sentences, shown
+from postplace.splitting.known_posts import in_words
+from postplace.truncation import lines_of_losses
 
 NAMED = 5  # broken pictures named one by one before the rest is counted
 

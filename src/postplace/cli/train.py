@@ -83,7 +83,7 @@ def train(
     Killed? The same command continues where it was.
     Example: postplace train posts.jsonl --target category --model sg-mft --out run/
     """
-    from postplace.models.table import find_model
+    from postplace.models.registry import find_model
     from postplace.runs.folder import check_free
 
     check_classes_asked(cells, min_posts)
@@ -91,7 +91,7 @@ def train(
     check_free(out, overwrite=overwrite)
     from postplace.cli.reading import read
     from postplace.cli.tables import show_fit, show_metrics
-    from postplace.posts.prepared import is_prepared
+    from postplace.preparation.prepared_folder import is_prepared
 
     prepared = is_prepared(posts)
     if prepared:

@@ -28,9 +28,9 @@ from numpy.typing import NDArray
 
 from postplace.encoders.bundled import PICTURES_AT_ONCE, PICTURES_ON_GPU, rows_of, torch_threads
 from postplace.encoders.encoder import ImageEncoder, ImagePreparation, Vectors
-from postplace.encoders.hub_files import sha256_of
+from postplace.encoders.hub.files import sha256_of
 from postplace.errors import BadOption, BadWeights, one_line, unknown_name
-from postplace.operators import declare_missing_operators
+from postplace.system.torchvision_compat import declare_missing_operators
 
 # The weights that the comparisons of the papers were made with (trained as first published), not timm's newest
 WEIGHTS: Mapping[str, str] = {

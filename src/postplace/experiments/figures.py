@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from postplace.encode import EncodedPosts
 from postplace.errors import BadRun
 from postplace.experiments.results import Results
+from postplace.features.extraction import EncodedPosts
+from postplace.inference.evidence import fused_vectors as classifier_input
 from postplace.locator import PostLocator
-from postplace.post import Post
-from postplace.runs.evidence import fused_vectors as classifier_input
-from postplace.whole_files import write_atomically
+from postplace.schema import Post
+from postplace.system.atomic_files import write_atomically
 
 ENDING = ".vectors.safetensors"
 FEWEST = 5  # posts of a class with which a silhouette says anything

@@ -11,7 +11,7 @@ from math import isfinite
 from postplace.evaluation.significance import Interval
 from postplace.experiments.comparison import COSTS, Comparison, Line
 from postplace.experiments.definition import THEIRS
-from postplace.hypertext import filled, html_table
+from postplace.system.html import filled, html_table
 
 DIGITS: Mapping[str, int] = {"accuracy": 3, "accuracy@5": 3, "macro_f1": 3, "mean_km": 2, "median_km": 2}
 NAMES: Mapping[str, str] = {"macro_f1": "macro-F1", "mean_km": "mean km", "median_km": "median km"}

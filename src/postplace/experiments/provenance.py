@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 import postplace
 from postplace.experiments.definition import Condition
-from postplace.post import Post
-from postplace.runs.content import LIBRARIES
-from postplace.runs.unfinished import digest_of_posts
+from postplace.posts.identity import digest_of_posts
+from postplace.runs.serialization import LIBRARIES
+from postplace.schema import Post
 
 if TYPE_CHECKING:
     from postplace.locator import PostLocator
-    from postplace.training_data import Prepared
+    from postplace.training.dataset import Prepared
 
 # Parts of the package that decide no result: they show results, answer, or write posts of their own
 APART = ("cli", "explain", "report", "server", "synthetic")

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from postplace.errors import BadOption, BadRun
-from postplace.whole_files import as_json, write_atomically
+from postplace.system.atomic_files import as_json, write_atomically
 
 FORMAT = 1
 EXPERIMENT = "experiment.json"

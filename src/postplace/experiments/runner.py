@@ -13,11 +13,11 @@ from pathlib import Path
 
 from postplace.errors import BadOption, BadRun
 from postplace.experiments.definition import Experiment
-from postplace.experiments.lots import DataSet, Lot, Options, lots_of, posts_of, shared_out, unfinished
+from postplace.experiments.jobs import DataSet, Lot, Options, lots_of, posts_of, shared_out, unfinished
 from postplace.experiments.provenance import digest_of_data
 from postplace.experiments.results import Results
-from postplace.experiments.work import work_on
-from postplace.workers import WorkerPool
+from postplace.experiments.run_job import work_on
+from postplace.system.workers import WorkerPool
 
 
 def run_experiment(

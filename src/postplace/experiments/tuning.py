@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from postplace.evaluation.baselines import no_baselines
+from postplace.features.pooled import MODALITIES
 from postplace.locator import PostLocator
 from postplace.models.entry import ModelEntry
-from postplace.pooled import MODALITIES
-from postplace.training_data import Prepared
+from postplace.training.dataset import Prepared
 
 EVERYTHING = frozenset({*MODALITIES, "coarse"})
 RATES = (0.3, 1.0, 3.0)  # times the system's own learning rate

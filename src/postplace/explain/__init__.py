@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from postplace.explain.advice import Advice, Goal, Outlook, Suggestion
 from postplace.explain.adviser import advise
-from postplace.explain.asked_run import AskedRun
 from postplace.explain.edits import Edit, apply
+from postplace.explain.explainable import AskedRun
 from postplace.explain.explaining import explain
 from postplace.explain.explanation import AttentionMap, Belief, Effect, Explanation, Neighbour
 from postplace.explain.faithfulness import DeletionCurve, deletion_curve

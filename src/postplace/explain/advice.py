@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from postplace.explain.edits import Edit
-from postplace.unread import WHOLE, Unread
+from postplace.truncation import WHOLE, Unread
 
 DECIMALS = 6
 

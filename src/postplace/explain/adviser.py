@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from postplace.encode import EncodedPosts
 from postplace.errors import BadOption, unknown_name
 from postplace.explain.advice import Advice, Goal, Outlook, Suggestion
 from postplace.explain.alternatives import (
@@ -23,18 +22,19 @@ from postplace.explain.alternatives import (
     phrases,
     removals,
 )
-from postplace.explain.asked_run import AskedRun
 from postplace.explain.edits import Edit, apply
-from postplace.explain.ends import Ends
+from postplace.explain.explainable import AskedRun
 from postplace.explain.explaining import GRID, LIMIT, MOST_CHARACTERS, check_breadth, column_of
-from postplace.explain.judging import Judge, check_judge
 from postplace.explain.not_read import parts_not_read
 from postplace.explain.search import MOST_OF_A_SIZE, Attacker, Meaning, Tried, larger_sets, pareto, trying
+from postplace.explain.transfer_attack import Judge, check_judge
+from postplace.explain.unread_parts import Ends
 from postplace.explain.variants import OpenedPost, ask, open_whole
-from postplace.pooled import MODALITIES, without
-from postplace.post import Post
-from postplace.unread import CALLED
-from postplace.what_is_read import reader_of
+from postplace.features.extraction import EncodedPosts
+from postplace.features.pooled import MODALITIES, without
+from postplace.models.read_limits import reader_of
+from postplace.schema import Post
+from postplace.truncation import CALLED
 
 MOST_EDITS = 5
 BELOW = 0.2  # where nothing else is asked for: one guess in five

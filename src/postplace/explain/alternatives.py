@@ -10,13 +10,13 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from postplace.explain.asked_run import AskedRun
 from postplace.explain.edits import Edit, EditKind
+from postplace.explain.explainable import AskedRun
 from postplace.explain.explaining import chosen
 from postplace.explain.parts import Kind, Part, picture_part
 from postplace.explain.variants import OpenedPost
 from postplace.images.regions import Box
-from postplace.runs.evidence import unit_rows
+from postplace.inference.evidence import unit_rows
 from postplace.text.hashtags import normalise_hashtag, split_hashtag
 from postplace.text.segmentation import CHINESE, word_spans, words
 

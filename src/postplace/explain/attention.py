@@ -21,10 +21,10 @@ from postplace.locator import PostLocator
 from postplace.models.blocks.attention import MultiHeadAttention
 from postplace.models.blocks.interaction import InterpolationAttention
 from postplace.models.estimator import Estimator
-from postplace.models.mrlf import MRLF
-from postplace.models.sg_mft import SGMFT
-from postplace.models.sg_mft_sequences import SequenceSGMFT
-from postplace.post import Post
+from postplace.models.networks.mrlf import MRLF
+from postplace.models.networks.sg_mft import SGMFT
+from postplace.models.networks.sg_mft_sequences import SequenceSGMFT
+from postplace.schema import Post
 from postplace.text.tokens import TextTokens, tokenize
 
 MOST_WEIGHTS = 128 * 128  # of a head; a larger map is left out

@@ -12,7 +12,7 @@ from postplace.explain.parts import Part
 from postplace.explain.variants import OpenedPost
 from postplace.images.decode import decode
 from postplace.images.regions import blurred, cropped, lossless
-from postplace.post import Post
+from postplace.schema import Post
 from postplace.text.cleaning import hashtag_spans, markup_spans
 from postplace.text.hashtags import find_hashtags, normalise_hashtag, unite_hashtags
 from postplace.text.segmentation import CHINESE, has_words

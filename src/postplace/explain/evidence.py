@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from postplace.explain.asked_run import AskedRun
+from postplace.explain.explainable import AskedRun
 from postplace.explain.explanation import Neighbour
 from postplace.explain.variants import encode
-from postplace.post import Post
-from postplace.runs.evidence import fused_vectors, pooled_vectors
+from postplace.inference.evidence import fused_vectors, pooled_vectors
+from postplace.schema import Post
 
 MOST = 5
 SAME = 0.9995  # a cosine above says that both have the same content: vectors are kept in 16 bits

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from postplace.errors import BadOption, unknown_name
-from postplace.explain.asked_run import AskedRun
 from postplace.explain.evidence import evidence_for
+from postplace.explain.explainable import AskedRun
 from postplace.explain.explanation import Belief, Effect, Explanation, Method, log_odds, strongest_first
 from postplace.explain.gradients import gradient_effects
 from postplace.explain.not_read import parts_not_read
@@ -21,8 +21,8 @@ from postplace.explain.parts import Part, characters_of, hashtags_of, modality_p
 from postplace.explain.shapley import shapley_values, subsets
 from postplace.explain.variants import OpenedPost, ask, hide, keep, open_post
 from postplace.locator import PostLocator
-from postplace.post import Post
-from postplace.what_is_read import reader_of
+from postplace.models.read_limits import reader_of
+from postplace.schema import Post
 
 LIMIT = 160  # parts taken away one at a time
 MOST_CHARACTERS = 300_000  # of all variants' texts, and of their hashtags: a long one is asked about less often

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from postplace.explain.parts import Part
-from postplace.unread import WHOLE, Unread
+from postplace.truncation import WHOLE, Unread
 
 Method = Literal["occlusion", "gradients"]
 LEAST = 1e-9  # probabilities are held between this and 1 - this, so that log-odds stay within 21 nats

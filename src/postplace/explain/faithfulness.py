@@ -17,7 +17,7 @@ from postplace.explain.explanation import Explanation
 from postplace.explain.parts import Part, separate
 from postplace.explain.variants import ask, hide, open_post
 from postplace.locator import PostLocator
-from postplace.post import Post
+from postplace.schema import Post
 
 STEPS = 10
 ORDERS = 8

@@ -18,17 +18,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from postplace.batch import TOKEN_IDS, Batch
 from postplace.errors import BadOption
 from postplace.explain.explanation import Effect
 from postplace.explain.neutral import neutral
 from postplace.explain.parts import Part, picture_part
 from postplace.explain.token_parts import parts_of_tokens
 from postplace.explain.variants import OpenedPost, encode
-from postplace.inputs import tensors_of
+from postplace.features.batch import TOKEN_IDS, Batch
 from postplace.locator import PostLocator
 from postplace.models.estimator import Estimator
-from postplace.post import Post
+from postplace.models.inputs import tensors_of
+from postplace.schema import Post
 
 STEPS = 32
 MORE_STEPS = 128  # where the shares of 32 do not add up: a layer norm may turn sharply on the way

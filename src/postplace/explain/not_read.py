@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from postplace.explain.parts import Part, hashtags_of, words_of
-from postplace.post import Post
+from postplace.models.read_limits import BOTH, Reader
+from postplace.schema import Post
 from postplace.text.segmentation import words
 from postplace.text.tokens import CHARACTERS, HASHTAGS, TEXT, WORDS
-from postplace.what_is_read import BOTH, Reader
 
 MOST_PIECES = 16
 

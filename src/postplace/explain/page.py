@@ -9,9 +9,9 @@ from postplace.explain.explanation import AttentionMap, Effect, Explanation
 from postplace.explain.overlay import overlay
 from postplace.explain.parts import Field, Part
 from postplace.explain.variants import OpenedPost, open_post
-from postplace.hypertext import data_address, html_table
 from postplace.locator import PostLocator
-from postplace.post import Post
+from postplace.schema import Post
+from postplace.system.html import data_address, html_table
 
 NOTICEABLE = 0.0005  # nats
 LEAST_SHADED = 0.03  # of the strongest part

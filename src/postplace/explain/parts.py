@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from postplace.images.regions import Box, grid
-from postplace.post import Post
+from postplace.schema import Post
 from postplace.text.segmentation import CHINESE, word_spans
 
 Kind = Literal["text", "hashtags", "image", "word", "characters", "hashtag", "picture", "region"]

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from postplace.encode import EncodedPosts
 from postplace.explain.advice import Goal, Outlook
-from postplace.explain.asked_run import AskedRun
 from postplace.explain.edits import Edit, apply, clash
+from postplace.explain.explainable import AskedRun
 from postplace.explain.variants import AT_ONCE, OpenedPost, encode
+from postplace.features.extraction import EncodedPosts
 from postplace.places.distance import great_circle_km
-from postplace.post import Post
+from postplace.schema import Post
 from postplace.text.hashtags import normalise_hashtag
 
 THINGS = 8  # tags, words, pictures and regions that sets are made of: those that hide most by themselves

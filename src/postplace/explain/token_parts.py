@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from postplace.explain.parts import Part, hashtags_of, words_of
-from postplace.post import Post
+from postplace.schema import Post
 from postplace.text.cleaning import blanked, for_words, markup_spans
 from postplace.text.hashtags import normalise_hashtag, split_hashtag
 from postplace.text.tokens import TextTokens, tokenize

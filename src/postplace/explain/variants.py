@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from postplace.encode import EncodedPosts, encode_posts
 from postplace.errors import BadImage, BadPost
-from postplace.explain.asked_run import AskedRun
+from postplace.explain.explainable import AskedRun
 from postplace.explain.parts import Part, modality_part, spans
+from postplace.features.extraction import EncodedPosts, encode_posts
+from postplace.features.pooled import MODALITIES, without
 from postplace.images.decode import decode
 from postplace.images.regions import at_most, covered, lossless
-from postplace.pooled import MODALITIES, without
-from postplace.post import Post
+from postplace.schema import Post
 from postplace.text.cleaning import blanked, for_encoder, hashtag_spans
 from postplace.text.hashtags import find_hashtags, normalise_hashtag, unite_hashtags
 from postplace.text.segmentation import has_words

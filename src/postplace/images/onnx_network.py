@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from postplace.errors import BadOption, BadWeights, one_line
-from postplace.whole_files import sha256_of_file
+from postplace.system.atomic_files import sha256_of_file
 
 
 class Slot(NamedTuple):

@@ -16,7 +16,7 @@ from postplace.errors import BadOption, unknown_name
 if TYPE_CHECKING:
     from torch import nn
 
-    from postplace.batch import InputSizes
+    from postplace.features.batch import InputSizes
     from postplace.models.estimator import Estimator
 
 Modality = Literal["text", "hashtags", "image"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from postplace.pooled import Examples
+from postplace.features.pooled import Examples
 
 if TYPE_CHECKING:
     from torch import nn

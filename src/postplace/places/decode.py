@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from postplace.errors import BadOption, BadRun
 from postplace.places.vocabulary import PlaceVocabulary
-from postplace.post import Prediction, Promise, RankedPlace
+from postplace.schema import Prediction, Promise, RankedPlace
 
 
 def check_asked(top_k: int, level: float, min_confidence: float, coverage_over: str = "users") -> None:

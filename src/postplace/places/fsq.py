@@ -24,7 +24,7 @@ from postplace.errors import BadOption, BadPlace
 from postplace.places.distance import EARTH_RADIUS_KM, unit_vectors
 from postplace.places.known import KnownPlace
 from postplace.places.semantic import semantic_class
-from postplace.post import Post
+from postplace.schema import Post
 
 NEEDED = ("fsq_place_id", "name", "latitude", "longitude", "date_closed", "fsq_category_labels")
 DETAILS = ("address", "locality", "postcode", "tel", "website", "email", "facebook_id", "instagram", "twitter")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from postplace.post import Place, Prediction
+from postplace.schema import Place, Prediction
 
 DECIMALS = 6  # of degrees: a tenth of a metre
 
@@ -18,7 +18,7 @@ def feature_collection(predictions: Iterable[Prediction]) -> dict[str, Any]:
     of the post was not read, not_read, in words. A post without a prediction keeps one Feature with a null geometry and
     null rank, probability and name, so that no post is lost.
 
-    >>> from postplace.post import RankedPlace
+    >>> from postplace.schema import RankedPlace
     >>> best = RankedPlace(Place("tower", 31.24, 121.5), 0.75)
     >>> feature = feature_collection([Prediction("p1", (best,), ("text",))])["features"][0]
     >>> feature["geometry"]

@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 
 from postplace.errors import BadOption, BadPlace
 from postplace.places.distance import great_circle_km, unit_vectors
-from postplace.post import Post
-from postplace.whole_files import new_file
+from postplace.schema import Post
+from postplace.system.atomic_files import new_file
 
 COLUMNS = ("place", "name", "latitude", "longitude", "category", "aliases")
 BY_ID = "by location id"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from postplace.places.geojson import DECIMALS
-from postplace.post import Prediction
+from postplace.schema import Prediction
 
 
 def as_record(prediction: Prediction) -> dict[str, Any]:

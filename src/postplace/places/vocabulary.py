@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from postplace.errors import BadOption, BadRun, NotEnoughData
 from postplace.places.distance import EARTH_RADIUS_KM, degrees_of, spherical_median, unit_vectors
 from postplace.places.medoid import Distances
-from postplace.post import Place, Post
+from postplace.schema import Place, Post
 
 Target = Literal["place", "cell", "category"]
 Named = Literal["place", "category"]

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TextIO, TypeVar
 
 from postplace.errors import BadPost
-from postplace.post import Post
 from postplace.posts.record import parse, shown
+from postplace.schema import Post
 
 KEPT_REFUSALS = 1_000
 LONGEST_RECORD = 16 * 2**20  # characters of one record

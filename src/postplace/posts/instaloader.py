@@ -24,7 +24,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from postplace.errors import BadPost
-from postplace.post import Post
 from postplace.posts.dump import (
     BAD_TIME,
     EMPTY_PICTURE,
@@ -44,6 +43,7 @@ from postplace.posts.dump import (
     posts_of,
     walk,
 )
+from postplace.schema import Post
 
 _ENDINGS = (".json.xz", ".json")
 _UNREAD_PICTURES = (".heic", ".avif")

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from postplace.errors import BadPost
-from postplace.post import Post
+from postplace.schema import Post
 from postplace.text.hashtags import find_hashtags, unite_hashtags
 
 KEYS = tuple(field.name for field in fields(Post))

@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from postplace.errors import BadOption, BadPost, unknown_name
-from postplace.post import Post
 from postplace.posts.record import COMPLETE, KEYS, RECORD_KEYS, id_remedy, parse, shown
+from postplace.schema import Post
+from postplace.system.atomic_files import new_file
 from postplace.text.hashtags import find_hashtags, unite_hashtags
-from postplace.whole_files import new_file
 
 __all__ = ["ENDINGS", "PostStream", "parse", "read_posts", "write_posts"]
 

@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import TextIO
 
 from postplace.errors import BadPost
-from postplace.post import Post
 from postplace.posts.dump import (
     BAD_TIME,
     EMPTY_PICTURE,
@@ -45,6 +44,7 @@ from postplace.posts.dump import (
     walk,
 )
 from postplace.posts.weibo_values import number_of_bid, plain_text, read_time
+from postplace.schema import Post
 from postplace.text.hashtags import find_hashtags
 
 _ENDINGS = (".json", ".csv")

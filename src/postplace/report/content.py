@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from postplace.asking import Examined
+from postplace.inference.predictor import Examined
+from postplace.inference.scoring import CITY_MEDIAN
 from postplace.locator import PostLocator
 from postplace.places.decode import minimum_expected_distance, point_estimate
 from postplace.places.distance import EARTH_RADIUS_KM, great_circle_km, spherical_mean
 from postplace.places.vocabulary import PlaceVocabulary
 from postplace.report.confusion import PAIRS, Matrix, Pair, confused_pairs, count_pairs, matrix_of
 from postplace.report.mistakes import MOST, Mistake, confident_mistakes
-from postplace.runs.known import in_words
-from postplace.scoring import CITY_MEDIAN
+from postplace.splitting.known_posts import in_words
 
 Floats = NDArray[np.float64]
 

@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from postplace.asking import Examined
 from postplace.errors import BadImage
-from postplace.hypertext import data_address
 from postplace.images.decode import decode
+from postplace.inference.predictor import Examined
 from postplace.places.distance import great_circle_km
 from postplace.places.vocabulary import PlaceVocabulary
-from postplace.post import Post
+from postplace.schema import Post
+from postplace.system.html import data_address
 from postplace.text.segmentation import CHINESE
 
 MOST = 12  # mistakes, unless asked otherwise

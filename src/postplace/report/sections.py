@@ -8,7 +8,7 @@ from html import escape
 from typing import Any
 
 from postplace.evaluation.metrics import ACCURACY_AT, RADII_KM
-from postplace.hypertext import filled, html_table
+from postplace.inference.scoring import SHOWN_KM
 from postplace.report.confusion import SHOWN
 from postplace.report.content import Content
 from postplace.report.figures import (
@@ -22,8 +22,8 @@ from postplace.report.figures import (
 from postplace.report.intervals import Interval, Say, between, told
 from postplace.report.mistakes import Mistake
 from postplace.runs.card import floor_of
-from postplace.runs.promise_words import promise_sentences, shown
-from postplace.scoring import SHOWN_KM
+from postplace.runs.coverage_wording import promise_sentences, shown
+from postplace.system.html import filled, html_table
 
 
 @dataclass(frozen=True)

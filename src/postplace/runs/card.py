@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from postplace.runs.promise_words import promise_sentences, shown
+from postplace.runs.coverage_wording import promise_sentences, shown
 
 FILE = "MODEL_CARD.md"
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from postplace.errors import BadOption, BadRun
-from postplace.whole_files import as_json, check_writable, new_folder, read_checked, write_within
+from postplace.system.atomic_files import as_json, check_writable, new_folder, read_checked, write_within
 
 FORMAT = 1
 CONFIG = "config.json"

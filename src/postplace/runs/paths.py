@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from postplace.encoders.table import ENTRIES
+from postplace.encoders.registry import ENTRIES
 
 
 def lasting_name(name: str) -> str:

@@ -10,10 +10,10 @@ from starlette.requests import Request
 
 from postplace.explain import Advice, OpenedPost, advise, open_whole
 from postplace.server.explaining import LIMIT, ReadPost, known_place, told_slowly
-from postplace.server.messages import ENDS, NotRead, Share, form_body, problems
-from postplace.server.reading import read_form
+from postplace.server.parsing import read_form
+from postplace.server.redaction import ToldRun
+from postplace.server.schemas import ENDS, NotRead, Share, form_body, problems
 from postplace.server.service import Service
-from postplace.server.telling import ToldRun
 
 MOST_EDITS = 3
 

@@ -19,8 +19,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
 from postplace.errors import PostplaceError
+from postplace.server.http_errors import Refusal, refuse
 from postplace.server.limits import LimitedBodies
-from postplace.server.messages import (
+from postplace.server.metrics import FAULT, Watched, place_of
+from postplace.server.parsing import Question, count_lines, invalid, read_form, read_line, split_lines, status_of
+from postplace.server.schemas import (
     ENDS,
     Answer,
     Health,
@@ -31,9 +34,6 @@ from postplace.server.messages import (
     lines_body,
     problems,
 )
-from postplace.server.metrics import FAULT, Watched, place_of
-from postplace.server.reading import Question, count_lines, invalid, read_form, read_line, split_lines, status_of
-from postplace.server.refusals import Refusal, refuse
 from postplace.server.security import OPEN_PATHS, Guarded, security_headers
 from postplace.server.service import Service, unless_gone
 

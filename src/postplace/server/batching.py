@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from postplace.server.refusals import Refusal, refuse
+from postplace.server.http_errors import Refusal, refuse
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")

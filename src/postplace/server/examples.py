@@ -15,9 +15,9 @@ from pathlib import Path
 from postplace.errors import BadImage, BadOption
 from postplace.images.decode import decode
 from postplace.locator import PostLocator
-from postplace.post import Post
 from postplace.posts.table import read_posts
-from postplace.server.discretion import Discretion
+from postplace.schema import Post
+from postplace.server.spatial_generalisation import Discretion
 
 MOST = 12
 SIDE = 1024  # pixels of the longer side, at most

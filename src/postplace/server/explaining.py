@@ -12,11 +12,11 @@ from starlette.requests import Request
 
 from postplace.errors import BadOption
 from postplace.explain import Advice, Explanation, OpenedPost, explain, open_post
-from postplace.post import Post
-from postplace.server.messages import ENDS, Granularity, NotRead, Share, form_body, problems
-from postplace.server.reading import read_form
+from postplace.schema import Post
+from postplace.server.parsing import read_form
+from postplace.server.redaction import ToldRun
+from postplace.server.schemas import ENDS, Granularity, NotRead, Share, form_body, problems
 from postplace.server.service import Service, unless_gone
-from postplace.server.telling import ToldRun
 
 LARGEST_GRID = 8
 LIMIT = 96  # parts taken away one at a time: a service has others to answer

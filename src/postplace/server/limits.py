@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 
 from postplace.server.asgi import App, Message, Receive, Scope, Send, send_record
-from postplace.server.refusals import Refusal, refuse
+from postplace.server.http_errors import Refusal, refuse
 
 OTHER_BYTES = 65_536  # of a body that no route reads
 LINE_S = 0.1

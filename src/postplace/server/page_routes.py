@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from postplace.errors import BadOption
 from postplace.server.examples import Example
-from postplace.server.refusals import refuse
+from postplace.server.http_errors import refuse
 from postplace.server.service import Service
 
 KINDS = {

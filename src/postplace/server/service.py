@@ -14,15 +14,15 @@ from typing import Any, TypeVar
 from starlette.requests import Request
 
 from postplace.locator import PostLocator
-from postplace.post import Post, Prediction
+from postplace.schema import Post, Prediction
 from postplace.server.batching import Batcher, Batching
-from postplace.server.discretion import Discretion
+from postplace.server.http_errors import refuse
 from postplace.server.limits import RequestLimits
-from postplace.server.messages import Options
 from postplace.server.metrics import Metrics
-from postplace.server.reading import Question
-from postplace.server.refusals import refuse
-from postplace.server.telling import Telling, ToldRun
+from postplace.server.parsing import Question
+from postplace.server.redaction import Telling, ToldRun
+from postplace.server.schemas import Options
+from postplace.server.spatial_generalisation import Discretion
 
 Result = TypeVar("Result")
 Told = tuple[Prediction, tuple[str, ...]]  # the whole ranking, and why pictures could not be read

@@ -2,6 +2,6 @@
 
 from postplace.synthetic.city import CityReport, make_city, planted_ceiling
 from postplace.synthetic.distractions import Person
-from postplace.synthetic.knobs import Knobs
+from postplace.synthetic.parameters import Knobs
 
 __all__ = ["CityReport", "Knobs", "Person", "make_city", "planted_ceiling"]

@@ -19,9 +19,9 @@ from PIL.TiffImagePlugin import IFDRational
 from postplace.errors import BadOption, unknown_name, write_failed
 from postplace.synthetic.distractions import Person, add_person, draw_irrelevant, person_covering
 from postplace.synthetic.gazetteer import SITES, Site, sites
-from postplace.synthetic.knobs import MODALITIES, Knobs
+from postplace.synthetic.images import draw_place
+from postplace.synthetic.parameters import MODALITIES, Knobs
 from postplace.synthetic.people import Draft, Shot, draft_posts
-from postplace.synthetic.pictures import draw_place
 
 _GPS_IFD = 0x8825
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from postplace.synthetic.images import CLOTHES, HAIR, SIZES, SKIN, mixed, photographed
 from postplace.synthetic.landmarks import Colour
-from postplace.synthetic.pictures import CLOTHES, HAIR, SIZES, SKIN, mixed, photographed
 
 
 class Person(NamedTuple):

@@ -14,9 +14,9 @@ from random import Random
 from typing import NamedTuple
 
 from postplace.synthetic.gazetteer import CATEGORY_HOURS, KM_PER_DEGREE, KM_PER_DEGREE_EAST, Site
-from postplace.synthetic.knobs import MODALITIES, Knobs
+from postplace.synthetic.images import light_at
 from postplace.synthetic.language import add_markup, leak_name, misspell, use_slang, write_hashtags, write_text
-from postplace.synthetic.pictures import light_at
+from postplace.synthetic.parameters import MODALITIES, Knobs
 
 FIRST_DAY = datetime(2024, 1, 1, tzinfo=timezone(timedelta(hours=8)))
 

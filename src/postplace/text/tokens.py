@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from postplace.post import Post
+from postplace.schema import Post
 from postplace.text.cleaning import for_encoder
 from postplace.text.hashtags import normalise_hashtag, split_hashtag
 from postplace.text.segmentation import words
-from postplace.unread import Extent
+from postplace.truncation import Extent
 
 TEXT, HASHTAGS = "text", "hashtags"
 CHARACTERS, WORDS = "characters", "words"

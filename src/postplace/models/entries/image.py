@@ -11,16 +11,16 @@ from postplace.models.entry import Input, ModelEntry, Training
 if TYPE_CHECKING:
     from torch import nn
 
-    from postplace.batch import InputSizes
+    from postplace.features.batch import InputSizes
 
 
 def _image_network(sizes: InputSizes, classes: int, settings: Mapping[str, Any]) -> nn.Module:
     _needs(settings)
     if settings["finetune"] == "none":
-        from postplace.models.image_linear import ImageLinear
+        from postplace.models.networks.image_linear import ImageLinear
 
         return ImageLinear(sizes, classes=classes)
-    from postplace.models.image_finetune import ImageFinetune
+    from postplace.models.networks.image_finetune import ImageFinetune
 
     return ImageFinetune(sizes, classes=classes)
 

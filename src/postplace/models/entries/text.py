@@ -9,7 +9,7 @@ ENTRIES: tuple[ModelEntry, ...] = (
         name="tagvisor",
         title="Tagvisor",
         family="text",
-        make=Built("tagvisor", "Tagvisor"),
+        make=Built("baselines.tagvisor", "Tagvisor"),
         settings={"trees": 100, "leaves": 1024, "min_count": 2},
         training=None,
         reads=frozenset({"hashtags"}),
@@ -26,7 +26,7 @@ ENTRIES: tuple[ModelEntry, ...] = (
         name="deepgeo",
         title="DeepGeo",
         family="text",
-        make=Built("deepgeo", "DeepGeo"),
+        make=Built("networks.deepgeo", "DeepGeo"),
         settings={
             "embedding": 64,
             "hidden": 64,
@@ -53,7 +53,7 @@ ENTRIES: tuple[ModelEntry, ...] = (
         name="loctwi",
         title="LocTwi",
         family="text",
-        make=Built("loctwi", "LocTwi"),
+        make=Built("networks.loctwi", "LocTwi"),
         settings={
             "width": 64,
             "heads": 4,

@@ -11,15 +11,15 @@ from postplace.models.entry import READS_ALL, READS_TEXT, STATES, VECTORS, Built
 if TYPE_CHECKING:
     from torch import nn
 
-    from postplace.batch import InputSizes
+    from postplace.features.batch import InputSizes
 
 
 def _sg_mft(sizes: InputSizes, classes: int, settings: Mapping[str, Any]) -> nn.Module:
     if settings.get("tokens") != "states":
-        from postplace.models.sg_mft import SGMFT
+        from postplace.models.networks.sg_mft import SGMFT
 
         return SGMFT(sizes, classes=classes, **settings)
-    from postplace.models.sg_mft_sequences import SequenceSGMFT
+    from postplace.models.networks.sg_mft_sequences import SequenceSGMFT
 
     _check_sequences(settings)
     of_sequences = {name: value for name, value in settings.items() if name not in ("tokens", *_OF_SEQUENCES)}
@@ -95,7 +95,7 @@ ENTRIES = (
         name="mrlf",
         title="MRLF",
         family="text and image",
-        make=Built("mrlf", "MRLF"),
+        make=Built("networks.mrlf", "MRLF"),
         settings=_MRLF_SETTINGS,
         training=Training("rmsprop", 3e-4, 128, 50, patience=5, decay_factor=0.8, decay_patience=3),
         reads=READS_ALL,

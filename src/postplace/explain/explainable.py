@@ -1,0 +1,40 @@
+"""What an explanation asks of a run: a locator, or a view of one that tells less. Letters: N posts, C classes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from postplace.encoders.encoder import ImageEncoder, TextEncoder
+from postplace.features.extraction import EncodedPosts
+from postplace.inference.fitted import Fitted
+from postplace.models.settings import Plan
+from postplace.schema import Post
+
+
+class AskedRun(Protocol):
+    """`PostLocator` is one. `fitted.places` are the C classes of its probabilities."""
+
+    @property
+    def modalities(self) -> tuple[str, ...]: ...
+
+    @property
+    def plan(self) -> Plan: ...
+
+    @property
+    def fitted(self) -> Fitted: ...
+
+    def encoders(self) -> tuple[TextEncoder, ImageEncoder]:
+        """The text and the image encoder."""
+        ...
+
+    def probabilities(self, posts: Sequence[Post], encoded: EncodedPosts) -> NDArray[np.float64]:
+        """Probabilities (N, C) of posts whose vectors these are."""
+        ...
+
+    def part_of(self, post: Post) -> str | None:
+        """The part of the split that a post was in; None for one that is not known."""
+        ...

@@ -1,0 +1,95 @@
+"""A judge: another run, which does not choose the edits. The drop that it sees is the one to report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from postplace.errors import BadOption
+from postplace.explain.advice import Goal, Outlook, Suggestion
+from postplace.explain.explainable import AskedRun
+from postplace.explain.search import Attacker, rank
+from postplace.models.read_limits import reader_of
+from postplace.places.distance import great_circle_km
+from postplace.places.vocabulary import PlaceVocabulary
+from postplace.schema import Post
+from postplace.truncation import Unread
+
+SAME_KM = {"cell": 0.1, "place": 1.0}  # a cell is its centre; a place's centre is that of the posts a run learned from
+
+
+@dataclass(frozen=True)
+class Judge:
+    """An attacker that did not guide the search, and what it has of the post as it is."""
+
+    attacker: Attacker
+    before: Outlook
+    unread: Unread
+
+    @classmethod
+    def of(cls, run: AskedRun, *, place: str, post: Post) -> Judge:
+        """Raises BadOption for a run that does not know the place."""
+        names = [own.name for own in run.fitted.places.places]
+        if place not in names:
+            remedy = "give a judge that was trained on the same posts, for the same target (and cells)"
+            raise BadOption("--judge", f"does not know {place!r}: it has {len(names)} other classes", remedy)
+        attacker = Attacker.of(run, names.index(place))
+        return cls(attacker, attacker.look([post])[0][0], reader_of(run).unread(post))
+
+    def tell(self, suggestions: Sequence[Suggestion], posts: Sequence[Post], goal: Goal) -> tuple[Suggestion, ...]:
+        """Suggestions with what is left after each, its post beside it: in the order of the worse of both attackers.
+
+        Reached is what hides the place from both.
+        """
+        if not suggestions:
+            return ()
+        outlooks, _ = self.attacker.look(posts)
+        told = [
+            replace(own, judged=outlook, reached=own.reached and goal.reached(outlook))
+            for own, outlook in zip(suggestions, outlooks, strict=True)
+        ]
+        return tuple(sorted(told, key=lambda own: rank(own.edits, own.loss, own.worse(goal), goal)))
+
+    def notes(self, suggestions: Sequence[Suggestion], goal: Goal) -> list[str]:
+        """What is to be said of it: what it does not read, and how many suggestions hide nothing from it.
+
+        Where the place is hidden from it as it is, edits are made against the other run alone.
+        """
+        said = list(self.unread.lines_of("the judge"))
+        left = [own.judged.probability for own in suggestions if own.judged is not None]
+        useless = sum(probability >= self.before.probability for probability in left)
+        if useless and not goal.reached(self.before):
+            said.append(
+                f"suggestions that hide nothing from the judge and are not worth making: {useless} of {len(left)}"
+            )
+        return said
+
+
+def check_judge(judge: PlaceVocabulary, guide: PlaceVocabulary) -> None:
+    """Raise BadOption where the classes of a judge lie elsewhere under the same names: it would judge another area.
+
+    Cells are numbered anew for every split: each must be the same. Of places that both know, half must be within 1 km,
+    for the posts of one alone may lie far apart.
+    """
+    remedy = "give a run trained on the same posts, for the same target (of cells: with the same --cells and --seed)"
+    if judge.target != guide.target:
+        raise BadOption("--judge", f"is for the {judge.target}, what it is to judge for the {guide.target}", remedy)
+    there = {place.name: centre for place, centre in zip(judge.places, judge.coordinates(), strict=True)}
+    both = [
+        (place.name, (*centre, *there[place.name]))
+        for place, centre in zip(guide.places, guide.coordinates(), strict=True)
+        if place.name in there
+    ]
+    if guide.target == "cell" and not len(both) == len(guide) == len(judge):
+        raise BadOption("--judge", f"has {len(judge)} cells, what it is to judge {len(guide)}", remedy)
+    km = great_circle_km(*np.array([centres for _, centres in both], dtype=np.float64).reshape(-1, 4).T)
+    if np.isnan(km).all():  # none has coordinates
+        return
+    apart = np.nanmax(km) if guide.target == "cell" else np.nanmedian(km)
+    if apart > SAME_KM[guide.target]:
+        farthest = int(np.nanargmax(km))
+        raise BadOption(
+            "--judge", f"has {both[farthest][0]!r} {km[farthest]:.1f} km away: its classes lie elsewhere", remedy
+        )

@@ -1,0 +1,1 @@
+"""Posts -> stored vectors, and the arrays and tensors that models are given."""

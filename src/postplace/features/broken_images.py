@@ -1,0 +1,28 @@
+"""Pictures that could not be read, told in one line."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from pathlib import PurePath
+
+from postplace.features.extraction import BrokenImage
+
+NAMED = 3  # one by one, by their files' names: the line must stay one that is read
+REASON = 60  # letters of a reason
+
+
+def warn_of_broken(broken: Sequence[BrokenImage]) -> None:
+    """A warning to the caller's caller, if there is any: how many, and the first few by post, file and reason."""
+    if broken:
+        named = "; ".join(
+            f"post {one.post_id}: {PurePath(one.image).name}: {_short(one.reason)}" for one in broken[:NAMED]
+        )
+        more = f"; and {len(broken) - NAMED} more" if len(broken) > NAMED else ""
+        warnings.warn(f"{len(broken)} pictures could not be read: {named}{more}", stacklevel=3)
+
+
+def _short(reason: str) -> str:
+    """What was found, without what to do about it."""
+    reason = reason.partition("; ")[0]
+    return reason if len(reason) <= REASON else f"{reason[: REASON - 3].rstrip()}..."

@@ -1,0 +1,399 @@
+"""Posts -> stored vectors: pictures are decoded in worker processes while the encoder runs on the batch before.
+
+Equal content is encoded once, within a call and, through the store, across calls; a call that was killed goes on where
+it was. Letters: N posts, M distinct readable pictures, I pictures of a post, D width, n token states of an item.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from postplace.encoders.encoder import ImageEncoder, OwnBatchSize, TextEncoder, Vectors
+from postplace.encoders.store import Store, Stored, Stores, add_finite, digest
+from postplace.encoders.token_states import StateRows, image_state_rows, in_one_run, rows_of_both, text_state_rows
+from postplace.errors import BadImage, Diverged
+from postplace.images.decode import check_folder, of_pixels, read_bytes
+from postplace.images.worker import PreparedBatch, prepare_batch
+from postplace.schema import Post
+from postplace.splitting.duplicates import perceptual_hash
+from postplace.system.progress import Show, progress_bars
+from postplace.system.workers import WorkerPool
+from postplace.text.cleaning import for_encoder
+
+TEXT_BATCH = 256
+FLUSH_SECONDS = 10.0  # at most this much work is lost by a kill
+HASH_FINGERPRINT = "perceptual hash, 64 bits as four numbers of 16, after decoding to at least {size} px"
+HASH_WORDS = 4
+_NO_NUMBERS = "the encoder gives no numbers for it; leave it out or name another image encoder"
+
+Image = Path | bytes
+Task = Callable[[Sequence[Image]], PreparedBatch]
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenImage:
+    """A picture that could not be read, of which post, and why; the post goes on without it."""
+
+    post_id: str
+    image: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class EncodedPosts:
+    """The vectors of N posts. Where a mask is False the vector is 0; `image_index` is -1 where there is no picture."""
+
+    text_vectors: Vectors  # (N, D_text)
+    text_mask: NDArray[np.bool_]  # (N,)
+    hashtag_vectors: Vectors  # (N, D_text)
+    hashtag_mask: NDArray[np.bool_]  # (N,)
+    image_vectors: Vectors  # (M, D_image)
+    image_index: NDArray[np.int64]  # (N, I) rows of image_vectors, real ones first
+    broken: tuple[BrokenImage, ...]
+    image_hashes: NDArray[np.uint64] | None  # (M,) perceptual hashes, if asked for
+    text_states: NDArray[np.float16] | None = None  # (N, n_t, D) of text and hashtags, if asked for; padding is all 0
+    image_states: NDArray[np.float16] | None = None  # (M, n_i, D), if asked for
+
+
+def encode_posts(
+    posts: Sequence[Post],
+    *,
+    text_encoder: TextEncoder,
+    image_encoder: ImageEncoder,
+    store_folder: Path | None = None,
+    workers: int | None = None,
+    batch_size: int = 32,
+    progress: bool = False,
+    image_hashes: bool = False,
+    states: bool | Literal["image"] = False,
+) -> EncodedPosts:
+    """Encode the text (without links, mentions and hashtags), the hashtags and the pictures of posts.
+
+    With `store_folder` the vectors, and with `image_hashes` the perceptual hashes, are kept there and found again.
+    `workers` decode pictures (default: one fewer than the cores; 0: in this process) and hand them over in quarters of
+    a batch, put together to as many as the encoder takes at once where it says so; up to one batch is decoded here.
+    With `states` there are token states too, in float16 (see `encoders/states.py` for what they cost): of a text and
+    its hashtags as one sequence, in this order, for the paper that reads them knows one text a post; of a long text an
+    encoder reads the beginning alone. "image" are those of pictures alone.
+    A picture whose vector is not all numbers is told as one that could not be read. Raises Diverged, with the post, for
+    such a text; BadPost when many pictures are named and not one is there; BadOption when an encoder has no states to
+    give; WriteFailed when the store cannot be written.
+    """
+    token_rows = text_state_rows(text_encoder) if states is True else None
+    patch_rows = image_state_rows(image_encoder) if states else None
+    texts = [for_encoder(post.full_text) for post in posts]
+    tags = [" ".join(post.hashtags).strip() for post in posts]
+    with ExitStack() as stack:
+        stack.enter_context(_naming(posts, texts, tags, encoder=text_encoder.name))
+        stores = Stores(store_folder, stack)
+        show = stack.enter_context(progress_bars(progress))
+        sentences = stores.open(text_encoder.fingerprint, text_encoder.width)
+        text_states = None
+        if token_rows is not None:
+            pairs, both = list(zip(texts, tags, strict=True)), (sentences, token_rows.open(stores))
+            text_states = _text_states(pairs, text_encoder, token_rows, both, show=show)
+        _encode_texts([*texts, *tags], lambda some: (text_encoder.encode(some),), (sentences,), show=show)
+        kinds = _picture_kinds(image_encoder, patch_rows, stores, hashing=image_hashes)
+        keys, sources, broken = _image_keys(posts)
+        decoder = _Decoder(image_encoder, workers=workers, batch_size=batch_size, hashing=image_hashes)
+        reasons = _encode_images(sources, list(kinds.values()), decoder=decoder, show=show)
+        broken += _broken(posts, keys, reasons)
+        index, order = _index(keys, unreadable=reasons)
+        kept = {name: kind.store.read(order) for name, kind in kinds.items()}
+        return EncodedPosts(
+            text_vectors=_read_texts(texts, sentences),
+            text_mask=np.array([bool(text) for text in texts], dtype=np.bool_),
+            hashtag_vectors=_read_texts(tags, sentences),
+            hashtag_mask=np.array([bool(tag) for tag in tags], dtype=np.bool_),
+            image_vectors=kept["vectors"],
+            image_index=index,
+            broken=tuple(broken),
+            image_hashes=_from_words(kept["hashes"]) if image_hashes else None,
+            text_states=text_states,
+            image_states=None if patch_rows is None else patch_rows.shaped(kept["states"]),
+        )
+
+
+# ---------------------------------------------------------------------- text
+
+
+class _NoNumbers(Exception):
+    """A text whose vector or states are not all numbers; never leaves this file."""
+
+
+@contextmanager
+def _naming(posts: Sequence[Post], texts: Sequence[str], tags: Sequence[str], *, encoder: str) -> Iterator[None]:
+    """Say of which post the text was that an encoder gave no numbers for."""
+    try:
+        yield
+    except _NoNumbers as error:
+        text, sides = error.args[0], zip(posts, texts, tags, strict=True)
+        found = (post.id for post, own, its_tags in sides if text in (own, its_tags, f"{own} {its_tags}"))
+        said = f"the text encoder {encoder} gives no numbers for it", "leave the post out, or name another text encoder"
+        raise Diverged(f"post {next(found)}", *said) from None
+
+
+def _encode_texts(
+    texts: Sequence[str],
+    encode: Callable[[Sequence[str]], tuple[Stored, ...]],
+    stores: tuple[Store, ...],
+    *,
+    show: Show,
+    name: str = "encoding texts",
+) -> None:
+    """Encode what is in none of the stores yet, in batches of similar length; `encode` gives something for each."""
+    keys = [_text_key(text) for text in texts]
+    lacking = set.intersection(*(set(store.missing(keys)) for store in stores))
+    rows = sorted((row for row in lacking if texts[row]), key=lambda row: (len(texts[row]), row))
+    for start in show([rows[s : s + TEXT_BATCH] for s in range(0, len(rows), TEXT_BATCH)], name, len(rows)):
+        found = encode([texts[row] for row in start])
+        for store, vectors in zip(stores, found, strict=True):
+            if strange := add_finite(store, [keys[row] for row in start], vectors):
+                raise _NoNumbers(texts[start[strange[0]]])
+    if rows:
+        for store in stores:
+            store.flush()
+
+
+def _text_states(
+    posts: Sequence[tuple[str, str]],
+    encoder: TextEncoder,
+    rows: StateRows,
+    stores: tuple[Store, Store],
+    *,
+    show: Show,
+) -> NDArray[np.float16]:
+    """The token states (N, n, D) of posts' texts and hashtags, each as one text; `stores`: of vectors, of states.
+
+    A text without hashtags, or hashtags without text, needs a vector too: one run of the network gives both, if it can.
+    """
+    whole = [" ".join(filter(None, pair)) for pair in posts]
+    if both := rows_of_both(encoder, rows):
+        _encode_texts([text for text, pair in zip(whole, posts, strict=True) if text in pair], both, stores, show=show)
+    states = stores[1]
+    _encode_texts(whole, lambda texts: (rows.encode(texts),), (states,), show=show, name="encoding tokens of texts")
+    return rows.shaped(_read_texts(whole, states))
+
+
+def _read_texts(texts: Sequence[str], store: Store) -> Stored:
+    return store.read([_text_key(text) if text else None for text in texts])
+
+
+def _text_key(text: str) -> bytes:
+    return digest(text.encode("utf-8", "surrogatepass"))
+
+
+# ---------------------------------------------------------------------- pictures
+
+
+def _image_keys(posts: Sequence[Post]) -> tuple[list[list[tuple[bytes, Image]]], dict[bytes, Image], list[BrokenImage]]:
+    """Each post's pictures with their content digest; one picture for each digest; those that cannot be read at all."""
+    keys: list[list[tuple[bytes, Image]]] = []
+    sources: dict[bytes, Image] = {}
+    broken: list[BrokenImage] = []
+    for post in posts:
+        own = []
+        for image in post.images:
+            try:
+                key = digest(read_bytes(image))
+            except BadImage as error:
+                broken.append(BrokenImage(post.id, _name(image), f"{error.found}; {error.remedy}"))
+                continue
+            sources.setdefault(key, image)
+            own.append((key, image))
+        keys.append(own)
+    check_folder([Path(picture.image) for picture in broken], read=len(sources))
+    return keys, sources, broken
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """One thing that is kept of a picture: where, and how it is made of prepared pictures and their hashes."""
+
+    store: Store
+    make: Callable[[NDArray[Any], list[int]], Stored]
+
+
+def _picture_kinds(
+    encoder: ImageEncoder, patches: StateRows | None, stores: Stores, *, hashing: bool
+) -> dict[str, _Kind]:
+    vectors = stores.open(of_pixels(encoder.fingerprint), encoder.width)
+    encode, encode_states = (encoder.encode, None) if patches is None else in_one_run(encoder, patches)
+    kinds = {"vectors": _Kind(vectors, lambda arrays, _: encode(arrays))}
+    if hashing:
+        steps = HASH_FINGERPRINT.format(size=getattr(encoder.prepare, "size", "all its"))
+        kinds["hashes"] = _Kind(stores.open(of_pixels(steps), HASH_WORDS), lambda _, hashes: _to_words(hashes))
+    if patches is not None and encode_states is not None:
+        rows = replace(patches, fingerprint=of_pixels(patches.fingerprint))
+        kinds["states"] = _Kind(rows.open(stores), lambda arrays, _: encode_states(arrays))
+    return kinds
+
+
+def _encode_images(
+    sources: Mapping[bytes, Image], kinds: Sequence[_Kind], *, decoder: _Decoder, show: Show
+) -> dict[bytes, str]:
+    """Encode what is not stored yet; returns why pictures could not be decoded or encoded, by digest."""
+    every = list(sources)
+    lacking = [{every[row] for row in kind.store.missing(every)} for kind in kinds]
+    keys = [key for key in every if any(key in lack for lack in lacking)]
+    reasons: dict[bytes, str] = {}
+    flushed = time.monotonic()
+    batches = decoder.batches(keys)
+    with closing(decoder.decode([[sources[key] for key in batch] for batch in batches])) as decoded:
+        pairs = zip(show(batches, "encoding pictures", len(keys)), decoded, strict=True)
+        for good, arrays, hashes in _gathered(pairs, reasons, size=lambda: decoder.at_once):
+            for kind, lack in zip(kinds, lacking, strict=True):
+                rows = [row for row, key in enumerate(good) if key in lack]
+                if rows:
+                    own = [hashes[row] for row in rows] if hashes else []
+                    strange = add_finite(kind.store, [good[row] for row in rows], kind.make(arrays[rows], own))
+                    reasons |= {good[rows[row]]: _NO_NUMBERS for row in strange}
+            if time.monotonic() - flushed > FLUSH_SECONDS:
+                _flush(kinds)
+                flushed = time.monotonic()
+    if keys:
+        _flush(kinds)
+    return reasons
+
+
+def _gathered(
+    decoded: Iterable[tuple[Sequence[bytes], PreparedBatch]], reasons: dict[bytes, str], *, size: Callable[[], int]
+) -> Iterator[tuple[list[bytes], NDArray[Any], list[int]]]:
+    """The keys, arrays and hashes of decoded pictures, `size` or a few more at a time, the rest at the end.
+
+    Why others could not be decoded is added to `reasons`.
+    """
+    keys: list[bytes] = []
+    arrays: list[NDArray[Any]] = []
+    hashes: list[int] = []
+    for batch, ready in decoded:
+        reasons |= {batch[position]: reason for position, reason in ready.reasons.items()}
+        if ready.arrays is None:
+            continue
+        keys += [batch[position] for position in ready.positions]
+        arrays.append(ready.arrays)
+        hashes += ready.hashes
+        if len(keys) >= size():
+            yield keys, np.concatenate(arrays), hashes
+            keys, arrays, hashes = [], [], []
+    if keys:
+        yield keys, np.concatenate(arrays), hashes
+
+
+def _flush(kinds: Sequence[_Kind]) -> None:
+    for kind in kinds:
+        kind.store.flush()
+
+
+class _Decoder:
+    """Decodes batches of pictures, in order, at most a few batches ahead of who asks for them."""
+
+    def __init__(self, encoder: ImageEncoder, *, workers: int | None, batch_size: int, hashing: bool) -> None:
+        self.encoder, self.workers, self.batch_size = encoder, workers, batch_size
+        hash_picture: Callable[[Any], int] | None = perceptual_hash if hashing else None
+        self.task = partial(prepare_batch, prepare=encoder.prepare, hash_picture=hash_picture)
+
+    @property
+    def at_once(self) -> int:
+        """How many pictures the encoder takes at a time; it may find out only while it runs."""
+        return self.encoder.batch_size if isinstance(self.encoder, OwnBatchSize) else 1
+
+    def batches(self, keys: Sequence[bytes]) -> list[Sequence[bytes]]:
+        """Keys in batches to decode; small ones for workers, so that the encoder gets its first pictures soon."""
+        here = self.workers == 0 or len(keys) <= self.batch_size
+        step = self.batch_size if here else max(1, self.batch_size // 4)
+        return [keys[start : start + step] for start in range(0, len(keys), step)]
+
+    def decode(self, batches: Sequence[Sequence[Image]]) -> Generator[PreparedBatch]:
+        """One result a batch; closing the generator stops the workers."""
+        here = self.workers == 0 or len(batches) <= 1
+        yield from map(self.task, batches) if here else self._decode_in_workers(batches)
+
+    def _decode_in_workers(self, batches: Sequence[Sequence[Image]]) -> Iterator[PreparedBatch]:
+        from loky.process_executor import BrokenProcessPool
+
+        waiting: deque[tuple[Sequence[Image], Any]] = deque()
+        rest = iter(batches)
+        with closing(WorkerPool(self.task, workers=self.workers)) as pool:
+            while True:
+                ahead = max(2 * pool.workers + 2, self.at_once // max(1, len(batches[0])))
+                while len(waiting) < ahead and (batch := next(rest, None)) is not None:
+                    waiting.append((batch, pool.submit(batch)))
+                if not waiting:
+                    return
+                batch, future = waiting.popleft()
+                try:
+                    ready = future.result()
+                except BrokenProcessPool:
+                    # Every batch in flight is lost with one worker; each is decoded again, picture by picture.
+                    ready = _one_by_one(self.task, batch)
+                yield ready
+
+
+def _one_by_one(task: Task, batch: Sequence[Image]) -> PreparedBatch:
+    """Decode each picture in a process that has nothing else to do: if it dies, that picture was the cause."""
+    from loky.process_executor import BrokenProcessPool
+
+    positions, arrays, hashes, reasons = [], [], [], {}
+    with closing(WorkerPool(task, workers=1)) as pool:
+        for position, image in enumerate(batch):
+            try:
+                ready = pool.submit([image]).result()
+            except BrokenProcessPool:
+                reasons[position] = "the process that decoded it died; look at the file or leave it out"
+                continue
+            if ready.arrays is None:
+                reasons[position] = ready.reasons[0]
+                continue
+            positions.append(position)
+            arrays.append(ready.arrays[0])
+            hashes += ready.hashes
+    return PreparedBatch(positions, np.stack(arrays) if arrays else None, hashes, reasons)
+
+
+def _broken(
+    posts: Sequence[Post], keys: Sequence[Sequence[tuple[bytes, Image]]], reasons: Mapping[bytes, str]
+) -> list[BrokenImage]:
+    return [
+        BrokenImage(post.id, _name(image), reasons[key])
+        for post, own in zip(posts, keys, strict=True)
+        for key, image in own
+        if key in reasons
+    ]
+
+
+def _index(
+    keys: Sequence[Sequence[tuple[bytes, Image]]], *, unreadable: Mapping[bytes, str]
+) -> tuple[NDArray[np.int64], list[bytes]]:
+    """Rows (N, I) into the distinct readable pictures, and these pictures' digests in that order."""
+    rows: dict[bytes, int] = {}
+    lists = [[rows.setdefault(key, len(rows)) for key, _ in own if key not in unreadable] for own in keys]
+    index = np.full((len(keys), max([1, *map(len, lists)])), -1, dtype=np.int64)
+    for row, own in enumerate(lists):
+        index[row, : len(own)] = own
+    return index, list(rows)
+
+
+def _to_words(hashes: Sequence[int]) -> Vectors:
+    words = [[(value >> (16 * word)) & 0xFFFF for word in range(HASH_WORDS)] for value in hashes]
+    return np.array(words, dtype=np.float32).reshape(-1, HASH_WORDS)
+
+
+def _from_words(words: Vectors) -> NDArray[np.uint64]:
+    shifts = np.arange(HASH_WORDS, dtype=np.uint64) * np.uint64(16)
+    hashes: NDArray[np.uint64] = np.bitwise_or.reduce(words.astype(np.uint64) << shifts, axis=1, initial=0)
+    return hashes
+
+
+def _name(image: Image) -> str:
+    return str(image) if isinstance(image, Path) else "uploaded picture"

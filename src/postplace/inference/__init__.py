@@ -1,0 +1,1 @@
+"""Fitted models asked: predictions, calibration, metrics."""

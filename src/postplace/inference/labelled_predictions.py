@@ -1,0 +1,58 @@
+"""A part of the split as a system answered it, with the truth; and two parts as one.
+
+Letters: N posts, C classes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from postplace.inference.scoring import Answers
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.int64]
+
+
+class Judged(NamedTuple):
+    """A part of the split as a system answered it: probabilities (N, C) as they came, and the truth."""
+
+    probabilities: Floats
+    answers: Answers
+    chance: Floats  # (N,) see `chance_of`
+
+    def only(self, chosen: NDArray[np.bool_]) -> Judged:
+        """The posts that are chosen (N,)."""
+        kept = {field.name: getattr(self.answers, field.name)[chosen] for field in fields(self.answers)}
+        return Judged(self.probabilities[chosen], Answers(**kept), self.chance[chosen])
+
+    def known(self) -> Judged:
+        """Posts with an answer, whose class the run knows."""
+        return self.only(self.answers.answered & (self.answers.labels >= 0))
+
+
+def joined(first: Judged, second: Judged) -> Judged:
+    """Two parts as one; no group is in both, whatever its number."""
+    groups = np.concatenate([numbered(first.answers.groups), _apart(second.answers.groups, first.answers.groups)])
+    kept = {
+        field.name: np.concatenate([getattr(first.answers, field.name), getattr(second.answers, field.name)])
+        for field in fields(first.answers)
+    }
+    return Judged(
+        np.concatenate([first.probabilities, second.probabilities]),
+        Answers(**{**kept, "groups": groups}),
+        np.concatenate([first.chance, second.chance]),
+    )
+
+
+def numbered(groups: Rows) -> Rows:
+    """Groups (N,) by running numbers: nothing of the posts is kept."""
+    return np.unique(groups, return_inverse=True)[1].astype(np.int64)
+
+
+def _apart(groups: Rows, others: Rows) -> Rows:
+    """Running numbers of groups (N,) that are none of those of the others."""
+    return numbered(groups) + len(np.unique(others))

@@ -1,0 +1,1 @@
+"""One file an estimator that is no network."""

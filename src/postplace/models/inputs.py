@@ -1,0 +1,110 @@
+"""What a system is given of posts: tensors for a network, and the sizes it is built with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from postplace.encoders.encoder import ImageEncoder, TextEncoder
+from postplace.encoders.registry import find_image_encoder, find_text_encoder
+from postplace.encoders.token_states import image_state_rows, state_layers_of, text_state_rows
+from postplace.features.batch import InputSizes, PostTensors, Vocabularies
+from postplace.features.extraction import EncodedPosts
+from postplace.features.pooled import examples_of, past_vectors, past_width
+from postplace.models.estimator import Estimator
+from postplace.models.settings import Plan
+from postplace.places.vocabulary import PlaceVocabulary, coarse_groups
+from postplace.schema import Post
+from postplace.text.tokens import TextTokens, tokenize
+
+NO_DISTRICTS = "no district head: the classes have no coordinates"
+
+
+@runtime_checkable
+class StartsFromStage(Protocol):
+    """A system that goes on training the last stage of a pretrained image network."""
+
+    def start_from(self, stage: nn.Module) -> None:
+        """Make the stage a part of the system; it takes states (B, n, D') to vectors (B, D)."""
+        ...
+
+
+@runtime_checkable
+class HasLastStage(Protocol):
+    """An image encoder that hands out the last stage of its network, and what that is given as states."""
+
+    def last_stage(self) -> nn.Module:
+        """A copy of it, to be trained."""
+        ...
+
+
+def tensors_of(
+    plan: Plan,
+    posts: Sequence[Post],
+    encoded: EncodedPosts,
+    vocabularies: Vocabularies | None,
+    *,
+    tokens: Sequence[TextTokens] | None = None,
+    past: tuple[NDArray[np.float32], NDArray[np.bool_]] | None = None,
+    labels: NDArray[np.int64] | None = None,
+) -> PostTensors:
+    """N posts as tensors; `tokens` and `past` (see `past_vectors`) are theirs, if they were made before."""
+    if vocabularies is None:
+        tokens = None
+    elif tokens is None:
+        tokens = [tokenize(post) for post in posts]
+    if "past_vectors" not in plan.needs:
+        past = None
+    elif past is None:
+        past = past_vectors(posts, examples_of(posts, encoded))
+    grids = "image_stage" in plan.needs
+    return PostTensors(tokens, encoded, vocabularies=vocabularies, labels=labels, past=past, grids=grids)
+
+
+def load_encoders(plan: Plan, text: str, image: str, *, device: str) -> tuple[TextEncoder, ImageEncoder]:
+    """The encoders of these names, as far as the plan has use for them; BadOption where one has not what it needs."""
+    states, layers = plan.reads_states, plan.state_layers
+    of_text = find_text_encoder(text, device=device, states=states, layers=layers)
+    of_images = find_image_encoder(image, device=device, states=states, layers=layers)
+    if plan.states == "image":
+        from postplace.encoders.last_stage import StageEncoder
+
+        return of_text, StageEncoder(of_images)
+    return of_text, of_images
+
+
+def started(model: nn.Module | Estimator, image: ImageEncoder) -> nn.Module | Estimator:
+    """A new system; one that trains the last stage of the image encoder's network is given a copy of it.
+
+    Its weights are then the system's own: a saved run holds them, and of the encoder takes the architecture alone.
+    """
+    if isinstance(model, StartsFromStage) and isinstance(image, HasLastStage):
+        model.start_from(image.last_stage())
+    return model
+
+
+def sizes_of(
+    plan: Plan, text: TextEncoder, image: ImageEncoder, vocabularies: Vocabularies | None, places: PlaceVocabulary
+) -> InputSizes:
+    """What a system must know of its inputs to be built; BadOption for token states that an encoder does not have."""
+    v = vocabularies
+    counts = (2, 2, 2) if v is None else (len(v.characters), len(v.words), len(v.hashtags))
+    more: dict[str, Any] = {}
+    if "coarse" in plan.needs:
+        more["coarse"] = coarse_groups(places)
+    if "past_vectors" in plan.needs:
+        more["past_width"] = past_width(text.width, image.width)
+    if plan.reads_states:
+        for kind, rows in (("text", text_state_rows(text)), ("image", image_state_rows(image))):
+            more |= {f"{kind}_states": rows.states, f"{kind}_states_width": rows.width}
+        more["state_layers"] = min(state_layers_of(text), state_layers_of(image))
+    return InputSizes(*counts, text.width, image.width, **more)
+
+
+def notes_on(plan: Plan, sizes: InputSizes) -> list[str]:
+    """What of a system is left out with such inputs, a line each."""
+    return [NO_DISTRICTS] if "coarse" in plan.needs and not sizes.coarse else []

@@ -1,0 +1,47 @@
+"""Gated multimodal fusion by a GLU, of POI-type prediction (Sanchez Villegas & Aletras, EMNLP 2021).
+
+(1) h_t = tanh(W_t t), h_v = tanh(W_v v)
+(2) z = sigmoid(W_z [t; v])
+(3) h = z * h_t + (1 - z) * h_v;  logits = W dropout(h) + b
+
+The gated multimodal unit of Arevalo et al. (2017); the equations' numbers are ours, their form is the released code's.
+Letters: B posts, D widths of the vectors, d of the gate, C classes.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from postplace.features.batch import Batch, InputSizes
+from postplace.models.blocks.modality_tokens import image_mean, text_mean, to_width
+from postplace.models.blocks.pooling import or_stand_in
+
+
+class GatedFusion(nn.Module):
+    """Batch -> logits (B, C).
+
+    t is the mean of the text's and the hashtags' vectors, v that of the pictures, both brought to one scale; a learned
+    vector stands for the side that is absent (published: the mean picture of the training part).
+    """
+
+    def __init__(self, sizes: InputSizes, *, classes: int, width: int = 200, dropout: float = 0.25) -> None:
+        super().__init__()
+        d_t, d_v = sizes.text_width, sizes.image_width
+        self.text_scale, self.image_scale = (to_width(d, d, norm=True, dropout=0.0) for d in (d_t, d_v))
+        self.absent_text, self.absent_image = (nn.Parameter(torch.randn(d) * 0.02) for d in (d_t, d_v))
+        self.text, self.image = nn.Linear(d_t, width), nn.Linear(d_v, width)
+        self.gate = nn.Linear(d_t + d_v, width)
+        self.dropout = nn.Dropout(dropout)
+        self.classifier = nn.Linear(width, classes)
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Logits (B, C)."""
+        text, has_text = text_mean(batch)
+        image, has_image = image_mean(batch)
+        t = or_stand_in(self.text_scale(text), has_text, self.absent_text)
+        v = or_stand_in(self.image_scale(image), has_image, self.absent_image)
+        z = torch.sigmoid(self.gate(torch.cat([t, v], dim=1)))  # (2)
+        h = z * torch.tanh(self.text(t)) + (1 - z) * torch.tanh(self.image(v))  # (1), (3)
+        logits: Tensor = self.classifier(self.dropout(h))
+        return logits

@@ -1,0 +1,52 @@
+"""Merge attention: self-attention over the tokens of both modalities (Hendricks et al., TACL 2021; METER, CVPR 2022).
+
+The tokens of text and image, each with the learned vector of its modality, form one sequence; every layer is a
+self-attention and a feed-forward layer with the same weights for both.
+Letters: B posts, n tokens, d width of a token, C classes.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from postplace.features.batch import Batch, InputSizes
+from postplace.models.blocks.fusion import MergeLayer
+from postplace.models.blocks.modality_tokens import PooledPair, token_sides
+
+
+class MergeAttention(nn.Module):
+    """Batch -> logits (B, C), from chunk tokens of the pooled vectors or, `tokens` = "states", from token states.
+
+    METER's head: both streams pooled, [text; image] -> linear, LayerNorm, GELU -> linear.
+    """
+
+    def __init__(
+        self,
+        sizes: InputSizes,
+        *,
+        classes: int,
+        tokens: int | str = 16,
+        width: int = 64,
+        layers: int = 2,
+        heads: int = 4,
+        dropout: float = 0.1,
+    ) -> None:
+        super().__init__()
+        self.sides = token_sides(sizes, width, tokens=tokens, dropout=dropout)
+        self.modalities = nn.Parameter(torch.randn(2, width) * 0.02)
+        self.layers = nn.ModuleList(MergeLayer(width, heads=heads, dropout=dropout) for _ in range(layers))
+        self.pooled = PooledPair(width)
+        self.head = nn.Sequential(
+            nn.Linear(2 * width, 2 * width), nn.LayerNorm(2 * width), nn.GELU(), nn.Dropout(dropout)
+        )
+        self.classifier = nn.Linear(2 * width, classes)
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Logits (B, C)."""
+        text, image, text_mask, image_mask = self.sides(batch)
+        text, image = text + self.modalities[0], image + self.modalities[1]
+        for layer in self.layers:
+            text, image = layer(text, image, text_mask=text_mask, image_mask=image_mask)
+        logits: Tensor = self.classifier(self.head(self.pooled(text, image, text_mask, image_mask)))
+        return logits

@@ -1,0 +1,176 @@
+"""SG-MFT: Similarity-Guided Multimodal Fusion Transformer (Zhang et al., arXiv 2405.05760), equations (1)-(18).
+
+Frozen vectors of text and image are compared as a whole and element by element; the similarities steer an attention
+between self and other (SIM) and a feed-forward layer; two cross-attentions fuse the sides (SFM); five fully-connected
+layers classify.
+
+The paper's shapes agree only if a vector of width D is read as D tokens of width 1. `tokens` cuts it into n tokens of
+width d = D / n instead: n = D is that literal reading, n = 1 makes every softmax over keys trivial, the queries void,
+and n = 32 keeps all formulas working. `sg_mft_sequences.py` reads token states in the place of vectors. SIM is in
+`blocks/interaction.py`, the loss (19) in `training/losses.py`.
+
+The ablations of its Tables 2 and 3 are settings: `layers` = 0 leaves SIM out, `fusion` = none SFM ("Baseline + CLIP" is
+both), and `text_input` = words takes the mean of word embeddings for the text's vector ("Baseline", with a CNN as the
+image encoder). `fusion` = asymmetric, merge or co puts one layer of mPLUG's, merge or co-attention in SFM's place. How
+the sides then reach the classifier is not said there: they are concatenated, of the asymmetric layer the text alone.
+Letters: B posts, D width of a side, n tokens, d width of a token, h heads, C classes.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from postplace.errors import BadOption
+from postplace.features.batch import Batch, InputSizes
+from postplace.models.blocks.attention import MultiHeadAttention
+from postplace.models.blocks.fusion import FusionLayer
+from postplace.models.blocks.interaction import InteractionModule, TokenNorm, check_names
+from postplace.models.blocks.mlp_head import five_layers
+from postplace.models.blocks.modality_tokens import image_mean, text_mean, to_width
+from postplace.models.blocks.pooling import masked_mean, or_stand_in
+from postplace.models.blocks.similarity import Gate
+
+WIDTH = 1024  # of a side, when the two encoders disagree: that of the paper's Chinese-CLIP
+WORD_WIDTH = 128  # of a word embedding of the Baseline; the paper gives none
+Fusion = Literal["cross", "none", "asymmetric", "merge", "co"]
+
+
+class FusionModule(nn.Module):
+    """SFM (17): M = CA(Q text, K V image) + CA(Q image, K V text), (B, n, d)."""
+
+    def __init__(self, width: int, *, heads: int, head_width: int) -> None:
+        super().__init__()
+        self.text_asks = MultiHeadAttention(width, heads=heads, head_width=head_width)
+        self.image_asks = MultiHeadAttention(width, heads=heads, head_width=head_width)
+
+    def forward(self, text: Tensor, image: Tensor) -> Tensor:
+        """See the class."""
+        fused: Tensor = self.text_asks(text, image) + self.image_asks(image, text)
+        return fused
+
+
+class WordMean(nn.Module):
+    """Batch -> the mean embedding (B, D_w) of a post's words and hashtags, and whether it has any (B,)."""
+
+    def __init__(self, sizes: InputSizes, width: int) -> None:
+        super().__init__()
+        self.words = nn.Embedding(sizes.words, width, padding_idx=0)
+        self.hashtags = nn.Embedding(sizes.hashtags, width, padding_idx=0)
+
+    def forward(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """See the class."""
+        embedded = torch.cat([self.words(batch.text_words), self.hashtags(batch.hashtag_words)], dim=1)
+        masks = (
+            (batch.text_words != 0) & batch.text_mask[:, None],
+            (batch.hashtag_words != 0) & batch.hashtag_mask[:, None],
+        )
+        mask = torch.cat(masks, dim=1)
+        return masked_mean(embedded, mask), mask.any(dim=1)
+
+
+class SGMFT(nn.Module):
+    """Batch -> logits (B, C). See the module for the paper, the readings and the ablations.
+
+    F_text is the mean of the text's and the hashtags' vectors, those that are there; F_image that of the pictures;
+    a learned vector stands in for a side that is absent, so that nothing of a batch's zeros is ever compared.
+    `features` is D (None: the encoders' width if equal, else 1024; with words the pictures'); `tokens` n, a divisor of
+    D or "scalar" (n = D).
+    """
+
+    def __init__(
+        self,
+        sizes: InputSizes,
+        *,
+        classes: int,
+        features: int | None = None,
+        tokens: int | Literal["scalar"] = 32,
+        text_input: Literal["vectors", "words"] = "vectors",
+        feature_norm: Literal["layer", "none"] = "layer",
+        gate: Gate = "sigmoid",
+        normalise_over: Literal["width", "tokens"] = "width",
+        cross_query: Literal["other", "own"] = "other",
+        feed_forward: Literal["text", "image"] = "text",
+        fusion: Fusion = "cross",
+        layers: int = 1,
+        heads: int = 8,
+        head_width: int = 8,
+        dropout: float = 0.1,
+    ) -> None:
+        super().__init__()
+        check_names(normalise_over=normalise_over, feature_norm=feature_norm, text_input=text_input, fusion=fusion)
+        check_names(gate=gate, cross_query=cross_query, feed_forward=feed_forward)
+        text_width = WORD_WIDTH if text_input == "words" else sizes.text_width
+        same = text_input == "words" or sizes.text_width == sizes.image_width
+        width = features or (sizes.image_width if same else WIDTH)
+        self.n, self.d = n, d = _layout(width, tokens, normalise_over=normalise_over)
+        self.words = WordMean(sizes, WORD_WIDTH) if text_input == "words" else None
+        self.text_map = to_width(text_width, width, norm=feature_norm == "layer", dropout=dropout)
+        self.image_map = to_width(sizes.image_width, width, norm=feature_norm == "layer", dropout=dropout)
+        self.absent_text = nn.Parameter(torch.randn(width) * 0.02)
+        self.absent_image = nn.Parameter(torch.randn(width) * 0.02)
+        self.chunks = nn.Parameter(torch.randn(2, n, d) * 0.02) if d > 1 else None
+        self.interaction = nn.ModuleList(
+            InteractionModule(
+                n,
+                d,
+                gate=gate,
+                normalise_over=normalise_over,
+                cross_query=cross_query,
+                feed_forward=feed_forward,
+                heads=heads,
+                head_width=head_width,
+                dropout=dropout,
+            )
+            for _ in range(layers)
+        )
+        attention: dict[str, int] = {"heads": heads, "head_width": head_width}
+        self.fusion: FusionModule | FusionLayer
+        if fusion == "cross":
+            self.fusion, streams = FusionModule(d, **attention), 1
+        else:
+            normed = 2 * n if fusion == "merge" else n
+            norm = partial(TokenNorm, normed, d, over=normalise_over)
+            self.fusion = FusionLayer(fusion, d, **attention, dropout=dropout, norm=norm)
+            streams = self.fusion.streams
+        self.classifier = five_layers(streams * width, classes, dropout=dropout)
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Logits (B, C)."""
+        f_text, f_image = self.sides(batch)
+        text, image = (side.reshape(-1, self.n, self.d) for side in (f_text, f_image))
+        if self.chunks is not None:
+            text, image = text + self.chunks[0], image + self.chunks[1]
+        for interaction in self.interaction:
+            text, image = interaction(text, image)  # (1)-(16)
+        if isinstance(self.fusion, FusionModule):
+            m_fuse = self.fusion(text, image)  # (17)
+        else:
+            m_fuse = torch.cat(self.fusion(text, image), dim=1)
+        logits: Tensor = self.classifier(m_fuse.flatten(1))  # (18); the softmax is the caller's
+        return logits
+
+    def sides(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """F_text, F_image (B, D)."""
+        text, any_text = text_mean(batch) if self.words is None else self.words(batch)
+        image, any_image = image_mean(batch)
+        return (
+            or_stand_in(self.text_map(text), any_text, self.absent_text),
+            or_stand_in(self.image_map(image), any_image, self.absent_image),
+        )
+
+
+def _layout(width: int, tokens: int | str, *, normalise_over: str) -> tuple[int, int]:
+    """n and d of tokens that make up a width; BadOption where there are none, or where normalising would void them."""
+    n = width if tokens == "scalar" else tokens
+    if not isinstance(n, int) or n < 1 or width % n:
+        raise BadOption("tokens", f"{tokens!r} does not divide the width {width}", "choose a divisor, or scalar")
+    d = width // n
+    if d == 1 and normalise_over == "width":
+        raise BadOption("normalise_over", "'width' with tokens of width 1 sets every one to 0", "give tokens")
+    if n == 1 and normalise_over == "tokens":
+        raise BadOption("normalise_over", "'tokens' with a single token sets everything to 0", "give width")
+    return n, d

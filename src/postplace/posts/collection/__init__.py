@@ -1,0 +1,1 @@
+"""Posts fetched with the user's own login."""

@@ -1,0 +1,1 @@
+"""Posts -> filtered posts with cleaned images, as a folder."""

@@ -1,0 +1,175 @@
+"""A run as the service tells it: whatever asks this view can give away no more than an answer of `/predict`.
+
+The probabilities of withheld classes are taken out and the rest sums to one, those of places are added up by district;
+who asks for an explanation never meets the places themselves. Letters: N posts, C classes of the run, D classes told.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from threading import Event
+
+import numpy as np
+from numpy.typing import NDArray
+
+from postplace.encoders.encoder import ImageEncoder, TextEncoder
+from postplace.errors import BadOption
+from postplace.explain.transfer_attack import check_judge
+from postplace.features.batch import Vocabularies
+from postplace.features.extraction import EncodedPosts
+from postplace.inference.fitted import Fitted
+from postplace.locator import PostLocator
+from postplace.models.settings import Plan
+from postplace.places.vocabulary import PlaceVocabulary
+from postplace.schema import Place, Post
+from postplace.server.http_errors import refuse
+from postplace.server.spatial_generalisation import Discretion
+from postplace.text.vocabulary import Vocabulary
+
+SHORTEST_NAME = 2  # letters of a class name that is looked for in tags
+
+
+@dataclass(frozen=True)
+class ToldClasses:
+    """The D classes that are told, and which of them each of the C is: `columns` (C,), -1 for a withheld one."""
+
+    places: PlaceVocabulary
+    columns: NDArray[np.int64]
+
+    @property
+    def everything(self) -> bool:
+        """Whether they are the run's own classes."""
+        return len(self.places) == len(self.columns) and bool((self.columns == np.arange(len(self.columns))).all())
+
+    def merge(self, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Probabilities (N, C) -> (N, D).
+
+        >>> places = PlaceVocabulary("place", (Place("north"), Place("south")))
+        >>> ToldClasses(places, np.array([0, -1, 1, 0])).merge(np.array([[0.2, 0.5, 0.1, 0.2]])).round(3).tolist()
+        [[0.8, 0.2]]
+        """
+        kept = self.columns >= 0
+        own = probabilities[:, kept]
+        mass = own.sum(axis=1, keepdims=True)
+        shares = np.divide(own, mass, out=np.full_like(own, 1 / max(1, own.shape[1])), where=mass > 0)
+        found = np.zeros((len(probabilities), len(self.places)))
+        np.add.at(found.T, self.columns[kept], shares.T)
+        return np.minimum(found, 1.0)
+
+
+def told_classes(discretion: Discretion, *, of: PlaceVocabulary | None = None) -> ToldClasses:
+    """What is told of a run's classes; `of` another run, in the words of the first.
+
+    Raises BadOption where all classes are withheld, or the other run has other classes, or has them elsewhere.
+    """
+    told: dict[str, Place] = {}
+    columns = []
+    if of is not None:
+        _check_judge(discretion.places, of)
+    for place in (discretion.places if of is None else of).places:
+        if place.name in discretion.withheld:
+            columns.append(-1)
+            continue
+        own = discretion.districts[place.name].place if discretion.granularity == "district" else place
+        told.setdefault(own.name, own)
+        columns.append(list(told).index(own.name))
+    if not told:
+        found = "is not given, and all classes of this run say where somebody lives: nothing would be told"
+        raise BadOption("--home", found, "start the service with --home, or serve another run")
+    return ToldClasses(PlaceVocabulary(discretion.places.target, tuple(told.values())), np.array(columns))
+
+
+def _check_judge(served: PlaceVocabulary, judge: PlaceVocabulary) -> None:
+    own, other = ({place.name for place in places.places} for places in (served, judge))
+    remedy = "give a run trained on the same posts, for the same target"
+    if more := sorted(other - own):
+        raise BadOption("--judge", f"has the class {more[0]!r}, which the served run has not", remedy)
+    if fewer := sorted(own - other):
+        found = f"has no class {fewer[0]!r} ({len(fewer)} of the {len(own)} classes of the served run are not there)"
+        raise BadOption("--judge", found, remedy)
+    check_judge(judge, served)
+
+
+@dataclass(frozen=True)
+class Telling:
+    """A loaded run and what is told of it, made once a service."""
+
+    locator: PostLocator
+    classes: ToldClasses
+    fitted: Fitted
+    fine: bool
+
+    @classmethod
+    def of(cls, locator: PostLocator, discretion: Discretion, *, judge: bool = False) -> Telling:
+        """Where less than the run is told, there are no training posts as evidence, and no tag that names a class."""
+        fitted = locator.fitted
+        classes = told_classes(discretion, of=fitted.places if judge else None)
+        everything = classes.everything and discretion.fine
+        vocabularies = fitted.vocabularies
+        if vocabularies is not None and not classes.everything:
+            vocabularies = without_names(vocabularies, [place.name for place in fitted.places.places])
+        evidence = fitted.evidence if everything else None
+        told = replace(fitted, places=classes.places, evidence=evidence, vocabularies=vocabularies)
+        return cls(locator, classes, told, discretion.fine)
+
+
+@dataclass(frozen=True)
+class ToldRun:
+    """A view of a locator for one request. Whether a post was learned from is told with `fine` alone.
+
+    Once `gone` is set it encodes and answers no more, but raises a Refusal.
+    """
+
+    telling: Telling
+    gone: Event
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """What the run looks at."""
+        return self.telling.locator.modalities
+
+    @property
+    def plan(self) -> Plan:
+        """The run's own."""
+        return self.telling.locator.plan
+
+    @property
+    def fitted(self) -> Fitted:
+        """What was learned, with the classes that are told."""
+        return self.telling.fitted
+
+    def encoders(self) -> tuple[TextEncoder, ImageEncoder]:
+        """The run's own."""
+        self._check_wanted()
+        return self.telling.locator.encoders()
+
+    def probabilities(self, posts: Sequence[Post], encoded: EncodedPosts) -> NDArray[np.float64]:
+        """Probabilities (N, D)."""
+        self._check_wanted()
+        return self.telling.classes.merge(self.telling.locator.probabilities(posts, encoded))
+
+    def part_of(self, post: Post) -> str | None:
+        """See `PostLocator.part_of`; with `fine` alone."""
+        return self.telling.locator.part_of(post) if self.telling.fine else None
+
+    def _check_wanted(self) -> None:
+        if self.gone.is_set():
+            raise refuse(499, "client", "has gone", "ask again")
+
+
+def without_names(vocabularies: Vocabularies, names: Sequence[str]) -> Vocabularies:
+    """The hashtags and words that neither name one of these classes nor hold such a name: what may be suggested."""
+    classes = [plain for name in names if len(plain := _plain(name)) >= SHORTEST_NAME]
+
+    def kept(items: Sequence[str]) -> Vocabulary:
+        return Vocabulary(tuple(item for item in items if not any(name in _plain(item) for name in classes)))
+
+    return replace(vocabularies, hashtags=kept(vocabularies.hashtags.items), words=kept(vocabularies.words.items))
+
+
+def _plain(name: str) -> str:
+    """A name without case, spaces and marks, as it stands in a hashtag."""
+    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", name).casefold())

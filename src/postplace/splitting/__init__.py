@@ -1,0 +1,1 @@
+"""Leak-free parts: groups, near-duplicates, and what stands on both sides."""

@@ -1,0 +1,152 @@
+"""What is in a set of posts, what is missing, and what would give the answer away.
+
+One pass over the posts, so that a file larger than memory can be inspected; what is kept are counts and digests. Names
+are looked for in a second pass (`posts.leaks`), once all of them are known.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from postplace.images.metadata import header
+from postplace.schema import Post
+from postplace.splitting.overlap import ClassShare, Fingerprints, class_shares
+from postplace.splitting.place_name_leaks import NameLeaks
+from postplace.text.cleaning import for_encoder, left_out
+from postplace.text.segmentation import every_word, is_stop_word
+from postplace.text.tokens import LENGTHS, extents_of, tokenize
+from postplace.truncation import Losses
+
+FIELDS = ("text", "hashtags", "images", "user", "time", "place", "venue", "category", "coordinates")
+LARGE_SHARE = 0.1  # of all posts: a user with more decides by the side they fall on
+HALF = 0.5  # of a class
+
+
+@dataclass
+class Inspection:
+    """Counts over posts; `patterns` by T text, G hashtags, I image; `pictures` by what their files say.
+
+    Of `words` the `stop_words` are read by no model of words, and neither are `emoticons` and `markup` (links and
+    mentions), which are none of them.
+    """
+
+    posts: int = 0
+    present: Counter[str] = field(default_factory=Counter)
+    patterns: Counter[str] = field(default_factory=Counter)
+    pictures: Counter[str] = field(default_factory=Counter)
+    places: Counter[str] = field(default_factory=Counter)
+    venues: Counter[str] = field(default_factory=Counter)
+    categories: Counter[str] = field(default_factory=Counter)
+    users: Counter[str] = field(default_factory=Counter)
+    first: datetime | None = None
+    last: datetime | None = None
+    box: tuple[float, float, float, float] | None = None  # south, west, north, east in degrees
+    words: int = 0  # of texts and of what was read in pictures, stop words too
+    stop_words: Counter[str] = field(default_factory=Counter)
+    emoticons: Counter[str] = field(default_factory=Counter)
+    markup: Counter[str] = field(default_factory=Counter)
+    wordless: int = 0  # texts of which nothing but stop words, emoticons and markup is left
+    fingerprints: Fingerprints = field(default_factory=Fingerprints, repr=False)
+    losses: Losses = field(default_factory=Losses)  # to the limits that systems of characters and words have by default
+
+    def warnings(self) -> list[str]:
+        """What would make a number on these posts look better than it is, in plain words."""
+        return [*self._of_pictures(), *self._of_repeats(), *self._of_users()]
+
+    def dominated(self) -> list[ClassShare]:
+        """The classes in which one user holds more than half of the posts, the largest first."""
+        return [found for found in class_shares(self.fingerprints) if found.share > HALF] if self.users else []
+
+    def _of_pictures(self) -> Iterator[str]:
+        if self.pictures["gps"]:
+            yield f"{self.pictures['gps']} pictures carry a GPS position in their EXIF; it is dropped at reading"
+
+    def _of_repeats(self) -> Iterator[str]:
+        texts, pictures = self.fingerprints.repeated()
+        if texts or pictures:
+            yield (
+                f"{texts} texts and {pictures} pictures repeat an earlier one: all but short or stock texts and stock "
+                "pictures are kept on one side"
+            )
+
+    def _of_users(self) -> Iterator[str]:
+        if not self.users:
+            if not self.present["venue"]:
+                yield "no post has a user or a venue: only near-duplicates can be kept from crossing the split"
+            return
+        user, count = self.users.most_common(1)[0]
+        if count > LARGE_SHARE * self.posts:
+            yield f"one user holds {count} of {self.posts} posts ({user!r}): all of them go to one side"
+        if found := self.dominated():
+            largest = f"{found[0].busiest} of {found[0].posts} in {found[0].name!r}"
+            yield f"one user holds more than half of the posts of {len(found)} classes ({largest}): their side decides"
+
+
+def leak_warnings(leaks: NameLeaks) -> Iterator[str]:
+    """What names in posts would do, in plain words."""
+    for kind, counts in leaks.own.items():
+        if counts["text"] or counts["hashtags"]:
+            where = f"{counts['text']} in the text, {counts['hashtags']} in hashtags"
+            yield f"posts name their own {kind}, {where}: the model will read it"
+        if counts["file names"]:
+            yield f"{counts['file names']} posts name their own {kind} in a file name; file names are not read"
+
+
+def inspect_posts(posts: Iterable[Post]) -> Inspection:
+    """Look at every post once; pictures are opened, not decoded."""
+    found = Inspection()
+    for post in posts:
+        found.posts += 1
+        _count_fields(post, found)
+        _count_left_out(post.full_text, found)
+        found.losses.add(extents_of(tokenize(post), LENGTHS))
+        found.fingerprints.add(post, _readable_pictures(post, found))
+    return found
+
+
+def _count_fields(post: Post, found: Inspection) -> None:
+    found.present.update(name for name in FIELDS if name != "coordinates" and getattr(post, name))
+    found.present["coordinates"] += post.located
+    parts = (for_encoder(post.text), post.hashtags, post.images)
+    found.patterns["".join(letter for letter, part in zip("TGI", parts, strict=True) if part) or "none"] += 1
+    counters = {"place": found.places, "venue": found.venues, "category": found.categories, "user": found.users}
+    for key, counter in counters.items():
+        if (name := getattr(post, key)) is not None:
+            counter[name] += 1
+    if post.time is not None:
+        moment = post.time.replace(tzinfo=None)
+        found.first = min(found.first or moment, moment)
+        found.last = max(found.last or moment, moment)
+    if post.latitude is not None and post.longitude is not None:
+        south, west, north, east = found.box or (90.0, 180.0, -90.0, -180.0)
+        point = post.latitude, post.longitude
+        found.box = min(south, point[0]), min(west, point[1]), max(north, point[0]), max(east, point[1])
+
+
+def _count_left_out(text: str, found: Inspection) -> None:
+    if not text:
+        return
+    every, markup = every_word(text), left_out(text)
+    stop_words = list(filter(is_stop_word, every))
+    found.words += len(every)
+    found.stop_words.update(stop_words)
+    found.emoticons.update(markup.emoticons)
+    found.markup.update(links=markup.links, mentions=markup.mentions)
+    found.wordless += bool(for_encoder(text)) and len(stop_words) == len(every)
+
+
+def _readable_pictures(post: Post, found: Inspection) -> Iterator[bytes]:
+    """The contents of the pictures that open; counts all of them by what their files say."""
+    for image in post.images:
+        if isinstance(image, Path):
+            state = header(image)
+            found.pictures[state] += 1
+            if state in ("gps", "plain"):
+                yield image.read_bytes()
+        else:
+            found.pictures["uploaded"] += 1
+            yield image

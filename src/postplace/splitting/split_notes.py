@@ -1,0 +1,145 @@
+"""What a split does not keep of what it promises, in plain words with numbers and a remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from postplace.errors import NotEnoughData
+from postplace.splitting.assignment import LARGEST_SHARE, LEAST_GROUPS, limits_of
+from postplace.splitting.owners import OWNERS
+from postplace.splitting.splits import PARTS, Indices, Split, fractions_of
+
+SLACK = 1.2  # times over or under what was asked before it is told
+MORE_USERS = "bring posts of more users"
+
+
+@dataclass(frozen=True)
+class Parted:
+    """A split with what it was made of: `groups` and `labels` (N,; negative for no class), and the posts' `stock` (N,).
+
+    `stock` are the stock sentences of `near_duplicate_clusters`; `by` the owners that posts were grouped by. `drawn` is
+    False for a split that was given, which may part groups; `folds` those of a K-fold.
+    """
+
+    split: Split
+    groups: Indices
+    labels: Indices
+    stock: Indices
+    by: Sequence[str] = OWNERS
+    drawn: bool = True
+    folds: int | None = None
+
+    def report(self) -> dict[str, Any]:
+        """Posts and groups of each part, and the notes, ready for JSON."""
+        sizes = np.bincount(self.groups)
+        inside = {name: np.bincount(self.groups[rows]) for name, rows in self.split.parts()}
+        return {
+            "groups": len(sizes),
+            "largest_group": int(sizes.max(initial=0)),
+            "grouped_by": list(self.by),
+            "split": {name: len(rows) for name, rows in self.split.parts()},
+            "groups_by_part": {name: int((found > 0).sum()) for name, found in inside.items()},
+            "largest_group_by_part": {name: int(found.max(initial=0)) for name, found in inside.items()},
+            "split_notes": self.notes(),
+        }
+
+    def check_learnable(self) -> None:
+        """Raise NotEnoughData when the training part has no class of the test part: every answer is wrong."""
+        judged, unknown = self._unknown()
+        if len(judged) and len(unknown) == len(judged):
+            found = f"none of its {len(judged)} test posts is of a class that a training post has"
+            classes = len(np.unique(self.labels[self.labels >= 0]))
+            remedy = f"{MORE_USERS}, so that each class is in several of them (here {classes} classes in "
+            raise NotEnoughData("the split", found, f"{remedy}{len(np.unique(self.groups))} groups that stay together)")
+
+    def notes(self) -> list[str]:
+        """What could not be met, and what stands on both sides."""
+        return [
+            *self._of_owners(),
+            *self._of_stock(),
+            *(self._of_groups() if self.drawn else self._of_given()),
+            *self._of_classes(),
+        ]
+
+    def _of_owners(self) -> Iterator[str]:
+        if "venue" not in self.by:
+            yield (
+                "the venue is the class, or each class lies in one venue: posts are not kept together by their venue, "
+                "which would leave test posts whose class no training post has, but by user and near-duplicates alone"
+            )
+
+    def _of_stock(self) -> Iterator[str]:
+        posts = int((self.stock >= 0).sum())
+        if posts:
+            test, train = self.stock[self.split.test], self.stock[self.split.train]
+            crossing = int((np.isin(test, train) & (test >= 0)).sum())
+            sentences = int(self.stock.max()) + 1
+            yield (
+                f"{posts} posts are of {sentences} stock sentence(s) that too many users share, alone or in a chain, "
+                f"to keep them together: {crossing} of {len(test)} test posts share one with a training post"
+            )
+
+    def _of_groups(self) -> Iterator[str]:
+        small = [(name, rows) for name, rows in self.split.parts() if name != "train" and len(rows)]
+        groups = {name: len(np.unique(self.groups[rows])) for name, rows in small}
+        if few := {name: number for name, number in groups.items() if number < LEAST_GROUPS}:
+            told = _listed([f"{name} {number}" for name, number in few.items()])
+            yield (
+                f"few groups of posts (users, venues, near-duplicates): {told}, of {len(np.unique(self.groups))} in "
+                f"all; what fewer than {LEAST_GROUPS} say of others may be chance: {MORE_USERS}"
+            )
+        total = len(self.groups)
+        asked = {name: share * total for name, share in zip(PARTS, fractions_of(self.folds), strict=True)}
+        if smaller := {name: len(rows) for name, rows in small if len(rows) * SLACK < asked[name]}:
+            told = _listed([f"{name} {number / total:.1%}" for name, number in smaller.items()])
+            sizes, shares = np.bincount(self.groups), np.array(fractions_of(self.folds))
+            within = np.bincount(self.groups[self.split.train], minlength=len(sizes))
+            large = within[within > limits_of(sizes, shares).largest]
+            why = f"groups of up to {sizes.max()} posts each do not divide more evenly"
+            if len(large):
+                own = "one group, too large for so small a part, holds"
+                own = own if len(large) == 1 else f"{len(large)} groups, each too large for so small a part, hold"
+                why = f"{own} {large.sum() / total:.0%} and stay{'s' if len(large) == 1 else ''} in train"
+            yield f"smaller than was asked for: {told} of the posts; {why}: {MORE_USERS}"
+        largest = {name: int(np.bincount(self.groups[rows]).max()) / len(rows) for name, rows in small}
+        if heavy := {name: share for name, share in largest.items() if share > SLACK * LARGEST_SHARE}:
+            told = _listed([f"{share:.0%} of {name}" for name, share in heavy.items()])
+            yield f"one group of posts holds {told}: what is told of that part is told of this group; {MORE_USERS}"
+
+    def _of_given(self) -> Iterator[str]:
+        part = np.full(len(self.groups), -1)
+        for number, (_, rows) in enumerate(self.split.parts()):
+            part[rows] = number
+        seen = np.isin(self.groups[self.split.test], self.groups[self.split.train])
+        sides = np.unique(np.stack([self.groups, part]), axis=1)[0]
+        crossing = int((np.bincount(sides) > 1).sum())
+        if crossing:
+            yield (
+                f"the given parts cut {crossing} groups of posts (users, venues, near-duplicates): {int(seen.sum())} "
+                f"of {len(seen)} test posts have some of their own group in the training part"
+            )
+
+    def _of_classes(self) -> Iterator[str]:
+        judged, unknown = self._unknown()
+        if len(unknown):
+            different = len(np.unique(unknown))
+            classes = "a class" if different == 1 else f"{different} classes"
+            yield (
+                f"{len(unknown)} of {len(judged)} test posts are of {classes} that no training post has, and are "
+                f"counted as wrong: {MORE_USERS}, or leave rare classes out (--min-posts)"
+            )
+
+    def _unknown(self) -> tuple[Indices, Indices]:
+        """The classes of test posts, and those of them that the training part lacks."""
+        judged = self.labels[self.split.test]
+        judged = judged[judged >= 0]
+        return judged, judged[~np.isin(judged, self.labels[self.split.train])]
+
+
+def _listed(parts: Sequence[str]) -> str:
+    """One, two and three."""
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)

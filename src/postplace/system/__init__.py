@@ -1,0 +1,1 @@
+"""Files, processes, devices: what has nothing to do with posts."""

@@ -1,0 +1,31 @@
+"""Pictures that could not be read are told in a line that can be read."""
+
+from __future__ import annotations
+
+import warnings
+
+import pytest
+
+from postplace.features.broken_images import warn_of_broken
+from postplace.features.extraction import BrokenImage
+
+
+def test_seven_broken_pictures_make_a_short_line() -> None:
+    reason = "is not a picture of a known format, or is damaged; give a JPEG, PNG or WebP"
+    broken = [BrokenImage(str(n), f"/a/long/way/to/the/folder/of/images/{n}.jpg", reason) for n in range(7)]
+    with pytest.warns(UserWarning, match=r"^7 pictures could not be read: post 0: 0\.jpg: is not a picture") as caught:
+        warn_of_broken(broken)
+    line = str(caught[0].message)
+    assert len(line) < 300
+    assert line.endswith("post 2: 2.jpg: is not a picture of a known format, or is damaged; and 4 more")
+
+
+def test_a_long_reason_is_cut() -> None:
+    with pytest.warns(UserWarning, match=r"post 1: a\.jpg: is damaged x+\.\.\.$"):
+        warn_of_broken([BrokenImage("1", "a.jpg", f"is damaged {'x' * 200}; save it again")])
+
+
+def test_none_is_no_warning() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warn_of_broken([])
