@@ -27,11 +27,11 @@ from numpy.typing import NDArray
 from postplace import Post, PostLocator, make_city, read_posts
 from postplace.evaluation.significance import group_bootstrap, share_interval
 from postplace.explain import Advice, advise, apply, ask, open_whole
-from postplace.features.pooled import without
+from postplace.features.pooled import drop_modalities
 from postplace.synthetic.gazetteer import sites
 from postplace.synthetic.parameters import Knobs
 from postplace.text.hashtags import normalise_hashtag
-from postplace.training.dataset import Prepared
+from postplace.training.dataset import SplitDataset
 
 NAMED_BAR, TRANSFER_BAR = 0.95, 0.5
 Rows = NDArray[np.int64]
@@ -41,7 +41,7 @@ Rows = NDArray[np.int64]
 class Trained:
     """Systems trained on the same posts: the guide of the search, and attackers that know nothing of it."""
 
-    prepared: Prepared
+    prepared: SplitDataset
     guide: PostLocator
     attackers: dict[str, PostLocator]
 
@@ -83,12 +83,12 @@ def main() -> None:
 def train(posts: list[Post], options: argparse.Namespace, cache: Path, *, attackers: list[str]) -> Trained:
     """The guide and the attackers, on the same split and vectors."""
     base = PostLocator("place", "majority", cells=options.cells, device="cpu", cache=cache, workers=1)
-    prepared = base.prepare(posts)
+    prepared = base.build_dataset(posts)
 
     def fitted(name: str) -> PostLocator:
         locator = PostLocator("place", name, cells=options.cells, device="cpu", cache=cache)
         locator.share_encoders(base)
-        return locator.fit_prepared(prepared, baselines=prepared.baselines, judge=False)
+        return locator.fit_dataset(prepared, baselines=prepared.baselines, judge=False)
 
     return Trained(prepared, fitted(options.guide), {name: fitted(name) for name in attackers})
 
@@ -139,7 +139,7 @@ def transfer(title: str, trained: Trained, options: argparse.Namespace) -> list[
         f"{len(places)} places; guided by {options.guide}: {made:.2f} edits, loss {lost:.3f} and {took:.2f} s a post"
     ]
     for name, attacker in {**trained.attackers, f"{options.guide} (the guide itself)": trained.guide}.items():
-        ways = [posts, without(posts, ("text", "image")), edited]
+        ways = [posts, drop_modalities(posts, ("text", "image")), edited]
         hits = np.array([ask(attacker, way).argmax(axis=1) == labels for way in ways], dtype=float)
         lines.append(f"  {name}: {_falls(hits, groups)}")
     return lines

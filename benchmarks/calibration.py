@@ -27,11 +27,11 @@ from postplace import PostLocator, make_city, read_posts
 from postplace.evaluation.calibration import debiased_calibration_error, expected_calibration_error
 from postplace.evaluation.conformal import Over, coverage_by_group, effective_groups, least_groups
 from postplace.inference.calibrator import Calibration, calibrate
-from postplace.inference.labelled_predictions import Judged, joined
+from postplace.inference.labelled_predictions import LabelledPredictions, joined
 from postplace.places.distance import great_circle_km
 from postplace.places.vocabulary import PlaceVocabulary
 from postplace.synthetic.parameters import Knobs
-from postplace.training.dataset import Prepared
+from postplace.training.dataset import SplitDataset
 
 ECE_BAR, COVERAGE_BAR = 0.03, 0.015
 LEVELS = (0.9, 0.95)
@@ -85,8 +85,8 @@ def measure(
         if base is not None:
             locator.share_encoders(base)
         base = base or locator
-        prepared = locator.prepare(posts)
-        locator.fit_prepared(prepared, judge=False)
+        prepared = locator.build_dataset(posts)
+        locator.fit_dataset(prepared, judge=False)
         found = {name: judged_of(locator, prepared, rows) for name, rows in prepared.split.parts()}
         calibration = locator.fitted.calibration
         assert calibration is not None
@@ -101,13 +101,15 @@ def measure(
     _print(f"{title}, {model}", np.concatenate(before), np.concatenate(after), np.concatenate(hits), kept)
 
 
-def judged_of(locator: PostLocator, prepared: Prepared, rows: NDArray[np.int64]) -> Judged:
+def judged_of(locator: PostLocator, prepared: SplitDataset, rows: NDArray[np.int64]) -> LabelledPredictions:
     """What the system says to a part, beside the truth."""
     posts, encoded, groups = prepared.part(rows)
     return locator._system.judged(posts, encoded, groups=groups)
 
 
-def _split(validation: Judged, both: Judged, places: PlaceVocabulary, kept: Kept, *, seed: int) -> None:
+def _split(
+    validation: LabelledPredictions, both: LabelledPredictions, places: PlaceVocabulary, kept: Kept, *, seed: int
+) -> None:
     """One random split of the groups: half of them for the threshold, half to be covered."""
     groups = np.unique(both.answers.groups)
     chosen = np.random.default_rng(seed).permutation(groups)[: len(groups) // 2]
@@ -118,7 +120,7 @@ def _split(validation: Judged, both: Judged, places: PlaceVocabulary, kept: Kept
 
 
 def _coverage(
-    calibration: Calibration, rest: Judged, places: PlaceVocabulary, level: float, over: Over
+    calibration: Calibration, rest: LabelledPredictions, places: PlaceVocabulary, level: float, over: Over
 ) -> dict[str, float]:
     """Coverage over users and over posts of one promise; nothing where nothing is promised."""
     if effective_groups(calibration.set_groups, over=over) < least_groups(1 - level) - 1e-9:

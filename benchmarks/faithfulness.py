@@ -46,11 +46,11 @@ def main() -> None:
         make_city(Path(folder) / "city", posts=options.posts, seed=0)
         posts = read_posts(Path(folder) / "city" / "posts.jsonl")
         base = PostLocator("place", "majority", device="cpu", cache=Path(folder) / "vectors", workers=1)
-        prepared = base.prepare(posts)
+        prepared = base.build_dataset(posts)
         for name in options.only:
             locator = PostLocator("place", name, device="cpu", cache=base.cache)
             locator.share_encoders(base)
-            locator.fit_prepared(prepared, baselines=prepared.baselines, judge=False)
+            locator.fit_dataset(prepared, baselines=prepared.baselines, judge=False)
             unseen = np.concatenate([prepared.split.test, prepared.split.calibration])
             rows = np.random.default_rng(0).permutation(unseen)[: options.asked]
             asked = [prepared.posts[row] for row in rows]

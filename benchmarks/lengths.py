@@ -16,10 +16,10 @@ from pathlib import Path
 import torch
 
 from postplace import PostLocator, read_posts
-from postplace.models.inputs import sizes_of
-from postplace.training.dataset import Prepared
+from postplace.models.inputs import input_sizes
+from postplace.training.dataset import SplitDataset
 from postplace.training.loop import Hardware, fit
-from postplace.truncation import lines_of_losses
+from postplace.truncation import truncation_lines
 
 LENGTHS = ["max_characters=140,max_words=30", "max_characters=280,max_words=60"]
 
@@ -37,7 +37,7 @@ def main() -> None:
     options = parser.parse_args()
     posts = read_posts(options.posts)
     for seed in options.seeds:
-        prepared: Prepared | None = None
+        prepared: SplitDataset | None = None
         for lengths in options.lengths:
             locator = PostLocator(
                 options.target,
@@ -48,7 +48,7 @@ def main() -> None:
                 device="cpu",
                 cache=options.cache,
             )
-            prepared = prepared or locator.prepare(posts)
+            prepared = prepared or locator.build_dataset(posts)
             print(f"{options.model}, {lengths}, seed {seed}: {measured(locator, prepared)}", flush=True)
 
 
@@ -58,11 +58,11 @@ def settings_of(lengths: str) -> dict[str, int]:
     return {name: int(number) for name, _, number in pairs}
 
 
-def measured(locator: PostLocator, prepared: Prepared) -> str:
+def measured(locator: PostLocator, prepared: SplitDataset) -> str:
     """Train once; what came of it, in a line."""
     train, validation = (prepared.labelled(rows) for rows in (prepared.split.train, prepared.split.validation))
     vocabularies = prepared.fit_vocabularies(locator.plan)
-    sizes = sizes_of(locator.plan, *locator.encoders(), vocabularies, prepared.places)
+    sizes = input_sizes(locator.plan, *locator.encoders(), vocabularies, prepared.places)
     torch.manual_seed(locator.seed)
     network = locator.entry.network(sizes, len(prepared.places), locator.plan.model)
     tensors = prepared.tensors(locator.plan, vocabularies)
@@ -73,7 +73,7 @@ def measured(locator: PostLocator, prepared: Prepared) -> str:
     epochs = fit(network, data, training=training, seed=locator.seed, hardware=Hardware("cpu"))
     seconds = (time.process_time() - started) / len(epochs)
     best = min(epochs, key=lambda epoch: epoch.validation_loss)
-    losses = lines_of_losses(prepared.losses(locator.plan, vocabularies, locator.encoders()[0]).to_json())
+    losses = truncation_lines(prepared.losses(locator.plan, vocabularies, locator.encoders()[0]).to_json())
     return (
         f"validation loss {best.validation_loss:.4f}, accuracy {best.validation_accuracy:.3f} of {len(validation)} "
         f"(epoch {best.number} of {len(epochs)}), {seconds:.2f} s an epoch; {'; '.join(losses) or 'nothing is cut'}"

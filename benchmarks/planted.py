@@ -21,12 +21,12 @@ import numpy as np
 
 from postplace import PostLocator, make_city, read_posts
 from postplace.errors import PostplaceError
-from postplace.inference.scoring import answers_of, hits_of
+from postplace.inference.scoring import correct_predictions, ground_truth
 from postplace.models.entry import ModelEntry
 from postplace.models.registry import MODELS
-from postplace.models.settings import plan_of
+from postplace.models.settings import resolve_settings
 from postplace.synthetic.parameters import MODALITIES, Knobs
-from postplace.training.dataset import Prepared
+from postplace.training.dataset import SplitDataset
 
 BAR = 0.95
 POSTS = {"text": 8000, "hashtags": 2000, "image": 2000}  # a text's vector tells names apart only in fine differences
@@ -50,17 +50,17 @@ def main() -> None:
         print(f"{held} bars hold, {missed} are missed")
 
 
-CITIES: dict[tuple[str, object], tuple[PostLocator, Prepared, float]] = {}
+CITIES: dict[tuple[str, object], tuple[PostLocator, SplitDataset, float]] = {}
 
 
 def city_of(
     entry: ModelEntry, modality: str, options: argparse.Namespace, scratch: Path
-) -> tuple[PostLocator, Prepared, float]:
+) -> tuple[PostLocator, SplitDataset, float]:
     """A locator with loaded encoders, the city's prepared posts, what a faultless reader reaches.
 
     Made once for all systems that are given the same of it: vectors, or what lies before an encoder's last stage too.
     """
-    key = modality, plan_of(entry, {}).states
+    key = modality, resolve_settings(entry, {}).states
     if key not in CITIES:
         # What is asked is whether the system learns, not how it reads slang that it has seen twice.
         plain = dict.fromkeys(
@@ -74,13 +74,13 @@ def city_of(
         )
         posts = read_posts(scratch / modality / str(key[1]) / "posts.jsonl")
         base = PostLocator("place", entry.name, device="cpu", cache=options.cache or scratch / "vectors", workers=1)
-        CITIES[key] = base, base.prepare(posts), report.ceilings[modality]
+        CITIES[key] = base, base.build_dataset(posts), report.ceilings[modality]
     return CITIES[key]
 
 
 def measure(entry: ModelEntry, modality: str, options: argparse.Namespace, scratch: Path) -> bool | None:
     """Train one system on one city; whether its bar holds, None where it cannot be run."""
-    if plan_of(entry, {}).reads_states:
+    if resolve_settings(entry, {}).reads_states:
         print(f"{modality:9} {entry.name:20} not run: the bundled encoders hand out no token states", flush=True)
         return None
     base, prepared, ceiling = city_of(entry, modality, options, scratch)
@@ -89,14 +89,14 @@ def measure(entry: ModelEntry, modality: str, options: argparse.Namespace, scrat
     try:
         locator = PostLocator("place", entry.name, device="cpu", cache=base.cache, settings=quick)
         locator.share_encoders(base)
-        locator.fit_prepared(prepared, baselines=prepared.baselines, judge=False)
+        locator.fit_dataset(prepared, baselines=prepared.baselines, judge=False)
     except PostplaceError as failure:
         print(f"{modality:9} {entry.name:20} FAILED: {failure}", flush=True)
         return False
     unseen = np.sort(np.concatenate([prepared.split.calibration, prepared.split.test]))
     posts, encoded, groups = prepared.part(unseen)
-    answers = answers_of(posts, encoded, places=prepared.places, groups=groups)
-    accuracy = float(hits_of(locator.probabilities(posts, encoded), answers).mean())
+    answers = ground_truth(posts, encoded, places=prepared.places, groups=groups)
+    accuracy = float(correct_predictions(locator.probabilities(posts, encoded), answers).mean())
     most = np.bincount(prepared.labels[prepared.split.train], minlength=len(prepared.places)).argmax()
     chance = float((answers.labels == most).mean())
     error = (chance * (1 - chance) / len(unseen)) ** 0.5

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from postplace.evaluation.conformal import Over, coverage_by_group, group_quantile, set_scores, why_wide
 from postplace.inference.calibrator import Calibration, calibrate
-from postplace.inference.labelled_predictions import Judged
-from postplace.inference.scoring import Answers
+from postplace.inference.labelled_predictions import LabelledPredictions
+from postplace.inference.scoring import GroundTruth
 from postplace.places.distance import great_circle_km
 from postplace.places.vocabulary import PlaceVocabulary
 from postplace.schema import Place
@@ -94,7 +94,7 @@ def _answers(skill: Floats, random: np.random.Generator) -> tuple[Floats, Rows]:
 
 def _row(world: World, count: int, over: Over, *, draws: int) -> bool:
     starts = np.concatenate([[0], np.cumsum(world.sizes)])
-    size_of, weight = np.repeat(world.sizes, world.sizes), np.repeat(1.0 / world.sizes, world.sizes)
+    count_parameters, weight = np.repeat(world.sizes, world.sizes), np.repeat(1.0 / world.sizes, world.sizes)
     order = np.argsort(world.scores)
     ranked, by_user = world.scores[order], np.cumsum(weight[order]) / len(world.sizes)
     some = np.random.default_rng(1).permutation(len(ranked))[:50_000]
@@ -108,7 +108,7 @@ def _row(world: World, count: int, over: Over, *, draws: int) -> bool:
             continue
         promised += 1
         said.append(bool(why_wide(groups, alpha=1 - LEVEL, over=over)))
-        within, light = world.scores[some] <= threshold, size_of[some] <= world.sizes[chosen].max()
+        within, light = world.scores[some] <= threshold, count_parameters[some] <= world.sizes[chosen].max()
         below = int(np.searchsorted(ranked, threshold, side="right"))
         classes = np.searchsorted(world.every, threshold, side="right") / len(world.every) * CLASSES
         users = float(by_user[below - 1]) if below else 0.0
@@ -185,12 +185,12 @@ def _epochs(users: int, random: np.random.Generator) -> tuple[list[Floats], Rows
     return [each / each.sum(axis=1, keepdims=True) for each in powers], labels
 
 
-def _judged(probabilities: Floats, labels: Rows, random: np.random.Generator) -> Judged:
+def _judged(probabilities: Floats, labels: Rows, random: np.random.Generator) -> LabelledPredictions:
     every, patterns = np.ones(len(labels), dtype=np.bool_), np.full(len(labels), "T")
     own = np.array([(PLACES.places[label].latitude, PLACES.places[label].longitude) for label in labels], dtype=float)
     points = own + random.normal(0, OFF_KM * KM, own.shape)
-    answers = Answers(labels, every, points, every, patterns, np.arange(len(labels)) // 5)
-    return Judged(probabilities, answers, random.random(len(labels)))
+    answers = GroundTruth(labels, every, points, every, patterns, np.arange(len(labels)) // 5)
+    return LabelledPredictions(probabilities, answers, random.random(len(labels)))
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from postplace.splitting.assignment import limits_of
 from postplace.splitting.duplicates import near_duplicate_clusters
 from postplace.splitting.owners import draw_keys, groups_of, owners_that_count
 from postplace.splitting.splits import FRACTIONS, PARTS, Indices, split_groups
-from postplace.training.dataset import Classes
+from postplace.training.dataset import TargetSpec
 
 SMALL = PARTS[1:]
 
@@ -47,7 +47,7 @@ def labelled(posts: Sequence[Post], min_posts: int) -> tuple[Sequence[Post], Ind
     kinds: tuple[Literal["place", "category"], ...] = ("place", "category")
     for kind in kinds:
         if any(getattr(post, kind) is not None for post in posts):
-            classes = Classes(kind, None, min_posts)
+            classes = TargetSpec(kind, None, min_posts)
             kept, _ = classes.labelled(posts)
             return kept, classes.stratum(kept)
     return posts, np.full(len(posts), -1, dtype=np.int64)

@@ -30,9 +30,9 @@ from postplace.features.extraction import EncodedPosts
 from postplace.models.entry import ModelEntry, Training
 from postplace.models.inputs import StartsFromStage
 from postplace.models.registry import MODELS, find_model
-from postplace.models.settings import Plan, plan_of
+from postplace.models.settings import ResolvedSettings, resolve_settings
 from postplace.text.tokens import TextTokens
-from postplace.training.loop import EpochOrder, Hardware, OwnLoss, build_optimiser, fit
+from postplace.training.loop import CustomLoss, EpochOrder, Hardware, build_optimiser, fit
 
 BAR, BARS = 1.3, {"mrlf": 1.15, "sg-mft": 1.15}
 SMALLER: Mapping[str, Mapping[str, Any]] = {"sg-mft-paper": {"features": 256}}
@@ -66,7 +66,7 @@ class Task:
     """A network, what it learns from, and how."""
 
     entry: ModelEntry
-    plan: Plan
+    plan: ResolvedSettings
     training: Training
     tensors: PostTensors
     validation: PostTensors
@@ -113,7 +113,7 @@ def measure(entry: ModelEntry, *, posts: int, rounds: int) -> bool:
 
 def task_of(entry: ModelEntry, *, posts: int) -> Task:
     """The network with so many random posts, or with fewer if an epoch would take much longer than `SECONDS`."""
-    plan = plan_of(entry, SMALLER.get(entry.name, {}))
+    plan = resolve_settings(entry, SMALLER.get(entry.name, {}))
     if plan.training is None:
         raise ValueError(f"{entry.name} is no network")
     training = replace(plan.training, max_epochs=EPOCHS[0], patience=EPOCHS[1])
@@ -156,12 +156,12 @@ def loss_of(model: nn.Module, batch: Batch) -> Tensor:
     """The network's own loss if it has one, else the cross-entropy of its logits."""
     if batch.labels is None:
         raise ValueError("posts without labels")
-    if isinstance(model, OwnLoss):
+    if isinstance(model, CustomLoss):
         return model.loss(batch, batch.labels, None)
     return functional.cross_entropy(model(batch), batch.labels)
 
 
-def random_posts(plan: Plan, count: int, *, seed: int) -> tuple[PostTensors, InputSizes]:
+def random_posts(plan: ResolvedSettings, count: int, *, seed: int) -> tuple[PostTensors, InputSizes]:
     """Posts of random characters, words, vectors and states, as far as the plan reads them."""
     rng = np.random.default_rng(seed)
     stage = "image_stage" in plan.needs
@@ -194,7 +194,7 @@ def random_posts(plan: Plan, count: int, *, seed: int) -> tuple[PostTensors, Inp
         past = (vectors, np.ones(count, dtype=np.bool_))
     labels = rng.integers(0, CLASSES, count)
     tensors = PostTensors(tokens, encoded, vocabularies=vocabularies, labels=labels, past=past, grids=stage)
-    return tensors, sizes_of(plan, vocabularies)
+    return tensors, input_sizes(plan, vocabularies)
 
 
 def random_tokens(rng: np.random.Generator) -> TextTokens:
@@ -208,7 +208,7 @@ def random_tokens(rng: np.random.Generator) -> TextTokens:
     )
 
 
-def sizes_of(plan: Plan, vocabularies: Vocabularies | None) -> InputSizes:
+def input_sizes(plan: ResolvedSettings, vocabularies: Vocabularies | None) -> InputSizes:
     """What a network is built with for such posts."""
     v = vocabularies
     counts = (2, 2, 2) if v is None else (len(v.characters), len(v.words), len(v.hashtags))

@@ -17,9 +17,9 @@ import pytest
 
 from postplace.cli.models import _json, _markdown
 from postplace.experiments.definition import packaged, read_experiment
-from postplace.models.entry import Built
+from postplace.models.entry import LazyClass
 from postplace.models.registry import MODELS
-from postplace.models.settings import plan_of
+from postplace.models.settings import resolve_settings
 
 ROOT = Path(__file__).parents[1]
 DOCS = (ROOT / "docs" / "models.md").read_text(encoding="utf-8")
@@ -77,7 +77,7 @@ def is_tested(name: str, source: str, test: str) -> bool:
     calls = [node for node in nodes if isinstance(node, ast.Call)]
     made = {call.func.id: call for call in calls if isinstance(call.func, ast.Name)}
     make: Any = MODELS[name].make
-    if not isinstance(make, Built):  # of several classes, or the same as another with other settings
+    if not isinstance(make, LazyClass):  # of several classes, or the same as another with other settings
         return name in constants_in(nodes) or any(known in made for known in CLASSES.get(name, ()))
     if make.name not in made:
         return False
@@ -111,7 +111,7 @@ def lacking(name: str) -> list[str]:
     """What a system still lacks."""
     entry = MODELS[name]
     file, test = TESTED.get(name, ("", ""))
-    path = ROOT / "tests" / "models" / f"{file}.py"
+    path = next((ROOT / "tests" / "models").rglob(f"{file}.py"))
     checks = {
         "a test of its own": path.is_file() and is_tested(name, path.read_text(encoding="utf-8"), test),
         "a citation": re.search(r"\b(19|20)\d\d\b|arXiv", entry.citation) is not None,
@@ -135,7 +135,7 @@ def test_the_docs_show_the_systems_as_they_are() -> None:
 def test_json_names_every_setting_that_a_system_takes() -> None:
     for told in json.loads(_json(list(MODELS.values()))):
         every = {**told["settings"], **told["training"], **told["vocabulary"]}
-        plan_of(MODELS[told["name"]], every)  # refuses what it does not take
+        resolve_settings(MODELS[told["name"]], every)  # refuses what it does not take
         lacking = told["name"] in ("mrlf", "deepgeo") and not {"min_count", "learning_rate"} <= set(every)
         assert not lacking, told["name"]
 

@@ -12,7 +12,7 @@ import torch
 
 from postplace import Post, PostLocator, make_city, read_posts
 from postplace.features.pooled import pooled_features
-from postplace.models.inputs import tensors_of
+from postplace.models.inputs import build_tensors
 from postplace.models.networks.image_finetune import ImageFinetune
 
 
@@ -41,7 +41,7 @@ def _pooled(locator: PostLocator, posts: list[Post]) -> Any:
     encoded = locator.encode(posts)
     model = cast("ImageFinetune", locator.fitted.model)
     with torch.inference_mode():
-        found = model.pooled(tensors_of(locator.plan, posts, encoded, None)[list(range(len(posts)))])
+        found = model.pooled(build_tensors(locator.plan, posts, encoded, None)[list(range(len(posts)))])
     return found.numpy(), pooled_features(encoded)[0]["image"]
 
 

@@ -16,7 +16,7 @@ from PIL import Image
 
 from postplace import Post, PostLocator
 from postplace.errors import BadOption, BadRun, Diverged, NotEnoughData, PostplaceError
-from postplace.features.pooled import Examples
+from postplace.features.pooled import PooledFeatures
 from postplace.preparation.filters import find_recipe
 from postplace.preparation.pipeline import prepare_posts
 from postplace.preparation.prepared_folder import write_prepared
@@ -244,7 +244,7 @@ def test_an_unfinished_training_survives_a_wrong_option(
 def test_a_wrong_setting_is_told_before_any_post_is_looked_at(
     posts: list[Post], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(PostLocator, "prepare", lambda *_, **__: pytest.fail("hours of work began"))
+    monkeypatch.setattr(PostLocator, "build_dataset", lambda *_, **__: pytest.fail("hours of work began"))
     with pytest.raises(BadOption, match="'foo' is unknown"):
         PostLocator("place", "mrlf", settings={"fusion": "foo"}).fit(posts, state=tmp_path / "state")
     assert list(tmp_path.iterdir()) == []
@@ -276,7 +276,7 @@ def test_a_system_that_says_no_numbers_is_an_error_with_the_post(
     locator = majority_of_the_city
     model = locator.fitted.model
 
-    def broken(examples: Examples) -> NDArray[np.float64]:
+    def broken(examples: PooledFeatures) -> NDArray[np.float64]:
         found = np.full((len(examples), len(locator.fitted.places)), 0.5)
         found[1, 0] = np.nan
         return found

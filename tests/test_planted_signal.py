@@ -19,10 +19,10 @@ from tests.toy_encoders import Toy
 from postplace import Post, PostLocator
 from postplace.features.extraction import EncodedPosts
 from postplace.features.pooled import MODALITIES
-from postplace.inference.scoring import answers_of, hits_of
+from postplace.inference.scoring import correct_predictions, ground_truth
 from postplace.models.registry import MODELS
 from postplace.splitting.splits import PARTS
-from postplace.training.dataset import Classes, Prepared, prepare
+from postplace.training.dataset import SplitDataset, TargetSpec, build_dataset
 
 POSTS, CLASSES, WIDTH = 1000, 4, 64
 STATES = 6  # two positions of three layers each, for the system that reads layers
@@ -46,7 +46,7 @@ QUICK: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture(scope="module")
-def planted() -> tuple[Prepared, np.ndarray, np.ndarray]:
+def planted() -> tuple[SplitDataset, np.ndarray, np.ndarray]:
     """Posts of four places, the modality (an index) that shows the place in each, and whether it shows the right."""
     random = np.random.default_rng(5)
     labels, shows = random.integers(CLASSES, size=POSTS), random.integers(len(MODALITIES), size=POSTS)
@@ -89,7 +89,9 @@ def planted() -> tuple[Prepared, np.ndarray, np.ndarray]:
     # So few words make near-duplicates of most texts: the split is given.
     names = np.repeat(PARTS, (700, 100, 100, 100))
     parts = {post.id: str(name) for post, name in zip(posts, names, strict=True)}
-    made = prepare(posts, encode, classes=Classes("place", None, None), seed=0, say=lambda line: None, parts=parts)
+    made = build_dataset(
+        posts, encode, classes=TargetSpec("place", None, None), seed=0, say=lambda line: None, parts=parts
+    )
     return made, shows, shown == labels
 
 
@@ -98,17 +100,17 @@ SYSTEMS = [name for name in MODELS if name != "sg-mft-paper"]
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
-def test_a_system_learns_what_it_reads(name: str, planted: tuple[Prepared, np.ndarray, np.ndarray]) -> None:
+def test_a_system_learns_what_it_reads(name: str, planted: tuple[SplitDataset, np.ndarray, np.ndarray]) -> None:
     prepared, shows, right = planted
     entry = MODELS[name]
     locator = PostLocator("place", name, device="cpu", settings=QUICK.get(name, {}), cache=None)
     layers = locator.plan.state_layers
     locator._encoders = tuple(Toy(name, layers, width=WIDTH, states=STATES) for name in ("text", "image"))  # type: ignore[assignment]
-    locator.fit_prepared(prepared, baselines=prepared.baselines, judge=False)
+    locator.fit_dataset(prepared, baselines=prepared.baselines, judge=False)
     unseen = np.sort(np.concatenate([prepared.split.calibration, prepared.split.test]))
     posts, encoded, groups = prepared.part(unseen)
-    hits = hits_of(
-        locator.probabilities(posts, encoded), answers_of(posts, encoded, places=prepared.places, groups=groups)
+    hits = correct_predictions(
+        locator.probabilities(posts, encoded), ground_truth(posts, encoded, places=prepared.places, groups=groups)
     )
     chance = 1 / CLASSES
     for index, modality in enumerate(MODALITIES):

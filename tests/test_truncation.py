@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from postplace.truncation import WHOLE, Extent, Losses, Unread, lines_of_losses
+from postplace.truncation import WHOLE, Extent, TruncationCounts, Unread, truncation_lines
 
 CHARACTERS, WORDS = Extent("text", "characters", 5, 12), Extent("text", "words", 3, 7)
 
@@ -72,7 +72,7 @@ def test_a_line_for_each_side_and_numbers_for_programs() -> None:
 
 
 def test_losses_are_shares_of_all_posts_and_of_all_units() -> None:
-    found = Losses()
+    found = TruncationCounts()
     for total in (2, 3, 7, 12):
         found.add([Extent("text", "words", min(total, 3), total), Extent("hashtags", "words", 1, 1)])
     found.add([])
@@ -82,5 +82,5 @@ def test_losses_are_shares_of_all_posts_and_of_all_units() -> None:
         "share_lost": 13 / 24,
     }  # fmt: skip
     assert (tags["posts_cut"], tags["lost"], tags["total"]) == (0, 0, 4)
-    assert lines_of_losses(found.to_json()) == ["40.0 % of posts lose words of the text, in all 54.2 % of these words"]
-    assert Losses().to_json() == []
+    assert truncation_lines(found.to_json()) == ["40.0 % of posts lose words of the text, in all 54.2 % of these words"]
+    assert TruncationCounts().to_json() == []

@@ -21,21 +21,21 @@ from postplace.evaluation.conformal import Over
 from postplace.features.batch import InputSizes, PostTensors
 from postplace.features.broken_images import warn_of_broken
 from postplace.features.extraction import BrokenImage, EncodedPosts, encode_posts
-from postplace.features.pooled import check_modalities, has_image, without
+from postplace.features.pooled import check_modalities, drop_modalities, has_image
 from postplace.inference.calibrator import ALPHA, calibrate
-from postplace.inference.evidence import evidence_of
+from postplace.inference.evidence import select_evidence
 from postplace.inference.fitted import Fitted
-from postplace.inference.predictor import Examined, System
-from postplace.models.estimator import Estimator, Lesson, size_of
-from postplace.models.inputs import load_encoders, notes_on, sizes_of, started
-from postplace.models.read_limits import all_unread, reader_of
+from postplace.inference.predictor import EvaluationResult, Predictor
+from postplace.models.estimator import Estimator, FitData, count_parameters
+from postplace.models.inputs import attach_backbone, input_notes, input_sizes, load_encoders
+from postplace.models.read_limits import read_limits, unread_of_posts
 from postplace.models.registry import find_model
-from postplace.models.settings import plan_of, without_idle
+from postplace.models.settings import drop_inactive, resolve_settings
 from postplace.places.decode import check_asked
 from postplace.places.vocabulary import PlaceVocabulary
-from postplace.posts.identity import digest_of_posts
+from postplace.posts.identity import posts_digest
 from postplace.preparation.prepared_folder import read_with_parts
-from postplace.runs.checkpoint import Unfinished
+from postplace.runs.checkpoint import TrainingCheckpoint
 from postplace.runs.made_with import warn_of_others
 from postplace.runs.paths import lasting_name
 from postplace.runs.serialization import asked_encoders, check_encoders, load_run, rebuild, save_run
@@ -43,7 +43,7 @@ from postplace.schema import Place, Post, Prediction
 from postplace.splitting.known_posts import KnownPosts, counted
 from postplace.splitting.owners import OWNERS, groups_of
 from postplace.system.devices import torch_device
-from postplace.training.dataset import Classes, Prepared, prepare
+from postplace.training.dataset import SplitDataset, TargetSpec, build_dataset
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,7 +101,7 @@ class PostLocator:
         self.entry = find_model(model)
         self.modalities = check_modalities(modalities)
         self.settings = dict(settings or {})
-        self.plan = plan_of(self.entry, self.settings)
+        self.plan = resolve_settings(self.entry, self.settings)
         self.class_weight, self.seed, self.folds = class_weight, seed, folds
         self.device, self.devices, self.workers = device, devices, workers
         self.text_encoder, self.image_encoder = lasting_name(text_encoder), lasting_name(image_encoder)
@@ -122,42 +122,42 @@ class PostLocator:
         every, parts = read_with_parts(posts)
         if parts is not None and self.folds is not None:
             raise BadOption("--folds", "the posts are split already", "leave it out, or give posts not yet prepared")
-        sizes = sizes_of(self.plan, *self.encoders(), None, TWO_PLACES)
+        sizes = input_sizes(self.plan, *self.encoders(), None, TWO_PLACES)
         self.entry.build(sizes, len(TWO_PLACES), self.plan.model)  # a setting it cannot have is told now, not in hours
         unfinished = None
         if state is not None:
-            key = {**self.options(), "posts": digest_of_posts(every)} | ({"parts": parts} if parts else {})
-            unfinished = Unfinished(Path(state), key)
+            key = {**self.options(), "posts": posts_digest(every)} | ({"parts": parts} if parts else {})
+            unfinished = TrainingCheckpoint(Path(state), key)
             unfinished.check(overwrite=overwrite)
-        return self.fit_prepared(self.prepare(every, parts=parts), unfinished=unfinished)
+        return self.fit_dataset(self.build_dataset(every, parts=parts), unfinished=unfinished)
 
-    def fit_prepared(
+    def fit_dataset(
         self,
-        prepared: Prepared,
+        prepared: SplitDataset,
         *,
-        unfinished: Unfinished | None = None,
+        unfinished: TrainingCheckpoint | None = None,
         baselines: Baselines | None = None,
         judge: bool = True,
     ) -> PostLocator:
-        """Train on what `prepare` made, fit the baselines on the same vectors, and judge both on the test part.
+        """Train on what `build_dataset` made, fit the baselines on the same vectors, and judge both on the test part.
 
         `baselines`: those of the same `prepared` and modalities, if they were fitted before. With `judge=False` the
         test part is not touched, and there are no metrics.
         """
         parts = ((name, prepared.posts[row]) for name, rows in prepared.split.parts() for row in rows)
         seen = KnownPosts.of(parts)
-        prepared = prepared.only(self.modalities, self.encode)
+        prepared = prepared.select_modalities(self.modalities, self.encode)
         if (lacking := prepared.lacking(self.plan)) is not None:
             remedy = "add users and times to the posts, or give --set past=false"
             raise NotEnoughData(f"--model {self.entry.name}", ": ".join(lacking), remedy)
         train, validation = (prepared.labelled(rows) for rows in (prepared.split.train, prepared.split.validation))
         vocabularies = prepared.fit_vocabularies(self.plan)
-        sizes = sizes_of(self.plan, *self.encoders(), vocabularies, prepared.places)
+        sizes = input_sizes(self.plan, *self.encoders(), vocabularies, prepared.places)
         torch.manual_seed(self.seed)
         model = self.build(sizes, len(prepared.places))
         if isinstance(model, Estimator):
             balanced, labels, classes = self.class_weight is not None, prepared.labels, len(prepared.places)
-            model.fit(Lesson(prepared.examples, labels, classes, train, validation, self.seed, balanced))
+            model.fit(FitData(prepared.examples, labels, classes, train, validation, self.seed, balanced))
             epochs = []
         else:
             tensors = prepared.tensors(self.plan, vocabularies)
@@ -166,9 +166,9 @@ class PostLocator:
         if baselines is None:
             self._say("fitting the baselines on the same vectors")
             baselines = prepared.baselines
-        notes = notes_on(self.plan, sizes)
+        notes = input_notes(self.plan, sizes)
         not_read = prepared.losses(self.plan, vocabularies, self.encoders()[0]).to_json()
-        counts = {"parameters": size_of(model), "notes": notes, "not_read": not_read}
+        counts = {"parameters": count_parameters(model), "notes": notes, "not_read": not_read}
         report = {**prepared.report, **counts, "epochs": epochs}
         fitted = Fitted(model, sizes, prepared.places, vocabularies, baselines, seen, metrics={}, report=report)
         self._fitted = fitted
@@ -180,7 +180,7 @@ class PostLocator:
         fitted = self._fitted = replace(fitted, calibration=calibrate(shaping, kept, prepared.places))
         if self.evidence:
             own, vectors, _ = prepared.part(train)
-            shown = evidence_of(
+            shown = select_evidence(
                 model, own, vectors, prepared.labels[train], answer=lambda: self.probabilities(own, vectors)
             )
             fitted = self._fitted = replace(fitted, evidence=shown)
@@ -220,15 +220,15 @@ class PostLocator:
         )
         return [asdict(epoch) for epoch in history]
 
-    def prepare(self, every: Sequence[Post], *, parts: Mapping[str, str] | None = None) -> Prepared:
+    def build_dataset(self, every: Sequence[Post], *, parts: Mapping[str, str] | None = None) -> SplitDataset:
         """Encode and split posts, and fit the classes on the training part: all of `fit` that systems share.
 
         `parts`: the part of each post by its id, where they are split already.
         """
-        return prepare(
+        return build_dataset(
             every,
             lambda posts: self._encode(posts, cache=self.cache, image_hashes=True),
-            classes=Classes(self.target, self.cells, self.min_posts),
+            classes=TargetSpec(self.target, self.cells, self.min_posts),
             seed=self.seed,
             say=self._say,
             parts=parts,
@@ -275,11 +275,11 @@ class PostLocator:
 
         `level` is one for all posts, or one for each.
         """
-        asked = without(posts, self.modalities)
+        asked = drop_modalities(posts, self.modalities)
         encoded = self._encode(asked, cache=cache)
         rank = partial(self._system.rank, asked, encoded, top_k=top_k, over=coverage_over)
         found = rank(level=level, min_confidence=min_confidence)
-        unread = all_unread(reader_of(self), posts, encoded.broken)
+        unread = unread_of_posts(read_limits(self), posts, encoded.broken)
         return [replace(own, not_read=lost) for own, lost in zip(found, unread, strict=True)], encoded.broken
 
     def predict_proba(self, posts: Source) -> pd.DataFrame:
@@ -300,9 +300,9 @@ class PostLocator:
         Posts of the training, validation and calibration parts are recognised by what they hold (see `runs/known.py`),
         left out and counted, and by what they were recognised.
         """
-        return self.examine(posts).metrics
+        return self.evaluate_detailed(posts).metrics
 
-    def examine(self, posts: Source) -> Examined:
+    def evaluate_detailed(self, posts: Source) -> EvaluationResult:
         """As `evaluate`, with the answer to each post and the truth beside it."""
         asked, _ = read_with_parts(posts)
         matches = [self.fitted.seen.match(post) for post in asked]
@@ -311,7 +311,7 @@ class PostLocator:
         if not fresh:
             raise NotEnoughData("posts", f"all {len(asked)} posts were learned from", "give posts that were not")
         groups = groups_of(fresh, by=self.report.get("grouped_by", OWNERS))  # as the run was split
-        fresh = without(fresh, self.modalities)
+        fresh = drop_modalities(fresh, self.modalities)
         encoded = self.encode(fresh)
         examined = self._system.examined(fresh, encoded, groups=groups)
         if not examined.metrics["labelled"]:
@@ -330,8 +330,8 @@ class PostLocator:
         return self._system.told(self._system.raw(posts, encoded))
 
     @property
-    def _system(self) -> System:
-        return System(self.entry.name, self.plan, self.fitted, self.device)
+    def _system(self) -> Predictor:
+        return Predictor(self.entry.name, self.plan, self.fitted, self.device)
 
     def encode(self, posts: Sequence[Post]) -> EncodedPosts:
         """The vectors of posts, from the store where they are there."""
@@ -352,11 +352,11 @@ class PostLocator:
 
     def _read(self, source: Source) -> list[Post]:
         """The posts, as far as this locator looks at them."""
-        return without(read_with_parts(source)[0], self.modalities)
+        return drop_modalities(read_with_parts(source)[0], self.modalities)
 
     def build(self, sizes: InputSizes, classes: int) -> nn.Module | Estimator:
         """A new network or estimator with this locator's settings."""
-        return started(self.entry.build(sizes, classes, self.plan.model), self.encoders()[1])
+        return attach_backbone(self.entry.build(sizes, classes, self.plan.model), self.encoders()[1])
 
     def share_encoders(self, other: PostLocator) -> None:
         """Use what another locator has loaded, if it asks for the same encoders, instead of loading them again."""
@@ -406,7 +406,7 @@ class PostLocator:
         try:
             options = {name: config[name] for name in ("cells", "min_posts", "settings", "class_weight", "seed")}
             asked: dict[str, Any] = {f"{kind}_encoder": name for kind, name in asked_encoders(config, where).items()}
-            options["settings"] = without_idle(find_model(config["model"]), options["settings"])
+            options["settings"] = drop_inactive(find_model(config["model"]), options["settings"])
             options |= {name: config.get(name) for name in ("modalities", "folds")}  # earlier runs have none
             locator = cls(config["target"], config["model"], device=device, cache=cache, **asked, **options)
             check_encoders(config, locator.options()["encoders"], where=where)

@@ -83,7 +83,7 @@ class RankedPlace:
 
 
 @dataclass(frozen=True, slots=True)
-class Promise:
+class PredictionRegion:
     """What holds the true place as often as `level` (0 to 1) says: a set of classes, a circle.
 
     As often on average over users (or venues), where each counts the same however many posts it has, or over posts:
@@ -113,7 +113,7 @@ class Prediction:
     ranked: tuple[RankedPlace, ...]
     used: tuple[str, ...]
     enough: bool = True
-    promised: Promise | None = None
+    promised: PredictionRegion | None = None
     not_read: Unread = WHOLE
 
     @property

@@ -114,7 +114,7 @@ WHOLE = Unread()
 
 
 @dataclass
-class Losses:
+class TruncationCounts:
     """How many posts lose something to limits, and how much of all there is, by side and unit."""
 
     posts: int = 0
@@ -148,13 +148,13 @@ class Losses:
         ]
 
 
-def lines_of_losses(losses: Iterable[Mapping[str, Any]]) -> list[str]:
-    """What `Losses.to_json` holds in words, where something is lost.
+def truncation_lines(losses: Iterable[Mapping[str, Any]]) -> list[str]:
+    """What `TruncationCounts.to_json` holds in words, where something is lost.
 
-    >>> found = Losses()
+    >>> found = TruncationCounts()
     >>> found.add([Extent("text", "words", 30, 40)])
     >>> found.add([Extent("text", "words", 10, 10)])
-    >>> lines_of_losses(found.to_json())
+    >>> truncation_lines(found.to_json())
     ['50.0 % of posts lose words of the text, in all 20.0 % of these words']
     """
     return [

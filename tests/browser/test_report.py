@@ -36,7 +36,7 @@ def page(run: PostLocator, posts: list[Post], tmp_path_factory: pytest.TempPathF
     """A report on the posts that the run has not learned from."""
     path = tmp_path_factory.mktemp("report") / "report.html"
     path.write_text(
-        page_of(content_of(run, run.examine(posts), card="# A card\n\nWhat it is for.\n")), encoding="utf-8"
+        page_of(content_of(run, run.evaluate_detailed(posts), card="# A card\n\nWhat it is for.\n")), encoding="utf-8"
     )
     return path
 

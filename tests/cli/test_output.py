@@ -9,14 +9,14 @@ import pytest
 
 from postplace.cli.output import write_predictions
 from postplace.errors import WriteFailed
-from postplace.schema import Place, Prediction, Promise, RankedPlace
+from postplace.schema import Place, Prediction, PredictionRegion, RankedPlace
 
 ANSWERS = [
     Prediction(
         "1",
         (RankedPlace(Place("a, b", 31.5, 121.25), 0.75), RankedPlace(Place("c"), 0.25)),
         ("text", "hashtags"),
-        promised=Promise(0.9, ("a, b",), (31.5, 121.25), 1.23456),
+        promised=PredictionRegion(0.9, ("a, b",), (31.5, 121.25), 1.23456),
     ),
     Prediction("2", (), (), enough=False),
 ]

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from postplace.cli import app
 from postplace.cli.tables import show_fit, show_metrics
-from postplace.truncation import Extent, Losses
+from postplace.truncation import Extent, TruncationCounts
 
 
 def metrics(*, posts: int, labelled: int, unknown: int, **more: int) -> dict[str, Any]:
@@ -104,7 +104,7 @@ def test_groups_of_each_part_and_what_the_split_could_not_keep_are_told(capsys: 
 
 
 def test_what_a_system_does_not_read_of_its_posts_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    found = Losses()
+    found = TruncationCounts()
     for total in (2, 6):
         found.add([Extent("text", "words", min(total, 3), total)])
     show_fit({**FIT, "not_read": found.to_json()})

@@ -14,11 +14,11 @@ from postplace.evaluation.calibration import (
     expected_calibration_error,
     fit_temperature,
     fit_temperature_and_floor,
+    mix_with_uniform,
     negative_log_likelihood,
-    raised,
     reliability,
     risk_coverage,
-    temper,
+    temperature_scale,
 )
 
 
@@ -38,23 +38,23 @@ def drawn(posts: int, *, seed: int = 0, classes: int = 5) -> tuple[NDArray[np.fl
 
 def test_temper_is_the_softmax_of_divided_logits() -> None:
     logits, _ = drawn(20)
-    np.testing.assert_allclose(temper(softmax(logits), 3.0), softmax(logits / 3.0), atol=1e-12)
+    np.testing.assert_allclose(temperature_scale(softmax(logits), 3.0), softmax(logits / 3.0), atol=1e-12)
 
 
 def test_temper_is_that_softmax_also_where_one_class_is_all_but_sure() -> None:
     """Of a thousand classes that are out of the question none may gain what a millionth, tempered, would have."""
     logits = np.zeros((1, 1000))
     logits[0, 0] = 60.0
-    np.testing.assert_allclose(temper(softmax(logits), 2.0), softmax(logits / 2.0), rtol=1e-9)
+    np.testing.assert_allclose(temperature_scale(softmax(logits), 2.0), softmax(logits / 2.0), rtol=1e-9)
 
 
 def test_a_temperature_of_one_changes_nothing() -> None:
     p = np.array([[1.0, 0.0], [0.25, 0.75]])
-    np.testing.assert_array_equal(temper(p, 1.0), p)
+    np.testing.assert_array_equal(temperature_scale(p, 1.0), p)
 
 
 def test_a_probability_of_nothing_stays_finite_and_below_the_others() -> None:
-    tempered = temper(np.array([[1.0, 0.0, 0.0]]), 5.0)
+    tempered = temperature_scale(np.array([[1.0, 0.0, 0.0]]), 5.0)
     assert np.isfinite(tempered).all()
     assert tempered[0, 0] > tempered[0, 1] > 0
 
@@ -62,7 +62,7 @@ def test_a_probability_of_nothing_stays_finite_and_below_the_others() -> None:
 @given(st.floats(0.05, 20.0), st.integers(0, 1000))
 def test_no_temperature_changes_the_order(temperature: float, seed: int) -> None:
     p = softmax(drawn(5, seed=seed)[0])
-    tempered = temper(p, temperature)
+    tempered = temperature_scale(p, temperature)
     np.testing.assert_allclose(tempered.sum(axis=1), 1.0)
     assert (tempered.argmax(axis=1) == p.argmax(axis=1)).all()
 
@@ -77,7 +77,7 @@ def test_the_temperature_lowers_nll_and_ece_of_an_overconfident_system() -> None
     logits, labels = drawn(5000, seed=1)
     other, truth = drawn(5000, seed=2)
     overconfident = softmax(other * 3)
-    told = temper(overconfident, fit_temperature(softmax(logits * 3), labels))
+    told = temperature_scale(overconfident, fit_temperature(softmax(logits * 3), labels))
     hits = (told.argmax(axis=1) == truth).astype(float)
     assert negative_log_likelihood(told, truth) < negative_log_likelihood(overconfident, truth)
     assert expected_calibration_error(told.max(axis=1), hits) < 0.02
@@ -101,7 +101,10 @@ def test_with_wrong_labels_the_floor_is_honest_where_a_temperature_is_not() -> N
     p, labels = mislabelled(2000, seed=3, share=0.2)
     other, truth = mislabelled(20_000, seed=7, share=0.2)
     temperature, floor = fit_temperature_and_floor(p, labels)
-    tempered, both = temper(other, fit_temperature(p, labels)), raised(temper(other, temperature), floor)
+    tempered, both = (
+        temperature_scale(other, fit_temperature(p, labels)),
+        mix_with_uniform(temperature_scale(other, temperature), floor),
+    )
     errors = [
         expected_calibration_error(told.max(axis=1), (told.argmax(axis=1) == truth).astype(float))
         for told in (tempered, both)
@@ -122,7 +125,7 @@ def test_there_is_no_floor_where_none_is_needed() -> None:
 @given(st.floats(0.0, 0.9), st.integers(0, 1000))
 def test_no_floor_changes_the_order(floor: float, seed: int) -> None:
     p = softmax(drawn(5, seed=seed)[0])
-    told = raised(p, floor)
+    told = mix_with_uniform(p, floor)
     np.testing.assert_allclose(told.sum(axis=1), 1.0)
     assert (told.argmax(axis=1) == p.argmax(axis=1)).all()
 

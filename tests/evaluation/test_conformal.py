@@ -12,8 +12,8 @@ from postplace.evaluation.conformal import (
     effective_groups,
     group_quantile,
     least_groups,
+    prediction_sets,
     set_scores,
-    sets_below,
     why_wide,
 )
 
@@ -84,7 +84,7 @@ def test_equal_probabilities_are_ordered_by_class() -> None:
 
 def test_no_set_is_empty() -> None:
     p = np.array([[0.9, 0.1], [0.4, 0.6]])
-    assert sets_below(set_scores(p, np.array([1.0, 1.0])), 0.0).tolist() == [[True, False], [False, True]]
+    assert prediction_sets(set_scores(p, np.array([1.0, 1.0])), 0.0).tolist() == [[True, False], [False, True]]
 
 
 def test_a_system_that_is_right_more_often_than_promised_names_one_class() -> None:
@@ -95,7 +95,7 @@ def test_a_system_that_is_right_more_often_than_promised_names_one_class() -> No
     p[np.arange(2000), guess] = 0.8
     scores = set_scores(p, random.random(2000))
     threshold = group_quantile(scores[np.arange(2000), labels], np.arange(2000), alpha=0.1)
-    assert (sets_below(scores, threshold).sum(axis=1) == 1).all()
+    assert (prediction_sets(scores, threshold).sum(axis=1) == 1).all()
 
 
 def test_coverage_by_group() -> None:
@@ -167,7 +167,7 @@ def test_a_penalty_that_shrinks_sets_is_chosen() -> None:
     def mean_size(penalty: Penalty) -> float:
         scores = set_scores(flat, chance, penalty)
         threshold = group_quantile(scores[np.arange(len(labels)), labels], groups, alpha=0.1)
-        return float(sets_below(scores, threshold).sum(axis=1).mean())
+        return float(prediction_sets(scores, threshold).sum(axis=1).mean())
 
     chosen = best_penalty(flat, labels, groups, chance, alpha=0.1)
     assert mean_size(chosen) <= mean_size(Penalty())

@@ -27,7 +27,7 @@ from postplace.evaluation.significance import (
     share_interval,
     unpaired_over_seeds,
 )
-from postplace.inference.scoring import Answers, class_intervals, distance_intervals
+from postplace.inference.scoring import GroundTruth, class_intervals, distance_intervals
 
 POSTS, CLASSES = 90, 6
 Posts = dict[str, NDArray[Any]]
@@ -90,9 +90,9 @@ def resampled_of(p: Posts) -> dict[str, Any]:
     return {**found, "ece above chance": above_chance(found["ece"])}
 
 
-def answers_of(p: Posts) -> Answers:
+def ground_truth(p: Posts) -> GroundTruth:
     every = np.ones(POSTS, dtype=np.bool_)
-    return Answers(p["labels"], every, p["points"], p["answered"], p["patterns"], p["groups"])
+    return GroundTruth(p["labels"], every, p["points"], p["answered"], p["patterns"], p["groups"])
 
 
 def runs_of(p: Posts) -> list[tuple[NDArray[Any], NDArray[Any], NDArray[Any]]]:
@@ -126,8 +126,8 @@ NUMBERS: dict[str, Callable[[Posts], Any]] = {
     "unpaired": lambda p: unpaired_over_seeds([(p["hits"], p["groups"])], [(p["near"], p["groups"])], seed=0),
     "resampled": resampled_of,
     "why none": lambda p: [why_no_interval(p["groups"]), why_no_interval(p["groups"] // 30)],
-    "of classes": lambda p: class_intervals({"a": p["probabilities"], "b": p["other"]}, answers_of(p)),
-    "of km": lambda p: distance_intervals({"a": p["points"] + 0.01, "b": p["points"][:, ::-1]}, answers_of(p)),
+    "of classes": lambda p: class_intervals({"a": p["probabilities"], "b": p["other"]}, ground_truth(p)),
+    "of km": lambda p: distance_intervals({"a": p["points"] + 0.01, "b": p["points"][:, ::-1]}, ground_truth(p)),
 }
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from postplace.experiments.definition import Condition, Experiment, Row
-from postplace.experiments.jobs import DataSet, Lot, Options, lots_of, shared_out
+from postplace.experiments.jobs import DataSet, Job, Options, lots_of, shared_out
 from postplace.experiments.results import Results
 
 BESIDE = (("majority", "majority class", Path("majority.json")),)
 
 
-def _lot(*names: str) -> Lot:
+def _lot(*names: str) -> Job:
     rows = tuple((Row(name, "majority"), Path(f"{name}.json")) for name in names)
     data = DataSet("city", Path("posts.jsonl"), "place")
-    return Lot(data, Condition(), 0, ("bundled", "bundled"), Options(), rows, Path(), "digest", BESIDE)
+    return Job(data, Condition(), 0, ("bundled", "bundled"), Options(), rows, Path(), "digest", BESIDE)
 
 
 def test_rows_are_dealt_in_turn_and_the_baselines_once() -> None:

@@ -169,7 +169,7 @@ def test_a_row_applies_if_it_is_given_something_that_it_reads_and_posts_have(
 def test_a_system_of_pasts_does_not_apply_to_posts_without(
     removed: dict[str, Any], why: str, posts: list[Post], locator: PostLocator
 ) -> None:
-    prepared = locator.prepare(posts)
+    prepared = locator.build_dataset(posts)
     _check_applies(Row("x", "user-cnns"), prepared)
     bare = [replace(post, user=post.user and f"{post.user} {n}") for n, post in enumerate(prepared.posts)]
     prepared = replace(prepared, posts=[replace(post, **removed) for post in bare])
@@ -179,7 +179,7 @@ def test_a_system_of_pasts_does_not_apply_to_posts_without(
     alone = PostLocator("place", "user-cnns", device="cpu", settings={"max_epochs": 1})
     alone.share_encoders(locator)
     with pytest.raises(NotEnoughData, match=f"--model user-cnns: it reads its user's past posts: {why}; .*past=false"):
-        alone.fit_prepared(prepared, judge=False)
+        alone.fit_dataset(prepared, judge=False)
 
 
 def test_posts_that_cannot_be_prepared_fail_every_row(cache: Path, tmp_path: Path) -> None:
@@ -268,7 +268,7 @@ def test_a_row_that_is_interrupted_leaves_nothing(
 
 def test_token_states_are_those_of_what_it_is_asked_with(posts: list[Post], locator: PostLocator) -> None:
     """They are of text and hashtags as one sequence: without one of them the posts must be encoded again."""
-    prepared = locator.prepare(posts)
+    prepared = locator.build_dataset(posts)
 
     def states(number: float) -> Any:
         return replace(prepared.encoded, text_states=np.full((len(posts), 1, 2), number, dtype=np.float16))

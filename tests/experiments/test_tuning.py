@@ -67,7 +67,7 @@ def test_what_does_nothing_is_not_searched(
 
 
 def test_what_is_there_is_what_posts_have(posts: list[Post], cache: Path) -> None:
-    prepared = PostLocator("place", "mrlf", cache=cache, device="cpu").prepare(posts)
+    prepared = PostLocator("place", "mrlf", cache=cache, device="cpu").build_dataset(posts)
     assert what_is_there(prepared, ("text", "image")) == {"text", "image", "coarse"}
     absent = {**prepared.examples.present, "image": np.zeros(len(prepared.posts), dtype=np.bool_)}
     vars(prepared)["examples"] = replace(prepared.examples, present=absent)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from postplace import Post, PostLocator
 from postplace.explain import deletion_curve, explain
-from postplace.explain.explanation import Belief, Effect, Explanation
+from postplace.explain.explanation import ClassProbability, Effect, Explanation
 from postplace.explain.faithfulness import DeletionCurve, agreement_of, curve_of
 from postplace.explain.parts import Kind, Part, modality_part
 
@@ -54,7 +54,7 @@ def test_agreement_with_shapley_values_by_hand() -> None:
     """Two posts: shares 3 + 1 of text and 1 of tags beside values 2 and 1; then -1 and 2 beside -2 and 3."""
 
     def explanation(shares: list[tuple[Kind, float]], values: list[tuple[str, float]]) -> Explanation:
-        belief = Belief(0.5, 0.0)
+        belief = ClassProbability(0.5, 0.0)
         parts = tuple(Effect(Part(kind, "x"), nats, 0.0) for kind, nats in shares)
         modalities = tuple(Effect(modality_part(name), nats, 0.0) for name, nats in values)
         return Explanation("1", "a", "a", "gradients", belief, belief, modalities, parts)

@@ -13,9 +13,9 @@ from postplace.explain.not_read import parts_not_read, pieces_not_read, rest_not
 from postplace.explain.page import page
 from postplace.features.batch import Vocabularies
 from postplace.features.pooled import MODALITIES
-from postplace.models.read_limits import Reader
+from postplace.models.read_limits import ReadLimits
 from postplace.models.registry import find_model
-from postplace.models.settings import plan_of
+from postplace.models.settings import resolve_settings
 
 Toy = Callable[..., PostLocator]
 LIMIT = 20
@@ -32,13 +32,13 @@ def short_sighted(toy: Toy) -> PostLocator:
     return locator
 
 
-def reader(model: str, *, characters: int = 9, words: int = 3, hashtags: int = 2) -> Reader:
+def reader(model: str, *, characters: int = 9, words: int = 3, hashtags: int = 2) -> ReadLimits:
     vocabularies = Vocabularies.fit([], max_characters=characters, max_words=words, max_hashtags=hashtags)
     encoder: Any = object()
-    return Reader(plan_of(find_model(model), {}), vocabularies, encoder, MODALITIES)
+    return ReadLimits(resolve_settings(find_model(model), {}), vocabularies, encoder, MODALITIES)
 
 
-def names(of: Reader, post: Post) -> list[str]:
+def names(of: ReadLimits, post: Post) -> list[str]:
     return [part.name for part in parts_not_read(of, post)]
 
 

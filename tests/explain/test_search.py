@@ -9,7 +9,7 @@ from typing import cast
 import numpy as np
 import pytest
 
-from postplace.explain import Edit, Outlook, Part
+from postplace.explain import AttackerView, Edit, Part
 from postplace.explain.advice import Goal
 from postplace.explain.search import Attacker, Meaning, Tried, changed_area, larger_sets, pareto
 from postplace.features.extraction import EncodedPosts
@@ -24,12 +24,12 @@ def tag(name: str) -> Edit:
 
 def tried(edits: str, left: float, loss: float) -> Tried:
     """A set of tags with what is left and lost."""
-    return Tried(tuple(map(tag, edits)), Outlook(left, "here"), loss)
+    return Tried(tuple(map(tag, edits)), AttackerView(left, "here"), loss)
 
 
 def shown(*every: Tried, goal: Goal = GOAL) -> list[str]:
     """The sets on the list, best first."""
-    found = pareto(every, goal=goal, before=Outlook(0.9, "here"))
+    found = pareto(every, goal=goal, before=AttackerView(0.9, "here"))
     return ["".join(edit.part.name for edit in own.edits) for own in found]
 
 
@@ -60,7 +60,7 @@ def test_without_the_goal_what_comes_nearest_is_first() -> None:
 
 def test_a_goal_in_km_is_judged_by_km() -> None:
     goal = Goal("here", None, beyond_km=10.0)
-    near, far = Outlook(0.1, "there", 4.0), Outlook(0.3, "here", 12.0)
+    near, far = AttackerView(0.1, "there", 4.0), AttackerView(0.3, "here", 12.0)
     assert (goal.reached(near), goal.reached(far)) == (False, True)
     assert goal.shortfall(near) == pytest.approx(0.6)
     assert goal.left(near) > goal.left(far)
@@ -110,15 +110,15 @@ def test_how_much_of_a_picture_an_edit_changes() -> None:
 
 def test_sets_are_made_of_different_things_and_asked_about_once() -> None:
     """Hiding a, replacing a, hiding b: two pairs, never both edits of a; the stronger removal stands first."""
-    other = Tried((Edit("replace hashtag", Part("hashtag", "A"), "x"),), Outlook(0.3, "here"), 0.9)
+    other = Tried((Edit("replace hashtag", Part("hashtag", "A"), "x"),), AttackerView(0.3, "here"), 0.9)
     asked: list[list[str]] = []
 
     def try_all(sets: Sequence[tuple[Edit, ...]]) -> list[Tried]:
         asked.extend([edit.describe() for edit in edits] for edits in sets)
-        return [Tried(edits, Outlook(0.1, "here"), 0.5) for edits in sets]
+        return [Tried(edits, AttackerView(0.1, "here"), 0.5) for edits in sets]
 
     singles = [tried("a", 0.6, 0.0), other, tried("b", 0.5, 0.5)]
-    found = larger_sets(singles, goal=GOAL, before=Outlook(0.9, "here"), most=3, try_all=try_all)
+    found = larger_sets(singles, goal=GOAL, before=AttackerView(0.9, "here"), most=3, try_all=try_all)
     hide, swap = "leave out the hashtag #{}".format, "write #x in the place of the hashtag #A"
     assert asked == [[hide("b"), swap], [hide("b"), hide("a")]]
     assert len(found) == 2

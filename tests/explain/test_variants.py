@@ -12,7 +12,7 @@ from PIL import Image
 from postplace import Post, PostLocator
 from postplace.explain.parts import Part, characters_of, hashtags_of, regions_of, separate, words_of
 from postplace.explain.variants import MOST_PIXELS, ask, hide, keep, open_post
-from postplace.features.pooled import without
+from postplace.features.pooled import drop_modalities
 
 Toy = Callable[..., PostLocator]
 Square = Callable[..., bytes]
@@ -57,7 +57,7 @@ def test_modalities_are_left_out_as_everywhere(toy: Toy, square: Square) -> None
     opened = open_post(toy(flat), post)
     assert opened.present == ("text", "hashtags", "image")
     for kept in (["text"], ["hashtags", "image"], []):
-        assert keep(opened, kept).post == without([post], kept)[0]
+        assert keep(opened, kept).post == drop_modalities([post], kept)[0]
 
 
 def test_regions_cover_the_picture_without_gaps(toy: Toy, square: Square) -> None:

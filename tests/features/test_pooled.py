@@ -10,7 +10,7 @@ import pytest
 
 from postplace import Post
 from postplace.features.extraction import EncodedPosts
-from postplace.features.pooled import examples_of, past_vectors, past_width
+from postplace.features.pooled import past_vectors, past_width, pool_features
 
 # When and by whom; of user b two on one date, of which neither is before the other
 WHEN: tuple[tuple[str | None, int | None], ...] = (
@@ -55,7 +55,7 @@ def _encoded() -> EncodedPosts:
 
 def _past() -> tuple[list[list[float]], list[bool]]:
     posts = _posts()
-    vectors, known = past_vectors(posts, examples_of(posts, _encoded()))
+    vectors, known = past_vectors(posts, pool_features(posts, _encoded()))
     return vectors.tolist(), known.tolist()
 
 
@@ -85,7 +85,7 @@ def test_a_date_that_posts_share_is_before_none_of_them() -> None:
     """Also where it is all that there is: the post itself is not in its own past."""
     posts = [Post(name, user="a", time=datetime(2024, 1, 1, tzinfo=UTC)) for name in "xyz"]
     chosen = _encoded()
-    rows = examples_of(_posts(), chosen).rows(np.array([2, 3, 4]))
+    rows = pool_features(_posts(), chosen).rows(np.array([2, 3, 4]))
     vectors, known = past_vectors(posts, rows)
     assert known.tolist() == [False] * 3
     assert not vectors.any()
@@ -93,7 +93,7 @@ def test_a_date_that_posts_share_is_before_none_of_them() -> None:
 
 def test_the_order_of_the_posts_does_not_matter() -> None:
     posts = _posts()
-    examples = examples_of(posts, _encoded())
+    examples = pool_features(posts, _encoded())
     order = np.array([8, 3, 0, 7, 1, 6, 5, 2, 4])
     vectors, known = past_vectors([posts[row] for row in order], examples.rows(order))
     expected = past_vectors(posts, examples)
@@ -109,14 +109,14 @@ def test_moments_are_compared_across_time_zones() -> None:
         Post("later", user="a", time=datetime(2024, 1, 1, 1, tzinfo=UTC)),
         Post("earlier", user="a", time=datetime(2024, 1, 1, 9, 30, tzinfo=east)),  # half past midnight
     ]
-    examples = examples_of(_posts(), _encoded()).rows(np.array([0, 2]))
+    examples = pool_features(_posts(), _encoded()).rows(np.array([0, 2]))
     assert past_vectors(posts, examples)[1].tolist() == [True, False]
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Shanghai", "America/Los_Angeles"])
 def test_a_time_without_a_zone_is_in_utc_wherever_the_machine_is(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
     zoned, unzoned = datetime(2024, 1, 1, 12, tzinfo=UTC), datetime(2024, 1, 1, 12, 30)
-    examples = examples_of(_posts(), _encoded()).rows(np.array([0, 2, 3]))
+    examples = pool_features(_posts(), _encoded()).rows(np.array([0, 2, 3]))
     posts = [Post("0", user="a", time=zoned), Post("2", user="a", time=unzoned), Post("3", user="b", time=unzoned)]
     monkeypatch.setenv("TZ", zone)
     time.tzset()
@@ -128,4 +128,4 @@ def test_a_time_without_a_zone_is_in_utc_wherever_the_machine_is(zone: str, monk
 
 
 def test_the_width_is_that_of_the_vectors() -> None:
-    assert past_vectors(_posts(), examples_of(_posts(), _encoded()))[0].shape[1] == past_width(2, 1) == 5
+    assert past_vectors(_posts(), pool_features(_posts(), _encoded()))[0].shape[1] == past_width(2, 1) == 5

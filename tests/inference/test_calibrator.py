@@ -12,19 +12,19 @@ import pytest
 
 from postplace import Place, Post, PostLocator
 from postplace.errors import BadOption, BadRun
-from postplace.evaluation.calibration import temper
+from postplace.evaluation.calibration import temperature_scale
 from postplace.evaluation.conformal import Penalty, coverage_by_group, set_scores
 from postplace.inference.calibrator import (
     ARRAYS,
     ENOUGH,
     Calibration,
     calibrate,
-    chance_of,
-    judge_calibration,
+    calibration_report,
     promises,
+    randomization_u,
 )
-from postplace.inference.labelled_predictions import Judged, joined
-from postplace.inference.scoring import Answers
+from postplace.inference.labelled_predictions import LabelledPredictions, joined
+from postplace.inference.scoring import GroundTruth
 from postplace.places.distance import great_circle_km
 from postplace.places.record import as_record
 from postplace.places.vocabulary import PlaceVocabulary
@@ -37,7 +37,7 @@ PLACES = PlaceVocabulary("place", tuple(Place(f"p{index}", 30.0 + 0.01 * index, 
 CATEGORIES = PlaceVocabulary("category", tuple(Place(f"c{index}") for index in range(5)))
 
 
-def judged(groups: int, *, seed: int, sharper: float = 1.0, located: bool = True) -> Judged:
+def judged(groups: int, *, seed: int, sharper: float = 1.0, located: bool = True) -> LabelledPredictions:
     """Posts in groups of three, whose labels are drawn from their probabilities before these are sharpened."""
     random = np.random.default_rng(seed)
     posts = 3 * groups
@@ -49,18 +49,18 @@ def judged(groups: int, *, seed: int, sharper: float = 1.0, located: bool = True
     coordinates = np.stack([latitudes, np.full(posts, 120.0)], axis=1)
     every = np.ones(posts, dtype=np.bool_)
     patterns = np.where(random.random(posts) < 0.5, "T", "TI")
-    answers = Answers(
+    answers = GroundTruth(
         labels, every, coordinates if located else np.full((posts, 2), np.nan), every, patterns, np.arange(posts) // 3
     )
     sharp = np.exp(sharper * logits)
-    return Judged(sharp / sharp.sum(axis=1, keepdims=True), answers, random.random(posts))
+    return LabelledPredictions(sharp / sharp.sum(axis=1, keepdims=True), answers, random.random(posts))
 
 
 def test_an_overconfident_system_is_cooled_and_keeps_its_word() -> None:
     parts = [judged(400, seed=seed, sharper=2.5) for seed in range(3)]
     made = calibrate(parts[0], parts[1], PLACES)
     assert made.temperature == pytest.approx(2.5, rel=0.1)
-    found = judge_calibration(made, parts[2], PLACES)
+    found = calibration_report(made, parts[2], PLACES)
     assert found["ece"]["before"] > 0.1
     assert found["ece"]["after"] < 0.03
     assert found["nll"]["after"] < found["nll"]["before"]
@@ -113,7 +113,7 @@ def test_joined_parts_are_scored_in_one_shape() -> None:
     made, swapped = calibrate(first, second, PLACES), calibrate(second, first, PLACES)
     np.testing.assert_allclose(np.sort(made.set_scores), np.sort(swapped.set_scores))
     both = joined(first, second)
-    scores = set_scores(temper(both.probabilities, made.shape), both.chance, made.penalty)
+    scores = set_scores(temperature_scale(both.probabilities, made.shape), both.chance, made.penalty)
     np.testing.assert_allclose(made.set_scores, scores[np.arange(48), both.answers.labels])
 
 
@@ -123,7 +123,7 @@ def test_circles_and_sets_of_few_users_keep_their_word_and_have_a_size(sharper: 
     radii, inside, held = [], [], []
     for seed in range(0, 90, 3):
         few, as_few, new = (judged(number, seed=seed + number % 3, sharper=sharper) for number in (9, 10, 101))
-        found = judge_calibration(calibrate(few, as_few, PLACES), new, PLACES)
+        found = calibration_report(calibrate(few, as_few, PLACES), new, PLACES)
         radii.append(found["circles"]["median_km"])
         inside.append(found["circles"]["coverage"])
         held.append(found["sets"]["coverage"])
@@ -151,7 +151,7 @@ def test_parts_that_ask_for_other_penalties_and_slacks_are_scored_in_the_same_un
     assert np.quantile(found, 0.05, axis=0).min() > 0.8
 
 
-def unsure(groups: int, grid: PlaceVocabulary, random: np.random.Generator) -> Judged:
+def unsure(groups: int, grid: PlaceVocabulary, random: np.random.Generator) -> LabelledPredictions:
     """Posts of users of different sizes, each of whom likes some places, at places drawn from their probabilities."""
     owners = np.repeat(np.arange(groups), random.integers(1, 9, groups))
     logits = random.normal(0, 0.5, (groups, len(grid)))[owners] + random.normal(0, 2, (len(owners), len(grid)))
@@ -159,8 +159,8 @@ def unsure(groups: int, grid: PlaceVocabulary, random: np.random.Generator) -> J
     shares = powers / powers.sum(axis=1, keepdims=True)
     labels = (random.random((len(owners), 1)) > shares.cumsum(axis=1)).sum(axis=1).clip(max=len(grid) - 1)
     there, every = grid.coordinates()[labels], np.ones(len(owners), dtype=np.bool_)
-    answers = Answers(labels, every, there, every, np.full(len(owners), "T"), owners)
-    return Judged(shares, answers, random.random(len(owners)))
+    answers = GroundTruth(labels, every, there, every, np.full(len(owners), "T"), owners)
+    return LabelledPredictions(shares, answers, random.random(len(owners)))
 
 
 def test_joined_parts_share_no_group() -> None:
@@ -168,7 +168,7 @@ def test_joined_parts_share_no_group() -> None:
     assert np.unique(both.answers.groups).tolist() == list(range(7))
 
 
-def heavy_are_harder(*, seed: int) -> Judged:
+def heavy_are_harder(*, seed: int) -> LabelledPredictions:
     """200 users of two posts and 50 of twenty, whose answers mean less."""
     random = np.random.default_rng(seed)
     groups = np.repeat(np.arange(250), np.where(np.arange(250) < 200, 2, 20))
@@ -178,13 +178,13 @@ def heavy_are_harder(*, seed: int) -> Judged:
     powers = np.exp(logits)
     every = np.ones(len(groups), dtype=np.bool_)
     coordinates = np.stack([30.0 + 0.01 * labels, np.full(len(groups), 120.0)], axis=1)
-    answers = Answers(labels, every, coordinates, every, np.full(len(groups), "T"), groups)
-    return Judged(powers / powers.sum(axis=1, keepdims=True), answers, random.random(len(groups)))
+    answers = GroundTruth(labels, every, coordinates, every, np.full(len(groups), "T"), groups)
+    return LabelledPredictions(powers / powers.sum(axis=1, keepdims=True), answers, random.random(len(groups)))
 
 
 def test_a_promise_over_posts_covers_heavy_users_too() -> None:
     made = calibrate(heavy_are_harder(seed=0), heavy_are_harder(seed=1), PLACES)
-    found = judge_calibration(made, heavy_are_harder(seed=2), PLACES)
+    found = calibration_report(made, heavy_are_harder(seed=2), PLACES)
     assert found["sets"]["coverage"] >= 0.88
     assert found["sets"]["coverage_of_posts"] < 0.8
     assert found["over_posts"]["sets"]["coverage_of_posts"] == pytest.approx(0.9, abs=0.03)
@@ -208,19 +208,19 @@ def test_a_promise_over_posts_covers_heavy_users_too() -> None:
 
 
 def test_nothing_is_left_blank_in_sentences() -> None:
-    nothing = judge_calibration(calibrate(judged(2, seed=0), judged(0, seed=1), PLACES), judged(2, seed=2), PLACES)
+    nothing = calibration_report(calibrate(judged(2, seed=0), judged(0, seed=1), PLACES), judged(2, seed=2), PLACES)
     told = " ".join(promise_sentences(nothing))
     assert "too few users were kept aside to promise a radius" in told
     assert "9 are needed to promise 90%" in told
     assert "None" not in told
-    empty = judge_calibration(calibrate(judged(0, seed=0), judged(0, seed=1), PLACES), judged(0, seed=2), PLACES)
+    empty = calibration_report(calibrate(judged(0, seed=0), judged(0, seed=1), PLACES), judged(0, seed=2), PLACES)
     assert "not known (none of these posts" in " ".join(promise_sentences(empty))
 
 
 def test_categories_have_sets_and_no_circles() -> None:
     parts = [judged(100, seed=seed, located=False) for seed in range(3)]
     made = calibrate(parts[0], parts[1], CATEGORIES)
-    found = judge_calibration(made, parts[2], CATEGORIES)
+    found = calibration_report(made, parts[2], CATEGORIES)
     assert found["circles"]["coverage"] is None
     assert found["circles"]["interval"] == [None, None]
     low, high = found["sets"]["interval"]
@@ -235,14 +235,14 @@ def test_posts_of_unknown_classes_and_without_an_answer_are_left_out_and_counted
     labels[:30], answered[30:40] = -1, False
     probabilities = part.probabilities.copy()
     probabilities[30:40] = np.nan
-    less = Judged(probabilities, replace(part.answers, labels=labels, answered=answered), part.chance)
-    found = judge_calibration(calibrate(judged(100, seed=0), less, PLACES), less, PLACES)
+    less = LabelledPredictions(probabilities, replace(part.answers, labels=labels, answered=answered), part.chance)
+    found = calibration_report(calibrate(judged(100, seed=0), less, PLACES), less, PLACES)
     assert found["posts"] == 260
     assert found["unknown_class"] == 30
 
 
 def test_wrong_labels_give_a_floor_that_is_kept_and_told() -> None:
-    def doubtful(seed: int) -> Judged:
+    def doubtful(seed: int) -> LabelledPredictions:
         made = judged(1500, seed=seed, sharper=2.5)
         random = np.random.default_rng(seed)
         wrong = random.random(len(made.answers.labels)) < 0.25
@@ -251,7 +251,7 @@ def test_wrong_labels_give_a_floor_that_is_kept_and_told() -> None:
 
     made = calibrate(doubtful(0), doubtful(1), PLACES)
     assert made.floor == pytest.approx(0.25, abs=0.06)
-    found = judge_calibration(made, doubtful(2), PLACES)
+    found = calibration_report(made, doubtful(2), PLACES)
     assert found["floor"] == made.floor
     assert found["ece"]["after"] < 0.03
     again = Calibration.from_json(json.loads(json.dumps(made.to_json())), made.arrays())
@@ -266,7 +266,7 @@ def test_nothing_kept_aside_is_told_as_it_came() -> None:
     nothing = judged(0, seed=0)
     made = calibrate(nothing, nothing, PLACES)
     assert made.temperature == 1.0
-    found = judge_calibration(made, nothing, PLACES)
+    found = calibration_report(made, nothing, PLACES)
     assert found["ece"] == {"before": None, "after": None}
     assert found["reliability"] == []
     json.dumps(found, allow_nan=False)
@@ -275,11 +275,11 @@ def test_nothing_kept_aside_is_told_as_it_came() -> None:
 def test_it_is_restored_from_its_files() -> None:
     made = calibrate(judged(20, seed=0), judged(20, seed=1), PLACES)
     again = Calibration.from_json(json.loads(json.dumps(made.to_json())), made.arrays())
-    assert (again.temperature, again.shape, again.penalty, again.slack_km) == (
+    assert (again.temperature, again.shape, again.penalty, again.offset_km) == (
         made.temperature,
         made.shape,
         made.penalty,
-        made.slack_km,
+        made.offset_km,
     )
     for name in ARRAYS:
         np.testing.assert_array_equal(getattr(again, name), getattr(made, name))
@@ -295,8 +295,8 @@ def test_a_circle_by_hand() -> None:
 
 
 def test_the_draw_is_of_the_digest_alone() -> None:
-    assert chance_of(["8000000000000000"])[0] == 0.5
-    assert ((chance_of(["0" * 16, "f" * 16]) >= 0) & (chance_of(["0" * 16, "f" * 16]) < 1)).all()
+    assert randomization_u(["8000000000000000"])[0] == 0.5
+    assert ((randomization_u(["0" * 16, "f" * 16]) >= 0) & (randomization_u(["0" * 16, "f" * 16]) < 1)).all()
 
 
 def test_a_run_promises_and_says_when_there_is_not_enough(place_locator: PostLocator, posts: list[Post]) -> None:
@@ -376,4 +376,4 @@ def test_the_card_says_how_sure(place_run: Path) -> None:
 def test_a_card_without_measurement_says_so() -> None:
     assert how_sure(None) == "How sure its answers are was not measured."
     made = calibrate(judged(0, seed=0), judged(0, seed=0), PLACES)
-    assert how_sure(judge_calibration(made, judged(0, seed=0), PLACES)) == how_sure(None)
+    assert how_sure(calibration_report(made, judged(0, seed=0), PLACES)) == how_sure(None)

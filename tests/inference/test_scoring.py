@@ -15,10 +15,10 @@ from postplace.inference.scoring import (
     CITY_MEDIAN,
     CONCATENATION,
     MAJORITY,
-    Answers,
-    answers_of,
+    GroundTruth,
     class_intervals,
     distance_intervals,
+    ground_truth,
     score,
 )
 from postplace.places.vocabulary import PlaceVocabulary
@@ -70,7 +70,7 @@ def test_every_number_of_a_small_set() -> None:
         coordinates=np.tile([0.0, 0.25], (60, 1)),
     )
     asked = encoded(4)
-    answers = answers_of(posts(), asked, places=PLACES, groups=np.array([0, 1, 2, 3]))
+    answers = ground_truth(posts(), asked, places=PLACES, groups=np.array([0, 1, 2, 3]))
     probabilities = np.array([[0.9, 0.1], [0.2, 0.8], [0.4, 0.6], [0.7, 0.3]])
     found = score("ours", probabilities, answers=answers, baselines=baselines, encoded=asked, places=PLACES)
     json.dumps(found, allow_nan=False)
@@ -98,7 +98,7 @@ def test_intervals_of_the_first_few_are_those_of_their_means() -> None:
     every, groups = np.ones(40, dtype=np.bool_), np.arange(40) % 9
     answered = every.copy()
     answered[3] = False
-    answers = Answers(labels, every, np.full((40, 2), np.nan), answered, np.full(40, "T"), groups)
+    answers = GroundTruth(labels, every, np.full((40, 2), np.nan), answered, np.full(40, "T"), groups)
     found = class_intervals({"ours": probabilities}, answers)["ours"]
     right = [float(labels[row] == probabilities[row].argmax() and row != 3) for row in range(40)]
     first = share_interval(right, groups)
@@ -115,12 +115,12 @@ def test_the_intervals_of_kilometres() -> None:
     """Of 40 posts by ten users, off by 1 to 40 km of a degree; more than half of the last have no answer."""
     km, groups = np.arange(1.0, 41.0), np.arange(40) % 10
     every, truth = np.ones(40, dtype=np.bool_), np.column_stack([np.zeros(40), np.zeros(40)])
-    answers = Answers(np.zeros(40, dtype=np.int64), every, truth, km < 30, np.full(40, "T"), groups)
+    answers = GroundTruth(np.zeros(40, dtype=np.int64), every, truth, km < 30, np.full(40, "T"), groups)
     found = distance_intervals({"ours": np.column_stack([np.zeros(40), km / 111.2])}, answers)["ours"]
     assert found["mean_km"][0] < 15.0 < found["mean_km"][1]  # of the 29 with an answer
     assert found["median_km"][0] < 20.5 <= found["median_km"][1]
     assert 0.0 < found["within_km"]["1"][0] < 1 / 40 < found["within_km"]["1"][1] < 0.2
-    few = Answers(np.zeros(40, dtype=np.int64), every, truth, km < 21, np.full(40, "T"), groups)
+    few = GroundTruth(np.zeros(40, dtype=np.int64), every, truth, km < 21, np.full(40, "T"), groups)
     assert (
         distance_intervals({"ours": np.column_stack([np.zeros(40), km / 111.2])}, few)["ours"]["median_km"][1] is None
     )
@@ -133,7 +133,7 @@ def test_a_single_group_has_no_interval() -> None:
     baselines = fit_baselines(
         features, present=present, labels=labels, classes=2, train=np.arange(50), validation=np.arange(50, 60)
     )
-    answers = answers_of(posts(), encoded(4), places=PLACES, groups=np.zeros(4, dtype=np.int64))
+    answers = ground_truth(posts(), encoded(4), places=PLACES, groups=np.zeros(4, dtype=np.int64))
     probabilities = np.full((4, 2), 0.5)
     found = score("ours", probabilities, answers=answers, baselines=baselines, encoded=encoded(4), places=PLACES)
     assert found["systems"]["ours"]["accuracy_interval"] == [None, None]

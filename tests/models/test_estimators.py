@@ -14,10 +14,10 @@ import pytest
 from postplace import Post, PostLocator
 from postplace.errors import BadRun
 from postplace.features.batch import InputSizes
-from postplace.features.pooled import Examples
-from postplace.models.estimator import Estimator, Lesson, size_of
+from postplace.features.pooled import PooledFeatures
+from postplace.models.estimator import Estimator, FitData, count_parameters
 from postplace.models.registry import MODELS, find_model
-from postplace.training.dataset import Prepared
+from postplace.training.dataset import SplitDataset
 
 CLASSES, POSTS = 4, 160  # of class 3 there is no post
 NAMES = sorted(name for name, entry in MODELS.items() if entry.training is None)
@@ -25,7 +25,7 @@ SMALL: dict[str, dict[str, Any]] = {"tagvisor": {"trees": 7}, "lightgbm": {"roun
 
 
 @pytest.fixture(scope="module")
-def lesson() -> Lesson:
+def lesson() -> FitData:
     """Posts whose class is in every modality, each absent now and then; the last has nothing at all."""
     random = np.random.default_rng(0)
     labels = np.repeat([0, 1, 2], [80, 48, 32])[np.arange(POSTS) * 37 % POSTS]
@@ -41,7 +41,7 @@ def lesson() -> Lesson:
     texts = [words[label] if here else "" for label, here in zip(labels, there["text"], strict=True)]
     hashtags = [tags[label] if here else () for label, here in zip(labels, there["hashtags"], strict=True)]
     train, validation = np.arange(100), np.arange(100, 130)
-    return Lesson(Examples(texts, hashtags, vectors, there), labels, CLASSES, train, validation, seed=3)
+    return FitData(PooledFeatures(texts, hashtags, vectors, there), labels, CLASSES, train, validation, seed=3)
 
 
 def _new(name: str) -> Estimator:
@@ -51,19 +51,19 @@ def _new(name: str) -> Estimator:
     return built
 
 
-def _fitted(name: str, lesson: Lesson) -> Estimator:
+def _fitted(name: str, lesson: FitData) -> Estimator:
     estimator = _new(name)
     estimator.fit(lesson)
     return estimator
 
 
 @pytest.fixture(scope="module", params=NAMES)
-def named(request: pytest.FixtureRequest, lesson: Lesson) -> tuple[str, Estimator]:
+def named(request: pytest.FixtureRequest, lesson: FitData) -> tuple[str, Estimator]:
     """Each estimator, fitted."""
     return request.param, _fitted(request.param, lesson)
 
 
-def test_probabilities_are_such(named: tuple[str, Estimator], lesson: Lesson) -> None:
+def test_probabilities_are_such(named: tuple[str, Estimator], lesson: FitData) -> None:
     _, estimator = named
     answers = estimator.predict_proba(lesson.examples)
     assert answers.shape == (POSTS, CLASSES)
@@ -72,10 +72,10 @@ def test_probabilities_are_such(named: tuple[str, Estimator], lesson: Lesson) ->
     np.testing.assert_allclose(answers.sum(axis=1), 1.0, atol=1e-6)
     assert (answers[:, 3] == 0).all()
     assert estimator.predict_proba(lesson.examples.rows(np.arange(0))).shape == (0, CLASSES)
-    assert size_of(estimator) > 0
+    assert count_parameters(estimator) > 0
 
 
-def test_what_is_read_is_learned(named: tuple[str, Estimator], lesson: Lesson) -> None:
+def test_what_is_read_is_learned(named: tuple[str, Estimator], lesson: FitData) -> None:
     name, estimator = named
     reads = find_model(name).reads
     test = np.array([row for row in range(130, POSTS) if any(lesson.examples.present[m][row] for m in reads)], int)
@@ -86,14 +86,14 @@ def test_what_is_read_is_learned(named: tuple[str, Estimator], lesson: Lesson) -
     assert hits.mean() >= 0.9
 
 
-def test_a_post_of_nothing_gets_the_class_frequencies(named: tuple[str, Estimator], lesson: Lesson) -> None:
+def test_a_post_of_nothing_gets_the_class_frequencies(named: tuple[str, Estimator], lesson: FitData) -> None:
     _, estimator = named
     counts = np.bincount(lesson.labels[lesson.train], minlength=CLASSES)
     nothing = estimator.predict_proba(lesson.examples.rows(np.array([POSTS - 1])))
     np.testing.assert_allclose(nothing[0], counts / 100)
 
 
-def test_what_is_not_read_changes_nothing(named: tuple[str, Estimator], lesson: Lesson) -> None:
+def test_what_is_not_read_changes_nothing(named: tuple[str, Estimator], lesson: FitData) -> None:
     name, estimator = named
     for modality in {"text", "hashtags", "image"} - find_model(name).reads:
         absent = np.zeros(POSTS, dtype=np.bool_)
@@ -107,14 +107,14 @@ def test_what_is_not_read_changes_nothing(named: tuple[str, Estimator], lesson: 
         assert np.array_equal(estimator.predict_proba(other), estimator.predict_proba(lesson.examples))
 
 
-def test_posts_do_not_see_each_other(named: tuple[str, Estimator], lesson: Lesson) -> None:
+def test_posts_do_not_see_each_other(named: tuple[str, Estimator], lesson: FitData) -> None:
     _, estimator = named
     together = estimator.predict_proba(lesson.examples)
     alone = [estimator.predict_proba(lesson.examples.rows(np.array([row]))) for row in range(20)]
     np.testing.assert_allclose(np.concatenate(alone), together[:20], atol=1e-6)
 
 
-def test_what_is_absent_has_no_influence(named: tuple[str, Estimator], lesson: Lesson) -> None:
+def test_what_is_absent_has_no_influence(named: tuple[str, Estimator], lesson: FitData) -> None:
     _, estimator = named
     examples = lesson.examples
     poisoned = {
@@ -125,7 +125,7 @@ def test_what_is_absent_has_no_influence(named: tuple[str, Estimator], lesson: L
     assert np.array_equal(answers, estimator.predict_proba(examples))
 
 
-def test_the_validation_and_test_parts_are_not_learned_from(named: tuple[str, Estimator], lesson: Lesson) -> None:
+def test_the_validation_and_test_parts_are_not_learned_from(named: tuple[str, Estimator], lesson: FitData) -> None:
     name, estimator = named
     labels = lesson.labels.copy()
     labels[130:] = (labels[130:] + 1) % 3
@@ -134,7 +134,7 @@ def test_the_validation_and_test_parts_are_not_learned_from(named: tuple[str, Es
 
 
 def test_the_same_seed_gives_the_same_answers_and_so_does_a_second_lesson(
-    named: tuple[str, Estimator], lesson: Lesson
+    named: tuple[str, Estimator], lesson: FitData
 ) -> None:
     name, estimator = named
     again = _new(name)
@@ -143,12 +143,12 @@ def test_the_same_seed_gives_the_same_answers_and_so_does_a_second_lesson(
     assert np.array_equal(again.predict_proba(lesson.examples), estimator.predict_proba(lesson.examples))
 
 
-def test_what_was_saved_answers_bit_for_bit(named: tuple[str, Estimator], lesson: Lesson) -> None:
+def test_what_was_saved_answers_bit_for_bit(named: tuple[str, Estimator], lesson: FitData) -> None:
     name, estimator = named
     other = _new(name)
     other.restore(estimator.files())
     assert np.array_equal(other.predict_proba(lesson.examples), estimator.predict_proba(lesson.examples))
-    assert size_of(other) == size_of(estimator)
+    assert count_parameters(other) == count_parameters(estimator)
 
 
 def test_damage_is_refused_by_name(named: tuple[str, Estimator]) -> None:
@@ -174,7 +174,7 @@ def test_another_number_of_classes_is_refused(named: tuple[str, Estimator]) -> N
 
 
 @pytest.mark.parametrize("name", sorted(set(NAMES) - {"majority"}))
-def test_in_a_balanced_lesson_classes_count_the_same(name: str, lesson: Lesson) -> None:
+def test_in_a_balanced_lesson_classes_count_the_same(name: str, lesson: FitData) -> None:
     estimator = _fitted(name, dataclasses.replace(lesson, balanced=True))
     nothing = estimator.predict_proba(lesson.examples.rows(np.array([POSTS - 1])))[0]
     np.testing.assert_allclose(nothing, [1 / 3, 1 / 3, 1 / 3, 0])
@@ -189,10 +189,10 @@ def test_in_a_balanced_lesson_classes_count_the_same(name: str, lesson: Lesson) 
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("kept", [(), ("text",), ("hashtags",), ("image",)])
-def test_it_can_be_taught_with_any_modality_missing(name: str, kept: tuple[str, ...], lesson: Lesson) -> None:
+def test_it_can_be_taught_with_any_modality_missing(name: str, kept: tuple[str, ...], lesson: FitData) -> None:
     examples = lesson.examples
     masks = {m: mask if m in kept else np.zeros_like(mask) for m, mask in examples.present.items()}
-    bare = Examples(
+    bare = PooledFeatures(
         examples.texts if "text" in kept else [""] * POSTS,
         examples.hashtags if "hashtags" in kept else [()] * POSTS,
         {m: vectors * masks[m][:, None] for m, vectors in examples.vectors.items()},
@@ -208,7 +208,7 @@ def test_it_can_be_taught_with_any_modality_missing(name: str, kept: tuple[str, 
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("labels", [[0] * POSTS, [0] * 99 + [1] * 61])
-def test_one_class_and_a_class_of_one_post(name: str, labels: list[int], lesson: Lesson) -> None:
+def test_one_class_and_a_class_of_one_post(name: str, labels: list[int], lesson: FitData) -> None:
     taught = dataclasses.replace(lesson, labels=np.array(labels), validation=np.arange(0))
     estimator = _fitted(name, taught)
     answers = estimator.predict_proba(lesson.examples)
@@ -219,25 +219,25 @@ def test_one_class_and_a_class_of_one_post(name: str, labels: list[int], lesson:
 
 
 @pytest.fixture(scope="module")
-def first(posts: list[Post], cache: Path) -> tuple[PostLocator, Prepared]:
+def first(posts: list[Post], cache: Path) -> tuple[PostLocator, SplitDataset]:
     """A fitted locator, for its encoders and baselines, and what it has prepared."""
     locator = PostLocator("category", "majority", cache=cache, device="cpu")
-    prepared = locator.prepare(posts)
-    return locator.fit_prepared(prepared, judge=False), prepared
+    prepared = locator.build_dataset(posts)
+    return locator.fit_dataset(prepared, judge=False), prepared
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_run_is_saved_and_loaded(name: str, first: tuple[PostLocator, Prepared], tmp_path: Path) -> None:
+def test_a_run_is_saved_and_loaded(name: str, first: tuple[PostLocator, SplitDataset], tmp_path: Path) -> None:
     known, prepared = first
     settings = {"lightgbm": {"rounds": 2}, "tagvisor": {"trees": 5}}.get(name, {})
     locator = PostLocator("category", name, device="cpu", settings=settings)
     locator.share_encoders(known)
-    locator.fit_prepared(prepared, baselines=known.fitted.baselines)
+    locator.fit_dataset(prepared, baselines=known.fitted.baselines)
     locator.save(tmp_path / "run")
     loaded = PostLocator.load(tmp_path / "run", device="cpu")
     posts, encoded, _ = prepared.part(np.arange(len(prepared.posts)))
     assert np.array_equal(loaded.probabilities(posts, encoded), locator.probabilities(posts, encoded))
-    assert loaded.report["parameters"] == size_of(locator.fitted.model)
+    assert loaded.report["parameters"] == count_parameters(locator.fitted.model)
     part = next(path for path in sorted((tmp_path / "run").iterdir()) if path.name.startswith("model."))
     part.write_bytes(part.read_bytes()[:-5])
     with pytest.raises(BadRun, match=part.name):
@@ -258,7 +258,7 @@ def _rewritten(content: bytes, name: str, old: bytes, new: bytes) -> bytes:
     return out.getvalue()
 
 
-def test_a_forest_file_with_something_else_in_it_is_refused(lesson: Lesson) -> None:
+def test_a_forest_file_with_something_else_in_it_is_refused(lesson: FitData) -> None:
     files = _fitted("tagvisor", lesson).files()
     old, new = b'"DecisionTreeClassifier"', b'"DecisionTreeRegressor"'
     for forged in (
@@ -270,7 +270,7 @@ def test_a_forest_file_with_something_else_in_it_is_refused(lesson: Lesson) -> N
 
 
 @pytest.mark.parametrize("field", ["left_child", "right_child", "feature"])
-def test_a_forest_whose_trees_lead_outside_is_refused(field: str, lesson: Lesson) -> None:
+def test_a_forest_whose_trees_lead_outside_is_refused(field: str, lesson: FitData) -> None:
     from postplace.models.blocks.forest_io import forest_bytes, forest_of
 
     estimator = _fitted("tagvisor", lesson)
@@ -289,7 +289,7 @@ def test_a_forest_whose_trees_lead_outside_is_refused(field: str, lesson: Lesson
     ("key", "value"),
     [("split_feature", "99"), ("left_child", "50"), ("right_child", "0"), ("num_cat", "1"), ("decision_type", "1")],
 )
-def test_trees_that_lead_outside_are_refused(key: str, value: str, lesson: Lesson) -> None:
+def test_trees_that_lead_outside_are_refused(key: str, value: str, lesson: FitData) -> None:
     from postplace.models.blocks.trees_io import check_trees
 
     text = _fitted("lightgbm", lesson).files()["trees.txt"].decode()

@@ -14,9 +14,9 @@ from postplace import Post
 from postplace.features.batch import Vocabularies
 from postplace.features.extraction import BrokenImage
 from postplace.features.pooled import MODALITIES
-from postplace.models.read_limits import Reader, all_unread
+from postplace.models.read_limits import ReadLimits, unread_of_posts
 from postplace.models.registry import find_model
-from postplace.models.settings import plan_of
+from postplace.models.settings import resolve_settings
 from postplace.text.tokens import extents_of, tokenize
 
 LENGTHS = {"max_characters": 5, "max_words": 3, "max_hashtags": 2}
@@ -40,14 +40,14 @@ def reader(
     settings: Mapping[str, Any] | None = None,
     encoder: Any = None,
     modalities: tuple[str, ...] = MODALITIES,
-) -> Reader:
+) -> ReadLimits:
     """A reader of that model with the lengths above."""
-    plan = plan_of(find_model(model), settings or {})
+    plan = resolve_settings(find_model(model), settings or {})
     vocabularies = Vocabularies.fit([], **LENGTHS) if plan.vocabulary else None
-    return Reader(plan, vocabularies, encoder or FourLetters(), modalities)
+    return ReadLimits(plan, vocabularies, encoder or FourLetters(), modalities)
 
 
-def extents(of: Reader, post: Post) -> list[tuple[str, str, int, int]]:
+def extents(of: ReadLimits, post: Post) -> list[tuple[str, str, int, int]]:
     return [(own.of, own.unit, own.read, own.total) for own in of.unread(post).extents]
 
 
@@ -109,10 +109,10 @@ def test_links_and_mentions_are_read_by_no_system_of_texts() -> None:
 
 def test_pictures_that_could_not_be_read_are_counted_by_post() -> None:
     posts = [Post("1", images=(b"a", b"b")), Post("2", images=(b"c",))]
-    found = all_unread(reader("mrlf"), posts, [BrokenImage("1", "a", "broken")])
+    found = unread_of_posts(reader("mrlf"), posts, [BrokenImage("1", "a", "broken")])
     assert [(own.pictures, own.all_pictures) for own in found] == [(1, 2), (0, 1)]
     assert [bool(own) for own in found] == [True, False]
-    (blind,) = all_unread(reader("deepgeo"), posts[:1], [BrokenImage("1", "a", "broken")])
+    (blind,) = unread_of_posts(reader("deepgeo"), posts[:1], [BrokenImage("1", "a", "broken")])
     assert (blind.pictures, blind.modalities) == (0, ("image",))
 
 

@@ -22,8 +22,8 @@ from postplace.models.inputs import StartsFromStage
 from postplace.models.networks.bridge_tower import BridgeTower
 from postplace.models.networks.mrlf import Fusion
 from postplace.models.networks.sg_mft_sequences import SequenceSGMFT
-from postplace.models.registry import MODELS, find_model, needs_of
-from postplace.training.loop import OwnLoss
+from postplace.models.registry import MODELS, find_model, required_inputs
+from postplace.training.loop import CustomLoss
 
 CLASSES = 5
 SMALL: dict[str, dict[str, Any]] = {
@@ -134,7 +134,7 @@ def _logits(model: nn.Module, batch: Batch) -> Tensor:
 
 def _objective(model: nn.Module, batch: Batch) -> Tensor:
     """A number that every parameter has a part in: the model's own loss, if it has one, else of its logits."""
-    if isinstance(model, OwnLoss):
+    if isinstance(model, CustomLoss):
         return model.loss(batch, torch.arange(len(batch)) % CLASSES, None)
     logits: Tensor = model(batch)
     return logits.square().sum()
@@ -305,7 +305,7 @@ def test_no_gradient_flows_between_posts(build: Build, batch: Batch) -> None:
     model = build().train()  # in training too
     torch.autograd.backward(model(dataclasses.replace(batch, **leaves))[0].square().sum())
     reached = [leaf.grad for leaf in leaves.values() if leaf.grad is not None]
-    vectors = needs_of(build.entry, build.settings) - {"characters", "words", "coarse"}
+    vectors = required_inputs(build.entry, build.settings) - {"characters", "words", "coarse"}
     assert any(bool(gradient[0].any()) for gradient in reached) == bool(vectors)  # ids have no gradient
     assert not any(bool(gradient[1:].any()) for gradient in reached)
 
@@ -423,13 +423,13 @@ def test_a_batch_without_states_is_refused(batch: Batch, sizes: InputSizes) -> N
 def test_what_is_needed_depends_on_the_settings() -> None:
     states, vectors = {"text_states", "image_states"}, {"text_vector", "image_vector"}
     for name, entry in MODELS.items():
-        assert needs_of(entry, entry.settings), name
+        assert required_inputs(entry, entry.settings), name
     tokens, chunks = find_model("sg-mft-tokens"), find_model("sg-mft")
-    assert needs_of(tokens, {}) == states
-    assert needs_of(tokens, {"tokens": 32}) == vectors
-    assert needs_of(chunks, {"tokens": "states", "cross_query": "own"}) == states
-    assert needs_of(chunks, {"text_input": "words"}) == {"words", "image_vector"}
-    assert needs_of(find_model("mrlf"), {}) == {"characters", "words", "image_vector"}
+    assert required_inputs(tokens, {}) == states
+    assert required_inputs(tokens, {"tokens": 32}) == vectors
+    assert required_inputs(chunks, {"tokens": "states", "cross_query": "own"}) == states
+    assert required_inputs(chunks, {"text_input": "words"}) == {"words", "image_vector"}
+    assert required_inputs(find_model("mrlf"), {}) == {"characters", "words", "image_vector"}
 
 
 def test_the_table_needs_no_torch() -> None:

@@ -8,12 +8,12 @@ import pytest
 
 from postplace.errors import BadOption
 from postplace.models.registry import MODELS
-from postplace.models.settings import VOCABULARY, plan_of, without_idle
+from postplace.models.settings import VOCABULARY, drop_inactive, resolve_settings
 from postplace.text.tokens import LENGTHS
 
 
 def test_overrides_reach_model_training_and_vocabulary() -> None:
-    plan = plan_of(MODELS["mrlf"], {"fusion": "joint", "max_epochs": 5, "min_count": 3})
+    plan = resolve_settings(MODELS["mrlf"], {"fusion": "joint", "max_epochs": 5, "min_count": 3})
     assert plan.model["fusion"] == "joint"
     assert MODELS["mrlf"].training is not None
     assert plan.training == dataclasses.replace(MODELS["mrlf"].training, max_epochs=5)
@@ -22,7 +22,7 @@ def test_overrides_reach_model_training_and_vocabulary() -> None:
 
 def test_a_model_without_tokens_takes_no_vocabulary_settings() -> None:
     with pytest.raises(BadOption, match="'min_count' is unknown"):
-        plan_of(MODELS["sg-mft"], {"min_count": 3})
+        resolve_settings(MODELS["sg-mft"], {"min_count": 3})
 
 
 @pytest.mark.parametrize(
@@ -38,59 +38,59 @@ def test_a_model_without_tokens_takes_no_vocabulary_settings() -> None:
 )
 def test_lengths_are_those_of_what_is_read(name: str, takes: set[str]) -> None:
     entry = MODELS[name]
-    assert set(plan_of(entry, {}).vocabulary) == takes
+    assert set(resolve_settings(entry, {}).vocabulary) == takes
     for setting in VOCABULARY:
         if setting in takes:
-            assert plan_of(entry, {setting: 7}).vocabulary[setting] == 7
+            assert resolve_settings(entry, {setting: 7}).vocabulary[setting] == 7
         else:
             with pytest.raises(BadOption, match=f"'{setting}' is unknown"):
-                plan_of(entry, {setting: 7})
+                resolve_settings(entry, {setting: 7})
 
 
 def test_betas_are_refused_where_the_optimiser_has_none() -> None:
     betas = [0.8, 0.9]
     for name, more in (("mrlf", {}), ("gated", {"optimiser": "rmsprop"})):
         with pytest.raises(BadOption, match="betas: rmsprop has none: they would do nothing"):
-            plan_of(MODELS[name], {"betas": betas, **more})
+            resolve_settings(MODELS[name], {"betas": betas, **more})
     for name, more in (("gated", {}), ("mrlf", {"optimiser": "adam"})):
-        training = plan_of(MODELS[name], {"betas": betas, **more}).training
+        training = resolve_settings(MODELS[name], {"betas": betas, **more}).training
         assert training is not None
         assert training.betas == (0.8, 0.9)
 
 
 def test_what_did_nothing_in_a_run_of_an_earlier_version_is_dropped() -> None:
     saved = {"max_words": 9, "max_characters": 99, "min_count": 3, "betas": [0.8, 0.9], "hidden": 8}
-    kept = without_idle(MODELS["deepgeo"], saved)
+    kept = drop_inactive(MODELS["deepgeo"], saved)
     assert kept == {name: value for name, value in saved.items() if name != "max_words"}
-    assert set(without_idle(MODELS["mrlf"], {"betas": [0.8, 0.9], "max_words": 9})) == {"max_words"}
-    assert set(without_idle(MODELS["mrlf"], {"betas": [0.8, 0.9], "optimiser": "adam"})) == {"betas", "optimiser"}
+    assert set(drop_inactive(MODELS["mrlf"], {"betas": [0.8, 0.9], "max_words": 9})) == {"max_words"}
+    assert set(drop_inactive(MODELS["mrlf"], {"betas": [0.8, 0.9], "optimiser": "adam"})) == {"betas", "optimiser"}
     for name, entry in MODELS.items():
-        plan = plan_of(entry, {})
-        assert without_idle(entry, plan.vocabulary) == plan.vocabulary, name
+        plan = resolve_settings(entry, {})
+        assert drop_inactive(entry, plan.vocabulary) == plan.vocabulary, name
     with pytest.raises(BadOption, match="'min_count' is unknown"):  # as before
-        plan_of(MODELS["gated"], without_idle(MODELS["gated"], {"min_count": 3}))
+        resolve_settings(MODELS["gated"], drop_inactive(MODELS["gated"], {"min_count": 3}))
 
 
 def test_whether_states_are_read_follows_from_the_settings() -> None:
-    assert [plan_of(entry, {}).reads_states for entry in MODELS.values()] == [
+    assert [resolve_settings(entry, {}).reads_states for entry in MODELS.values()] == [
         name in ("sg-mft-tokens", "bridge-tower") for name in MODELS
     ]
-    assert plan_of(MODELS["sg-mft-tokens"], {}).needs == {"text_states", "image_states"}
-    assert not plan_of(MODELS["sg-mft-tokens"], {"tokens": 32}).reads_states
-    assert plan_of(MODELS["sg-mft"], {"tokens": "states", "cross_query": "own"}).reads_states
+    assert resolve_settings(MODELS["sg-mft-tokens"], {}).needs == {"text_states", "image_states"}
+    assert not resolve_settings(MODELS["sg-mft-tokens"], {"tokens": 32}).reads_states
+    assert resolve_settings(MODELS["sg-mft"], {"tokens": "states", "cross_query": "own"}).reads_states
 
 
 def test_of_how_many_layers_states_are_read_follows_from_the_settings() -> None:
-    assert plan_of(MODELS["bridge-tower"], {}).state_layers == MODELS["bridge-tower"].settings["layers"] == 3
-    assert plan_of(MODELS["bridge-tower"], {"layers": 5}).state_layers == 5
-    assert plan_of(MODELS["sg-mft-tokens"], {"layers": 2}).state_layers == 1  # its own layers
+    assert resolve_settings(MODELS["bridge-tower"], {}).state_layers == MODELS["bridge-tower"].settings["layers"] == 3
+    assert resolve_settings(MODELS["bridge-tower"], {"layers": 5}).state_layers == 5
+    assert resolve_settings(MODELS["sg-mft-tokens"], {"layers": 2}).state_layers == 1  # its own layers
     with pytest.raises(BadOption, match="layers"):
-        plan_of(MODELS["bridge-tower"], {"layers": 0})
+        resolve_settings(MODELS["bridge-tower"], {"layers": 0})
 
 
 def test_what_does_not_go_with_states_is_refused_before_anything_is_encoded() -> None:
     with pytest.raises(BadOption, match="cross_query: 'other' does not go with tokens=states"):
-        plan_of(MODELS["sg-mft"], {"tokens": "states"})
+        resolve_settings(MODELS["sg-mft"], {"tokens": "states"})
 
 
 @pytest.mark.parametrize(
@@ -111,19 +111,19 @@ def test_what_does_not_go_with_states_is_refused_before_anything_is_encoded() ->
 )
 def test_values_that_cannot_be(setting: dict[str, object], message: str) -> None:
     with pytest.raises(BadOption, match=message):
-        plan_of(MODELS["mrlf"], setting)
+        resolve_settings(MODELS["mrlf"], setting)
 
 
 def test_lengths_are_those_of_a_paper_that_prints_them_and_else_longer() -> None:
-    assert plan_of(MODELS["loctwi"], {}).vocabulary == {
+    assert resolve_settings(MODELS["loctwi"], {}).vocabulary == {
         "min_count": 2, "max_characters": 140, "max_words": 30, "max_hashtags": 30,
     }  # fmt: skip
-    assert plan_of(MODELS["deepgeo"], {}).vocabulary["max_characters"] == 300
-    assert plan_of(MODELS["mrlf"], {}).vocabulary == {"min_count": 2, **LENGTHS}
+    assert resolve_settings(MODELS["deepgeo"], {}).vocabulary["max_characters"] == 300
+    assert resolve_settings(MODELS["mrlf"], {}).vocabulary == {"min_count": 2, **LENGTHS}
     assert dict(LENGTHS) == {"max_characters": 280, "max_words": 60, "max_hashtags": 30}
-    assert plan_of(MODELS["mrlf"], {"max_words": 9}).vocabulary["max_words"] == 9
+    assert resolve_settings(MODELS["mrlf"], {"max_words": 9}).vocabulary["max_words"] == 9
 
 
 def test_a_plan_says_what_may_move_the_answer() -> None:
-    assert plan_of(MODELS["tagvisor"], {}).reads == {"hashtags"}
-    assert plan_of(MODELS["mrlf"], {}).reads == {"text", "hashtags", "image"}
+    assert resolve_settings(MODELS["tagvisor"], {}).reads == {"hashtags"}
+    assert resolve_settings(MODELS["mrlf"], {}).reads == {"text", "hashtags", "image"}

@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 
 from postplace.places.geojson import feature_collection
-from postplace.schema import Place, Prediction, Promise, RankedPlace
+from postplace.schema import Place, Prediction, PredictionRegion, RankedPlace
 
 TOWER, CAFE = Place("塔", 31.24, 121.5), Place("café")
 PREDICTIONS = [
@@ -65,7 +65,7 @@ def test_a_post_without_a_prediction_is_not_lost() -> None:
 
 def test_what_is_promised_stands_with_each_place() -> None:
     ranked = tuple(RankedPlace(Place(name, 31.0, 121.0), 0.5) for name in ("a", "b"))
-    promise = Promise(0.9, ("a",), (31.123456789, 121.0), 0.98765)
+    promise = PredictionRegion(0.9, ("a",), (31.123456789, 121.0), 0.98765)
     first, second = feature_collection([Prediction("p", ranked, ("text",), promised=promise)])["features"]
     assert first["properties"]["in_set"]
     assert not second["properties"]["in_set"]

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from postplace.inference.predictor import Examined
-from postplace.inference.scoring import Answers
+from postplace.inference.predictor import EvaluationResult
+from postplace.inference.scoring import GroundTruth
 from postplace.places.vocabulary import PlaceVocabulary
 from postplace.report.confusion import confused_pairs, count_pairs, matrix_of
 from postplace.report.content import plane_of
@@ -82,12 +82,12 @@ def test_categories_have_no_plane() -> None:
     assert plane_of(places, np.eye(2, dtype=np.int64), []) is None
 
 
-def _examined(posts: list[Post], told: list[list[float]], labels: list[int], groups: list[int]) -> Examined:
+def _examined(posts: list[Post], told: list[list[float]], labels: list[int], groups: list[int]) -> EvaluationResult:
     every = np.ones(len(posts), dtype=np.bool_)
     nowhere = np.full((len(posts), 2), np.nan)
     patterns = np.array(["T"] * len(posts))
-    answers = Answers(np.array(labels), every, nowhere, every, patterns, np.array(groups))
-    return Examined(tuple(posts), np.array(told), answers, {})
+    answers = GroundTruth(np.array(labels), every, nowhere, every, patterns, np.array(groups))
+    return EvaluationResult(tuple(posts), np.array(told), answers, {})
 
 
 def test_the_surest_mistakes_come_first_and_one_of_a_group() -> None:

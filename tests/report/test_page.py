@@ -22,7 +22,7 @@ LOADING = {"src", "href", "srcset", "data", "action", "poster", "background", "f
 EVIL = "</script><script>alert(1)</script><img src=http://evil.example/x onerror=alert(2)>"
 
 
-class Reader(HTMLParser):
+class ReadLimits(HTMLParser):
     """Elements that are open, and all that were met."""
 
     def __init__(self) -> None:
@@ -45,8 +45,8 @@ class Reader(HTMLParser):
             self.texts.append(data)
 
 
-def read(page: str) -> Reader:
-    reader = Reader()
+def read(page: str) -> ReadLimits:
+    reader = ReadLimits()
     reader.feed(page)
     reader.close()
     return reader
@@ -54,7 +54,7 @@ def read(page: str) -> Reader:
 
 @pytest.fixture(scope="module")
 def content(place_locator: PostLocator, posts: list[Post]) -> Content:
-    return content_of(place_locator, place_locator.examine(posts), card="# Card\n\n| a |\n|---|\n| 1 |\n")
+    return content_of(place_locator, place_locator.evaluate_detailed(posts), card="# Card\n\n| a |\n|---|\n| 1 |\n")
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +156,7 @@ def test_the_scale_of_the_map_is_as_long_as_it_says(content: Content) -> None:
 
 
 def test_without_posts_no_post_is_shown(place_locator: PostLocator, posts: list[Post]) -> None:
-    examined = place_locator.examine(posts)
+    examined = place_locator.evaluate_detailed(posts)
     page = page_of(content_of(place_locator, examined, posts=False))
     assert "<img" not in page.split('<script type="application/json"')[0]
     texts = [post.text for post in examined.posts if len(post.text) > 12]
@@ -165,7 +165,7 @@ def test_without_posts_no_post_is_shown(place_locator: PostLocator, posts: list[
 
 
 def test_no_author_is_named(place_locator: PostLocator, posts: list[Post]) -> None:
-    examined = place_locator.examine(posts)
+    examined = place_locator.evaluate_detailed(posts)
     users = {post.user for post in examined.posts if post.user}
     shown = "".join(read(page_of(content_of(place_locator, examined, mistakes=100))).texts)
     assert users

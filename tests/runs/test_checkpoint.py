@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from postplace.errors import BadOption
-from postplace.posts.identity import digest_of_posts
-from postplace.runs.checkpoint import KEY, LAST, Unfinished
+from postplace.posts.identity import posts_digest
+from postplace.runs.checkpoint import KEY, LAST, TrainingCheckpoint
 from postplace.schema import Post
 
 
-def left_behind(folder: Path, key: dict[str, int]) -> Unfinished:
+def left_behind(folder: Path, key: dict[str, int]) -> TrainingCheckpoint:
     """A training that was killed after its first epoch."""
-    training = Unfinished(folder, key)
+    training = TrainingCheckpoint(folder, key)
     with suppress(KeyboardInterrupt), training.begun(say=lambda _: None) as checkpoints:
         (checkpoints / LAST).write_bytes(b"state")
         raise KeyboardInterrupt
@@ -25,7 +25,7 @@ def left_behind(folder: Path, key: dict[str, int]) -> Unfinished:
 def test_the_same_key_keeps_the_checkpoints(tmp_path: Path) -> None:
     said: list[str] = []
     left_behind(tmp_path / "state", {"seed": 1})
-    again = Unfinished(tmp_path / "state", {"seed": 1})
+    again = TrainingCheckpoint(tmp_path / "state", {"seed": 1})
     again.check(overwrite=False)
     with again.begun(say=said.append) as folder:
         assert (folder / LAST).read_bytes() == b"state"
@@ -35,14 +35,14 @@ def test_the_same_key_keeps_the_checkpoints(tmp_path: Path) -> None:
 def test_another_training_is_not_thrown_away_unasked(tmp_path: Path) -> None:
     left_behind(tmp_path / "state", {"seed": 1})
     with pytest.raises(BadOption, match=r"state holds an unfinished training .* --overwrite .* another --out"):
-        Unfinished(tmp_path / "state", {"seed": 2}).check(overwrite=False)
+        TrainingCheckpoint(tmp_path / "state", {"seed": 2}).check(overwrite=False)
     assert (tmp_path / "state" / LAST).exists()
 
 
 def test_another_training_goes_when_the_new_one_begins_and_no_sooner(tmp_path: Path) -> None:
     said: list[str] = []
     left_behind(tmp_path / "state", {"seed": 1})
-    other = Unfinished(tmp_path / "state", {"seed": 2})
+    other = TrainingCheckpoint(tmp_path / "state", {"seed": 2})
     other.check(overwrite=True)
     assert (tmp_path / "state" / LAST).exists()
     with other.begun(say=said.append) as folder:
@@ -51,7 +51,7 @@ def test_another_training_goes_when_the_new_one_begins_and_no_sooner(tmp_path: P
 
 
 def test_a_training_that_failed_before_its_first_epoch_leaves_nothing(tmp_path: Path) -> None:
-    failing = Unfinished(tmp_path / "state", {"seed": 1})
+    failing = TrainingCheckpoint(tmp_path / "state", {"seed": 1})
     failing.check(overwrite=False)
     assert not (tmp_path / "state").exists()
     with pytest.raises(ValueError, match="early"), failing.begun(say=lambda _: None):
@@ -63,7 +63,7 @@ def test_a_folder_without_a_state_is_no_unfinished_training(tmp_path: Path) -> N
     (tmp_path / "state").mkdir()
     (tmp_path / "state" / KEY).write_text("{}")  # killed in its first epoch
     said: list[str] = []
-    training = Unfinished(tmp_path / "state", {"seed": 1})
+    training = TrainingCheckpoint(tmp_path / "state", {"seed": 1})
     training.check(overwrite=False)
     with training.begun(say=said.append):
         assert said == []
@@ -71,17 +71,17 @@ def test_a_folder_without_a_state_is_no_unfinished_training(tmp_path: Path) -> N
 
 def test_any_field_changes_the_digest_of_posts() -> None:
     post = Post("1", text="a", place="bridge")
-    assert digest_of_posts([post]) == digest_of_posts([Post("1", text="a", place="bridge")])
-    assert digest_of_posts([post]) != digest_of_posts([Post("1", text="a", place="tower")])
+    assert posts_digest([post]) == posts_digest([Post("1", text="a", place="bridge")])
+    assert posts_digest([post]) != posts_digest([Post("1", text="a", place="tower")])
 
 
 def test_pictures_count_by_name_and_size_wherever_they_lie(tmp_path: Path) -> None:
     for folder in ("here", "there"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "1.jpg").write_bytes(b"123")
-    here, there = (digest_of_posts([Post("1", images=(tmp_path / folder / "1.jpg",))]) for folder in ("here", "there"))
+    here, there = (posts_digest([Post("1", images=(tmp_path / folder / "1.jpg",))]) for folder in ("here", "there"))
     assert here == there
     (tmp_path / "there" / "1.jpg").write_bytes(b"1234")
-    assert digest_of_posts([Post("1", images=(tmp_path / "there" / "1.jpg",))]) != here
-    assert digest_of_posts([Post("1", images=(tmp_path / "nowhere" / "1.jpg",))]) != here
-    assert digest_of_posts([Post("1", images=(b"123",))]) != digest_of_posts([Post("1", images=(b"321",))])
+    assert posts_digest([Post("1", images=(tmp_path / "there" / "1.jpg",))]) != here
+    assert posts_digest([Post("1", images=(tmp_path / "nowhere" / "1.jpg",))]) != here
+    assert posts_digest([Post("1", images=(b"123",))]) != posts_digest([Post("1", images=(b"321",))])

@@ -19,9 +19,9 @@ from postplace import Post, PostLocator
 from postplace.features.extraction import EncodedPosts
 from postplace.models.inputs import NO_DISTRICTS
 from postplace.models.registry import MODELS
-from postplace.models.settings import Plan
+from postplace.models.settings import ResolvedSettings
 from postplace.splitting.splits import PARTS
-from postplace.training.dataset import Classes, Prepared, prepare
+from postplace.training.dataset import SplitDataset, TargetSpec, build_dataset
 
 POSTS, PLACES, WIDTH, STATES = 96, 3, 8, 6
 _CHUNKS = {"tokens": 4, "heads": 2}
@@ -56,7 +56,7 @@ TINY: dict[str, dict[str, Any]] = {
 def toys(monkeypatch: pytest.MonkeyPatch) -> None:
     """Toy encoders wherever a locator loads its own."""
 
-    def load(plan: Plan, text: str, image: str, *, device: str) -> tuple[Toy, Toy]:
+    def load(plan: ResolvedSettings, text: str, image: str, *, device: str) -> tuple[Toy, Toy]:
         def toy(name: str) -> Toy:
             return Toy(f"toy {name}", plan.state_layers, width=WIDTH, states=STATES)
 
@@ -66,7 +66,7 @@ def toys(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def prepared() -> dict[str, Prepared]:
+def prepared() -> dict[str, SplitDataset]:
     """The same posts with places, which have coordinates, and with categories, which have none."""
     random = np.random.default_rng(0)
     text, tags, image = (random.random(POSTS) < 0.8 for _ in range(3))
@@ -100,21 +100,21 @@ def prepared() -> dict[str, Prepared]:
     # So few words make near-duplicates of most texts: the split is given.
     names = np.repeat(PARTS, (POSTS - 36, 12, 12, 12))
     parts = {post.id: str(name) for post, name in zip(posts, names, strict=True)}
-    made: dict[str, Prepared] = {}
+    made: dict[str, SplitDataset] = {}
     for target in ("place", "category"):
-        classes = Classes(target, None, None)
-        made[target] = prepare(posts, encode, classes=classes, seed=0, say=lambda line: None, parts=parts)
+        classes = TargetSpec(target, None, None)
+        made[target] = build_dataset(posts, encode, classes=classes, seed=0, say=lambda line: None, parts=parts)
     return made
 
 
-def _trained(name: str, target: str, prepared: dict[str, Prepared]) -> PostLocator:
+def _trained(name: str, target: str, prepared: dict[str, SplitDataset]) -> PostLocator:
     settings = {**TINY.get(name, {}), **({} if MODELS[name].training is None else {"max_epochs": 1})}
     locator = PostLocator(target, name, device="cpu", settings=settings)  # type: ignore[arg-type]
-    return locator.fit_prepared(prepared[target], baselines=prepared[target].baselines)
+    return locator.fit_dataset(prepared[target], baselines=prepared[target].baselines)
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_a_run_is_saved_and_loaded(name: str, prepared: dict[str, Prepared], tmp_path: Path) -> None:
+def test_a_run_is_saved_and_loaded(name: str, prepared: dict[str, SplitDataset], tmp_path: Path) -> None:
     locator = _trained(name, "place", prepared)
     posts, encoded, _ = prepared["place"].part(np.arange(POSTS))
     before = locator.probabilities(posts, encoded)
@@ -130,7 +130,7 @@ def test_a_run_is_saved_and_loaded(name: str, prepared: dict[str, Prepared], tmp
 
 @pytest.mark.parametrize("name", ["loctwi", "transtagger"])
 def test_without_coordinates_it_is_said_that_there_is_no_district_head(
-    name: str, prepared: dict[str, Prepared]
+    name: str, prepared: dict[str, SplitDataset]
 ) -> None:
     with_places, with_kinds = (_trained(name, target, prepared) for target in ("place", "category"))
     assert with_places.report["notes"] == []

@@ -21,7 +21,7 @@ from postplace.schema import Place
 from postplace.server import explaining
 from postplace.server.batching import Batching
 from postplace.server.http_errors import Refusal
-from postplace.server.redaction import Telling, ToldRun, told_classes, without_names
+from postplace.server.redaction import RedactedLocator, Telling, told_classes, without_names
 from postplace.server.service import Service
 from postplace.server.spatial_generalisation import Discretion
 from postplace.text.tokens import LENGTHS
@@ -146,7 +146,7 @@ def test_a_full_queue_refuses(make: Callable[..., Service]) -> None:
 def test_whoever_has_gone_costs_no_more(make: Callable[..., Service]) -> None:
     service = make()
     gone = Event()
-    run = ToldRun(service.telling, gone)
+    run = RedactedLocator(service.telling, gone)
     gone.set()
     with pytest.raises(Refusal) as refused:
         explain(run, Post("x", text="a walk"))
@@ -158,7 +158,7 @@ def test_whoever_goes_meanwhile_costs_one_batch_more(
 ) -> None:
     gone = Event()
     encoded: list[int] = []
-    run = ToldRun(make().telling, gone)
+    run = RedactedLocator(make().telling, gone)
 
     def encode(posts: Any, **_: Any) -> None:
         encoded.append(len(posts))

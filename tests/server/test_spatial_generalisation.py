@@ -10,13 +10,13 @@ import numpy as np
 
 from postplace.places.distance import great_circle_km
 from postplace.places.vocabulary import PlaceVocabulary
-from postplace.schema import Place, Prediction, Promise, RankedPlace
+from postplace.schema import Place, Prediction, PredictionRegion, RankedPlace
 from postplace.server.spatial_generalisation import FEWEST, LEVELS, STEPS, Discretion, districts_of, stepped
 
 LINE = PlaceVocabulary("place", tuple(Place(f"p{n}", 30.0, 120.0 + 0.05 * n) for n in range(8)))  # 4.8 km apart
 
 
-def whole(places: PlaceVocabulary, probabilities: list[float], promise: Promise | None = None) -> Prediction:
+def whole(places: PlaceVocabulary, probabilities: list[float], promise: PredictionRegion | None = None) -> Prediction:
     pairs = sorted(zip(places.places, probabilities, strict=True), key=lambda pair: -pair[1])
     return Prediction("1", tuple(RankedPlace(place, p) for place, p in pairs), ("text",), promised=promise)
 
@@ -56,14 +56,14 @@ def test_the_date_line_is_no_border() -> None:
     told = districts_of([*west, *east])
     assert len({told[place.name].place.name for place in west}) == 1
     assert all(own.radius_km is not None and own.radius_km < 40 for own in told.values())
-    across = Promise(0.9, ("w0", "e0"), (-16.8, 180.0), 1.0)
+    across = PredictionRegion(0.9, ("w0", "e0"), (-16.8, 180.0), 1.0)
     places = PlaceVocabulary("place", tuple(near))
     answer = Discretion(places).tell(whole(places, [1 / 6] * 6, across), top_k=1, min_confidence=0.0)
     assert answer["circle"]["radius_km"] <= 2
 
 
 def test_probabilities_add_up_and_nothing_of_a_place_is_told() -> None:
-    promise = Promise(0.9, ("p5", "p6"), (30.0, 120.2534), 0.4)
+    promise = PredictionRegion(0.9, ("p5", "p6"), (30.0, 120.2534), 0.4)
     told = Discretion(LINE).tell(
         whole(LINE, [0.0, 0.1, 0.0, 0.0, 0.0, 0.6, 0.2, 0.1], promise), top_k=5, min_confidence=0.7
     )
@@ -90,7 +90,7 @@ def test_what_the_places_circle_holds_the_districts_circle_holds() -> None:
     for _ in range(50):
         place = int(random.integers(8))
         latitude, longitude, radius = 30 + random.normal(0, 0.2), 120 + random.normal(0, 0.3), random.uniform(0.1, 40)
-        promise = Promise(0.9, (f"p{place}",), (float(latitude), float(longitude)), float(radius))
+        promise = PredictionRegion(0.9, (f"p{place}",), (float(latitude), float(longitude)), float(radius))
         circle = Discretion(LINE).tell(whole(LINE, [1 / 8] * 8, promise), top_k=1, min_confidence=0.0)["circle"]
         apart = great_circle_km(circle["latitude"], circle["longitude"], latitude, longitude)
         assert float(apart) + radius <= circle["radius_km"]
@@ -102,7 +102,7 @@ def circle_of(place: str, radius_km: float, *, at: tuple[float, float] | None = 
     own = next(p for p in LINE.places if p.name == place)
     assert own.latitude is not None
     assert own.longitude is not None
-    promise = Promise(0.9, (place,), at or (own.latitude, own.longitude), radius_km)
+    promise = PredictionRegion(0.9, (place,), at or (own.latitude, own.longitude), radius_km)
     return Discretion(LINE).tell(whole(LINE, [1 / 8] * 8, promise), top_k=1, min_confidence=0.0)["circle"]
 
 
@@ -140,7 +140,7 @@ def test_districts_have_levels_of_a_few_and_keep_more_than_was_asked_for() -> No
 
 def test_a_set_of_districts_has_their_own_order() -> None:
     """p0 is the most probable place, yet the second district is more probable: the order of places is not told."""
-    promise = Promise(0.9, ("p0", "p5", "p6"), (30.0, 120.0), 0.4)
+    promise = PredictionRegion(0.9, ("p0", "p5", "p6"), (30.0, 120.0), 0.4)
     told = Discretion(LINE).tell(
         whole(LINE, [0.4, 0.0, 0.0, 0.0, 0.0, 0.3, 0.3, 0.0], promise), top_k=1, min_confidence=0.0
     )
@@ -149,7 +149,9 @@ def test_a_set_of_districts_has_their_own_order() -> None:
 
 def test_places_without_coordinates_share_a_district() -> None:
     nowhere = PlaceVocabulary("place", (Place("a"), Place("b")))
-    told = Discretion(nowhere).tell(whole(nowhere, [0.5, 0.5], Promise(0.9, ("a",))), top_k=3, min_confidence=0.0)
+    told = Discretion(nowhere).tell(
+        whole(nowhere, [0.5, 0.5], PredictionRegion(0.9, ("a",))), top_k=3, min_confidence=0.0
+    )
     assert told["places"] == [{"place": "elsewhere", "probability": 1.0}]
     assert (told["set"], "circle" in told) == (["elsewhere"], False)
 
@@ -166,7 +168,7 @@ def test_homes_are_withheld_and_leave_no_trace_of_how_probable_they_were() -> No
         assert one == other
     assert [place["place"] for place in answers[0]["places"]] == ["travel", "food"]
     assert "set" not in Discretion(KINDS).tell(
-        whole(KINDS, [0.25] * 4, Promise(0.9, ("home",))), top_k=5, min_confidence=0.0
+        whole(KINDS, [0.25] * 4, PredictionRegion(0.9, ("home",))), top_k=5, min_confidence=0.0
     )
     told = Discretion(KINDS, home=True).tell(whole(KINDS, [0.7, 0.1, 0.1, 0.1]), top_k=1, min_confidence=0.0)
     assert (told["places"][0]["place"], told["home"], told["granularity"]) == ("home", True, "category")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from postplace.errors import BadRun
-from postplace.inference.calibrator import chance_of
+from postplace.inference.calibrator import randomization_u
 from postplace.schema import Post
 from postplace.splitting.known_by_id import post_digests
 from postplace.splitting.known_posts import FILE, FILE_OF_IDS, KnownById, KnownPosts, counted, known_from
@@ -183,7 +183,7 @@ def test_the_draw_is_of_the_content_and_spread() -> None:
     assert [content_digest(replace(post, id="x", user=None, time=None)) for post in posts] == [
         content_digest(post) for post in posts
     ]
-    draws = chance_of([content_digest(Post("1", images=(picture(row),))) for row in range(400)])
+    draws = randomization_u([content_digest(Post("1", images=(picture(row),))) for row in range(400)])
     assert len(set(draws)) == 400
     assert [((draws >= low) & (draws < low + 0.25)).mean() > 0.18 for low in (0, 0.25, 0.5, 0.75)] == [True] * 4
     assert content_digest(Post("1")) == content_digest(Post("2"))

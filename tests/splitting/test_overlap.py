@@ -13,8 +13,8 @@ from postplace.splitting.overlap import (
     SHARED,
     ClassShare,
     Fingerprints,
-    class_shares,
-    notes_on,
+    class_priors,
+    input_notes,
     shared_with_training,
     split_as_train,
     split_by_post,
@@ -114,13 +114,13 @@ def test_the_busiest_user_of_each_class_by_hand() -> None:
     posts += [Post(f"x{n}", user=f"u{n}", category="home") for n in range(20)]
     posts += [Post(f"y{n}", user="a", place="small") for n in range(9)]
     posts += [Post(f"z{n}", user="a") for n in range(9)]
-    assert class_shares(filled(posts)) == [ClassShare("home", 20, 1), ClassShare("pier", 12, 8)]
+    assert class_priors(filled(posts)) == [ClassShare("home", 20, 1), ClassShare("pier", 12, 8)]
     assert ClassShare("pier", 12, 8).share == pytest.approx(2 / 3)
 
 
 def test_without_users_no_class_has_a_busiest() -> None:
-    assert class_shares(filled([Post(str(n), place="pier") for n in range(12)])) == [ClassShare("pier", 12, 0)]
-    assert class_shares(Fingerprints()) == []
+    assert class_priors(filled([Post(str(n), place="pier") for n in range(12)])) == [ClassShare("pier", 12, 0)]
+    assert class_priors(Fingerprints()) == []
 
 
 def test_reposts_planted_in_a_synthetic_city_cross_a_split_post_by_post_alone() -> None:
@@ -148,7 +148,7 @@ def test_a_stock_sentence_is_told_and_does_not_tie_users_together() -> None:
         made = split_as_train(found, seed=0)
         shared = shared_with_training(found, made)
         assert (shared["text"], shared["stock text"] > 0) == (0, True)
-        (note,) = (note for note in notes_on(found, made) if "stock" in note)
+        (note,) = (note for note in input_notes(found, made) if "stock" in note)
         assert note.startswith("60 posts are of 1 stock sentence(s)")
         assert f"{shared['stock text']} of {len(made.test)} test posts" in note
 
@@ -165,6 +165,6 @@ def test_a_venue_that_is_the_place_is_not_split_by() -> None:
     assert found.grouped_by() == ("user",)
     made = split_as_train(found, seed=0)
     assert len(made.test) == 18
-    assert "the venue is the class" in notes_on(found, made)[0]
+    assert "the venue is the class" in input_notes(found, made)[0]
     others = filled([Post(str(n), text=sentence(n), place=f"p{n % 9}", venue=f"v{n % 90}") for n in range(180)])
     assert others.grouped_by() == ("user", "venue")

@@ -9,9 +9,9 @@ import pytest
 
 from postplace.errors import BadRun, WriteFailed
 from postplace.system.atomic_files import (
+    atomic_file,
+    atomic_folder,
     check_writable,
-    new_file,
-    new_folder,
     read_checked,
     sha256_of_file,
     write_atomically,
@@ -28,7 +28,7 @@ class Interrupted(Exception):
 def test_a_file_is_replaced_at_the_end(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_bytes(b"old")
-    with new_file(path) as file:
+    with atomic_file(path) as file:
         file.write(b"new")
         assert path.read_bytes() == b"old"
     assert path.read_bytes() == b"new"
@@ -43,10 +43,10 @@ def test_after_an_error_all_is_as_it_was(tmp_path: Path, error: Exception, raise
     file.write_bytes(b"old")
     folder.mkdir()
     (folder / "old").touch()
-    with pytest.raises(raised), new_file(file) as opened:  # noqa: PT012
+    with pytest.raises(raised), atomic_file(file) as opened:  # noqa: PT012
         opened.write(b"new")
         raise error
-    with pytest.raises(raised), new_folder(folder) as unfinished:  # noqa: PT012
+    with pytest.raises(raised), atomic_folder(folder) as unfinished:  # noqa: PT012
         write_within(unfinished, "new", b"new")
         raise error
     assert file.read_bytes() == b"old"
@@ -56,7 +56,7 @@ def test_after_an_error_all_is_as_it_was(tmp_path: Path, error: Exception, raise
 def test_a_folder_takes_the_place_of_the_whole_old_one(tmp_path: Path) -> None:
     folder = tmp_path / "above" / "b"
     for name in ("old", "new"):
-        with new_folder(folder) as unfinished:
+        with atomic_folder(folder) as unfinished:
             write_within(unfinished, name, b"1")
     assert [found.relative_to(tmp_path).as_posix() for found in sorted(tmp_path.rglob("*"))] == [
         "above",
@@ -78,7 +78,7 @@ def test_the_old_folder_comes_back_when_the_new_one_cannot_take_its_place(
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "old").touch()
     monkeypatch.setattr(Path, "rename", rename)
-    with pytest.raises(WriteFailed, match="free some disk space"), new_folder(tmp_path / "b"):
+    with pytest.raises(WriteFailed, match="free some disk space"), atomic_folder(tmp_path / "b"):
         pass
     assert [found.name for found in sorted(tmp_path.rglob("*"))] == ["b", "old"]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from postplace.errors import BadOption, WriteFailed
-from postplace.system.locks import alone
+from postplace.system.locks import exclusive_lock
 
 Start = Callable[..., "subprocess.Popen[str]"]
 
@@ -106,11 +106,11 @@ def test_a_second_collect_is_refused(start: Start, tmp_path: Path) -> None:
 def test_one_after_the_other_and_after_an_error(tmp_path: Path) -> None:
     lock = tmp_path / "above" / "lock"
     for _ in range(2):
-        with pytest.raises(ZeroDivisionError), alone(lock, where="here", work="using"):
+        with pytest.raises(ZeroDivisionError), exclusive_lock(lock, where="here", work="using"):
             raise ZeroDivisionError
     assert list(lock.parent.iterdir()) == []
-    with alone(lock, where="here", work="using"):
-        again = alone(lock, where="here", work="using")
+    with exclusive_lock(lock, where="here", work="using"):
+        again = exclusive_lock(lock, where="here", work="using")
         with pytest.raises(BadOption, match="here: another process is using it"), again:
             pass
         assert lock.exists()  # who was refused has not taken it away
@@ -119,5 +119,8 @@ def test_one_after_the_other_and_after_an_error(tmp_path: Path) -> None:
 
 def test_where_no_lock_can_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(WriteFailed, match="cannot be written"), alone(tmp_path / "file" / "lock", where="a", work="b"):
+    with (
+        pytest.raises(WriteFailed, match="cannot be written"),
+        exclusive_lock(tmp_path / "file" / "lock", where="a", work="b"),
+    ):
         pass

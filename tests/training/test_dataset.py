@@ -45,7 +45,7 @@ def locator(cache: Path, **options: Any) -> PostLocator:
 
 
 def parts_by_id(posts: Sequence[Post], cache: Path, **options: Any) -> dict[str, str]:
-    prepared = locator(cache, **options).prepare(posts)
+    prepared = locator(cache, **options).build_dataset(posts)
     return dict(zip((p.id for p in prepared.posts), prepared.split.part_of(len(prepared.posts)), strict=True))
 
 
@@ -61,7 +61,7 @@ def test_a_venue_that_is_the_place_is_not_split_by_and_this_is_said(cache: Path)
 
 
 def test_venues_that_are_not_the_class_are_kept_together(cache: Path) -> None:
-    prepared = locator(cache).prepare(posts_of(240, venue=lambda n: f"v{n % 60}"))
+    prepared = locator(cache).build_dataset(posts_of(240, venue=lambda n: f"v{n % 60}"))
     assert prepared.report["grouped_by"] == ["user", "venue"]
     assert prepared.report["groups"] == 60
     assert not any("venue is the class" in note for note in prepared.report["split_notes"])
@@ -71,31 +71,31 @@ def test_classes_of_one_user_each_are_refused(cache: Path) -> None:
     with pytest.raises(
         NotEnoughData, match=r"none of its \d+ test posts .* class that a training post has; bring posts"
     ):
-        locator(cache).prepare(posts_of(240, user=lambda n: f"u{n % PLACES}"))
+        locator(cache).build_dataset(posts_of(240, user=lambda n: f"u{n % PLACES}"))
 
 
 def test_test_posts_of_unknown_classes_are_counted(cache: Path) -> None:
     """Of three classes of one user each: a split keeps them in train, in a K-fold each is in test once."""
     alone = [Post(f"x{n}", sentence(1000 + n), user=f"u{n % 3}", place=f"rare {n % 3}") for n in range(12)]
     every = [*posts_of(240), *alone]
-    assert not any("no training post" in note for note in locator(cache).prepare(every).report["split_notes"])
+    assert not any("no training post" in note for note in locator(cache).build_dataset(every).report["split_notes"])
     counted = 0
     for seed in range(5):
-        notes = locator(cache, seed=seed, folds=5).prepare(every).report["split_notes"]
+        notes = locator(cache, seed=seed, folds=5).build_dataset(every).report["split_notes"]
         counted += sum(int(note.split()[0]) for note in notes if "no training post has" in note)
     assert counted == 12
 
 
 def test_a_stock_sentence_ties_nobody_together_and_is_counted(cache: Path) -> None:
     posts = posts_of(400, user=lambda n: f"u{n % 100}", text=lambda n: STOCK if n < 80 else sentence(n))
-    report = locator(cache).prepare(posts).report
+    report = locator(cache).build_dataset(posts).report
     assert (report["groups"], report["stock_texts"], report["posts_of_stock_texts"]) == (100, 1, 80)
     (note,) = (note for note in report["split_notes"] if "stock sentence" in note)
     assert note.startswith("80 posts are of 1 stock sentence(s)")
 
 
 def test_groups_of_each_part_are_reported_and_few_of_them_said(cache: Path) -> None:
-    report = locator(cache).prepare(posts_of(240, user=lambda n: f"u{n // 4}")).report
+    report = locator(cache).build_dataset(posts_of(240, user=lambda n: f"u{n // 4}")).report
     assert report["groups_by_part"] == {"train": 42, "validation": 6, "calibration": 6, "test": 6}
     assert report["largest_group_by_part"] == dict.fromkeys(PARTS, 4)
     assert "few groups of posts (users, venues, near-duplicates): validation 6, calibration 6 and test 6, of 60" in (
@@ -119,7 +119,7 @@ def test_over_five_folds_every_post_is_judged_once(cache: Path) -> None:
         if part == "test"
     ]
     assert sorted(judged) == sorted(post.id for post in posts)
-    report = locator(cache, folds=5).prepare(posts).report
+    report = locator(cache, folds=5).build_dataset(posts).report
     assert report["split"]["test"] == pytest.approx(48, abs=5)
     assert not any("smaller than was asked" in note for note in report["split_notes"])
 
@@ -136,10 +136,10 @@ def test_folds_are_an_option_of_the_run(cache: Path, tmp_path: Path) -> None:
 def test_given_parts_that_cut_groups_are_told(cache: Path) -> None:
     posts = posts_of(240, user=lambda n: f"u{n // 2}")
     parts = {post.id: PARTS[(n + n // 6) % 4] for n, post in enumerate(posts)}
-    report = locator(cache).prepare(posts, parts=parts).report
+    report = locator(cache).build_dataset(posts, parts=parts).report
     assert "the given parts cut 120 groups of posts" in report["split_notes"][0]
     whole = {post.id: PARTS[n // 2 % 4] for n, post in enumerate(posts)}
-    assert not any("cut" in note for note in locator(cache).prepare(posts, parts=whole).report["split_notes"])
+    assert not any("cut" in note for note in locator(cache).build_dataset(posts, parts=whole).report["split_notes"])
 
 
 def test_a_masked_copy_is_split_alike(cache: Path) -> None:

@@ -22,7 +22,7 @@ from postplace.errors import Diverged, NotEnoughData, WriteFailed
 from postplace.features.batch import Batch, PostTensors
 from postplace.features.extraction import EncodedPosts
 from postplace.models.entry import Training
-from postplace.training.loop import RUN, Classifier, EpochOrder, Runs, build_optimiser, fit
+from postplace.training.loop import BATCHES_PER_STEP, BatchGroups, Classifier, EpochOrder, build_optimiser, fit
 
 PLAN = Training(
     optimiser="adam", learning_rate=0.05, batch_size=8, max_epochs=6, patience=6, decay_factor=0.5, decay_patience=0
@@ -109,7 +109,7 @@ def test_the_rate_decays_on_a_plateau_and_training_stops_early() -> None:
 def test_a_killed_run_continues_to_the_same_weights(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[1]);"
-        "import test_fit; test_fit.train(Path(sys.argv[2]), kill_after=3)"
+        "import test_loop; test_loop.train(Path(sys.argv[2]), kill_after=3)"
     )
     folder = tmp_path / "state"
     killed = subprocess.run([sys.executable, "-c", code, str(Path(__file__).parent), str(folder)], check=False)
@@ -161,7 +161,7 @@ def test_rmsprop_has_the_papers_framework_defaults() -> None:
 def test_an_epoch_is_that_of_a_plain_loop(optimiser: Literal["adam", "rmsprop"]) -> None:
     """Over several runs of batches and a rest, bit for bit."""
     plan = replace(PLAN, optimiser=optimiser, max_epochs=1)
-    assert RUN < 300 // plan.batch_size < 3 * RUN
+    assert BATCHES_PER_STEP < 300 // plan.batch_size < 3 * BATCHES_PER_STEP
     tensors = posts(300)
     torch.manual_seed(0)
     model, plain = Probe(), Probe()
@@ -193,7 +193,7 @@ def test_a_batch_of_a_run_is_made_when_it_is_its_turn() -> None:
 
     tensors = posts(10)
     tensors.__class__ = Counting
-    run = Runs(tensors, batch_size=4).__getitems__(list(range(10)))
+    run = BatchGroups(tensors, batch_size=4).__getitems__(list(range(10)))
     assert [(len(batch), tensors.made) for batch in run] == [(4, 1), (4, 2), (2, 3)]  # type: ignore[attr-defined]
 
 

@@ -12,7 +12,7 @@ from rich.text import Text
 from postplace.cli.tables import open_console
 
 if TYPE_CHECKING:
-    from postplace.explain import Advice, Outlook, Suggestion
+    from postplace.explain import Advice, AttackerView, Suggestion
 
 
 def written(advice: Advice, format_: str) -> str:
@@ -61,13 +61,13 @@ def _table(advice: Advice) -> Table:
     return table
 
 
-def _fall(before: Outlook | None, after: Outlook | None) -> str:
+def _fall(before: AttackerView | None, after: AttackerView | None) -> str:
     if before is None or after is None:
         return ""
     return f"{before.probability:.3f} -> {after.probability:.3f}"
 
 
-def _seen(outlook: Outlook) -> str:
+def _seen(outlook: AttackerView) -> str:
     km = "" if outlook.expected_km is None else f", expected to be missed by {outlook.expected_km:.2f} km"
     return f"probability {outlook.probability:.3f}{km}; the answer is {outlook.answer}"
 

@@ -120,10 +120,10 @@ def _write_pictures(post: Post, found: Advice, folder: Path) -> None:
     """The pictures that the first suggestion leaves, in full size and without metadata, edited or not."""
     from postplace.cli.options import say
     from postplace.explain.edits import pictures_after
-    from postplace.system.atomic_files import new_folder
+    from postplace.system.atomic_files import atomic_folder
 
     written = 0
-    with new_folder(folder) as scratch:
+    with atomic_folder(folder) as scratch:
         for number, picture in pictures_after(post.images, found.suggestions[0].edits if found.suggestions else ()):
             picture.save(scratch / f"picture-{number + 1}.jpg", quality=95, subsampling=0)
             written += 1

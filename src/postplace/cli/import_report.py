@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from postplace.errors import BadPost
     from postplace.places.known import KnownPlaces
-    from postplace.posts.dump import Tally
+    from postplace.posts.dump import ImportReport
 
 SHOWN = 5  # refused records, and names, that are named one by one
 
@@ -29,7 +29,7 @@ def refused_file(report: Path | None) -> Iterator[Callable[[BadPost], object] | 
     if report is None:
         yield None
         return
-    from postplace.system.atomic_files import new_file
+    from postplace.system.atomic_files import atomic_file
 
     with tempfile.TemporaryFile() as lines:
         ended_well = False
@@ -39,11 +39,11 @@ def refused_file(report: Path | None) -> Iterator[Callable[[BadPost], object] | 
         finally:
             if ended_well or lines.tell():
                 lines.seek(0)
-                with new_file(report) as file:
+                with atomic_file(report) as file:
                     shutil.copyfileobj(lines, file)
 
 
-def show_refused(tally: Tally, report: Path | None) -> None:
+def show_refused(tally: ImportReport, report: Path | None) -> None:
     """The first refused records, and where the others are named."""
     for error in tally.refused[:SHOWN]:
         say(f"refused: {error}")
@@ -53,7 +53,7 @@ def show_refused(tally: Tally, report: Path | None) -> None:
         say(f"refused: {tally.refused_count - SHOWN} more; --report FILE writes all of them to a file")
 
 
-def show_counts(tally: Tally, known: KnownPlaces | None) -> None:
+def show_counts(tally: ImportReport, known: KnownPlaces | None) -> None:
     """The table of what was found, with a total for each kind of finding, then what should be known of places."""
     from rich.console import Console
     from rich.table import Table
@@ -81,7 +81,7 @@ def show_counts(tally: Tally, known: KnownPlaces | None) -> None:
         typer.echo(line)
 
 
-def _on_places(tally: Tally, known: KnownPlaces | None) -> Iterator[str]:
+def _on_places(tally: ImportReport, known: KnownPlaces | None) -> Iterator[str]:
     if known is None:
         if names := tally.shared_names:
             stand = "1 name stands" if len(names) == 1 else f"{len(names)} names stand"

@@ -153,12 +153,12 @@ def _splits(found: Inspection, prepared: Split | None) -> dict[str, tuple[int, d
 
 def _notes(found: Inspection, prepared: Split | None) -> list[str]:
     """What the split that a training would draw does not keep of what it promises; none for posts that are split."""
-    from postplace.splitting.overlap import notes_on, split_as_train
+    from postplace.splitting.overlap import input_notes, split_as_train
 
     if prepared is not None:
         return []
     try:
-        return notes_on(found.fingerprints, split_as_train(found.fingerprints, seed=SEED))
+        return input_notes(found.fingerprints, split_as_train(found.fingerprints, seed=SEED))
     except NotEnoughData:
         return []  # told where the split is
 

@@ -56,7 +56,7 @@ def as_json(
 ) -> Iterator[str]:
     """The same and more (every name left out, the first hundred files), as one JSON object."""
     from postplace.splitting.inspection import FIELDS
-    from postplace.splitting.overlap import class_shares
+    from postplace.splitting.overlap import class_priors
     from postplace.splitting.place_name_leaks import ANYWHERE, WHERE
     from postplace.text.tokens import LENGTHS
 
@@ -95,7 +95,7 @@ def as_json(
         },
         "busiest_user_by_class": [
             {"class": share.name, "posts": share.posts, "busiest": share.busiest}
-            for share in (class_shares(found.fingerprints) if found.users else [])[:100]
+            for share in (class_priors(found.fingerprints) if found.users else [])[:100]
         ],
         "warnings": _warnings(found, leaks, splits),
         "split_notes": list(notes),
@@ -184,9 +184,9 @@ def _left_out(found: Inspection) -> Iterator[str]:
 def _lengths(found: Inspection) -> Iterator[str]:
     """What networks of characters and words would not read of these posts."""
     from postplace.text.tokens import LENGTHS
-    from postplace.truncation import lines_of_losses
+    from postplace.truncation import truncation_lines
 
-    if lines := lines_of_losses(found.losses.to_json()):
+    if lines := truncation_lines(found.losses.to_json()):
         limits = f"{LENGTHS['max_characters']} characters, {LENGTHS['max_words']} words of the text"
         limits += f" and {LENGTHS['max_hashtags']} words of the hashtags"
         yield f"lengths:   systems of characters and words read the first {limits} by default:"
@@ -240,9 +240,9 @@ def _split_table(splits: Splits, *, near: bool) -> Iterator[str]:
 
 
 def _shares(found: Inspection) -> Iterator[str]:
-    from postplace.splitting.overlap import class_shares
+    from postplace.splitting.overlap import class_priors
 
-    shares = class_shares(found.fingerprints) if found.users else []
+    shares = class_priors(found.fingerprints) if found.users else []
     if shares:
         named = [f"{share.name} {share.share:.0%}" for share in shares[:SHOWN]]
         yield "busiest user of each class:  " + ", ".join(named) + (", ..." if len(shares) > SHOWN else "")

@@ -36,14 +36,14 @@ def models(
 
 
 def _facts(entry: ModelEntry) -> dict[str, Any]:
-    from postplace.models.registry import needs_of
+    from postplace.models.registry import required_inputs
 
     return {
         "name": entry.name,
         "title": entry.title,
         "family": entry.family,
         "reads": [name for name in ("text", "hashtags", "image") if name in entry.reads],
-        "takes": sorted(needs_of(entry, {})),
+        "takes": sorted(required_inputs(entry, {})),
         "citation": entry.citation,
         "prefer_when": entry.prefer_when,
         "changes": entry.changes,
@@ -52,9 +52,9 @@ def _facts(entry: ModelEntry) -> dict[str, Any]:
 
 def _settings(entry: ModelEntry) -> dict[str, Any]:
     """Everything that `train --set` changes: the system's own, those of its training, those of its vocabularies."""
-    from postplace.models.settings import plan_of
+    from postplace.models.settings import resolve_settings
 
-    plan = plan_of(entry, {})
+    plan = resolve_settings(entry, {})
     training = {} if plan.training is None else asdict(plan.training)
     if training.get("optimiser") == "rmsprop":
         del training["betas"]  # it has none

@@ -12,7 +12,7 @@ from pathlib import Path
 from postplace.places.geojson import feature_collection
 from postplace.places.record import as_record, point
 from postplace.schema import Prediction
-from postplace.system.atomic_files import new_file
+from postplace.system.atomic_files import atomic_file
 
 COLUMNS = (
     "id", "rank", "place", "probability", "latitude", "longitude", "used", "enough", "in_set", "level", "radius_km",
@@ -27,7 +27,7 @@ def write_predictions(predictions: Iterable[Prediction], format_: str, output: P
         for line in lines:
             sys.stdout.write(line)
         return
-    with new_file(output) as file:
+    with atomic_file(output) as file:
         file.writelines(line.encode() for line in lines)
 
 

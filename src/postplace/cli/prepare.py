@@ -64,7 +64,7 @@ def prepare(
 
     from postplace.cli.reading import read
     from postplace.preparation.prepared_folder import check_free, write_prepared
-    from postplace.system.locks import alone
+    from postplace.system.locks import exclusive_lock
 
     portraits: dict[str, Any] = {"max_ratio": max_portrait, "segmenter": segmenter, "inpaint": inpaint}
     portraits |= {"segmenter_weights": _text(portrait_weights), "inpaint_weights": _text(inpaint_weights)}
@@ -73,7 +73,7 @@ def prepare(
     _check_used(filters, portraits, show=show)
     _check_not_prepared(posts)
     check_free(out, overwrite=overwrite)
-    with alone(out.parent / f".{out.name}.lock", where=str(out), work="preparing posts for"):
+    with exclusive_lock(out.parent / f".{out.name}.lock", where=str(out), work="preparing posts for"):
         reader = _reader() if read_image_text else None
         every = read(posts, on_bad_post)
         check_free(out, overwrite=overwrite, posts=every)

@@ -44,7 +44,7 @@ def report(
 
     locator = PostLocator.load(run, device=device, cache=cache_folder(cache))
     locator.progress = None if quiet else say
-    examined = locator.examine(every)
+    examined = locator.evaluate_detailed(every)
     content = content_of(locator, examined, card=saved_card(run), mistakes=mistakes, posts=not no_posts)
     write_atomically(out, page_of(content).encode())
     left_out = examined.metrics["left_out_as_seen"]

@@ -12,7 +12,7 @@ from rich.table import Table
 from postplace.runs.card import floor_of
 from postplace.runs.coverage_wording import promise_sentences, shown
 from postplace.splitting.known_posts import in_words
-from postplace.truncation import lines_of_losses
+from postplace.truncation import truncation_lines
 
 NAMED = 5  # broken pictures named one by one before the rest is counted
 
@@ -38,7 +38,7 @@ def show_fit(report: Mapping[str, Any]) -> None:
         console.print(f"{len(counts)} classes with {sum(counts.values())} posts left out as too rare")
     for note in report.get("notes", ()):  # what of the system these posts leave out
         console.print(note)
-    for line in lines_of_losses(report.get("not_read", ())):
+    for line in truncation_lines(report.get("not_read", ())):
         console.print(f"not read, of the posts it learned from: {line}")
     _show_broken(console, report["broken_images"])
 

@@ -23,10 +23,10 @@ HIGHEST = 0.9  # of a floor
 BINS = 10
 
 
-def temper(probabilities: Probabilities, temperature: float) -> NDArray[np.float64]:
+def temperature_scale(probabilities: Probabilities, temperature: float) -> NDArray[np.float64]:
     """Probabilities (N, C) -> softmax(log p / T) (N, C): of a network, softmax(logits / T). NaN rows stay NaN.
 
-    >>> temper(np.array([[0.8, 0.2]]), 2.0).round(3).tolist()  # 2 : 1 instead of 4 : 1
+    >>> temperature_scale(np.array([[0.8, 0.2]]), 2.0).round(3).tolist()  # 2 : 1 instead of 4 : 1
     [[0.667, 0.333]]
     """
     p = np.asarray(probabilities, dtype=np.float64)
@@ -49,16 +49,16 @@ def fit_temperature(probabilities: Probabilities, labels: Labels) -> float:
         return 1.0
 
     def loss(logarithm: float) -> float:
-        return negative_log_likelihood(temper(probabilities, float(np.exp(logarithm))), labels)
+        return negative_log_likelihood(temperature_scale(probabilities, float(np.exp(logarithm))), labels)
 
     found = minimize_scalar(loss, bounds=(np.log(COLDEST), np.log(HOTTEST)), method="bounded")
     return float(np.exp(found.x))
 
 
-def raised(probabilities: Probabilities, floor: float) -> NDArray[np.float64]:
+def mix_with_uniform(probabilities: Probabilities, floor: float) -> NDArray[np.float64]:
     """Probabilities (N, C) -> (1 - floor) p + floor / C (N, C): a share `floor` of posts could be of any class.
 
-    >>> raised(np.array([[0.8, 0.2]]), 0.5).tolist()
+    >>> mix_with_uniform(np.array([[0.8, 0.2]]), 0.5).tolist()
     [[0.65, 0.35]]
     """
     p = np.asarray(probabilities, dtype=np.float64)
@@ -80,7 +80,7 @@ def fit_temperature_and_floor(probabilities: Probabilities, labels: Labels) -> t
 
     def loss(numbers: NDArray[np.float64]) -> float:
         temperature, floor = float(np.exp(numbers[0])), float(numbers[1])
-        return negative_log_likelihood(raised(temper(probabilities, temperature), floor), labels)
+        return negative_log_likelihood(mix_with_uniform(temperature_scale(probabilities, temperature), floor), labels)
 
     bounds = [(np.log(COLDEST), np.log(HOTTEST)), (0.0, HIGHEST)]
     starts = [(np.log(temperature), floor) for temperature in (alone, alone / 2.0) for floor in (0.02, 0.2)]

@@ -157,7 +157,7 @@ def set_scores(probabilities: Floats, chance: Floats, penalty: Penalty = Penalty
     return unsorted
 
 
-def sets_below(scores: Floats, threshold: float) -> NDArray[np.bool_]:
+def prediction_sets(scores: Floats, threshold: float) -> NDArray[np.bool_]:
     """The classes (N, C) whose score is within the threshold."""
     within: NDArray[np.bool_] = scores <= threshold
     return within
@@ -172,7 +172,7 @@ def best_penalty(probabilities: Floats, labels: Rows, groups: Rows, chance: Floa
     for penalty in candidates:
         scores = set_scores(probabilities, chance, penalty)
         threshold = group_quantile(scores[np.arange(len(labels)), labels], groups, alpha=alpha)
-        sizes.append(float(sets_below(scores, threshold).sum(axis=1).mean()))
+        sizes.append(float(prediction_sets(scores, threshold).sum(axis=1).mean()))
     return candidates[int(np.argmin(sizes))]
 
 

@@ -40,7 +40,7 @@ Pairs = list[tuple[NDArray[Any], NDArray[Any], NDArray[Any]]]  # of each seed: o
 
 
 @dataclass(frozen=True)
-class Against:
+class ComparedToBest:
     """A system minus the best of its table, post by post; of the best itself nothing but the verdict."""
 
     verdict: str  # best, tie (p >= LEVEL), worse or cannot tell; "" where nothing was run on the same split
@@ -51,7 +51,7 @@ class Against:
 
 
 @dataclass(frozen=True)
-class Line:
+class SummaryRow:
     """One system over its seeds. `values`: of each metric the mean and, of two seeds or more, the standard deviation.
 
     `interval` is that of the first metric. `paper`: what was printed. `errors`: of the seeds that failed. `answered`:
@@ -64,7 +64,7 @@ class Line:
     values: Mapping[str, tuple[float, float | None]]
     answered: float | None
     interval: Interval | None
-    against: Against
+    against: ComparedToBest
     cost: Mapping[str, float]
     paper: Mapping[str, float]
     errors: tuple[str, ...]
@@ -78,7 +78,7 @@ class Comparison:
     facts: str
     metrics: tuple[str, ...]
     paper_columns: tuple[str, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[SummaryRow, ...]
     notes: tuple[str, ...]
     changes: Mapping[str, str]
 
@@ -96,14 +96,14 @@ def compare(described: Mapping[str, Any], results: Sequence[Result]) -> Comparis
     measured = {name: [run for run in runs[name] if run.overall] for name in names}
     against = _against_best({name: own for name, own in measured.items() if own}, metrics[0])
     lines = tuple(
-        Line(
+        SummaryRow(
             name=name,
             seeds=len(measured[name]),
             beside=runs[name][0].beside,
             values={metric: value for metric in metrics if (value := _mean(measured[name], metric)) is not None},
             answered=_answered(measured[name]),
             interval=_interval(measured[name], metrics[0]),
-            against=against.get(name, Against("" if measured[name] else _why_not(runs[name]))),
+            against=against.get(name, ComparedToBest("" if measured[name] else _why_not(runs[name]))),
             cost=_cost(measured[name]),
             paper=rows[name]["paper"] if name in rows else {},
             errors=tuple(run.error for run in runs[name] if run.error is not None),
@@ -190,7 +190,7 @@ def _why_not(runs: Runs) -> str:
     return DOES_NOT_APPLY if all_of_them and not runs[0].beside else "failed"
 
 
-def _failed(line: Line) -> str:
+def _failed(line: SummaryRow) -> str:
     """Its errors, each once, and how many seeds they cost."""
     if line.against.verdict == DOES_NOT_APPLY:
         return line.errors[0]
@@ -203,13 +203,13 @@ def _scores(run: Result, metric: str) -> NDArray[np.float64]:
     return run.errors_km if metric.endswith("_km") else run.hits.astype(np.float64)
 
 
-def _against_best(measured: Mapping[str, Runs], metric: str) -> dict[str, Against]:
+def _against_best(measured: Mapping[str, Runs], metric: str) -> dict[str, ComparedToBest]:
     means = {
         name: value[0]
         for name, runs in measured.items()
         if (value := _mean(runs, metric)) is not None and all(len(_scores(run, metric)) for run in runs)
     }
-    found: dict[str, Against] = {}
+    found: dict[str, ComparedToBest] = {}
     pairs: dict[str, Pairs] = {}
     left = set(means)
     while left:  # once for each split: rows on another one cannot be paired with these
@@ -218,7 +218,7 @@ def _against_best(measured: Mapping[str, Runs], metric: str) -> dict[str, Agains
         best = max(whole, key=lambda name: means[name] if METRICS[metric] else -means[name])
         own = {name: _pairs(measured[name], measured[best], metric) for name in means if name in left - {best}}
         own = {name: runs for name, runs in own.items() if runs}
-        found[best] = Against("best" if own or not found else "")
+        found[best] = ComparedToBest("best" if own or not found else "")
         pairs |= own
         left -= {best, *own}
     bounds = None if metric.endswith("_km") else DIFFERENCE
@@ -227,7 +227,7 @@ def _against_best(measured: Mapping[str, Runs], metric: str) -> dict[str, Agains
         least = holm([*p_values[:index], least_p_value(runs), *p_values[index + 1 :]])[index]
         difference = paired_over_seeds(runs, seed=0, bounds=bounds)
         groups = len(np.unique(np.concatenate([own for _, _, own in runs])))
-        found[name] = Against(_verdict(p_value, least, len(runs)), difference, p_value, least, groups)
+        found[name] = ComparedToBest(_verdict(p_value, least, len(runs)), difference, p_value, least, groups)
     return found
 
 
@@ -238,7 +238,7 @@ def _verdict(p_value: float, least: float, seeds: int) -> str:
     return "worse" if p_value < LEVEL else "tie"
 
 
-def _untold(found: Sequence[Against], compared: int) -> list[str]:
+def _untold(found: Sequence[ComparedToBest], compared: int) -> list[str]:
     """Why it cannot be told of some systems whether they are worse."""
     untold = [own for own in found if own.verdict == CANNOT_TELL and own.least_p is not None]
     notes = []

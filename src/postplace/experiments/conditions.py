@@ -13,7 +13,7 @@ from postplace.preparation.pipeline import apply_prepared
 from postplace.schema import Post
 from postplace.splitting.splits import random_split
 from postplace.text.place_names import PlaceNames
-from postplace.training.dataset import Prepared
+from postplace.training.dataset import SplitDataset
 
 
 def prepare_under(
@@ -24,15 +24,15 @@ def prepare_under(
     parts: dict[str, str] | None,
     names: Sequence[str],
     state: Path,
-) -> Prepared:
+) -> SplitDataset:
     """Posts, encoded and split under a condition. `parts`: the split they were prepared with, if they were.
 
     `names` are those of places, to be masked beside the posts' own; `state` a folder for what is known of pictures.
     The groups stay those of the posts as they came: what is resampled is the same under every condition.
     """
-    prepared = locator.prepare(posts, parts=parts)
+    prepared = locator.build_dataset(posts, parts=parts)
     if condition.split == "random":
-        prepared = locator.prepare(
+        prepared = locator.build_dataset(
             prepared.posts, parts=_random_parts(prepared, seed=locator.seed, folds=locator.folds)
         )
     changed = _changed(condition, prepared, names=names, state=state)
@@ -41,14 +41,14 @@ def prepare_under(
     return replace(prepared, posts=changed, encoded=locator.encode(changed))
 
 
-def _random_parts(prepared: Prepared, *, seed: int, folds: int | None) -> dict[str, str]:
+def _random_parts(prepared: SplitDataset, *, seed: int, folds: int | None) -> dict[str, str]:
     """Parts of the same sizes drawn post by post, classes in proportion; users and near-duplicates may be parted."""
     posts = prepared.posts
     split = random_split(len(posts), prepared.labels, seed=seed, folds=folds)
     return {post.id: part for post, part in zip(posts, split.part_of(len(posts)), strict=True)}
 
 
-def _changed(condition: Condition, prepared: Prepared, *, names: Sequence[str], state: Path) -> list[Post]:
+def _changed(condition: Condition, prepared: SplitDataset, *, names: Sequence[str], state: Path) -> list[Post]:
     training = [prepared.posts[row] for row in prepared.split.train]
     rules: list[FittedFilter] = []
     if condition.min_hashtag_posts > 1:

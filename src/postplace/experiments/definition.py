@@ -11,7 +11,7 @@ from typing import Any, Literal
 from postplace.errors import BadOption, unknown_name
 from postplace.features.pooled import check_modalities
 from postplace.models.registry import find_model
-from postplace.models.settings import plan_of
+from postplace.models.settings import resolve_settings
 
 METRICS: Mapping[str, bool] = {  # whether more is better
     "accuracy": True,
@@ -150,7 +150,7 @@ def _row(content: Any, where: str) -> Row:
     settings, paper = (_table(content.get(key, {}), f"{where}: {key}") for key in ("settings", "paper"))
     try:
         entry = find_model(content["model"])
-        plan_of(entry, settings)  # refuses what the system does not have, before hours of work
+        resolve_settings(entry, settings)  # refuses what the system does not have, before hours of work
     except BadOption as error:
         raise BadOption(f"{where}: {error.where}", error.found, error.remedy) from None
     condition = _table(content.get("condition", {}), f"{where}: condition")

@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from math import isfinite
 
 from postplace.evaluation.significance import Interval
-from postplace.experiments.comparison import COSTS, Comparison, Line
+from postplace.experiments.comparison import COSTS, Comparison, SummaryRow
 from postplace.experiments.definition import THEIRS
-from postplace.system.html import filled, html_table
+from postplace.system.html import drop_empty_columns, html_table
 
 DIGITS: Mapping[str, int] = {"accuracy": 3, "accuracy@5": 3, "macro_f1": 3, "mean_km": 2, "median_km": 2}
 NAMES: Mapping[str, str] = {"macro_f1": "macro-F1", "mean_km": "mean km", "median_km": "median km"}
@@ -29,10 +29,10 @@ def table_of(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
     metrics = [NAMES.get(metric, metric) for metric in comparison.metrics]
     head = ["system", *metrics, "answered", f"95 % of {metrics[0]}", "minus the best", "verdict", *COST_NAMES, *papers]
     rows = [_cells(line, comparison) for line in comparison.lines]
-    return filled(head, rows)
+    return drop_empty_columns(head, rows)
 
 
-def _cells(line: Line, comparison: Comparison) -> list[str]:
+def _cells(line: SummaryRow, comparison: Comparison) -> list[str]:
     digits = DIGITS[comparison.metrics[0]]
     values = []
     for metric in comparison.metrics:

@@ -14,7 +14,7 @@ from postplace.experiments.provenance import code_version, segmenter_of
 from postplace.experiments.results import Results
 from postplace.inference.scoring import CITY_MEDIAN, CONCATENATION, MAJORITY
 from postplace.models.registry import find_model
-from postplace.models.settings import plan_of
+from postplace.models.settings import resolve_settings
 from postplace.preparation.prepared_folder import read_with_parts
 from postplace.schema import Post
 
@@ -50,7 +50,7 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Lot:
+class Job:
     """Rows that share posts, condition, seed and encoders, with the file that each result goes to."""
 
     data: DataSet
@@ -78,7 +78,7 @@ def lots_of(
     results: Results,
     digest: str,
     only: Collection[str] = (),
-) -> Iterator[Lot]:
+) -> Iterator[Job]:
     """Every lot of an experiment on one set of posts, whose digest is given; with `only` names, of these rows alone."""
     conditions = {row.condition for row in experiment.rows}
     for seed in seeds:
@@ -88,7 +88,7 @@ def lots_of(
             if only and row.name not in only:
                 continue
             encoders = row.text_encoder or options.text_encoder, row.image_encoder or options.image_encoder
-            plan = plan_of(find_model(row.model), row.settings)
+            plan = resolve_settings(find_model(row.model), row.settings)
             shared = row.condition, encoders, (plan.states, plan.state_layers)
             key = _key(data, digest, options, seed) | _deciding(row, encoders)
             groups.setdefault(shared, []).append((row, results.path(row.name, seed, key)))
@@ -104,7 +104,7 @@ def lots_of(
                 for kind in BESIDE:
                     name = f"{kind} ({label})" if label else kind
                     beside.append((kind, name, results.path(name, seed, {**key, "baseline": kind})))
-            yield Lot(
+            yield Job(
                 data, condition, seed, encoders, options, tuple(rows), results.folder, digest, tuple(beside), draw
             )
 
@@ -132,14 +132,14 @@ def _conditional(condition: Condition, encoders: tuple[str, str]) -> dict[str, A
     return {"condition": asdict(condition), "encoders": encoders, "segmenter": segmenter_of(condition)}
 
 
-def unfinished(lot: Lot, results: Results) -> Lot | None:
+def unfinished(lot: Job, results: Results) -> Job | None:
     """The lot without what is finished; None if that is all of it."""
     rows = tuple(entry for entry in lot.rows if results.finished(entry[-1]) is None)
     beside = tuple(entry for entry in lot.beside if results.finished(entry[-1]) is None)
     return replace(lot, rows=rows, beside=beside) if rows or beside else None
 
 
-def shared_out(lot: Lot, *, jobs: int) -> Iterator[Lot]:
+def shared_out(lot: Job, *, jobs: int) -> Iterator[Job]:
     """The lot in at most so many, its rows dealt in turn: a single seed keeps every process busy, and the last one too.
 
     The first has the baselines; posts are read and split by each, which takes seconds once vectors are stored.

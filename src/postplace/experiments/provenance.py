@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 import postplace
 from postplace.experiments.definition import Condition
-from postplace.posts.identity import digest_of_posts
+from postplace.posts.identity import posts_digest
 from postplace.runs.serialization import LIBRARIES
 from postplace.schema import Post
 
 if TYPE_CHECKING:
     from postplace.locator import PostLocator
-    from postplace.training.dataset import Prepared
+    from postplace.training.dataset import SplitDataset
 
 # Parts of the package that decide no result: they show results, answer, or write posts of their own
 APART = ("cli", "explain", "report", "server", "synthetic")
@@ -40,7 +40,7 @@ def code_version() -> str:
 
 def digest_of_data(posts: Sequence[Post], parts: Mapping[str, str] | None) -> str:
     """One digest of the posts and, where they were prepared with a split, of the part of each."""
-    digest = digest_of_posts(posts)
+    digest = posts_digest(posts)
     if parts is None:
         return digest
     split = json.dumps(parts, sort_keys=True, ensure_ascii=False).encode("utf-8", "surrogatepass")
@@ -66,7 +66,7 @@ def provenance_of(
     condition: Condition,
     *,
     locator: PostLocator | None,
-    prepared: Prepared | None,
+    prepared: SplitDataset | None,
 ) -> dict[str, Any]:
     """Of the results of a lot, ready for JSON; without `locator` and `prepared` what is known where these failed."""
     split = None

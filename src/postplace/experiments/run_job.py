@@ -20,7 +20,7 @@ from postplace.evaluation.baselines import no_baselines
 from postplace.experiments.conditions import prepare_under
 from postplace.experiments.definition import Row
 from postplace.experiments.figures import Fused, fused_vectors, keep
-from postplace.experiments.jobs import BEST_SINGLE, Lot, posts_of
+from postplace.experiments.jobs import BEST_SINGLE, Job, posts_of
 from postplace.experiments.provenance import provenance_of
 from postplace.experiments.results import DOES_NOT_APPLY, UNFINISHED, Cost, Result, Results
 from postplace.experiments.tuning import tune
@@ -30,23 +30,23 @@ from postplace.inference.scoring import (
     CITY_MEDIAN,
     CONCATENATION,
     MAJORITY,
-    Answers,
-    answers_of,
+    GroundTruth,
     baseline_probabilities,
-    errors_of,
-    hits_of,
-    overall_of,
+    correct_predictions,
+    distance_errors_km,
+    ground_truth,
+    overall_metrics,
 )
 from postplace.locator import PostLocator
 from postplace.models.registry import find_model
-from postplace.models.settings import plan_of
+from postplace.models.settings import resolve_settings
 from postplace.places.distance import great_circle_km
-from postplace.runs.serialization import files_of
+from postplace.runs.serialization import model_files
 from postplace.schema import Post
-from postplace.training.dataset import Prepared
+from postplace.training.dataset import SplitDataset
 
 
-def work_on(lot: Lot) -> Iterator[str]:
+def work_on(lot: Job) -> Iterator[str]:
     """Make every result of a lot, and a line on each. Whatever fails becomes a result with its error.
 
     All of it on one thread, PyTorch and the libraries beneath NumPy alike: what is timed then does not depend on cores,
@@ -63,7 +63,7 @@ def work_on(lot: Lot) -> Iterator[str]:
         torch.set_num_threads(threads)
 
 
-def _work_on(lot: Lot) -> Iterator[str]:
+def _work_on(lot: Job) -> Iterator[str]:
     results, started = Results(lot.folder), time.perf_counter()
     try:
         base = _locator(lot, lot.rows[0][0] if lot.rows else None)
@@ -98,13 +98,13 @@ def _work_on(lot: Lot) -> Iterator[str]:
         yield f"{asked.name}, seed {lot.seed}: {told} ({time.perf_counter() - started:.0f} s)"
 
 
-def _everything(lot: Lot) -> Iterator[tuple[str, dict[str, Any], Path]]:
+def _everything(lot: Job) -> Iterator[tuple[str, dict[str, Any], Path]]:
     """Of every row and baseline its name, what was to be run, and the file that its result goes to."""
     yield from ((row.name, asdict(row), path) for row, path in lot.rows)
     yield from ((name, {"baseline": kind}, path) for kind, name, path in lot.beside)
 
 
-def _locator(lot: Lot, row: Row | None, settings: Mapping[str, Any] | None = None) -> PostLocator:
+def _locator(lot: Job, row: Row | None, settings: Mapping[str, Any] | None = None) -> PostLocator:
     data, options = lot.data, lot.options
     model = find_model(row.model if row else "majority")
     chosen = {**(row.settings if row else {}), **(settings or {})}
@@ -127,7 +127,7 @@ def _locator(lot: Lot, row: Row | None, settings: Mapping[str, Any] | None = Non
 
 
 def _measured(
-    lot: Lot, row: Row, path: Path, base: PostLocator, prepared: Prepared, provenance: Mapping[str, Any]
+    lot: Job, row: Row, path: Path, base: PostLocator, prepared: SplitDataset, provenance: Mapping[str, Any]
 ) -> Result:
     _check_applies(row, prepared)
 
@@ -151,7 +151,7 @@ def _measured(
         )
     locator = make(settings)
     started, used = time.perf_counter(), time.process_time()
-    locator.fit_prepared(prepared, baselines=no_baselines(len(prepared.places)), judge=False)
+    locator.fit_dataset(prepared, baselines=no_baselines(len(prepared.places)), judge=False)
     fitted, used = time.perf_counter() - started, time.process_time() - used
     posts, encoded, groups = _asked(row, locator, prepared)
     started = time.perf_counter()
@@ -161,8 +161,8 @@ def _measured(
         names = np.array([place.name for place in prepared.places.places])
         labels = prepared.labels[prepared.split.test]
         keep(path, Fused(row.name, vectors[labels >= 0], names[labels[labels >= 0]]))
-    size = sum(map(len, files_of(locator.fitted.model).values())) / 1e6
-    answers = answers_of(posts, encoded, places=prepared.places, groups=groups)
+    size = sum(map(len, model_files(locator.fitted.model).values())) / 1e6
+    answers = ground_truth(posts, encoded, places=prepared.places, groups=groups)
     measured = _measures(probabilities, answers, prepared)
     return Result(
         name=row.name,
@@ -174,13 +174,15 @@ def _measured(
     )
 
 
-def _asked(row: Row, locator: PostLocator, prepared: Prepared) -> tuple[list[Post], EncodedPosts, NDArray[np.int64]]:
+def _asked(
+    row: Row, locator: PostLocator, prepared: SplitDataset
+) -> tuple[list[Post], EncodedPosts, NDArray[np.int64]]:
     """The test posts, their vectors and groups, with the modalities that a row is asked with and has learned from."""
     shown = [name for name in locator.modalities if name in (row.test_modalities or MODALITIES)]
-    return prepared.only(shown, locator.encode).part(prepared.split.test)
+    return prepared.select_modalities(shown, locator.encode).part(prepared.split.test)
 
 
-def _check_applies(row: Row, prepared: Prepared) -> None:
+def _check_applies(row: Row, prepared: SplitDataset) -> None:
     """Refuse a system that reads nothing of what these posts have and the row gives it: it would only guess."""
     reads = find_model(row.model).reads
     if not reads:
@@ -190,7 +192,7 @@ def _check_applies(row: Row, prepared: Prepared) -> None:
         raise NotEnoughData(DOES_NOT_APPLY, f"it reads {_and(reads)}", "this row gives it none of that")
     if not any(prepared.examples.present[name].any() for name in given):
         raise NotEnoughData(DOES_NOT_APPLY, f"it reads {_and(given)}", "these posts have none")
-    if (lacking := prepared.lacking(plan_of(find_model(row.model), row.settings))) is not None:
+    if (lacking := prepared.lacking(resolve_settings(find_model(row.model), row.settings))) is not None:
         raise NotEnoughData(DOES_NOT_APPLY, *lacking)
 
 
@@ -198,18 +200,18 @@ def _and(names: Iterable[str]) -> str:
     return " and ".join(sorted(names))
 
 
-def _measures(probabilities: NDArray[np.floating], answers: Answers, prepared: Prepared) -> dict[str, Any]:
+def _measures(probabilities: NDArray[np.floating], answers: GroundTruth, prepared: SplitDataset) -> dict[str, Any]:
     chosen = answers.labelled
-    errors = errors_of(probabilities, answers, prepared.places)
+    errors = distance_errors_km(probabilities, answers, prepared.places)
     return {
-        "overall": overall_of(probabilities, answers, prepared.places),
-        "hits": hits_of(probabilities, answers)[chosen] > 0,
+        "overall": overall_metrics(probabilities, answers, prepared.places),
+        "hits": correct_predictions(probabilities, answers)[chosen] > 0,
         "groups": answers.groups[chosen],
         "errors_km": errors[chosen] if np.isfinite(errors).any() else np.zeros(0),
     }
 
 
-def _write_baselines(lot: Lot, prepared: Prepared, provenance: Mapping[str, Any], results: Results) -> str:
+def _write_baselines(lot: Job, prepared: SplitDataset, provenance: Mapping[str, Any], results: Results) -> str:
     """Make the results of the baselines, and say how it went; where they fail, the systems are run all the same."""
     try:
         for path, result in _baselines(lot, prepared, provenance):
@@ -222,10 +224,10 @@ def _write_baselines(lot: Lot, prepared: Prepared, provenance: Mapping[str, Any]
         return f", baselines FAILED: {told}"
 
 
-def _baselines(lot: Lot, prepared: Prepared, provenance: Mapping[str, Any]) -> Iterator[tuple[Path, Result]]:
+def _baselines(lot: Job, prepared: SplitDataset, provenance: Mapping[str, Any]) -> Iterator[tuple[Path, Result]]:
     """The baselines that every table shows; with nothing measured where the data have no such one."""
     posts, encoded, groups = prepared.part(prepared.split.test)
-    answers = answers_of(posts, encoded, places=prepared.places, groups=groups)
+    answers = ground_truth(posts, encoded, places=prepared.places, groups=groups)
     found = baseline_probabilities(prepared.baselines, encoded)
     single = next((label for label in found if label not in (MAJORITY, CONCATENATION)), "")
     for kind, name, path in lot.beside:
@@ -239,7 +241,7 @@ def _baselines(lot: Lot, prepared: Prepared, provenance: Mapping[str, Any]) -> I
         yield path, made
 
 
-def _of_point(point: tuple[float, float] | None, answers: Answers) -> dict[str, Any]:
+def _of_point(point: tuple[float, float] | None, answers: GroundTruth) -> dict[str, Any]:
     """What is measured of answering with the same point always: km alone, and nothing where there are none."""
     if point is None:
         return {}

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from postplace.errors import BadOption, BadRun
 from postplace.experiments.definition import Experiment
-from postplace.experiments.jobs import DataSet, Lot, Options, lots_of, posts_of, shared_out, unfinished
+from postplace.experiments.jobs import DataSet, Job, Options, lots_of, posts_of, shared_out, unfinished
 from postplace.experiments.provenance import digest_of_data
 from postplace.experiments.results import Results
 from postplace.experiments.run_job import work_on
@@ -66,7 +66,7 @@ def _described(parts: dict[str, str] | None, folds: int | None, data: DataSet) -
     return "drawn anew for each seed" if folds is None else f"into {folds} folds, drawn anew for every {folds} seeds"
 
 
-def _run(lots: Sequence[Lot], *, jobs: int, say: Callable[[str], None] | None) -> None:
+def _run(lots: Sequence[Job], *, jobs: int, say: Callable[[str], None] | None) -> None:
     heads = [f"[lot {number} of {len(lots)}]" for number in range(1, len(lots) + 1)]
     if jobs <= 1 or len(lots) <= 1:
         for lot, head in zip(lots, heads, strict=True):
@@ -87,12 +87,12 @@ def _run(lots: Sequence[Lot], *, jobs: int, say: Callable[[str], None] | None) -
         pool.close()
 
 
-def _aloud(lot: Lot, head: str) -> None:
+def _aloud(lot: Job, head: str) -> None:
     """In a process of its own: what is done is said as it is done."""
     for line in work_on(lot):
         print(head, line, file=sys.stderr, flush=True)
 
 
-def _silently(lot: Lot, head: str) -> None:
+def _silently(lot: Job, head: str) -> None:
     for _ in work_on(lot):
         pass

@@ -12,7 +12,7 @@ from postplace.evaluation.baselines import no_baselines
 from postplace.features.pooled import MODALITIES
 from postplace.locator import PostLocator
 from postplace.models.entry import ModelEntry
-from postplace.training.dataset import Prepared
+from postplace.training.dataset import SplitDataset
 
 EVERYTHING = frozenset({*MODALITIES, "coarse"})
 RATES = (0.3, 1.0, 3.0)  # times the system's own learning rate
@@ -52,7 +52,7 @@ def draw(
 def tune(
     make: Callable[[Mapping[str, Any]], PostLocator],
     entry: ModelEntry,
-    prepared: Prepared,
+    prepared: SplitDataset,
     *,
     trials: int,
     seed: int,
@@ -66,22 +66,22 @@ def tune(
     tried: list[dict[str, Any]] = []
     there = what_is_there(prepared, modalities)
     for settings in draw(entry, trials=trials, seed=seed, given=given, there=there):
-        locator = make(settings).fit_prepared(prepared, baselines=no_baselines(len(prepared.places)), judge=False)
+        locator = make(settings).fit_dataset(prepared, baselines=no_baselines(len(prepared.places)), judge=False)
         tried.append({"settings": settings, "validation_accuracy": validation_accuracy(locator, prepared)})
     best = max(tried, key=lambda trial: trial["validation_accuracy"])
     return best["settings"], tried
 
 
-def what_is_there(prepared: Prepared, modalities: Collection[str]) -> frozenset[str]:
+def what_is_there(prepared: SplitDataset, modalities: Collection[str]) -> frozenset[str]:
     """Of the modalities those that some post has, and "coarse" where places lie in districts."""
     present = {name for name in modalities if prepared.examples.present[name].any()}
     return frozenset({*present, "coarse"} if prepared.places.located else present)
 
 
-def validation_accuracy(locator: PostLocator, prepared: Prepared) -> float:
+def validation_accuracy(locator: PostLocator, prepared: SplitDataset) -> float:
     """The share of labelled validation posts that the locator gets right."""
     rows = prepared.labelled(prepared.split.validation)
-    posts, encoded, _ = prepared.only(locator.modalities, locator.encode).part(rows)
+    posts, encoded, _ = prepared.select_modalities(locator.modalities, locator.encode).part(rows)
     return float((locator.probabilities(posts, encoded).argmax(axis=1) == prepared.labels[rows]).mean())
 
 

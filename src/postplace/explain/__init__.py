@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from postplace.explain.advice import Advice, Goal, Outlook, Suggestion
+from postplace.explain.advice import Advice, AttackerView, Goal, Suggestion
 from postplace.explain.adviser import advise
 from postplace.explain.edits import Edit, apply
-from postplace.explain.explainable import AskedRun
+from postplace.explain.explainable import Explainable
 from postplace.explain.explaining import explain
-from postplace.explain.explanation import AttentionMap, Belief, Effect, Explanation, Neighbour
+from postplace.explain.explanation import AttentionMap, ClassProbability, Effect, Explanation, Neighbour
 from postplace.explain.faithfulness import DeletionCurve, deletion_curve
 from postplace.explain.parts import Part
 from postplace.explain.variants import OpenedPost, Variant, ask, hide, open_post, open_whole
 
 __all__ = [
     "Advice",
-    "AskedRun",
+    "AttackerView",
     "AttentionMap",
-    "Belief",
+    "ClassProbability",
     "DeletionCurve",
     "Edit",
     "Effect",
+    "Explainable",
     "Explanation",
     "Goal",
     "Neighbour",
     "OpenedPost",
-    "Outlook",
     "Part",
     "Suggestion",
     "Variant",

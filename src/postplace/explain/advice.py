@@ -12,7 +12,7 @@ DECIMALS = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
+class AttackerView:
     """What an attacker has of a post: the `probability` of the protected place, and the place it would `answer`.
 
     `expected_km`: how far off the protected place the attacker is expected to be, sum over c of p_c d(c, place), in km
@@ -41,11 +41,12 @@ class Goal:
     beyond_km: float | None = None
     unanswered: bool = False
 
-    def shortfall(self, outlook: Outlook) -> float:
+    def shortfall(self, outlook: AttackerView) -> float:
         """How much is missing, in shares; 0 where the goal is reached.
 
         >>> goal = Goal("here", below=0.2, unanswered=True)
-        >>> [round(goal.shortfall(Outlook(p, name)), 2) for p, name in ((0.5, "here"), (0.1, "here"), (0.1, "there"))]
+        >>> views = AttackerView(0.5, "here"), AttackerView(0.1, "here"), AttackerView(0.1, "there")
+        >>> [round(goal.shortfall(view), 2) for view in views]
         [0.31, 0.01, 0.0]
         """
         missing = 0.0
@@ -57,11 +58,11 @@ class Goal:
             missing += 0.01
         return missing
 
-    def reached(self, outlook: Outlook) -> bool:
+    def reached(self, outlook: AttackerView) -> bool:
         """Whether nothing is missing."""
         return self.shortfall(outlook) <= 0.0
 
-    def left(self, outlook: Outlook) -> float:
+    def left(self, outlook: AttackerView) -> float:
         """What is left to see: the probability; where the goal is in km alone, the km that the attacker is near."""
         if self.below is None and outlook.expected_km is not None:
             return -outlook.expected_km
@@ -97,14 +98,14 @@ class Suggestion:
     """
 
     edits: tuple[Edit, ...]
-    outlook: Outlook
+    outlook: AttackerView
     loss: float
     reached: bool
     text: str
     hashtags: tuple[str, ...]
-    judged: Outlook | None = None
+    judged: AttackerView | None = None
 
-    def worse(self, goal: Goal) -> Outlook:
+    def worse(self, goal: Goal) -> AttackerView:
         """Of what this run and the judge have left, what is farther from the goal."""
         return max([self.outlook, *([] if self.judged is None else [self.judged])], key=goal.shortfall)
 
@@ -136,15 +137,15 @@ class Advice:
     protect: str
     place: str
     goal: Goal
-    before: Outlook
-    every_tag: Outlook | None
+    before: AttackerView
+    every_tag: AttackerView | None
     suggestions: tuple[Suggestion, ...]
     reached: bool
     asked: int
     notes: tuple[str, ...] = ()
-    judged_before: Outlook | None = None
+    judged_before: AttackerView | None = None
     unread: Unread = WHOLE
-    rest: Outlook | None = None
+    rest: AttackerView | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain data; boxes are in shares of a picture's sides."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from postplace.errors import BadOption, unknown_name
-from postplace.explain.advice import Advice, Goal, Outlook, Suggestion
+from postplace.explain.advice import Advice, AttackerView, Goal, Suggestion
 from postplace.explain.alternatives import (
     blocks,
     known_hashtags,
@@ -23,16 +23,16 @@ from postplace.explain.alternatives import (
     removals,
 )
 from postplace.explain.edits import Edit, apply
-from postplace.explain.explainable import AskedRun
+from postplace.explain.explainable import Explainable
 from postplace.explain.explaining import GRID, LIMIT, MOST_CHARACTERS, check_breadth, column_of
 from postplace.explain.not_read import parts_not_read
 from postplace.explain.search import MOST_OF_A_SIZE, Attacker, Meaning, Tried, larger_sets, pareto, trying
-from postplace.explain.transfer_attack import Judge, check_judge
+from postplace.explain.transfer_attack import TransferAttacker, check_judge
 from postplace.explain.unread_parts import Ends
 from postplace.explain.variants import OpenedPost, ask, open_whole
 from postplace.features.extraction import EncodedPosts
-from postplace.features.pooled import MODALITIES, without
-from postplace.models.read_limits import reader_of
+from postplace.features.pooled import MODALITIES, drop_modalities
+from postplace.models.read_limits import read_limits
 from postplace.schema import Post
 from postplace.truncation import CALLED
 
@@ -53,7 +53,7 @@ ASSUMED = "protected is what this run answers: if the post was made elsewhere, n
 
 
 def advise(
-    locator: AskedRun,
+    locator: Explainable,
     post: Post | OpenedPost,
     *,
     protect: str = "place",
@@ -61,7 +61,7 @@ def advise(
     below: float | None = None,
     beyond_km: float | None = None,
     max_edits: int = 2,
-    judge: AskedRun | None = None,
+    judge: Explainable | None = None,
     seed: int = 0,
     limit: int = LIMIT,
     grid: int = GRID,
@@ -80,7 +80,7 @@ def advise(
     _check_another(judge, locator)
     opened = post if isinstance(post, OpenedPost) else open_whole(locator, post)
     attacker, goal = _protected(locator, opened, place, below, beyond_km)
-    judging = None if judge is None else Judge.of(judge, place=goal.place, post=opened.post)
+    judging = None if judge is None else TransferAttacker.of(judge, place=goal.place, post=opened.post)
     (before, *every_tag), encoded = attacker.look(bases := _bases(opened, locator.modalities))
     hidden = all(map(goal.reached, as_it_is := [before, *([] if judging is None else [judging.before])]))
     ends = Ends.of(locator, opened, attacker, goal)
@@ -135,7 +135,7 @@ def goal_of(place: str, below: float | None, beyond_km: float | None, *, classes
 
 
 def _protected(
-    locator: AskedRun, opened: OpenedPost, place: str | None, below: float | None, beyond_km: float | None
+    locator: Explainable, opened: OpenedPost, place: str | None, below: float | None, beyond_km: float | None
 ) -> tuple[Attacker, Goal]:
     """The run as an attacker of that place (None: of its own answer), and when it has failed."""
     names = [own.name for own in locator.fitted.places.places]
@@ -148,12 +148,12 @@ def _protected(
 
 
 def _search(
-    attacker: Attacker, opened: OpenedPost, encoded: EncodedPosts, *, goal: Goal, before: Outlook, budget: Budget
+    attacker: Attacker, opened: OpenedPost, encoded: EncodedPosts, *, goal: Goal, before: AttackerView, budget: Budget
 ) -> tuple[list[Tried], list[str]]:
     """All sets that were asked about, and what is said of parts that were not."""
     try_all = trying(attacker, opened, Meaning.of(encoded, pictures=len(opened.pictures)))
     run, limits = attacker.locator, {"limit": budget.limit, "grid": budget.grid, "seed": budget.seed}
-    first, said = removals(opened, run.modalities, but=parts_not_read(reader_of(run), opened.post), **limits)
+    first, said = removals(opened, run.modalities, but=parts_not_read(read_limits(run), opened.post), **limits)
     singles = try_all([(edit,) for edit in first])
     post = opened.post
     room = MOST_CHARACTERS // max(1, len(post.full_text) + len(" ".join(post.hashtags)))  # posts that long
@@ -170,7 +170,7 @@ def _search(
     return [*singles, *sets], said
 
 
-def _leaking(singles: Sequence[Tried], goal: Goal, before: Outlook) -> list[Edit]:
+def _leaking(singles: Sequence[Tried], goal: Goal, before: AttackerView) -> list[Edit]:
     """Those removals of each modality that hide something, next to its best; what gives most away first.
 
     Whatever stands in the place of another part hides the place by pointing to a wrong one.
@@ -183,7 +183,7 @@ def _leaking(singles: Sequence[Tried], goal: Goal, before: Outlook) -> list[Edit
     return [edit for _, edit in sorted(found, key=lambda pair: -pair[0])]
 
 
-def _refined(locator: AskedRun, opened: OpenedPost, strongest: Sequence[Edit], *, grid: int) -> list[Edit]:
+def _refined(locator: Explainable, opened: OpenedPost, strongest: Sequence[Edit], *, grid: int) -> list[Edit]:
     """What else could be done with the parts that give most away."""
 
     def some(kind: str, most: int) -> list[Edit]:
@@ -206,7 +206,7 @@ def _bases(opened: OpenedPost, modalities: Sequence[str]) -> list[Post]:
     """The post as it is and, where it has hashtags that are looked at, without any."""
     if "hashtags" not in modalities or "hashtags" not in opened.present:
         return [opened.post]
-    return [opened.post, *without([opened.post], ("text", "image"))]
+    return [opened.post, *drop_modalities([opened.post], ("text", "image"))]
 
 
 def _suggestion(own: Tried, post: Post, goal: Goal) -> Suggestion:
@@ -215,7 +215,7 @@ def _suggestion(own: Tried, post: Post, goal: Goal) -> Suggestion:
     )
 
 
-def _verdict(goal: Goal, as_it_is: Sequence[Outlook], suggestions: Sequence[Suggestion], ends: Ends) -> list[str]:
+def _verdict(goal: Goal, as_it_is: Sequence[AttackerView], suggestions: Sequence[Suggestion], ends: Ends) -> list[str]:
     """What is to be said first. `as_it_is`: what this run and, where there is one, the judge have without any edit."""
     if all(map(goal.reached, as_it_is)):
         if not ends.unread:
@@ -232,7 +232,7 @@ def _verdict(goal: Goal, as_it_is: Sequence[Outlook], suggestions: Sequence[Sugg
     return said
 
 
-def _about(locator: AskedRun, post: Post, ends: Ends) -> list[str]:
+def _about(locator: Explainable, post: Post, ends: Ends) -> list[str]:
     looked_past = " and ".join(CALLED[name] for name in ends.unread.modalities)
     notes = [f"this run does not look at {looked_past}: others may"] if looked_past else []
     if (part := locator.part_of(post)) is not None:
@@ -240,14 +240,14 @@ def _about(locator: AskedRun, post: Post, ends: Ends) -> list[str]:
     return notes
 
 
-def _check_another(judge: AskedRun | None, locator: AskedRun) -> None:
+def _check_another(judge: Explainable | None, locator: Explainable) -> None:
     if judge is locator:
         raise BadOption("--judge", "is the run that chooses the edits", "give another system of the same posts")
     if judge is not None:
         check_judge(judge.fitted.places, locator.fitted.places)
 
 
-def _check(locator: AskedRun, protect: str, below: float | None, beyond_km: float | None, budget: Budget) -> None:
+def _check(locator: Explainable, protect: str, below: float | None, beyond_km: float | None, budget: Budget) -> None:
     target = "category" if locator.fitted.places.target == "category" else "place"  # cells are places
     if protect not in ("place", "category"):
         raise unknown_name("--protect", protect, ("place", "category"))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from postplace.explain.edits import Edit, EditKind
-from postplace.explain.explainable import AskedRun
+from postplace.explain.explainable import Explainable
 from postplace.explain.explaining import chosen
 from postplace.explain.parts import Kind, Part, picture_part
 from postplace.explain.variants import OpenedPost
@@ -200,13 +200,13 @@ def nearest(own: str, known: Sequence[str], encode: Encode, *, most: int) -> lis
     return [known[row] for row in order if cosines[row] >= LEAST_ALIKE]
 
 
-def known_hashtags(locator: AskedRun) -> tuple[str, ...]:
+def known_hashtags(locator: Explainable) -> tuple[str, ...]:
     """The hashtags that a run knows, the most frequent first; none of a run that keeps no list."""
     vocabularies = getattr(locator.fitted, "vocabularies", None)
     return () if vocabularies is None else tuple(vocabularies.hashtags.items)
 
 
-def known_words(locator: AskedRun) -> tuple[str, ...]:
+def known_words(locator: Explainable) -> tuple[str, ...]:
     """The words that a run knows, the most frequent first; none of a run that keeps no list."""
     vocabularies = getattr(locator.fitted, "vocabularies", None)
     return () if vocabularies is None else tuple(vocabularies.words.items)

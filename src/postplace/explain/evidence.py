@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from postplace.explain.explainable import AskedRun
+from postplace.explain.explainable import Explainable
 from postplace.explain.explanation import Neighbour
 from postplace.explain.variants import encode
 from postplace.inference.evidence import fused_vectors, pooled_vectors
@@ -16,7 +16,7 @@ SAME = 0.9995  # a cosine above says that both have the same content: vectors ar
 
 
 def evidence_for(
-    locator: AskedRun, post: Post, *, learned: bool = False, most: int = MOST
+    locator: Explainable, post: Post, *, learned: bool = False, most: int = MOST
 ) -> tuple[tuple[Neighbour, ...], list[str]]:
     """The nearest training posts by cosine, best first, and what is to be said; nothing of a run that kept none.
 
@@ -39,7 +39,7 @@ def evidence_for(
     return found, [*([alike] if same else []), *([unknown] if post.user is None and found else [])]
 
 
-def _vector(locator: AskedRun, post: Post, kind: str) -> NDArray[np.float32]:
+def _vector(locator: Explainable, post: Post, kind: str) -> NDArray[np.float32]:
     posts, encoded = encode(locator, [post])
     if kind == "pooled":
         return np.asarray(pooled_vectors(encoded)[0])

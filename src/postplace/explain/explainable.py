@@ -11,18 +11,18 @@ from numpy.typing import NDArray
 from postplace.encoders.encoder import ImageEncoder, TextEncoder
 from postplace.features.extraction import EncodedPosts
 from postplace.inference.fitted import Fitted
-from postplace.models.settings import Plan
+from postplace.models.settings import ResolvedSettings
 from postplace.schema import Post
 
 
-class AskedRun(Protocol):
+class Explainable(Protocol):
     """`PostLocator` is one. `fitted.places` are the C classes of its probabilities."""
 
     @property
     def modalities(self) -> tuple[str, ...]: ...
 
     @property
-    def plan(self) -> Plan: ...
+    def plan(self) -> ResolvedSettings: ...
 
     @property
     def fitted(self) -> Fitted: ...

@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 
 from postplace.errors import BadOption, unknown_name
 from postplace.explain.evidence import evidence_for
-from postplace.explain.explainable import AskedRun
-from postplace.explain.explanation import Belief, Effect, Explanation, Method, log_odds, strongest_first
+from postplace.explain.explainable import Explainable
+from postplace.explain.explanation import ClassProbability, Effect, Explanation, Method, log_odds, strongest_first
 from postplace.explain.gradients import gradient_effects
 from postplace.explain.not_read import parts_not_read
 from postplace.explain.parts import Part, characters_of, hashtags_of, modality_part, pictures_of, regions_of, words_of
 from postplace.explain.shapley import shapley_values, subsets
 from postplace.explain.variants import OpenedPost, ask, hide, keep, open_post
 from postplace.locator import PostLocator
-from postplace.models.read_limits import reader_of
+from postplace.models.read_limits import read_limits
 from postplace.schema import Post
 
 LIMIT = 160  # parts taken away one at a time
@@ -32,7 +32,7 @@ WORDS_LOOKED_INTO = 3
 
 
 def explain(
-    locator: AskedRun,
+    locator: Explainable,
     post: Post | OpenedPost,
     *,
     place: str | None = None,
@@ -55,7 +55,7 @@ def explain(
     _check(locator, method, limit, grid)
     opened = post if isinstance(post, OpenedPost) else open_post(locator, post)
     one_by_one = method == "occlusion"
-    reader = reader_of(locator)
+    reader = read_limits(locator)
     not_read = parts_not_read(reader, opened.drawn)
     looked_at = opened if reader.looks_at("image") else replace(opened, pictures=())
     parts, left_out = chosen(looked_at, but=not_read, limit=limit, grid=grid, seed=seed) if one_by_one else ([], [])
@@ -103,7 +103,7 @@ class _Asked:
     hidden: NDArray[np.float64]
 
 
-def _ask_all(locator: AskedRun, opened: OpenedPost, parts: Sequence[Part]) -> _Asked:
+def _ask_all(locator: Explainable, opened: OpenedPost, parts: Sequence[Part]) -> _Asked:
     every = subsets(opened.present)
     posts = [keep(opened, sorted(subset)).post for subset in every]
     redrawn = [] if opened.drawn is opened.post else [opened.drawn]
@@ -172,7 +172,7 @@ def _effects(
 
 
 def _inside_words(
-    locator: AskedRun, opened: OpenedPost, effects: Sequence[Effect], base: NDArray[np.float64], column: int
+    locator: Explainable, opened: OpenedPost, effects: Sequence[Effect], base: NDArray[np.float64], column: int
 ) -> list[Effect]:
     """The spans of the strongest words, for a system that reads characters."""
     if "characters" not in locator.plan.needs:
@@ -196,18 +196,18 @@ def column_of(place: str, names: Sequence[str]) -> int:
     )
 
 
-def _network_of(locator: AskedRun) -> PostLocator:
+def _network_of(locator: Explainable) -> PostLocator:
     """The run itself. Raises BadOption for a view of one: gradients know the network's own classes alone."""
     if isinstance(locator, PostLocator):
         return locator
     raise BadOption("--method", "gradients of a run that tells less than it knows", "leave it out")
 
 
-def _belief(probabilities: NDArray[np.float64], column: int) -> Belief:
-    return Belief(float(probabilities[column]), float(log_odds(probabilities[None], column)[0]))
+def _belief(probabilities: NDArray[np.float64], column: int) -> ClassProbability:
+    return ClassProbability(float(probabilities[column]), float(log_odds(probabilities[None], column)[0]))
 
 
-def _check(locator: AskedRun, method: str, limit: int, grid: int) -> None:
+def _check(locator: Explainable, method: str, limit: int, grid: int) -> None:
     if method not in get_args(Method):
         raise unknown_name("--method", method, get_args(Method))
     check_breadth(limit, grid)

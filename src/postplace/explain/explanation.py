@@ -31,7 +31,7 @@ class Effect:
 
 
 @dataclass(frozen=True, slots=True)
-class Belief:
+class ClassProbability:
     """A probability, 0 to 1, and its log-odds in nats."""
 
     probability: float
@@ -83,8 +83,8 @@ class Explanation:
     place: str
     answer: str
     method: Method
-    whole: Belief
-    nothing: Belief
+    whole: ClassProbability
+    nothing: ClassProbability
     modalities: tuple[Effect, ...]
     parts: tuple[Effect, ...]
     evidence: tuple[Neighbour, ...] = ()

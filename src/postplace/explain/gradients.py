@@ -27,7 +27,7 @@ from postplace.explain.variants import OpenedPost, encode
 from postplace.features.batch import TOKEN_IDS, Batch
 from postplace.locator import PostLocator
 from postplace.models.estimator import Estimator
-from postplace.models.inputs import tensors_of
+from postplace.models.inputs import build_tensors
 from postplace.schema import Post
 
 STEPS = 32
@@ -56,7 +56,7 @@ def gradient_effects(locator: PostLocator, opened: OpenedPost, column: int) -> t
     if isinstance(fitted.model, Estimator):
         raise BadOption("--method", f"{system} is no network and has no gradients", "leave it out")
     posts, encoded = encode(locator, [opened.post])
-    batch = tensors_of(locator.plan, posts, encoded, fitted.vocabularies)[[0]]
+    batch = build_tensors(locator.plan, posts, encoded, fitted.vocabularies)[[0]]
     answer = float(locator.probabilities(posts, encoded)[0, column])
     device = next((weight.device for weight in fitted.model.parameters()), torch.device("cpu"))
     known = fitted.calibration

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from postplace.explain.parts import Part, hashtags_of, words_of
-from postplace.models.read_limits import BOTH, Reader
+from postplace.models.read_limits import BOTH, ReadLimits
 from postplace.schema import Post
 from postplace.text.segmentation import words
 from postplace.text.tokens import CHARACTERS, HASHTAGS, TEXT, WORDS
@@ -18,7 +18,7 @@ from postplace.text.tokens import CHARACTERS, HASHTAGS, TEXT, WORDS
 MOST_PIECES = 16
 
 
-def parts_not_read(reader: Reader, post: Post) -> tuple[Part, ...]:
+def parts_not_read(reader: ReadLimits, post: Post) -> tuple[Part, ...]:
     """The words, then the hashtags, in their order; of a system that reads words alone the stop words, too."""
     text, tags = words_of(post), hashtags_of(post)
     first, first_tag = _first_beyond(reader, post, TEXT, text), _first_beyond(reader, post, HASHTAGS, tags)
@@ -27,7 +27,7 @@ def parts_not_read(reader: Reader, post: Post) -> tuple[Part, ...]:
     return (*far, *tags[first_tag:])
 
 
-def rest_not_read(reader: Reader, post: Post) -> Post | None:
+def rest_not_read(reader: ReadLimits, post: Post) -> Post | None:
     """A post of the ends of text and hashtags that were not read, None where nothing is cut off."""
     text, tags = words_of(post), hashtags_of(post)
     looked_at = [reader.looks_at(side) for side in (TEXT, HASHTAGS)]
@@ -41,7 +41,7 @@ def rest_not_read(reader: Reader, post: Post) -> Post | None:
     return replace(post, **{**empty, **rest}, hashtags=tuple(part.name for part in far_tags))
 
 
-def pieces_not_read(reader: Reader, post: Post, *, most: int = MOST_PIECES) -> list[Post]:
+def pieces_not_read(reader: ReadLimits, post: Post, *, most: int = MOST_PIECES) -> list[Post]:
     """What was not read, as posts that each are, as far as so many reach; none where nothing is cut off."""
     pieces: list[Post] = []
     rest = rest_not_read(reader, post)
@@ -51,7 +51,7 @@ def pieces_not_read(reader: Reader, post: Post, *, most: int = MOST_PIECES) -> l
     return pieces
 
 
-def _first_beyond(reader: Reader, post: Post, side: str, parts: Sequence[Part]) -> int:
+def _first_beyond(reader: ReadLimits, post: Post, side: str, parts: Sequence[Part]) -> int:
     """The number of the first part that is not read, of all where each is, if only in one way."""
     if not reader.looks_at(side):
         return 0
@@ -64,7 +64,7 @@ def _first_beyond(reader: Reader, post: Post, side: str, parts: Sequence[Part]) 
     )
 
 
-def _before_word(reader: Reader, post: Post, word: Part, unit: str) -> int:
+def _before_word(reader: ReadLimits, post: Post, word: Part, unit: str) -> int:
     """How many units of the text, and of what was read from the pictures after it, stand before a word."""
     first_letter = unit == CHARACTERS  # with it, for a space before the word would not be counted at the end of a text
     end = (word.start or 0) + first_letter
@@ -75,12 +75,12 @@ def _before_word(reader: Reader, post: Post, word: Part, unit: str) -> int:
     return _total(reader, start, TEXT, unit) - first_letter
 
 
-def _before_tag(reader: Reader, post: Post, tag: Part, unit: str) -> int:
+def _before_tag(reader: ReadLimits, post: Post, tag: Part, unit: str) -> int:
     """How many units stand before a hashtag: of those before it, and of the text where both are one sequence."""
     start = replace(post, hashtags=post.hashtags[: post.hashtags.index(tag.name)])
     found = _total(reader, start, HASHTAGS, unit)
     return found + 1 if found and unit == CHARACTERS else found  # a space
 
 
-def _total(reader: Reader, post: Post, side: str, unit: str) -> int:
+def _total(reader: ReadLimits, post: Post, side: str, unit: str) -> int:
     return sum(own.total for own in reader.extents(post) if own.of in (side, BOTH) and own.unit == unit)

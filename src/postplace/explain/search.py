@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from postplace.explain.advice import Goal, Outlook
+from postplace.explain.advice import AttackerView, Goal
 from postplace.explain.edits import Edit, apply, clash
-from postplace.explain.explainable import AskedRun
+from postplace.explain.explainable import Explainable
 from postplace.explain.variants import AT_ONCE, OpenedPost, encode
 from postplace.features.extraction import EncodedPosts
 from postplace.places.distance import great_circle_km
@@ -36,17 +36,17 @@ class Attacker:
     `km` (C,) from each class to the place, NaN where one has no coordinates.
     """
 
-    locator: AskedRun
+    locator: Explainable
     column: int
     km: NDArray[np.float64]
 
     @classmethod
-    def of(cls, locator: AskedRun, column: int) -> Attacker:
+    def of(cls, locator: Explainable, column: int) -> Attacker:
         """A run and one of its classes."""
         centres = locator.fitted.places.coordinates()
         return cls(locator, column, great_circle_km(*centres.T, *centres[column]))
 
-    def outlooks(self, probabilities: NDArray[np.float64]) -> list[Outlook]:
+    def outlooks(self, probabilities: NDArray[np.float64]) -> list[AttackerView]:
         """Probabilities (N, C) -> what is seen of each post."""
         names = [place.name for place in self.locator.fitted.places.places]
         located = ~np.isnan(self.km)
@@ -54,10 +54,10 @@ class Attacker:
         for row in probabilities:
             mass = float(row[located].sum())
             km = float(row[located] @ self.km[located]) / mass if mass > 0 else None
-            found.append(Outlook(float(row[self.column]), names[int(row.argmax())], km))
+            found.append(AttackerView(float(row[self.column]), names[int(row.argmax())], km))
         return found
 
-    def look(self, posts: Sequence[Post]) -> tuple[list[Outlook], EncodedPosts]:
+    def look(self, posts: Sequence[Post]) -> tuple[list[AttackerView], EncodedPosts]:
         """Posts in memory, asked about in one batch, and their vectors."""
         asked, encoded = encode(self.locator, posts)
         return self.outlooks(self.locator.probabilities(asked, encoded)), encoded
@@ -98,7 +98,7 @@ class Tried:
     """A set of edits, what is left to see, and what is lost; not the post with them: its pictures are megabytes."""
 
     edits: tuple[Edit, ...]
-    outlook: Outlook
+    outlook: AttackerView
     loss: float
 
 
@@ -122,7 +122,13 @@ def trying(attacker: Attacker, opened: OpenedPost, meaning: Meaning) -> Try:
 
 
 def larger_sets(
-    singles: Sequence[Tried], *, goal: Goal, before: Outlook, most: int, try_all: Try, at_once: int = MOST_OF_A_SIZE
+    singles: Sequence[Tried],
+    *,
+    goal: Goal,
+    before: AttackerView,
+    most: int,
+    try_all: Try,
+    at_once: int = MOST_OF_A_SIZE,
 ) -> list[Tried]:
     """Sets of 2 to `most` edits: the best of each size, each with one more edit of the things that hide most alone.
 
@@ -148,7 +154,7 @@ def larger_sets(
     return found
 
 
-def building_blocks(singles: Sequence[Tried], *, goal: Goal, before: Outlook) -> list[Tried]:
+def building_blocks(singles: Sequence[Tried], *, goal: Goal, before: AttackerView) -> list[Tried]:
     """Of the things that hide most when edited alone, two edits each: what hides most, and what does so at its loss.
 
     Also things that hide nothing alone, where there are few: of two tags that say the same, neither does.
@@ -171,7 +177,7 @@ def left_without(singles: Sequence[Tried], goal: Goal) -> dict[object, float]:
     return {thing(own.edits[0]): goal.left(own.outlook) for own in singles if own.edits[0].replacement is None}
 
 
-def pareto(tried: Sequence[Tried], *, goal: Goal, before: Outlook) -> list[Tried]:
+def pareto(tried: Sequence[Tried], *, goal: Goal, before: AttackerView) -> list[Tried]:
     """Those that none beats in what is left, loss and number of edits at once, best first, a few of each size.
 
     Best: see `rank`.
@@ -202,7 +208,7 @@ def changed_area(edit: Edit) -> float:
     return 1.0 - area if edit.kind == "crop" else area
 
 
-def rank(edits: Sequence[Edit], loss: float, outlook: Outlook, goal: Goal) -> tuple[Any, ...]:
+def rank(edits: Sequence[Edit], loss: float, outlook: AttackerView, goal: Goal) -> tuple[Any, ...]:
     """What sets are sorted by, best first: the fewest edits at the least loss that reach the goal, then the nearest."""
     missing, left = goal.shortfall(outlook), goal.left(outlook)
     return (False, len(edits), loss, left) if missing <= 0 else (True, missing, len(edits), loss)

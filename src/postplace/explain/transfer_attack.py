@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from postplace.errors import BadOption
-from postplace.explain.advice import Goal, Outlook, Suggestion
-from postplace.explain.explainable import AskedRun
+from postplace.explain.advice import AttackerView, Goal, Suggestion
+from postplace.explain.explainable import Explainable
 from postplace.explain.search import Attacker, rank
-from postplace.models.read_limits import reader_of
+from postplace.models.read_limits import read_limits
 from postplace.places.distance import great_circle_km
 from postplace.places.vocabulary import PlaceVocabulary
 from postplace.schema import Post
@@ -21,22 +21,22 @@ SAME_KM = {"cell": 0.1, "place": 1.0}  # a cell is its centre; a place's centre 
 
 
 @dataclass(frozen=True)
-class Judge:
+class TransferAttacker:
     """An attacker that did not guide the search, and what it has of the post as it is."""
 
     attacker: Attacker
-    before: Outlook
+    before: AttackerView
     unread: Unread
 
     @classmethod
-    def of(cls, run: AskedRun, *, place: str, post: Post) -> Judge:
+    def of(cls, run: Explainable, *, place: str, post: Post) -> TransferAttacker:
         """Raises BadOption for a run that does not know the place."""
         names = [own.name for own in run.fitted.places.places]
         if place not in names:
             remedy = "give a judge that was trained on the same posts, for the same target (and cells)"
             raise BadOption("--judge", f"does not know {place!r}: it has {len(names)} other classes", remedy)
         attacker = Attacker.of(run, names.index(place))
-        return cls(attacker, attacker.look([post])[0][0], reader_of(run).unread(post))
+        return cls(attacker, attacker.look([post])[0][0], read_limits(run).unread(post))
 
     def tell(self, suggestions: Sequence[Suggestion], posts: Sequence[Post], goal: Goal) -> tuple[Suggestion, ...]:
         """Suggestions with what is left after each, its post beside it: in the order of the worse of both attackers.

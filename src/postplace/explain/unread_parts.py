@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from postplace.explain.advice import Goal, Outlook
-from postplace.explain.explainable import AskedRun
+from postplace.explain.advice import AttackerView, Goal
+from postplace.explain.explainable import Explainable
 from postplace.explain.not_read import pieces_not_read, rest_not_read
 from postplace.explain.search import Attacker
 from postplace.explain.variants import OpenedPost
-from postplace.models.read_limits import reader_of
+from postplace.models.read_limits import read_limits
 from postplace.truncation import Unread
 
 
@@ -22,14 +22,14 @@ class Ends:
     """
 
     unread: Unread
-    rest: Outlook | None
+    rest: AttackerView | None
     pieces: int
     more: bool = False
 
     @classmethod
-    def of(cls, locator: AskedRun, opened: OpenedPost, attacker: Attacker, goal: Goal) -> Ends:
+    def of(cls, locator: Explainable, opened: OpenedPost, attacker: Attacker, goal: Goal) -> Ends:
         """A run that cuts nothing off is not asked."""
-        reader = reader_of(locator)
+        reader = read_limits(locator)
         pieces = pieces_not_read(reader, opened.post)
         outlooks = attacker.look(pieces)[0] if pieces else []
         unread = reader.unread(opened.given, broken=len(opened.broken))

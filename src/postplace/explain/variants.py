@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from postplace.errors import BadImage, BadPost
-from postplace.explain.explainable import AskedRun
+from postplace.explain.explainable import Explainable
 from postplace.explain.parts import Part, modality_part, spans
 from postplace.features.extraction import EncodedPosts, encode_posts
-from postplace.features.pooled import MODALITIES, without
+from postplace.features.pooled import MODALITIES, drop_modalities
 from postplace.images.decode import decode
 from postplace.images.regions import at_most, covered, lossless
 from postplace.schema import Post
@@ -62,15 +62,15 @@ class OpenedPost:
         return tuple(name for name in MODALITIES if there[name])
 
 
-def open_post(locator: AskedRun, post: Post) -> OpenedPost:
+def open_post(locator: Explainable, post: Post) -> OpenedPost:
     """Decode a post's pictures once. Raises BadPost for a post with nothing in it that this run looks at."""
-    (seen,) = without([post], locator.modalities)
+    (seen,) = drop_modalities([post], locator.modalities)
     opened = _opened(locator, post, seen)
     check_present(locator, opened, where="explain")
     return opened
 
 
-def open_whole(locator: AskedRun, post: Post) -> OpenedPost:
+def open_whole(locator: Explainable, post: Post) -> OpenedPost:
     """As `open_post`, but what this run does not look at stays in the post; pictures it does not look at, unopened.
 
     Hashtags typed in the text are among the post's, whatever it says: they are published with it.
@@ -82,7 +82,7 @@ def open_whole(locator: AskedRun, post: Post) -> OpenedPost:
     return opened
 
 
-def check_present(locator: AskedRun, opened: OpenedPost, *, where: str) -> None:
+def check_present(locator: Explainable, opened: OpenedPost, *, where: str) -> None:
     """Raise BadPost for a post with nothing in it that this run looks at."""
     if any(name in locator.modalities for name in opened.present):
         return
@@ -91,7 +91,7 @@ def check_present(locator: AskedRun, opened: OpenedPost, *, where: str) -> None:
     raise BadPost(where, found, "give a text, hashtags or a readable picture")
 
 
-def _opened(locator: AskedRun, given: Post, seen: Post) -> OpenedPost:
+def _opened(locator: Explainable, given: Post, seen: Post) -> OpenedPost:
     target = getattr(locator.encoders()[1].prepare, "size", TARGET)
     kept, drawn, pictures, broken = [], [], [], []
     for number, image in enumerate(seen.images, start=1):
@@ -128,7 +128,7 @@ def hide(opened: OpenedPost, parts: Sequence[Part]) -> Variant:
         hashtags=tuple(tag for tag in base.hashtags if normalise_hashtag(tag) not in tags),
         images=_images(opened, base, parts),
     )
-    (post,) = without([changed], [name for name in MODALITIES if name not in dropped])
+    (post,) = drop_modalities([changed], [name for name in MODALITIES if name not in dropped])
     return Variant(tuple(parts), post)
 
 
@@ -138,15 +138,15 @@ def keep(opened: OpenedPost, modalities: Sequence[str]) -> Variant:
     return hide(opened, [modality_part(name) for name in dropped])
 
 
-def ask(locator: AskedRun, posts: Sequence[Post]) -> NDArray[np.float64]:
+def ask(locator: Explainable, posts: Sequence[Post]) -> NDArray[np.float64]:
     """Probabilities (N, C) of posts in memory, `AT_ONCE` in a batch; nothing is stored, no post knows of another."""
     parts = [posts[start : start + AT_ONCE] for start in range(0, len(posts), AT_ONCE)] or [posts]
     return np.concatenate([locator.probabilities(*encode(locator, part)) for part in parts])
 
 
-def encode(locator: AskedRun, posts: Sequence[Post]) -> tuple[list[Post], EncodedPosts]:
+def encode(locator: Explainable, posts: Sequence[Post]) -> tuple[list[Post], EncodedPosts]:
     """The posts as far as the locator looks at them, without their users, and their vectors."""
-    asked = without([replace(post, user=None) for post in posts], locator.modalities)
+    asked = drop_modalities([replace(post, user=None) for post in posts], locator.modalities)
     text, image = locator.encoders()
     encoded = encode_posts(asked, text_encoder=text, image_encoder=image, workers=0, states=locator.plan.states)
     return asked, encoded

@@ -22,7 +22,7 @@ MODALITIES = ("text", "hashtags", "image")
 
 
 @dataclass(frozen=True)
-class Examples:
+class PooledFeatures:
     """N posts, one row each.
 
     `texts` without links and mentions; `hashtags` in their normal form; by modality (text, hashtags, image) `vectors`
@@ -37,9 +37,9 @@ class Examples:
     def __len__(self) -> int:
         return len(self.texts)
 
-    def rows(self, chosen: NDArray[np.int64]) -> Examples:
+    def rows(self, chosen: NDArray[np.int64]) -> PooledFeatures:
         """Some of them, in that order."""
-        return Examples(
+        return PooledFeatures(
             [self.texts[row] for row in chosen],
             [self.hashtags[row] for row in chosen],
             {name: vectors[chosen] for name, vectors in self.vectors.items()},
@@ -59,12 +59,12 @@ def check_modalities(asked: Sequence[str] | None) -> tuple[str, ...]:
     return tuple(name for name in MODALITIES if name in asked)
 
 
-def examples_of(posts: Sequence[Post], encoded: EncodedPosts) -> Examples:
+def pool_features(posts: Sequence[Post], encoded: EncodedPosts) -> PooledFeatures:
     """Posts with what they were encoded to -> examples."""
     vectors, present = pooled_features(encoded)
     texts = [for_encoder(post.full_text) for post in posts]
     tags = [tuple(dict.fromkeys(filter(None, map(normalise_hashtag, post.hashtags)))) for post in posts]
-    return Examples(texts, tags, vectors, present)
+    return PooledFeatures(texts, tags, vectors, present)
 
 
 def has_image(encoded: EncodedPosts) -> NDArray[np.bool_]:
@@ -84,7 +84,9 @@ def pooled_features(encoded: EncodedPosts) -> tuple[dict[str, NDArray[np.float32
     return features, {"text": encoded.text_mask, "hashtags": encoded.hashtag_mask, "image": mask}
 
 
-def only(posts: Sequence[Post], encoded: EncodedPosts, modalities: Sequence[str]) -> tuple[list[Post], EncodedPosts]:
+def select_modalities(
+    posts: Sequence[Post], encoded: EncodedPosts, modalities: Sequence[str]
+) -> tuple[list[Post], EncodedPosts]:
     """The same posts and vectors without the modalities that are not named, as if they had never been there."""
     dropped = set(MODALITIES) - set(modalities)
     changes: dict[str, NDArray[np.generic] | None] = {}
@@ -96,15 +98,15 @@ def only(posts: Sequence[Post], encoded: EncodedPosts, modalities: Sequence[str]
         changes["text_states"] = np.zeros_like(encoded.text_states)
     if "image" in dropped:
         changes["image_index"] = np.full_like(encoded.image_index, -1)
-    return without(posts, modalities), replace(encoded, **changes) if dropped else encoded  # type: ignore[arg-type]
+    return drop_modalities(posts, modalities), replace(encoded, **changes) if dropped else encoded  # type: ignore[arg-type]
 
 
-def without(posts: Sequence[Post], modalities: Sequence[str]) -> list[Post]:
+def drop_modalities(posts: Sequence[Post], modalities: Sequence[str]) -> list[Post]:
     """The posts without the text, the hashtags or the pictures, where these are not among the modalities named.
 
     A hashtag that stands in the text is one: without hashtags it is taken out there too.
 
-    >>> without([Post("1", text="dinner #bund", hashtags=("bund",))], ["text"])[0].text
+    >>> drop_modalities([Post("1", text="dinner #bund", hashtags=("bund",))], ["text"])[0].text
     'dinner'
     """
     dropped = set(MODALITIES) - set(modalities)
@@ -122,7 +124,7 @@ def without(posts: Sequence[Post], modalities: Sequence[str]) -> list[Post]:
     return kept
 
 
-def past_vectors(posts: Sequence[Post], examples: Examples) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+def past_vectors(posts: Sequence[Post], examples: PooledFeatures) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """What each post's user had posted before it, among these posts: (N, D) and which posts have a past (N,).
 
     The mean text, hashtag and image vectors of the user's strictly earlier posts, side by side; no label takes part. A

@@ -26,12 +26,12 @@ from postplace.evaluation.calibration import (
     fit_temperature,
     fit_temperature_and_floor,
     log_losses,
+    mix_with_uniform,
     negative_log_likelihood,
-    raised,
     reliability,
     risk_coverage,
     squared_losses,
-    temper,
+    temperature_scale,
 )
 from postplace.evaluation.conformal import (
     Over,
@@ -40,17 +40,17 @@ from postplace.evaluation.conformal import (
     coverage_by_group,
     effective_groups,
     group_quantile,
+    prediction_sets,
     set_scores,
-    sets_below,
     why_wide,
 )
 from postplace.evaluation.metrics import or_null
 from postplace.evaluation.significance import above_chance, group_bootstrap_of, positive_interval, share_interval
-from postplace.inference.labelled_predictions import Judged, joined, numbered
+from postplace.inference.labelled_predictions import LabelledPredictions, joined, numbered
 from postplace.places.decode import least_expected
 from postplace.places.distance import great_circle_km
 from postplace.places.vocabulary import PlaceVocabulary
-from postplace.schema import Promise
+from postplace.schema import PredictionRegion
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -67,21 +67,21 @@ class Shape(NamedTuple):
 
     temperature: float
     penalty: Penalty
-    slack_km: float
+    offset_km: float
 
 
 @dataclass(frozen=True)
 class Calibration:
     """What turns a system's probabilities into honest ones; scores (M,) and groups (M,) of the calibration part.
 
-    `temperature` and `floor` of the probabilities told; `shape`, `penalty` and `slack_km` make the sets and circles.
+    `temperature` and `floor` of the probabilities told; `shape`, `penalty` and `offset_km` make the sets and circles.
     `parts` are those that the scores are of: the validation part too, where the calibration part has few groups.
     """
 
     temperature: float
     shape: float
     penalty: Penalty
-    slack_km: float
+    offset_km: float
     set_scores: Floats
     set_groups: Rows
     circle_scores: Floats
@@ -91,7 +91,7 @@ class Calibration:
 
     def tell(self, raw: Floats) -> Floats:
         """Probabilities (N, C) as the system gives them -> as they are told."""
-        return raised(temper(raw, self.temperature), self.floor)
+        return mix_with_uniform(temperature_scale(raw, self.temperature), self.floor)
 
     def place_sets(
         self, raw: Floats, chance: Floats, *, alpha: float = ALPHA, over: Over = "users"
@@ -100,8 +100,8 @@ class Calibration:
 
         Never empty. On average over users or over posts: see `evaluation/conformal.py`.
         """
-        scores = set_scores(temper(raw, self.shape), chance, self.penalty)
-        return sets_below(scores, group_quantile(self.set_scores, self.set_groups, alpha=alpha, over=over))
+        scores = set_scores(temperature_scale(raw, self.shape), chance, self.penalty)
+        return prediction_sets(scores, group_quantile(self.set_scores, self.set_groups, alpha=alpha, over=over))
 
     def circles(
         self, raw: Floats, places: PlaceVocabulary, *, alpha: float = ALPHA, over: Over = "users"
@@ -110,9 +110,9 @@ class Calibration:
 
         NaN where no class has coordinates; an infinite radius where too few groups were kept to promise anything.
         """
-        centres, expected = least_expected(temper(raw, self.shape), places)
+        centres, expected = least_expected(temperature_scale(raw, self.shape), places)
         threshold = group_quantile(self.circle_scores, self.circle_groups, alpha=alpha, over=over)
-        return centres, threshold * (expected + self.slack_km)
+        return centres, threshold * (expected + self.offset_km)
 
     def caveat(self, *, alpha: float = ALPHA, over: Over = "users") -> str:
         """See `why_wide`."""
@@ -126,7 +126,7 @@ class Calibration:
         """Plain data; the arrays are kept beside it."""
         penalty = {"weight": self.penalty.weight, "free": self.penalty.free}
         told = {"temperature": self.temperature, "floor": self.floor, "parts": list(self.parts)}
-        return {**told, "shape": self.shape, "penalty": penalty, "slack_km": self.slack_km}
+        return {**told, "shape": self.shape, "penalty": penalty, "slack_km": self.offset_km}
 
     @classmethod
     def from_json(cls, saved: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Calibration:
@@ -138,16 +138,18 @@ class Calibration:
         return cls(temperature, shape, penalty, slack, floor=float(saved.get("floor", 0.0)), parts=parts, **kept)
 
 
-def chance_of(digests: Sequence[str]) -> Floats:
+def randomization_u(digests: Sequence[str]) -> Floats:
     """A number between 0 and 1 for each post (N,), drawn by its digest: the same post always gets the same set.
 
-    >>> chance_of(["00ff", "80ff"]).round(3).tolist()
+    >>> randomization_u(["00ff", "80ff"]).round(3).tolist()
     [0.004, 0.504]
     """
     return np.array([int(digest[:8], 16) / 16 ** len(digest[:8]) for digest in digests], dtype=np.float64)
 
 
-def calibrate(validation: Judged, calibration: Judged, places: PlaceVocabulary) -> Calibration:
+def calibrate(
+    validation: LabelledPredictions, calibration: LabelledPredictions, places: PlaceVocabulary
+) -> Calibration:
     """Fit on what a system answered to two parts that it did not learn from; no group is in both."""
     if len(np.unique(calibration.known().answers.groups)) < ENOUGH and len(validation.known().chance):
         kept, parts = joined(validation, calibration), BOTH_PARTS
@@ -170,7 +172,7 @@ def promises(
     *,
     level: float,
     over: Over = "users",
-) -> list[Promise]:
+) -> list[PredictionRegion]:
     """What is promised of N posts, from their raw probabilities (N, C) and draws (N,)."""
     alpha = 1.0 - level
     sets = calibration.place_sets(raw, chance, alpha=alpha, over=over)
@@ -180,7 +182,7 @@ def promises(
     made = []
     for row in range(len(raw)):
         names = tuple(places.places[c].name for c in order[row] if sets[row, c])
-        promise = Promise(level, names, coverage_over=over, caveat=caveat)
+        promise = PredictionRegion(level, names, coverage_over=over, caveat=caveat)
         if np.isfinite(radii[row]) and not np.isnan(centres[row]).any():
             latitude, longitude = (float(degrees) for degrees in centres[row])
             promise = replace(promise, centre=(latitude, longitude), radius_km=float(radii[row]))
@@ -188,8 +190,8 @@ def promises(
     return made
 
 
-def judge_calibration(
-    calibration: Calibration, judged: Judged, places: PlaceVocabulary, *, alpha: float = ALPHA
+def calibration_report(
+    calibration: Calibration, judged: LabelledPredictions, places: PlaceVocabulary, *, alpha: float = ALPHA
 ) -> dict[str, Any]:
     """How well the words are kept on posts of a part that nothing was fitted on, ready for JSON.
 
@@ -230,7 +232,13 @@ def judge_calibration(
 
 
 def _kept_word(
-    calibration: Calibration, known: Judged, located: Judged, *, places: PlaceVocabulary, alpha: float, over: Over
+    calibration: Calibration,
+    known: LabelledPredictions,
+    located: LabelledPredictions,
+    *,
+    places: PlaceVocabulary,
+    alpha: float,
+    over: Over,
 ) -> dict[str, Any]:
     """How often the sets of posts whose class is known and the circles of those with coordinates hold the truth."""
     sets = calibration.place_sets(known.probabilities, known.chance, alpha=alpha, over=over)
@@ -258,16 +266,16 @@ def _kept(calibration: Calibration) -> dict[str, Any]:
     }
 
 
-def _shape_of(judged: Judged, places: PlaceVocabulary) -> Shape:
+def _shape_of(judged: LabelledPredictions, places: PlaceVocabulary) -> Shape:
     """The shape that a part asks for."""
     known = judged.known()
     temperature = fit_temperature(known.probabilities, known.answers.labels)
-    shaped = temper(known.probabilities, temperature)
+    shaped = temperature_scale(known.probabilities, temperature)
     penalty = best_penalty(shaped, known.answers.labels, known.answers.groups, known.chance, alpha=ALPHA)
     return Shape(temperature, penalty, _best_slack(_located(judged, places), temperature, places))
 
 
-def _plain_shape(judged: Judged, places: PlaceVocabulary) -> Shape:
+def _plain_shape(judged: LabelledPredictions, places: PlaceVocabulary) -> Shape:
     """The shape where there are too few groups to choose one: the temperature is fitted, the slack as much as expected.
 
     One number, without a choice of sizes in it, hardly fits the few posts that the threshold is then taken from.
@@ -278,20 +286,20 @@ def _plain_shape(judged: Judged, places: PlaceVocabulary) -> Shape:
     return Shape(temperature, Penalty(), _middle(expected) if len(expected) else 1.0)
 
 
-def _scored(judged: Judged, shape: Shape, places: PlaceVocabulary) -> dict[str, NDArray[Any]]:
+def _scored(judged: LabelledPredictions, shape: Shape, places: PlaceVocabulary) -> dict[str, NDArray[Any]]:
     """How far down the truth of a part's posts stands in a shape, by the names of `ARRAYS`."""
     known, located = judged.known(), _located(judged, places)
-    scores = set_scores(temper(known.probabilities, shape.temperature), known.chance, shape.penalty)
+    scores = set_scores(temperature_scale(known.probabilities, shape.temperature), known.chance, shape.penalty)
     errors, expected = _errors(located, shape.temperature, places)
     return {
         "set_scores": scores[np.arange(len(scores)), known.answers.labels],
         "set_groups": numbered(known.answers.groups),
-        "circle_scores": errors / (expected + shape.slack_km),
+        "circle_scores": errors / (expected + shape.offset_km),
         "circle_groups": numbered(located.answers.groups),
     }
 
 
-def _best_slack(validation: Judged, shape: float, places: PlaceVocabulary) -> float:
+def _best_slack(validation: LabelledPredictions, shape: float, places: PlaceVocabulary) -> float:
     """The slack in km whose circles are smallest on average."""
     if not len(validation.chance):
         return 1.0
@@ -310,15 +318,15 @@ def _middle(expected: Floats) -> float:
     return max(float(np.median(expected)), 1e-3)
 
 
-def _located(judged: Judged, places: PlaceVocabulary) -> Judged:
+def _located(judged: LabelledPredictions, places: PlaceVocabulary) -> LabelledPredictions:
     """Posts with an answer and coordinates of their own, if the classes have any."""
     here = judged.answers.answered & ~np.isnan(judged.answers.coordinates[:, 0])
     return judged.only(here & places.located)
 
 
-def _errors(located: Judged, shape: float, places: PlaceVocabulary) -> tuple[Floats, Floats]:
+def _errors(located: LabelledPredictions, shape: float, places: PlaceVocabulary) -> tuple[Floats, Floats]:
     """Km from the centre of each post's circle to its own coordinates (N,), and what they were expected to be (N,)."""
-    centres, expected = least_expected(temper(located.probabilities, shape), places)
+    centres, expected = least_expected(temperature_scale(located.probabilities, shape), places)
     return great_circle_km(*centres.T, *located.answers.coordinates.T), expected
 
 

@@ -98,7 +98,7 @@ class Evidence:
 _KINDS = ("fused", "pooled")
 
 
-def evidence_of(
+def select_evidence(
     model: nn.Module | Estimator,
     posts: Sequence[Post],
     encoded: EncodedPosts,

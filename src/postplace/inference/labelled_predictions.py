@@ -11,39 +11,39 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from postplace.inference.scoring import Answers
+from postplace.inference.scoring import GroundTruth
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
 
-class Judged(NamedTuple):
+class LabelledPredictions(NamedTuple):
     """A part of the split as a system answered it: probabilities (N, C) as they came, and the truth."""
 
     probabilities: Floats
-    answers: Answers
-    chance: Floats  # (N,) see `chance_of`
+    answers: GroundTruth
+    chance: Floats  # (N,) see `randomization_u`
 
-    def only(self, chosen: NDArray[np.bool_]) -> Judged:
+    def only(self, chosen: NDArray[np.bool_]) -> LabelledPredictions:
         """The posts that are chosen (N,)."""
         kept = {field.name: getattr(self.answers, field.name)[chosen] for field in fields(self.answers)}
-        return Judged(self.probabilities[chosen], Answers(**kept), self.chance[chosen])
+        return LabelledPredictions(self.probabilities[chosen], GroundTruth(**kept), self.chance[chosen])
 
-    def known(self) -> Judged:
+    def known(self) -> LabelledPredictions:
         """Posts with an answer, whose class the run knows."""
         return self.only(self.answers.answered & (self.answers.labels >= 0))
 
 
-def joined(first: Judged, second: Judged) -> Judged:
+def joined(first: LabelledPredictions, second: LabelledPredictions) -> LabelledPredictions:
     """Two parts as one; no group is in both, whatever its number."""
     groups = np.concatenate([numbered(first.answers.groups), _apart(second.answers.groups, first.answers.groups)])
     kept = {
         field.name: np.concatenate([getattr(first.answers, field.name), getattr(second.answers, field.name)])
         for field in fields(first.answers)
     }
-    return Judged(
+    return LabelledPredictions(
         np.concatenate([first.probabilities, second.probabilities]),
-        Answers(**{**kept, "groups": groups}),
+        GroundTruth(**{**kept, "groups": groups}),
         np.concatenate([first.chance, second.chance]),
     )
 

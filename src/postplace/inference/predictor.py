@@ -14,37 +14,37 @@ from torch import nn
 from postplace.errors import Diverged
 from postplace.evaluation.conformal import Over
 from postplace.features.extraction import EncodedPosts
-from postplace.features.pooled import examples_of, has_image
-from postplace.inference.calibrator import chance_of, judge_calibration, promises
+from postplace.features.pooled import has_image, pool_features
+from postplace.inference.calibrator import calibration_report, promises, randomization_u
 from postplace.inference.fitted import Fitted
-from postplace.inference.labelled_predictions import Judged
-from postplace.inference.scoring import Answers, answers_of, score
+from postplace.inference.labelled_predictions import LabelledPredictions
+from postplace.inference.scoring import GroundTruth, ground_truth, score
 from postplace.models.estimator import Estimator
-from postplace.models.inputs import tensors_of
-from postplace.models.settings import Plan
+from postplace.models.inputs import build_tensors
+from postplace.models.settings import ResolvedSettings
 from postplace.places.decode import rank
-from postplace.schema import Post, Prediction, Promise
+from postplace.schema import Post, Prediction, PredictionRegion
 from postplace.system.devices import torch_device
 
 AT_ONCE = 256  # posts a batch
 
 
 @dataclass(frozen=True)
-class Examined:
+class EvaluationResult:
     """N posts as a system answered them: `told` (N, C) calibrated, the truth, and the metrics, ready for JSON."""
 
     posts: tuple[Post, ...]
     told: NDArray[np.float64]
-    answers: Answers
+    answers: GroundTruth
     metrics: dict[str, Any]
 
 
 @dataclass(frozen=True)
-class System:
+class Predictor:
     """What was learned, under the name of its model."""
 
     name: str
-    plan: Plan
+    plan: ResolvedSettings
     fitted: Fitted
     device: str
 
@@ -55,7 +55,7 @@ class System:
         """
         model = self.fitted.model
         if isinstance(model, Estimator):
-            found = model.predict_proba(examples_of(posts, encoded))
+            found = model.predict_proba(pool_features(posts, encoded))
         else:
             found = self._answers_of(model, posts, encoded)
         strange = np.flatnonzero(~np.isfinite(found).all(axis=1))
@@ -68,7 +68,7 @@ class System:
 
     def _answers_of(self, model: nn.Module, posts: Sequence[Post], encoded: EncodedPosts) -> NDArray[np.float64]:
         """A network's answers (N, C)."""
-        tensors = tensors_of(self.plan, posts, encoded, self.fitted.vocabularies)
+        tensors = build_tensors(self.plan, posts, encoded, self.fitted.vocabularies)
         device = torch_device(self.device)
         model = model.to(device).eval()
         found = np.empty((len(posts), len(self.fitted.places)), dtype=np.float64)
@@ -114,12 +114,12 @@ class System:
 
     def _promised(
         self, posts: Sequence[Post], raw: NDArray[np.float64], levels: NDArray[np.float64], over: Over
-    ) -> list[Promise] | None:
+    ) -> list[PredictionRegion] | None:
         """What is promised of each post, each at its own level (N,)."""
         if self.fitted.calibration is None:
             return None
         draws = self._draws_of(posts)
-        found: dict[int, Promise] = {}
+        found: dict[int, PredictionRegion] = {}
         for level in np.unique(levels):
             rows = np.flatnonzero(levels == level)
             asked = self.fitted.calibration, raw[rows], draws[rows], self.fitted.places
@@ -127,16 +127,16 @@ class System:
             found |= dict(zip(rows.tolist(), own, strict=True))
         return [found[row] for row in range(len(posts))]
 
-    def judged(self, posts: Sequence[Post], encoded: EncodedPosts, *, groups: NDArray[np.int64]) -> Judged:
+    def judged(self, posts: Sequence[Post], encoded: EncodedPosts, *, groups: NDArray[np.int64]) -> LabelledPredictions:
         """What it says to posts, beside the truth."""
-        answers = answers_of(posts, encoded, places=self.fitted.places, groups=groups)
-        return Judged(self.raw(posts, encoded), answers, self._draws_of(posts))
+        answers = ground_truth(posts, encoded, places=self.fitted.places, groups=groups)
+        return LabelledPredictions(self.raw(posts, encoded), answers, self._draws_of(posts))
 
     def scored(self, posts: Sequence[Post], encoded: EncodedPosts, *, groups: NDArray[np.int64]) -> dict[str, Any]:
         """Its metrics and those of every baseline, ready for JSON."""
         return self.examined(posts, encoded, groups=groups).metrics
 
-    def examined(self, posts: Sequence[Post], encoded: EncodedPosts, *, groups: NDArray[np.int64]) -> Examined:
+    def examined(self, posts: Sequence[Post], encoded: EncodedPosts, *, groups: NDArray[np.int64]) -> EvaluationResult:
         """What it told of each post, beside the truth, and the metrics of that."""
         fitted, judged = self.fitted, self.judged(posts, encoded, groups=groups)
         told = self.told(judged.probabilities)
@@ -149,11 +149,11 @@ class System:
             places=fitted.places,
         )
         if fitted.calibration is not None:
-            scores["calibration"] = judge_calibration(fitted.calibration, judged, fitted.places)
+            scores["calibration"] = calibration_report(fitted.calibration, judged, fitted.places)
         broken = [asdict(picture) for picture in encoded.broken]
         metrics = {"labelled": int(judged.answers.labelled.sum()), "broken_images": broken, **scores}
-        return Examined(tuple(posts), told, judged.answers, metrics)
+        return EvaluationResult(tuple(posts), told, judged.answers, metrics)
 
     def _draws_of(self, posts: Sequence[Post]) -> NDArray[np.float64]:
         """The draw of each post (N,) that its set of places depends on: by its content, so always the same."""
-        return chance_of([self.fitted.seen.draw_of(post) for post in posts])
+        return randomization_u([self.fitted.seen.draw_of(post) for post in posts])

@@ -37,7 +37,7 @@ SHOWN_KM = 1.0  # of the radii, the one with an interval
 
 
 @dataclass(frozen=True)
-class Answers:
+class GroundTruth:
     """What N posts are judged on: labels (N,) with -1 for a class unknown to the model, coordinates (N, 2) or NaN."""
 
     labels: NDArray[np.int64]
@@ -48,9 +48,9 @@ class Answers:
     groups: NDArray[np.int64]
 
 
-def answers_of(
+def ground_truth(
     posts: Sequence[Post], encoded: EncodedPosts, *, places: PlaceVocabulary, groups: NDArray[np.int64]
-) -> Answers:
+) -> GroundTruth:
     """The truth of posts, and which of them gave anything to go by."""
     image_mask = has_image(encoded)
     missing = (np.nan, np.nan)
@@ -60,7 +60,7 @@ def answers_of(
         labelled = np.array([post.located for post in posts], dtype=np.bool_)
     else:
         labelled = np.array([getattr(post, places.target) is not None for post in posts], dtype=np.bool_)
-    return Answers(
+    return GroundTruth(
         labels=labels,
         labelled=labelled,
         coordinates=coordinates.reshape(-1, 2),
@@ -74,7 +74,7 @@ def score(
     system: str,
     probabilities: Probabilities,
     *,
-    answers: Answers,
+    answers: GroundTruth,
     baselines: Baselines,
     encoded: EncodedPosts,
     places: PlaceVocabulary,
@@ -89,7 +89,7 @@ def score(
     contenders = {system: probabilities} | baseline_probabilities(baselines, encoded)
     points = {name: point_estimate(p, places) for name, p in contenders.items()}
     systems = {name: _evaluate(p, answers, points[name]) for name, p in contenders.items()}
-    hits = {name: hits_of(p, answers) for name, p in contenders.items()}
+    hits = {name: correct_predictions(p, answers) for name, p in contenders.items()}
     chosen = answers.labelled
     alone = _points_alone(system, probabilities, answers, baselines, places)
     systems |= {name: _distance_only(_evaluate(probabilities, answers, guesses)) for name, guesses in alone.items()}
@@ -125,7 +125,7 @@ def baseline_probabilities(baselines: Baselines, encoded: EncodedPosts) -> dict[
     return found
 
 
-def _evaluate(probabilities: Probabilities, answers: Answers, points: NDArray[np.float64]) -> dict[str, Any]:
+def _evaluate(probabilities: Probabilities, answers: GroundTruth, points: NDArray[np.float64]) -> dict[str, Any]:
     located = ~np.isnan(answers.coordinates[:, 0])
     measurable = located.any() and not np.isnan(points).all()
     return evaluate_predictions(
@@ -140,7 +140,7 @@ def _evaluate(probabilities: Probabilities, answers: Answers, points: NDArray[np
 
 
 def _points_alone(
-    system: str, probabilities: Probabilities, answers: Answers, baselines: Baselines, places: PlaceVocabulary
+    system: str, probabilities: Probabilities, answers: GroundTruth, baselines: Baselines, places: PlaceVocabulary
 ) -> dict[str, NDArray[np.float64]]:
     """Guesses (N, 2) that are points, not classes: the middle of the city, and the system's least expected km."""
     if baselines.city_median is None or not places.located:
@@ -154,7 +154,7 @@ def _distance_only(result: Mapping[str, Any]) -> dict[str, Any]:
     return {"overall": {key: value for key, value in result["overall"].items() if key in kept}}
 
 
-def class_intervals(contenders: Mapping[str, Probabilities], answers: Answers) -> dict[str, dict[str, Any]]:
+def class_intervals(contenders: Mapping[str, Probabilities], answers: GroundTruth) -> dict[str, dict[str, Any]]:
     """95 % intervals of the accuracy, also among the first 5, 10 and 20, and macro-F1 of systems' probabilities (N, C).
 
     Over groups, on the labelled posts; nothing without any.
@@ -168,7 +168,7 @@ def class_intervals(contenders: Mapping[str, Probabilities], answers: Answers) -
     for name, probabilities in contenders.items():
         own = probabilities[chosen]
         guesses[name] = np.where(answered, own.argmax(axis=1), -1)
-        found[name] = {"accuracy": _pair(share_interval(hits_of(probabilities, answers)[chosen], groups))}
+        found[name] = {"accuracy": _pair(share_interval(correct_predictions(probabilities, answers)[chosen], groups))}
         for k in ACCURACY_AT:
             if 1 < k < own.shape[1]:
                 hits = hits_at_k(labels, own, k=k, answered=answered)
@@ -178,7 +178,7 @@ def class_intervals(contenders: Mapping[str, Probabilities], answers: Answers) -
     return {name: {**found[name], "macro_f1": _pair(spreads[name])} for name in contenders}
 
 
-def distance_intervals(guesses: Mapping[str, NDArray[np.float64]], answers: Answers) -> dict[str, dict[str, Any]]:
+def distance_intervals(guesses: Mapping[str, NDArray[np.float64]], answers: GroundTruth) -> dict[str, dict[str, Any]]:
     """95 % intervals of each system's mean and median error and of its share within 1 km; `guesses` are (N, 2).
 
     Over groups, on the posts that `evaluate_predictions` takes these numbers of; nothing without any.
@@ -202,20 +202,22 @@ def distance_intervals(guesses: Mapping[str, NDArray[np.float64]], answers: Answ
     }
 
 
-def errors_of(probabilities: Probabilities, answers: Answers, places: PlaceVocabulary) -> NDArray[np.float64]:
+def distance_errors_km(
+    probabilities: Probabilities, answers: GroundTruth, places: PlaceVocabulary
+) -> NDArray[np.float64]:
     """Km from the best place to the post's own coordinates (N,); NaN without either or without an answer."""
     points = point_estimate(probabilities, places)
     errors = np.asarray(great_circle_km(*points.T, *answers.coordinates.T), dtype=np.float64)
     return np.where(answers.answered, errors, np.nan)
 
 
-def overall_of(probabilities: Probabilities, answers: Answers, places: PlaceVocabulary) -> dict[str, Any]:
+def overall_metrics(probabilities: Probabilities, answers: GroundTruth, places: PlaceVocabulary) -> dict[str, Any]:
     """Every metric of a system over all posts, ready for JSON."""
     overall: dict[str, Any] = _evaluate(probabilities, answers, point_estimate(probabilities, places))["overall"]
     return overall
 
 
-def hits_of(probabilities: Probabilities, answers: Answers) -> NDArray[np.float64]:
+def correct_predictions(probabilities: Probabilities, answers: GroundTruth) -> NDArray[np.float64]:
     """1 where the answer is right, else 0 (N,); no answer is a wrong one."""
     right: NDArray[np.bool_] = (probabilities.argmax(axis=1) == answers.labels) & answers.answered
     return right.astype(np.float64)

@@ -59,7 +59,7 @@ class Training:
 
 
 @dataclass(frozen=True)
-class Built:
+class LazyClass:
     """Builds the class of that name in that file of `postplace.models`, which is imported when it is called.
 
     `fixed` are arguments beside the settings, which no user changes.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from postplace.features.pooled import Examples
+from postplace.features.pooled import PooledFeatures
 
 if TYPE_CHECKING:
     from torch import nn
@@ -18,14 +18,14 @@ Probabilities = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Lesson:
+class FitData:
     """What an estimator learns from: examples, their labels (N,), -1 for none, and the rows of the two parts.
 
     Whatever is chosen (a strength, a number of neighbours) is chosen on the validation rows. `balanced`: every class
     counts the same.
     """
 
-    examples: Examples
+    examples: PooledFeatures
     labels: NDArray[np.int64]
     classes: int
     train: NDArray[np.int64]
@@ -34,7 +34,7 @@ class Lesson:
     balanced: bool = False
 
 
-def size_of(model: nn.Module | Estimator) -> int:
+def count_parameters(model: nn.Module | Estimator) -> int:
     """How many numbers were learned: of a network its parameters."""
     if isinstance(model, Estimator):
         return model.size()
@@ -45,11 +45,11 @@ def size_of(model: nn.Module | Estimator) -> int:
 class Estimator(Protocol):
     """Examples -> probabilities, once it is fitted or restored."""
 
-    def fit(self, lesson: Lesson) -> None:
+    def fit(self, lesson: FitData) -> None:
         """Learn; an earlier lesson is forgotten."""
         ...
 
-    def predict_proba(self, examples: Examples) -> Probabilities:
+    def predict_proba(self, examples: PooledFeatures) -> Probabilities:
         """Probabilities (N, C), each row summing to 1."""
         ...
 

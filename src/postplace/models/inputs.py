@@ -14,9 +14,9 @@ from postplace.encoders.registry import find_image_encoder, find_text_encoder
 from postplace.encoders.token_states import image_state_rows, state_layers_of, text_state_rows
 from postplace.features.batch import InputSizes, PostTensors, Vocabularies
 from postplace.features.extraction import EncodedPosts
-from postplace.features.pooled import examples_of, past_vectors, past_width
+from postplace.features.pooled import past_vectors, past_width, pool_features
 from postplace.models.estimator import Estimator
-from postplace.models.settings import Plan
+from postplace.models.settings import ResolvedSettings
 from postplace.places.vocabulary import PlaceVocabulary, coarse_groups
 from postplace.schema import Post
 from postplace.text.tokens import TextTokens, tokenize
@@ -42,8 +42,8 @@ class HasLastStage(Protocol):
         ...
 
 
-def tensors_of(
-    plan: Plan,
+def build_tensors(
+    plan: ResolvedSettings,
     posts: Sequence[Post],
     encoded: EncodedPosts,
     vocabularies: Vocabularies | None,
@@ -60,12 +60,12 @@ def tensors_of(
     if "past_vectors" not in plan.needs:
         past = None
     elif past is None:
-        past = past_vectors(posts, examples_of(posts, encoded))
+        past = past_vectors(posts, pool_features(posts, encoded))
     grids = "image_stage" in plan.needs
     return PostTensors(tokens, encoded, vocabularies=vocabularies, labels=labels, past=past, grids=grids)
 
 
-def load_encoders(plan: Plan, text: str, image: str, *, device: str) -> tuple[TextEncoder, ImageEncoder]:
+def load_encoders(plan: ResolvedSettings, text: str, image: str, *, device: str) -> tuple[TextEncoder, ImageEncoder]:
     """The encoders of these names, as far as the plan has use for them; BadOption where one has not what it needs."""
     states, layers = plan.reads_states, plan.state_layers
     of_text = find_text_encoder(text, device=device, states=states, layers=layers)
@@ -77,7 +77,7 @@ def load_encoders(plan: Plan, text: str, image: str, *, device: str) -> tuple[Te
     return of_text, of_images
 
 
-def started(model: nn.Module | Estimator, image: ImageEncoder) -> nn.Module | Estimator:
+def attach_backbone(model: nn.Module | Estimator, image: ImageEncoder) -> nn.Module | Estimator:
     """A new system; one that trains the last stage of the image encoder's network is given a copy of it.
 
     Its weights are then the system's own: a saved run holds them, and of the encoder takes the architecture alone.
@@ -87,8 +87,12 @@ def started(model: nn.Module | Estimator, image: ImageEncoder) -> nn.Module | Es
     return model
 
 
-def sizes_of(
-    plan: Plan, text: TextEncoder, image: ImageEncoder, vocabularies: Vocabularies | None, places: PlaceVocabulary
+def input_sizes(
+    plan: ResolvedSettings,
+    text: TextEncoder,
+    image: ImageEncoder,
+    vocabularies: Vocabularies | None,
+    places: PlaceVocabulary,
 ) -> InputSizes:
     """What a system must know of its inputs to be built; BadOption for token states that an encoder does not have."""
     v = vocabularies
@@ -105,6 +109,6 @@ def sizes_of(
     return InputSizes(*counts, text.width, image.width, **more)
 
 
-def notes_on(plan: Plan, sizes: InputSizes) -> list[str]:
+def input_notes(plan: ResolvedSettings, sizes: InputSizes) -> list[str]:
     """What of a system is left out with such inputs, a line each."""
     return [NO_DISTRICTS] if "coarse" in plan.needs and not sizes.coarse else []

@@ -14,8 +14,8 @@ from typing import Any, Protocol
 from postplace.encoders.encoder import CountsLengths, ImageEncoder, TextEncoder
 from postplace.features.batch import Vocabularies
 from postplace.features.extraction import BrokenImage
-from postplace.features.pooled import without
-from postplace.models.settings import Plan
+from postplace.features.pooled import drop_modalities
+from postplace.models.settings import ResolvedSettings
 from postplace.schema import Post
 from postplace.text.cleaning import for_encoder, left_out
 from postplace.text.tokens import HASHTAGS, TEXT, TextTokens, extents_of, tokenize
@@ -25,10 +25,10 @@ BOTH = "text and hashtags"
 
 
 @dataclass(frozen=True)
-class Reader:
+class ReadLimits:
     """What decides how far a system reads: its plan, the lengths its vocabularies cut to, its text encoder."""
 
-    plan: Plan
+    plan: ResolvedSettings
     vocabularies: Vocabularies | None
     encoder: TextEncoder
     modalities: tuple[str, ...]
@@ -38,7 +38,7 @@ class Reader:
 
         `tokens` are the post's, if it was cut into them before.
         """
-        (post,) = without([post], self.modalities)
+        (post,) = drop_modalities([post], self.modalities)
         found = self._of_tokens(tokens or tokenize(post)) if self.plan.needs & {"characters", "words"} else []
         found += self._of_encoder(post)
         sides = {name for name in (TEXT, HASHTAGS) if self.looks_at(name)}
@@ -99,7 +99,7 @@ class ReadingRun(Protocol):
     """A fitted locator, or a view of one."""
 
     @property
-    def plan(self) -> Plan: ...
+    def plan(self) -> ResolvedSettings: ...
 
     @property
     def fitted(self) -> FittedRun: ...
@@ -110,17 +110,17 @@ class ReadingRun(Protocol):
     def encoders(self) -> tuple[TextEncoder, ImageEncoder]: ...
 
 
-def reader_of(run: ReadingRun) -> Reader:
+def read_limits(run: ReadingRun) -> ReadLimits:
     """How far a run reads a post."""
-    return Reader(run.plan, run.fitted.vocabularies, run.encoders()[0], run.modalities)
+    return ReadLimits(run.plan, run.fitted.vocabularies, run.encoders()[0], run.modalities)
 
 
-def lengths_of(vocabularies: Vocabularies, plan: Plan) -> dict[str, int]:
+def lengths_of(vocabularies: Vocabularies, plan: ResolvedSettings) -> dict[str, int]:
     """The lengths that posts are cut to, of those that the system reads by: max_characters, max_words, max_hashtags."""
     return {name: getattr(vocabularies, name) for name in plan.vocabulary if name.startswith("max_")}
 
 
-def all_unread(reader: Reader, posts: Sequence[Post], broken: Sequence[BrokenImage] = ()) -> list[Unread]:
+def unread_of_posts(reader: ReadLimits, posts: Sequence[Post], broken: Sequence[BrokenImage] = ()) -> list[Unread]:
     """What of each post is not read, given the pictures that could not be read."""
     alike, missing = Counter(post.id for post in posts), Counter(picture.post_id for picture in broken)
     return [reader.unread(post, broken=missing[post.id] // alike[post.id]) for post in posts]

@@ -20,10 +20,10 @@ def find_model(name: str) -> ModelEntry:
     return MODELS[name]
 
 
-def needs_of(entry: ModelEntry, settings: Mapping[str, Any]) -> frozenset[Input]:
+def required_inputs(entry: ModelEntry, settings: Mapping[str, Any]) -> frozenset[Input]:
     """What the model is given with these settings; BadOption for some that do not go together.
 
-    >>> sorted(needs_of(find_model("sg-mft-tokens"), {"tokens": 32}))
+    >>> sorted(required_inputs(find_model("sg-mft-tokens"), {"tokens": 32}))
     ['image_vector', 'text_vector']
     """
     return entry.needs({**entry.settings, **settings}) if callable(entry.needs) else entry.needs

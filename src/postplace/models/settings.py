@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from postplace.errors import BadOption, unknown_name
 from postplace.models.entry import READS_ALL, Input, Modality, ModelEntry, Training, check_settings
-from postplace.models.registry import needs_of
+from postplace.models.registry import required_inputs
 from postplace.text.tokens import LENGTHS
 
 VOCABULARY = {"min_count": 2, **LENGTHS}
@@ -18,7 +18,7 @@ OPTIMISERS = ("rmsprop", "adam", "adamw")
 
 
 @dataclass(frozen=True)
-class Plan:
+class ResolvedSettings:
     """What the model's constructor takes, how it is trained, how the vocabularies are fitted, and what it reads.
 
     An estimator has no `training`. `state_layers` is of how many of the encoders' last layers it reads token states.
@@ -43,13 +43,13 @@ class Plan:
         return "image" if "image_stage" in self.needs else self.reads_states
 
 
-def plan_of(entry: ModelEntry, overrides: Mapping[str, Any]) -> Plan:
+def resolve_settings(entry: ModelEntry, overrides: Mapping[str, Any]) -> ResolvedSettings:
     """The plan of a model; BadOption for a setting it does not have or that does nothing, or a value of another kind.
 
     Lengths are taken by a model that reads what they cut alone, betas under an optimiser that has some.
     """
     model = {name: overrides.get(name, value) for name, value in entry.settings.items()}
-    needs = needs_of(entry, {name: value for name, value in overrides.items() if name in entry.settings})
+    needs = required_inputs(entry, {name: value for name, value in overrides.items() if name in entry.settings})
     training = {} if entry.training is None else asdict(entry.training)
     vocabulary = _vocabulary_of(entry, needs)
     defaults = {**vocabulary, **training, **entry.settings}
@@ -66,7 +66,7 @@ def plan_of(entry: ModelEntry, overrides: Mapping[str, Any]) -> Plan:
     planned = {name: overrides.get(name, value) for name, value in training.items()}
     if planned:
         planned["betas"] = tuple(planned["betas"])  # a list, when it comes from a saved run
-    return Plan(
+    return ResolvedSettings(
         model,
         replace(entry.training, **planned) if entry.training is not None else None,
         {name: overrides.get(name, value) for name, value in vocabulary.items()},
@@ -76,9 +76,9 @@ def plan_of(entry: ModelEntry, overrides: Mapping[str, Any]) -> Plan:
     )
 
 
-def without_idle(entry: ModelEntry, saved: Mapping[str, Any]) -> dict[str, Any]:
+def drop_inactive(entry: ModelEntry, saved: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of a run that may be of an earlier version, which let some pass that do nothing, without these."""
-    needs = needs_of(entry, {name: value for name, value in saved.items() if name in entry.settings})
+    needs = required_inputs(entry, {name: value for name, value in saved.items() if name in entry.settings})
     trained = entry.training is not None and saved.get("optimiser", entry.training.optimiser)
     idle = {name for name, read in CUT.items() if read not in needs} if needs & {"characters", "words"} else set()
     if trained == "rmsprop":

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from postplace.errors import BadOption, BadRun
 from postplace.places.vocabulary import PlaceVocabulary
-from postplace.schema import Prediction, Promise, RankedPlace
+from postplace.schema import Prediction, PredictionRegion, RankedPlace
 
 
 def check_asked(top_k: int, level: float, min_confidence: float, coverage_over: str = "users") -> None:
@@ -31,7 +31,7 @@ def rank(
     post_ids: Sequence[str],
     used: Sequence[tuple[str, ...]],
     top_k: int,
-    promised: Sequence[Promise] | None = None,
+    promised: Sequence[PredictionRegion] | None = None,
     min_confidence: float = 0.0,
 ) -> list[Prediction]:
     """Probabilities (N, C) -> N predictions, the best `top_k` places first (all C where `top_k` is larger).

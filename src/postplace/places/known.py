@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from postplace.errors import BadOption, BadPlace
 from postplace.places.distance import great_circle_km, unit_vectors
 from postplace.schema import Post
-from postplace.system.atomic_files import new_file
+from postplace.system.atomic_files import atomic_file
 
 COLUMNS = ("place", "name", "latitude", "longitude", "category", "aliases")
 BY_ID = "by location id"
@@ -192,7 +192,7 @@ def read_places(path: Path) -> KnownPlaces:
 def write_places(places: Iterable[KnownPlace], path: Path) -> None:
     """Write places as CSV that `read_places` gives back, whole or not at all. Raises WriteFailed."""
     path = Path(path)
-    with new_file(path) as file:
+    with atomic_file(path) as file:
         text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(COLUMNS)

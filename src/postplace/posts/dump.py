@@ -39,11 +39,11 @@ BAD_COORDINATES = "coordinates cannot be read"
 AGAIN = "the same post again"
 
 
-class Unusable(Exception):
+class InvalidRecord(Exception):
     """Why a record is no post: the reason it is counted under, what was found, what to do. It never leaves a reader."""
 
 
-class Tally:
+class ImportReport:
     """What became of the records of a dump.
 
     posts: how many became posts; left_out: why the others did not, one reason a record; remarks: what posts lack that
@@ -136,10 +136,10 @@ class Dump:
     """
 
     def __init__(
-        self, read: Callable[[Tally], Iterator[Post]], *, on_refused: Callable[[BadPost], object] | None = None
+        self, read: Callable[[ImportReport], Iterator[Post]], *, on_refused: Callable[[BadPost], object] | None = None
     ) -> None:
         self._read, self._on_refused = read, on_refused
-        self.tally = Tally(on_refused)
+        self.tally = ImportReport(on_refused)
 
     @property
     def counts(self) -> Counter[str]:
@@ -157,22 +157,22 @@ class Dump:
         return self.tally.refused_count
 
     def __iter__(self) -> Iterator[Post]:
-        self.tally = Tally(self._on_refused)
+        self.tally = ImportReport(self._on_refused)
         yield from self._read(self.tally)
 
 
 def posts_of(
-    items: Iterable[tuple[str, Item]], tally: Tally, *, record: Callable[[Item], Mapping[str, object] | None]
+    items: Iterable[tuple[str, Item]], tally: ImportReport, *, record: Callable[[Item], Mapping[str, object] | None]
 ) -> Iterator[Post]:
     """What every reader does with what it finds in a dump: each item becomes a post, or a reason that is counted.
 
     Of an item, given with where it stands, `record` makes what `parse` reads; None when it is no post and counted
-    already. What it raises as `Unusable` is counted here.
+    already. What it raises as `InvalidRecord` is counted here.
     """
     for where, item in items:
         try:
             values = record(item)
-        except Unusable as refused:
+        except InvalidRecord as refused:
             reason, found, remedy = refused.args
             tally.refuse(reason, BadPost(where, found, remedy))
             continue
@@ -189,7 +189,7 @@ def cannot_be_opened(path: Path, error: OSError | ValueError) -> BadPost:
 
 
 def walk(
-    folder: Path, tally: Tally, *, endings: tuple[str, ...], notice: tuple[str, ...] = ()
+    folder: Path, tally: ImportReport, *, endings: tuple[str, ...], notice: tuple[str, ...] = ()
 ) -> Iterator[tuple[Path, list[str], Mapping[str, str]]]:
     """Each folder, its own files before its folders', in order: its path, the names with one of the `endings`, and
     those of the others with an ending of `notice`, by the name with the ending in lower case. Endings (in lower case
@@ -230,7 +230,7 @@ def _lowered(name: str) -> str:
 
 
 def _listing(
-    folder: Path, tally: Tally, endings: tuple[str, ...], notice: tuple[str, ...]
+    folder: Path, tally: ImportReport, endings: tuple[str, ...], notice: tuple[str, ...]
 ) -> tuple[list[str], list[str], list[str]]:
     names, folders, noticed = [], [], []
     with os.scandir(folder) as entries:
@@ -276,13 +276,13 @@ def first(*values: object) -> object:
     return next((value for value in values if value is not None and value != ""), None)
 
 
-def not_a_post(value: object) -> Unusable:
+def not_a_post(value: object) -> InvalidRecord:
     """The reason for a value that is no record at all."""
-    return Unusable("not a record", f"{shown(value)} is not an object", "download it again")
+    return InvalidRecord("not a record", f"{shown(value)} is not an object", "download it again")
 
 
 class JsonText:
-    """JSON read piece by piece. Raises `Unusable` where it is damaged: nobody knows where the next value begins."""
+    """JSON read piece by piece. Raises `InvalidRecord` where it is damaged: the next value has no known beginning."""
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
@@ -329,7 +329,7 @@ class JsonText:
             separator = self.take(",}")
 
     def value(self) -> object:
-        """The value that begins here; an `Unusable` where it is not UTF-8."""
+        """The value that begins here; an `InvalidRecord` where it is not UTF-8."""
         self.peek()
         while True:
             complete = self._ended or len(self._text) - self._at > LONGEST_RECORD
@@ -351,9 +351,9 @@ class JsonText:
         self._text, self._at, self._ended = rest + more, 0, not more
 
 
-def _damaged(found: str) -> Unusable:
-    return Unusable("damaged JSON, the rest of its file", found, "export the file again")
+def _damaged(found: str) -> InvalidRecord:
+    return InvalidRecord("damaged JSON, the rest of its file", found, "export the file again")
 
 
-def not_utf_8() -> Unusable:
-    return Unusable("not UTF-8", "is not UTF-8", "save the file as UTF-8")
+def not_utf_8() -> InvalidRecord:
+    return InvalidRecord("not UTF-8", "is not UTF-8", "save the file as UTF-8")

@@ -11,7 +11,7 @@ from typing import Any
 from postplace.schema import Post
 
 
-def digest_of_posts(posts: Iterable[Post]) -> str:
+def posts_digest(posts: Iterable[Post]) -> str:
     """One digest over every field of every post, in order; of a picture's file its name and size, not where it lies.
 
     So the same posts are known by it in another folder, and a picture that was replaced is noticed (but for one of the

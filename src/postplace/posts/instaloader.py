@@ -35,8 +35,8 @@ from postplace.posts.dump import (
     NO_USER,
     VIDEO,
     Dump,
-    Tally,
-    Unusable,
+    ImportReport,
+    InvalidRecord,
     at,
     first,
     not_a_post,
@@ -77,7 +77,7 @@ def instaloader_dump(folder: Path | str, *, on_refused: Callable[[BadPost], obje
     return Dump(partial(_posts, Path(folder)), on_refused=on_refused)
 
 
-def _posts(folder: Path, tally: Tally) -> Iterator[Post]:
+def _posts(folder: Path, tally: ImportReport) -> Iterator[Post]:
     files = _contents(_metadata_files(folder, tally))
     found = ((file.base + file.ending, (file, content)) for file, content in files)
     return posts_of(found, tally, record=lambda item: _record(*item, tally))
@@ -109,7 +109,7 @@ class _File:
     beside: _Beside
 
 
-def _metadata_files(folder: Path, tally: Tally) -> Iterator[_File]:
+def _metadata_files(folder: Path, tally: ImportReport) -> Iterator[_File]:
     for inside, names, others in walk(folder, tally, endings=_ENDINGS, notice=_BESIDE):
         files = [_stem_and_ending(name) for name in names]
         beside = _Beside(others)
@@ -125,7 +125,7 @@ def _stem_and_ending(name: str) -> tuple[str, str]:
     return name[:-length], name[-length:]
 
 
-def _count_strays(beside: _Beside, stems: set[str], tally: Tally) -> None:
+def _count_strays(beside: _Beside, stems: set[str], tally: ImportReport) -> None:
     """Pictures, and captions that Instaloader named, whose metadata file is gone: posts that were lost with it."""
     for name, actual in beside.names.items():
         stem, _, _ = name.rpartition(".")
@@ -138,24 +138,26 @@ def _count_strays(beside: _Beside, stems: set[str], tally: Tally) -> None:
             tally.stray[NO_CAPTION_METADATA] += 1
 
 
-def _contents(files: Iterator[_File]) -> Iterator[tuple[_File, bytes | Unusable]]:
+def _contents(files: Iterator[_File]) -> Iterator[tuple[_File, bytes | InvalidRecord]]:
     """What the files hold; unpacked some at a time, for unpacking empties the processor's caches."""
     while several := list(islice(files, _AT_ONCE)):
         yield from zip(several, [_content(file.base + file.ending) for file in several], strict=True)
 
 
-def _content(path: str) -> bytes | Unusable:
+def _content(path: str) -> bytes | InvalidRecord:
     try:
         with FileIO(path) as file:  # a fifth faster than `Path.open`, all told
             content = file.readall() if os.fstat(file.fileno()).st_size <= LARGEST_FILE else None
         if content and path[-3:].lower() == ".xz":
             content = _unpacked(content)
     except OSError as error:
-        return Unusable("file cannot be read", f"cannot be read ({error.strerror or error})", "check the permissions")
+        return InvalidRecord(
+            "file cannot be read", f"cannot be read ({error.strerror or error})", "check the permissions"
+        )
     except (lzma.LZMAError, EOFError, MemoryError) as error:
-        return Unusable("damaged .xz file", f"cannot be unpacked ({error})", "download the post again")
+        return InvalidRecord("damaged .xz file", f"cannot be unpacked ({error})", "download the post again")
     if content is None or len(content) > LARGEST_FILE:
-        return Unusable("file is too large", f"holds more than {LARGEST_FILE} bytes", "remove it: it is no post")
+        return InvalidRecord("file is too large", f"holds more than {LARGEST_FILE} bytes", "remove it: it is no post")
     return content
 
 
@@ -167,23 +169,23 @@ def _unpacked(content: bytes) -> bytes:
     return unpacked
 
 
-def _structure(content: bytes | Unusable) -> object:
-    if isinstance(content, Unusable):
+def _structure(content: bytes | InvalidRecord) -> object:
+    if isinstance(content, InvalidRecord):
         raise content
     try:
         return json.loads(content)
     except (ValueError, RecursionError) as error:  # ValueError: also what is not UTF-8, and numbers too long
         found = f"is not complete JSON ({error.args[0] if error.args else error})"
-        raise Unusable("damaged JSON", found, "download the post again") from error
+        raise InvalidRecord("damaged JSON", found, "download the post again") from error
 
 
-def _post_node(structure: object, tally: Tally) -> Node | None:
+def _post_node(structure: object, tally: ImportReport) -> Node | None:
     """The node of a post; None for what Instaloader writes beside posts, which is counted."""
     if isinstance(structure, list) and all(isinstance(item, dict) and "text" in item for item in structure):
         tally.left_out["comments ignored"] += 1
         return None
     if not isinstance(structure, dict) or not _may_be_a_post(structure):
-        raise Unusable(
+        raise InvalidRecord(
             "not Instaloader's", "is no metadata of Instaloader", "move it elsewhere if it is another program's"
         )
     kind = at(structure, "instaloader", "node_type")
@@ -204,14 +206,14 @@ def _may_be_a_post(structure: Node) -> bool:
 # --- one post
 
 
-def _record(file: _File, content: bytes | Unusable, tally: Tally) -> dict[str, object] | None:
+def _record(file: _File, content: bytes | InvalidRecord, tally: ImportReport) -> dict[str, object] | None:
     """A metadata file, and the files of its name -> what `parse` reads; None for what is no post."""
     node = _post_node(_structure(content), tally)
     if node is None:
         return None
     shortcode = _shortcode(node)
     if shortcode is None:
-        raise Unusable("no shortcode", "has no key 'shortcode'", "download the post again")
+        raise InvalidRecord("no shortcode", "has no key 'shortcode'", "download the post again")
     user = first(
         at(node, "owner", "id"),
         at(node, "owner", "pk"),
@@ -246,7 +248,7 @@ def _caption(node: Node, file: _File) -> object:
     return _side_file(file, _CAPTION).rstrip("\n")
 
 
-def _time(node: Node, file: _File, tally: Tally) -> datetime | None:
+def _time(node: Node, file: _File, tally: ImportReport) -> datetime | None:
     """When it was posted, in UTC; from the file name where the node does not say."""
     stamp = first(*(node.get(key) for key in ("taken_at_timestamp", "date", "taken_at")))
     stamp = first(stamp, at(node, "iphone_struct", "taken_at"))
@@ -260,7 +262,7 @@ def _time(node: Node, file: _File, tally: Tally) -> datetime | None:
     return None
 
 
-def _location(node: Node, file: _File, tally: Tally) -> dict[str, object]:
+def _location(node: Node, file: _File, tally: ImportReport) -> dict[str, object]:
     """venue, place, latitude and longitude, as far as the node, its iPhone form or `_location.txt` know them."""
     known = [node.get("location"), at(node, "iphone_struct", "location")]
     places = [place for place in known if isinstance(place, dict)]
@@ -289,7 +291,7 @@ def _side_file(file: _File, ending: str) -> str:
         return ""
 
 
-def _pictures(node: Node, file: _File, tally: Tally) -> list[str]:
+def _pictures(node: Node, file: _File, tally: ImportReport) -> list[str]:
     """The pictures of a post that lie beside it, in order: `BASE.jpg`, or `BASE_1.jpg` and so on; covers of videos."""
     children = _children(node)
     if children is None and str(node.get("__typename", "")).endswith("Sidecar"):
@@ -310,7 +312,7 @@ def _pictures(node: Node, file: _File, tally: Tally) -> list[str]:
     return pictures
 
 
-def _numbered_pictures(file: _File, tally: Tally) -> list[str]:
+def _numbered_pictures(file: _File, tally: ImportReport) -> list[str]:
     """The pictures of a post that does not say how many it has: as many at least as the highest number there."""
     pictures, missing = [], 0
     for number in range(1, _MOST_CHILDREN + 1):
@@ -334,7 +336,7 @@ def _numbered_pictures(file: _File, tally: Tally) -> list[str]:
     return pictures
 
 
-def _no_stray(picture: str | None, beside: _Beside, tally: Tally) -> None:
+def _no_stray(picture: str | None, beside: _Beside, tally: ImportReport) -> None:
     """A picture has metadata after all, under another name."""
     name = picture and picture.rpartition(os.sep)[2]
     if name in beside.strays:

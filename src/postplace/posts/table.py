@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 from postplace.errors import BadOption, BadPost, unknown_name
 from postplace.posts.record import COMPLETE, KEYS, RECORD_KEYS, id_remedy, parse, shown
 from postplace.schema import Post
-from postplace.system.atomic_files import new_file
+from postplace.system.atomic_files import atomic_file
 from postplace.text.hashtags import find_hashtags, unite_hashtags
 
 __all__ = ["ENDINGS", "PostStream", "parse", "read_posts", "write_posts"]
@@ -122,7 +122,7 @@ def write_posts(posts: Iterable[Post], path: Path) -> None:
     """
     path = Path(path)
     write = _writer(path)
-    with new_file(path) as file:
+    with atomic_file(path) as file:
         write(_records(posts, path.parent), file)
 
 

@@ -31,9 +31,9 @@ from postplace.posts.dump import (
     NO_USER,
     VIDEO,
     Dump,
+    ImportReport,
+    InvalidRecord,
     JsonText,
-    Tally,
-    Unusable,
     at,
     by_ending,
     cannot_be_opened,
@@ -85,7 +85,7 @@ def weibo_export(path: Path | str, *, on_refused: Callable[[BadPost], object] | 
     return Dump(partial(_posts, Path(path)), on_refused=on_refused)
 
 
-def _posts(path: Path, tally: Tally) -> Iterator[Post]:
+def _posts(path: Path, tally: ImportReport) -> Iterator[Post]:
     found = (
         (where, (values, user, source))
         for source in _sources(path, tally)
@@ -122,7 +122,7 @@ class _Source:
         stem = self.path.stem
         return stem if stem.isdecimal() or stem == self.path.parent.name else None
 
-    def records(self, tally: Tally) -> Iterator[_Found]:
+    def records(self, tally: ImportReport) -> Iterator[_Found]:
         """The records, one at a time."""
         read = _json_records if self.path.suffix.lower() == ".json" else _csv_records
         try:
@@ -131,10 +131,10 @@ class _Source:
                     yield f"{self.path}{where}", values, first(user, self.user)
         except OSError as error:
             found = f"cannot be read ({error.strerror or error})"
-            yield str(self.path), Unusable("file cannot be read", found, "check the permissions"), None
+            yield str(self.path), InvalidRecord("file cannot be read", found, "check the permissions"), None
 
 
-def _sources(path: Path, tally: Tally) -> Iterator[_Source]:
+def _sources(path: Path, tally: ImportReport) -> Iterator[_Source]:
     """The files to read, a .json before the .csv of the same name: it knows more."""
     try:
         is_file = path.is_file()
@@ -165,7 +165,7 @@ def _pictures_beside(folder: Path) -> _Pictures:
     return _Pictures(tuple(found))
 
 
-def _count_strays(folder: Path, pictures: Mapping[str, str], named: set[str], tally: Tally) -> None:
+def _count_strays(folder: Path, pictures: Mapping[str, str], named: set[str], tally: ImportReport) -> None:
     """Pictures that no record names: posts whose record is gone, or cannot be used."""
     for name in pictures.values():
         path = f"{folder}{os.sep}{name}"
@@ -178,10 +178,10 @@ def _count_strays(folder: Path, pictures: Mapping[str, str], named: set[str], ta
 # --- CSV
 
 
-def _csv_records(file: TextIO, tally: Tally) -> Iterator[_Found]:
+def _csv_records(file: TextIO, tally: ImportReport) -> Iterator[_Found]:
     rows = _rows(file)
     line, header = next(rows, (1, []))
-    if isinstance(header, Unusable):
+    if isinstance(header, InvalidRecord):
         yield "", header, None
         return
     keys = [_KEY_OF_HEADER.get(name.strip().casefold(), "") for name in header]
@@ -192,18 +192,18 @@ def _csv_records(file: TextIO, tally: Tally) -> Iterator[_Found]:
     empty = True
     for line, row in rows:
         where, empty = f", line {line}", False
-        if isinstance(row, Unusable):
+        if isinstance(row, InvalidRecord):
             yield where, row, None
         elif len(row) < own:
             found = f"has {len(row)} fields, needs {own}"
-            yield where, Unusable("row is cut short", found, "export the file again"), None
+            yield where, InvalidRecord("row is cut short", found, "export the file again"), None
         else:
             yield where, _named(row, keys, tally), None
     if empty:
         tally.left_out["table without rows"] += 1
 
 
-def _rows(file: TextIO) -> Iterator[tuple[int, list[str] | Unusable]]:
+def _rows(file: TextIO) -> Iterator[tuple[int, list[str] | InvalidRecord]]:
     """The rows that are not blank, or what is wrong with them, each with the line it begins on."""
     rows = csv.reader(iter(lambda: file.readline(LONGEST_RECORD), ""))
     while True:
@@ -216,13 +216,13 @@ def _rows(file: TextIO) -> Iterator[tuple[int, list[str] | Unusable]]:
         except UnicodeEncodeError:
             yield line, not_utf_8()
         except csv.Error as error:
-            yield line, Unusable("damaged row", f"is not a CSV row ({error})", "export the file again")
+            yield line, InvalidRecord("damaged row", f"is not a CSV row ({error})", "export the file again")
         else:
             if row:
                 yield line, row
 
 
-def _named(row: list[str], keys: list[str], tally: Tally) -> dict[str, str]:
+def _named(row: list[str], keys: list[str], tally: ImportReport) -> dict[str, str]:
     """A row as a mapping; moved back where its header forgets the Live Photo address, as in 2024 and 2025."""
     if "live_photo_url" not in keys and {"video_url", "created_at"} <= set(keys):
         video, day = keys.index("video_url") + 1, keys.index("created_at")
@@ -235,17 +235,17 @@ def _named(row: list[str], keys: list[str], tally: Tally) -> dict[str, str]:
 # --- JSON
 
 
-def _json_records(file: TextIO, tally: Tally) -> Iterator[_Found]:
+def _json_records(file: TextIO, tally: ImportReport) -> Iterator[_Found]:
     number = 0
     try:
         for item, user in _json_items(JsonText(file), tally):
             number += 1
             yield f", post {number}", item, user
-    except Unusable as damage:
+    except InvalidRecord as damage:
         yield f", after post {number}", damage, None
 
 
-def _json_items(text: JsonText, tally: Tally) -> Iterator[tuple[object, object]]:
+def _json_items(text: JsonText, tally: ImportReport) -> Iterator[tuple[object, object]]:
     """The posts of `{"user": ..., "weibo": [...]}`, of a list, or of an object a line, and their user's id."""
     if not text.peek():
         tally.left_out["empty file"] += 1
@@ -271,9 +271,9 @@ def _json_items(text: JsonText, tally: Tally) -> Iterator[tuple[object, object]]
 # --- one post
 
 
-def _record(values: object, user: object, source: _Source, tally: Tally) -> dict[str, object]:
+def _record(values: object, user: object, source: _Source, tally: ImportReport) -> dict[str, object]:
     """A record, and the pictures of its name -> what `parse` reads."""
-    if isinstance(values, Unusable):
+    if isinstance(values, InvalidRecord):
         raise values
     if not isinstance(values, dict):
         raise not_a_post(values)
@@ -309,22 +309,24 @@ def _is_retweet(values: Mapping[str, object]) -> bool:
     return bool(values.get("retweet") or str(values.get("retweet_id") or "").strip()) or not original
 
 
-def _id(values: Mapping[str, object], tally: Tally) -> str:
+def _id(values: Mapping[str, object], tally: ImportReport) -> str:
     """Weibo's number of the post; computed from the bid where a spreadsheet has rounded it."""
     given, bid = (str(values.get(key, "")).strip("\ufeff \t\r\n'\"") for key in ("id", "bid"))
     from_bid = number_of_bid(bid)
     if not given or re.fullmatch(r"\d+(\.\d+)?[eE]\+?\d+", given):
         if from_bid is None and given:
-            raise Unusable("id rounded", f"has the rounded id {given!r}", "give the JSON, or the CSV as it was written")
+            raise InvalidRecord(
+                "id rounded", f"has the rounded id {given!r}", "give the JSON, or the CSV as it was written"
+            )
         if from_bid is None:
-            raise Unusable("no id", "has neither an id nor a bid", "export the file again")
+            raise InvalidRecord("no id", "has neither an id nor a bid", "export the file again")
     elif from_bid is None or given == from_bid or not (given[:15] == from_bid[:15] and len(given) == len(from_bid)):
         return given
     tally.note("id computed from the bid")
     return from_bid
 
 
-def _time(values: Mapping[str, object], tally: Tally) -> datetime | None:
+def _time(values: Mapping[str, object], tally: ImportReport) -> datetime | None:
     given = [values[key] for key in ("full_created_at", "created_at") if values.get(key)]
     for value in given:
         if isinstance(value, str) and (time := read_time(value.strip())):
@@ -334,7 +336,7 @@ def _time(values: Mapping[str, object], tally: Tally) -> datetime | None:
 
 
 def _pictures(
-    values: Mapping[str, object], name: str, time: datetime | None, source: _Source, tally: Tally
+    values: Mapping[str, object], name: str, time: datetime | None, source: _Source, tally: ImportReport
 ) -> list[str]:
     """The pictures that were downloaded, in the order of their addresses."""
     given = values.get("pics")

@@ -16,7 +16,7 @@ from postplace.errors import BadImage, PostplaceError, one_line, write_failed
 from postplace.images.decode import decode
 from postplace.preparation.filters import Portraits
 from postplace.splitting.duplicates import perceptual_hash
-from postplace.system.atomic_files import new_file
+from postplace.system.atomic_files import atomic_file
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -171,5 +171,5 @@ def _save(picture: Image.Image, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise write_failed(target, error) from error
-    with new_file(target) as file:
+    with atomic_file(target) as file:
         picture.save(file, format="JPEG" if target.suffix == ".jpg" else "PNG", **options)

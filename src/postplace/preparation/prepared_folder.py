@@ -21,8 +21,8 @@ from postplace.schema import Post
 from postplace.splitting.splits import Split
 from postplace.system.atomic_files import (
     as_json,
+    atomic_folder,
     check_writable,
-    new_folder,
     read_checked,
     sha256_of_file,
     write_within,
@@ -109,7 +109,7 @@ def write_prepared(
     that is bytes.
     """
     check_free(folder, overwrite=overwrite, posts=prepared.posts)
-    with new_folder(folder) as unfinished:
+    with atomic_folder(folder) as unfinished:
         (unfinished / IMAGES).mkdir()
         sizes, posts = _copy_images(prepared.posts, images, unfinished / IMAGES)
         write_posts(posts, unfinished / POSTS)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from postplace.inference.predictor import Examined
+from postplace.inference.predictor import EvaluationResult
 from postplace.inference.scoring import CITY_MEDIAN
 from postplace.locator import PostLocator
 from postplace.places.decode import minimum_expected_distance, point_estimate
@@ -74,9 +74,9 @@ class Content:
 
 
 def content_of(
-    locator: PostLocator, examined: Examined, *, card: str = "", mistakes: int = MOST, posts: bool = True
+    locator: PostLocator, examined: EvaluationResult, *, card: str = "", mistakes: int = MOST, posts: bool = True
 ) -> Content:
-    """The content of a report on what `PostLocator.examine` gave; without `posts` nothing that a post says."""
+    """The content of a report on what `PostLocator.evaluate_detailed` gave; no words of a post without `posts`."""
     places, answers = locator.fitted.places, examined.answers
     names = tuple(place.name for place in places.places)
     guesses = np.where(answers.answered, examined.told.argmax(axis=1), -1)
@@ -144,7 +144,7 @@ def curve_of(name: str, errors_km: Floats) -> Curve:
     return Curve(name, tuple(np.round(finite[rows], 4).tolist()), tuple(np.round(shares, 4).tolist()))
 
 
-def _curves(locator: PostLocator, examined: Examined) -> list[Curve]:
+def _curves(locator: PostLocator, examined: EvaluationResult) -> list[Curve]:
     """Of the best place, of the point of least expected distance, and of the middle of the city."""
     places, answers, told = locator.fitted.places, examined.answers, examined.told
     located = ~np.isnan(answers.coordinates[:, 0]) & answers.labelled

@@ -12,7 +12,7 @@ from PIL import Image
 
 from postplace.errors import BadImage
 from postplace.images.decode import decode
-from postplace.inference.predictor import Examined
+from postplace.inference.predictor import EvaluationResult
 from postplace.places.distance import great_circle_km
 from postplace.places.vocabulary import PlaceVocabulary
 from postplace.schema import Post
@@ -44,7 +44,7 @@ class Mistake:
     unread: int = 0
 
 
-def confident_mistakes(examined: Examined, places: PlaceVocabulary, *, most: int = MOST) -> list[Mistake]:
+def confident_mistakes(examined: EvaluationResult, places: PlaceVocabulary, *, most: int = MOST) -> list[Mistake]:
     """The `most` confident wrong answers, the surest first; at most one of a group, so that nobody's posts pile up."""
     answers, told = examined.answers, examined.told
     guesses = told.argmax(axis=1)
@@ -61,7 +61,7 @@ def confident_mistakes(examined: Examined, places: PlaceVocabulary, *, most: int
     return found
 
 
-def _mistake(examined: Examined, row: int, places: PlaceVocabulary) -> Mistake:
+def _mistake(examined: EvaluationResult, row: int, places: PlaceVocabulary) -> Mistake:
     post, label, told = examined.posts[row], int(examined.answers.labels[row]), examined.told[row]
     guess = int(told.argmax())
     km = float(great_circle_km(*places.coordinates()[guess], *examined.answers.coordinates[row]))

@@ -23,7 +23,7 @@ from postplace.report.intervals import Interval, Say, between, told
 from postplace.report.mistakes import Mistake
 from postplace.runs.card import floor_of
 from postplace.runs.coverage_wording import promise_sentences, shown
-from postplace.system.html import filled, html_table
+from postplace.system.html import drop_empty_columns, html_table
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def _systems(metrics: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
         overall, spreads = result["overall"], result.get("intervals", {})
         first = _with_interval(overall.get("accuracy"), result.get("accuracy_interval"), share)
         rows.append([name, first, *(_with_interval(overall.get(key), spreads.get(key), say) for key, say in keys)])
-    return filled(head, rows)
+    return drop_empty_columns(head, rows)
 
 
 def _with_interval(value: float | None, interval: Interval, say: Say) -> str:
@@ -141,7 +141,7 @@ def _confusion(content: Content) -> Section:
     rows = [[names[p.truth], names[p.guess], str(p.posts), share(p.share), number(p.km, 2)] for p in content.pairs]
     caption = f"The {len(rows)} most frequent confusions"
     head = ["truth", "guess", "posts", "of the truth's posts", "km apart"]
-    pairs = html_table(*filled(head, rows), caption=caption)
+    pairs = html_table(*drop_empty_columns(head, rows), caption=caption)
     return Section("confusion", "What is taken for what", body + _scrolled(pairs), {"matrix": matrix_figure(matrix)})
 
 
@@ -178,7 +178,7 @@ def _distance(content: Content) -> Section | None:
             rows.append([name, *(_with_interval(within[key], spreads.get(key), share) for key in keys)])
     head = ["system", *(f"{radius:g} km" for radius in RADII_KM)]
     caption = f"Share of posts within; of {SHOWN_KM:g} km with its 95 % interval"
-    table = _stacked(filled(head, rows), caption=caption)
+    table = _stacked(drop_empty_columns(head, rows), caption=caption)
     said = "The share of posts whose guess is within so many km of their own coordinates; further left is better."
     body = _figure(
         "distance", "Cumulative share of posts by error in km. The numbers are in the table below.", said, table
@@ -284,7 +284,9 @@ def _patterns(content: Content) -> Section:
         "radius, km",
     ]
     said = "Sets and circles are meant to hold the truth on average over users, not for each row; few posts say little."
-    return Section("patterns", "By what a post has", _sentence(said) + _scrolled(html_table(*filled(head, rows))))
+    return Section(
+        "patterns", "By what a post has", _sentence(said) + _scrolled(html_table(*drop_empty_columns(head, rows)))
+    )
 
 
 def pattern_name(pattern: str) -> str:

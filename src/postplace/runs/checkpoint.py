@@ -17,7 +17,7 @@ LAST = "last.ckpt"  # as the trainer names the state after the last finished epo
 
 
 @dataclass(frozen=True)
-class Unfinished:
+class TrainingCheckpoint:
     """The folder of a training's checkpoints, and what decides whether those found there are its own."""
 
     folder: Path

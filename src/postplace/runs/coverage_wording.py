@@ -14,7 +14,7 @@ MEANT = {
 
 
 def promise_sentences(found: Mapping[str, Any]) -> list[str]:
-    """What `judge_calibration` found of both promises, and why sets are as large as they are."""
+    """What `calibration_report` found of both promises, and why sets are as large as they are."""
     told = _of_sets(found, found, "users") + _of_circles(found)
     if over_posts := found.get("over_posts"):  # metrics of earlier versions have none
         told += _of_sets(found, over_posts, "posts") + _of_circles(over_posts)

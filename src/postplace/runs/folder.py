@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from postplace.errors import BadOption, BadRun
-from postplace.system.atomic_files import as_json, check_writable, new_folder, read_checked, write_within
+from postplace.system.atomic_files import as_json, atomic_folder, check_writable, read_checked, write_within
 
 FORMAT = 1
 CONFIG = "config.json"
@@ -32,7 +32,7 @@ def write_run(folder: Path, config: Mapping[str, Any], files: Mapping[str, bytes
     check_free(folder, overwrite=overwrite)
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     whole = dict(files) | {CONFIG: as_json({"format": FORMAT, **config, "files": sums})}
-    with new_folder(folder) as unfinished:
+    with atomic_folder(folder) as unfinished:
         for name, content in whole.items():
             write_within(unfinished, name, content)
 

@@ -50,7 +50,7 @@ def save_run(fitted: Fitted, options: Mapping[str, Any], folder: Path, *, overwr
         "classes": len(fitted.places),
     }
     files = {
-        **files_of(fitted.model),
+        **model_files(fitted.model),
         "baselines.safetensors": safetensors.numpy.save(fitted.baselines.arrays()),
         "baselines.json": fitted.baselines.to_json().encode(),
         "vocabulary.json": as_json(fitted.vocabularies.to_json() if fitted.vocabularies else None),
@@ -68,7 +68,7 @@ def save_run(fitted: Fitted, options: Mapping[str, Any], folder: Path, *, overwr
     write_run(folder, config, files, overwrite=overwrite)
 
 
-def files_of(model: nn.Module | Estimator) -> dict[str, bytes]:
+def model_files(model: nn.Module | Estimator) -> dict[str, bytes]:
     """What a system has learned, as the files of its run."""
     if isinstance(model, Estimator):
         return {f"{MODEL}.{name}": content for name, content in model.files().items()}

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from postplace.explain import Advice, OpenedPost, advise, open_whole
 from postplace.server.explaining import LIMIT, ReadPost, known_place, told_slowly
 from postplace.server.parsing import read_form
-from postplace.server.redaction import ToldRun
+from postplace.server.redaction import RedactedLocator
 from postplace.server.schemas import ENDS, NotRead, Share, form_body, problems
 from postplace.server.service import Service
 
@@ -69,7 +69,7 @@ class AdviseOptions(BaseModel):
     max_edits: int = Field(2, ge=1, le=MOST_EDITS, description="Edits of a suggestion.")
 
 
-class Outlook(BaseModel):
+class AttackerView(BaseModel):
     """What an attacker has of a post: how probable the place is, the answer, the km it is expected to be off."""
 
     probability: Share
@@ -77,7 +77,7 @@ class Outlook(BaseModel):
     expected_km: float | None = None
 
 
-class Rest(Outlook):
+class Rest(AttackerView):
     """What is seen in what was cut off, asked about alone."""
 
     reached: bool = Field(description="Whether the place is hidden there.")
@@ -116,7 +116,7 @@ class Edit(BaseModel):
     replacement: str | None = None
 
 
-class Suggestion(Outlook):
+class Suggestion(AttackerView):
     """A set of edits, the text and hashtags after them, and what is left to see."""
 
     edits: list[Edit]
@@ -124,7 +124,7 @@ class Suggestion(Outlook):
     hashtags: list[str]
     loss: Share = Field(description="Of meaning, 0 to 1.")
     reached: bool = Field(description="Whether the goal is reached; with a judge, for both systems.")
-    judged: Outlook | None = Field(None, description="What a system has that did not guide the search.")
+    judged: AttackerView | None = Field(None, description="What a system has that did not guide the search.")
 
 
 class Advised(ReadPost):
@@ -136,9 +136,9 @@ class Advised(ReadPost):
     protect: Literal["place", "category"]
     place: str
     goal: Goal
-    before: Outlook
-    judged_before: Outlook | None = Field(None, description="What the judge has of the post as it is.")
-    every_tag: Outlook | None = Field(None, description="What is left without any hashtag.")
+    before: AttackerView
+    judged_before: AttackerView | None = Field(None, description="What the judge has of the post as it is.")
+    every_tag: AttackerView | None = Field(None, description="What is left without any hashtag.")
     reached: bool
     suggestions: list[Suggestion]
     asked: int = Field(description="How many edited posts the run was asked about.")
@@ -166,7 +166,7 @@ def advise_routes(service: Service) -> APIRouter:
         service.slow.check_room()
         asked = await read_form(request, limits, AdviseOptions)
 
-        def work(run: ToldRun, judge: ToldRun | None) -> tuple[Advice, OpenedPost]:
+        def work(run: RedactedLocator, judge: RedactedLocator | None) -> tuple[Advice, OpenedPost]:
             opened, options = open_whole(run, asked.post), asked.options
             found = advise(
                 run,

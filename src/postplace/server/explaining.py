@@ -14,13 +14,13 @@ from postplace.errors import BadOption
 from postplace.explain import Advice, Explanation, OpenedPost, explain, open_post
 from postplace.schema import Post
 from postplace.server.parsing import read_form
-from postplace.server.redaction import ToldRun
+from postplace.server.redaction import RedactedLocator
 from postplace.server.schemas import ENDS, Granularity, NotRead, Share, form_body, problems
 from postplace.server.service import Service, unless_gone
 
 LARGEST_GRID = 8
 LIMIT = 96  # parts taken away one at a time: a service has others to answer
-Work = Callable[[ToldRun, ToldRun | None], tuple[Explanation | Advice, OpenedPost]]
+Work = Callable[[RedactedLocator, RedactedLocator | None], tuple[Explanation | Advice, OpenedPost]]
 
 EXPLAINED: dict[str, Any] = {
     "id": "post",
@@ -53,7 +53,7 @@ class ExplainOptions(BaseModel):
     grid: int = Field(4, ge=1, le=LARGEST_GRID, description="Rows and columns of regions that a picture is cut into.")
 
 
-class Belief(BaseModel):
+class ClassProbability(BaseModel):
     """A probability and its log-odds in nats."""
 
     probability: Share
@@ -119,8 +119,8 @@ class Explained(ReadPost):
     answer: str
     method: Literal["occlusion"]
     unit: Literal["nats"]
-    whole: Belief
-    nothing: Belief = Field(description="Of a post with nothing in it.")
+    whole: ClassProbability
+    nothing: ClassProbability = Field(description="Of a post with nothing in it.")
     modalities: list[Effect]
     parts: list[Effect]
     evidence: list[Neighbour] = Field(description="Training posts most like it; with the switch `fine` alone.")
@@ -146,7 +146,7 @@ def explain_routes(service: Service) -> APIRouter:
         service.slow.check_room()
         asked = await read_form(request, limits, ExplainOptions)
 
-        def work(run: ToldRun, _: ToldRun | None) -> tuple[Explanation, OpenedPost]:
+        def work(run: RedactedLocator, _: RedactedLocator | None) -> tuple[Explanation, OpenedPost]:
             opened = open_post(run, replace(asked.post, user=asked.options.user))
             place = known_place(run, asked.options.place)
             return explain(run, opened, place=place, grid=asked.options.grid, limit=LIMIT), opened
@@ -162,7 +162,7 @@ async def told_slowly(service: Service, request: Request, post: Post, work: Work
     return {**found.to_json(), "id": "post", **as_read(service, post, opened)}
 
 
-def known_place(run: ToldRun, name: str | None) -> str | None:
+def known_place(run: RedactedLocator, name: str | None) -> str | None:
     """A class by the name it is told under. Raises BadOption, which names no other."""
     names = [place.name for place in run.fitted.places.places]
     if name is not None and name not in names:

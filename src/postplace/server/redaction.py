@@ -22,7 +22,7 @@ from postplace.features.batch import Vocabularies
 from postplace.features.extraction import EncodedPosts
 from postplace.inference.fitted import Fitted
 from postplace.locator import PostLocator
-from postplace.models.settings import Plan
+from postplace.models.settings import ResolvedSettings
 from postplace.places.vocabulary import PlaceVocabulary
 from postplace.schema import Place, Post
 from postplace.server.http_errors import refuse
@@ -117,7 +117,7 @@ class Telling:
 
 
 @dataclass(frozen=True)
-class ToldRun:
+class RedactedLocator:
     """A view of a locator for one request. Whether a post was learned from is told with `fine` alone.
 
     Once `gone` is set it encodes and answers no more, but raises a Refusal.
@@ -132,7 +132,7 @@ class ToldRun:
         return self.telling.locator.modalities
 
     @property
-    def plan(self) -> Plan:
+    def plan(self) -> ResolvedSettings:
         """The run's own."""
         return self.telling.locator.plan
 

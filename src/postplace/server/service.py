@@ -20,7 +20,7 @@ from postplace.server.http_errors import refuse
 from postplace.server.limits import RequestLimits
 from postplace.server.metrics import Metrics
 from postplace.server.parsing import Question
-from postplace.server.redaction import Telling, ToldRun
+from postplace.server.redaction import RedactedLocator, Telling
 from postplace.server.schemas import Options
 from postplace.server.spatial_generalisation import Discretion
 
@@ -67,11 +67,11 @@ class Service:
         told = self.discretion.tell(prediction, top_k=options.top_k, min_confidence=options.min_confidence)
         return {**told, "id": name, "unread": list(unread)}
 
-    async def ask_slowly(self, work: Callable[[ToldRun, ToldRun | None], Result]) -> Result:
+    async def ask_slowly(self, work: Callable[[RedactedLocator, RedactedLocator | None], Result]) -> Result:
         """What `work` finds of the run and the judge, as they are told; it ends early if nobody waits for it."""
         gone = Event()
-        run = ToldRun(self.telling, gone)
-        judge = None if self.judging is None else ToldRun(self.judging, gone)
+        run = RedactedLocator(self.telling, gone)
+        judge = None if self.judging is None else RedactedLocator(self.judging, gone)
         try:
             found: Result = await self.slow.ask(lambda: work(run, judge))
             return found

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from postplace.places.distance import great_circle_km, spherical_mean
 from postplace.places.record import as_record
 from postplace.places.vocabulary import PlaceVocabulary
-from postplace.schema import Place, Prediction, Promise, RankedPlace
+from postplace.schema import Place, Prediction, PredictionRegion, RankedPlace
 from postplace.server.sensitive_places import is_home
 
 FEWEST = 3  # places a district
@@ -105,7 +105,7 @@ class Discretion:
         promised = None if fine.promised is None else self._promise(fine.promised, order)
         return replace(fine, ranked=districts, promised=promised)
 
-    def _promise(self, fine: Promise, order: Sequence[str]) -> Promise:
+    def _promise(self, fine: PredictionRegion, order: Sequence[str]) -> PredictionRegion:
         """The districts of a set in the `order` that they are told in (its own is that of places), and the circle."""
         every = {self.districts[name].place.name: self.districts[name] for name in fine.places}
         names = tuple(name for name in order if name in every)

@@ -14,12 +14,12 @@ from pathlib import Path
 
 from postplace.images.metadata import header
 from postplace.schema import Post
-from postplace.splitting.overlap import ClassShare, Fingerprints, class_shares
+from postplace.splitting.overlap import ClassShare, Fingerprints, class_priors
 from postplace.splitting.place_name_leaks import NameLeaks
 from postplace.text.cleaning import for_encoder, left_out
 from postplace.text.segmentation import every_word, is_stop_word
 from postplace.text.tokens import LENGTHS, extents_of, tokenize
-from postplace.truncation import Losses
+from postplace.truncation import TruncationCounts
 
 FIELDS = ("text", "hashtags", "images", "user", "time", "place", "venue", "category", "coordinates")
 LARGE_SHARE = 0.1  # of all posts: a user with more decides by the side they fall on
@@ -51,7 +51,9 @@ class Inspection:
     markup: Counter[str] = field(default_factory=Counter)
     wordless: int = 0  # texts of which nothing but stop words, emoticons and markup is left
     fingerprints: Fingerprints = field(default_factory=Fingerprints, repr=False)
-    losses: Losses = field(default_factory=Losses)  # to the limits that systems of characters and words have by default
+    losses: TruncationCounts = field(
+        default_factory=TruncationCounts
+    )  # to the limits that systems of characters and words have by default
 
     def warnings(self) -> list[str]:
         """What would make a number on these posts look better than it is, in plain words."""
@@ -59,7 +61,7 @@ class Inspection:
 
     def dominated(self) -> list[ClassShare]:
         """The classes in which one user holds more than half of the posts, the largest first."""
-        return [found for found in class_shares(self.fingerprints) if found.share > HALF] if self.users else []
+        return [found for found in class_priors(self.fingerprints) if found.share > HALF] if self.users else []
 
     def _of_pictures(self) -> Iterator[str]:
         if self.pictures["gps"]:

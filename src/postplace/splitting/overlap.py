@@ -136,7 +136,7 @@ def split_as_train(posts: Fingerprints, *, seed: int) -> Split:
     return split_groups(_groups(posts), posts.labels, seed=seed)
 
 
-def notes_on(posts: Fingerprints, split: Split) -> list[str]:
+def input_notes(posts: Fingerprints, split: Split) -> list[str]:
     """What the split of `split_as_train` does not keep of what it promises, in plain words."""
     stock = posts.column("stock text")
     numbers = np.unique(stock, return_inverse=True)[1] - (not len(stock) or bool((stock == 0).any()))
@@ -178,7 +178,7 @@ class ClassShare:
         return self.busiest / self.posts
 
 
-def class_shares(posts: Fingerprints) -> list[ClassShare]:
+def class_priors(posts: Fingerprints) -> list[ClassShare]:
     """The busiest user's posts in each class of at least `FEWEST_POSTS`, the largest classes first."""
     users, labels = posts.column("user"), posts.labels
     sizes = np.bincount(labels[labels >= 0], minlength=len(posts.classes))

@@ -16,7 +16,7 @@ from postplace.errors import BadRun, write_failed
 
 
 @contextmanager
-def new_file(path: Path) -> Iterator[BinaryIO]:
+def atomic_file(path: Path) -> Iterator[BinaryIO]:
     """A file to write to under a temporary name; it takes the place of `path` when the block ends without an error.
 
     Raises WriteFailed for an OSError of the block too; then, as after every error, `path` is what it was before.
@@ -35,7 +35,7 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def new_folder(folder: Path) -> Iterator[Path]:
+def atomic_folder(folder: Path) -> Iterator[Path]:
     """An empty folder to fill; it takes the place of `folder`, with all that is in it, when the block ends well.
 
     Raises WriteFailed for an OSError of the block too; then, as after every error, `folder` is what it was before.
@@ -57,12 +57,12 @@ def write_atomically(path: Path, content: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise write_failed(path, error) from error
-    with new_file(path) as file:
+    with atomic_file(path) as file:
         file.write(content)
 
 
 def write_within(folder: Path, name: str, content: bytes) -> None:
-    """Write one file of a `new_folder`, down to the disk. Raises OSError."""
+    """Write one file of a `atomic_folder`, down to the disk. Raises OSError."""
     with (folder / name).open("wb") as file:
         file.write(content)
         _to_disk(file)

@@ -24,10 +24,10 @@ def html_table(head: Sequence[str], rows: Iterable[Sequence[str]], *, caption: s
     return f"<table>{named}\n<thead><tr>{cells}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
 
 
-def filled(head: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[list[str], list[list[str]]]:
+def drop_empty_columns(head: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[list[str], list[list[str]]]:
     """A table without the columns that are empty in every row.
 
-    >>> filled(["a", "b", "c"], [["x", "", "1"]])
+    >>> drop_empty_columns(["a", "b", "c"], [["x", "", "1"]])
     (['a', 'c'], [['x', '1']])
     """
     kept = [column for column in range(len(head)) if column == 0 or any(row[column] for row in rows)]

@@ -10,7 +10,7 @@ from postplace.errors import BadOption, write_failed
 
 
 @contextmanager
-def alone(lock: Path, *, where: str, work: str) -> Iterator[None]:
+def exclusive_lock(lock: Path, *, where: str, work: str) -> Iterator[None]:
     """Hold the file `lock` while the block runs; it is made, with the folders above it, and removed at the end.
 
     The lock is the operating system's (flock, or Windows' counterpart), so one left behind by a killed process is

@@ -15,10 +15,10 @@ from postplace.errors import BadPost, NotEnoughData
 from postplace.evaluation.baselines import Baselines, fit_baselines
 from postplace.features.batch import PostTensors, Vocabularies
 from postplace.features.extraction import EncodedPosts
-from postplace.features.pooled import MODALITIES, Examples, examples_of, only, past_vectors
-from postplace.models.inputs import tensors_of
-from postplace.models.read_limits import Reader
-from postplace.models.settings import Plan
+from postplace.features.pooled import MODALITIES, PooledFeatures, past_vectors, pool_features, select_modalities
+from postplace.models.inputs import build_tensors
+from postplace.models.read_limits import ReadLimits
+from postplace.models.settings import ResolvedSettings
 from postplace.places.vocabulary import PlaceVocabulary, check_classes, fit_cells, fit_places
 from postplace.schema import Post
 from postplace.splitting.duplicates import Clusters, near_duplicate_clusters
@@ -26,13 +26,13 @@ from postplace.splitting.owners import draw_keys, groups_of, owners_that_count
 from postplace.splitting.split_notes import Parted
 from postplace.splitting.splits import PARTS, Split, split_folds, split_groups
 from postplace.text.tokens import TextTokens, tokenize
-from postplace.truncation import Losses
+from postplace.truncation import TruncationCounts
 
 Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Classes:
+class TargetSpec:
     """What the classes are: the values of `target`, or `cells` of the map; those under `min_posts` are left out."""
 
     target: Literal["place", "category"]
@@ -62,7 +62,7 @@ class Classes:
 
 
 @dataclass(frozen=True)
-class Prepared:
+class SplitDataset:
     """Labelled posts, encoded and split, with the classes of their training part; the same for every system."""
 
     posts: Sequence[Post]
@@ -79,16 +79,16 @@ class Prepared:
         return [tokenize(post) for post in self.posts]
 
     @cached_property
-    def examples(self) -> Examples:
+    def examples(self) -> PooledFeatures:
         """One row a post, for what is no network."""
-        return examples_of(self.posts, self.encoded)
+        return pool_features(self.posts, self.encoded)
 
     @cached_property
     def pasts(self) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """What each post's user had posted before it, and which posts have a past."""
         return past_vectors(self.posts, self.examples)
 
-    def lacking(self, plan: Plan) -> tuple[str, str] | None:
+    def lacking(self, plan: ResolvedSettings) -> tuple[str, str] | None:
         """What a system of this plan is there to read and none of these posts has, and why; None for all others."""
         if "past_vectors" not in plan.needs or self.pasts[1].any():
             return None
@@ -96,32 +96,36 @@ class Prepared:
             return "it reads its user's past posts", "of these posts none has an earlier one of the same user"
         return "it reads its user's past posts", "of these posts none has a user and a time"
 
-    def fit_vocabularies(self, plan: Plan) -> Vocabularies | None:
+    def fit_vocabularies(self, plan: ResolvedSettings) -> Vocabularies | None:
         """The vocabularies of the training part that this plan asks for; None if it reads no characters or words."""
         if not plan.vocabulary:
             return None
         return Vocabularies.fit([self.tokens[row] for row in self.split.train], **plan.vocabulary)
 
-    def tensors(self, plan: Plan, vocabularies: Vocabularies | None) -> PostTensors:
+    def tensors(self, plan: ResolvedSettings, vocabularies: Vocabularies | None) -> PostTensors:
         """The posts with their labels, as a network is given them."""
         tokens = None if vocabularies is None else self.tokens
         past = self.pasts if "past_vectors" in plan.needs else None
-        return tensors_of(plan, self.posts, self.encoded, vocabularies, tokens=tokens, past=past, labels=self.labels)
+        return build_tensors(plan, self.posts, self.encoded, vocabularies, tokens=tokens, past=past, labels=self.labels)
 
-    def losses(self, plan: Plan, vocabularies: Vocabularies | None, encoder: TextEncoder) -> Losses:
+    def losses(
+        self, plan: ResolvedSettings, vocabularies: Vocabularies | None, encoder: TextEncoder
+    ) -> TruncationCounts:
         """How much of the training posts' text and hashtags a system of this plan does not read."""
-        reader, found = Reader(plan, vocabularies, encoder, MODALITIES), Losses()
+        reader, found = ReadLimits(plan, vocabularies, encoder, MODALITIES), TruncationCounts()
         tokens = None if vocabularies is None else self.tokens  # of a system without words no post is cut into any
         for row in self.split.train:
             found.add(reader.extents(self.posts[row], tokens[row] if tokens else None))
         return found
 
-    def only(self, modalities: Sequence[str], encode: Callable[[Sequence[Post]], EncodedPosts]) -> Prepared:
+    def select_modalities(
+        self, modalities: Sequence[str], encode: Callable[[Sequence[Post]], EncodedPosts]
+    ) -> SplitDataset:
         """The same posts, split and classes without the modalities that are not named.
 
         `encode` is asked again only for token states, where text and hashtags are one sequence.
         """
-        posts, encoded = only(self.posts, self.encoded, modalities)
+        posts, encoded = select_modalities(self.posts, self.encoded, modalities)
         if posts == list(self.posts):
             return self
         if encoded.text_states is not None:
@@ -160,16 +164,16 @@ class Prepared:
         )
 
 
-def prepare(
+def build_dataset(
     every: Sequence[Post],
     encode: Callable[[Sequence[Post]], EncodedPosts],
     *,
-    classes: Classes,
+    classes: TargetSpec,
     seed: int,
     say: Callable[[str], None],
     parts: Mapping[str, str] | None = None,
     folds: int | None = None,
-) -> Prepared:
+) -> SplitDataset:
     """Encode and split; fit the classes on the training part alone.
 
     `parts`: the part of each post by its id, where the posts were split before. Else, with `folds`, the seeds are those
@@ -206,7 +210,7 @@ def prepare(
         **duplicates.counts(),
         **parted.report(),
     }
-    return Prepared(posts, encoded, groups, split, places, labels, report)
+    return SplitDataset(posts, encoded, groups, split, places, labels, report)
 
 
 def _drawn(keys: NDArray[np.uint64], groups: Rows, stratum: Rows, *, seed: int, folds: int | None) -> Split:

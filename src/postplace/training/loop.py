@@ -29,7 +29,7 @@ from postplace.models.entry import Training
 from postplace.training.losses import cross_entropy
 
 MONITOR = "validation_loss"
-RUN = 16  # batches that the trainer hands over at once
+BATCHES_PER_STEP = 16  # batches that the trainer hands over at once
 Posts = PostTensors | Subset[Batch]
 
 
@@ -54,7 +54,7 @@ class Epoch:
 
 
 @runtime_checkable
-class OwnLoss(Protocol):
+class CustomLoss(Protocol):
     """A model that is trained on more than the cross-entropy of its logits; it is judged on these all the same."""
 
     def loss(self, batch: Batch, labels: Tensor, class_weights: Tensor | None) -> Tensor:
@@ -63,7 +63,7 @@ class OwnLoss(Protocol):
 
 
 @runtime_checkable
-class Settled(Protocol):
+class FitsOnValidation(Protocol):
     """A model of which a few numbers are chosen on the validation part, once its weights are learned."""
 
     def settle(self, validation: Iterable[Batch]) -> None:
@@ -91,7 +91,7 @@ class EpochOrder(Sampler[int]):
         yield from torch.randperm(self.size, generator=generator).tolist()
 
 
-class Runs(Dataset[Iterator[Batch]]):
+class BatchGroups(Dataset[Iterator[Batch]]):
     """Posts as runs of batches of `batch_size`, each made when it is its turn.
 
     What the trainer does around a step takes a third of the time of a small network's; it does so once a run.
@@ -123,9 +123,9 @@ class Classifier(pl.LightningModule):
         write: Callable[[str], None] | None,
     ) -> None:
         super().__init__()
-        self.automatic_optimization = False  # the trainer's own takes one batch at a time: see `Runs`
+        self.automatic_optimization = False  # the trainer's own takes one batch at a time: see `BatchGroups`
         self.model = model
-        self.own_loss = model.loss if isinstance(model, OwnLoss) else None
+        self.own_loss = model.loss if isinstance(model, CustomLoss) else None
         self.training_plan = training
         self.seed = seed
         self.write = write
@@ -283,12 +283,12 @@ def fit(
         module = Classifier(model, training=training, class_weights=class_weights, seed=seed, write=write)
         trainer = _trainer(hardware, callbacks, training, folder)
         order = EpochOrder(len(train), seed=seed)
-        run = 1 if hardware.devices > 1 else RUN  # several devices must not differ in how often they step
+        run = 1 if hardware.devices > 1 else BATCHES_PER_STEP  # several devices must not differ in how often they step
         last = folder / "last.ckpt"
         try:
             trainer.fit(
                 module,
-                _loader(Runs(train, batch_size=training.batch_size), run * training.batch_size, order),
+                _loader(BatchGroups(train, batch_size=training.batch_size), run * training.batch_size, order),
                 batches(validation, batch_size=max(training.batch_size, 256)),
                 ckpt_path=last if last.exists() else None,
                 weights_only=True,
@@ -302,7 +302,7 @@ def fit(
         best = torch.load(keep.best_model_path, weights_only=True, map_location="cpu")["state_dict"]
         model.load_state_dict({name.removeprefix("model."): value for name, value in best.items()})
         model.to("cpu").eval()
-        if isinstance(model, Settled):
+        if isinstance(model, FitsOnValidation):
             with torch.inference_mode():
                 model.settle(batches(validation, batch_size=256))
     return module.history

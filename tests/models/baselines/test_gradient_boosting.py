@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 
 from postplace.features.batch import InputSizes
-from postplace.features.pooled import Examples
+from postplace.features.pooled import PooledFeatures
 from postplace.models.baselines.gradient_boosting import GradientBoosting, _columns
-from postplace.models.estimator import Lesson
+from postplace.models.estimator import FitData
 
 POSTS = 120
 SIZES = InputSizes(2, 2, 2, text_width=2, image_width=3)
 
 
 @pytest.fixture(scope="module")
-def lesson() -> Lesson:
+def lesson() -> FitData:
     """Classes 0 and 2, told by the pictures; a third of the hashtags is absent, and the last post has nothing."""
     random = np.random.default_rng(0)
     labels = 2 * random.integers(2, size=POSTS)
@@ -28,11 +28,11 @@ def lesson() -> Lesson:
     for mask in present.values():
         mask[-1] = False
     as_float = {name: (own * present[name][:, None]).astype(np.float32) for name, own in vectors.items()}
-    examples = Examples([""] * POSTS, [()] * POSTS, as_float, present)
-    return Lesson(examples, labels, 3, np.arange(80), np.arange(80, 110), seed=3)
+    examples = PooledFeatures([""] * POSTS, [()] * POSTS, as_float, present)
+    return FitData(examples, labels, 3, np.arange(80), np.arange(80, 110), seed=3)
 
 
-def test_what_is_absent_is_missing(lesson: Lesson) -> None:
+def test_what_is_absent_is_missing(lesson: FitData) -> None:
     columns = _columns(lesson.examples)
     assert columns.shape == (POSTS, 2 + 2 + 3)
     assert np.isnan(columns[-1]).all()
@@ -42,7 +42,7 @@ def test_what_is_absent_is_missing(lesson: Lesson) -> None:
     np.testing.assert_array_equal(columns[:-1, 4:], lesson.examples.vectors["image"][:-1])
 
 
-def test_it_answers_as_the_library_does(lesson: Lesson) -> None:
+def test_it_answers_as_the_library_does(lesson: FitData) -> None:
     """The trees that it writes down, read by LightGBM itself: no more rounds and leaves than asked for."""
     lightgbm: Any = pytest.importorskip("lightgbm")
     system = GradientBoosting(SIZES, classes=3, rounds=6, leaves=4, learning_rate=0.3)
@@ -61,9 +61,9 @@ def test_it_answers_as_the_library_does(lesson: Lesson) -> None:
     assert (answers[held].argmax(axis=1) == lesson.labels[held]).mean() > 0.7
 
 
-def test_rounds_end_when_the_validation_part_gains_no_more(lesson: Lesson) -> None:
+def test_rounds_end_when_the_validation_part_gains_no_more(lesson: FitData) -> None:
     random = np.random.default_rng(1)
-    void = Lesson(lesson.examples, random.integers(3, size=POSTS), 3, lesson.train, lesson.validation, seed=0)
+    void = FitData(lesson.examples, random.integers(3, size=POSTS), 3, lesson.train, lesson.validation, seed=0)
     system = GradientBoosting(SIZES, classes=3, rounds=100)
     system.fit(void)
     assert system.files()["trees.txt"].count(b"num_leaves=") < 3 * 60

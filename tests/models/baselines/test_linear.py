@@ -9,16 +9,16 @@ import pytest
 
 from postplace.evaluation.baselines import fit_linear
 from postplace.features.batch import InputSizes
-from postplace.features.pooled import MODALITIES, Examples
+from postplace.features.pooled import MODALITIES, PooledFeatures
 from postplace.models.baselines.linear import LogisticRegression
-from postplace.models.estimator import Lesson
+from postplace.models.estimator import FitData
 
 SIZES = InputSizes(2, 2, 2, text_width=3, image_width=4)
 POSTS = 60
 
 
 @pytest.fixture
-def lesson() -> Lesson:
+def lesson() -> FitData:
     random = np.random.default_rng(0)
     labels = np.arange(POSTS) % 3
     widths = {"text": 3, "hashtags": 3, "image": 4}
@@ -28,11 +28,11 @@ def lesson() -> Lesson:
         for name, width in widths.items()
     }
     vectors["image"][np.arange(POSTS), labels] += 8 * present["image"]
-    examples = Examples([""] * POSTS, [()] * POSTS, vectors, present)
-    return Lesson(examples, labels, 3, np.arange(40), np.arange(40, 50), seed=0)
+    examples = PooledFeatures([""] * POSTS, [()] * POSTS, vectors, present)
+    return FitData(examples, labels, 3, np.arange(40), np.arange(40, 50), seed=0)
 
 
-def test_it_is_the_baseline_of_the_evaluation(lesson: Lesson) -> None:
+def test_it_is_the_baseline_of_the_evaluation(lesson: FitData) -> None:
     system = LogisticRegression(SIZES, classes=3)
     system.fit(lesson)
     given = lesson.examples
@@ -51,10 +51,10 @@ def test_it_is_the_baseline_of_the_evaluation(lesson: Lesson) -> None:
     assert (system.predict_proba(given).argmax(axis=1) == lesson.labels)[held_out].mean() > 0.8
 
 
-def test_a_post_with_nothing_gets_the_class_frequencies(lesson: Lesson) -> None:
+def test_a_post_with_nothing_gets_the_class_frequencies(lesson: FitData) -> None:
     system = LogisticRegression(SIZES, classes=3)
     system.fit(lesson)
-    nothing = Examples(
+    nothing = PooledFeatures(
         [""],
         [()],
         {name: np.zeros((1, width), dtype=np.float32) for name, width in (("text", 3), ("hashtags", 3), ("image", 4))},
@@ -64,7 +64,7 @@ def test_a_post_with_nothing_gets_the_class_frequencies(lesson: Lesson) -> None:
 
 
 @pytest.mark.parametrize("name", MODALITIES)
-def test_what_was_never_there_in_training_moves_nothing(lesson: Lesson, name: str) -> None:
+def test_what_was_never_there_in_training_moves_nothing(lesson: FitData, name: str) -> None:
     given = lesson.examples
     there = given.present[name].copy()
     there[lesson.train] = False

@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 
 from postplace.features.batch import InputSizes
-from postplace.features.pooled import Examples
+from postplace.features.pooled import PooledFeatures
 from postplace.models.baselines.nearest_neighbours import WEIGHTS, NearestNeighbours
-from postplace.models.estimator import Lesson
+from postplace.models.estimator import FitData
 
 
-def _examples(text: list[list[float]], image: list[list[float]]) -> Examples:
+def _examples(text: list[list[float]], image: list[list[float]]) -> PooledFeatures:
     """Rows of zeros are absent."""
     vectors = {"text": np.array(text, np.float32), "image": np.array(image, np.float32)}
     vectors["hashtags"] = np.zeros_like(vectors["text"])
     present = {name: np.abs(array).max(axis=1) > 0 for name, array in vectors.items()}
-    return Examples([""] * len(text), [()] * len(text), vectors, present)
+    return PooledFeatures([""] * len(text), [()] * len(text), vectors, present)
 
 
 def test_the_cosine_is_that_of_the_formula() -> None:
@@ -26,7 +26,7 @@ def test_the_cosine_is_that_of_the_formula() -> None:
     examples = _examples(texts, images)
     labels = np.array([0, 0, 1, 1, 1])
     model = NearestNeighbours(InputSizes(2, 2, 2, 2, 2), classes=2)
-    model.fit(Lesson(examples, labels, 2, np.arange(4), np.arange(0), seed=0))
+    model.fit(FitData(examples, labels, 2, np.arange(4), np.arange(0), seed=0))
     asked = _examples([[1, 1], [0, 0]], [[2, -2], [2, 2]])
     cosines = {name: model._cosines(asked, name) for name in ("text", "hashtags", "image")}
     np.testing.assert_allclose(cosines["text"], [[1, 0, 0, -1], [0, 0, 0, 0]], atol=1e-3)
@@ -56,7 +56,7 @@ def test_the_weights_follow_the_modality_that_tells(told_by: str) -> None:
     pair = (signal, noise) if told_by == "text" else (noise, signal)
     examples = _examples(pair[0].tolist(), pair[1].tolist())
     model = NearestNeighbours(InputSizes(2, 2, 2, 3, 3), classes=3)
-    model.fit(Lesson(examples, labels, 3, np.arange(60), np.arange(60, 90), seed=0))
+    model.fit(FitData(examples, labels, 3, np.arange(60), np.arange(60, 90), seed=0))
     weights = dict(zip(("text", "hashtags", "image"), model.weights, strict=True))
     assert weights[told_by] == 1.0
     assert weights["image" if told_by == "text" else "text"] < 1.0

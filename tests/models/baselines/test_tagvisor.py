@@ -8,21 +8,21 @@ import numpy as np
 import pytest
 
 from postplace.features.batch import InputSizes
-from postplace.features.pooled import Examples
+from postplace.features.pooled import PooledFeatures
 from postplace.models.baselines.tagvisor import FOREST, Tagvisor
-from postplace.models.estimator import Lesson
+from postplace.models.estimator import FitData
 
 SIZES = InputSizes(2, 2, 2, 2, 2)
 
 
-def _examples(hashtags: Sequence[tuple[str, ...]]) -> Examples:
+def _examples(hashtags: Sequence[tuple[str, ...]]) -> PooledFeatures:
     vectors = {name: np.zeros((len(hashtags), 2), np.float32) for name in ("text", "hashtags", "image")}
     present = {name: np.zeros(len(hashtags), dtype=np.bool_) for name in vectors}
-    return Examples([""] * len(hashtags), hashtags, vectors, present)
+    return PooledFeatures([""] * len(hashtags), hashtags, vectors, present)
 
 
-def _lesson(hashtags: Sequence[tuple[str, ...]], labels: list[int]) -> Lesson:
-    return Lesson(_examples(hashtags), np.array(labels), 3, np.arange(len(labels)), np.arange(0), seed=0)
+def _lesson(hashtags: Sequence[tuple[str, ...]], labels: list[int]) -> FitData:
+    return FitData(_examples(hashtags), np.array(labels), 3, np.arange(len(labels)), np.arange(0), seed=0)
 
 
 def test_the_posterior_is_the_mean_of_the_leaves_shares() -> None:

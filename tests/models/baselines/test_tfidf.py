@@ -10,18 +10,18 @@ import pytest
 
 from postplace.evaluation.baselines import fit_tfidf
 from postplace.features.batch import InputSizes
-from postplace.features.pooled import Examples
+from postplace.features.pooled import PooledFeatures
 from postplace.models.baselines.tfidf import Tfidf, texts_of
-from postplace.models.estimator import Lesson
+from postplace.models.estimator import FitData
 
 SIZES = InputSizes(2, 2, 2, text_width=2, image_width=3)
 
 
-def examples(texts: Sequence[str], *, tags: Sequence[tuple[str, ...]] | None = None, seed: int = 0) -> Examples:
+def examples(texts: Sequence[str], *, tags: Sequence[tuple[str, ...]] | None = None, seed: int = 0) -> PooledFeatures:
     random = np.random.default_rng(seed)
     number = len(texts)
     widths = {"text": 2, "hashtags": 2, "image": 3}
-    return Examples(
+    return PooledFeatures(
         list(texts),
         list(tags or [()] * number),
         {name: random.normal(size=(number, width)).astype(np.float32) for name, width in widths.items()},
@@ -30,14 +30,14 @@ def examples(texts: Sequence[str], *, tags: Sequence[tuple[str, ...]] | None = N
 
 
 @pytest.fixture
-def lesson() -> Lesson:
+def lesson() -> FitData:
     texts = ["harbour ships", "the harbour", "tower view", "a tower", "harbour sea", "old tower"] * 4
     labels = np.array([0, 0, 1, 1, 0, 1] * 4)
-    return Lesson(examples(texts), labels, 2, np.arange(16), np.arange(16, 24), seed=0)
+    return FitData(examples(texts), labels, 2, np.arange(16), np.arange(16, 24), seed=0)
 
 
 @pytest.mark.parametrize("beside", ["nothing", "image"])
-def test_it_is_the_baseline_of_the_evaluation(beside: str, lesson: Lesson) -> None:
+def test_it_is_the_baseline_of_the_evaluation(beside: str, lesson: FitData) -> None:
     system = Tfidf(SIZES, classes=2, beside=beside)  # type: ignore[arg-type]
     system.fit(lesson)
     given = lesson.examples
@@ -55,7 +55,7 @@ def test_a_hashtag_is_read_like_a_word_with_its_sign() -> None:
     assert list(texts_of(given)) == ["dinner #bund #pier", "#bund"]
 
 
-def test_the_picture_counts_only_where_it_is_asked_for(lesson: Lesson) -> None:
+def test_the_picture_counts_only_where_it_is_asked_for(lesson: FitData) -> None:
     asked, other = (examples(["harbour"], seed=seed) for seed in (1, 2))
     for beside, same in (("nothing", True), ("image", False)):
         system = Tfidf(SIZES, classes=2, beside=beside)  # type: ignore[arg-type]
@@ -63,7 +63,7 @@ def test_the_picture_counts_only_where_it_is_asked_for(lesson: Lesson) -> None:
         assert np.array_equal(system.predict_proba(asked), system.predict_proba(other)) is same
 
 
-def test_a_post_without_words_gets_the_class_frequencies(lesson: Lesson) -> None:
+def test_a_post_without_words_gets_the_class_frequencies(lesson: FitData) -> None:
     system = Tfidf(SIZES, classes=2)
     system.fit(lesson)
     assert system.predict_proba(examples([""])).tolist() == [[0.5, 0.5]]

@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from postplace.models.blocks.pooling import AttentionPooling, masked_mean, or_stand_in
+from postplace.models.blocks.pooling import AttentionPooling, fill_absent, masked_mean
 
 
 def test_mean_by_hand() -> None:
@@ -27,7 +27,7 @@ def test_mean_of_nothing_is_zero_with_finite_gradients() -> None:
 
 def test_stand_in_takes_the_gradient_of_the_absent() -> None:
     values, stand_in = torch.ones(3, 2, requires_grad=True), torch.zeros(2, requires_grad=True)
-    out = or_stand_in(values, torch.tensor([True, False, False]), stand_in)
+    out = fill_absent(values, torch.tensor([True, False, False]), stand_in)
     assert out.tolist() == [[1.0, 1.0], [0.0, 0.0], [0.0, 0.0]]
     torch.autograd.backward(out.sum())
     assert values.grad is not None

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from postplace.errors import BadOption
 from postplace.features.batch import Batch, InputSizes
 from postplace.models.networks.feature_cnns import FeatureCNNs, UserCNNs, WordsCNN
-from postplace.models.registry import find_model, needs_of
+from postplace.models.registry import find_model, required_inputs
 
 Array = NDArray[Any]
 SMALL: dict[str, Any] = {"embedding": 3, "filters": 2, "image_features": 4}
@@ -111,5 +111,5 @@ def test_without_pasts_the_setting_is_named(sizes: InputSizes, batch: Batch) -> 
 
 def test_the_past_is_asked_for_only_if_it_is_read() -> None:
     entry = find_model("user-cnns")
-    assert needs_of(entry, {}) == {"words", "image_vector", "past_vectors"}
-    assert needs_of(entry, {"past": False}) == {"words", "image_vector"}
+    assert required_inputs(entry, {}) == {"words", "image_vector", "past_vectors"}
+    assert required_inputs(entry, {"past": False}) == {"words", "image_vector"}

@@ -12,8 +12,8 @@ from postplace.errors import BadOption
 from postplace.features.batch import Batch, InputSizes
 from postplace.models.networks.image_finetune import ImageFinetune
 from postplace.models.networks.image_linear import ImageLinear
-from postplace.models.registry import find_model, needs_of
-from postplace.models.settings import plan_of
+from postplace.models.registry import find_model, required_inputs
+from postplace.models.settings import resolve_settings
 
 
 @pytest.fixture
@@ -57,13 +57,13 @@ def test_without_a_stage_or_states_it_says_so(sizes: InputSizes, model: ImageFin
 
 def test_one_setting_makes_either(sizes: InputSizes) -> None:
     probe, tuned = find_model("image-linear"), find_model("image-finetune")
-    assert needs_of(probe, {}) == needs_of(tuned, {"finetune": "none"}) == {"image_vector"}
-    assert needs_of(tuned, {}) == needs_of(probe, {"finetune": "last-stage"}) == {"image_stage"}
+    assert required_inputs(probe, {}) == required_inputs(tuned, {"finetune": "none"}) == {"image_vector"}
+    assert required_inputs(tuned, {}) == required_inputs(probe, {"finetune": "last-stage"}) == {"image_stage"}
     assert isinstance(probe.build(sizes, 5, {"finetune": "last-stage"}), ImageFinetune)
-    assert [plan_of(entry, {}).states for entry in (probe, tuned, find_model("sg-mft-tokens"))] == [
+    assert [resolve_settings(entry, {}).states for entry in (probe, tuned, find_model("sg-mft-tokens"))] == [
         False,
         "image",
         True,
     ]
     with pytest.raises(BadOption, match="finetune"):
-        plan_of(probe, {"finetune": "all"})
+        resolve_settings(probe, {"finetune": "all"})

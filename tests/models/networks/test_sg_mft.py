@@ -16,10 +16,10 @@ from torch import nn
 
 from postplace.features.batch import Batch, InputSizes
 from postplace.models.blocks.interaction import FeedForward, InterpolationAttention, Projections, TokenNorm
-from postplace.models.blocks.mlp_head import five_layers
+from postplace.models.blocks.mlp_head import mlp_head
 from postplace.models.networks.sg_mft import SGMFT, FusionModule
 from postplace.models.registry import find_model
-from postplace.models.settings import plan_of
+from postplace.models.settings import resolve_settings
 
 Array = NDArray[np.float64]
 
@@ -159,7 +159,7 @@ def test_fusion_by_hand() -> None:
 
 def test_five_layers_in_plain_arithmetic() -> None:
     torch.manual_seed(0)
-    classifier = five_layers(6, 3, dropout=0.5).eval()
+    classifier = mlp_head(6, 3, dropout=0.5).eval()
     linear = [part for part in classifier if isinstance(part, nn.Linear)]
     assert [part.out_features for part in linear] == [512, 256, 128, 64, 3]
     x: Array = np.array([0.5, -1.0, 2.0, 0.0, 1.0, -0.5])
@@ -173,7 +173,7 @@ def test_five_layers_in_plain_arithmetic() -> None:
 
 
 def test_the_literal_system_is_as_printed(sizes: InputSizes, batch: Batch) -> None:
-    plan = plan_of(find_model("sg-mft-paper"), {})
+    plan = resolve_settings(find_model("sg-mft-paper"), {})
     assert plan.training is not None
     printed = plan.training.learning_rate, plan.training.batch_size, plan.training.max_epochs, plan.training.betas
     assert printed == (1e-5, 20, 30, (0.9, 0.99))  # section 4.2

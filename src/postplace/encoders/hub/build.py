@@ -3,8 +3,8 @@
 Loaded from the hub, its cache, or a local folder; HF_HUB_OFFLINE is respected; weights as safetensors alone, and code
 that comes with a model is never run. Vectors are those the models' authors compare, not normalised: the projected
 features of CLIP (Radford et al., ICML 2021, section 2.3) and Chinese-CLIP, the pooled ones of SigLIP 2, the class token
-of DINO, the mean over the tokens of a text network. `hub_files` finds the files, `hub_loading` reads the network,
-`hub_preparation` and `hub_tokens` make its inputs, `hub_modules` says what it computes, `hub_encoders` runs it.
+of DINO, the mean over the tokens of a text network. `files` finds the files, `loading` reads the network,
+`preprocessing` and `tokens` make its inputs, `modules` says what it computes, `encoders` runs it.
 """
 
 from __future__ import annotations

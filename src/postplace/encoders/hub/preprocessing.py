@@ -1,6 +1,6 @@
 """What transformers' image processors do to a picture, with Pillow and numpy alone: it runs in worker processes.
 
-Resized and cut to uint8 here, scaled and normalised by `hub_modules.Pixels` where the network runs: together the same
+Resized and cut to uint8 here, scaled and normalised by `modules.Pixels` where the network runs: together the same
 numbers as transformers' own (Pillow) processors of CLIP, Chinese-CLIP, SigLIP and DINOv2.
 """
 

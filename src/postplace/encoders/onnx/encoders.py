@@ -131,7 +131,7 @@ class OnnxTextEncoder:
             yield rows, run(self._exported.session, {"input_ids": ids, "attention_mask": mask}), mask
 
     def _tokens(self, texts: Sequence[str], longest: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """As `hub_tokens.Tokens`, without transformers."""
+        """As `hub.tokens.Tokens`, without transformers."""
         said = self._exported.description
         length = int(said["longest"]) if said["whole"] else None
         pad_id, pad_token = said["padding"]["id"], said["padding"]["token"]

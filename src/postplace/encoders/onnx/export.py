@@ -1,7 +1,7 @@
 """Encoders as ONNX files for machines without a GPU, in float32 or int8, with what the export changed measured.
 
 A folder holds `model.onnx` (weights of more than 1 GB beside it, in `model.onnx.data`), `encoder.json` (what it reads,
-its preparation, the measurement) and, for a text encoder, `tokenizer.json`; `onnx_encoders` runs it. int8: the matrices
+its preparation, the measurement) and, for a text encoder, `tokenizer.json`; `encoders` runs it. int8: the matrices
 of transformers are quantised when written, activations as they come; convolutional networks are calibrated on
 pictures, for onnxruntime has no fast convolution of activations quantised as they come. Extra `onnx`.
 """
@@ -36,7 +36,7 @@ from postplace.encoders.onnx.encoders import (
     run,
 )
 from postplace.errors import BadOption
-from postplace.system.atomic_files import as_json, new_folder, write_within
+from postplace.system.atomic_files import as_json, atomic_folder, write_within
 
 WEIGHTS = "model.onnx.data"
 OPSET = 18
@@ -162,7 +162,7 @@ def _export(
     need("onnx", "onnxruntime")
     if folder.exists():
         raise BadOption(str(folder), "is already there", "name a folder that does not exist")
-    with new_folder(folder) as unfinished:
+    with atomic_folder(folder) as unfinished:
         _trace(module, inputs, unfinished / MODEL, dynamic=dynamic, states=description["states"])
         measured = {"float32": _measure(module, inputs, unfinished / MODEL)}
         if int8:

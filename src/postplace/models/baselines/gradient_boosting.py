@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 
 from postplace.errors import BadOption
 from postplace.features.batch import InputSizes
-from postplace.features.pooled import MODALITIES, Examples
+from postplace.features.pooled import MODALITIES, PooledFeatures
 from postplace.models.blocks.class_priors import frequencies_of, or_frequencies, training_labels
 from postplace.models.blocks.estimator_io import arrays_of, as_bytes, damaged, file_of, json_of
 from postplace.models.blocks.trees_io import check_trees
-from postplace.models.estimator import Lesson, Probabilities
+from postplace.models.estimator import FitData, Probabilities
 
 ARRAYS, DIGEST, TREES = "safetensors", "json", "trees.txt"
 PATIENCE = 10
@@ -55,7 +55,7 @@ class GradientBoosting:
         self._text = ""
         self._booster: Any = None
 
-    def fit(self, lesson: Lesson) -> None:
+    def fit(self, lesson: FitData) -> None:
         """Learn from the training part, choose the number of rounds on the validation part."""
         rows, labels = training_labels(lesson)
         self._frequencies = frequencies_of(lesson)
@@ -76,7 +76,7 @@ class GradientBoosting:
         )
         self._read(booster.model_to_string(num_iteration=booster.best_iteration if len(held) else -1))
 
-    def predict_proba(self, examples: Examples) -> Probabilities:
+    def predict_proba(self, examples: PooledFeatures) -> Probabilities:
         """Probabilities (N, C)."""
         answers = np.zeros((len(examples), len(self._frequencies)))
         if self._booster is None or not len(examples):
@@ -128,7 +128,7 @@ class GradientBoosting:
         self._text = text
         self._booster = self._lightgbm.Booster(model_str=text)
 
-    def _part(self, lesson: Lesson, rows: NDArray[np.int64], *, reference: Any = None) -> Any:
+    def _part(self, lesson: FitData, rows: NDArray[np.int64], *, reference: Any = None) -> Any:
         labels = np.searchsorted(self._seen, lesson.labels[rows])
         weights = None
         if lesson.balanced:
@@ -138,7 +138,7 @@ class GradientBoosting:
         return self._lightgbm.Dataset(columns, labels, weight=weights, reference=reference, params=dict(_PARAMETERS))
 
 
-def _columns(examples: Examples) -> NDArray[np.float32]:
+def _columns(examples: PooledFeatures) -> NDArray[np.float32]:
     """The vectors side by side (N, D), NaN where a modality is absent."""
     blocks = [np.where(examples.present[name][:, None], examples.vectors[name], np.nan) for name in MODALITIES]
     return np.concatenate(blocks, axis=1, dtype=np.float32)

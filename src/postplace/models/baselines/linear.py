@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from postplace.evaluation.baselines import LinearBaseline, fit_linear
 from postplace.features.batch import InputSizes
-from postplace.features.pooled import MODALITIES, Examples
+from postplace.features.pooled import MODALITIES, PooledFeatures
 from postplace.models.blocks.class_priors import balanced_bias, frequencies_of, or_frequencies, training_labels
 from postplace.models.blocks.estimator_io import arrays_of
-from postplace.models.estimator import Lesson, Probabilities
+from postplace.models.estimator import FitData, Probabilities
 
 ARRAYS = "safetensors"
 
@@ -38,7 +38,7 @@ class LogisticRegression:
             np.ones(width, dtype=np.float32),
         )
 
-    def fit(self, lesson: Lesson) -> None:
+    def fit(self, lesson: FitData) -> None:
         """Learn from the training part, choose the regularisation on the validation part."""
         self._frequencies = frequencies_of(lesson)
         present = lesson.examples.present
@@ -56,7 +56,7 @@ class LogisticRegression:
             linear = replace(linear, bias=balanced_bias(linear.bias, training_labels(lesson)[1]))
         self._linear = linear
 
-    def predict_proba(self, examples: Examples) -> Probabilities:
+    def predict_proba(self, examples: PooledFeatures) -> Probabilities:
         """Probabilities (N, C)."""
         present = np.stack([examples.present[name] for name in MODALITIES]).max(axis=0)
         answers = self._linear.predict_proba(examples.vectors, examples.present)

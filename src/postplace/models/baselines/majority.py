@@ -9,10 +9,10 @@ import safetensors.numpy
 
 from postplace.evaluation.baselines import fit_majority
 from postplace.features.batch import InputSizes
-from postplace.features.pooled import Examples
+from postplace.features.pooled import PooledFeatures
 from postplace.models.blocks.class_priors import training_labels
 from postplace.models.blocks.estimator_io import arrays_of
-from postplace.models.estimator import Lesson, Probabilities
+from postplace.models.estimator import FitData, Probabilities
 
 ARRAYS = "safetensors"
 
@@ -23,11 +23,11 @@ class MajorityClass:
     def __init__(self, sizes: InputSizes, *, classes: int) -> None:
         self._frequencies = np.full(classes, 1.0 / classes)
 
-    def fit(self, lesson: Lesson) -> None:
+    def fit(self, lesson: FitData) -> None:
         """Count."""
         self._frequencies = fit_majority(training_labels(lesson)[1], classes=lesson.classes).frequencies
 
-    def predict_proba(self, examples: Examples) -> Probabilities:
+    def predict_proba(self, examples: PooledFeatures) -> Probabilities:
         """Probabilities (N, C)."""
         return np.tile(self._frequencies, (len(examples), 1))
 

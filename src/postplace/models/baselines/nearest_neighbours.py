@@ -20,10 +20,10 @@ import safetensors.numpy
 from numpy.typing import NDArray
 
 from postplace.features.batch import InputSizes
-from postplace.features.pooled import MODALITIES, Examples
+from postplace.features.pooled import MODALITIES, PooledFeatures
 from postplace.models.blocks.class_priors import frequencies_of, or_frequencies, training_labels
 from postplace.models.blocks.estimator_io import arrays_of, damaged
-from postplace.models.estimator import Lesson, Probabilities
+from postplace.models.estimator import FitData, Probabilities
 
 ARRAYS = "safetensors"
 NEIGHBOURS = (50, 20, 10, 5, 1)
@@ -47,7 +47,7 @@ class NearestNeighbours:
         self._votes = np.ones(classes)
         self.neighbours, self.weights = NEIGHBOURS[0], WEIGHTS[0]
 
-    def fit(self, lesson: Lesson) -> None:
+    def fit(self, lesson: FitData) -> None:
         """Keep the training part; choose k and the weights on the validation part."""
         rows, self._labels = training_labels(lesson)
         training = lesson.examples.rows(rows)
@@ -66,7 +66,7 @@ class NearestNeighbours:
             if not weight:  # never looked at again
                 self._blocks[name] = np.zeros((len(rows), 0), np.float16)
 
-    def predict_proba(self, examples: Examples) -> Probabilities:
+    def predict_proba(self, examples: PooledFeatures) -> Probabilities:
         """Probabilities (N, C)."""
         answers = [self._answers(examples.rows(rows)) for rows in _chunks(len(examples))]
         return np.concatenate(answers) if answers else np.zeros((0, len(self._frequencies)))
@@ -113,23 +113,23 @@ class NearestNeighbours:
         mean, scale = self._moments[name]
         return {"mean": mean, "scale": scale, "block": self._blocks[name]}
 
-    def _unit(self, examples: Examples, name: str) -> Block:
+    def _unit(self, examples: PooledFeatures, name: str) -> Block:
         """Standardised vectors (N, D_m) of length 1, zero where the modality is absent."""
         mean, scale = self._moments[name]
         vectors = np.where(examples.present[name][:, None], (examples.vectors[name] - mean) / scale, 0.0)
         return unit_length(vectors.astype(np.float32)).astype(np.float16)
 
-    def _cosines(self, examples: Examples, name: str) -> NDArray[np.float32]:
+    def _cosines(self, examples: PooledFeatures, name: str) -> NDArray[np.float32]:
         return np.asarray(self._unit(examples, name).astype(np.float32) @ self._blocks[name].astype(np.float32).T)
 
-    def _answers(self, examples: Examples) -> Probabilities:
+    def _answers(self, examples: PooledFeatures) -> Probabilities:
         used = [(name, weight) for name, weight in zip(MODALITIES, self.weights, strict=True) if weight]
         cosines = {name: self._cosines(examples, name) for name, _ in used}
         similar = self._similarities(examples, cosines, self.weights)
         known = np.stack([examples.present[name] for name, _ in used]).max(axis=0)
         return or_frequencies(self._voted(similar, (self.neighbours,))[0], known, self._frequencies)
 
-    def _chosen(self, held: Examples, labels: NDArray[np.int64]) -> tuple[int, tuple[float, ...]]:
+    def _chosen(self, held: PooledFeatures, labels: NDArray[np.int64]) -> tuple[int, tuple[float, ...]]:
         hits = np.zeros((len(WEIGHTS), len(NEIGHBOURS)), dtype=np.int64)
         for rows in _chunks(len(held)):
             part = held.rows(rows)
@@ -146,7 +146,7 @@ class NearestNeighbours:
         return NEIGHBOURS[column], WEIGHTS[number]
 
     def _similarities(
-        self, examples: Examples, cosines: Mapping[str, NDArray[np.float32]], weights: tuple[float, ...]
+        self, examples: PooledFeatures, cosines: Mapping[str, NDArray[np.float32]], weights: tuple[float, ...]
     ) -> NDArray[np.float32]:
         """The cosine (N, M) of N posts and the M training posts."""
         asked, kept = np.zeros(len(examples)), np.zeros(len(self._labels))
@@ -196,7 +196,7 @@ def unit_length(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(vectors / np.where(lengths > 0, lengths, 1.0), dtype=np.float32)
 
 
-def _moments(examples: Examples, name: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _moments(examples: PooledFeatures, name: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Mean and standard deviation (D,), (D,) over the posts that have the modality; 1 for a constant."""
     own = examples.vectors[name][examples.present[name]].astype(np.float64)
     if not len(own):

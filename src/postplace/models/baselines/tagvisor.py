@@ -16,11 +16,11 @@ import safetensors.numpy
 
 from postplace.errors import BadRun
 from postplace.features.batch import InputSizes
-from postplace.features.pooled import Examples
+from postplace.features.pooled import PooledFeatures
 from postplace.models.blocks.class_priors import frequencies_of, or_frequencies, training_labels
 from postplace.models.blocks.estimator_io import arrays_of, as_bytes, json_of, strings_of
 from postplace.models.blocks.forest_io import forest_bytes, forest_of, skops_io
-from postplace.models.estimator import Lesson, Probabilities
+from postplace.models.estimator import FitData, Probabilities
 
 ARRAYS, VOCABULARY, FOREST = "safetensors", "json", "forest.skops"
 
@@ -41,7 +41,7 @@ class Tagvisor:
         self._columns: dict[str, int] = {}
         self._forest: Any = None
 
-    def fit(self, lesson: Lesson) -> None:
+    def fit(self, lesson: FitData) -> None:
         """Learn from the training part; nothing is chosen on the validation part."""
         from sklearn.ensemble import RandomForestClassifier
 
@@ -61,7 +61,7 @@ class Tagvisor:
                 random_state=lesson.seed,
             ).fit(bags[tagged], labels[tagged])
 
-    def predict_proba(self, examples: Examples) -> Probabilities:
+    def predict_proba(self, examples: PooledFeatures) -> Probabilities:
         """Probabilities (N, C)."""
         answers = np.zeros((len(examples), len(self._frequencies)))
         bags = self._bags(examples.hashtags)

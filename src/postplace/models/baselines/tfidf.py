@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from postplace.evaluation.baselines import TfidfBaseline, fit_tfidf
 from postplace.features.batch import InputSizes
-from postplace.features.pooled import Examples
+from postplace.features.pooled import PooledFeatures
 from postplace.models.blocks.class_priors import balanced_bias, frequencies_of, or_frequencies, training_labels
 from postplace.models.blocks.estimator_io import arrays_of, as_bytes, damaged, json_of, strings_of
-from postplace.models.estimator import Lesson, Probabilities
+from postplace.models.estimator import FitData, Probabilities
 
 ARRAYS, VOCABULARY = "safetensors", "json"
 NOTHING = "\ue000"  # a term that no text has (private use), for training posts of which no two share a character
@@ -35,7 +35,7 @@ class Tfidf:
         self._frequencies = np.full(classes, 1.0 / classes)
         self._baseline: TfidfBaseline | None = None
 
-    def fit(self, lesson: Lesson) -> None:
+    def fit(self, lesson: FitData) -> None:
         """Learn from the training part, choose the regularisation on the validation part."""
         self._frequencies = frequencies_of(lesson)
         rows, labels = training_labels(lesson)
@@ -54,7 +54,7 @@ class Tfidf:
             baseline = replace(baseline, bias=balanced_bias(baseline.bias, labels))
         self._baseline = baseline
 
-    def predict_proba(self, examples: Examples) -> Probabilities:
+    def predict_proba(self, examples: PooledFeatures) -> Probabilities:
         """Probabilities (N, C)."""
         if self._baseline is None or not len(examples):
             return np.tile(self._frequencies, (len(examples), 1))
@@ -104,16 +104,16 @@ class Tfidf:
         """Weights and biases."""
         return 0 if self._baseline is None else int(self._baseline.weights.size + self._baseline.bias.size)
 
-    def _dense(self, examples: Examples) -> dict[str, Any]:
+    def _dense(self, examples: PooledFeatures) -> dict[str, Any]:
         if self._beside == "nothing":
             return {}
         return {"vectors": examples.vectors["image"], "present": examples.present["image"]}
 
 
-def texts_of(examples: Examples) -> list[str]:
+def texts_of(examples: PooledFeatures) -> list[str]:
     """The text and the hashtags of each post as one string.
 
-    >>> texts_of(Examples(["at the river", ""], [("bund",), ()], {}, {}))
+    >>> texts_of(PooledFeatures(["at the river", ""], [("bund",), ()], {}, {}))
     ['at the river #bund', '']
     """
     pairs = zip(examples.texts, examples.hashtags, strict=True)

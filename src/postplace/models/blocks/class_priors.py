@@ -6,16 +6,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from postplace.evaluation.baselines import fit_majority
-from postplace.models.estimator import Lesson, Probabilities
+from postplace.models.estimator import FitData, Probabilities
 
 
-def training_labels(lesson: Lesson) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def training_labels(lesson: FitData) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The training rows that have a label, and their labels."""
     rows = lesson.train[lesson.labels[lesson.train] >= 0]
     return rows, lesson.labels[rows]
 
 
-def frequencies_of(lesson: Lesson) -> NDArray[np.float64]:
+def frequencies_of(lesson: FitData) -> NDArray[np.float64]:
     """The share (C,) of each class in the training part; in a balanced lesson all classes seen have the same."""
     _, labels = training_labels(lesson)
     return fit_majority(np.unique(labels) if lesson.balanced else labels, classes=lesson.classes).frequencies

@@ -8,13 +8,13 @@ import torch
 from torch import Tensor
 
 
-def one_string(first: Tensor, second: Tensor, *, offset: int = 0, separator: int | None = None) -> Tensor:
+def concatenated_text(first: Tensor, second: Tensor, *, offset: int = 0, separator: int | None = None) -> Tensor:
     """Ids (B, L), (B, L'), 0 for padding anywhere -> those of the first, then of the second, padding at the end.
 
     `offset` is added to the ids of the second, if it has a vocabulary of its own; `separator` stands before them
     wherever there are any.
 
-    >>> one_string(torch.tensor([[5, 0], [0, 0]]), torch.tensor([[7], [8]]), separator=9).tolist()
+    >>> concatenated_text(torch.tensor([[5, 0], [0, 0]]), torch.tensor([[7], [8]]), separator=9).tolist()
     [[5, 9, 7], [9, 8, 0]]
     """
     second = torch.where(second != 0, second + offset, 0)

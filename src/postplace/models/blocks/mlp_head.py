@@ -7,7 +7,7 @@ from torch import nn
 HIDDEN = (512, 256, 128, 64)
 
 
-def five_layers(width: int, classes: int, *, dropout: float) -> nn.Sequential:
+def mlp_head(width: int, classes: int, *, dropout: float) -> nn.Sequential:
     """MC (18): five fully-connected layers, D -> 512 -> 256 -> 128 -> 64 -> C."""
     layers: list[nn.Module] = []
     for inner in HIDDEN:

@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from postplace.errors import BadOption
 from postplace.features.batch import Batch, InputSizes
-from postplace.models.blocks.pooling import masked_mean, or_stand_in
+from postplace.models.blocks.pooling import fill_absent, masked_mean
 
 
 class Sides(NamedTuple):
@@ -99,7 +99,7 @@ class ChunkTokens(nn.Module):
     def _cut(self, vectors: Tensor, present: Tensor, absent: Tensor) -> Tensor:
         """(B, D) -> (B, n, D / n)."""
         vectors = functional.layer_norm(vectors, vectors.shape[1:])
-        return or_stand_in(vectors, present, absent).reshape(len(vectors), self.tokens, -1)
+        return fill_absent(vectors, present, absent).reshape(len(vectors), self.tokens, -1)
 
 
 def _maps(tokens: int, chunk: int, width: int) -> Tensor:

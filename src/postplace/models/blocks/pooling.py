@@ -18,10 +18,10 @@ def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
     return kept.sum(dim=1) / mask.sum(dim=1, keepdim=True).clamp(min=1)
 
 
-def or_stand_in(values: Tensor, present: Tensor, stand_in: Tensor) -> Tensor:
+def fill_absent(values: Tensor, present: Tensor, stand_in: Tensor) -> Tensor:
     """`values` (B, D) where the modality is present (B,), else the learned vector (D,).
 
-    >>> or_stand_in(torch.tensor([[1.0], [2.0]]), torch.tensor([True, False]), torch.tensor([9.0])).tolist()
+    >>> fill_absent(torch.tensor([[1.0], [2.0]]), torch.tensor([True, False]), torch.tensor([9.0])).tolist()
     [[1.0], [9.0]]
     """
     return torch.where(present[:, None], values, stand_in)

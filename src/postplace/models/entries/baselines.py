@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from postplace.models.entry import EXAMPLES, READS_ALL, READS_TEXT, STRINGS, Built, ModelEntry
+from postplace.models.entry import EXAMPLES, READS_ALL, READS_TEXT, STRINGS, LazyClass, ModelEntry
 
 ENTRIES: tuple[ModelEntry, ...] = (
     ModelEntry(
         name="majority",
         title="Majority class",
         family="baseline",
-        make=Built("baselines.majority", "MajorityClass"),
+        make=LazyClass("baselines.majority", "MajorityClass"),
         settings={},
         training=None,
         reads=frozenset(),
@@ -22,7 +22,7 @@ ENTRIES: tuple[ModelEntry, ...] = (
         name="nearest-neighbours",
         title="k nearest neighbours",
         family="baseline",
-        make=Built("baselines.nearest_neighbours", "NearestNeighbours"),
+        make=LazyClass("baselines.nearest_neighbours", "NearestNeighbours"),
         settings={},
         training=None,
         reads=READS_ALL,
@@ -34,7 +34,7 @@ ENTRIES: tuple[ModelEntry, ...] = (
         name="tfidf",
         title="TF-IDF + logistic regression",
         family="baseline",
-        make=Built("baselines.tfidf", "Tfidf"),
+        make=LazyClass("baselines.tfidf", "Tfidf"),
         settings={},
         training=None,
         reads=READS_TEXT,
@@ -47,7 +47,7 @@ ENTRIES: tuple[ModelEntry, ...] = (
         name="tfidf-image",
         title="TF-IDF and image vector + logistic regression",
         family="baseline",
-        make=Built("baselines.tfidf", "Tfidf", {"beside": "image"}),
+        make=LazyClass("baselines.tfidf", "Tfidf", {"beside": "image"}),
         settings={},
         training=None,
         reads=READS_ALL,
@@ -60,7 +60,7 @@ ENTRIES: tuple[ModelEntry, ...] = (
         name="logistic",
         title="Logistic regression",
         family="baseline",
-        make=Built("baselines.linear", "LogisticRegression"),
+        make=LazyClass("baselines.linear", "LogisticRegression"),
         settings={},
         training=None,
         reads=READS_ALL,
@@ -73,7 +73,7 @@ ENTRIES: tuple[ModelEntry, ...] = (
         name="lightgbm",
         title="LightGBM",
         family="baseline",
-        make=Built("baselines.gradient_boosting", "GradientBoosting"),
+        make=LazyClass("baselines.gradient_boosting", "GradientBoosting"),
         settings={"rounds": 100, "leaves": 7, "learning_rate": 0.1},
         training=None,
         reads=READS_ALL,

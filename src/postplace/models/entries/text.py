@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from postplace.models.entry import READS_TEXT, STRINGS, Built, ModelEntry, Training
+from postplace.models.entry import READS_TEXT, STRINGS, LazyClass, ModelEntry, Training
 
 ENTRIES: tuple[ModelEntry, ...] = (
     ModelEntry(
         name="tagvisor",
         title="Tagvisor",
         family="text",
-        make=Built("baselines.tagvisor", "Tagvisor"),
+        make=LazyClass("baselines.tagvisor", "Tagvisor"),
         settings={"trees": 100, "leaves": 1024, "min_count": 2},
         training=None,
         reads=frozenset({"hashtags"}),
@@ -26,7 +26,7 @@ ENTRIES: tuple[ModelEntry, ...] = (
         name="deepgeo",
         title="DeepGeo",
         family="text",
-        make=Built("networks.deepgeo", "DeepGeo"),
+        make=LazyClass("networks.deepgeo", "DeepGeo"),
         settings={
             "embedding": 64,
             "hidden": 64,
@@ -53,7 +53,7 @@ ENTRIES: tuple[ModelEntry, ...] = (
         name="loctwi",
         title="LocTwi",
         family="text",
-        make=Built("networks.loctwi", "LocTwi"),
+        make=LazyClass("networks.loctwi", "LocTwi"),
         settings={
             "width": 64,
             "heads": 4,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from postplace.errors import BadOption
-from postplace.models.entry import READS_ALL, READS_TEXT, STATES, VECTORS, Built, Input, ModelEntry, Training
+from postplace.models.entry import READS_ALL, READS_TEXT, STATES, VECTORS, Input, LazyClass, ModelEntry, Training
 
 if TYPE_CHECKING:
     from torch import nn
@@ -95,7 +95,7 @@ ENTRIES = (
         name="mrlf",
         title="MRLF",
         family="text and image",
-        make=Built("networks.mrlf", "MRLF"),
+        make=LazyClass("networks.mrlf", "MRLF"),
         settings=_MRLF_SETTINGS,
         training=Training("rmsprop", 3e-4, 128, 50, patience=5, decay_factor=0.8, decay_patience=3),
         reads=READS_ALL,

@@ -24,7 +24,7 @@ from torch.nn import functional
 
 from postplace.features.batch import Batch, InputSizes
 from postplace.models.blocks.modality_tokens import image_mean, text_mean, to_width
-from postplace.models.blocks.pooling import or_stand_in
+from postplace.models.blocks.pooling import fill_absent
 
 MOMENTUM = 0.9
 SHARPNESS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)  # of kappa: tried on the validation part
@@ -78,8 +78,8 @@ class BalanceMLA(nn.Module):
         """(1): logits (B, M, C) of each side, and which of them (B, M) are there."""
         text, has_text = text_mean(batch)
         image, has_image = image_mean(batch)
-        h_t = or_stand_in(self.text(text), has_text, self.absent_text)
-        h_v = or_stand_in(self.image(image), has_image, self.absent_image)
+        h_t = fill_absent(self.text(text), has_text, self.absent_text)
+        h_v = fill_absent(self.image(image), has_image, self.absent_image)
         return self.classifier(torch.cat([h_t, h_v], dim=1)), torch.stack([has_text, has_image], dim=1)
 
     def loss(self, batch: Batch, labels: Tensor, class_weights: Tensor | None) -> Tensor:

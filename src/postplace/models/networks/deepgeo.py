@@ -19,8 +19,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from postplace.features.batch import Batch, InputSizes
-from postplace.models.blocks.concatenated_text import by_length, from_the_end, one_string, places_from_the_end
-from postplace.models.blocks.pooling import or_stand_in
+from postplace.models.blocks.concatenated_text import by_length, concatenated_text, from_the_end, places_from_the_end
+from postplace.models.blocks.pooling import fill_absent
 from postplace.models.blocks.windows import window_maxima
 
 
@@ -63,8 +63,8 @@ class DeepGeo(nn.Module):
         """Logits (B, C)."""
         text = batch.text_characters * batch.text_mask[:, None]
         hashtags = batch.hashtag_characters * batch.hashtag_mask[:, None]
-        ids = one_string(text, hashtags, separator=self.separator)
-        f = or_stand_in(by_length(ids, self.text_vectors), (ids != 0).any(dim=1), self.absent_text)
+        ids = concatenated_text(text, hashtags, separator=self.separator)
+        f = fill_absent(by_length(ids, self.text_vectors), (ids != 0).any(dim=1), self.absent_text)
         if self.training and self.noise:
             f = f + self.noise * torch.randn_like(f)
         r = torch.tanh(self.dense(self.dropout(f)))

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from postplace.errors import BadOption
 from postplace.features.batch import Batch, InputSizes
 from postplace.models.blocks.modality_tokens import image_mean
-from postplace.models.blocks.pooling import or_stand_in
+from postplace.models.blocks.pooling import fill_absent
 from postplace.models.blocks.text_cnn import TextCNN
 
 KERNELS = (3, 4, 5)
@@ -47,7 +47,7 @@ class WordsCNN(nn.Module):
         embedded = (self.words(batch.text_words), words), (self.hashtags(batch.hashtag_words), tags)
         of_text, of_tags = (torch.cat([cnn(x, mask) for cnn in self.cnns], dim=1) for x, mask in embedded)
         present = words.any(dim=1) | tags.any(dim=1)
-        return or_stand_in(torch.maximum(of_text, of_tags), present, self.absent_words)
+        return fill_absent(torch.maximum(of_text, of_tags), present, self.absent_words)
 
 
 class FeatureCNNs(nn.Module):
@@ -74,7 +74,7 @@ class FeatureCNNs(nn.Module):
         """Logits (B, C)."""
         t = self.text(batch)  # (1)
         x, present = image_mean(batch)
-        v = or_stand_in(self.image(x), present, self.absent_image)  # (2)
+        v = fill_absent(self.image(x), present, self.absent_image)  # (2)
         logits: Tensor = self.classifier(self.dropout(torch.cat([t, v], dim=1)))  # (3)
         return logits
 
@@ -114,7 +114,7 @@ class UserCNNs(nn.Module):
     def forward(self, batch: Batch) -> Tensor:
         """Logits (B, C)."""
         x, present = image_mean(batch)
-        parts = [self.text(batch), or_stand_in(self.image(x), present, self.absent_image)]  # (1), (2')
+        parts = [self.text(batch), fill_absent(self.image(x), present, self.absent_image)]  # (1), (2')
         if self.past is not None:
             parts.append(self.attributes(batch, self.past))
         s = torch.cat(parts, dim=1)
@@ -127,4 +127,4 @@ class UserCNNs(nn.Module):
         if batch.past_vector is None or batch.past_mask is None:
             raise ValueError("the batch says nothing of what users had posted before")
         a = batch.past_vector.masked_fill(~batch.past_mask[:, None], 0.0)
-        return or_stand_in(to_width(a), batch.past_mask, self.absent_past)
+        return fill_absent(to_width(a), batch.past_mask, self.absent_past)

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from postplace.features.batch import Batch, InputSizes
 from postplace.models.blocks.modality_tokens import image_mean, text_mean, to_width
-from postplace.models.blocks.pooling import or_stand_in
+from postplace.models.blocks.pooling import fill_absent
 
 
 class GatedFusion(nn.Module):
@@ -39,8 +39,8 @@ class GatedFusion(nn.Module):
         """Logits (B, C)."""
         text, has_text = text_mean(batch)
         image, has_image = image_mean(batch)
-        t = or_stand_in(self.text_scale(text), has_text, self.absent_text)
-        v = or_stand_in(self.image_scale(image), has_image, self.absent_image)
+        t = fill_absent(self.text_scale(text), has_text, self.absent_text)
+        v = fill_absent(self.image_scale(image), has_image, self.absent_image)
         z = torch.sigmoid(self.gate(torch.cat([t, v], dim=1)))  # (2)
         h = z * torch.tanh(self.text(t)) + (1 - z) * torch.tanh(self.image(v))  # (1), (3)
         logits: Tensor = self.classifier(self.dropout(h))

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from postplace.features.batch import Batch, InputSizes
-from postplace.models.blocks.pooling import masked_mean, or_stand_in
+from postplace.models.blocks.pooling import fill_absent, masked_mean
 
 
 class ImageFinetune(nn.Module):
@@ -33,7 +33,7 @@ class ImageFinetune(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Logits (B, C)."""
-        x = or_stand_in(self.pooled(batch), batch.image_mask.any(dim=1), self.absent_image)
+        x = fill_absent(self.pooled(batch), batch.image_mask.any(dim=1), self.absent_image)
         logits: Tensor = self.classifier(x)
         return logits
 

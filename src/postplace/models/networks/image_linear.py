@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from postplace.features.batch import Batch, InputSizes
 from postplace.models.blocks.modality_tokens import image_mean
-from postplace.models.blocks.pooling import or_stand_in
+from postplace.models.blocks.pooling import fill_absent
 
 
 class ImageLinear(nn.Module):
@@ -24,5 +24,5 @@ class ImageLinear(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Logits (B, C)."""
-        logits: Tensor = self.classifier(or_stand_in(*image_mean(batch), self.absent_image))
+        logits: Tensor = self.classifier(fill_absent(*image_mean(batch), self.absent_image))
         return logits

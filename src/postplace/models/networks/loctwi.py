@@ -26,8 +26,8 @@ from torch.nn import functional
 
 from postplace.errors import BadOption, unknown_name
 from postplace.features.batch import Batch, InputSizes
-from postplace.models.blocks.concatenated_text import by_length, from_the_end, one_string
-from postplace.models.blocks.pooling import masked_mean, or_stand_in
+from postplace.models.blocks.concatenated_text import by_length, concatenated_text, from_the_end
+from postplace.models.blocks.pooling import fill_absent, masked_mean
 from postplace.models.blocks.windows import convolved, window_maxima
 
 KERNELS = (3, 4, 5, 6, 7)
@@ -168,8 +168,8 @@ class LocTwi(nn.Module):
         """(1)-(3): (B, d)."""
         b = batch
         text, hashtags = b.text_words * b.text_mask[:, None], b.hashtag_words * b.hashtag_mask[:, None]
-        ids = from_the_end(one_string(text, hashtags, offset=self.first_hashtag))
-        return or_stand_in(by_length(ids, self._word_vectors), (ids != 0).any(dim=1), self.absent_words)
+        ids = from_the_end(concatenated_text(text, hashtags, offset=self.first_hashtag))
+        return fill_absent(by_length(ids, self._word_vectors), (ids != 0).any(dim=1), self.absent_words)
 
     def _word_vectors(self, ids: Tensor) -> Tensor:
         x, mask = _positioned(self.words, self.word_positions, ids)
@@ -181,9 +181,9 @@ class LocTwi(nn.Module):
         """(1), (4), (5): (B, 5 f)."""
         b = batch
         text, hashtags = b.text_characters * b.text_mask[:, None], b.hashtag_characters * b.hashtag_mask[:, None]
-        ids = from_the_end(one_string(text, hashtags, separator=self.separator))
+        ids = from_the_end(concatenated_text(text, hashtags, separator=self.separator))
         vectors = by_length(ids, self._character_vectors)
-        return or_stand_in(vectors, (ids != 0).any(dim=1), self.absent_characters)
+        return fill_absent(vectors, (ids != 0).any(dim=1), self.absent_characters)
 
     def _character_vectors(self, ids: Tensor) -> Tensor:
         e, mask = _positioned(self.characters, self.character_positions, ids)

@@ -22,7 +22,7 @@ from postplace.errors import unknown_name
 from postplace.features.batch import Batch, InputSizes
 from postplace.models.blocks.attention import MultiHeadAttention
 from postplace.models.blocks.char_cnn import CharacterCNN
-from postplace.models.blocks.pooling import masked_mean, or_stand_in
+from postplace.models.blocks.pooling import fill_absent, masked_mean
 from postplace.models.blocks.text_cnn import TextCNN
 
 Fusion = Literal["cross", "cross_both", "joint", "late", "none", "text_image", "tag_image", "all"]
@@ -70,9 +70,9 @@ class TextBranch(nn.Module):
         real = (characters != 0) & present[:, None]
         m, mask = self.character_cnn.of_ids(table, characters, real)  # (1), (2)
         finished = self.self_attention(m, mask)  # (3)-(5)
-        h_c = or_stand_in(masked_mean(finished, mask), mask.any(dim=1), self.absent_characters)
+        h_c = fill_absent(masked_mean(finished, mask), mask.any(dim=1), self.absent_characters)
         real = (words != 0) & present[:, None]
-        h_w = or_stand_in(self.word_cnn(self.words(words), real), real.any(dim=1), self.absent_words)
+        h_w = fill_absent(self.word_cnn(self.words(words), real), real.any(dim=1), self.absent_words)
         return (m, mask), (finished, mask), h_c, h_w
 
 
@@ -138,7 +138,7 @@ class MRLF(nn.Module):
         )
         # v = FC(GAP(VGG19(image))): the frozen part is the image encoder; several pictures are averaged
         v = self.image(masked_mean(b.image_vectors, b.image_mask))
-        v = or_stand_in(v, b.image_mask.any(dim=1), self.absent_image)
+        v = fill_absent(v, b.image_mask.any(dim=1), self.absent_image)
         parts = [h_c_text, h_c_tags, h_w_text, h_w_tags, v]
         if self.fusion != "none":
             early = (text, tags) if self.fusion != "late" else (text_end, tags_end)
@@ -164,7 +164,7 @@ class MRLF(nn.Module):
         (queries, query_mask), (keys, key_mask) = asking, answering
         f = attention(queries, keys, key_mask=key_mask)
         both = query_mask.any(dim=1) & key_mask.any(dim=1)
-        return or_stand_in(masked_mean(f, query_mask), both, self.absent_fusion)
+        return fill_absent(masked_mean(f, query_mask), both, self.absent_fusion)
 
     def _images(self, batch: Batch) -> Tokens:
         vectors = batch.image_vectors.masked_fill(~batch.image_mask[..., None], 0.0)

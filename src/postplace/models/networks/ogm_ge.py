@@ -21,7 +21,7 @@ from torch.nn import functional
 
 from postplace.features.batch import Batch, InputSizes
 from postplace.models.blocks.modality_tokens import image_mean, text_mean, to_width
-from postplace.models.blocks.pooling import or_stand_in
+from postplace.models.blocks.pooling import fill_absent
 
 
 class Modulate(torch.autograd.Function):
@@ -79,8 +79,8 @@ class OGMGE(nn.Module):
         k_t, k_v = self.coefficients(batch) if self.training and batch.labels is not None else (None, None)
         text, has_text = text_mean(batch)
         image, has_image = image_mean(batch)
-        h_t = or_stand_in(self.text(text, k_t, noise=self.noise), has_text, self.absent_text)
-        h_v = or_stand_in(self.image(image, k_v, noise=self.noise), has_image, self.absent_image)
+        h_t = fill_absent(self.text(text, k_t, noise=self.noise), has_text, self.absent_text)
+        h_v = fill_absent(self.image(image, k_v, noise=self.noise), has_image, self.absent_image)
         logits: Tensor = self.classifier(torch.cat([h_t, h_v], dim=1))  # (1)
         return logits
 

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from postplace.features.batch import Batch, InputSizes
 from postplace.models.blocks.modality_tokens import image_mean, text_mean, to_width
-from postplace.models.blocks.pooling import or_stand_in
+from postplace.models.blocks.pooling import fill_absent
 
 
 class PairMLP(nn.Module):
@@ -40,8 +40,8 @@ class PairMLP(nn.Module):
         """Logits (B, C)."""
         text, has_text = text_mean(batch)
         image, has_image = image_mean(batch)
-        t = or_stand_in(self.text(text), has_text, self.absent_text)
-        v = or_stand_in(self.image(image), has_image, self.absent_image)
+        t = fill_absent(self.text(text), has_text, self.absent_text)
+        v = fill_absent(self.image(image), has_image, self.absent_image)
         z = torch.cat([t, v, t * v, (t - v).abs()], dim=1)  # (1)
         logits: Tensor = self.classifier(self.hidden(z))  # (2)
         return logits

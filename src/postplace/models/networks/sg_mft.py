@@ -29,9 +29,9 @@ from postplace.features.batch import Batch, InputSizes
 from postplace.models.blocks.attention import MultiHeadAttention
 from postplace.models.blocks.fusion import FusionLayer
 from postplace.models.blocks.interaction import InteractionModule, TokenNorm, check_names
-from postplace.models.blocks.mlp_head import five_layers
+from postplace.models.blocks.mlp_head import mlp_head
 from postplace.models.blocks.modality_tokens import image_mean, text_mean, to_width
-from postplace.models.blocks.pooling import masked_mean, or_stand_in
+from postplace.models.blocks.pooling import fill_absent, masked_mean
 from postplace.models.blocks.similarity import Gate
 
 WIDTH = 1024  # of a side, when the two encoders disagree: that of the paper's Chinese-CLIP
@@ -136,7 +136,7 @@ class SGMFT(nn.Module):
             norm = partial(TokenNorm, normed, d, over=normalise_over)
             self.fusion = FusionLayer(fusion, d, **attention, dropout=dropout, norm=norm)
             streams = self.fusion.streams
-        self.classifier = five_layers(streams * width, classes, dropout=dropout)
+        self.classifier = mlp_head(streams * width, classes, dropout=dropout)
 
     def forward(self, batch: Batch) -> Tensor:
         """Logits (B, C)."""
@@ -158,8 +158,8 @@ class SGMFT(nn.Module):
         text, any_text = text_mean(batch) if self.words is None else self.words(batch)
         image, any_image = image_mean(batch)
         return (
-            or_stand_in(self.text_map(text), any_text, self.absent_text),
-            or_stand_in(self.image_map(image), any_image, self.absent_image),
+            fill_absent(self.text_map(text), any_text, self.absent_text),
+            fill_absent(self.image_map(image), any_image, self.absent_image),
         )
 
 

@@ -15,7 +15,7 @@ from postplace.features.batch import Batch, InputSizes
 from postplace.models.blocks.attention import MultiHeadAttention
 from postplace.models.blocks.fusion import FusionLayer
 from postplace.models.blocks.interaction import InteractionModule, check_names
-from postplace.models.blocks.mlp_head import five_layers
+from postplace.models.blocks.mlp_head import mlp_head
 from postplace.models.blocks.modality_tokens import check_states, states_or_stand_in, to_width
 from postplace.models.blocks.pooling import AttentionPooling
 from postplace.models.blocks.similarity import Gate
@@ -108,7 +108,7 @@ class SequenceSGMFT(nn.Module):
             if fusion == "cross"
             else PooledFusion(fusion, width, heads=heads, head_width=head_width, dropout=dropout)
         )
-        self.classifier = five_layers(self.fusion.streams * width, classes, dropout=dropout)
+        self.classifier = mlp_head(self.fusion.streams * width, classes, dropout=dropout)
 
     def forward(self, batch: Batch) -> Tensor:
         """Logits (B, C)."""

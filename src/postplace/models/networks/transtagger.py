@@ -20,7 +20,7 @@ from torch.nn import functional
 
 from postplace.errors import BadOption
 from postplace.features.batch import Batch, InputSizes
-from postplace.models.blocks.pooling import masked_mean, or_stand_in
+from postplace.models.blocks.pooling import fill_absent, masked_mean
 
 FIELDS = ("text", "hashtags", "image")
 
@@ -123,9 +123,9 @@ class TransTagger(nn.Module):
         hashtags = batch.hashtag_vector.masked_fill(~batch.hashtag_mask[:, None], 0.0)
         image = masked_mean(batch.image_vectors, batch.image_mask)
         vectors = (
-            or_stand_in(self.text(text), batch.text_mask, self.absent_text),
-            or_stand_in(self.hashtags(hashtags), batch.hashtag_mask, self.absent_hashtags),
-            or_stand_in(self.image(image), batch.image_mask.any(dim=1), self.absent_image),
+            fill_absent(self.text(text), batch.text_mask, self.absent_text),
+            fill_absent(self.hashtags(hashtags), batch.hashtag_mask, self.absent_hashtags),
+            fill_absent(self.image(image), batch.image_mask.any(dim=1), self.absent_image),
         )
         return torch.stack(vectors, dim=1)
 

@@ -20,7 +20,7 @@ from torch.nn import functional
 
 from postplace.features.batch import Batch, InputSizes
 from postplace.models.blocks.modality_tokens import image_mean, text_mean, to_width
-from postplace.models.blocks.pooling import or_stand_in
+from postplace.models.blocks.pooling import fill_absent
 
 
 class Side(nn.Module):
@@ -34,7 +34,7 @@ class Side(nn.Module):
 
     def forward(self, x: Tensor, present: Tensor) -> Tensor:
         """See the class."""
-        return or_stand_in(torch.tanh(self.linear(self.scale(x))), present, self.absent_vector)
+        return fill_absent(torch.tanh(self.linear(self.scale(x))), present, self.absent_vector)
 
 
 class UniSMMC(nn.Module):

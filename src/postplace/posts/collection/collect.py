@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from postplace.errors import BadOption, one_line, write_failed
 from postplace.posts.collection.journal import Journal
-from postplace.system.locks import alone
+from postplace.system.locks import exclusive_lock
 
 if TYPE_CHECKING:
     from instaloader import Instaloader, InstaloaderContext, Post, RateController
@@ -165,7 +165,7 @@ def collect(
     if wrong := [location for location in locations if not is_location_id(location.id)]:
         found = f"{wrong[0].id!r} ({wrong[0].name}) is not an Instagram location id"
         raise BadOption("--places", found, "give the digits in instagram.com/explore/locations/DIGITS/")
-    with alone(folder / LOCK, where=str(folder), work="collecting into"):
+    with exclusive_lock(folder / LOCK, where=str(folder), work="collecting into"):
         return _collect(locations, folder, loader=loader, max_posts=max_posts, say=say)
 
 
