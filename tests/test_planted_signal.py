@@ -90,7 +90,7 @@ def planted() -> tuple[SplitDataset, np.ndarray, np.ndarray]:
     names = np.repeat(PARTS, (700, 100, 100, 100))
     parts = {post.id: str(name) for post, name in zip(posts, names, strict=True)}
     made = build_dataset(
-        posts, encode, classes=TargetSpec("place", None, None), seed=0, say=lambda line: None, parts=parts
+        posts, encode, classes=TargetSpec("place", None, None), seed=0, log=lambda line: None, parts=parts
     )
     return made, shows, shown == labels
 

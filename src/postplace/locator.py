@@ -161,10 +161,10 @@ class PostLocator:
             epochs = []
         else:
             tensors = prepared.tensors(self.plan, vocabularies)
-            with nullcontext() if unfinished is None else unfinished.begun(say=self._say) as checkpoints:
+            with nullcontext() if unfinished is None else unfinished.begun(log=self._log) as checkpoints:
                 epochs = self._train(model, tensors, prepared.labels, (train, validation), checkpoints=checkpoints)
         if baselines is None:
-            self._say("fitting the baselines on the same vectors")
+            self._log("fitting the baselines on the same vectors")
             baselines = prepared.baselines
         notes = input_notes(self.plan, sizes)
         not_read = prepared.losses(self.plan, vocabularies, self.encoders()[0]).to_json()
@@ -216,7 +216,7 @@ class PostLocator:
             class_weights=weights,
             hardware=Hardware(self.device, self.devices),
             checkpoints=checkpoints,
-            write=self._say,
+            write=self._log,
         )
         return [asdict(epoch) for epoch in history]
 
@@ -230,7 +230,7 @@ class PostLocator:
             lambda posts: self._encode(posts, cache=self.cache, image_hashes=True),
             classes=TargetSpec(self.target, self.cells, self.min_posts),
             seed=self.seed,
-            say=self._say,
+            log=self._log,
             parts=parts,
             folds=self.folds,
         )
@@ -315,8 +315,8 @@ class PostLocator:
         encoded = self.encode(fresh)
         examined = self._system.examined(fresh, encoded, groups=groups)
         if not examined.metrics["labelled"]:
-            found = f"none of {len(fresh)} posts says its {self.fitted.places.target}"
-            raise NotEnoughData("posts", found, "give posts with the truth beside them, or use predict")
+            problem = f"none of {len(fresh)} posts says its {self.fitted.places.target}"
+            raise NotEnoughData("posts", problem, "give posts with the truth beside them, or use predict")
         counts = {"part": "given posts", "left_out_as_seen": len(learned), "left_out_by": counted(learned)}
         return replace(examined, metrics={**counts, **examined.metrics})
 
@@ -413,8 +413,8 @@ class PostLocator:
             locator._fitted = rebuild(locator.build, config, files, where=where)
             warn_of_others(config, pictures="image" in locator.modalities, words=bool(locator.fitted.vocabularies))
         except (KeyError, TypeError, ValueError) as error:
-            found = f"is not understood ({type(error).__name__}: {error})"
-            raise BadRun(str(where / "config.json"), found, "use the version of postplace that wrote it") from error
+            problem = f"is not understood ({type(error).__name__}: {error})"
+            raise BadRun(str(where / "config.json"), problem, "use the version of postplace that wrote it") from error
         return locator
 
     def options(self) -> dict[str, Any]:
@@ -436,6 +436,6 @@ class PostLocator:
             },
         }
 
-    def _say(self, line: str) -> None:
+    def _log(self, line: str) -> None:
         if self.progress is not None:
             self.progress(line)

@@ -85,7 +85,7 @@ def test_what_it_learns_from_and_what_it_is_asked_with_differ(done: Results) -> 
 def test_what_is_finished_is_not_run_again(done: Results, city: Path, cache: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in done.folder.iterdir() if path.name != "experiment.json"}
     lines: list[str] = []
-    again = run(city, done.folder.parents[1], cache, say=lines.append)
+    again = run(city, done.folder.parents[1], cache, log=lines.append)
     assert {
         path: path.stat().st_mtime_ns for path in again.folder.iterdir() if path.name != "experiment.json"
     } == before

@@ -103,7 +103,7 @@ def prepared() -> dict[str, SplitDataset]:
     made: dict[str, SplitDataset] = {}
     for target in ("place", "category"):
         classes = TargetSpec(target, None, None)
-        made[target] = build_dataset(posts, encode, classes=classes, seed=0, say=lambda line: None, parts=parts)
+        made[target] = build_dataset(posts, encode, classes=classes, seed=0, log=lambda line: None, parts=parts)
     return made
 
 

@@ -118,7 +118,7 @@ def _check_paths(
 
 def _write_pictures(post: Post, found: Advice, folder: Path) -> None:
     """The pictures that the first suggestion leaves, in full size and without metadata, edited or not."""
-    from postplace.cli.options import say
+    from postplace.cli.options import log
     from postplace.explain.edits import pictures_after
     from postplace.system.atomic_files import atomic_folder
 
@@ -127,4 +127,4 @@ def _write_pictures(post: Post, found: Advice, folder: Path) -> None:
         for number, picture in pictures_after(post.images, found.suggestions[0].edits if found.suggestions else ()):
             picture.save(scratch / f"picture-{number + 1}.jpg", quality=95, subsampling=0)
             written += 1
-    say(f"{written} of {len(post.images)} pictures written to {folder}, without metadata")
+    log(f"{written} of {len(post.images)} pictures written to {folder}, without metadata")

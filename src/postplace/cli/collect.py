@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from postplace.cli.options import Quiet, say
+from postplace.cli.options import Quiet, log
 
 if TYPE_CHECKING:
     from postplace.places.known import KnownPlaces
@@ -55,14 +55,14 @@ def instagram(
     from postplace.places.known import read_places
     from postplace.posts.collection.collect import collect, log_in, make_loader
 
-    say(NOTICE)
+    log(NOTICE)
     locations, others = _locations(read_places(places), places)
-    loader = make_loader(out, pause=pause, say=say)
+    loader = make_loader(out, pause=pause, log=log)
     log_in(loader, login, session=session, ask=sys.stdin.isatty())
-    got = collect(locations, out, loader=loader, max_posts=max_posts, say=(lambda line: None) if quiet else say)
+    got = collect(locations, out, loader=loader, max_posts=max_posts, log=(lambda line: None) if quiet else log)
     typer.echo("\n".join(_report(got, len(locations), others)))
     if got.stopped is not None:
-        say(f"stopped: {got.stopped.found}; {got.stopped.remedy}")
+        log(f"stopped: {got.stopped.found}; {got.stopped.remedy}")
         raise typer.Exit(2)
     typer.echo(f"saved in {out}; go on with: postplace import instaloader {out} --places {places} --out posts.parquet")
 
@@ -74,8 +74,8 @@ def _locations(known: KnownPlaces, file: Path) -> tuple[list[Location], int]:
 
     locations = [Location(place.place, place.name) for place in known.places if is_location_id(place.place)]
     if not locations:
-        found = f"no place of {file} has an Instagram location id ({known.places[0].place!r} is none)"
-        raise BadOption("--places", found, "give in `place` the digits of instagram.com/explore/locations/DIGITS/")
+        problem = f"no place of {file} has an Instagram location id ({known.places[0].place!r} is none)"
+        raise BadOption("--places", problem, "give in `place` the digits of instagram.com/explore/locations/DIGITS/")
     return locations, len(known) - len(locations)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from postplace.cli.options import BadPosts, Cache, Device, OnBadPost, Posts, Quiet, Run, cache_folder, say
+from postplace.cli.options import BadPosts, Cache, Device, OnBadPost, Posts, Quiet, Run, cache_folder, log
 
 
 def evaluate(
@@ -35,7 +35,7 @@ def evaluate(
     from postplace.locator import PostLocator
 
     locator = PostLocator.load(run, device=device, cache=cache_folder(cache))
-    locator.progress = None if quiet else say
+    locator.progress = None if quiet else log
     metrics = locator.evaluate(every)
     if output is not None:
         write_atomically(output, as_json(metrics))

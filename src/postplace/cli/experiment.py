@@ -16,7 +16,7 @@ from postplace.cli.options import (
     cache_folder,
     check_classes_asked,
     check_used,
-    say,
+    log,
     show_or_write,
 )
 
@@ -114,7 +114,7 @@ def experiment(
             options=options,
             only=only or (),
             jobs=jobs,
-            say=None if quiet else say,
+            log=None if quiet else log,
         )
         if found.figure and (figure := draw(results, title=f"{found.title}: {found.figure}")) is not None:
             typer.echo(f"{found.figure} is drawn in {figure}", err=True)

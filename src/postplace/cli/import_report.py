@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from postplace.cli.options import say
+from postplace.cli.options import log
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,11 +46,11 @@ def refused_file(report: Path | None) -> Iterator[Callable[[BadPost], object] | 
 def show_refused(tally: ImportReport, report: Path | None) -> None:
     """The first refused records, and where the others are named."""
     for error in tally.refused[:SHOWN]:
-        say(f"refused: {error}")
+        log(f"refused: {error}")
     if report is not None:
-        say(f"refused: {tally.refused_count} in all, each on a line of {report}")
+        log(f"refused: {tally.refused_count} in all, each on a line of {report}")
     elif tally.refused_count > SHOWN:
-        say(f"refused: {tally.refused_count - SHOWN} more; --report FILE writes all of them to a file")
+        log(f"refused: {tally.refused_count - SHOWN} more; --report FILE writes all of them to a file")
 
 
 def show_counts(tally: ImportReport, known: KnownPlaces | None) -> None:

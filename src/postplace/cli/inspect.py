@@ -173,5 +173,5 @@ def _check_ending(masked: Path | None) -> None:
     from postplace.posts.table import ENDINGS
 
     if masked is not None and masked.suffix.lower() not in ENDINGS:
-        found = f"{masked} has another ending than {', '.join(ENDINGS)}"
-        raise BadOption("--mask-place-names", found, "name a file, as masked.jsonl")
+        problem = f"{masked} has another ending than {', '.join(ENDINGS)}"
+        raise BadOption("--mask-place-names", problem, "name a file, as masked.jsonl")

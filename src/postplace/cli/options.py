@@ -67,7 +67,7 @@ def cache_folder(asked: Path | None) -> Path:
     return asked or Path(named or platformdirs.user_cache_path("postplace") / "vectors")
 
 
-def say(line: str) -> None:
+def log(line: str) -> None:
     """One line of progress, on stderr."""
     print(line, file=sys.stderr, flush=True)
 

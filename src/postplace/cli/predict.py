@@ -22,7 +22,7 @@ from postplace.cli.options import (
     Text,
     cache_folder,
     check_used,
-    say,
+    log,
 )
 
 if TYPE_CHECKING:
@@ -90,8 +90,8 @@ def predict(
 
     one = text is not None or hashtags is not None or bool(image)
     if one == (posts is not None):
-        found = "a file and a post's own parts are both given" if one else "there is nothing to predict"
-        raise BadOption("predict", found, "give either POSTS, or --text, --hashtags and --image")
+        problem = "a file and a post's own parts are both given" if one else "there is nothing to predict"
+        raise BadOption("predict", problem, "give either POSTS, or --text, --hashtags and --image")
     if one:
         of_files = {"--cache": cache, "--on-bad-post": on_bad_post}
         check_used(of_files, "with a single post: there is no file, and nothing is stored", "leave it out")
@@ -105,7 +105,7 @@ def predict(
     from postplace.locator import PostLocator
 
     locator = PostLocator.load(run, device=device)
-    locator.progress = None if quiet or one else say
+    locator.progress = None if quiet or one else log
     ask = partial(
         locator.predict,
         top_k=top_k,
@@ -128,7 +128,7 @@ def _say_caveat(predictions: list[Prediction]) -> None:
     """Why sets and circles are wide, once: it is the same for all posts of a run."""
     caveats = {p.promised.caveat for p in predictions if p.promised is not None and p.promised.caveat}
     for caveat in sorted(caveats):
-        say(f"sets and circles: {caveat}")
+        log(f"sets and circles: {caveat}")
 
 
 _KEYS = {"text": "text", "hashtags": "hashtags", "image": "images"}
@@ -152,17 +152,17 @@ def _answers(
         yield from predictions
         part = next(rest, None)
     if not answered:
-        found = (
+        problem = (
             f"none of {total} posts has {_listed(['a readable picture' if r == 'image' else r for r in reads], 'or')}"
         )
         keys = _listed([_KEYS[name] for name in reads], "and")
-        raise BadPost("predict", found, f"check the key{'s' if len(reads) > 1 else ''} {keys}")
+        raise BadPost("predict", problem, f"check the key{'s' if len(reads) > 1 else ''} {keys}")
     if answered < total:
         nothing = _listed(["no readable picture" if name == "image" else f"no {name}" for name in reads], "and")
-        say(f"{total - answered} of {total} posts have {nothing}: no prediction")
+        log(f"{total - answered} of {total} posts have {nothing}: no prediction")
     if cut:
         one = total == 1 and predictions[0].not_read.said
-        say(one or f"{cut} of {total} posts were not read whole: not_read says what was left out of each")
+        log(one or f"{cut} of {total} posts were not read whole: not_read says what was left out of each")
 
 
 def _listed(names: list[str], last: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from postplace.cli.options import BadPosts, OnBadPost, Posts, Quiet, parse_names, say
+from postplace.cli.options import BadPosts, OnBadPost, Posts, Quiet, log, parse_names
 from postplace.errors import BadOption
 
 if TYPE_CHECKING:
@@ -153,8 +153,8 @@ def _check_not_prepared(posts: Path) -> None:
     source = "the posts it was made from"
     with suppress(OSError, ValueError, KeyError, TypeError):
         source = f"{source} ({json.loads((folder / RECIPE).read_bytes())['recipe']['posts']})"
-    found = f"{posts} is prepared already: it would be split anew, and its test posts could move into training"
-    raise BadOption("POSTS", found, f"prepare {source} with all the options you want")
+    problem = f"{posts} is prepared already: it would be split anew, and its test posts could move into training"
+    raise BadOption("POSTS", problem, f"prepare {source} with all the options you want")
 
 
 def _text(path: Path | None) -> str | None:
@@ -177,7 +177,7 @@ def _sheet(result: Preparation, count: int) -> bytes | None:
 
     rows = examples(result, count)
     if not rows:
-        say("nobody was found in any picture: there is no sheet to show")
+        log("nobody was found in any picture: there is no sheet to show")
         return None
     file = io.BytesIO()
     contact_sheet(rows).save(file, format="PNG")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from postplace.cli.options import OnBadPost, say
+from postplace.cli.options import OnBadPost, log
 from postplace.posts.table import PostStream
 from postplace.preparation.prepared_folder import POSTS, is_prepared, read_prepared, says_complete
 from postplace.schema import Post
@@ -29,10 +29,10 @@ def read_in_parts(path: Path, on_bad_post: OnBadPost, *, size: int) -> Iterator[
     while part := list(islice(posts, size)):
         yield part
     if stream.skipped_count:
-        say(f"{stream.skipped_count} of {stream.skipped_count + stream.read} records skipped:")
+        log(f"{stream.skipped_count} of {stream.skipped_count + stream.read} records skipped:")
         for reason in stream.skipped[:SHOWN]:
-            say(f"  {reason}")
+            log(f"  {reason}")
         if stream.skipped_count > SHOWN:
-            say(f"  ... and {stream.skipped_count - SHOWN} more")
+            log(f"  ... and {stream.skipped_count - SHOWN} more")
     if stream.ignored_keys:
-        say(f"keys that are not used: {', '.join(sorted(stream.ignored_keys))}")
+        log(f"keys that are not used: {', '.join(sorted(stream.ignored_keys))}")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from postplace.cli.options import BadPosts, Cache, Device, OnBadPost, Posts, Quiet, Run, cache_folder, say
+from postplace.cli.options import BadPosts, Cache, Device, OnBadPost, Posts, Quiet, Run, cache_folder, log
 
 
 def report(
@@ -43,9 +43,9 @@ def report(
     from postplace.runs.card import saved_card
 
     locator = PostLocator.load(run, device=device, cache=cache_folder(cache))
-    locator.progress = None if quiet else say
+    locator.progress = None if quiet else log
     examined = locator.evaluate_detailed(every)
     content = content_of(locator, examined, card=saved_card(run), mistakes=mistakes, posts=not no_posts)
     write_atomically(out, page_of(content).encode())
     left_out = examined.metrics["left_out_as_seen"]
-    say(f"{len(examined.posts)} posts judged, {left_out} left out because the run had learned from them: {out}")
+    log(f"{len(examined.posts)} posts judged, {left_out} left out because the run had learned from them: {out}")

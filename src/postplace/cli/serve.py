@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from postplace.cli.options import Device, Run, check_other_run, check_used, say
+from postplace.cli.options import Device, Run, check_other_run, check_used, log
 
 
 def serve(
@@ -97,7 +97,7 @@ def serve(
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("python_multipart").setLevel(logging.ERROR)  # its warnings quote letters of forms
     if not local and not tokens:
-        say("whoever reaches this port may ask: give --token-file")
+        log("whoever reaches this port may ask: give --token-file")
     told = f"{service.discretion.granularity}, fine: {'on' if fine else 'off'}, home: {'on' if home else 'off'}"
-    say(f"http://{host}:{port} answers with {told}")
+    log(f"http://{host}:{port} answers with {told}")
     run_server(app, host=host, port=port)

@@ -23,9 +23,9 @@ from postplace.cli.options import (
     cache_folder,
     check_classes_asked,
     check_used,
+    log,
     parse_names,
     parse_settings,
-    say,
 )
 
 
@@ -114,7 +114,7 @@ def train(
         text_encoder=text_encoder,
         image_encoder=image_encoder,
         cache=cache_folder(cache),
-        progress=None if quiet or not first else say,
+        progress=None if quiet or not first else log,
         evidence=evidence,
         folds=folds,
     )

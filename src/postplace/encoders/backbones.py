@@ -257,8 +257,8 @@ def _from_hub(name: str, repository: str | None) -> Path:
         offline = "HF_HUB_OFFLINE is set" if constants.HF_HUB_OFFLINE else "HF_HUB_OFFLINE is not set"
         cause = error.__cause__ or error
         reason = one_line(cause, most=100)
-        found = f"{HUB_FILE} of {repository} is not in {folder}, and the hub did not give it ({offline}; {reason})"
-        raise BadWeights(name, found, f"download it where the hub answers and {by_hand}") from error
+        problem = f"{HUB_FILE} of {repository} is not in {folder}, and the hub did not give it ({offline}; {reason})"
+        raise BadWeights(name, problem, f"download it where the hub answers and {by_hand}") from error
 
 
 @contextmanager

@@ -109,15 +109,15 @@ def _onnx_folder(name: str, *, states: bool, layers: int) -> Path | None:
     if not (folder / "model.onnx").is_file():
         return None
     if missing := [module for module in _MODULES["onnx"] if find_spec(module) is None]:
-        found = f"is an ONNX export, and {' and '.join(missing)} not installed here"
-        raise BadOption(name, found, "pip install 'postplace[onnx]'")
+        problem = f"is an ONNX export, and {' and '.join(missing)} not installed here"
+        raise BadOption(name, problem, "pip install 'postplace[onnx]'")
     if states and not _exported_states(folder):
-        found = "hands out pooled vectors only, and this model reads token states"
+        problem = "hands out pooled vectors only, and this model reads token states"
         remedy = "name the encoder itself instead of its export, or take a model that reads vectors, such as sg-mft"
-        raise BadOption(name, found, remedy)
+        raise BadOption(name, problem, remedy)
     if layers > 1:
-        found = f"hands out its last layer only, and this model reads the states of {layers}"
-        raise BadOption(name, found, "name the encoder itself instead of its export")
+        problem = f"hands out its last layer only, and this model reads the states of {layers}"
+        raise BadOption(name, problem, "name the encoder itself instead of its export")
     return folder
 
 

@@ -250,8 +250,8 @@ class VectorStore:
         except (pa.ArrowException, OSError) as error:
             self._move_aside(path, error)
             self._index = {key: place for key, place in self._index.items() if place[0] != shard}
-            found = f"is damaged ({_first_line(error)}) and was moved aside"
-            raise PostplaceError(str(path), found, "run the same again: its vectors are then encoded anew") from error
+            problem = f"is damaged ({_first_line(error)}) and was moved aside"
+            raise PostplaceError(str(path), problem, "run the same again: its vectors are then encoded anew") from error
 
     def _rows_of(self, column: Any) -> Stored:
         """Arrow's column -> vectors (N, D)."""

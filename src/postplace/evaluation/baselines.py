@@ -186,8 +186,8 @@ class Baselines:
                 raise ValueError("the arrays differ in their number of classes")
             return cls(majority, linear, fits, dict(content["skipped"]), median)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            found = f"are damaged ({type(error).__name__}: {error})"
-            raise BadRun("baselines", found, "evaluate the run again") from error
+            problem = f"are damaged ({type(error).__name__}: {error})"
+            raise BadRun("baselines", problem, "evaluate the run again") from error
 
 
 def _loaded(arrays: Mapping[str, NDArray[Any]], name: str, modalities: Sequence[str]) -> LinearBaseline:

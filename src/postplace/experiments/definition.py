@@ -125,8 +125,8 @@ def _experiment(content: dict[str, Any], path: Path) -> Experiment:
         if metric not in METRICS:
             raise unknown_name(f"{where}: metrics", metric, METRICS)
     if metrics[0] not in TESTED:
-        found = f"{metrics[0]} comes first and cannot be compared post by post"
-        raise BadOption(f"{where}: metrics", found, f"begin with {' or '.join(TESTED)}")
+        problem = f"{metrics[0]} comes first and cannot be compared post by post"
+        raise BadOption(f"{where}: metrics", problem, f"begin with {' or '.join(TESTED)}")
     target = content.get("target", "place")
     if target not in ("place", "category"):
         raise unknown_name(f"{where}: target", str(target), ("place", "category"))
@@ -185,8 +185,8 @@ def _condition(content: Mapping[str, Any], where: str) -> Condition:
     if portrait is not None and not (type(portrait) in (int, float) and 0 <= portrait <= 1):
         raise BadOption(f"{where}: max_portrait", f"{portrait!r} is no share", "give a number from 0 to 1")
     if not isinstance(condition.mask_place_names, bool):
-        found = f"{condition.mask_place_names!r} is neither true nor false"
-        raise BadOption(f"{where}: mask_place_names", found, "give one of them, without quotes")
+        problem = f"{condition.mask_place_names!r} is neither true nor false"
+        raise BadOption(f"{where}: mask_place_names", problem, "give one of them, without quotes")
     return condition
 
 

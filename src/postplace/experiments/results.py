@@ -133,5 +133,5 @@ def _read(path: Path) -> Result:
     try:
         return Result.from_json(json.loads(path.read_bytes()))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        found = f"is damaged ({type(error).__name__}: {error})"
-        raise BadRun(str(path), found, "remove it and run the experiment again") from error
+        problem = f"is damaged ({type(error).__name__}: {error})"
+        raise BadRun(str(path), problem, "remove it and run the experiment again") from error

@@ -29,12 +29,12 @@ def run_experiment(
     options: Options,
     only: Collection[str] = (),
     jobs: int = 1,
-    say: Callable[[str], None] | None = None,
+    log: Callable[[str], None] | None = None,
 ) -> Results:
     """Every row under every seed, those left out that are finished; the results are below `out`.
 
     With `only` some names, the other rows are not run; the table still has what there is of them.
-    `say` gets a line on each result; several `jobs` say it on stderr by themselves, unless it is None.
+    `log` gets a line on each result; several `jobs` say it on stderr by themselves, unless it is None.
     """
     results = Results(out / experiment.name / data.name)
     posts, parts = posts_of(data.path)
@@ -50,9 +50,9 @@ def run_experiment(
     results.describe({**described, "encoders": encoders, "asked": asked}, files)
     waiting = [rest for lot in lots if (rest := unfinished(lot, results)) is not None]
     left = sum(len(lot.files()) for lot in waiting)
-    if say is not None:
-        say(f"{experiment.name} on {data.name}: {left} of {sum(len(lot.files()) for lot in lots)} results to make")
-    _run([share for lot in waiting for share in shared_out(lot, jobs=jobs)], jobs=jobs, say=say)
+    if log is not None:
+        log(f"{experiment.name} on {data.name}: {left} of {sum(len(lot.files()) for lot in lots)} results to make")
+    _run([share for lot in waiting for share in shared_out(lot, jobs=jobs)], jobs=jobs, log=log)
     return results
 
 
@@ -66,17 +66,17 @@ def _described(parts: dict[str, str] | None, folds: int | None, data: DataSet) -
     return "drawn anew for each seed" if folds is None else f"into {folds} folds, drawn anew for every {folds} seeds"
 
 
-def _run(lots: Sequence[Job], *, jobs: int, say: Callable[[str], None] | None) -> None:
+def _run(lots: Sequence[Job], *, jobs: int, log: Callable[[str], None] | None) -> None:
     heads = [f"[lot {number} of {len(lots)}]" for number in range(1, len(lots) + 1)]
     if jobs <= 1 or len(lots) <= 1:
         for lot, head in zip(lots, heads, strict=True):
             for line in work_on(lot):
-                if say is not None:
-                    say(f"{head} {line}")
+                if log is not None:
+                    log(f"{head} {line}")
         return
     from loky.process_executor import BrokenProcessPool
 
-    pool = WorkerPool(_aloud if say is not None else _silently, workers=min(jobs, len(lots)))
+    pool = WorkerPool(_aloud if log is not None else _silently, workers=min(jobs, len(lots)))
     try:
         for future in as_completed([pool.submit(lot, head) for lot, head in zip(lots, heads, strict=True)]):
             future.result()

@@ -84,8 +84,8 @@ def read_bytes(image: Path | bytes, limits: Limits = DEFAULT) -> bytes:
     except FileNotFoundError:
         raise BadImage(where, "does not exist", "check the path") from None
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
-        found = f"cannot be read ({getattr(error, 'strerror', None) or error})"
-        raise BadImage(where, found, "check the path and the permissions") from error
+        problem = f"cannot be read ({getattr(error, 'strerror', None) or error})"
+        raise BadImage(where, problem, "check the path and the permissions") from error
     _check_bytes(len(data), where, limits)
     return data
 
@@ -130,8 +130,8 @@ def _told(where: str, limits: Limits) -> Iterator[None]:
         raise BadImage(where, "is not a picture of a known format, or is damaged", _READABLE) from None
     except Image.DecompressionBombError as error:
         pixels = re.search(r"\d+", str(error))  # Pillow's own bound; it says how many there are
-        found = f"has {int(pixels[0]):,} pixels" if pixels else "has too many pixels"
-        raise BadImage(where, found, _smaller(limits.max_pixels, "pixels")) from error
+        problem = f"has {int(pixels[0]):,} pixels" if pixels else "has too many pixels"
+        raise BadImage(where, problem, _smaller(limits.max_pixels, "pixels")) from error
     except Exception as error:  # hostile bytes make the format readers raise nearly anything, MemoryError included
         reason = one_line(error, most=80)
         raise BadImage(where, f"is damaged or cut short ({reason})", "save or download the picture again") from error
@@ -141,12 +141,12 @@ def check_folder(unread: Sequence[Path], *, read: int) -> None:
     """Raise BadPost where many pictures are named and not one of them is there; `unread`: all but those `read`."""
     if read or len(unread) < MANY_MISSING or any(path.exists() for path in unread):
         return
-    found = f"not one of the {len(unread)} pictures named is there, for example {unread[0]}"
+    problem = f"not one of the {len(unread)} pictures named is there, for example {unread[0]}"
     remedy = (
         "put the pictures back where they were; relative paths begin at the folder of the posts file, absolute ones do "
         "not move with it: after a move of the pictures import them again"
     )
-    raise BadPost("images", found, remedy)
+    raise BadPost("images", problem, remedy)
 
 
 def _decode(data: bytes, where: str, limits: Limits, target: int | None) -> Image.Image:

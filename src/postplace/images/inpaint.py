@@ -166,11 +166,11 @@ def _run(session: Any, image: Pixels, hole: Mask, path: Path) -> NDArray[np.floa
         answer = np.asarray(session.run(None, given)[0], dtype=np.float32)
     except Exception as error:  # onnxruntime's own, one for each thing that can be wrong with a graph
         reason = one_line(error, most=120)
-        found = f"cannot be run on {hole.shape[1]} x {hole.shape[0]} pixels ({reason})"
-        raise BadWeights(str(path), found, _LAMA_REMEDY) from None
+        problem = f"cannot be run on {hole.shape[1]} x {hole.shape[0]} pixels ({reason})"
+        raise BadWeights(str(path), problem, _LAMA_REMEDY) from None
     if answer.shape != picture.shape or not np.isfinite(answer).all():
-        found = f"gives {answer.shape}, not all numbers, for {picture.shape}"
-        raise BadWeights(str(path), found, _LAMA_REMEDY)
+        problem = f"gives {answer.shape}, not all numbers, for {picture.shape}"
+        raise BadWeights(str(path), problem, _LAMA_REMEDY)
     found_pixels: NDArray[np.float32] = answer[0].transpose(1, 2, 0)
     return found_pixels
 
@@ -254,8 +254,8 @@ def _window(mask: Mask) -> tuple[slice, slice]:
 
 def _check(picture: Image.Image, mask: Mask) -> None:
     if mask.shape != (picture.height, picture.width):
-        found = f"is {mask.shape[1:]} x {mask.shape[:1]} for a picture of {picture.width} x {picture.height}"
-        raise BadOption("mask", found.replace("(", "").replace(",)", ""), "give a mask of the picture's size")
+        problem = f"is {mask.shape[1:]} x {mask.shape[:1]} for a picture of {picture.width} x {picture.height}"
+        raise BadOption("mask", problem.replace("(", "").replace(",)", ""), "give a mask of the picture's size")
 
 
 def _telea(pixels: Pixels, mask: Mask) -> Pixels:
@@ -277,6 +277,6 @@ def _patchmatch() -> Any:
         remedy = "pip install 'postplace[patchmatch]', or take 'telea'"
         raise BadOption("inpainter", "'patchmatch' needs PyPatchMatch, not installed here", remedy) from None
     if not getattr(patchmatch, "patchmatch_available", False):
-        found = "the installed PyPatchMatch has no compiled part that runs here"
-        raise BadOption("inpainter", found, "install it where there is a wheel for the system, or take 'telea'")
+        problem = "the installed PyPatchMatch has no compiled part that runs here"
+        raise BadOption("inpainter", problem, "install it where there is a wheel for the system, or take 'telea'")
     return patchmatch

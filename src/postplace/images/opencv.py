@@ -17,7 +17,7 @@ def opencv() -> Any:
         remedy = "pip install 'postplace[portrait]', or leave portraits as they are"
         raise BadOption("portraits", "OpenCV is not installed here", remedy) from None
     if not (hasattr(cv2, "CascadeClassifier") and hasattr(cv2, "HOGDescriptor")):
-        found = f"OpenCV {cv2.__version__} carries no face and body detectors"
-        raise BadOption("portraits", found, "pip install 'opencv-python-headless>=4.8,<5'")
+        problem = f"OpenCV {cv2.__version__} carries no face and body detectors"
+        raise BadOption("portraits", problem, "pip install 'opencv-python-headless>=4.8,<5'")
     cv2.setNumThreads(1)
     return cv2

@@ -103,5 +103,5 @@ def least_expected(
 
 def _check_width(probabilities: NDArray[np.floating], vocabulary: PlaceVocabulary) -> None:
     if probabilities.ndim != 2 or probabilities.shape[1] != len(vocabulary.places):
-        found = f"probabilities of shape {probabilities.shape} for {len(vocabulary.places)} classes"
-        raise BadRun("model output", found, "load the places that belong to this model")
+        problem = f"probabilities of shape {probabilities.shape} for {len(vocabulary.places)} classes"
+        raise BadRun("model output", problem, "load the places that belong to this model")

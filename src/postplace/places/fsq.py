@@ -256,16 +256,16 @@ def _check_schema(schema: Any, file: Path) -> None:
     import pyarrow as pa
 
     if missing := [name for name in NEEDED if name not in schema.names]:
-        found = f"has no column {missing[0]!r}: it is not FSQ OS Places"
-        raise BadPlace(str(file), found, "give the files under places/parquet, not those under categories/")
+        problem = f"has no column {missing[0]!r}: it is not FSQ OS Places"
+        raise BadPlace(str(file), problem, "give the files under places/parquet, not those under categories/")
     for name in ("latitude", "longitude"):
         kind = schema.field(name).type
         if not (pa.types.is_floating(kind) or pa.types.is_decimal(kind)):
             raise BadPlace(f"{file}, column {name!r}", f"holds {kind}, not numbers", "give the files as published")
     kind = schema.field("fsq_category_labels").type
     if not (pa.types.is_list(kind) or pa.types.is_large_list(kind)):
-        found = f"holds {kind}, not lists of texts"
-        raise BadPlace(f"{file}, column 'fsq_category_labels'", found, "give the files as published")
+        problem = f"holds {kind}, not lists of texts"
+        raise BadPlace(f"{file}, column 'fsq_category_labels'", problem, "give the files as published")
 
 
 def _inside(box: Box) -> Any:

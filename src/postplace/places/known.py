@@ -175,8 +175,10 @@ def read_places(path: Path) -> KnownPlaces:
         try:
             place = _place(row, f"{path}, line {line}")
             if place.place in places:
-                found = f"{place.place!r} is the id of line {lines[place.place]} already"
-                raise BadPlace(f"{path}, line {line}, column 'place'", found, "give every place its own, or delete one")
+                problem = f"{place.place!r} is the id of line {lines[place.place]} already"
+                raise BadPlace(
+                    f"{path}, line {line}, column 'place'", problem, "give every place its own, or delete one"
+                )
         except BadPlace as error:
             bad.append(error)
             continue
@@ -237,14 +239,14 @@ def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
     except FileNotFoundError:
         raise BadPlace(str(path), "does not exist", "check the path") from None
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
-        found = f"cannot be read ({getattr(error, 'strerror', None) or error})"
-        raise BadPlace(str(path), found, "check the path and the permissions") from error
+        problem = f"cannot be read ({getattr(error, 'strerror', None) or error})"
+        raise BadPlace(str(path), problem, "check the path and the permissions") from error
 
 
 def _check_columns(names: Sequence[str], where: str) -> None:
     if "place" not in names:
-        found = f"there is no column 'place' among {', '.join(map(repr, names[:8])) or 'none'}"
-        raise BadPlace(where, found, f"begin the file with the line {','.join(COLUMNS)}")
+        problem = f"there is no column 'place' among {', '.join(map(repr, names[:8])) or 'none'}"
+        raise BadPlace(where, problem, f"begin the file with the line {','.join(COLUMNS)}")
     if twice := [name for name, count in Counter(names).items() if count > 1 and name in COLUMNS]:
         raise BadPlace(where, f"the column {twice[0]!r} is there twice", "give every column its own name")
     if ("latitude" in names) != ("longitude" in names):

@@ -83,8 +83,8 @@ class PlaceVocabulary:
             left_out = {str(name): int(count) for name, count in content["left_out"].items()}
             _check_stored(content["target"], places)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            found = f"is damaged ({type(error).__name__}: {error})"
-            raise BadRun(where, found, "copy the run folder again, or train it again") from error
+            problem = f"is damaged ({type(error).__name__}: {error})"
+            raise BadRun(where, problem, "copy the run folder again, or train it again") from error
         return cls(content["target"], places, left_out)
 
     def _nearest(self, posts: Sequence[Post]) -> NDArray[np.int64]:
@@ -126,9 +126,9 @@ def check_classes(posts: Iterable[Post], *, target: Named, min_posts: int | None
     names = tuple(sorted(set(counts) - set(rare)))
     if len(names) < 2:
         kept = f"only {names[0]!r} is" if names else "none is"
-        found = f"{kept} left of {len(counts)} classes (the largest has {max(counts.values())} posts)"
+        problem = f"{kept} left of {len(counts)} classes (the largest has {max(counts.values())} posts)"
         remedy = "lower --min-posts" if rare else "add posts of another class, or choose another --target"
-        raise NotEnoughData(f"--target {target}", found, remedy)
+        raise NotEnoughData(f"--target {target}", problem, remedy)
     return ClassCheck(names, rare)
 
 
@@ -153,8 +153,8 @@ def fit_places(
         kept = tuple(sorted(name for name in set(names) if counts[name]))
         left_out = dict.fromkeys(sorted(set(names) - set(kept)), 0)
     if len(kept) < 2:
-        found = f"the training part has posts of {len(kept)} of {len(set(names or ()))} classes"
-        raise NotEnoughData(f"--target {target}", found, "add posts, or another --seed may split them better")
+        problem = f"the training part has posts of {len(kept)} of {len(set(names or ()))} classes"
+        raise NotEnoughData(f"--target {target}", problem, "add posts, or another --seed may split them better")
     places = _centred(posts, kept) if target == "place" else [Place(name) for name in kept]
     return PlaceVocabulary(target, tuple(places), left_out)
 
@@ -177,9 +177,9 @@ def fit_cells(posts: Iterable[Post], *, cells: int, seed: int) -> PlaceVocabular
         raise _absent(posts, "cell")
     distinct, weights = np.unique(points, axis=0, return_counts=True)
     if len(distinct) < cells:
-        found = f"{cells} cells asked for, but the training posts have {len(distinct)} distinct coordinates"
+        problem = f"{cells} cells asked for, but the training posts have {len(distinct)} distinct coordinates"
         remedy = f"give --cells {len(distinct)} or fewer" if len(distinct) > 1 else "add posts made elsewhere"
-        raise NotEnoughData("--cells", found, remedy)
+        raise NotEnoughData("--cells", problem, remedy)
     kmeans = KMeans(cells, n_init=4, random_state=seed)
     kmeans.fit(unit_vectors(*distinct.T) * EARTH_RADIUS_KM, sample_weight=weights)
     centres = degrees_of(kmeans.cluster_centers_)

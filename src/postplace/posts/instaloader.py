@@ -175,8 +175,8 @@ def _structure(content: bytes | InvalidRecord) -> object:
     try:
         return json.loads(content)
     except (ValueError, RecursionError) as error:  # ValueError: also what is not UTF-8, and numbers too long
-        found = f"is not complete JSON ({error.args[0] if error.args else error})"
-        raise InvalidRecord("damaged JSON", found, "download the post again") from error
+        problem = f"is not complete JSON ({error.args[0] if error.args else error})"
+        raise InvalidRecord("damaged JSON", problem, "download the post again") from error
 
 
 def _post_node(structure: object, tally: ImportReport) -> Node | None:

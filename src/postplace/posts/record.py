@@ -48,8 +48,8 @@ def parse(record: Mapping[str, object], *, where: str, folder: Path) -> Post:
     except BadPost:
         raise
     except Exception as error:  # a foreign object may raise anything when it is touched
-        found = f"cannot be read ({type(error).__name__})"
-        raise BadPost(where, found, "give plain texts, numbers and lists") from error
+        problem = f"cannot be read ({type(error).__name__})"
+        raise BadPost(where, problem, "give plain texts, numbers and lists") from error
 
 
 def id_remedy(names: Iterable[str]) -> str:

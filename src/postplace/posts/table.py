@@ -156,16 +156,16 @@ def _file_records(path: Path) -> Iterator[_Record]:
                 raise BadPost(str(path / "recipe.json"), "is missing", remedy)
             raise BadPost(str(path), "is a folder", f"give a file with one of the endings {', '.join(ENDINGS)}")
         if path.suffix.lower() not in readers:
-            found = f"has the unknown ending {path.suffix!r}" if path.suffix else "has no ending"
-            raise BadPost(str(path), found, f"give a file with one of the endings {', '.join(ENDINGS)}")
+            problem = f"has the unknown ending {path.suffix!r}" if path.suffix else "has no ending"
+            raise BadPost(str(path), problem, f"give a file with one of the endings {', '.join(ENDINGS)}")
         if not status.st_size:
             raise BadPost(str(path), "is empty", "give a file with at least one post")
         yield from readers[path.suffix.lower()](path)
     except FileNotFoundError:
         raise BadPost(str(path), "does not exist", "check the path") from None
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
-        found = f"cannot be read ({getattr(error, 'strerror', None) or error})"
-        raise BadPost(str(path), found, "check the path and the permissions") from error
+        problem = f"cannot be read ({getattr(error, 'strerror', None) or error})"
+        raise BadPost(str(path), problem, "check the path and the permissions") from error
 
 
 def _json_records(path: Path) -> Iterator[_Record]:
@@ -259,8 +259,8 @@ def _parquet_records(path: Path) -> Iterator[_Record]:
                     else:
                         yield where, ignored | record
     except pyarrow.ArrowException as error:
-        found = f"is not a Parquet file, or is damaged ({str(error).splitlines()[0][:80]})"
-        raise BadPost(str(path), found, "write the file again") from error
+        problem = f"is not a Parquet file, or is damaged ({str(error).splitlines()[0][:80]})"
+        raise BadPost(str(path), problem, "write the file again") from error
 
 
 def _batch_records(batch: Any) -> Iterator[dict[str, object] | Exception]:
@@ -301,8 +301,8 @@ def _writer(path: Path) -> Callable[[_Rows, BinaryIO], None]:
     writers = dict.fromkeys(_JSON_ENDINGS, _write_json)
     writers |= {".csv": _write_csv, ".parquet": _write_parquet}
     if path.suffix.lower() not in writers:
-        found = f"has the unknown ending {path.suffix!r}" if path.suffix else "has no ending"
-        raise BadOption(str(path), found, f"give a file with one of the endings {', '.join(ENDINGS)}")
+        problem = f"has the unknown ending {path.suffix!r}" if path.suffix else "has no ending"
+        raise BadOption(str(path), problem, f"give a file with one of the endings {', '.join(ENDINGS)}")
     return writers[path.suffix.lower()]
 
 
@@ -318,8 +318,8 @@ def _write_csv(records: _Rows, file: BinaryIO) -> None:
         for key in ("hashtags", "images"):
             record[key] = _JSON.encode(record[key])
         if too_long := [key for key, value in record.items() if len(str(value)) > csv.field_size_limit()]:
-            found = f"is longer than the {csv.field_size_limit()} characters that a CSV reader takes"
-            raise BadPost(f"post {shown(record['id'])}, key {too_long[0]!r}", found, "write .jsonl or .parquet")
+            problem = f"is longer than the {csv.field_size_limit()} characters that a CSV reader takes"
+            raise BadPost(f"post {shown(record['id'])}, key {too_long[0]!r}", problem, "write .jsonl or .parquet")
         rows.writerow(record)
     text.detach()
 
@@ -351,8 +351,8 @@ def _records(posts: Iterable[Post], folder: Path) -> _Rows:
 def _record(post: Post, folder: Path) -> dict[str, Any]:
     where = f"post {shown(post.id)}"
     if any(isinstance(image, bytes) for image in post.images):
-        found = "a picture is bytes; only paths can be written"
-        raise BadPost(f"{where}, key 'images'", found, "save the picture to a file and give its path")
+        problem = "a picture is bytes; only paths can be written"
+        raise BadPost(f"{where}, key 'images'", problem, "save the picture to a file and give its path")
     record: dict[str, Any] = {name: value for name in KEYS if (value := getattr(post, name)) is not None}
     if not post.image_text:
         del record["image_text"]

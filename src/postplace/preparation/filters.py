@@ -348,8 +348,8 @@ def from_json(saved: Mapping[str, Any]) -> FittedFilter:
         read: FittedFilter = _READERS[saved["filter"]](values)
         return read
     except (KeyError, TypeError, AttributeError, BadOption) as error:
-        found = f"{dict(saved)!r:.80} is no filter ({error})"
-        raise BadRun("the saved recipe", found, "prepare the posts again") from error
+        problem = f"{dict(saved)!r:.80} is no filter ({error})"
+        raise BadRun("the saved recipe", problem, "prepare the posts again") from error
 
 
 def _names(values: object) -> frozenset[str]:

@@ -154,16 +154,16 @@ def check_possible(posts: Sequence[Post], recipe: Sequence[Filter]) -> None:
     """Refuse before the work what must fail after it: pictures as bytes, a modality that no post has."""
     for post in posts:
         if any(isinstance(image, bytes) for image in post.images):
-            found = "a picture is bytes; only paths can be prepared"
-            raise BadPost(f"post {post.id!r}, key 'images'", found, "save the picture to a file and give its path")
+            problem = "a picture is bytes; only paths can be prepared"
+            raise BadPost(f"post {post.id!r}, key 'images'", problem, "save the picture to a file and give its path")
     for rule in recipe:
         required = rule.required if isinstance(rule, Modalities) else ()
         lacking = [name for name in required if not any(has(post, name) for post in posts)]
         if lacking:
-            found = f"not one of {len(posts)} posts has {lacking[0]}, which the recipe requires"
+            problem = f"not one of {len(posts)} posts has {lacking[0]}, which the recipe requires"
             requirement = possible_requirement(posts, required)
             remedy = f"leave it out, for example --require {requirement}, or take another recipe"
-            raise NotEnoughData("the posts", found, remedy)
+            raise NotEnoughData("the posts", problem, remedy)
 
 
 # --- pictures
@@ -326,9 +326,9 @@ class _Ledger:
             return
         taken = [(step["rule"], step["before"]["posts"] - step["after"]["posts"]) for step in self.steps]
         named = ", ".join(f"{rule}: {count}" for rule, count in taken if count)
-        found = f"no post is left to train on of {len(self.parts)}; removed by {named}"
+        problem = f"no post is left to train on of {len(self.parts)}; removed by {named}"
         hint = loosened(applied)
-        raise NotEnoughData("the filters", found, f"{hint}, or bring more posts" if hint else "bring more posts")
+        raise NotEnoughData("the filters", problem, f"{hint}, or bring more posts" if hint else "bring more posts")
 
 
 def _options(recipe: Sequence[Filter]) -> list[dict[str, Any]]:

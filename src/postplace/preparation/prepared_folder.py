@@ -90,12 +90,12 @@ def check_free(folder: Path, *, overwrite: bool, posts: Sequence[Post] = ()) -> 
     if folder.exists() and not overwrite:
         raise BadOption("--out", f"{folder} exists already", "choose another folder or give --overwrite")
     if folder.exists() and not is_prepared(folder):
-        found = f"{folder} is no folder of prepared posts and is not overwritten"
-        raise BadOption("--out", found, "choose another folder")
+        problem = f"{folder} is no folder of prepared posts and is not overwritten"
+        raise BadOption("--out", problem, "choose another folder")
     whole = folder.resolve()
     if folder.exists() and any(whole in image.resolve().parents for image in _paths(posts)):
-        found = f"{folder} holds pictures of these posts, which overwriting would delete"
-        raise BadOption("--out", found, "choose another folder")
+        problem = f"{folder} holds pictures of these posts, which overwriting would delete"
+        raise BadOption("--out", problem, "choose another folder")
     check_writable(folder)
 
 
@@ -161,8 +161,8 @@ def _recipe(folder: Path) -> dict[str, Any]:
     try:
         saved = json.loads(path.read_bytes())
         if saved["format"] != FORMAT:
-            found = f"is of format {saved['format']!r}, this version reads {FORMAT}"
-            raise BadRun(str(path), found, "use the version that wrote it, or prepare the posts again")
+            problem = f"is of format {saved['format']!r}, this version reads {FORMAT}"
+            raise BadRun(str(path), problem, "use the version that wrote it, or prepare the posts again")
         names = [*saved["files"], *saved["images"]]
         if {POSTS, SPLIT, REPORT} - saved["files"].keys() or any(Path(name).name != name for name in names):
             raise ValueError("its list of files is not one")

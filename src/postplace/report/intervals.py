@@ -9,7 +9,7 @@ Interval = Sequence[float | None] | None
 Say = Callable[[float | None], str]
 
 
-def between(interval: Interval, say: Say) -> str:
+def between(interval: Interval, log: Say) -> str:
     """An interval in words; empty for none.
 
     >>> between([0.25, 0.5], "{:.0%}".format), between([0.25, None], "{:.0%}".format), between([None, None], str)
@@ -18,7 +18,7 @@ def between(interval: Interval, say: Say) -> str:
     low, high = interval or (None, None)
     if low is None:
         return ""
-    return f"{say(low)} or more" if high is None else f"{say(low)} to {say(high)}"
+    return f"{log(low)} or more" if high is None else f"{log(low)} to {log(high)}"
 
 
 def told(difference: Mapping[str, Any]) -> tuple[str, str]:

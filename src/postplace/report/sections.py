@@ -81,8 +81,8 @@ def _boxes(content: Content) -> list[tuple[str, str, str]]:
     own = content.metrics["systems"][content.model]
     overall, spreads = own["overall"], own.get("intervals", {})
 
-    def spread(interval: Interval, say: Say) -> str:
-        return f"95 %: {words}" if (words := between(interval, say)) else ""
+    def spread(interval: Interval, log: Say) -> str:
+        return f"95 %: {words}" if (words := between(interval, log)) else ""
 
     boxes = [
         ("Accuracy", share(overall["accuracy"]), spread(own.get("accuracy_interval"), share)),
@@ -109,13 +109,13 @@ def _systems(metrics: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
     for name, result in metrics["systems"].items():
         overall, spreads = result["overall"], result.get("intervals", {})
         first = _with_interval(overall.get("accuracy"), result.get("accuracy_interval"), share)
-        rows.append([name, first, *(_with_interval(overall.get(key), spreads.get(key), say) for key, say in keys)])
+        rows.append([name, first, *(_with_interval(overall.get(key), spreads.get(key), log) for key, log in keys)])
     return drop_empty_columns(head, rows)
 
 
-def _with_interval(value: float | None, interval: Interval, say: Say) -> str:
+def _with_interval(value: float | None, interval: Interval, log: Say) -> str:
     """A number and, on a line of its own, its interval."""
-    return "\n".join(filter(None, [say(value), between(interval, say)]))
+    return "\n".join(filter(None, [log(value), between(interval, log)]))
 
 
 def _differences(content: Content) -> str:

@@ -26,19 +26,19 @@ class TrainingCheckpoint:
     def check(self, *, overwrite: bool) -> None:
         """Raise BadOption, before any work, where another training is unfinished, unless it may be thrown away."""
         if self._of_another() and not overwrite:
-            found = f"{self.folder} holds an unfinished training of other posts or options"
+            problem = f"{self.folder} holds an unfinished training of other posts or options"
             remedy = "give those to continue it, --overwrite to start anew, or another --out"
-            raise BadOption("--out", found, remedy)
+            raise BadOption("--out", problem, remedy)
 
     @contextmanager
-    def begun(self, *, say: Callable[[str], None]) -> Iterator[Path]:
+    def begun(self, *, log: Callable[[str], None]) -> Iterator[Path]:
         """The folder, made now, while the training lasts; it goes again when that ends in an error without a state."""
         try:
             if self._of_another():
-                say(f"{self.folder} held an unfinished training of other posts or options: starting anew")
+                log(f"{self.folder} held an unfinished training of other posts or options: starting anew")
                 shutil.rmtree(self.folder)
             elif (self.folder / LAST).exists():
-                say(f"continuing the unfinished training in {self.folder}")
+                log(f"continuing the unfinished training in {self.folder}")
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise write_failed(self.folder, error) from error

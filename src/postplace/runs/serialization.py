@@ -103,9 +103,9 @@ def asked_encoders(config: Mapping[str, Any], where: Path) -> dict[str, str]:
     names = {kind: str(config["encoders"][kind]["asked"]) for kind in ("text", "image")}
     for kind, name in names.items():
         if (gone := missing_path(name)) is not None:
-            found = f"the {kind} encoder {gone} that this run was trained with is not there"
+            problem = f"the {kind} encoder {gone} that this run was trained with is not there"
             remedy = f"put it back, or write where it lies now into encoders, {kind}, asked"
-            raise BadRun(str(where / "config.json"), found, remedy)
+            raise BadRun(str(where / "config.json"), problem, remedy)
     return names
 
 
@@ -139,14 +139,14 @@ def rebuild(
     """A run's files -> what was fitted; `build` makes the model from its input sizes and number of classes."""
     sizes = InputSizes.from_json(config["sizes"])
     if sizes.past_width not in (0, past_width(sizes.text_width, sizes.image_width)):
-        found = f"tells {sizes.past_width} numbers of what users had posted before, this version also their hashtags"
+        problem = f"tells {sizes.past_width} numbers of what users had posted before, this version also their hashtags"
         raise BadRun(
-            str(where / "config.json"), found, "use the version of postplace that wrote the run, or train again"
+            str(where / "config.json"), problem, "use the version of postplace that wrote the run, or train again"
         )
     places = PlaceVocabulary.from_json(files["places.json"].decode(), where=str(where / "places.json"))
     if len(places) != config["classes"]:
-        found = f"has {len(places)} classes, config.json {config['classes']}"
-        raise BadRun(str(where / "places.json"), found, "copy the run folder again")
+        problem = f"has {len(places)} classes, config.json {config['classes']}"
+        raise BadRun(str(where / "places.json"), problem, "copy the run folder again")
     model = build(sizes, len(places))
     try:
         _restore(model, files, where=where)
@@ -178,8 +178,8 @@ def _calibration(files: Mapping[str, bytes], *, where: Path) -> Calibration | No
         arrays = safetensors.numpy.load(files["calibration.safetensors"])
         return Calibration.from_json(json.loads(files["calibration.json"]), arrays)
     except (KeyError, TypeError, ValueError, SafetensorError) as error:
-        found = f"is not understood ({type(error).__name__}: {error})"
-        raise BadRun(str(where / "calibration.json"), found, "copy the run folder again") from None
+        problem = f"is not understood ({type(error).__name__}: {error})"
+        raise BadRun(str(where / "calibration.json"), problem, "copy the run folder again") from None
 
 
 def _evidence(files: Mapping[str, bytes], classes: int, *, where: Path) -> Evidence | None:

@@ -46,8 +46,8 @@ def read_examples(path: Path, locator: PostLocator, discretion: Discretion) -> t
     shown = [(post, name) for post, name in zip(fresh, names, strict=True) if name not in discretion.withheld]
     shown = [(post, name) for post, name in shown if post.text.strip() or post.hashtags or post.images]
     if not shown:
-        found = f"the run has learned from {len(posts) - len(fresh)} of the {len(posts)} posts of {path}"
-        raise BadOption("--examples", f"{found}, and the others cannot be shown", "give posts that it does not know")
+        problem = f"the run has learned from {len(posts) - len(fresh)} of the {len(posts)} posts of {path}"
+        raise BadOption("--examples", f"{problem}, and the others cannot be shown", "give posts that it does not know")
     return tuple(_example(post, name, discretion) for post, name in _spread(shown))
 
 

@@ -119,8 +119,8 @@ class _Body:
         try:
             message = await asyncio.wait_for(self._receive(), max(0.0, self._until - time.monotonic()))
         except TimeoutError:
-            found = f"was not sent within {self._owner.limits.body_s:g} s"
-            raise refuse(408, "body", found, "send it faster, or send less") from None
+            problem = f"was not sent within {self._owner.limits.body_s:g} s"
+            raise refuse(408, "body", problem, "send it faster, or send less") from None
         self._whole = message["type"] != "http.request" or not message.get("more_body", False)
         size = len(message.get("body", b""))
         self.read += size

@@ -49,8 +49,8 @@ async def read_form(request: Request, limits: RequestLimits, asked: type[Asked])
     """
     fields = (*POST_FIELDS, *asked.model_fields)
     if request.query_params:
-        found = f"{shown(next(iter(request.query_params)))} stands in the address"
-        raise refuse(422, "query", found, f"give it as a field of the form, one of {', '.join(fields)}")
+        problem = f"{shown(next(iter(request.query_params)))} stands in the address"
+        raise refuse(422, "query", problem, f"give it as a field of the form, one of {', '.join(fields)}")
     form = await _form(request, limits, fields=len(fields))
     texts = _texts(form, fields)
     if any(texts["images"]):
@@ -140,8 +140,8 @@ def to_post(record: Mapping[str, Any], *, where: str, limits: RequestLimits) -> 
             raise BadPost(f"{where}, key 'images'", "is not the bytes of a picture", "send the picture itself")
         pixels += check_header(image, limits=bounds, name=f"{where}, picture {number}")
         if pixels > limits.post_pixels:
-            found = f"has more than {limits.post_pixels:,} pixels in all"
-            raise BadPost(f"{where}, key 'images'", found, f"give at most {limits.post_pixels:,}")
+            problem = f"has more than {limits.post_pixels:,} pixels in all"
+            raise BadPost(f"{where}, key 'images'", problem, f"give at most {limits.post_pixels:,}")
     content = json.dumps([post.full_text, *post.hashtags]).encode()
     named = blake2b(content + b"".join(map(_digest, post.images)), digest_size=12).hexdigest()
     return replace(post, id=named), pixels
@@ -209,8 +209,8 @@ async def _pictures(form: FormData, limits: RequestLimits) -> list[bytes]:
         if isinstance(upload, UploadFile):
             data = await upload.read(limits.picture_bytes + 1)
             if len(data) > limits.picture_bytes:
-                found = f"picture {len(pictures) + 1} has more than {limits.picture_bytes:,} bytes"
-                raise refuse(413, "images", found, "send it smaller")
+                problem = f"picture {len(pictures) + 1} has more than {limits.picture_bytes:,} bytes"
+                raise refuse(413, "images", problem, "send it smaller")
             if data or upload.filename:  # a browser sends an empty part where nothing was chosen
                 pictures.append(data)
     return pictures

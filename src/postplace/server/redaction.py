@@ -77,8 +77,8 @@ def told_classes(discretion: Discretion, *, of: PlaceVocabulary | None = None) -
         told.setdefault(own.name, own)
         columns.append(list(told).index(own.name))
     if not told:
-        found = "is not given, and all classes of this run say where somebody lives: nothing would be told"
-        raise BadOption("--home", found, "start the service with --home, or serve another run")
+        problem = "is not given, and all classes of this run say where somebody lives: nothing would be told"
+        raise BadOption("--home", problem, "start the service with --home, or serve another run")
     return ToldClasses(PlaceVocabulary(discretion.places.target, tuple(told.values())), np.array(columns))
 
 
@@ -88,8 +88,8 @@ def _check_judge(served: PlaceVocabulary, judge: PlaceVocabulary) -> None:
     if more := sorted(other - own):
         raise BadOption("--judge", f"has the class {more[0]!r}, which the served run has not", remedy)
     if fewer := sorted(own - other):
-        found = f"has no class {fewer[0]!r} ({len(fewer)} of the {len(own)} classes of the served run are not there)"
-        raise BadOption("--judge", found, remedy)
+        problem = f"has no class {fewer[0]!r} ({len(fewer)} of the {len(own)} classes of the served run are not there)"
+        raise BadOption("--judge", problem, remedy)
     check_judge(judge, served)
 
 

@@ -80,8 +80,8 @@ def near_duplicate_clusters(
     A `BadOption` for a number out of range, or for lists of different length.
     """
     if len(texts) != len(image_hashes):
-        found = f"{len(texts)} texts and {len(image_hashes)} lists of hashes"
-        raise BadOption("image_hashes", found, "give one list for each post, empty without pictures")
+        problem = f"{len(texts)} texts and {len(image_hashes)} lists of hashes"
+        raise BadOption("image_hashes", problem, "give one list for each post, empty without pictures")
     if not 0 <= max_bits <= MOST_BITS:
         raise BadOption("max_bits", f"{max_bits} is out of range", f"give a number from 0 to {MOST_BITS}")
     if not 0 < min_similarity <= 1:

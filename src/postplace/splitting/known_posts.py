@@ -244,8 +244,8 @@ def known_from(files: Mapping[str, bytes], *, where: str) -> Known:
         known = KnownPosts(**{name: arrays[name].astype(kind, copy=False) for name, kind in _COLUMNS.items()})
         _check(known)
     except (SafetensorError, ValueError, KeyError) as error:
-        found = f"is damaged ({type(error).__name__}: {error})"
-        raise BadRun(f"{where}/{FILE}", found, "copy the run folder again or train again") from error
+        problem = f"is damaged ({type(error).__name__}: {error})"
+        raise BadRun(f"{where}/{FILE}", problem, "copy the run folder again or train again") from error
     return known
 
 

@@ -35,8 +35,8 @@ def groups_of(posts: Sequence[Post], *, by: Sequence[str] = OWNERS, duplicates: 
     if duplicates is None:
         return np.array(labels, dtype=np.int64)
     if len(duplicates) != len(posts):
-        found = f"{len(duplicates)} cluster labels for {len(posts)} posts"
-        raise BadOption("duplicates", found, "give one label for each post")
+        problem = f"{len(duplicates)} cluster labels for {len(posts)} posts"
+        raise BadOption("duplicates", problem, "give one label for each post")
     sets = UnionFind(len(known))
     first_owner: dict[int, int] = {}
     for owner, cluster in zip(labels, duplicates.tolist(), strict=True):

@@ -51,10 +51,12 @@ class Parted:
         """Raise NotEnoughData when the training part has no class of the test part: every answer is wrong."""
         judged, unknown = self._unknown()
         if len(judged) and len(unknown) == len(judged):
-            found = f"none of its {len(judged)} test posts is of a class that a training post has"
+            problem = f"none of its {len(judged)} test posts is of a class that a training post has"
             classes = len(np.unique(self.labels[self.labels >= 0]))
             remedy = f"{MORE_USERS}, so that each class is in several of them (here {classes} classes in "
-            raise NotEnoughData("the split", found, f"{remedy}{len(np.unique(self.groups))} groups that stay together)")
+            raise NotEnoughData(
+                "the split", problem, f"{remedy}{len(np.unique(self.groups))} groups that stay together)"
+            )
 
     def notes(self) -> list[str]:
         """What could not be met, and what stands on both sides."""

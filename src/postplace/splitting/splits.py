@@ -62,8 +62,8 @@ class Split:
         named = [post for name in PARTS for post in saved[name]]
         lost = [post for post in named if post not in index_by_id]
         if lost:
-            found = f"{len(lost)} of its {len(named)} posts are not there (the first: {lost[0]!r})"
-            raise BadRun("the saved split", found, "give the posts that the run was trained on")
+            problem = f"{len(lost)} of its {len(named)} posts are not there (the first: {lost[0]!r})"
+            raise BadRun("the saved split", problem, "give the posts that the run was trained on")
         return cls(**{name: np.sort(_indices([index_by_id[post] for post in saved[name]])) for name in PARTS})
 
 
@@ -175,12 +175,12 @@ def _label_counts(groups: Indices, labels: Indices) -> tuple[Indices, Indices, I
 def _check_enough(sizes: Indices, needed: int, *, parts: str) -> None:
     if len(sizes) >= needed:
         return
-    found = f"{len(sizes)} group(s) of posts (users, venues, near-duplicates) for {needed} {parts}"
+    problem = f"{len(sizes)} group(s) of posts (users, venues, near-duplicates) for {needed} {parts}"
     remedy = "bring posts of more users" + (", or ask for fewer folds" if parts == "folds" else "")
     if (largest := int(sizes.max(initial=0))) > 1:
         whose = "one user's, or of users who post the same texts or pictures"
         remedy += f" (the largest group holds {largest} of {sizes.sum()} posts: {whose})"
-    raise NotEnoughData("the split", found, remedy)
+    raise NotEnoughData("the split", problem, remedy)
 
 
 def _shares(fractions: Sequence[float]) -> NDArray[np.float64]:
@@ -200,8 +200,8 @@ def _index_by_id(ids: Sequence[str]) -> dict[str, int]:
     index_by_id: dict[str, int] = {}
     for index, post in enumerate(ids):
         if index_by_id.setdefault(post, index) != index:
-            found = f"posts {index_by_id[post] + 1} and {index + 1} share the id {post!r}"
-            raise BadPost("the posts", found, "give every post an id of its own")
+            problem = f"posts {index_by_id[post] + 1} and {index + 1} share the id {post!r}"
+            raise BadPost("the posts", problem, "give every post an id of its own")
     return index_by_id
 
 

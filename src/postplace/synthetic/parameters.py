@@ -51,8 +51,8 @@ class Knobs:
             low, high = _RANGES.get(knob.name, (0.0, 1.0))
             whole = knob.type == "int"
             if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
-                found = f"{value!r} is not a {'whole ' if whole else ''}number"
-                raise BadOption(f"knob {knob.name!r}", found, f"give one from {low:g} to {high:g}")
+                problem = f"{value!r} is not a {'whole ' if whole else ''}number"
+                raise BadOption(f"knob {knob.name!r}", problem, f"give one from {low:g} to {high:g}")
             if not low <= value <= high:
                 remedy = f"give a number from {low:g} to {high:g}"
                 raise BadOption(f"knob {knob.name!r}", f"{value} is out of range", remedy)

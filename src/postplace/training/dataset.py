@@ -170,7 +170,7 @@ def build_dataset(
     *,
     classes: TargetSpec,
     seed: int,
-    say: Callable[[str], None],
+    log: Callable[[str], None],
     parts: Mapping[str, str] | None = None,
     folds: int | None = None,
 ) -> SplitDataset:
@@ -182,11 +182,11 @@ def build_dataset(
     when no class of the test part is in the training part.
     """
     posts, left_out = classes.labelled(every)
-    say(f"{len(every)} posts, {len(posts)} of them to learn and judge from")
+    log(f"{len(every)} posts, {len(posts)} of them to learn and judge from")
     encoded = encode(posts)
     if not (encoded.text_mask.any() or encoded.hashtag_mask.any() or len(encoded.image_vectors)):
-        found = f"none of {len(posts)} posts has text, hashtags or a readable picture"
-        raise BadPost("posts", found, "check the keys text, hashtags and images")
+        problem = f"none of {len(posts)} posts has text, hashtags or a readable picture"
+        raise BadPost("posts", problem, "check the keys text, hashtags and images")
     stratum = classes.stratum(posts)
     by = owners_that_count(posts, stratum)
     duplicates = _near_duplicates(posts, encoded, groups_of(posts, by=by))
@@ -231,6 +231,6 @@ def _split_of(posts: Sequence[Post], parts: Mapping[str, str]) -> Split:
     for post in posts:
         ids[parts[post.id]].append(post.id)
     if empty := [name for name in PARTS if not ids[name]]:
-        found = f"no labelled post of the prepared split is in the part {empty[0]}"
-        raise NotEnoughData("the posts", found, "prepare more posts, with looser rules or with another seed")
+        problem = f"no labelled post of the prepared split is in the part {empty[0]}"
+        raise NotEnoughData("the posts", problem, "prepare more posts, with looser rules or with another seed")
     return Split.from_json(ids, [post.id for post in posts])

@@ -261,7 +261,7 @@ def test_a_limit_ends_it_with_what_it_has(instagram: Instagram, loader: Loader, 
 
 def test_a_location_that_is_gone_is_counted_and_passed(instagram: Instagram, loader: Loader, dump: Path) -> None:
     said: list[str] = []
-    got = collect([Location("999", "Old Mill"), BRIDGE], dump, loader=loader(), say=said.append)
+    got = collect([Location("999", "Old Mill"), BRIDGE], dump, loader=loader(), log=said.append)
     assert (got.finished, got.posts, got.stopped) == (1, 2, None)
     assert got.without == {module.UNKNOWN: 1}
     assert said == ["Old Mill: unknown to Instagram", "Bridge: 2 posts"]
@@ -341,7 +341,7 @@ def test_requests_lie_apart(instagram: Instagram, dump: Path, monkeypatch: pytes
         now[0] += seconds
 
     monkeypatch.setattr("time.monotonic", lambda: now[0])
-    collect([OPERA], dump, loader=logged_in(dump, pause=20, say=said.append, sleep=sleep))
+    collect([OPERA], dump, loader=logged_in(dump, pause=20, log=said.append, sleep=sleep))
     assert slept == [20.0, 20.0], "before the second and the third page"
     assert said == ["waiting 20 s, as Instaloader's rule asks"] * 2
 

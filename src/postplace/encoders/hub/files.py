@@ -193,9 +193,9 @@ def _config(folder: Path) -> dict[str, Any]:
 
     config = _read_json(folder / "config.json")
     if config.get("model_type") not in CONFIG_MAPPING:
-        found = f"model_type {config.get('model_type')!r} is not one that transformers knows"
+        problem = f"model_type {config.get('model_type')!r} is not one that transformers knows"
         remedy = "code that comes with a model is never run: take another model, or a newer transformers"
-        raise BadWeights(str(folder / "config.json"), found, remedy)
+        raise BadWeights(str(folder / "config.json"), problem, remedy)
     return config
 
 

@@ -31,12 +31,14 @@ def load_network(files: ModelFiles, *, dtype: Any, unused: Sequence[str]) -> Any
                 output_loading_info=True,
             )
     except Exception as error:  # weights that are damaged or of another network raise nearly anything
-        found = f"cannot be loaded ({one_line(error)})"
-        raise BadWeights(f"{files.name} ({files.folder})", found, "fetch or copy the model again") from error
+        problem = f"cannot be loaded ({one_line(error)})"
+        raise BadWeights(f"{files.name} ({files.folder})", problem, "fetch or copy the model again") from error
     missing = sorted(key for key in info["missing_keys"] if not key.startswith(tuple(unused)))
     if missing:
-        found = f"the weights lack {len(missing)} tensors of {files.kind}, for example {missing[0]}"
-        raise BadWeights(f"{files.name} ({files.folder})", found, "take the whole model, or one of its own config.json")
+        problem = f"the weights lack {len(missing)} tensors of {files.kind}, for example {missing[0]}"
+        raise BadWeights(
+            f"{files.name} ({files.folder})", problem, "take the whole model, or one of its own config.json"
+        )
     for name in {prefix.rstrip(".") for prefix in unused if prefix.endswith(".")}:
         if getattr(model, name, None) is not None:
             setattr(model, name, None)
@@ -115,8 +117,8 @@ def check_size(files: ModelFiles, preparation: HubPreparation, vision: Any) -> N
         return
     wanted = (size, size) if isinstance(size, int) else tuple(size)
     if wanted != (preparation.height, preparation.width):
-        found = f"prepares pictures of {preparation.height} x {preparation.width}, the network takes {wanted}"
-        raise BadWeights(str(files.folder), found, "copy preprocessor_config.json of this very model")
+        problem = f"prepares pictures of {preparation.height} x {preparation.width}, the network takes {wanted}"
+        raise BadWeights(str(files.folder), problem, "copy preprocessor_config.json of this very model")
 
 
 def pooling_of(files: ModelFiles) -> Any:
@@ -127,8 +129,8 @@ def pooling_of(files: ModelFiles) -> Any:
     modes |= {str(mode) for mode in ([named] if isinstance(named, str) else named or [])}
     pooled = {"cls_token": "cls", "cls": "cls", "mean_tokens": "mean", "mean": "mean"}
     if len(modes) > 1 or modes - set(pooled):
-        found = f"pools by {', '.join(sorted(modes))}, which is not known here"
-        raise BadWeights(str(files.folder / POOLING), found, "take a model that pools by mean or by its CLS token")
+        problem = f"pools by {', '.join(sorted(modes))}, which is not known here"
+        raise BadWeights(str(files.folder / POOLING), problem, "take a model that pools by mean or by its CLS token")
     return pooled[modes.pop()] if modes else "mean"
 
 

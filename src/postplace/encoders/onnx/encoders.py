@@ -166,8 +166,8 @@ def _load(folder: Path, kind: str) -> Exported:
     try:
         description = json.loads((folder / DESCRIPTION).read_text("utf-8"))
         if description["format"] != FORMAT or description["kind"] != kind:
-            found = f"holds an encoder of {description['kind']}, format {description['format']}, not {kind}, {FORMAT}"
-            raise BadWeights(str(folder), found, remedy)
+            problem = f"holds an encoder of {description['kind']}, format {description['format']}, not {kind}, {FORMAT}"
+            raise BadWeights(str(folder), problem, remedy)
         sums = {str(name): str(value) for name, value in description["sha256"].items()}
         for name, expected in sums.items():
             if sha256_of(folder / Path(name).name) != expected:
@@ -187,8 +187,8 @@ def _preparation(said: Mapping[str, Any], folder: Path) -> ImagePreparation:
         values = {field.name: said["fields"][field.name] for field in fields(kind)}
         made: ImagePreparation = kind(**{key: tuple(v) if isinstance(v, list) else v for key, v in values.items()})
     except (ImportError, AttributeError, KeyError, TypeError) as error:
-        found = f"names a preparation that is not known here ({one_line(error)})"
-        raise BadWeights(str(folder / DESCRIPTION), found, "export the encoder again") from None
+        problem = f"names a preparation that is not known here ({one_line(error)})"
+        raise BadWeights(str(folder / DESCRIPTION), problem, "export the encoder again") from None
     return made
 
 

@@ -78,8 +78,8 @@ class ChunkTokens(nn.Module):
         super().__init__()
         for side, encoder_width in (("text", sizes.text_width), ("image", sizes.image_width)):
             if encoder_width % tokens:
-                found = f"{tokens} does not divide the width {encoder_width} of the {side} vectors"
-                raise BadOption("tokens", found, "choose a divisor of both widths")
+                problem = f"{tokens} does not divide the width {encoder_width} of the {side} vectors"
+                raise BadOption("tokens", problem, "choose a divisor of both widths")
         self.tokens = tokens
         self.text_map = nn.Parameter(_maps(tokens, sizes.text_width // tokens, width))
         self.image_map = nn.Parameter(_maps(tokens, sizes.image_width // tokens, width))

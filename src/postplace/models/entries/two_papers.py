@@ -37,8 +37,8 @@ def _check_sequences(settings: Mapping[str, Any]) -> None:
     """With token states a text and its picture differ in length: of some settings only one value is possible."""
     for name, (value, why) in _OF_SEQUENCES.items():
         if settings.get(name, value) != value:
-            found = f"{settings[name]!r} does not go with tokens=states, {why}"
-            raise BadOption(name, found, f"give {name}={value}, or take sg-mft-tokens")
+            problem = f"{settings[name]!r} does not go with tokens=states, {why}"
+            raise BadOption(name, problem, f"give {name}={value}, or take sg-mft-tokens")
 
 
 def _idle_sg_mft(settings: Mapping[str, Any], there: frozenset[str]) -> set[str]:

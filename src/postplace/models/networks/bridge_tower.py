@@ -89,8 +89,8 @@ class BridgeTower(nn.Module):
         super().__init__()
         check_states(sizes)
         if sizes.state_layers != layers:
-            found = f"{layers}, but the states given are of {sizes.state_layers} layer(s) of each encoder"
-            raise BadOption("layers", found, "take encoders of the hub: they hand out as many as are asked for")
+            problem = f"{layers}, but the states given are of {sizes.state_layers} layer(s) of each encoder"
+            raise BadOption("layers", problem, "take encoders of the hub: they hand out as many as are asked for")
         self.k = layers
         self.text_map = to_width(sizes.text_states_width, width, norm=True, dropout=dropout)
         self.image_map = to_width(sizes.image_states_width, width, norm=True, dropout=dropout)

@@ -40,8 +40,8 @@ class MPLUG(nn.Module):
     ) -> None:
         super().__init__()
         if connect_every >= layers and connect_every:
-            found = f"{connect_every} with {layers} layers: no connected layer would ever run"
-            raise BadOption("connect_every", found, f"give less than {layers}, or 0 if that is what you want")
+            problem = f"{connect_every} with {layers} layers: no connected layer would ever run"
+            raise BadOption("connect_every", problem, f"give less than {layers}, or 0 if that is what you want")
         self.sides = token_sides(sizes, width, tokens=tokens, dropout=dropout)
         self.layers = nn.ModuleList(
             ConnectedLayer(width, heads=heads, dropout=dropout)

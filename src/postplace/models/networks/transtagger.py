@@ -78,8 +78,8 @@ class TransTagger(nn.Module):
         if width % 2:
             raise BadOption("width", f"{width} is odd", "positions are pairs of a sine and a cosine: give an even one")
         if 2 * width % heads:
-            found = f"{heads} do not divide twice the width {width}"
-            raise BadOption("heads", found, "choose a divisor of it, for the positions are as wide as the vectors")
+            problem = f"{heads} do not divide twice the width {width}"
+            raise BadOption("heads", problem, "choose a divisor of it, for the positions are as wide as the vectors")
         self.text = nn.Linear(sizes.text_width, width)
         self.hashtags = nn.Linear(sizes.text_width, width)
         self.image = nn.Linear(sizes.image_width, width)

@@ -86,13 +86,13 @@ def make_loader(
     folder: Path,
     *,
     pause: float,
-    say: Callable[[str], None] = lambda line: None,
+    log: Callable[[str], None] = lambda line: None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Instaloader:
     """An Instaloader that writes posts without videos, comments and profiles to `folder`/%LOCATION_ID.
 
     At least `pause` seconds lie between two of its requests, and as many as the library's own rule asks for: long ones
-    are announced to `say`. A 429 (too many requests) ends the work instead of being waited for. Raises BadOption when
+    are announced to `log`. A 429 (too many requests) ends the work instead of being waited for. Raises BadOption when
     the package is not installed or `pause` is negative.
     """
     if not pause >= 0:
@@ -108,7 +108,7 @@ def make_loader(
         download_videos=False,
         download_video_thumbnails=False,
         download_comments=False,
-        rate_controller=_paced(pause, say, sleep),
+        rate_controller=_paced(pause, log, sleep),
         resume_prefix=None,
         max_connection_attempts=3,
     )
@@ -130,11 +130,11 @@ def log_in(loader: Instaloader, name: str, *, session: Path | None = None, ask: 
         return
     except FileNotFoundError:
         if not ask:
-            found = f"there is no session of {name!r} ({file or get_default_session_filename(name)})"
-            raise BadOption("--login", found, f"run `instaloader --login {name}` in a terminal once") from None
+            problem = f"there is no session of {name!r} ({file or get_default_session_filename(name)})"
+            raise BadOption("--login", problem, f"run `instaloader --login {name}` in a terminal once") from None
     except (pickle.UnpicklingError, EOFError, KeyError, TypeError, AttributeError, ImportError, OSError) as error:
-        found = f"the session of {name!r} cannot be read ({type(error).__name__}: {error})"
-        raise BadOption("--login", found, f"run `instaloader --login {name}` in a terminal again") from error
+        problem = f"the session of {name!r} cannot be read ({type(error).__name__}: {error})"
+        raise BadOption("--login", problem, f"run `instaloader --login {name}` in a terminal again") from error
     try:
         loader.context.quiet = False  # else the library refuses to ask
         loader.interactive_login(name)
@@ -152,7 +152,7 @@ def collect(
     *,
     loader: Instaloader,
     max_posts: int | None = None,
-    say: Callable[[str], None] = lambda line: None,
+    log: Callable[[str], None] = lambda line: None,
 ) -> Collected:
     """Download the posts of each location, newest first, at most `max_posts` each; called again, it goes on.
 
@@ -163,10 +163,10 @@ def collect(
     if max_posts is not None and max_posts < 1:
         raise BadOption("--max-posts", f"{max_posts} posts asked for", "give 1 or more")
     if wrong := [location for location in locations if not is_location_id(location.id)]:
-        found = f"{wrong[0].id!r} ({wrong[0].name}) is not an Instagram location id"
-        raise BadOption("--places", found, "give the digits in instagram.com/explore/locations/DIGITS/")
+        problem = f"{wrong[0].id!r} ({wrong[0].name}) is not an Instagram location id"
+        raise BadOption("--places", problem, "give the digits in instagram.com/explore/locations/DIGITS/")
     with exclusive_lock(folder / LOCK, where=str(folder), work="collecting into"):
-        return _collect(locations, folder, loader=loader, max_posts=max_posts, say=say)
+        return _collect(locations, folder, loader=loader, max_posts=max_posts, log=log)
 
 
 def _collect(
@@ -175,7 +175,7 @@ def _collect(
     *,
     loader: Instaloader,
     max_posts: int | None,
-    say: Callable[[str], None],
+    log: Callable[[str], None],
 ) -> Collected:
     journal = Journal(folder / JOURNAL)
     got, silent = Collected(), 0
@@ -186,7 +186,7 @@ def _collect(
             except _Unanswered as reason:
                 outcome, silent = str(reason), silent + (str(reason) == UNREADABLE)
                 got.without[outcome] += 1
-            say(f"{location.name or location.id}: {outcome}")
+            log(f"{location.name or location.id}: {outcome}")
             if silent == _MOST_FAILURES:
                 raise _Halt(f"{silent} locations were {UNREADABLE}", _UPDATE)
     except _Halt as halt:
@@ -367,7 +367,7 @@ _STOPS = (
 
 
 def _paced(
-    pause: float, say: Callable[[str], None], sleep: Callable[[float], None]
+    pause: float, log: Callable[[str], None], sleep: Callable[[float], None]
 ) -> Callable[[InstaloaderContext], RateController]:
     from instaloader import AbortDownloadException, RateController
 
@@ -376,7 +376,7 @@ def _paced(
 
         def sleep(self, secs: float) -> None:
             if secs > _NOTICED:
-                say(f"waiting {secs:.0f} s, as Instaloader's rule asks")
+                log(f"waiting {secs:.0f} s, as Instaloader's rule asks")
             sleep(secs)
 
         def query_waittime(self, query_type: str, current_time: float, untracked_queries: bool = False) -> float:
