@@ -115,7 +115,7 @@ def test_a_system_learns_what_it_reads(name: str, planted: tuple[SplitDataset, n
     chance = 1 / CLASSES
     for index, modality in enumerate(MODALITIES):
         own = shows[unseen] == index
-        if modality in entry.reads:
+        if modality in entry.modalities:
             assert hits[own].mean() >= 0.95 * right[unseen][own].mean()  # of what a faultless reader of it is right in
         else:
             assert hits[own].mean() <= chance + 4 * (chance * (1 - chance) / own.sum()) ** 0.5

@@ -17,6 +17,7 @@ from postplace.schema import Place, Post, Prediction, RankedPlace
 
 if TYPE_CHECKING:
     from postplace.locator import PostLocator
+    from postplace.models.registry import register_model
     from postplace.posts.table import PostStream, read_posts, write_posts
     from postplace.synthetic import make_city
 
@@ -30,6 +31,7 @@ __all__ = [
     "RankedPlace",
     "make_city",
     "read_posts",
+    "register_model",
     "write_posts",
 ]
 
@@ -40,6 +42,7 @@ _LAZY = {
     "read_posts": "postplace.posts.table",
     "write_posts": "postplace.posts.table",
     "make_city": "postplace.synthetic",
+    "register_model": "postplace.models.registry",
 }
 
 

@@ -29,7 +29,7 @@ from postplace.inference.predictor import EvaluationResult, Predictor
 from postplace.models.estimator import Estimator, FitData, count_parameters
 from postplace.models.inputs import attach_backbone, input_notes, input_sizes, load_encoders
 from postplace.models.read_limits import read_limits, unread_of_posts
-from postplace.models.registry import find_model
+from postplace.models.registry import find_model, find_saved_model
 from postplace.models.settings import drop_inactive, resolve_settings
 from postplace.places.decode import check_asked
 from postplace.places.vocabulary import PlaceVocabulary
@@ -56,6 +56,7 @@ TWO_PLACES = PlaceVocabulary("place", (Place("a", 0.0, 0.0), Place("b", 0.0, 1.0
 class PostLocator:
     """Infers the place or the category of a post.
 
+    `model` is a name of `postplace models`, a network's class (or instance), or a scikit-learn estimator.
     `target` is "place" or "category"; with `cells` the map is cut into that many cells and these are the places.
     `min_posts` leaves classes with fewer posts out; without it a class with a single post is an error.
     `settings` override the model's, the training's and the vocabularies' defaults by name, for example
@@ -71,7 +72,7 @@ class PostLocator:
     def __init__(
         self,
         target: Target = "place",
-        model: str = "mrlf",
+        model: object = "mrlf",
         *,
         cells: int | None = None,
         min_posts: int | None = None,
@@ -399,16 +400,22 @@ class PostLocator:
         save_run(self.fitted, self.options(), Path(folder), overwrite=overwrite)
 
     @classmethod
-    def load(cls, folder: str | Path, *, device: str = "auto", cache: str | Path | None = None) -> PostLocator:
-        """Read a run; raises BadRun naming what is missing, damaged or different from when it was saved."""
+    def load(
+        cls, folder: str | Path, *, device: str = "auto", cache: str | Path | None = None, model: object = None
+    ) -> PostLocator:
+        """Read a run; raises BadRun naming what is missing, damaged or different from when it was saved.
+
+        `model` is to be given for a run of a class that is not registered: no folder makes this import code.
+        """
         where = Path(folder)
         config, files = load_run(where)
         try:
             options = {name: config[name] for name in ("cells", "min_posts", "settings", "class_weight", "seed")}
             asked: dict[str, Any] = {f"{kind}_encoder": name for kind, name in asked_encoders(config, where).items()}
-            options["settings"] = drop_inactive(find_model(config["model"]), options["settings"])
+            entry = find_saved_model(config["model"], model, where=str(where / "config.json"))
+            options["settings"] = drop_inactive(entry, options["settings"])
             options |= {name: config.get(name) for name in ("modalities", "folds")}  # earlier runs have none
-            locator = cls(config["target"], config["model"], device=device, cache=cache, **asked, **options)
+            locator = cls(config["target"], entry, device=device, cache=cache, **asked, **options)
             check_encoders(config, locator.options()["encoders"], where=where)
             locator._fitted = rebuild(locator.build, config, files, where=where)
             warn_of_others(config, pictures="image" in locator.modalities, words=bool(locator.fitted.vocabularies))

@@ -77,7 +77,7 @@ def test_probabilities_are_such(named: tuple[str, Estimator], lesson: FitData) -
 
 def test_what_is_read_is_learned(named: tuple[str, Estimator], lesson: FitData) -> None:
     name, estimator = named
-    reads = find_model(name).reads
+    reads = find_model(name).modalities
     test = np.array([row for row in range(130, POSTS) if any(lesson.examples.present[m][row] for m in reads)], int)
     if not len(test):
         assert not reads
@@ -95,7 +95,7 @@ def test_a_post_of_nothing_gets_the_class_frequencies(named: tuple[str, Estimato
 
 def test_what_is_not_read_changes_nothing(named: tuple[str, Estimator], lesson: FitData) -> None:
     name, estimator = named
-    for modality in {"text", "hashtags", "image"} - find_model(name).reads:
+    for modality in {"text", "hashtags", "image"} - find_model(name).modalities:
         absent = np.zeros(POSTS, dtype=np.bool_)
         other = dataclasses.replace(
             lesson.examples,

@@ -248,7 +248,7 @@ def test_what_is_absent_has_no_influence(build: Build, batch: Batch, poison: flo
 @pytest.mark.parametrize("field", ["text_mask", "hashtag_mask", "image_mask"])
 def test_what_is_present_has_influence(build: Build, batch: Batch, field: str) -> None:
     model = build()
-    if {"text_mask": "text", "hashtag_mask": "hashtags", "image_mask": "image"}[field] not in build.entry.reads:
+    if {"text_mask": "text", "hashtag_mask": "hashtags", "image_mask": "image"}[field] not in build.entry.modalities:
         pytest.skip("it does not read this")
     if _reads_states(model):  # which reads text and hashtags as one
         field = "image_states_mask" if field == "image_mask" else "text_states_mask"
@@ -398,7 +398,7 @@ def test_the_table_is_complete() -> None:
         assert entry.name == name
         assert entry.citation
         assert entry.prefer_when
-        assert entry.reads <= {"text", "hashtags", "image"}
+        assert entry.modalities <= {"text", "hashtags", "image"}
 
 
 @pytest.mark.parametrize("absent", ["text_states", "image_states"])

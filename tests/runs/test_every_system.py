@@ -124,7 +124,7 @@ def test_a_run_is_saved_and_loaded(name: str, prepared: dict[str, SplitDataset],
     assert loaded.fitted.model is not locator.fitted.model
     assert np.array_equal(loaded.probabilities(posts, encoded), before)
     assert loaded.entry.name == name
-    if MODELS[name].reads:
+    if MODELS[name].modalities:
         assert len(np.unique(before.round(12), axis=0)) > 1  # it tells posts apart, so that there is something to lose
 
 

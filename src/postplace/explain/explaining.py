@@ -175,7 +175,7 @@ def _inside_words(
     locator: Explainable, opened: OpenedPost, effects: Sequence[Effect], base: NDArray[np.float64], column: int
 ) -> list[Effect]:
     """The spans of the strongest words, for a system that reads characters."""
-    if "characters" not in locator.plan.needs:
+    if "characters" not in locator.plan.inputs:
         return []
     words = [effect for effect in effects if effect.part.kind == "word"]
     words = sorted(words, key=lambda effect: -abs(effect.log_odds))[:WORDS_LOOKED_INTO]

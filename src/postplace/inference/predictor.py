@@ -95,7 +95,7 @@ class Predictor:
     ) -> list[Prediction]:
         """An answer a post: see `PostLocator.answer`."""
         present = {"text": encoded.text_mask, "hashtags": encoded.hashtag_mask, "image": has_image(encoded)}
-        looked_at = self.plan.reads or present.keys()  # the majority class reads nothing, and answers all the same
+        looked_at = self.plan.modalities or present.keys()  # the majority class reads nothing, and answers all the same
         used = [
             tuple(name for name in present if name in looked_at and present[name][row]) for row in range(len(posts))
         ]

@@ -57,11 +57,11 @@ def build_tensors(
         tokens = None
     elif tokens is None:
         tokens = [tokenize(post) for post in posts]
-    if "past_vectors" not in plan.needs:
+    if "past_vectors" not in plan.inputs:
         past = None
     elif past is None:
         past = past_vectors(posts, pool_features(posts, encoded))
-    grids = "image_stage" in plan.needs
+    grids = "image_stage" in plan.inputs
     return PostTensors(tokens, encoded, vocabularies=vocabularies, labels=labels, past=past, grids=grids)
 
 
@@ -98,9 +98,9 @@ def input_sizes(
     v = vocabularies
     counts = (2, 2, 2) if v is None else (len(v.characters), len(v.words), len(v.hashtags))
     more: dict[str, Any] = {}
-    if "coarse" in plan.needs:
+    if "coarse" in plan.inputs:
         more["coarse"] = coarse_groups(places)
-    if "past_vectors" in plan.needs:
+    if "past_vectors" in plan.inputs:
         more["past_width"] = past_width(text.width, image.width)
     if plan.reads_states:
         for kind, rows in (("text", text_state_rows(text)), ("image", image_state_rows(image))):
@@ -111,4 +111,4 @@ def input_sizes(
 
 def input_notes(plan: ResolvedSettings, sizes: InputSizes) -> list[str]:
     """What of a system is left out with such inputs, a line each."""
-    return [NO_DISTRICTS] if "coarse" in plan.needs and not sizes.coarse else []
+    return [NO_DISTRICTS] if "coarse" in plan.inputs and not sizes.coarse else []

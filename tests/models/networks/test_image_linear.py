@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from postplace.features.batch import Batch, InputSizes
-from postplace.models.networks.image_linear import ImageLinear
+from postplace.models.networks.image_network import ImageLinear
 
 
 def test_one_layer_on_the_mean_picture(sizes: InputSizes, batch: Batch) -> None:
