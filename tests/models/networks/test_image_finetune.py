@@ -10,8 +10,7 @@ from torch import nn
 
 from postplace.errors import BadOption
 from postplace.features.batch import Batch, InputSizes
-from postplace.models.networks.image_network import ImageFinetune
-from postplace.models.networks.image_network import ImageLinear
+from postplace.models.networks.image_network import ImageFinetune, ImageLinear
 from postplace.models.registry import find_model, required_inputs
 from postplace.models.settings import resolve_settings
 

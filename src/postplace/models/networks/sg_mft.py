@@ -36,7 +36,7 @@ from postplace.models.blocks.pooling import fill_absent, masked_mean
 from postplace.models.blocks.similarity import Gate
 from postplace.models.entry import READS_ALL, STATES, VECTORS, Input, Training, constructor_defaults
 from postplace.models.networks.sg_mft_sequences import SequenceSGMFT
-from postplace.models.registry import ModelFacts, register_model
+from postplace.models.registry import register_model
 
 WIDTH = 1024  # of a side, when the two encoders disagree: that of the paper's Chinese-CLIP
 WORD_WIDTH = 128  # of a word embedding of the Baseline; the paper gives none
@@ -217,15 +217,11 @@ def build_sg_mft(sizes: InputSizes, *, classes: int, **settings: Any) -> SGMFT |
 
 
 _TRAINING = Training("adam", 2e-4, 64, 30, patience=4, decay_factor=0.8, decay_patience=2, betas=(0.9, 0.99))
-_FACTS: ModelFacts = {
-    "family": "text and image",
-    "modalities": READS_ALL,
-    "inputs": _get_inputs,
-    "citation": "Zhang et al., Similarity Guided Multimodal Fusion Transformer for Semantic Location Prediction, "
-    "arXiv 2405.05760",
-    "ranges": {"layers": (0.0, 24.0)},  # 0: without SIM
-    "extra_types": {"features": type(None), "tokens": str},
-}
+_ZHANG = (
+    "Zhang et al., Similarity Guided Multimodal Fusion Transformer for Semantic Location Prediction, arXiv 2405.05760"
+)
+_RANGES = {"layers": (0.0, 24.0)}  # 0: without SIM
+_TYPES: Mapping[str, type] = {"features": type(None), "tokens": str}
 
 register_model(
     "sg-mft",
@@ -241,7 +237,12 @@ register_model(
     search={"dropout": (0.3, 0.5), "tokens": (16, 32, 64), "head_width": (8, 16)},
     inactive=_get_inactive,
     factory=build_sg_mft,
-    **_FACTS,
+    family="text and image",
+    modalities=READS_ALL,
+    inputs=_get_inputs,
+    citation=_ZHANG,
+    ranges=_RANGES,
+    extra_types=_TYPES,
 )(SGMFT)
 
 register_model(
@@ -260,7 +261,12 @@ register_model(
         "normalise_over": "tokens",
     },
     factory=build_sg_mft,
-    **_FACTS,
+    family="text and image",
+    modalities=READS_ALL,
+    inputs=_get_inputs,
+    citation=_ZHANG,
+    ranges=_RANGES,
+    extra_types=_TYPES,
 )(SGMFT)
 
 register_model(
@@ -275,5 +281,10 @@ register_model(
     inactive=_get_inactive,
     defaults={"tokens": "states", "cross_query": "own", **constructor_defaults(SequenceSGMFT)},
     factory=build_sg_mft,
-    **_FACTS,
+    family="text and image",
+    modalities=READS_ALL,
+    inputs=_get_inputs,
+    citation=_ZHANG,
+    ranges=_RANGES,
+    extra_types=_TYPES,
 )(SGMFT)
