@@ -138,7 +138,7 @@ def test_an_estimator_of_scikit_learn(given: object, posts: list[Post], cache: P
 def test_an_estimator_that_cannot_be_saved_without_code_is_refused(
     posts: list[Post], cache: Path, tmp_path: Path
 ) -> None:
-    class Odd(LogisticRegression):
+    class Odd(LogisticRegression):  # type: ignore[misc]
         """Of a type that nothing knows as safe."""
 
     locator = _fitted(Odd(max_iter=20), posts, cache)
