@@ -28,7 +28,7 @@ class FittedFilter(Protocol):
 
     @property
     def rule(self) -> str:
-        """The name of the rule."""
+        """What it removes, in a few words."""
         ...
 
     def apply(self, post: Post) -> Post | None:
@@ -36,7 +36,7 @@ class FittedFilter(Protocol):
         ...
 
     def note(self, posts: Sequence[Post]) -> str:
-        """What the rule did to these posts, in a line for the report."""
+        """What is left of these posts, in a line for the report."""
         ...
 
 
@@ -45,7 +45,7 @@ class Filter(Protocol):
 
     @property
     def rule(self) -> str:
-        """The name of the rule."""
+        """What it removes, in a few words."""
         ...
 
     def fit(self, training: Sequence[Post]) -> FittedFilter:
