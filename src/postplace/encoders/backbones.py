@@ -67,6 +67,7 @@ class CentreCrop:
         return min(self.scaled)
 
     def __call__(self, image: Any) -> NDArray[np.uint8]:
+        """An image -> pixels (height, width, 3) uint8, as the network was trained on."""
         from PIL import Image
 
         resized = self._resized(*image.size)

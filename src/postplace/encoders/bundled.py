@@ -44,6 +44,7 @@ class Squash:
     size: int = 224
 
     def __call__(self, image: Any) -> NDArray[np.uint8]:
+        """An image -> pixels (height, width, 3) uint8, as the network was trained on."""
         from PIL.Image import Resampling
 
         return np.asarray(image.resize((self.size, self.size), Resampling.BICUBIC), dtype=np.uint8)

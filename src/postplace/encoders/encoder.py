@@ -23,7 +23,9 @@ class TextEncoder(Protocol):
     width: int
     fingerprint: str
 
-    def encode(self, texts: Sequence[str]) -> Vectors: ...
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Texts (B) -> vectors (B, D) float32."""
+        ...
 
 
 class ImagePreparation(Protocol):
@@ -45,7 +47,9 @@ class ImageEncoder(Protocol):
     fingerprint: str
     prepare: ImagePreparation
 
-    def encode(self, batch: NDArray[Any]) -> Vectors: ...
+    def encode(self, batch: NDArray[Any]) -> Vectors:
+        """Prepared images (B, height, width, 3) -> vectors (B, D) float32."""
+        ...
 
 
 @runtime_checkable
@@ -116,4 +120,6 @@ class OwnBatchSize(Protocol):
     """An encoder that knows how many items fill its device; it is handed as many at a time, or fewer at the end."""
 
     @property
-    def batch_size(self) -> int: ...
+    def batch_size(self) -> int:
+        """How many items are encoded at once."""
+        ...

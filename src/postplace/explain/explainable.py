@@ -19,13 +19,19 @@ class Explainable(Protocol):
     """`PostLocator` is one. `fitted.places` are the C classes of its probabilities."""
 
     @property
-    def modalities(self) -> tuple[str, ...]: ...
+    def modalities(self) -> tuple[str, ...]:
+        """The modalities that the run looks at."""
+        ...
 
     @property
-    def plan(self) -> ResolvedSettings: ...
+    def plan(self) -> ResolvedSettings:
+        """The model's settings, resolved."""
+        ...
 
     @property
-    def fitted(self) -> Fitted: ...
+    def fitted(self) -> Fitted:
+        """What was learned."""
+        ...
 
     def encoders(self) -> tuple[TextEncoder, ImageEncoder]:
         """The text and the image encoder."""

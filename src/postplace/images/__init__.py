@@ -1,0 +1,1 @@
+"""Images: decoded safely, cleaned of people, read."""

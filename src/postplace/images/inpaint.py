@@ -34,10 +34,14 @@ class Inpainter(Protocol):
     """Fills a part of a picture. Must be picklable: it travels to worker processes and loads there what it needs."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What it is called on the command line."""
+        ...
 
     @property
-    def fingerprint(self) -> str: ...
+    def fingerprint(self) -> str:
+        """What decides its result: method, version, weights."""
+        ...
 
     def fill(self, picture: Image.Image, mask: Mask) -> Image.Image:
         """A picture in mode RGB and what to fill (H, W) -> the picture, changed where the mask is True alone."""

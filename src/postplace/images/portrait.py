@@ -30,10 +30,14 @@ class PersonSegmenter(Protocol):
     """
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What it is called on the command line."""
+        ...
 
     @property
-    def fingerprint(self) -> str: ...
+    def fingerprint(self) -> str:
+        """What decides its result: method, version, weights."""
+        ...
 
     def mask(self, picture: Image.Image) -> Mask:
         """A picture in mode RGB -> the pixels of people (H, W), True = person."""

@@ -92,22 +92,32 @@ class FittedRun(Protocol):
     """What is fitted, or a view of it."""
 
     @property
-    def vocabularies(self) -> Vocabularies | None: ...
+    def vocabularies(self) -> Vocabularies | None:
+        """The vocabularies of characters and words; None for a model that reads neither."""
+        ...
 
 
 class ReadingRun(Protocol):
     """A fitted locator, or a view of one."""
 
     @property
-    def plan(self) -> ResolvedSettings: ...
+    def plan(self) -> ResolvedSettings:
+        """The model's settings, resolved."""
+        ...
 
     @property
-    def fitted(self) -> FittedRun: ...
+    def fitted(self) -> FittedRun:
+        """What was learned."""
+        ...
 
     @property
-    def modalities(self) -> tuple[str, ...]: ...
+    def modalities(self) -> tuple[str, ...]:
+        """The modalities that the run looks at."""
+        ...
 
-    def encoders(self) -> tuple[TextEncoder, ImageEncoder]: ...
+    def encoders(self) -> tuple[TextEncoder, ImageEncoder]:
+        """Its text and its image encoder."""
+        ...
 
 
 def read_limits(run: ReadingRun) -> ReadLimits:

@@ -1,0 +1,1 @@
+"""Places: known ones, distances, classes with coordinates, answers as places."""

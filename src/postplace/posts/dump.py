@@ -356,4 +356,5 @@ def _damaged(found: str) -> InvalidRecord:
 
 
 def not_utf_8() -> InvalidRecord:
+    """The reason for a record that is not UTF-8."""
     return InvalidRecord("not UTF-8", "is not UTF-8", "save the file as UTF-8")

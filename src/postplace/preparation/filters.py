@@ -27,17 +27,30 @@ class FittedFilter(Protocol):
     name: ClassVar[str]
 
     @property
-    def rule(self) -> str: ...
-    def apply(self, post: Post) -> Post | None: ...
-    def note(self, posts: Sequence[Post]) -> str: ...
+    def rule(self) -> str:
+        """What it removes, in a few words."""
+        ...
+
+    def apply(self, post: Post) -> Post | None:
+        """The post, changed or not; None where the rule leaves it out."""
+        ...
+
+    def note(self, posts: Sequence[Post]) -> str:
+        """What is left of these posts, in a line for the report."""
+        ...
 
 
 class Filter(Protocol):
     """A rule with its options; what it must count, it counts in the training part."""
 
     @property
-    def rule(self) -> str: ...
-    def fit(self, training: Sequence[Post]) -> FittedFilter: ...
+    def rule(self) -> str:
+        """What it removes, in a few words."""
+        ...
+
+    def fit(self, training: Sequence[Post]) -> FittedFilter:
+        """Learn from the training posts alone what the rule needs."""
+        ...
 
 
 # --- rare hashtags: taken out of the posts, which stay

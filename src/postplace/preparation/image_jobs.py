@@ -35,9 +35,17 @@ class Job(Protocol):
     """See the module; `still_valid` says whether a record of an earlier run can be taken for done."""
 
     @property
-    def fingerprint(self) -> str: ...
-    def __call__(self, digest: str, path: Path) -> Record: ...
-    def still_valid(self, record: Record) -> bool: ...
+    def fingerprint(self) -> str:
+        """What decides its result: what is stored under another one is done anew."""
+        ...
+
+    def __call__(self, digest: str, path: Path) -> Record:
+        """What is found out about the image with that digest at that path."""
+        ...
+
+    def still_valid(self, record: Record) -> bool:
+        """Whether a stored record may be used again: its files are still there."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,7 @@ class LimitedBodies:
         self.held = self.lists = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request (ASGI)."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return

@@ -57,6 +57,7 @@ class Watched:
         self.in_flight, self.stopping = 0, False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request (ASGI)."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return

@@ -80,6 +80,7 @@ class Guarded:
         self.app, self.tokens, self.hosts = app, tokens, hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request (ASGI)."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return

@@ -1,0 +1,1 @@
+"""Text: cleaned, cut into words, hashtags found."""

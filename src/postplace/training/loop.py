@@ -66,7 +66,7 @@ class CustomLoss(Protocol):
 class FitsOnValidation(Protocol):
     """A model of which a few numbers are chosen on the validation part, once its weights are learned."""
 
-    def settle(self, validation: Iterable[Batch]) -> None:
+    def fit_on_validation(self, validation: Iterable[Batch]) -> None:
         """Choose them; the model is in evaluation mode, on the CPU."""
         ...
 
@@ -139,6 +139,7 @@ class Classifier(pl.LightningModule):
         self._plateau_state: dict[str, Any] | None = None
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
+        """The optimiser of the training settings (called by Lightning, like all below)."""
         optimiser = build_optimiser(self.model, self.training_plan)
         # Stepped by hand at the end of an epoch: the trainer would step it after the checkpoint is written, and a
         # resumed run would then have missed one step.
@@ -150,11 +151,13 @@ class Classifier(pl.LightningModule):
         return optimiser
 
     def on_train_epoch_start(self) -> None:
+        """Seed dropout by the epoch, so that a resumed epoch is the same, and start the clock."""
         torch.manual_seed(self.seed * 1_000_003 + self.current_epoch * 1_009 + self.global_rank)
         self._losses.clear()
         self._started = time.perf_counter()
 
     def training_step(self, run: Iterator[Batch], _: int) -> None:
+        """One step of the optimiser for each batch of the group that the trainer hands over."""
         optimiser: Any = self.optimizers()
         for batch in run:
             optimiser.zero_grad()
@@ -169,21 +172,25 @@ class Classifier(pl.LightningModule):
         return cross_entropy(self.model(batch), _labels(batch), class_weights=self.class_weights)
 
     def on_validation_start(self) -> None:
+        """Forget the last validation, and stop the clock of the training."""
         self._validation.clear()
         self._trained_seconds = time.perf_counter() - self._started
 
     def validation_step(self, batch: Batch, _: int) -> None:
+        """Keep the loss and the accuracy of a validation batch."""
         logits, labels = self.model(batch), _labels(batch)
         loss = cross_entropy(logits, labels, class_weights=self.class_weights)
         self._validation.append((loss, (logits.argmax(1) == labels).float().mean(), len(batch)))
 
     def on_validation_epoch_end(self) -> None:
+        """Log the mean loss and accuracy over the validation posts: early stopping and the decay go by the loss."""
         sizes = torch.tensor([size for *_, size in self._validation], dtype=torch.float32, device=self.device)
         losses, accuracies = (torch.stack(column) for column in list(zip(*self._validation, strict=True))[:2])
         self.log(MONITOR, (losses * sizes).sum() / sizes.sum(), sync_dist=True)
         self.log("validation_accuracy", (accuracies * sizes).sum() / sizes.sum(), sync_dist=True)
 
     def on_train_epoch_end(self) -> None:
+        """Record the epoch and step the decay; raises Diverged for a loss that is no number."""
         metrics = self.trainer.callback_metrics
         losses = float(torch.stack(self._losses).mean()), float(metrics[MONITOR])
         self._check(self.current_epoch + 1, *losses)  # before the trainer keeps the epoch, let alone as the best one
@@ -215,15 +222,18 @@ class Classifier(pl.LightningModule):
     def transfer_batch_to_device(
         self, batch: Batch | Iterator[Batch], device: torch.device, dataloader_idx: int
     ) -> Batch | Iterator[Batch]:
+        """A batch of the validation on the device; of a group each batch when its turn comes."""
         if isinstance(batch, Batch):
             return batch.to(device, non_blocking=True)
         return (one.to(device, non_blocking=True) for one in batch)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keep the epochs so far and the state of the decay with that of the trainer."""
         checkpoint["history"] = [asdict(epoch) for epoch in self.history]
         checkpoint["plateau"] = self._plateau.state_dict()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """The inverse; raises Diverged for epochs whose loss is no number."""
         self.history = [Epoch(**epoch) for epoch in checkpoint["history"]]
         for epoch in self.history:  # an earlier version kept whatever came
             self._check(epoch.number, epoch.training_loss, epoch.validation_loss)
@@ -304,7 +314,7 @@ def fit(
         model.to("cpu").eval()
         if isinstance(model, FitsOnValidation):
             with torch.inference_mode():
-                model.settle(batches(validation, batch_size=256))
+                model.fit_on_validation(batches(validation, batch_size=256))
     return module.history
 
 

@@ -149,7 +149,7 @@ def test_decisions_are_settled_on_the_validation_part(sizes: InputSizes, batch: 
             head.bias.copy_(3 * torch.eye(3)[named])
     before = torch.nn.functional.cross_entropy(model(both), both.labels)  # type: ignore[arg-type]
     with torch.inference_mode():
-        model.settle([both])
+        model.fit_on_validation([both])
     after = torch.nn.functional.cross_entropy(model(both), both.labels)  # type: ignore[arg-type]
     assert model.beta.tolist() == [-4.0, 0.0]
     assert after < before

@@ -54,6 +54,7 @@ class HubPreparation:
         return REDUCING * min(self.scaled)
 
     def __call__(self, image: Any) -> NDArray[np.uint8]:
+        """An image -> pixels (height, width, 3) uint8, resized and cut as the processor of the model does."""
         from PIL import Image
 
         high, wide = self._resized(image.height, image.width)

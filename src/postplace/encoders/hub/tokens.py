@@ -48,6 +48,7 @@ class Tokens:
         return f"the first {MAX_CHARACTERS} characters, {self.longest} tokens{case}"
 
     def __call__(self, texts: Sequence[str], *, longest: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Texts (B) -> token ids (B, L) and which of them are real (B, L), L at most `longest`."""
         # half of a surrogate pair, as a cut JSON string may hold, is no character: it is read as "?"
         readable = [text[:MAX_CHARACTERS].encode("utf-8", "replace").decode() for text in texts]
         with self._alone:

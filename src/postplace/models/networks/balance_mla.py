@@ -118,7 +118,7 @@ class BalanceMLA(nn.Module):
         taken = torch.where(count > 0, MOMENTUM * self.confidence + (1 - MOMENTUM) * now, self.confidence)
         self.confidence.copy_(taken)
 
-    def settle(self, validation: Iterable[Batch]) -> None:
+    def fit_on_validation(self, validation: Iterable[Batch]) -> None:
         """Choose kappa and beta of (4) from a grid, by the cross-entropy of (5) on the validation part."""
         known = [(*self.sides(batch), batch.labels) for batch in validation if batch.labels is not None]
         if not known:
