@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -104,19 +105,43 @@ class PredictionRegion:
 class Prediction:
     """The answer for one post, best place first; `ranked` is empty when the post gave nothing to go by.
 
-    `used` names the modalities that were there: any of "text", "hashtags", "image". `enough` is False where the best
-    place is less probable than was asked for: there is not enough to tell. What holds the truth as often as was asked
-    is in `promised`, where the run can promise it. `not_read` is what of the post had no part in the answer.
+    `modalities` are those that the post has: any of "text", "hashtags", "image". `confident` is False where the best
+    place is less probable than requested: the model abstains (selective prediction; El-Yaniv and Wiener, JMLR 2010).
+    `region` covers the true place as often as requested, where the run can promise that; else it is None. `not_read` is
+    what of the post had no part in the answer.
     """
 
     post_id: str
     ranked: tuple[RankedPlace, ...]
-    used: tuple[str, ...]
-    enough: bool = True
-    promised: PredictionRegion | None = None
+    modalities: tuple[str, ...]
+    confident: bool = True
+    region: PredictionRegion | None = None
     not_read: Unread = WHOLE
 
     @property
     def best(self) -> Place | None:
         """The most probable place, or None without a prediction."""
         return self.ranked[0].place if self.ranked else None
+
+    @property
+    def used(self) -> tuple[str, ...]:
+        """The name that `modalities` had in version 0.1."""
+        _warn_renamed("used", "modalities")
+        return self.modalities
+
+    @property
+    def enough(self) -> bool:
+        """The name that `confident` had in version 0.1."""
+        _warn_renamed("enough", "confident")
+        return self.confident
+
+    @property
+    def promised(self) -> PredictionRegion | None:
+        """The name that `region` had in version 0.1."""
+        _warn_renamed("promised", "region")
+        return self.region
+
+
+def _warn_renamed(old: str, new: str) -> None:
+    message = f"Prediction.{old} is called Prediction.{new}; the old name goes with version 0.3"
+    warnings.warn(message, DeprecationWarning, stacklevel=3)

@@ -168,7 +168,7 @@ def test_broken_pictures_do_not_stop_a_file(
         main()
     assert ended.value.code == 0
     printed = capsys.readouterr()
-    assert json.loads(printed.out)["used"] == ["text"]
+    assert json.loads(printed.out)["modalities"] == ["text"]
     assert "photo.jpg" in printed.err
     assert "gone.jpg" in printed.err
 
