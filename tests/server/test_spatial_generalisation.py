@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from itertools import pairwise
 from typing import Any
 
@@ -79,7 +80,7 @@ def test_probabilities_add_up_and_nothing_of_a_place_is_told() -> None:
         "longitude": district["longitude"],
         "radius_km": district["radius_km"] + 1,  # 0.4 km about a place anywhere in it
     }
-    assert '"p' not in json.dumps({**told, "places": [p["place"] for p in told["places"]]}).replace('"places"', "")
+    assert not re.search(r'"p\d', json.dumps(told))  # places are called p0 to p7
     fine = Discretion(LINE, fine=True).tell(whole(LINE, [0.3, 0.7, *[0.0] * 6]), top_k=1, min_confidence=0.8)
     assert (fine["places"][0]["place"], fine["confident"], fine["fine"]) == ("p1", False, True)
 
