@@ -63,7 +63,7 @@ def test_predictions_are_a_frame_with_a_row_a_post() -> None:
         "probability",
         "latitude",
         "longitude",
-        *"circle_latitude",
+        "circle_latitude",
         "circle_longitude",
         "circle_radius_km",
     ]

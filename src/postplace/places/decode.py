@@ -15,13 +15,13 @@ from postplace.schema import Prediction, PredictionRegion, RankedPlace
 def check_asked(top_k: int, level: float, min_confidence: float, coverage_over: str = "users") -> None:
     """Raise BadOption for what no answer can be given by."""
     if top_k < 1:
-        raise BadOption("--top-k", f"{top_k} places asked for", "give 1 or more")
+        raise BadOption("top_k", f"{top_k} places requested", "give 1 or more")
     if not 0.0 < level < 1.0:
-        raise BadOption("--level", f"{level} is out of range", "give a share between 0 and 1, such as 0.9")
+        raise BadOption("level", f"{level} is out of range", "give a share between 0 and 1, such as 0.9")
     if coverage_over not in ("users", "posts"):
-        raise BadOption("--coverage-over", f"{coverage_over!r} is unknown", "give users or posts")
+        raise BadOption("coverage_over", f"{coverage_over!r} is unknown", "give users or posts")
     if not 0.0 <= min_confidence <= 1.0:
-        raise BadOption("--min-confidence", f"{min_confidence} is out of range", "give a probability from 0 to 1")
+        raise BadOption("min_confidence", f"{min_confidence} is out of range", "give a probability from 0 to 1")
 
 
 def rank(
@@ -43,7 +43,7 @@ def rank(
     empty, whatever its row says. Raises BadOption for `top_k` below 1, BadRun for a row that holds NaN.
     """
     if top_k < 1:
-        raise BadOption("--top-k", f"{top_k} places cannot be ranked", "give 1 or more")
+        raise BadOption("top_k", f"{top_k} places cannot be ranked", "give 1 or more")
     _check_width(probabilities, vocabulary)
     order = np.argsort(-probabilities, axis=1, kind="stable")[:, :top_k]
     predictions = []
