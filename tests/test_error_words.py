@@ -30,10 +30,14 @@ def options_in(source: str) -> Iterator[str]:
     tree = ast.parse(source)
     bodies = (node.body for node in ast.walk(tree) if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)))
     documentation = {id(first.value) for first, *_ in filter(None, bodies) if isinstance(first, ast.Expr)}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documentation:
-            if OPTION.search(node.value) and not WHOLE_COMMAND.search(node.value):
-                yield f"line {node.lineno}: {node.value}"
+    texts = (node for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str))
+    for node in texts:
+        if (
+            id(node) not in documentation
+            and OPTION.search(str(node.value))
+            and not WHOLE_COMMAND.search(str(node.value))
+        ):
+            yield f"line {node.lineno}: {node.value!r}"
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -92,7 +92,7 @@ def test_the_judge_stands_first_in_the_table(place_run: Path, judge_run: Path, p
         (["--text", "sea", "--below", "2"], "2.0 is out of range"),
         (["--text", "sea", "--beyond-km", "-1"], "-1.0 is out of range"),
         (["--text", "sea", "--max-edits", "0"], "0 edits"),
-        (["--text", "sea", "--images-to", "new"], "given without a picture"),
+        (["--text", "sea", "--images-to", "new"], "given without an image"),
         (["--image", "missing.jpg"], "does not exist"),
     ],
 )

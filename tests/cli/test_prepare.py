@@ -168,7 +168,7 @@ def test_pictures_that_failed_are_named_a_few(capsys: pytest.CaptureFixture[str]
     report |= {"unreadable_pictures": failed, "portraits": None, "words_in_pictures": None, "split": {"test": 0}}
     show_report(report)
     shown = capsys.readouterr().out
-    assert "7 pictures could not be read and were left out:" in shown
+    assert "7 images could not be read and were left out:" in shown
     assert "post 4: 4.jpg: is empty" in shown
     assert "5.jpg" not in shown
     assert "... and 2 more" in shown
@@ -190,4 +190,4 @@ def test_a_sheet_to_look_at(city: Path, tmp_path: Path) -> None:
     if (out / "sheet.png").exists():
         Image.open(out / "sheet.png").verify()
     else:
-        assert "nobody was found in any picture" in shown.stderr
+        assert "nobody was found in any image" in shown.stderr

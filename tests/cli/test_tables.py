@@ -27,8 +27,8 @@ def shown(capsys: pytest.CaptureFixture[str], found: dict[str, Any], target: str
 def test_posts_without_the_target_are_not_judged(capsys: pytest.CaptureFixture[str]) -> None:
     found = metrics(posts=146, labelled=82, unknown=0, left_out_as_seen=9)
     title = shown(capsys, found)[0]
-    assert title == "82 of 146 posts judged, 64 without a place (9 that it has learned from left out)"
-    assert shown(capsys, found, "cell")[0].startswith("82 of 146 posts judged, 64 without coordinates")
+    assert title == "82 of 146 posts evaluated, 64 without a place (9 that it has learned from left out)"
+    assert shown(capsys, found, "cell")[0].startswith("82 of 146 posts evaluated, 64 without coordinates")
     assert shown(capsys, metrics(posts=146, labelled=146, unknown=0))[0] == "146 posts in 139 groups"
 
 

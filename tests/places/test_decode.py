@@ -32,7 +32,7 @@ def test_nothing_to_go_by_is_an_empty_ranking_even_of_nan() -> None:
 def test_top_k_beyond_the_classes_gives_all_and_below_one_nothing() -> None:
     row = np.full((1, 4), 0.25)
     assert names(rank(row, PLACES, post_ids=["x"], modalities=[("text",)], top_k=99)[0]) == ["a", "b", "c", "nowhere"]
-    with pytest.raises(BadOption, match="^top_k: "):
+    with pytest.raises(BadOption, match=r"^top_k: "):
         rank(row, PLACES, post_ids=["x"], modalities=[("text",)], top_k=0)
 
 

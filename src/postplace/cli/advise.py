@@ -65,7 +65,7 @@ def advise(
     beyond_km: BeyondKm = None,
     transfer_model: TransferModel = None,
     limit: Annotated[int, typer.Option(help="How many parts to take away at most, one at a time.")] = 160,
-    grid: Annotated[int, typer.Option(help="Rows and columns of regions that a picture is cut into.")] = 4,
+    grid: Annotated[int, typer.Option(help="Rows and columns of regions that an image is cut into.")] = 4,
     seed: Annotated[int, typer.Option(help="Decides which parts are looked at where there are more.")] = 0,
     format_: Annotated[Format, typer.Option("--format", help="How to write the advice.")] = Format.text,
     output: Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Where to (default: stdout).")] = None,

@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -110,7 +111,7 @@ def commands(group: Any) -> Iterator[Any]:
 def in_options(error: PostplaceError, arguments: Sequence[str] | None = None) -> PostplaceError:
     """The error as it reads to somebody who gave these arguments to `postplace` (default: those of this process)."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    command = _command(arguments)
+    command = _command(tuple(arguments))
     where = _where(error, arguments, command)
     if isinstance(error, UnknownName):
         return UnknownName(where, error.name, {*error.known, *([NONE] if where in CAN_BE_NONE else [])})
@@ -122,10 +123,11 @@ def in_options(error: PostplaceError, arguments: Sequence[str] | None = None) ->
 
 def text_in_options(text: str) -> str:
     """A line of the library's (a note, a warning) as it reads to somebody who runs this command."""
-    return _command(sys.argv[1:]).reworded(text)
+    return _command(tuple(sys.argv[1:])).reworded(text) if "`" in text else text
 
 
-def _command(arguments: Sequence[str]) -> Declared:
+@lru_cache(maxsize=1)
+def _command(arguments: tuple[str, ...]) -> Declared:
     """What the command that these arguments name declares; nothing where they name none."""
     from typer.main import get_command
 
