@@ -22,7 +22,7 @@ ANSWERS = [
 ]
 
 
-def test_json_lines(tmp_path: Path) -> None:
+def test_predictions_as_json_lines(tmp_path: Path) -> None:
     write_predictions(ANSWERS, "jsonl", tmp_path / "out")
     first, second = map(json.loads, (tmp_path / "out").read_text().splitlines())
     place = {"place": "a, b", "probability": 0.75, "latitude": 31.5, "longitude": 121.25}
@@ -33,7 +33,7 @@ def test_json_lines(tmp_path: Path) -> None:
     assert second == {"id": "2", "modalities": [], "confident": False, "places": []}
 
 
-def test_csv(tmp_path: Path) -> None:
+def test_predictions_as_csv(tmp_path: Path) -> None:
     write_predictions(ANSWERS, "csv", tmp_path / "out")
     assert (tmp_path / "out").read_text().splitlines() == [
         "id,rank,place,probability,latitude,longitude,modalities,confident,in_set,level,radius_km,coverage_over,not_read",

@@ -36,7 +36,7 @@ def test_a_filter_is_named_by_its_option(make, option: str) -> None:  # type: ig
     assert said(error.value, "prepare").startswith(option)
 
 
-def test_what_can_be_none_says_so() -> None:
+def test_an_option_that_can_be_none_says_so() -> None:
     with pytest.raises(BadOption) as error:
         find_segmenter("u2nt")
     assert said(error.value, "prepare") == (
@@ -58,7 +58,7 @@ def test_a_setting_is_named_by_set(arguments: tuple[str, ...]) -> None:
     assert said(error, "experiment").startswith("fusion: ")
 
 
-def test_the_rest_stays() -> None:
+def test_an_error_without_a_parameter_stays() -> None:
     for error in (BadPost("posts.jsonl, line 2, key 'text'", "is odd", "mend it"), BadOption("--top-k", "0", "1")):
         assert in_options(error, ["predict"]) is error
 

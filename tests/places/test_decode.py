@@ -43,7 +43,7 @@ def test_nan_and_wrong_widths_are_a_bad_run() -> None:
         point_estimate(np.ones((1, 3)), PLACES)
 
 
-def test_no_posts() -> None:
+def test_no_posts_have_no_predictions() -> None:
     assert rank(np.empty((0, 4)), PLACES, post_ids=[], modalities=[], top_k=1) == []
     assert minimum_expected_distance(np.empty((0, 4)), PLACES).shape == (0, 2)
 
@@ -68,7 +68,7 @@ def test_classes_without_coordinates_take_no_part_in_the_expectation() -> None:
     assert np.isnan(minimum_expected_distance(np.full((2, 2), 0.5), categories)).all()
 
 
-def test_less_than_was_asked_for_is_not_enough() -> None:
+def test_below_min_confidence_a_prediction_is_not_confident() -> None:
     rows = np.array([[0.6, 0.2, 0.1, 0.1], [0.4, 0.3, 0.2, 0.1]])
     sure, unsure = rank(rows, PLACES, post_ids=["x", "y"], modalities=[("text",)] * 2, top_k=1, min_confidence=0.5)
     assert sure.confident
