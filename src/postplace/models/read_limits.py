@@ -102,7 +102,7 @@ class ReadingRun(Protocol):
     def plan(self) -> ResolvedSettings: ...
 
     @property
-    def fitted(self) -> FittedRun: ...
+    def predictor(self) -> FittedRun: ...
 
     @property
     def modalities(self) -> tuple[str, ...]: ...
@@ -112,7 +112,7 @@ class ReadingRun(Protocol):
 
 def read_limits(run: ReadingRun) -> ReadLimits:
     """How far a run reads a post."""
-    return ReadLimits(run.plan, run.fitted.vocabularies, run.encoders()[0], run.modalities)
+    return ReadLimits(run.plan, run.predictor.vocabularies, run.encoders()[0], run.modalities)
 
 
 def lengths_of(vocabularies: Vocabularies, plan: ResolvedSettings) -> dict[str, int]:
