@@ -106,7 +106,7 @@ def test_a_system_learns_what_it_reads(name: str, planted: tuple[SplitDataset, n
     locator = PostLocator("place", name, device="cpu", settings=QUICK.get(name, {}), cache=None)
     layers = locator.plan.state_layers
     text, image = (Toy(name, layers, width=WIDTH, states=STATES) for name in ("text", "image"))
-    locator.encoder_pair.use(text, image)
+    locator.encoder_pair.use(text, image)  # type: ignore[arg-type]
     locator.fit_dataset(prepared.with_baselines(prepared.baselines), evaluate=False)
     unseen = np.sort(np.concatenate([prepared.split.calibration, prepared.split.test]))
     posts, encoded, groups = prepared.subset(unseen)

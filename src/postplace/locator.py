@@ -82,7 +82,7 @@ class PostLocator:
         A prepared folder keeps its split. An interrupted training of the same posts and options in `checkpoint_dir` is
         continued; one of others is an error, or with `overwrite` thrown away once the new one begins.
         """
-        folder = renamed_keyword(state, checkpoint_dir, old="state", new="checkpoint_dir")
+        folder: Folder = renamed_keyword(state, checkpoint_dir, old="state", new="checkpoint_dir")
         given, subsets = read_with_parts(posts)
         check_folds_free(self.folds, subsets)
         self.model_settings.try_out(self.encoder_pair)

@@ -41,7 +41,7 @@ class ModelSettings:
 
     @classmethod
     def resolve(cls, model: str, overrides: Mapping[str, Any], *training: Any) -> ModelSettings:
-        """The settings of a model by its name, with overrides, and the fields from `seed` on. Raises BadOption for what it has not."""
+        """A model by name with its overrides, and the fields from `seed` on. Raises BadOption for what it has not."""
         entry = find_model(model)
         return cls(entry, resolve_settings(entry, overrides), *training)
 
