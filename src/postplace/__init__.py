@@ -16,6 +16,7 @@ from postplace.errors import PostplaceError
 from postplace.schema import Place, Post, Prediction, PredictionRegion, Predictions, RankedPlace
 
 if TYPE_CHECKING:
+    from postplace.inference.predictor import Predictor
     from postplace.locator import PostLocator
     from postplace.models.registry import register_model
     from postplace.posts.table import PostStream, read_posts, write_posts
@@ -30,6 +31,7 @@ __all__ = [
     "Prediction",
     "PredictionRegion",
     "Predictions",
+    "Predictor",
     "RankedPlace",
     "make_city",
     "read_posts",
@@ -41,6 +43,7 @@ __all__ = [
 _LAZY = {
     "PostLocator": "postplace.locator",
     "PostStream": "postplace.posts.table",
+    "Predictor": "postplace.inference.predictor",
     "read_posts": "postplace.posts.table",
     "write_posts": "postplace.posts.table",
     "make_city": "postplace.synthetic",

@@ -43,7 +43,7 @@ def report(
     from postplace.runs.card import saved_card
 
     locator = PostLocator.load(run, device=device, cache=cache_folder(cache))
-    locator.progress = None if quiet else log
+    locator.encoder_pair.progress = not quiet
     result = locator.evaluate_detailed(all_posts)
     content = content_of(locator, result, card=saved_card(run), mistakes=mistakes, posts=not no_posts)
     write_atomically(out, page_of(content).encode())
