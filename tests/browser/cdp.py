@@ -184,10 +184,25 @@ class Page:
                 raise BrowserError(f"never: {script}; the page says {self.run('document.body.innerText')!r}")
             self.connection.listen(0.05)
 
+    def wait_for_value(self, script: str, value: Any) -> None:
+        """Until an expression has that value; what it has instead is told where it never does."""
+        until = time.monotonic() + WAIT_S
+        while (found := self.run(script)) != value:
+            if time.monotonic() > until:
+                raise BrowserError(f"never {value!r}: {script}; it is {found!r}")
+            self.connection.listen(0.05)
+
+    def frames(self, many: int = 3) -> None:
+        """Until that many frames are drawn: what observes a size draws again in the frame after it is seen."""
+        self.run(f"""(async () => {{
+          for (let drawn = 0; drawn < {many}; drawn += 1) {{ await new Promise(requestAnimationFrame); }}
+        }})()""")
+
     def go(self, address: str) -> None:
-        """Load an address."""
+        """Load an address; the page before it may still answer for a while."""
+        self.run("window.left = true")
         self.call("Page.navigate", url=address)
-        self.wait_for("document.readyState === 'complete'")
+        self.wait_for("!window.left && document.readyState === 'complete'")
 
     def size(self, width: int, height: int, *, phone: bool = False) -> None:
         """The window's inner size in pixels."""

@@ -104,6 +104,7 @@ def test_no_answer_is_left_where_the_next_one_is_given_up(tab: Page, address: st
     assert tab.run("document.querySelector('.ranked').closest('[inert]') !== null")  # no "Why?" about the one before
     tab.press("Escape")
     tab.run("window.let('/predict')")
+    tab.wait_for(f"{GONE} && !document.querySelector('[inert]')")
     tab.run(WAIT)
     assert tab.run(GONE)
     assert tab.run("document.querySelector('[inert]')") is None

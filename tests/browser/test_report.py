@@ -43,7 +43,8 @@ def page(run: PostLocator, posts: list[Post], tmp_path_factory: pytest.TempPathF
 
 def opened(tab: Page, page: Path) -> None:
     tab.go(page.as_uri())
-    tab.wait_for("document.querySelectorAll('.plot svg.main-svg .xtick, #plot-map svg.main-svg').length > 4")
+    seen = "([, width, height, shapes, letters]) => width > 200 && height > 200 && shapes > 2 && letters > 2"
+    tab.wait_for(f"({DRAWN}).filter({seen}).length === {len(PLOTS)}")  # they are drawn one after the other
 
 
 def check(tab: Page, page: Path) -> None:
@@ -73,6 +74,7 @@ def test_drawings_follow_the_colours_of_the_reader(tab: Page, page: Path, screen
     assert tab.run(CONTRASTS) == []
     tab.prefer(prefers_color_scheme="dark")
     tab.wait_for(f"({COLOURS})[0][0] === {INK}")
+    tab.wait_for_value(CONTRASTS, [])  # the other drawings follow
     dark, (_, lines_in_dark) = tab.run(INK), tab.run(COLOURS)
     assert dark != light
     assert lines_in_dark[1] != lines[1]

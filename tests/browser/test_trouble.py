@@ -86,10 +86,10 @@ def test_advice_that_cannot_be_taken_says_so(tab: Page, address: str, tmp_path: 
     tab.wait_for("document.querySelector('.take')")
     tab.click(".take")
     tab.wait_for("document.querySelector('#problem .problem')")
-    assert "shot.tif" in text_of(tab, "#problem")
+    tab.wait_for("document.getElementById('problem').innerText.includes('shot.tif')")
     assert "take another suggestion" in text_of(tab, "#problem")
     tab.wait_for("!document.querySelector('.take').disabled && !document.body.classList.contains('busy')")
-    assert tab.run("document.activeElement.className") == "take"  # it was disabled meanwhile
+    tab.wait_for_value("document.activeElement.className", "take")  # it was disabled meanwhile
     assert tab.errors == []
     tab.click("#advise")
     tab.wait_for("document.getElementById('problem').innerText.includes('load the page again')")
@@ -186,5 +186,6 @@ def test_pictures_that_are_removed_are_not_held(tab: Page, address: str, picture
     tab.wait_for("document.querySelectorAll('#thumbnails img').length === 2")
     assert tab.run("window.living.size") == 2
     tab.click(".remove")
+    tab.wait_for("document.querySelectorAll('#thumbnails img').length === 1")
     tab.click(".remove")
-    assert tab.run("window.living.size") == 0
+    tab.wait_for_value("window.living.size", 0)

@@ -67,7 +67,7 @@ def test_the_coefficients_are_those_of_the_equations(sizes: InputSizes, batch: B
             if side == 0:
                 x = (batch.text_vector + batch.hashtag_vector)[row] / (2 if row == 0 else 1)
             h = torch.relu(encoder.linear(torch.nn.functional.layer_norm(x, (16,))))
-            total += float(torch.softmax(w[:, columns] @ h + b / 2, dim=0)[LABELS[row]])
+            total += float(torch.softmax(w[:, columns] @ h + b / 2, dim=0)[LABELS[row]].detach())
         s.append(total)
     found = [float(k) for k in model.coefficients(_labelled(batch))]
     ahead = 0 if s[0] > s[1] else 1
