@@ -49,7 +49,16 @@ def test_a_table_by_default(place_run: Path, parts: list[object]) -> None:
 def test_a_judge_and_json_to_a_file_and_the_pictures(
     place_run: Path, judge_run: Path, parts: list[object], tmp_path: Path
 ) -> None:
-    options = ["--judge", judge_run, "--below", "0.01", "--format", "json", "--output", tmp_path / "advice.json"]
+    options = [
+        "--transfer-model",
+        judge_run,
+        "--below",
+        "0.01",
+        "--format",
+        "json",
+        "--output",
+        tmp_path / "advice.json",
+    ]
     done = advised(place_run, *parts, *options, "--images-to", tmp_path / "pictures", "--max-edits", 1)
     assert done.exit_code == 0, done.output
     found = json.loads((tmp_path / "advice.json").read_text())
@@ -66,7 +75,7 @@ def test_a_judge_and_json_to_a_file_and_the_pictures(
 
 
 def test_the_judge_stands_first_in_the_table(place_run: Path, judge_run: Path, parts: list[object]) -> None:
-    done = advised(place_run, *parts, "--judge", judge_run, "--below", "0.01")
+    done = advised(place_run, *parts, "--transfer-model", judge_run, "--below", "0.01")
     assert done.exit_code == 0, done.output
     header = next(line for line in done.stdout.splitlines() if "meaning lost" in line)
     assert header.index("another attacker") < header.index("this run")
@@ -98,7 +107,7 @@ def test_what_is_wrong_is_one_line(place_run: Path, options: list[str], said: st
 def test_runs_are_not_overwritten_and_none_judges_itself(place_run: Path) -> None:
     done = advised(place_run, "--text", "sea", "--output", place_run / "config.json")
     assert "would overwrite" in str(done.exception)
-    done = advised(place_run, "--text", "sea", "--judge", place_run)
+    done = advised(place_run, "--text", "sea", "--transfer-model", place_run)
     assert "is the run that chooses the edits" in str(done.exception)
 
 

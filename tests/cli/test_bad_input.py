@@ -168,7 +168,7 @@ def test_broken_pictures_do_not_stop_a_file(
         main()
     assert ended.value.code == 0
     printed = capsys.readouterr()
-    assert json.loads(printed.out)["used"] == ["text"]
+    assert json.loads(printed.out)["modalities"] == ["text"]
     assert "photo.jpg" in printed.err
     assert "gone.jpg" in printed.err
 
@@ -311,9 +311,9 @@ def test_a_run_that_would_judge_itself(
 ) -> None:
     for command in (("serve",), ("advise", "--text", "a")):
         line = refused(
-            capsys, monkeypatch, command[0], tmp_path, *command[1:], "--judge", tmp_path / ".." / tmp_path.name
+            capsys, monkeypatch, command[0], tmp_path, *command[1:], "--transfer-model", tmp_path / ".." / tmp_path.name
         )
-        assert line.startswith("error: --judge: ")
+        assert line.startswith("error: --transfer-model: ")
         assert "is the run that chooses the edits" in line
 
 

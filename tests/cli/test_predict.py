@@ -90,8 +90,8 @@ def test_what_a_run_does_not_look_at_is_not_among_what_was_used(
     write_posts([Post("1", text="a walk", images=(picture,)), Post("2", images=(picture,))], tmp_path / "p.jsonl")
     done = CliRunner().invoke(app, command)
     first, second = map(json.loads, done.stdout.splitlines())
-    assert (first["used"], first["not_read"]["modalities"]) == (["text"], ["image"])
-    assert (second["used"], second["places"]) == ([], [])
+    assert (first["modalities"], first["not_read"]["modalities"]) == (["text"], ["image"])
+    assert (second["modalities"], second["places"]) == ([], [])
     assert "1 of 2 posts have no text and no hashtags: no prediction" in done.stderr
     write_posts([Post("2", images=(picture,))], tmp_path / "p.jsonl")
     done = CliRunner().invoke(app, command)

@@ -95,10 +95,11 @@ def check_classes_asked(cells: int | None, min_posts: int | None) -> None:
         check_used({"--min-posts": min_posts}, "with --cells: a cell may hold a single post", "leave one of them out")
 
 
-def check_other_run(judge: Path | None, run: Path) -> None:
-    """Raise BadOption for a run that would judge itself."""
-    if judge is not None and judge.resolve() == run.resolve():
-        raise BadOption("--judge", f"{judge} is the run that chooses the edits", "give the run of another system")
+def check_other_run(transfer_model: Path | None, run: Path) -> None:
+    """Raise BadOption for a run whose edits would be evaluated by itself."""
+    if transfer_model is not None and transfer_model.resolve() == run.resolve():
+        problem = f"{transfer_model} is the run that chooses the edits"
+        raise BadOption("--transfer-model", problem, "give the run of another model")
 
 
 def parse_names(text: str) -> list[str]:

@@ -74,11 +74,11 @@ def predict(
 ) -> None:
     """Rank the places of posts in a file, or of one post given by --text, --hashtags and --image.
 
-    A run for categories ranks these, under the same keys: `place` in JSON lines and CSV, `name` in GeoJSON. `used` is
-    what a post had to go by: text, hashtags, image. The set of places and the circle with each answer hold the true one
-    as often as --level says for users like those that were kept aside in training (venues, where posts have no user):
-    on average over users, whether they post little or much, or with --coverage-over posts on average over their posts.
-    Of somebody who posts more than anybody who was kept aside, neither promises anything.
+    A run for categories ranks these, under the same keys: `place` in JSON lines and CSV, `name` in GeoJSON.
+    `modalities` are those that a post has: text, hashtags, image. The prediction set and the prediction circle of each
+    answer cover the true place as often as --level says for users like those held out in training (venues, where posts
+    have no user): on average over users, whether they post little or much, or with --coverage-over posts on average
+    over their posts. Of somebody who posts more than anybody who was held out, neither promises anything.
 
     Example: postplace predict run/ --text "sunset over the old bridge" --hashtags "river" --image one.jpg
     """
@@ -126,7 +126,7 @@ def _parts(posts: Path, on_bad_post: OnBadPost) -> Iterator[list[Post]]:
 
 def _say_caveat(predictions: list[Prediction]) -> None:
     """Why sets and circles are wide, once: it is the same for all posts of a run."""
-    caveats = {p.promised.caveat for p in predictions if p.promised is not None and p.promised.caveat}
+    caveats = {p.region.caveat for p in predictions if p.region is not None and p.region.caveat}
     for caveat in sorted(caveats):
         log(f"sets and circles: {caveat}")
 
