@@ -18,7 +18,7 @@ from postplace.features.batch import Vocabularies
 from postplace.images.decode import decode
 from postplace.places.vocabulary import PlaceVocabulary
 from postplace.schema import Place
-from postplace.server import explaining
+from postplace.server import explaining, jobs
 from postplace.server.batching import Batching
 from postplace.server.http_errors import Refusal
 from postplace.server.redaction import RedactedLocator, Redaction, redact_classes, without_names
@@ -60,7 +60,7 @@ def test_of_a_long_post_as_many_parts_are_looked_at_as_the_service_promises(clie
     status, found = explained(client, form, [("images", ("a.jpg", picture, "image/jpeg"))])
     assert status == 200, found
     kinds = [part["kind"] for part in found["parts"] if part["kind"] != "characters"]
-    assert (len(kinds), kinds.count("hashtag")) == (explaining.LIMIT, 1)
+    assert (len(kinds), kinds.count("hashtag")) == (jobs.LIMIT, 1)
     assert {kinds.count("word"), kinds.count("region")} == {47, 48}
     assert f"{56 - kinds.count('word')} of 56 words were not looked at (limit 96)" in found["notes"]
 

@@ -53,8 +53,8 @@ def explain(
 
     Each modality's exact Shapley value over the subsets of those present and looked at; then, by occlusion, what taking
     away one word, hashtag, picture or one of the `grid` x `grid` regions of a picture does, for at most `limit` of them
-    (which, if there are more, `seed` decides), and one of the spans of the strongest words of a system that reads
-    characters. What lies beyond what the system reads is not taken away: it is told as not read.
+    (which, if there are more, `seed` decides), and one of the spans of the strongest words of a model that reads
+    characters. What lies beyond what the model reads is not taken away: it is told as not read.
     With `gradients` a network's parts share the difference by integrated gradients instead (see `gradients.py`).
     Variants are encoded many at a time, those of spans at the end. The post may be one that `open_post` opened; its
     `user` only keeps the user's own posts out of the evidence. Raises BadPost for a post with nothing in it, BadOption
@@ -182,7 +182,7 @@ def _effects(
 def _inside_words(
     locator: Explainable, opened: OpenedPost, effects: Sequence[Effect], base: NDArray[np.float64], column: int
 ) -> list[Effect]:
-    """The spans of the strongest words, for a system that reads characters."""
+    """The spans of the strongest words, for a model that reads characters."""
     if "characters" not in locator.plan.needs:
         return []
     words = [effect for effect in effects if effect.part.kind == "word"]

@@ -50,7 +50,7 @@ class Shares(NamedTuple):
 def gradient_effects(locator: PostLocator, opened: OpenedPost, column: int) -> tuple[list[Effect], list[str]]:
     """Words, hashtags, pictures and vectors with their shares, and what is to be said of them.
 
-    Raises BadOption for a system that is no network, or whose inputs gradients cannot be followed to.
+    Raises BadOption for a model that is no network, or whose inputs gradients cannot be followed to.
     """
     system, fitted = locator.entry.name, locator.fitted
     if isinstance(fitted.model, Estimator):

@@ -19,7 +19,7 @@ MOST_PIECES = 16
 
 
 def parts_not_read(reader: ReadLimits, post: Post) -> tuple[Part, ...]:
-    """The words, then the hashtags, in their order; of a system that reads words alone the stop words, too."""
+    """The words, then the hashtags, in their order; of a model that reads words alone the stop words, too."""
     text, tags = word_parts(post), hashtag_parts(post)
     first, first_tag = _first_beyond(reader, post, TEXT, text), _first_beyond(reader, post, HASHTAGS, tags)
     words_alone = {extent.unit for extent in reader.extents(post) if extent.of == TEXT} == {WORDS}
