@@ -94,7 +94,7 @@ def advise(
         attacker.encoder_pair.share(locator.encoder_pair)
     advice = advise_on(
         locator, post, protect=protect.value, place=place, below=below, beyond_km=beyond_km, max_edits=max_edits,
-        judge=attacker, limit=limit, grid=grid, seed=seed,
+        transfer_model=attacker, limit=limit, grid=grid, seed=seed,
     )  # fmt: skip
     if images_to is not None:
         _write_images(post, advice, images_to)
