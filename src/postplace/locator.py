@@ -23,6 +23,7 @@ from postplace.features.broken_images import warn_of_broken
 from postplace.features.extraction import BrokenImage, EncodedPosts, encode_posts
 from postplace.features.pooled import check_modalities, drop_modalities, has_image
 from postplace.inference.calibrator import ALPHA, calibrate
+from postplace.inference.evaluation_metrics import EvaluationMetrics
 from postplace.inference.evidence import select_evidence
 from postplace.inference.fitted import Fitted
 from postplace.inference.predictor import EvaluationResult, Predictor
@@ -170,7 +171,9 @@ class PostLocator:
         not_read = prepared.losses(self.plan, vocabularies, self.encoders()[0]).to_json()
         counts = {"parameters": count_parameters(model), "notes": notes, "not_read": not_read}
         report = {**prepared.report, **counts, "epochs": epochs}
-        fitted = Fitted(model, sizes, prepared.places, vocabularies, baselines, seen, metrics={}, report=report)
+        fitted = Fitted(
+            model, sizes, prepared.places, vocabularies, baselines, seen, metrics=EvaluationMetrics(), report=report
+        )
         self._fitted = fitted
         split = prepared.split
         posts, encoded, groups = prepared.part(split.validation)
@@ -187,7 +190,8 @@ class PostLocator:
         if not judge:
             return self
         posts, encoded, groups = prepared.part(prepared.split.test)
-        self._fitted = replace(fitted, metrics={"part": "test", **self._system.scored(posts, encoded, groups=groups)})
+        metrics = self._system.scored(posts, encoded, groups=groups)
+        self._fitted = replace(fitted, metrics=replace(metrics, subset="test"))
         return self
 
     def _train(
@@ -294,8 +298,8 @@ class PostLocator:
         names = [place.name for place in self.fitted.places.places]
         return pd.DataFrame(probabilities, index=pd.Index([post.id for post in asked], name="id"), columns=names)
 
-    def evaluate(self, posts: Source) -> dict[str, Any]:
-        """Metrics of the model and of every baseline on posts it has not learned from, ready for JSON.
+    def evaluate(self, posts: Source) -> EvaluationMetrics:
+        """Metrics of the model and of every baseline on posts it has not learned from.
 
         Posts of the training, validation and calibration parts are recognised by what they hold (see `runs/known.py`),
         left out and counted, and by what they were recognised.
@@ -314,11 +318,11 @@ class PostLocator:
         fresh = drop_modalities(fresh, self.modalities)
         encoded = self.encode(fresh)
         examined = self._system.examined(fresh, encoded, groups=groups)
-        if not examined.metrics["labelled"]:
+        if not examined.metrics.labelled:
             problem = f"none of {len(fresh)} posts says its {self.fitted.places.target}"
             raise NotEnoughData("posts", problem, "give posts with the truth beside them, or use predict")
-        counts = {"part": "given posts", "left_out_as_seen": len(learned), "left_out_by": counted(learned)}
-        return replace(examined, metrics={**counts, **examined.metrics})
+        metrics = replace(examined.metrics, subset="given posts", left_out_as_seen=len(learned))
+        return replace(examined, metrics=replace(metrics, left_out_by=counted(learned)))
 
     def part_of(self, post: Post) -> str | None:
         """The part of the split that a post was in; None for a post that is not known."""
@@ -385,7 +389,7 @@ class PostLocator:
         return self._fitted
 
     @property
-    def metrics(self) -> Mapping[str, Any]:
+    def metrics(self) -> EvaluationMetrics:
         """The metrics of the held-out test part, as `evaluate` returns them."""
         return self.fitted.metrics
 

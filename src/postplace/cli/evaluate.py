@@ -38,5 +38,5 @@ def evaluate(
     locator.progress = None if quiet else log
     metrics = locator.evaluate(every)
     if output is not None:
-        write_atomically(output, as_json(metrics))
+        write_atomically(output, as_json(metrics.to_dict()))
     show_metrics(metrics, target=locator.fitted.places.target)

@@ -11,6 +11,7 @@ from torch import nn
 from postplace.evaluation.baselines import Baselines
 from postplace.features.batch import InputSizes, Vocabularies
 from postplace.inference.calibrator import Calibration
+from postplace.inference.evaluation_metrics import EvaluationMetrics
 from postplace.inference.evidence import Evidence
 from postplace.models.estimator import Estimator
 from postplace.places.vocabulary import PlaceVocabulary
@@ -27,7 +28,7 @@ class Fitted:
     vocabularies: Vocabularies | None
     baselines: Baselines
     seen: Known  # the posts it was made from, and their parts
-    metrics: Mapping[str, Any]
+    metrics: EvaluationMetrics  # empty where the test part was not evaluated
     report: Mapping[str, Any]
     calibration: Calibration | None = None  # a run of an earlier version has none
     evidence: Evidence | None = None  # training posts to show beside an answer, if they were asked for

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -15,7 +14,8 @@ from postplace.errors import Diverged
 from postplace.evaluation.conformal import Over
 from postplace.features.extraction import EncodedPosts
 from postplace.features.pooled import has_image, pool_features
-from postplace.inference.calibrator import calibration_report, promises, randomization_u
+from postplace.inference.calibrator import calibration_report, prediction_regions, randomization_u
+from postplace.inference.evaluation_metrics import EvaluationMetrics
 from postplace.inference.fitted import Fitted
 from postplace.inference.labelled_predictions import LabelledPredictions
 from postplace.inference.scoring import GroundTruth, ground_truth, score
@@ -31,12 +31,12 @@ AT_ONCE = 256  # posts a batch
 
 @dataclass(frozen=True)
 class EvaluationResult:
-    """N posts as a system answered them: `told` (N, C) calibrated, the truth, and the metrics, ready for JSON."""
+    """N posts as a system answered them: `told` (N, C) calibrated, the truth, and the metrics."""
 
     posts: tuple[Post, ...]
     told: NDArray[np.float64]
     answers: GroundTruth
-    metrics: dict[str, Any]
+    metrics: EvaluationMetrics
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Predictor:
 
     def told(self, raw: NDArray[np.float64]) -> NDArray[np.float64]:
         """Calibrated probabilities (N, C); of a run of an earlier version, the raw ones."""
-        return raw if self.fitted.calibration is None else self.fitted.calibration.tell(raw)
+        return raw if self.fitted.calibration is None else self.fitted.calibration.calibrated_proba(raw)
 
     def rank(
         self,
@@ -123,7 +123,7 @@ class Predictor:
         for level in np.unique(levels):
             rows = np.flatnonzero(levels == level)
             asked = self.fitted.calibration, raw[rows], draws[rows], self.fitted.places
-            own = promises(*asked, level=float(level), over=over)
+            own = prediction_regions(*asked, level=float(level), over=over)
             found |= dict(zip(rows.tolist(), own, strict=True))
         return [found[row] for row in range(len(posts))]
 
@@ -132,26 +132,24 @@ class Predictor:
         answers = ground_truth(posts, encoded, places=self.fitted.places, groups=groups)
         return LabelledPredictions(self.raw(posts, encoded), answers, self._draws_of(posts))
 
-    def scored(self, posts: Sequence[Post], encoded: EncodedPosts, *, groups: NDArray[np.int64]) -> dict[str, Any]:
-        """Its metrics and those of every baseline, ready for JSON."""
+    def scored(self, posts: Sequence[Post], encoded: EncodedPosts, *, groups: NDArray[np.int64]) -> EvaluationMetrics:
+        """Its metrics and those of every baseline."""
         return self.examined(posts, encoded, groups=groups).metrics
 
     def examined(self, posts: Sequence[Post], encoded: EncodedPosts, *, groups: NDArray[np.int64]) -> EvaluationResult:
         """What it told of each post, beside the truth, and the metrics of that."""
         fitted, judged = self.fitted, self.judged(posts, encoded, groups=groups)
         told = self.told(judged.probabilities)
-        scores = score(
+        metrics = score(
             self.name,
             told,
-            answers=judged.answers,
+            truth=judged.answers,
             baselines=fitted.baselines,
             encoded=encoded,
             places=fitted.places,
         )
         if fitted.calibration is not None:
-            scores["calibration"] = calibration_report(fitted.calibration, judged, fitted.places)
-        broken = [asdict(picture) for picture in encoded.broken]
-        metrics = {"labelled": int(judged.answers.labelled.sum()), "broken_images": broken, **scores}
+            metrics = replace(metrics, calibration=calibration_report(fitted.calibration, judged, fitted.places))
         return EvaluationResult(tuple(posts), told, judged.answers, metrics)
 
     def _draws_of(self, posts: Sequence[Post]) -> NDArray[np.float64]:
