@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from postplace.features.encoder_pair import EncoderPair, Loaded
 from postplace.features.extraction import EncodedPosts
@@ -34,11 +34,11 @@ class PostLocator:
     `model` is a name of `postplace models`, a network's class (or instance), or a scikit-learn estimator.
     `target` is "place" or "category"; with `cells` the map is cut into that many cells and these are the places.
     `min_posts` leaves classes with fewer posts out; `settings` override defaults by name, as in ``{"max_epochs": 5}``;
-    `class_weight="balanced"` makes classes count the same. `cache` is the folder of stored vectors (default: none).
+    `class_weight="balanced"` makes classes count the same. `cache` is the folder of stored vectors (None: no store).
     `modalities` are those that are looked at ("text", "hashtags", "image"); the others are as if they were not there.
     `text_encoder` and `image_encoder` are names of `postplace encoders`, a local folder or a model of the hub.
-    `device` is Lightning's accelerator. With `folds` K the seeds 0 to K-1 are the folds of one partition.
-    With `evidence` the training posts' vectors are kept, to show the nearest.
+    `device` is Lightning's accelerator. With `evidence` the training posts' vectors are kept, to show the nearest.
+    With `folds` K the seeds 0 to K-1 are the folds of one partition.
     """
 
     def __init__(
@@ -63,21 +63,20 @@ class PostLocator:
         folds: int | None = None,
     ) -> None:
         self.modalities = check_fit_options(target, cells, class_weight, folds, modalities)
+        self.class_weight, self.keeps_evidence = class_weight, evidence
         self.classes, self.target, self.folds = TargetSpec(target, cells, min_posts), target, folds
         self.settings = dict(settings or {})
         self.model_settings = ModelSettings.resolve(model, self.settings, seed, class_weight, device, devices)
         self.entry, self.plan, self.seed = self.model_settings.entry, self.model_settings.plan, seed
-        self.class_weight, self.keeps_evidence = class_weight, evidence
-        how = workers, progress is not None, self.plan.states, self.plan.state_layers
-        self.encoder_pair = EncoderPair(text_encoder, image_encoder, device, *how)
+        pair = text_encoder, image_encoder, device, workers, progress is not None
+        self.encoder_pair = EncoderPair(*pair, self.plan.states, self.plan.state_layers)
         self._reader = steps.Reader(self.encoder_pair, self.modalities)
-        self.cache = None if cache is None else Path(cache)
-        self._log: Callable[[str], None] = progress or (lambda _: None)
+        self.cache, self._log = None if cache is None else Path(cache), progress or (lambda _: None)
         self._fitted: Fitted | None = None
 
     def fit(
         self, posts: Source, *, checkpoint_dir: Folder = None, overwrite: bool = False, state: Folder = None
-    ) -> PostLocator:
+    ) -> Self:
         """Learn from posts; a leak-free subset of them is held out and evaluated: see `metrics`.
 
         A prepared folder keeps its split. An interrupted training of the same posts and options in `checkpoint_dir` is
@@ -98,7 +97,7 @@ class PostLocator:
 
     def fit_dataset(
         self, dataset: SplitDataset, *, checkpoint: TrainingCheckpoint | None = None, evaluate: bool = True
-    ) -> PostLocator:
+    ) -> Self:
         """Train, calibrate and, with `evaluate`, test on what `build_dataset` made, beside the baselines."""
         known = steps.known_posts(dataset)
         dataset = dataset.select_modalities(self.modalities, partial(self.encoder_pair.encode, cache=self.cache))
@@ -185,9 +184,7 @@ class PostLocator:
         save_run(self.fitted, self.options(), Path(folder), overwrite=overwrite)
 
     @classmethod
-    def load(
-        cls, folder: str | Path, *, device: str = "auto", cache: Folder = None, model: object = None
-    ) -> PostLocator:
+    def load(cls, folder: str | Path, *, device: str = "auto", cache: Folder = None, model: object = None) -> Self:
         """Read a run, with `model` if its class is not registered; raises BadRun naming what is missing or damaged."""
         run = SavedRun.read(Path(folder))
         with run.understood():

@@ -62,11 +62,8 @@ def confident_mistakes(evaluated: EvaluationResult, places: PlaceVocabulary, *, 
 
 
 def _mistake(evaluated: EvaluationResult, row: int, places: PlaceVocabulary) -> Mistake:
-    post, label, probabilities = (
-        evaluated.posts[row],
-        int(evaluated.answers.labels[row]),
-        evaluated.calibrated_proba[row],
-    )
+    post, label = evaluated.posts[row], int(evaluated.answers.labels[row])
+    probabilities = evaluated.calibrated_proba[row]
     guess = int(probabilities.argmax())
     km = float(great_circle_km(*places.coordinates()[guess], *evaluated.answers.coordinates[row]))
     truth = places.places[label].name if label >= 0 else "a class that the run does not know"
