@@ -32,10 +32,8 @@ from postplace.preparation.image_pass import Journal, digests_of, each_picture
 from postplace.preparation.prepared_folder import PreparedPosts
 from postplace.preparation.relaxation import Applied, loosened, possible_requirement
 from postplace.schema import Post
-from postplace.splitting.duplicates import near_duplicate_clusters
-from postplace.splitting.owners import draw_keys, groups_of, owners_that_count
-from postplace.splitting.split_notes import Parted
-from postplace.splitting.splits import PARTS, Indices, Split, split_groups
+from postplace.splitting.grouped_split import split_posts
+from postplace.splitting.splits import PARTS, Indices, Split
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -84,8 +82,8 @@ def prepare_posts(
             cleaning(filter_, state)  # what is missing for it is told now, not after an hour of decoding
     pictures = _Pictures(state, workers=workers, progress=progress)
     hashes = pictures.hashes(posts)
-    split, duplicates = _split(posts, hashes, seed=seed)
-    ledger = _Ledger({id_: part for part, ids in split.to_json([p.id for p in posts]).items() for id_ in ids})
+    made = split_posts(posts, _strata(posts), hashes, seed=seed)
+    ledger = _Ledger(made.split.subset_by_id([post.id for post in posts]))
     kept = ledger.step(UNREADABLE, posts, pictures.readable(posts))
     fitted: list[FittedFilter] = []
     applied: list[Applied] = []
@@ -100,13 +98,13 @@ def prepare_posts(
     kept, words = (kept, None) if reader is None else pictures.read(kept, reader)
     prepared = PreparedPosts(
         posts=kept,
-        split=_split_of(kept, ledger.parts),
+        split=Split.from_subset_by_id(ledger.parts, [post.id for post in kept]),
         seed=seed,
         filters=fitted,
         recipe={"options": _options(recipe), "versions": _versions(), "fingerprints": pictures.fingerprints},
         report={
             "steps": ledger.steps,
-            **duplicates,
+            **made.to_dict(),
             "split": {part: sum(ledger.parts[post.id] == part for post in kept) for part in PARTS},
             "unreadable_pictures": pictures.failures,
             "portraits": pictures.portraits,
@@ -266,28 +264,12 @@ def _count(outcomes: Iterable[str], name: str) -> int:
 # --- the split
 
 
-def _split(posts: Sequence[Post], hashes: Sequence[Sequence[int]], *, seed: int) -> tuple[Split, dict[str, Any]]:
-    """70 / 10 / 10 / 10 by user (else venue) and near-duplicates, in proportion of places (else categories)."""
-    strata = _strata(posts)
-    by = owners_that_count(posts, strata)
-    clusters = near_duplicate_clusters([post.text for post in posts], hashes, owners=groups_of(posts, by=by))
-    groups = groups_of(posts, by=by, duplicates=clusters.labels)
-    split = split_groups(groups, strata, seed=seed, keys=draw_keys(posts, by=by))
-    return split, {**clusters.counts(), **Parted(split, groups, strata, clusters.stock_texts, by).report()}
-
-
 def _strata(posts: Sequence[Post]) -> Indices:
+    """The place (else the category) of each post as a number (N,), -1 without either: kept in proportion by a split."""
     kinds = ["category" if post.place is None else "place" for post in posts]
     names = [(kind, getattr(post, kind)) for kind, post in zip(kinds, posts, strict=True)]
     numbers = {name: number for number, name in enumerate(sorted({name for name in names if name[1] is not None}))}
     return np.array([numbers.get(name, -1) for name in names], dtype=np.int64)
-
-
-def _split_of(posts: Sequence[Post], parts: Mapping[str, str]) -> Split:
-    ids: dict[str, list[str]] = {part: [] for part in PARTS}
-    for post in posts:
-        ids[parts[post.id]].append(post.id)
-    return Split.from_json(ids, [post.id for post in posts])
 
 
 # --- what was removed

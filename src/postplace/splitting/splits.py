@@ -49,6 +49,10 @@ class Split:
         _index_by_id(ids)
         return {name: [ids[index] for index in indices.tolist()] for name, indices in self.parts()}
 
+    def subset_by_id(self, ids: Sequence[str]) -> dict[str, str]:
+        """The name of each post's subset by its id; a `BadPost` when two posts share an id."""
+        return {post: name for name, posts in self.to_json(ids).items() for post in posts}
+
     @classmethod
     def from_json(cls, saved: Mapping[str, Any], ids: Sequence[str]) -> Split:
         """The inverse of `to_json`, for posts in any order; posts that the split does not name are in no part.
@@ -65,6 +69,14 @@ class Split:
             problem = f"{len(lost)} of its {len(named)} posts are not there (the first: {lost[0]!r})"
             raise BadRun("the saved split", problem, "give the posts that the run was trained on")
         return cls(**{name: np.sort(_indices([index_by_id[post] for post in saved[name]])) for name in PARTS})
+
+    @classmethod
+    def from_subset_by_id(cls, subset_by_id: Mapping[str, str], ids: Sequence[str]) -> Split:
+        """The split of posts with these ids, given the name of each one's subset; others may be named, too."""
+        saved: dict[str, list[str]] = {name: [] for name in PARTS}
+        for post in ids:
+            saved[subset_by_id[post]].append(post)
+        return cls.from_json(saved, ids)
 
 
 def split_groups(
