@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from postplace.errors import PostplaceError
-from postplace.schema import Place, Post, Prediction, RankedPlace
+from postplace.schema import Place, Post, Prediction, PredictionRegion, Predictions, RankedPlace
 
 if TYPE_CHECKING:
     from postplace.locator import PostLocator
@@ -27,6 +27,8 @@ __all__ = [
     "PostStream",
     "PostplaceError",
     "Prediction",
+    "PredictionRegion",
+    "Predictions",
     "RankedPlace",
     "make_city",
     "read_posts",

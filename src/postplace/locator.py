@@ -39,7 +39,7 @@ from postplace.runs.checkpoint import TrainingCheckpoint
 from postplace.runs.made_with import warn_of_others
 from postplace.runs.paths import lasting_name
 from postplace.runs.serialization import asked_encoders, check_encoders, load_run, rebuild, save_run
-from postplace.schema import Place, Post, Prediction
+from postplace.schema import Place, Post, Prediction, Predictions
 from postplace.splitting.known_posts import KnownPosts, counted
 from postplace.splitting.owners import OWNERS, groups_of
 from postplace.system.devices import torch_device
@@ -246,7 +246,7 @@ class PostLocator:
         min_confidence: float = 0.0,
         coverage_over: Over = "users",
         cache: Path | None = None,
-    ) -> list[Prediction]:
+    ) -> Predictions:
         """The `top_k` most probable places of each post, best first; an empty ranking for a post with nothing in it.
 
         With each comes a set of places and, where classes have coordinates, a circle that hold the truth as often
@@ -259,7 +259,7 @@ class PostLocator:
         answer = partial(self.answer, asked, top_k=top_k, cache=cache, coverage_over=coverage_over)
         found, broken = answer(level=level, min_confidence=min_confidence)
         warn_of_broken(broken)
-        return found
+        return Predictions(found)
 
     def answer(
         self,

@@ -43,21 +43,25 @@ def _print(console: Console, advice: Advice) -> None:
 
 def _table(advice: Advice) -> Table:
     """What another attacker has left stands first: it did not choose the edits."""
-    judged = advice.judged_before is not None
+    attacked = advice.judged_before is not None
     located = advice.before.expected_km is not None
-    title = f"what to change ({advice.asked} posts asked about), best first"
+    title = f"what to change ({advice.asked} posts evaluated), best first"
     table = Table(title=title, title_justify="left")
     table.add_column("", justify="right")
     table.add_column("edits", overflow="fold", max_width=70)
-    names = [*(["another attacker"] if judged else []), "this run", "answers", *(["off by km"] if located else [])]
+    names = [*(["another attacker"] if attacked else []), "this run", "answers", *(["off by km"] if located else [])]
     for name in [*names, "meaning lost", "goal"]:
         table.add_column(name, justify="left" if name == "answers" else "right", no_wrap=True)
-    for number, own in enumerate(advice.suggestions, start=1):
-        cells = [_fall(advice.judged_before, own.judged)] if judged else []
-        cells += [_fall(advice.before, own.outlook), own.outlook.answer]
-        cells += [f"{own.outlook.expected_km:.2f}" if own.outlook.expected_km is not None else ""] if located else []
-        cells += [f"{own.loss:.2f}", "yes" if own.reached else "no"]
-        table.add_row(str(number), Text("\n".join(edit.describe() for edit in own.edits)), *map(Text, cells))
+    for number, suggestion in enumerate(advice.suggestions, start=1):
+        cells = [_fall(advice.judged_before, suggestion.judged)] if attacked else []
+        cells += [_fall(advice.before, suggestion.outlook), suggestion.outlook.answer]
+        cells += (
+            [f"{suggestion.outlook.expected_km:.2f}" if suggestion.outlook.expected_km is not None else ""]
+            if located
+            else []
+        )
+        cells += [f"{suggestion.loss:.2f}", "yes" if suggestion.reached else "no"]
+        table.add_row(str(number), Text("\n".join(edit.describe() for edit in suggestion.edits)), *map(Text, cells))
     return table
 
 
@@ -72,7 +76,7 @@ def _seen(outlook: AttackerView) -> str:
     return f"probability {outlook.probability:.3f}{km}; the answer is {outlook.answer}"
 
 
-def _left(own: Suggestion) -> str:
-    parts = [f'"{own.text}"'] if own.text else []
-    parts += [" ".join(f"#{tag}" for tag in own.hashtags)] if own.hashtags else []
+def _left(suggestion: Suggestion) -> str:
+    parts = [f'"{suggestion.text}"'] if suggestion.text else []
+    parts += [" ".join(f"#{tag}" for tag in suggestion.hashtags)] if suggestion.hashtags else []
     return ", ".join(parts) or "no text and no hashtag"

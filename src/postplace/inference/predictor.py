@@ -96,19 +96,19 @@ class Predictor:
         """An answer a post: see `PostLocator.answer`."""
         present = {"text": encoded.text_mask, "hashtags": encoded.hashtag_mask, "image": has_image(encoded)}
         looked_at = self.plan.reads or present.keys()  # the majority class reads nothing, and answers all the same
-        used = [
+        modalities = [
             tuple(name for name in present if name in looked_at and present[name][row]) for row in range(len(posts))
         ]
         raw, places = self.raw(posts, encoded), self.fitted.places
         levels = np.broadcast_to(np.asarray(level, dtype=np.float64), len(posts))
-        promised = self._promised(posts, raw, levels, over)
+        regions = self._promised(posts, raw, levels, over)
         return rank(
             self.told(raw),
             places,
             post_ids=[post.id for post in posts],
-            used=used,
+            modalities=modalities,
             top_k=top_k,
-            promised=promised,
+            regions=regions,
             min_confidence=min_confidence,
         )
 

@@ -20,16 +20,16 @@ Share = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 
 ANSWER: dict[str, Any] = {
     "id": "post",
-    "used": ["text", "image"],
-    "enough": True,
+    "modalities": ["text", "image"],
+    "confident": True,
     "places": [
         {"place": "district 2", "probability": 0.81, "latitude": 29.2, "longitude": 123.4, "radius_km": 2.0},
         {"place": "district 1", "probability": 0.19, "latitude": 29.17, "longitude": 123.45, "radius_km": 4.0},
     ],
     "level": 0.9,
     "coverage_over": "users",
-    "set": ["district 2", "district 1"],
-    "circle": {"latitude": 29.19, "longitude": 123.43, "radius_km": 7.0},
+    "prediction_set": ["district 2", "district 1"],
+    "prediction_circle": {"latitude": 29.19, "longitude": 123.43, "radius_km": 7.0},
     "granularity": "district",
     "fine": False,
     "home": False,
@@ -96,16 +96,16 @@ class Answer(BaseModel):
     model_config = ConfigDict(json_schema_extra={"examples": [ANSWER]})
 
     id: str
-    used: list[str] = Field(description="What the post had to go by: text, hashtags, image.")
-    enough: bool = Field(description="False where the best is less probable than min_confidence.")
+    modalities: list[str] = Field(description="What the post had to go by: text, hashtags, image.")
+    confident: bool = Field(description="False where the best is less probable than min_confidence.")
     places: list[AnsweredPlace]
-    level: float | None = Field(None, description="What `set` and `circle` were made for.")
+    level: float | None = Field(None, description="What `prediction_set` and `prediction_circle` were made for.")
     coverage_over: Literal["users", "posts"] | None = Field(
         None, description="What they hold the truth on average of: users (or venues), each counting the same, or posts."
     )
     caveat: str | None = Field(None, description="Why they are wide, where too few users were kept aside.")
-    set: list[str] | None = None
-    circle: Circle | None = None
+    prediction_set: list[str] | None = None
+    prediction_circle: Circle | None = None
     granularity: Granularity
     fine: bool = Field(description="Whether places themselves are told, or districts of several.")
     home: bool = Field(description="Whether classes that say where somebody lives are told.")

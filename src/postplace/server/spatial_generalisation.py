@@ -76,8 +76,8 @@ class Discretion:
         if self.granularity == "district":
             told = self._coarse(told)
         best = told.ranked[0].probability if told.ranked else 0.0
-        enough = bool(told.ranked) and best >= min_confidence
-        record = as_record(replace(told, ranked=told.ranked[:top_k], enough=enough))
+        confident = bool(told.ranked) and best >= min_confidence
+        record = as_record(replace(told, ranked=told.ranked[:top_k], confident=confident))
         if self.granularity == "district":
             radii = {district.place.name: district.radius_km for district in self.districts.values()}
             for entry in record["places"]:
@@ -91,7 +91,7 @@ class Discretion:
         kept = [r for r in whole.ranked if r.place.name not in self.withheld]
         mass = sum(r.probability for r in kept)
         scaled = (replace(r, probability=r.probability / mass if mass > 0 else 1 / len(kept)) for r in kept)
-        return replace(whole, ranked=tuple(scaled), promised=None)
+        return replace(whole, ranked=tuple(scaled), region=None)
 
     def _coarse(self, fine: Prediction) -> Prediction:
         sums: dict[str, float] = {}
@@ -102,8 +102,8 @@ class Discretion:
             sums[place.name] = sums.get(place.name, 0.0) + ranked.probability
         order = sorted(sums, key=lambda name: -sums[name])
         districts = tuple(RankedPlace(places[name], min(1.0, sums[name])) for name in order)
-        promised = None if fine.promised is None else self._promise(fine.promised, order)
-        return replace(fine, ranked=districts, promised=promised)
+        region = None if fine.region is None else self._promise(fine.region, order)
+        return replace(fine, ranked=districts, region=region)
 
     def _promise(self, fine: PredictionRegion, order: Sequence[str]) -> PredictionRegion:
         """The districts of a set in the `order` that they are told in (its own is that of places), and the circle."""

@@ -56,7 +56,7 @@ async function predict(told = "") {
     if (!told && !last.places.some((place) => place.place === wished.place)) { // it was chosen for another post
       wished = { ...wished, place: null };
     }
-    map.present(last.places, last.circle ?? null);
+    map.present(last.places, last.prediction_circle ?? null);
     showAnswer(last, { why: (place) => explain(place), chosen, floor });
     if (last.places.length) {
       offerWhy();
