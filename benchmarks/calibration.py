@@ -87,7 +87,7 @@ def measure(
         base = base or locator
         prepared = locator.build_dataset(posts)
         locator.fit_dataset(prepared, judge=False)
-        found = {name: judged_of(locator, prepared, rows) for name, rows in prepared.split.parts()}
+        found = {name: judged_of(locator, prepared, rows) for name, rows in prepared.split.subsets()}
         calibration = locator.fitted.calibration
         assert calibration is not None
         test = found["test"].known()

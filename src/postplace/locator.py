@@ -34,7 +34,7 @@ from postplace.models.settings import drop_inactive, resolve_settings
 from postplace.places.decode import check_asked
 from postplace.places.vocabulary import PlaceVocabulary
 from postplace.posts.identity import posts_digest
-from postplace.preparation.prepared_folder import read_with_parts
+from postplace.preparation.prepared_folder import read_with_subsets
 from postplace.runs.checkpoint import TrainingCheckpoint
 from postplace.runs.made_with import warn_of_others
 from postplace.runs.paths import lasting_name
@@ -119,7 +119,7 @@ class PostLocator:
         interrupted training of the same posts and options found there is continued; one of others is an error, or with
         `overwrite` thrown away once the new one begins.
         """
-        every, parts = read_with_parts(posts)
+        every, parts = read_with_subsets(posts)
         if parts is not None and self.folds is not None:
             raise BadOption("--folds", "the posts are split already", "leave it out, or give posts not yet prepared")
         sizes = input_sizes(self.plan, *self.encoders(), None, TWO_PLACES)
@@ -144,7 +144,7 @@ class PostLocator:
         `baselines`: those of the same `prepared` and modalities, if they were fitted before. With `judge=False` the
         test part is not touched, and there are no metrics.
         """
-        parts = ((name, prepared.posts[row]) for name, rows in prepared.split.parts() for row in rows)
+        parts = ((name, prepared.posts[row]) for name, rows in prepared.split.subsets() for row in rows)
         seen = KnownPosts.of(parts)
         prepared = prepared.select_modalities(self.modalities, self.encode)
         if (lacking := prepared.lacking(self.plan)) is not None:
@@ -255,7 +255,7 @@ class PostLocator:
         tell.
         """
         check_asked(top_k, level, min_confidence, coverage_over)
-        asked, _ = read_with_parts(posts)
+        asked, _ = read_with_subsets(posts)
         answer = partial(self.answer, asked, top_k=top_k, cache=cache, coverage_over=coverage_over)
         found, broken = answer(level=level, min_confidence=min_confidence)
         warn_of_broken(broken)
@@ -304,10 +304,10 @@ class PostLocator:
 
     def evaluate_detailed(self, posts: Source) -> EvaluationResult:
         """As `evaluate`, with the answer to each post and the truth beside it."""
-        asked, _ = read_with_parts(posts)
+        asked, _ = read_with_subsets(posts)
         matches = [self.fitted.seen.match(post) for post in asked]
-        learned = [match for match in matches if match is not None and match.part != "test"]
-        fresh = [post for post, match in zip(asked, matches, strict=True) if match is None or match.part == "test"]
+        learned = [match for match in matches if match is not None and match.subset != "test"]
+        fresh = [post for post, match in zip(asked, matches, strict=True) if match is None or match.subset == "test"]
         if not fresh:
             raise NotEnoughData("posts", f"all {len(asked)} posts were learned from", "give posts that were not")
         groups = groups_of(fresh, by=self.report.get("grouped_by", OWNERS))  # as the run was split
@@ -323,7 +323,7 @@ class PostLocator:
     def part_of(self, post: Post) -> str | None:
         """The part of the split that a post was in; None for a post that is not known."""
         known = self.fitted.seen.match(post)
-        return None if known is None else known.part
+        return None if known is None else known.subset
 
     def probabilities(self, posts: Sequence[Post], encoded: EncodedPosts) -> NDArray[np.float64]:
         """Calibrated probabilities (N, C); of a run of an earlier version, as the system gives them."""
@@ -352,7 +352,7 @@ class PostLocator:
 
     def _read(self, source: Source) -> list[Post]:
         """The posts, as far as this locator looks at them."""
-        return drop_modalities(read_with_parts(source)[0], self.modalities)
+        return drop_modalities(read_with_subsets(source)[0], self.modalities)
 
     def build(self, sizes: InputSizes, classes: int) -> nn.Module | Estimator:
         """A new network or estimator with this locator's settings."""

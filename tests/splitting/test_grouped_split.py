@@ -6,7 +6,7 @@ import pytest
 from postplace.errors import BadPost, NotEnoughData
 from postplace.schema import Post
 from postplace.splitting.grouped_split import split_posts
-from postplace.splitting.splits import PARTS
+from postplace.splitting.splits import SUBSETS
 
 
 def posts_of_users(users: int) -> list[Post]:
@@ -18,7 +18,7 @@ def test_users_and_equal_images_stay_in_one_subset() -> None:
     shared = 0x0F0F_3C3C_5A5A_9696  # one image of the users 0 and 1
     hashes = [[shared] if post.user in ("u0", "u1") else [] for post in posts]
     made = split_posts(posts, np.zeros(len(posts), dtype=np.int64), hashes, seed=1)
-    names = made.split.part_of(len(posts))
+    names = made.split.subset_names(len(posts))
     by_user = {
         user: {name for name, post in zip(names, posts, strict=True) if post.user == user} for user in ("u0", "u1")
     }
@@ -41,7 +41,7 @@ def test_the_split_does_not_depend_on_the_order_of_the_posts() -> None:
 def test_given_subsets_are_taken_over_and_none_may_be_empty() -> None:
     posts = posts_of_users(4)
     labels, none = np.zeros(len(posts), dtype=np.int64), [list[int]() for _ in posts]
-    given = {post.id: PARTS[int(post.user[1:])] for post in posts if post.user}
+    given = {post.id: SUBSETS[int(post.user[1:])] for post in posts if post.user}
     made = split_posts(posts, labels, none, seed=0, subsets=given)
     assert made.split.subset_by_id([post.id for post in posts]) == given
     with pytest.raises(NotEnoughData, match="in the subset test"):

@@ -33,7 +33,7 @@ def sentence(number: int) -> str:
 
 
 def filled(posts: list[Post]) -> Fingerprints:
-    """The fingerprints of posts whose pictures are bytes."""
+    """The fingerprints of posts whose images are bytes."""
     found = Fingerprints()
     for post in posts:
         found.add(post, [image for image in post.images if isinstance(image, bytes)])
@@ -94,10 +94,10 @@ def test_a_split_post_by_post_shares_and_one_as_in_training_does_not() -> None:
     assert by_post["text"] > 0
     made = split_as_train(found, seed=0)
     assert not any(shared_with_training(found, made).values())
-    assert sorted(np.concatenate([rows for _, rows in made.parts()])) == list(range(len(posts)))
+    assert sorted(np.concatenate([rows for _, rows in made.subsets()])) == list(range(len(posts)))
 
 
-def test_a_stock_picture_does_not_tie_everything_into_one_group() -> None:
+def test_a_stock_image_does_not_tie_everything_into_one_group() -> None:
     found = filled([Post(str(n), text=sentence(n), user=str(n), images=(b"sticker",)) for n in range(300)])
     made = split_as_train(found, seed=0)
     assert len(made.test) == 30

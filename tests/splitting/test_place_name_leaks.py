@@ -76,7 +76,7 @@ def test_counts_by_class_and_the_files_are_told() -> None:
     assert leaks.files == ["stonebridge.png"] * 3
 
 
-def test_masking_takes_names_and_leaves_labels_and_pictures() -> None:
+def test_masking_takes_names_and_leaves_labels_and_images() -> None:
     post = Post(
         "1",
         text="Stone Bridge! #heronTower",

@@ -30,7 +30,7 @@ _SCAN, _APP1, _APP13 = 0xDA, 0xE1, 0xED
 
 
 class MeasuredBytes(io.BytesIO):
-    """A picture's bytes, which refuse to be read in too many pieces."""
+    """An image's bytes, which refuse to be read in too many pieces."""
 
     def __init__(self, data: bytes, where: str) -> None:
         super().__init__(data)
@@ -45,7 +45,7 @@ class MeasuredBytes(io.BytesIO):
 
 
 def check_pieces(data: bytes, where: str) -> None:
-    """Raise BadImage for bytes whose header would cost more than a picture's does; nothing is decoded."""
+    """Raise BadImage for bytes whose header would cost more than an image's does; nothing is decoded."""
     if data.startswith(b"\xff\xd8"):
         _check_jpeg(data, where)
     elif data.startswith(b"\x89PNG") and data.count(b"iCCP") > _MOST_PROFILES:
@@ -116,4 +116,4 @@ def _most_reads(data: bytes) -> int:
 
 
 def _bad(where: str, found: str) -> BadImage:
-    return BadImage(where, found, "save the picture again")
+    return BadImage(where, found, "save the image again")

@@ -91,7 +91,7 @@ class KnownPlaces:
     def assign_many(self, posts: Iterable[Post], *, radius_km: float) -> Iterator[Post]:
         """As `assign`, for posts that need not fit into memory, in their order."""
         if not (radius_km > 0 and math.isfinite(radius_km)):
-            raise BadOption("--radius-km", f"{radius_km} km is not a radius", "give a number above 0, as 0.2")
+            raise BadOption("radius_km", f"{radius_km} km is not a radius", "give a number above 0, as 0.2")
         return self._assigned(iter(posts), radius_km)
 
     def _assigned(self, posts: Iterator[Post], radius_km: float) -> Iterator[Post]:

@@ -28,9 +28,9 @@ _SPACE = re.compile(r"[ \t\r\n]*")
 _FOREIGN_BYTE = re.compile("[\udc80-\udcff]")  # how `surrogateescape` reads a byte that is not UTF-8
 
 VIDEO = "video ignored"
-NO_PICTURE = "picture file is missing"
-EMPTY_PICTURE = "picture file is empty"
-NO_METADATA = "picture without metadata"
+NO_IMAGE = "image file is missing"
+EMPTY_IMAGE = "image file is empty"
+NO_METADATA = "image without metadata"
 NO_CAPTION_METADATA = "caption without metadata"
 NO_USER = "user unknown"
 NO_TIME = "time unknown"
@@ -47,7 +47,7 @@ class ImportReport:
     """What became of the records of a dump.
 
     posts: how many became posts; left_out: why the others did not, one reason a record; remarks: what posts lack that
-    their record speaks of (a picture, a time), any number a post. stray: files that should have a record and have none.
+    their record speaks of (an image, a time), any number a post. stray: files that should have a record and have none.
     refused: the first 1,000 damaged records; `on_refused` is told of each, also of those after.
     """
 

@@ -64,7 +64,7 @@ def _load() -> Any:
     try:
         from py3langid.langid import MODEL_FILE, LanguageIdentifier
     except ImportError:
-        remedy = "pip install py3langid, or prepare without a language filter (--languages none)"
+        remedy = "pip install py3langid, or prepare without a language filter (`languages=none`)"
         raise BadOption(
             "languages", "telling languages apart needs py3langid, which is not installed", remedy
         ) from None

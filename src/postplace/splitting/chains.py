@@ -1,4 +1,4 @@
-"""Sentences and pictures of which each is shared by few, but which together tie a whole city to one group.
+"""Sentences and images of which each is shared by few, but which together tie a whole city to one group.
 
 "I'm at the central station" of thirty users and "I'm at the old market" of thirty, with one user in common, and so on:
 what such a group leaves to validate and test on are the users who never post what others do.

@@ -13,7 +13,7 @@ from postplace.errors import NotEnoughData
 from postplace.schema import Post
 from postplace.splitting.duplicates import Clusters, near_duplicate_clusters
 from postplace.splitting.owners import draw_keys, groups_of, owners_that_count
-from postplace.splitting.split_notes import Parted
+from postplace.splitting.split_notes import SplitDiagnostics
 from postplace.splitting.splits import Indices, Split, split_folds, split_groups
 from postplace.system.json_types import JsonObject
 
@@ -23,7 +23,7 @@ class GroupedSplit:
     """A split, the near-duplicates that were kept together, and what is to be said of both."""
 
     duplicates: Clusters
-    diagnostics: Parted
+    diagnostics: SplitDiagnostics
 
     @property
     def split(self) -> Split:
@@ -76,13 +76,15 @@ def split_posts(
             else split_folds(groups, labels, seed=seed, folds=folds, keys=keys)
         )
     stock = duplicates.stock_texts
-    return GroupedSplit(duplicates, Parted(split, groups, labels, stock, owners, drawn=subsets is None, folds=folds))
+    return GroupedSplit(
+        duplicates, SplitDiagnostics(split, groups, labels, stock, owners, drawn=subsets is None, folds=folds)
+    )
 
 
 def _given_split(posts: Sequence[Post], subsets: Mapping[str, str]) -> Split:
     """The split that was given, of the posts that are left; each subset must have some."""
     split = Split.from_subset_by_id(subsets, [post.id for post in posts])
-    if empty := [name for name, rows in split.parts() if not len(rows)]:
+    if empty := [name for name, rows in split.subsets() if not len(rows)]:
         problem = f"no labelled post of the prepared split is in the subset {empty[0]}"
         raise NotEnoughData("the posts", problem, "prepare more posts, with looser rules or with another seed")
     return split

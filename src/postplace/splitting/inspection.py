@@ -28,7 +28,7 @@ HALF = 0.5  # of a class
 
 @dataclass
 class Inspection:
-    """Counts over posts; `patterns` by T text, G hashtags, I image; `pictures` by what their files say.
+    """Counts over posts; `patterns` by T text, G hashtags, I image; `images` by what their files say.
 
     Of `words` the `stop_words` are read by no model of words, and neither are `emoticons` and `markup` (links and
     mentions), which are none of them.
@@ -37,7 +37,7 @@ class Inspection:
     posts: int = 0
     present: Counter[str] = field(default_factory=Counter)
     patterns: Counter[str] = field(default_factory=Counter)
-    pictures: Counter[str] = field(default_factory=Counter)
+    images: Counter[str] = field(default_factory=Counter)
     places: Counter[str] = field(default_factory=Counter)
     venues: Counter[str] = field(default_factory=Counter)
     categories: Counter[str] = field(default_factory=Counter)
@@ -45,7 +45,7 @@ class Inspection:
     first: datetime | None = None
     last: datetime | None = None
     box: tuple[float, float, float, float] | None = None  # south, west, north, east in degrees
-    words: int = 0  # of texts and of what was read in pictures, stop words too
+    words: int = 0  # of texts and of what was read in images, stop words too
     stop_words: Counter[str] = field(default_factory=Counter)
     emoticons: Counter[str] = field(default_factory=Counter)
     markup: Counter[str] = field(default_factory=Counter)
@@ -57,22 +57,22 @@ class Inspection:
 
     def warnings(self) -> list[str]:
         """What would make a number on these posts look better than it is, in plain words."""
-        return [*self._of_pictures(), *self._of_repeats(), *self._of_users()]
+        return [*self._of_images(), *self._of_repeats(), *self._of_users()]
 
     def dominated(self) -> list[ClassShare]:
         """The classes in which one user holds more than half of the posts, the largest first."""
         return [found for found in class_priors(self.fingerprints) if found.share > HALF] if self.users else []
 
-    def _of_pictures(self) -> Iterator[str]:
-        if self.pictures["gps"]:
-            yield f"{self.pictures['gps']} pictures carry a GPS position in their EXIF; it is dropped at reading"
+    def _of_images(self) -> Iterator[str]:
+        if self.images["gps"]:
+            yield f"{self.images['gps']} images carry a GPS position in their EXIF; it is dropped at reading"
 
     def _of_repeats(self) -> Iterator[str]:
-        texts, pictures = self.fingerprints.repeated()
-        if texts or pictures:
+        texts, images = self.fingerprints.repeated()
+        if texts or images:
             yield (
-                f"{texts} texts and {pictures} pictures repeat an earlier one: all but short or stock texts and stock "
-                "pictures are kept on one side"
+                f"{texts} texts and {images} images repeat an earlier one: all but short or stock texts and stock "
+                "images are kept on one side"
             )
 
     def _of_users(self) -> Iterator[str]:
@@ -99,14 +99,14 @@ def leak_warnings(leaks: NameLeaks) -> Iterator[str]:
 
 
 def inspect_posts(posts: Iterable[Post]) -> Inspection:
-    """Look at every post once; pictures are opened, not decoded."""
+    """Look at every post once; images are opened, not decoded."""
     found = Inspection()
     for post in posts:
         found.posts += 1
         _count_fields(post, found)
         _count_left_out(post.full_text, found)
         found.losses.add(extents_of(tokenize(post), LENGTHS))
-        found.fingerprints.add(post, _readable_pictures(post, found))
+        found.fingerprints.add(post, _readable_images(post, found))
     return found
 
 
@@ -141,14 +141,14 @@ def _count_left_out(text: str, found: Inspection) -> None:
     found.wordless += bool(for_encoder(text)) and len(stop_words) == len(every)
 
 
-def _readable_pictures(post: Post, found: Inspection) -> Iterator[bytes]:
-    """The contents of the pictures that open; counts all of them by what their files say."""
+def _readable_images(post: Post, found: Inspection) -> Iterator[bytes]:
+    """The contents of the images that open; counts all of them by what their files say."""
     for image in post.images:
         if isinstance(image, Path):
             state = header(image)
-            found.pictures[state] += 1
+            found.images[state] += 1
             if state in ("gps", "plain"):
                 yield image.read_bytes()
         else:
-            found.pictures["uploaded"] += 1
+            found.images["uploaded"] += 1
             yield image

@@ -11,14 +11,14 @@ import numpy as np
 from postplace.errors import NotEnoughData
 from postplace.splitting.assignment import LARGEST_SHARE, LEAST_GROUPS, limits_of
 from postplace.splitting.owners import OWNERS
-from postplace.splitting.splits import PARTS, Indices, Split, fractions_of
+from postplace.splitting.splits import SUBSETS, Indices, Split, fractions_of
 
 SLACK = 1.2  # times over or under what was asked before it is told
 MORE_USERS = "bring posts of more users"
 
 
 @dataclass(frozen=True)
-class Parted:
+class SplitDiagnostics:
     """A split with what it was made of: `groups` and `labels` (N,; negative for no class), and the posts' `stock` (N,).
 
     `stock` are the stock sentences of `near_duplicate_clusters`; `by` the owners that posts were grouped by. `drawn` is
@@ -36,12 +36,12 @@ class Parted:
     def report(self) -> dict[str, Any]:
         """Posts and groups of each part, and the notes, ready for JSON."""
         sizes = np.bincount(self.groups)
-        inside = {name: np.bincount(self.groups[rows]) for name, rows in self.split.parts()}
+        inside = {name: np.bincount(self.groups[rows]) for name, rows in self.split.subsets()}
         return {
             "groups": len(sizes),
             "largest_group": int(sizes.max(initial=0)),
             "grouped_by": list(self.by),
-            "split": {name: len(rows) for name, rows in self.split.parts()},
+            "split": {name: len(rows) for name, rows in self.split.subsets()},
             "groups_by_part": {name: int((found > 0).sum()) for name, found in inside.items()},
             "largest_group_by_part": {name: int(found.max(initial=0)) for name, found in inside.items()},
             "split_notes": self.notes(),
@@ -86,7 +86,7 @@ class Parted:
             )
 
     def _of_groups(self) -> Iterator[str]:
-        small = [(name, rows) for name, rows in self.split.parts() if name != "train" and len(rows)]
+        small = [(name, rows) for name, rows in self.split.subsets() if name != "train" and len(rows)]
         groups = {name: len(np.unique(self.groups[rows])) for name, rows in small}
         if few := {name: number for name, number in groups.items() if number < LEAST_GROUPS}:
             told = _listed([f"{name} {number}" for name, number in few.items()])
@@ -95,7 +95,7 @@ class Parted:
                 f"all; what fewer than {LEAST_GROUPS} say of others may be chance: {MORE_USERS}"
             )
         total = len(self.groups)
-        asked = {name: share * total for name, share in zip(PARTS, fractions_of(self.folds), strict=True)}
+        asked = {name: share * total for name, share in zip(SUBSETS, fractions_of(self.folds), strict=True)}
         if smaller := {name: len(rows) for name, rows in small if len(rows) * SLACK < asked[name]}:
             told = _listed([f"{name} {number / total:.1%}" for name, number in smaller.items()])
             sizes, shares = np.bincount(self.groups), np.array(fractions_of(self.folds))
@@ -114,7 +114,7 @@ class Parted:
 
     def _of_given(self) -> Iterator[str]:
         part = np.full(len(self.groups), -1)
-        for number, (_, rows) in enumerate(self.split.parts()):
+        for number, (_, rows) in enumerate(self.split.subsets()):
             part[rows] = number
         seen = np.isin(self.groups[self.split.test], self.groups[self.split.train])
         sides = np.unique(np.stack([self.groups, part]), axis=1)[0]
@@ -132,7 +132,7 @@ class Parted:
             classes = "a class" if different == 1 else f"{different} classes"
             yield (
                 f"{len(unknown)} of {len(judged)} test posts are of {classes} that no training post has, and are "
-                f"counted as wrong: {MORE_USERS}, or leave rare classes out (--min-posts)"
+                f"counted as wrong: {MORE_USERS}, or leave rare classes out (`min_posts`)"
             )
 
     def _unknown(self) -> tuple[Indices, Indices]:

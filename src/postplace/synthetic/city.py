@@ -1,4 +1,4 @@
-"""Write a synthetic city to disk: posts, pictures and places, as a dump that anybody could have."""
+"""Write a synthetic city to disk: posts, images and places, as a dump that anybody could have."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _GPS_IFD = 0x8825
 
 @dataclass(frozen=True)
 class CityReport:
-    """What was made. `flaws` counts posts by what happened to them ("broken_images" and "portraits" count pictures).
+    """What was made. `flaws` counts posts by what happened to them ("broken_images" and "portraits" count images).
 
     `ceilings` is the best accuracy, between 0 and 1, of somebody who reads one modality ("text", "hashtags", "image")
     or "all" of them without error; see `planted_ceiling`.
@@ -48,7 +48,7 @@ def make_city(folder: Path, *, posts: int = 2000, seed: int = 0, knobs: Knobs = 
 
     Writes `posts.jsonl` (the keys of `Post`, absent ones left out; images relative to the folder), `images/*.jpg`
     (about 160 x 160), `places.csv` (place, name, latitude, longitude, category, aliases joined by `;`) and
-    `portraits.csv` (for each picture with a person in front: image, person_ratio, and the x, y and radius in pixels of
+    `portraits.csv` (for each image with a person in front: image, person_ratio, and the x, y and radius in pixels of
     a `Person`, whose `mask` is the person). The folder appears when it is complete.
 
     A `BadOption` for a folder with something in it or a number out of range; a `WriteFailed` when writing fails.
@@ -97,11 +97,11 @@ def _write(
             names = []
             for index, shot in enumerate(draft.shots):
                 name = f"images/{draft.id}-{index}.jpg"
-                picture, person = _developed(shot, places, repost=draft.id if draft.repeats else None)
-                (city / name).write_bytes(_encoded(picture, shot, draft, f"{seed}/{name}", knobs))
+                image, person = _developed(shot, places, repost=draft.id if draft.repeats else None)
+                (city / name).write_bytes(_encoded(image, shot, draft, f"{seed}/{name}", knobs))
                 names.append(name)
                 if person:
-                    ratio = float(person.mask(picture.width, picture.height).mean())
+                    ratio = float(person.mask(image.width, image.height).mean())
                     people.append((name, f"{ratio:.4f}", *person))
             lines.write(json.dumps(_record(draft, names, places), ensure_ascii=False) + "\n")
     rows = [(s.name, s.chinese_name, s.latitude, s.longitude, s.category, ";".join(s.aliases)) for s in places]
@@ -127,27 +127,25 @@ def _record(draft: Draft, images: Sequence[str], places: Sequence[Site]) -> dict
 
 
 def _developed(shot: Shot, places: Sequence[Site], *, repost: str | None) -> tuple[Image.Image, Person | None]:
-    """The picture, and who stands in front. A repost (its id) shows the same picture a little smaller."""
+    """The image, and who stands in front. A repost (its id) shows the same image a little smaller."""
     random = Random(shot.stream)
     if shot.site is None:
-        picture = draw_irrelevant(random)
+        image = draw_irrelevant(random)
     else:
         variant = shot.site // len(SITES)
-        picture = draw_place(places[shot.site].scene, variant=variant, light=shot.light, random=random)
+        image = draw_place(places[shot.site].scene, variant=variant, light=shot.light, random=random)
     person = None
     if shot.person is not None:
-        person = person_covering(shot.person, width=picture.width, height=picture.height, random=random)
-        picture = add_person(picture, person, random)
+        person = person_covering(shot.person, width=image.width, height=image.height, random=random)
+        image = add_person(image, person, random)
     if repost is not None:
         factor = Random(f"{shot.stream}/{repost}").uniform(0.9, 0.97)
-        picture = picture.resize(
-            (round(picture.width * factor), round(picture.height * factor)), Image.Resampling.BICUBIC
-        )
+        image = image.resize((round(image.width * factor), round(image.height * factor)), Image.Resampling.BICUBIC)
         person = person and Person(*(round(part * factor, 1) for part in person))
-    return picture, person
+    return image, person
 
 
-def _encoded(picture: Image.Image, shot: Shot, draft: Draft, stream: str, knobs: Knobs) -> bytes:
+def _encoded(image: Image.Image, shot: Shot, draft: Draft, stream: str, knobs: Knobs) -> bytes:
     """The bytes of a JPEG file."""
     random, exif = Random(stream), Image.Exif()
     quality, leaks, kept = (
@@ -159,7 +157,7 @@ def _encoded(picture: Image.Image, shot: Shot, draft: Draft, stream: str, knobs:
         exif[_GPS_IFD] = {1: "N" if draft.latitude >= 0 else "S", 2: _degrees(draft.latitude),
                           3: "E" if draft.longitude >= 0 else "W", 4: _degrees(draft.longitude)}  # fmt: skip
     with BytesIO() as file:
-        picture.save(file, "JPEG", quality=quality, exif=exif)
+        image.save(file, "JPEG", quality=quality, exif=exif)
         content = file.getvalue()
     return content[: int(len(content) * kept)] if shot.broken else content
 

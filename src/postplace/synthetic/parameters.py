@@ -23,23 +23,23 @@ class Knobs:
 
     missing_text: float = 0.08  # no text; the three are independent, but a post keeps one of them ...
     missing_hashtags: float = 0.3  # no hashtags
-    missing_images: float = 0.15  # no picture
+    missing_images: float = 0.15  # no image
     empty_posts: float = 0.0  # ... unless it is one of these: nothing at all
-    several_images: float = 0.2  # two or three pictures
+    several_images: float = 0.2  # two or three images
 
     irrelevant_text: float = 0.12  # talk about nothing
     irrelevant_hashtags: float = 0.2  # generic hashtags only
-    irrelevant_image: float = 0.12  # a picture (each one by itself) of a pet, a meal, a pattern, a flower
-    portraits: float = 0.1  # a picture (each one by itself) with somebody in front, `portraits.csv` says how large
+    irrelevant_image: float = 0.12  # an image (each one by itself) of a pet, a meal, a pattern, a flower
+    portraits: float = 0.1  # an image (each one by itself) with somebody in front, `portraits.csv` says how large
     name_leak: float = 0.05  # the place's name or alias in the text or among the hashtags
-    exif_gps: float = 0.0  # the post's coordinates in the EXIF of its pictures
+    exif_gps: float = 0.0  # the post's coordinates in the EXIF of its images
 
     slang: float = 0.15  # written in slang
     misspelling: float = 0.02  # probability that a word (English) or a character (Chinese) is misspelt
     markup: float = 0.1  # a link, a mention or a bracketed emoticon in the text
-    duplicates: float = 0.02  # a repost: another user's text, hashtags and pictures, re-encoded and slightly resized
+    duplicates: float = 0.02  # a repost: another user's text, hashtags and images, re-encoded and slightly resized
     label_noise: float = 0.02  # recorded at another place than the one shown
-    broken_images: float = 0.0  # a picture (each one by itself) whose file is cut short
+    broken_images: float = 0.0  # an image (each one by itself) whose file is cut short
 
     def __post_init__(self) -> None:
         for knob in fields(self):

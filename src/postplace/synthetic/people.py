@@ -22,7 +22,7 @@ FIRST_DAY = datetime(2024, 1, 1, tzinfo=timezone(timedelta(hours=8)))
 
 
 class Shot(NamedTuple):
-    """A picture to be drawn; `site` is None for an irrelevant one, `person` the share of it that a person covers."""
+    """An image to be drawn; `site` is None for an irrelevant one, `person` the share of it that a person covers."""
 
     stream: str
     site: int | None
