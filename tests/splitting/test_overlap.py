@@ -20,7 +20,7 @@ from postplace.splitting.overlap import (
     split_by_post,
 )
 from postplace.splitting.splits import Split
-from postplace.synthetic import Knobs
+from postplace.synthetic import CityParameters
 from postplace.synthetic.city import drafts_of
 
 LONG = "a sentence of more than sixteen letters"
@@ -125,9 +125,12 @@ def test_without_users_no_class_has_a_busiest() -> None:
 
 def test_reposts_planted_in_a_synthetic_city_cross_a_split_post_by_post_alone() -> None:
     def city(duplicates: float) -> Fingerprints:
-        knobs = Knobs(duplicates=duplicates, users=300, activity_skew=0.0, missing_text=0.0)
+        parameters = CityParameters(duplicates=duplicates, users=300, activity_skew=0.0, missing_text=0.0)
         return filled(
-            [Post(d.id, text=d.text, user=d.user, place=str(d.place)) for d in drafts_of(600, seed=2, knobs=knobs)]
+            [
+                Post(d.id, text=d.text, user=d.user, place=str(d.place))
+                for d in drafts_of(600, seed=2, parameters=parameters)
+            ]
         )
 
     assert city(0.0).repeated() == (0, 0)

@@ -121,7 +121,7 @@ def test_over_five_folds_every_post_is_judged_once(cache: Path) -> None:
     assert sorted(judged) == sorted(post.id for post in posts)
     report = locator(cache, folds=5).build_dataset(posts).report
     assert report["split"]["test"] == pytest.approx(48, abs=5)
-    assert not any("smaller than was asked" in note for note in report["split_notes"])
+    assert not any("smaller than was requested" in note for note in report["split_notes"])
 
 
 def test_folds_are_an_option_of_the_run(cache: Path, tmp_path: Path) -> None:

@@ -44,8 +44,8 @@ UNSAID = "Pillow 13.0.0, libjpeg-turbo 3.2.0, libwebp 1.6.0, libtiff 4.7.2"
 def decoder() -> str:
     """What turns files into pixels here, and resizes them, with its versions: another one may give other values."""
     named = {"libjpeg-turbo": "libjpeg_turbo", "libwebp": "webp", "libtiff": "libtiff"}
-    found = {name: features.version(feature) for name, feature in named.items() if features.check(feature)}
-    return ", ".join([f"Pillow {version('pillow')}", *(f"{name} {own}" for name, own in found.items())])
+    versions = {name: features.version(feature) for name, feature in named.items() if features.check(feature)}
+    return ", ".join([f"Pillow {version('pillow')}", *(f"{name} {own}" for name, own in versions.items())])
 
 
 def of_pixels(fingerprint: str) -> str:

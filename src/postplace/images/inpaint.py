@@ -194,7 +194,7 @@ def _lama(path: Path) -> LamaInpainter:
 
 
 def _image_and_mask(network: Signature, path: Path) -> tuple[Slot, Slot]:
-    """Which of the two inputs is the image and which the mask, told by their channels, then by their names."""
+    """Which of the two inputs is the image and which the mask, by their channels, then by their names."""
     taken = network.inputs
     if len(taken) == 2 and all(len(slot.shape) == 4 for slot in taken):
         for image, mask in (taken, taken[::-1]):

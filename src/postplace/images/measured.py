@@ -101,13 +101,13 @@ def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
     """The marker, start and end of a JPEG's segments before the first scan, as far as they may be read."""
     at = 2
     for _ in range(_most_reads(data)):
-        found = _MARKER.search(data, at)
-        if found is None or 0 < found[1][0] < 0xC0 or found[1][0] == _SCAN:
+        marker = _MARKER.search(data, at)
+        if marker is None or 0 < marker[1][0] < 0xC0 or marker[1][0] == _SCAN:
             return
-        at = found.end()
-        if found[1][0] not in _ALONE:
+        at = marker.end()
+        if marker[1][0] not in _ALONE:
             end = at + max(2, int.from_bytes(data[at : at + 2], "big"))
-            yield found[1][0], at + 2, end
+            yield marker[1][0], at + 2, end
             at = end
 
 

@@ -1,7 +1,7 @@
 """Words in an image: signs, menus and posters, read on the CPU (extra `ocr`: PP-OCRv4, weights inside the package).
 
 Du et al., PP-OCR: A Practical Ultra Lightweight OCR System, arXiv 2009.09941: lines of text are found, turned upright
-and read, Chinese and Latin letters. People place a photo by what is written in it; off unless asked.
+and read, Chinese and Latin letters. People place a photo by what is written in it; off by default.
 """
 
 from __future__ import annotations

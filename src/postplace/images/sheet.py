@@ -133,8 +133,8 @@ def _font(size: int) -> Font:
 @lru_cache
 def _wide_fonts(size: int) -> tuple[Font, ...]:
     """Those of the fonts that this machine has."""
-    found = []
+    fonts = []
     for name in _WIDE_FONTS:
         with suppress(OSError):
-            found.append(ImageFont.truetype(name, size))
-    return tuple(found)
+            fonts.append(ImageFont.truetype(name, size))
+    return tuple(fonts)

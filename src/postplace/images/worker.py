@@ -19,7 +19,7 @@ Hash = Callable[[Any], int]
 
 @dataclass(frozen=True, slots=True)
 class PreparedBatch:
-    """Images that could be decoded: their positions in the batch asked for, stacked arrays, perceptual hashes.
+    """Images that could be decoded: their positions in the requested batch, stacked arrays, perceptual hashes.
 
     `reasons` says for every other position why it could not.
     """

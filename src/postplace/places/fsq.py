@@ -151,12 +151,14 @@ class FsqPlaces:
 
     def __iter__(self) -> Iterator[KnownPlace]:
         self._reset()
-        found = self._found()
+        candidates = self._found()
         if self._max_places is None:
-            places = (place for _, place in found)
+            places = (place for _, place in candidates)
         else:
             # the id breaks ties, so that the same files give the same places
-            best = heapq.nlargest(self._max_places, self._counted(found), key=lambda pair: (pair[0], pair[1].place))
+            best = heapq.nlargest(
+                self._max_places, self._counted(candidates), key=lambda pair: (pair[0], pair[1].place)
+            )
             self.left_out[LESS_COMPLETE] = self._candidates - len(best)
             places = (place for _, place in best)
         for place in places:

@@ -300,11 +300,11 @@ def _labels(places: Sequence[KnownPlace]) -> tuple[str, ...]:
 
 def _by_name(places: Sequence[KnownPlace], labels: Sequence[str]) -> Mapping[str, tuple[int, ...]]:
     """Every name, alias and label, folded -> the places that have it."""
-    found: dict[str, dict[int, None]] = {}
+    numbers: dict[str, dict[int, None]] = {}
     for number, (place, label) in enumerate(zip(places, labels, strict=True)):
         for name in filter(None, map(_folded, (place.name, label, *place.aliases))):
-            found.setdefault(name, {})[number] = None
-    return {name: tuple(numbers) for name, numbers in found.items()}
+            numbers.setdefault(name, {})[number] = None
+    return {name: tuple(numbers) for name, numbers in numbers.items()}
 
 
 def _kilometres(post: Post, place: KnownPlace) -> float:

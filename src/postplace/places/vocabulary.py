@@ -125,8 +125,8 @@ def check_classes(posts: Iterable[Post], *, target: Named, min_posts: int | None
         raise NotEnoughData(f"{target} {name!r}", f"has only 1 post{others}", remedy)
     names = tuple(sorted(set(counts) - set(rare)))
     if len(names) < 2:
-        kept = f"only {names[0]!r} is" if names else "none is"
-        problem = f"{kept} left of {len(counts)} classes (the largest has {max(counts.values())} posts)"
+        remaining = f"only {names[0]!r} is" if names else "none is"
+        problem = f"{remaining} left of {len(counts)} classes (the largest has {max(counts.values())} posts)"
         remedy = "lower `min_posts`" if rare else "add posts of another class, or choose another `target`"
         raise NotEnoughData(f"`target={target!r}`", problem, remedy)
     return ClassCheck(names, rare)

@@ -91,7 +91,7 @@ class _Beside:
     """What else is in a folder, by the name with its ending in lower case; and its files that no metadata names."""
 
     names: Mapping[str, str]
-    strays: set[str] = field(default_factory=set)
+    orphans: set[str] = field(default_factory=set)
 
     def path(self, base: str, ending: str) -> str | None:
         """The file with this path but for the case of its ending, or None."""
@@ -114,7 +114,7 @@ def _metadata_files(folder: Path, tally: ImportReport) -> Iterator[_File]:
         files = [_stem_and_ending(name) for name in names]
         beside = _Beside(others)
         if others:
-            _count_strays(beside, {stem for stem, _ in files}, tally)
+            _count_orphans(beside, {stem for stem, _ in files}, tally)
         for stem, ending in files:
             yield _File(f"{inside}{os.sep}{stem}", ending, beside)
 
@@ -125,17 +125,17 @@ def _stem_and_ending(name: str) -> tuple[str, str]:
     return name[:-length], name[-length:]
 
 
-def _count_strays(beside: _Beside, stems: set[str], tally: ImportReport) -> None:
+def _count_orphans(beside: _Beside, stems: set[str], tally: ImportReport) -> None:
     """Images, and captions that Instaloader named, whose metadata file is gone: posts that were lost with it."""
     for name, actual in beside.names.items():
         stem, _, _ = name.rpartition(".")
         if stem in stems or _NUMBERED.sub("", stem) in stems or stem.endswith(_OF_A_TARGET) or name.endswith(_VIDEO):
             continue
         if not name.endswith(_CAPTION):
-            beside.strays.add(actual)
-            tally.stray[NO_METADATA] += 1
+            beside.orphans.add(actual)
+            tally.orphans[NO_METADATA] += 1
         elif _NAMED_TIME.search(stem) and not name.endswith(_GEOTAG):
-            tally.stray[NO_CAPTION_METADATA] += 1
+            tally.orphans[NO_CAPTION_METADATA] += 1
 
 
 def _contents(files: Iterator[_File]) -> Iterator[tuple[_File, bytes | InvalidRecord]]:
@@ -339,9 +339,9 @@ def _numbered_images(file: _File, tally: ImportReport) -> list[str]:
 def _no_stray(image: str | None, beside: _Beside, tally: ImportReport) -> None:
     """An image has metadata after all, under another name."""
     name = image and image.rpartition(os.sep)[2]
-    if name in beside.strays:
-        beside.strays.discard(name)
-        tally.stray[NO_METADATA] -= 1
+    if name in beside.orphans:
+        beside.orphans.discard(name)
+        tally.orphans[NO_METADATA] -= 1
 
 
 def _children(node: Node) -> list[Node] | None:

@@ -172,7 +172,7 @@ def _count_strays(folder: Path, images: Mapping[str, str], named: set[str], tall
         if path in named:
             named.discard(path)
         else:
-            tally.stray[NO_METADATA] += 1
+            tally.orphans[NO_METADATA] += 1
 
 
 # --- CSV

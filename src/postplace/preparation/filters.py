@@ -322,7 +322,7 @@ _IMAGE = "image"
 def find_recipe(name: str, *, changes: Mapping[type[Filter], Filter | None] | None = None) -> tuple[Filter, ...]:
     """The filters of a recipe, in their order; `changes` replaces, adds or (None) leaves out a kind of filter.
 
-    An image that is required is asked for again after the portraits, which may have taken a post's last.
+    An image that is required is required again after the portraits, which may have taken a post's last.
 
     >>> [filter_.rule for filter_ in find_recipe("sg-mft", changes={RareHashtags: RareHashtags(5), Modalities: None})]
     ['hashtags under 5 training posts']

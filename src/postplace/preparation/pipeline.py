@@ -79,33 +79,37 @@ def prepare_posts(
     check_possible(posts, recipe)
     for filter_ in recipe:
         if isinstance(filter_, Portraits):
-            cleaning(filter_, state)  # what is missing for it is told now, not after an hour of decoding
+            cleaning(filter_, state)  # what is missing for it is reported now, not after an hour of decoding
     images = _Images(state, workers=workers, progress=progress)
     hashes = images.hashes(posts)
     made = split_posts(posts, _strata(posts), hashes, seed=seed)
     ledger = _Ledger(made.split.subset_by_id([post.id for post in posts]))
-    kept = ledger.step(UNREADABLE, posts, images.readable(posts))
+    remaining = ledger.step(UNREADABLE, posts, images.readable(posts))
     fitted: list[FittedFilter] = []
     applied: list[Applied] = []
     for filter_ in recipe:
-        before = kept
-        rule = images.fit(filter_, kept) if isinstance(filter_, Portraits) else filter_.fit(ledger.training(kept))
+        before = remaining
+        rule = (
+            images.fit(filter_, remaining)
+            if isinstance(filter_, Portraits)
+            else filter_.fit(ledger.training(remaining))
+        )
         fitted.append(rule)
-        note = rule.note(kept) + (images.searched_by if isinstance(filter_, Portraits) else "")
-        kept = ledger.step(rule.rule, kept, apply_filters([rule], kept), note=note)
-        applied.append(Applied(filter_, ledger.training(before), ledger.training(kept)))
-        ledger.check_left(kept, applied)  # now, not after hours of looking for people
-    kept, words = (kept, None) if reader is None else images.read(kept, reader)
+        note = rule.note(remaining) + (images.searched_by if isinstance(filter_, Portraits) else "")
+        remaining = ledger.step(rule.rule, remaining, apply_filters([rule], remaining), note=note)
+        applied.append(Applied(filter_, ledger.training(before), ledger.training(remaining)))
+        ledger.check_left(remaining, applied)  # now, not after hours of looking for people
+    remaining, words = (remaining, None) if reader is None else images.read(remaining, reader)
     prepared = PreparedPosts(
-        posts=kept,
-        split=Split.from_subset_by_id(ledger.parts, [post.id for post in kept]),
+        posts=remaining,
+        split=Split.from_subset_by_id(ledger.parts, [post.id for post in remaining]),
         seed=seed,
         filters=fitted,
         recipe={"options": _options(recipe), "versions": _versions(), "fingerprints": images.fingerprints},
         report={
             "steps": ledger.steps,
             **made.to_dict(),
-            "split": {part: sum(ledger.parts[post.id] == part for post in kept) for part in SUBSETS},
+            "split": {part: sum(ledger.parts[post.id] == part for post in remaining) for part in SUBSETS},
             "unreadable_pictures": images.failures,
             "portraits": images.portraits,
             "words_in_pictures": words,
@@ -124,11 +128,11 @@ def apply_prepared(
     """
     images = _Images(state, workers=workers, progress=False)
     images.hashes(posts)
-    kept = images.readable(posts)
+    remaining = images.readable(posts)
     for rule in filters:
-        ready = images.fit(rule.options, kept) if isinstance(rule, PortraitsLeft) else rule
-        kept = apply_filters([ready], kept)
-    return kept
+        ready = images.fit(rule.options, remaining) if isinstance(rule, PortraitsLeft) else rule
+        remaining = apply_filters([ready], remaining)
+    return remaining
 
 
 def examples(preparation: Preparation, count: int) -> list[tuple[Image.Image, Any, Image.Image | None, str]]:
@@ -136,12 +140,12 @@ def examples(preparation: Preparation, count: int) -> list[tuple[Image.Image, An
     job = preparation.cleaning
     if job is None or not count:
         return []
-    found = [(path, record) for path, record in preparation.looked_at if record["ratio"] > 0]
-    found.sort(key=lambda pair: (-pair[1]["ratio"], str(pair[0])))
-    shown = min(count, len(found))
-    chosen = sorted({round(number * (len(found) - 1) / max(1, shown - 1)) for number in range(shown)})
+    with_people = [(path, record) for path, record in preparation.looked_at if record["ratio"] > 0]
+    with_people.sort(key=lambda pair: (-pair[1]["ratio"], str(pair[0])))
+    shown = min(count, len(with_people))
+    chosen = sorted({round(number * (len(with_people) - 1) / max(1, shown - 1)) for number in range(shown)})
     rows = []
-    for path, record in (found[index] for index in chosen):
+    for path, record in (with_people[index] for index in chosen):
         before, cleaned = job.look(path)
         caption = f"{path.parent.name}/\n{path.name}: {record['ratio']:.2f} {record['outcome']}"
         rows.append((before, cleaned.mask, cleaned.image, caption))
@@ -318,10 +322,10 @@ def _options(recipe: Sequence[Filter]) -> list[dict[str, Any]]:
 
 
 def _versions() -> dict[str, str]:
-    found = {}
+    versions = {}
     for name in VERSIONS:
         try:
-            found[name] = version(name)
+            versions[name] = version(name)
         except PackageNotFoundError:
             continue
-    return found
+    return versions

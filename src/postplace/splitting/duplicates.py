@@ -200,8 +200,8 @@ def _both(one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.int64]
 
 def _alone(labels: NDArray[np.int64], chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
     """The labels (N,) with each of the chosen posts (N,) alone."""
-    own = int(labels.max(initial=-1)) + 1 + np.arange(len(labels))
-    return by_first_appearance(np.where(chosen, own, labels))
+    unused = int(labels.max(initial=-1)) + 1 + np.arange(len(labels))
+    return by_first_appearance(np.where(chosen, unused, labels))
 
 
 def _numbered(stock: NDArray[np.int64]) -> NDArray[np.int64]:

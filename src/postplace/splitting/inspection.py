@@ -53,7 +53,7 @@ class Inspection:
     fingerprints: Fingerprints = field(default_factory=Fingerprints, repr=False)
     losses: TruncationCounts = field(
         default_factory=TruncationCounts
-    )  # to the limits that systems of characters and words have by default
+    )  # to the limits that models of characters and words have by default
 
     def warnings(self) -> list[str]:
         """What would make a number on these posts look better than it is, in plain words."""
@@ -100,55 +100,60 @@ def leak_warnings(leaks: NameLeaks) -> Iterator[str]:
 
 def inspect_posts(posts: Iterable[Post]) -> Inspection:
     """Look at every post once; images are opened, not decoded."""
-    found = Inspection()
+    inspection = Inspection()
     for post in posts:
-        found.posts += 1
-        _count_fields(post, found)
-        _count_left_out(post.full_text, found)
-        found.losses.add(extents_of(tokenize(post), LENGTHS))
-        found.fingerprints.add(post, _readable_images(post, found))
-    return found
+        inspection.posts += 1
+        _count_fields(post, inspection)
+        _count_left_out(post.full_text, inspection)
+        inspection.losses.add(extents_of(tokenize(post), LENGTHS))
+        inspection.fingerprints.add(post, _readable_images(post, inspection))
+    return inspection
 
 
-def _count_fields(post: Post, found: Inspection) -> None:
-    found.present.update(name for name in FIELDS if name != "coordinates" and getattr(post, name))
-    found.present["coordinates"] += post.located
+def _count_fields(post: Post, inspection: Inspection) -> None:
+    inspection.present.update(name for name in FIELDS if name != "coordinates" and getattr(post, name))
+    inspection.present["coordinates"] += post.located
     parts = (for_encoder(post.text), post.hashtags, post.images)
-    found.patterns["".join(letter for letter, part in zip("TGI", parts, strict=True) if part) or "none"] += 1
-    counters = {"place": found.places, "venue": found.venues, "category": found.categories, "user": found.users}
+    inspection.patterns["".join(letter for letter, part in zip("TGI", parts, strict=True) if part) or "none"] += 1
+    counters = {
+        "place": inspection.places,
+        "venue": inspection.venues,
+        "category": inspection.categories,
+        "user": inspection.users,
+    }
     for key, counter in counters.items():
         if (name := getattr(post, key)) is not None:
             counter[name] += 1
     if post.time is not None:
         moment = post.time.replace(tzinfo=None)
-        found.first = min(found.first or moment, moment)
-        found.last = max(found.last or moment, moment)
+        inspection.first = min(inspection.first or moment, moment)
+        inspection.last = max(inspection.last or moment, moment)
     if post.latitude is not None and post.longitude is not None:
-        south, west, north, east = found.box or (90.0, 180.0, -90.0, -180.0)
+        south, west, north, east = inspection.box or (90.0, 180.0, -90.0, -180.0)
         point = post.latitude, post.longitude
-        found.box = min(south, point[0]), min(west, point[1]), max(north, point[0]), max(east, point[1])
+        inspection.box = min(south, point[0]), min(west, point[1]), max(north, point[0]), max(east, point[1])
 
 
-def _count_left_out(text: str, found: Inspection) -> None:
+def _count_left_out(text: str, inspection: Inspection) -> None:
     if not text:
         return
-    every, markup = every_word(text), left_out(text)
-    stop_words = list(filter(is_stop_word, every))
-    found.words += len(every)
-    found.stop_words.update(stop_words)
-    found.emoticons.update(markup.emoticons)
-    found.markup.update(links=markup.links, mentions=markup.mentions)
-    found.wordless += bool(for_encoder(text)) and len(stop_words) == len(every)
+    words, markup = every_word(text), left_out(text)
+    stop_words = list(filter(is_stop_word, words))
+    inspection.words += len(words)
+    inspection.stop_words.update(stop_words)
+    inspection.emoticons.update(markup.emoticons)
+    inspection.markup.update(links=markup.links, mentions=markup.mentions)
+    inspection.wordless += bool(for_encoder(text)) and len(stop_words) == len(words)
 
 
-def _readable_images(post: Post, found: Inspection) -> Iterator[bytes]:
+def _readable_images(post: Post, inspection: Inspection) -> Iterator[bytes]:
     """The contents of the images that open; counts all of them by what their files say."""
     for image in post.images:
         if isinstance(image, Path):
             state = header(image)
-            found.images[state] += 1
+            inspection.images[state] += 1
             if state in ("gps", "plain"):
                 yield image.read_bytes()
         else:
-            found.images["uploaded"] += 1
+            inspection.images["uploaded"] += 1
             yield image

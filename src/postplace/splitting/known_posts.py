@@ -4,7 +4,7 @@ A post is a learned one when nothing contradicts it (another user, time or venue
 - its origin is the same (see `post_facts.py`), also if words were masked, hashtags filtered, images cleaned; or
 - all its images are that post's, and the words too, or no other learned post has such an image; or
 - its words are that post's, and long, and no other learned post's; or they are the same and so are the images.
-The last alone, of short words or of a stock sentence, may be somebody else's post that says the same: it is told apart.
+The last alone, of short words or of a stock sentence, may be somebody else's post of the same words: counted apart.
 Users are renamed and times rounded on the way from file to file: a whole copy is a learned post all the same, by its
 images, or by long words where the user or the time is still that post's.
 Letters: N learned posts, I images of all of them.
@@ -81,20 +81,20 @@ class KnownPosts:
     def of(cls, posts: Iterable[tuple[str, Post]]) -> KnownPosts:
         """Posts with the names of their subsets."""
         rows = [(SUBSETS.index(subset), facts_of(post)) for subset, post in posts]
-        facts = [own for _, own in rows]
-        own: dict[str, Any] = {name: [getattr(one, name) for one in facts] for name in _OF_FACTS}
-        own["subset"], own["counts"] = [subset for subset, _ in rows], [len(one.images) for one in facts]
-        own["images"] = [image for one in facts for image in sorted(one.images)]
-        return cls(**{name: np.array(own[name], dtype=kind) for name, kind in _COLUMNS.items()})
+        facts = [columns for _, columns in rows]
+        columns: dict[str, Any] = {name: [getattr(one, name) for one in facts] for name in _OF_FACTS}
+        columns["subset"], columns["counts"] = [subset for subset, _ in rows], [len(one.images) for one in facts]
+        columns["images"] = [image for one in facts for image in sorted(one.images)]
+        return cls(**{name: np.array(columns[name], dtype=kind) for name, kind in _COLUMNS.items()})
 
     def match(self, post: Post) -> Match | None:
         """See `Known`."""
-        own = facts_of(post)
-        for rows in self._alike(own):
-            asked = ((self._reason(own, row), SUBSETS[self.subset[row]]) for row in rows)
-            found = [Match(subset, reason) for reason, subset in asked if reason is not None]
-            if found:  # of those alike, the surest, and a subset that was learned from before the test part
-                return min(found, key=lambda known: (REASONS.index(known.by), known.subset == "test"))
+        facts = facts_of(post)
+        for rows in self._alike(facts):
+            reasons = ((self._reason(facts, row), SUBSETS[self.subset[row]]) for row in rows)
+            matches = [Match(subset, reason) for reason, subset in reasons if reason is not None]
+            if matches:  # of those alike, the surest, and a subset that was learned from before the test part
+                return min(matches, key=lambda known: (REASONS.index(known.by), known.subset == "test"))
         return None
 
     def draw_of(self, post: Post) -> str:
@@ -105,59 +105,59 @@ class KnownPosts:
         """See `Known`."""
         return {FILE: safetensors.numpy.save({_ON_DISK.get(name, name): getattr(self, name) for name in _COLUMNS})}
 
-    def _alike(self, own: Facts) -> Iterator[list[int]]:
+    def _alike(self, facts: Facts) -> Iterator[list[int]]:
         """Posts that share something, the surest sharing first; at most `MOST` that share the same."""
-        words = int(_words(np.array([own.text]), np.array([own.tags]))[0])
-        asked = (
-            ("origin", [own.origin]),
-            ("whole", [own.whole]),
-            ("images", sorted(own.images)),
+        words = int(_words(np.array([facts.text]), np.array([facts.tags]))[0])
+        shared = (
+            ("origin", [facts.origin]),
+            ("whole", [facts.whole]),
+            ("images", sorted(facts.images)),
             ("words", [words]),
-            ("text", [own.text]),
+            ("text", [facts.text]),
         )
-        for name, keys in asked:
+        for name, keys in shared:
             by = self._by_column[name]
             yield list(dict.fromkeys(row for key in keys if key for row in by.rows(key)[:MOST].tolist()))
 
-    def _reason(self, own: Facts, row: int) -> Reason | None:
-        """What says that `own` is the post of that row."""
+    def _reason(self, facts: Facts, row: int) -> Reason | None:
+        """What says that `facts` is the post of that row."""
         images = self._images_of(row)
-        same = own.text == self.text[row] and own.tags == self.tags[row]
-        agreed = self._agreed(own, row)
+        same = facts.text == self.text[row] and facts.tags == self.tags[row]
+        agreed = self._agreed(facts, row)
         if not all(agreed.values()):
-            whole = same and own.images == images
-            return self._copied(own, confirmed=agreed.get("user") or agreed.get("time")) if whole else None
-        if own.origin and own.origin == self.origin[row]:
+            whole = same and facts.images == images
+            return self._copied(facts, confirmed=agreed.get("user") or agreed.get("time")) if whole else None
+        if facts.origin and facts.origin == self.origin[row]:
             return "origin"
-        if own.images and images and not own.images & images:
+        if facts.images and images and not facts.images & images:
             return None
-        if own.images and own.images <= images and (same or self._names_one("images", own.images)):
+        if facts.images and facts.images <= images and (same or self._names_one("images", facts.images)):
             return "images"
-        if not (own.text or own.tags):
+        if not (facts.text or facts.tags):
             return None
-        if same and self._has_words_of_its_own(own):
+        if same and self._has_words_of_its_own(facts):
             return "words"
-        if own.text == self.text[row] and own.text_bytes >= LONG and self._names_one("text", [own.text]):
+        if facts.text == self.text[row] and facts.text_bytes >= LONG and self._names_one("text", [facts.text]):
             return "words"
-        if not same or own.images != images:
+        if not same or facts.images != images:
             return None
         return "words" if agreed.get("user") and agreed.get("time") else "few_words"
 
-    def _copied(self, own: Facts, *, confirmed: bool | None) -> Reason | None:
+    def _copied(self, facts: Facts, *, confirmed: bool | None) -> Reason | None:
         """What says so of a copy of words and images for which another user, time or venue is given."""
-        if own.images and self._names_one("images", own.images):
+        if facts.images and self._names_one("images", facts.images):
             return "images"
-        return "words" if confirmed and self._has_words_of_its_own(own) else None
+        return "words" if confirmed and self._has_words_of_its_own(facts) else None
 
-    def _has_words_of_its_own(self, own: Facts) -> bool:
+    def _has_words_of_its_own(self, facts: Facts) -> bool:
         """Whether words and hashtags are long, and those of one learned post."""
-        words = int(_words(np.array([own.text]), np.array([own.tags]))[0])
-        return own.words_bytes >= LONG and self._names_one("words", [words])
+        words = int(_words(np.array([facts.text]), np.array([facts.tags]))[0])
+        return facts.words_bytes >= LONG and self._names_one("words", [words])
 
-    def _agreed(self, own: Facts, row: int) -> dict[str, bool]:
+    def _agreed(self, facts: Facts, row: int) -> dict[str, bool]:
         """Of user, time and venue those that both say, and whether they are the same."""
-        told = ((name, getattr(own, name), int(getattr(self, name)[row])) for name in ("user", "time", "venue"))
-        return {name: asked == kept for name, asked, kept in told if SILENT not in (asked, kept)}
+        pairs = ((name, getattr(facts, name), int(getattr(self, name)[row])) for name in ("user", "time", "venue"))
+        return {name: given == known for name, given, known in pairs if SILENT not in (given, known)}
 
     def _images_of(self, row: int) -> frozenset[int]:
         return frozenset(self.images[self._starts[row] : self._starts[row + 1]].tolist())
@@ -173,8 +173,8 @@ class KnownPosts:
     @cached_property
     def _by_column(self) -> dict[str, _Sorted]:
         owners = np.repeat(np.arange(len(self.subset)), self.counts)
-        found = {name: _Sorted.of(getattr(self, name)) for name in ("whole", "origin", "text")}
-        return found | {
+        by_column = {name: _Sorted.of(getattr(self, name)) for name in ("whole", "origin", "text")}
+        return by_column | {
             "words": _Sorted.of(_words(self.text, self.tags)),
             "images": _Sorted.of(self.images, owners),
         }
@@ -206,8 +206,8 @@ class _Sorted:
         return cls(keys[order], order if owners is None else owners[order])
 
     def rows(self, key: int) -> NDArray[np.int64]:
-        asked = np.uint64(key)
-        return self.owners[np.searchsorted(self.keys, asked) : np.searchsorted(self.keys, asked, side="right")]
+        wanted = np.uint64(key)
+        return self.owners[np.searchsorted(self.keys, wanted) : np.searchsorted(self.keys, wanted, side="right")]
 
 
 def _words(text: NDArray[Any], tags: NDArray[Any]) -> Digests:
@@ -252,11 +252,11 @@ def known_from(files: Mapping[str, bytes], *, where: str) -> Known:
     return known
 
 
-def _check(found: KnownPosts) -> None:
-    lengths = {len(getattr(found, name)) for name in _COLUMNS if name != "images"}
-    if len(lengths) != 1 or int(found.counts.sum()) != len(found.images):
+def _check(known: KnownPosts) -> None:
+    lengths = {len(getattr(known, name)) for name in _COLUMNS if name != "images"}
+    if len(lengths) != 1 or int(known.counts.sum()) != len(known.images):
         raise ValueError("its columns do not fit each other")
-    if found.subset.max(initial=0) >= len(SUBSETS):
+    if known.subset.max(initial=0) >= len(SUBSETS):
         raise ValueError("a subset that there is not")
 
 

@@ -24,7 +24,7 @@ from postplace.splitting.splits import SUBSETS, Indices, Split, random_split, sp
 from postplace.text.cleaning import for_words
 
 SHARED = ("user", "venue", "text", "short text", "stock text", "picture")
-NEAR_COPIES_UP_TO = 50_000  # posts: beyond, only equal texts are told, which needs no text in memory
+NEAR_COPIES_UP_TO = 50_000  # posts: beyond, only equal texts count, which needs no text in memory
 FEWEST_POSTS = 10  # of a class: in a smaller one, that one user holds half of the posts says nothing
 
 Digests = NDArray[np.uint64]
@@ -150,18 +150,18 @@ def split_by_post(posts: Fingerprints, *, seed: int) -> Split:
 
 def shared_with_training(posts: Fingerprints, split: Split) -> dict[str, int]:
     """How many test posts share each of `SHARED` with a post of the training part."""
-    found = {}
+    shared = {}
     for name in SHARED[:-1]:
         column = posts.column(name)
         test = column[split.test]
-        found[name] = int((np.isin(test, column[split.train]) & (test > 0)).sum())
+        shared[name] = int((np.isin(test, column[split.train]) & (test > 0)).sum())
     owners, digests = posts.images()
-    part = np.full(len(posts), -1)
+    subset = np.full(len(posts), -1)
     for number, (_, rows) in enumerate(split.subsets()):
-        part[rows] = number
-    train, test_part = SUBSETS.index("train"), SUBSETS.index("test")
-    seen = np.isin(digests, digests[part[owners] == train]) & (part[owners] == test_part)
-    return {**found, "picture": len(np.unique(owners[seen]))}
+        subset[rows] = number
+    train, in_test = SUBSETS.index("train"), SUBSETS.index("test")
+    in_both = np.isin(digests, digests[subset[owners] == train]) & (subset[owners] == in_test)
+    return {**shared, "picture": len(np.unique(owners[in_both]))}
 
 
 @dataclass(frozen=True, slots=True)

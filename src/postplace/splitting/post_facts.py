@@ -113,8 +113,8 @@ def _image(image: Path | bytes) -> int:
     if isinstance(image, bytes):
         return _of_bytes(image)
     try:
-        found = image.stat()
-        return _of_file(image, found.st_size, found.st_mtime_ns)
+        status = image.stat()
+        return _of_file(image, status.st_size, status.st_mtime_ns)
     except (OSError, ValueError):
         return 0
 

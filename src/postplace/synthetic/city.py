@@ -20,7 +20,7 @@ from postplace.errors import BadOption, unknown_name, write_failed
 from postplace.synthetic.distractions import Person, add_person, draw_irrelevant, person_covering
 from postplace.synthetic.gazetteer import SITES, Site, sites
 from postplace.synthetic.images import draw_place
-from postplace.synthetic.parameters import MODALITIES, Knobs
+from postplace.synthetic.parameters import MODALITIES, CityParameters
 from postplace.synthetic.people import Draft, Shot, draft_posts
 
 _GPS_IFD = 0x8825
@@ -43,8 +43,14 @@ class CityReport:
     ceilings: Mapping[str, float]
 
 
-def make_city(folder: Path, *, posts: int = 2000, seed: int = 0, knobs: Knobs = Knobs()) -> CityReport:  # noqa: B008
-    """Make an invented city in `folder`, which must be empty or not there: the same seed and knobs, the same bytes.
+def make_city(
+    folder: Path,
+    *,
+    posts: int = 2000,
+    seed: int = 0,
+    parameters: CityParameters = CityParameters(),  # noqa: B008
+) -> CityReport:
+    """Make an invented city in `folder`, which must be empty or not there: same seed and parameters, same bytes.
 
     Writes `posts.jsonl` (the keys of `Post`, absent ones left out; images relative to the folder), `images/*.jpg`
     (about 160 x 160), `places.csv` (place, name, latitude, longitude, category, aliases joined by `;`) and
@@ -62,7 +68,14 @@ def make_city(folder: Path, *, posts: int = 2000, seed: int = 0, knobs: Knobs = 
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as scratch:
             city = Path(scratch) / "city"  # inside, so that it gets the usual permissions
-            report = _write(city, folder, drafts_of(posts, seed=seed, knobs=knobs), sites(knobs.places), seed, knobs)
+            report = _write(
+                city,
+                folder,
+                drafts_of(posts, seed=seed, parameters=parameters),
+                sites(parameters.places),
+                seed,
+                parameters,
+            )
             if folder.exists():
                 folder.rmdir()
             city.rename(folder)
@@ -72,7 +85,7 @@ def make_city(folder: Path, *, posts: int = 2000, seed: int = 0, knobs: Knobs = 
 
 
 def planted_ceiling(report: CityReport, modality: str = "all") -> float:
-    """The best accuracy, between 0 and 1, that the knobs leave to a reader of that modality.
+    """The best accuracy, between 0 and 1, that the parameters leave to a reader of that modality.
 
     The reader knows the place of every post whose modality shows one (wrong where the label is), and answers the most
     frequent place for the rest. Counted on all posts of the city; a test part differs by chance.
@@ -82,13 +95,13 @@ def planted_ceiling(report: CityReport, modality: str = "all") -> float:
     return report.ceilings[modality]
 
 
-def drafts_of(posts: int, *, seed: int, knobs: Knobs) -> list[Draft]:
+def drafts_of(posts: int, *, seed: int, parameters: CityParameters) -> list[Draft]:
     """The posts of a city before anything is drawn."""
-    return draft_posts(posts, sites=sites(knobs.places), seed=seed, knobs=knobs)
+    return draft_posts(posts, sites=sites(parameters.places), seed=seed, parameters=parameters)
 
 
 def _write(
-    city: Path, folder: Path, drafts: Sequence[Draft], places: Sequence[Site], seed: int, knobs: Knobs
+    city: Path, folder: Path, drafts: Sequence[Draft], places: Sequence[Site], seed: int, parameters: CityParameters
 ) -> CityReport:
     (city / "images").mkdir(parents=True)
     people: list[tuple[str | float, ...]] = []
@@ -98,7 +111,7 @@ def _write(
             for index, shot in enumerate(draft.shots):
                 name = f"images/{draft.id}-{index}.jpg"
                 image, person = _developed(shot, places, repost=draft.id if draft.repeats else None)
-                (city / name).write_bytes(_encoded(image, shot, draft, f"{seed}/{name}", knobs))
+                (city / name).write_bytes(_encoded(image, shot, draft, f"{seed}/{name}", parameters))
                 names.append(name)
                 if person:
                     ratio = float(person.mask(image.width, image.height).mean())
@@ -145,7 +158,7 @@ def _developed(shot: Shot, places: Sequence[Site], *, repost: str | None) -> tup
     return image, person
 
 
-def _encoded(image: Image.Image, shot: Shot, draft: Draft, stream: str, knobs: Knobs) -> bytes:
+def _encoded(image: Image.Image, shot: Shot, draft: Draft, stream: str, parameters: CityParameters) -> bytes:
     """The bytes of a JPEG file."""
     random, exif = Random(stream), Image.Exif()
     quality, leaks, kept = (
@@ -153,7 +166,7 @@ def _encoded(image: Image.Image, shot: Shot, draft: Draft, stream: str, knobs: K
         random.random(),
         random.uniform(0.3, 0.7),
     )
-    if leaks < knobs.exif_gps:
+    if leaks < parameters.exif_gps:
         exif[_GPS_IFD] = {1: "N" if draft.latitude >= 0 else "S", 2: _degrees(draft.latitude),
                           3: "E" if draft.longitude >= 0 else "W", 4: _degrees(draft.longitude)}  # fmt: skip
     with BytesIO() as file:

@@ -11,8 +11,8 @@ MODALITIES = ("text", "hashtags", "image")
 
 
 @dataclass(frozen=True)
-class Knobs:
-    """How a city is drawn; unless a unit is given, a knob is a probability between 0 and 1 that a post has the flaw."""
+class CityParameters:
+    """How a city is drawn; without a unit, a parameter is a probability between 0 and 1 that a post has the flaw."""
 
     places: int = 12  # number of places, 2 to 48; beyond 12 the scenes come again in other colours
     users: int = 150  # number of users, at least 2
@@ -42,20 +42,20 @@ class Knobs:
     broken_images: float = 0.0  # an image (each one by itself) whose file is cut short
 
     def __post_init__(self) -> None:
-        for knob in fields(self):
-            value = getattr(self, knob.name)
-            if knob.name == "single_modality":
+        for parameter in fields(self):
+            value = getattr(self, parameter.name)
+            if parameter.name == "single_modality":
                 if value not in ("all", *MODALITIES):
-                    raise unknown_name("knob 'single_modality'", str(value), ("all", *MODALITIES))
+                    raise unknown_name("parameter 'single_modality'", str(value), ("all", *MODALITIES))
                 continue
-            low, high = _RANGES.get(knob.name, (0.0, 1.0))
-            whole = knob.type == "int"
+            low, high = _RANGES.get(parameter.name, (0.0, 1.0))
+            whole = parameter.type == "int"
             if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
                 problem = f"{value!r} is not a {'whole ' if whole else ''}number"
-                raise BadOption(f"knob {knob.name!r}", problem, f"give one from {low:g} to {high:g}")
+                raise BadOption(f"parameter {parameter.name!r}", problem, f"give one from {low:g} to {high:g}")
             if not low <= value <= high:
                 remedy = f"give a number from {low:g} to {high:g}"
-                raise BadOption(f"knob {knob.name!r}", f"{value} is out of range", remedy)
+                raise BadOption(f"parameter {parameter.name!r}", f"{value} is out of range", remedy)
 
 
 _RANGES = {"places": (2.0, 48.0), "users": (2.0, 1e6), "activity_skew": (0.0, 5.0), "gps_noise_km": (0.0, 50.0)}

@@ -30,8 +30,8 @@ def drop_empty_columns(head: Sequence[str], rows: Sequence[Sequence[str]]) -> tu
     >>> drop_empty_columns(["a", "b", "c"], [["x", "", "1"]])
     (['a', 'c'], [['x', '1']])
     """
-    kept = [column for column in range(len(head)) if column == 0 or any(row[column] for row in rows)]
-    return [head[column] for column in kept], [[row[column] for column in kept] for row in rows]
+    filled = [column for column in range(len(head)) if column == 0 or any(row[column] for row in rows)]
+    return [head[column] for column in filled], [[row[column] for column in filled] for row in rows]
 
 
 def data_address(image: Image.Image, *, quality: int) -> str:

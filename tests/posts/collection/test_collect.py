@@ -231,12 +231,12 @@ def test_at_most_so_many_posts_a_place_and_more_later(instagram: Instagram, load
 
 LOGIN = "https://www.instagram.com/accounts/login/?next=/explore/"
 STOPS = {
-    "too often": (429, {"status": "fail", "message": "rate limited"}),
-    "asked too often": (401, {"status": "fail", "message": "Please wait a few minutes before you try again."}),
+    "were too many requests": (429, {"status": "fail", "message": "rate limited"}),
+    "too many requests": (401, {"status": "fail", "message": "Please wait a few minutes before you try again."}),
     "wants a login": (302, LOGIN),
     "wants the account confirmed": (400, {"status": "fail", "message": "checkpoint_required"}),
     "account confirmed": (400, {"status": "fail", "message": "feedback_required"}),
-    "cannot be asked": (201, {}),
+    "cannot be reached": (201, {}),
 }
 
 

@@ -1,6 +1,6 @@
 """Posts of Instagram locations, through the library Instaloader -> the dump that Instaloader itself writes.
 
-Locations are asked for page by page with the library's own `get_json`: its `resumable_iteration` covers
+Locations are requested page by page with the library's own `get_json`: its `resumable_iteration` covers
 `NodeIterator`s only, and what it offers for locations (4.16: `get_location_posts`) can neither be stopped nor resumed
 in the middle. Everything else is the library's: the session, how often it asks (`RateController`), what a post is
 (`Post.from_iphone_struct`) and how it is written (`download_post`). What is done is kept in a journal beside the dump.
@@ -63,7 +63,7 @@ class Collected:
     """What was got by one call: locations finished, and those that gave nothing (unknown to Instagram, unreadable).
 
     posts: the new ones; known: those that were in the dump already; left_out: why others are not in it. `stopped` is
-    None when every location was asked.
+    None when every location was requested.
     """
 
     finished: int = 0
@@ -267,7 +267,7 @@ class _Visit:
         else:
             self.got.posts += 1
         self.entry.posts += reason in ("", KNOWN)
-        if reason != NO_DOWNLOAD:  # it may be there when the page is asked for again
+        if reason != NO_DOWNLOAD:  # it may be there when the page is requested again
             self.entry.page.append(code)
         self.journal.save()
 
@@ -340,7 +340,7 @@ def _halt(error: BaseException) -> _Halt:
     for words, found, remedy in _STOPS:
         if any(word in said for word in words):
             return _Halt(found, remedy)
-    return _Halt(f"Instagram cannot be asked ({one_line(error)})", _UPDATE)
+    return _Halt(f"Instagram cannot be reached ({one_line(error)})", _UPDATE)
 
 
 _UPDATE = "try later; if it stays so, look for a newer Instaloader: Instagram changes what it answers"
@@ -352,7 +352,7 @@ _STOPS = (
     ),
     (
         ("429", "toomanyrequests", "wait a few minutes"),
-        "Instagram says that it was asked too often",
+        "Instagram says that there were too many requests",
         "wait some hours, then the same command again with a longer `pause`",
     ),
     (
@@ -380,8 +380,8 @@ def _paced(
             sleep(secs)
 
         def query_waittime(self, query_type: str, current_time: float, untracked_queries: bool = False) -> float:
-            asked = super().query_waittime(query_type, current_time, untracked_queries)
-            return max(asked, self._next - current_time)
+            library_wait = super().query_waittime(query_type, current_time, untracked_queries)
+            return max(library_wait, self._next - current_time)
 
         def wait_before_query(self, query_type: str) -> None:
             super().wait_before_query(query_type)
