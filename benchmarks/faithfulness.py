@@ -23,7 +23,7 @@ from postplace import Post, PostLocator, make_city, read_posts
 from postplace.evaluation.significance import group_bootstrap
 from postplace.explain import DeletionCurve, deletion_curve, explain
 from postplace.explain.explanation import Explanation, Method
-from postplace.explain.faithfulness import agreement_of
+from postplace.explain.faithfulness import compute_agreement
 
 SYSTEMS: dict[str, tuple[Method, ...]] = {
     "mrlf": ("occlusion", "gradients"),
@@ -49,8 +49,8 @@ def main() -> None:
         prepared = base.build_dataset(posts)
         for name in options.only:
             locator = PostLocator("place", name, device="cpu", cache=base.cache)
-            locator.share_encoders(base)
-            locator.fit_dataset(prepared, baselines=prepared.baselines, judge=False)
+            locator.encoder_pair.share(base.encoder_pair)
+            locator.fit_dataset(prepared.with_baselines(prepared.baselines), evaluate=False)
             unseen = np.concatenate([prepared.split.test, prepared.split.calibration])
             rows = np.random.default_rng(0).permutation(unseen)[: options.asked]
             asked = [prepared.posts[row] for row in rows]
@@ -81,7 +81,7 @@ def measured(locator: PostLocator, asked: list[Post], method: Method, *, groups:
 
 def agreement(explanations: list[Explanation]) -> str:
     """One line on how shares by gradients agree with the modalities' Shapley values."""
-    found = agreement_of(explanations)
+    found = compute_agreement(explanations)
     rough = sum(any("take them for rough" in note for note in own.notes) for own in explanations)
     strange = sum(any("no neutral post" in note for note in own.notes) for own in explanations)
     verdict = "holds" if found.ranks >= LEAST_AGREEMENT else "MISSED"

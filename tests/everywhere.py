@@ -88,7 +88,7 @@ def everything(folder: Path) -> dict[str, Any]:
     found: dict[str, Any] = {"prepared": _sum([repr(prepared.posts).replace(str(folder), ""), split])}
     for name, settings in SYSTEMS.items():
         locator = PostLocator("place", name, settings=settings, device="cpu", workers=0)
-        locator._encoders = Sums(), Means()
+        locator.encoder_pair.use(Sums(), Means())
         locator.fit(posts)
         locator.save(folder / name)
         files = json.loads((folder / name / "config.json").read_text("utf-8"))["files"]
@@ -99,7 +99,7 @@ def everything(folder: Path) -> dict[str, Any]:
             "probabilities": locator.predict_proba(posts).to_numpy().tolist(),
             "files": _sum({key: value for key, value in files.items() if key not in unlike}),
             "answers": _sum([repr(answer) for answer in answers]),
-            "metrics": _sum(locator.evaluate([{**_record(post), "id": f"x{post.id}"} for post in posts])),
+            "metrics": _sum(locator.evaluate([{**_record(post), "id": f"x{post.id}"} for post in posts]).to_dict()),
         }
     return found
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from postplace import Post
-from postplace.explain.parts import words_of
+from postplace.explain.parts import word_parts
 from postplace.schema import Place, Prediction, PredictionRegion, Predictions, RankedPlace
 from postplace.text.cleaning import for_encoder
 from postplace.text.segmentation import words
@@ -21,8 +21,8 @@ def test_a_mark_on_a_sign_makes_no_hashtag() -> None:
     assert post.full_text == "at #bund\n 外滩  21 CAFE BAR"
     assert for_encoder(post.full_text) == "at 外滩 21 CAFE BAR"
     assert words(post.full_text) == ["外滩", "21", "cafe", "bar"]
-    assert [part.name for part in words_of(post)] == ["at", "外滩", "21", "CAFE", "BAR"]
-    assert all(post.image_text[part.start : part.end] == part.name for part in words_of(post)[1:])
+    assert [part.name for part in word_parts(post)] == ["at", "外滩", "21", "CAFE", "BAR"]
+    assert all(post.image_text[part.start : part.end] == part.name for part in word_parts(post)[1:])
 
 
 def test_a_prediction_has_its_old_names_for_one_version() -> None:

@@ -16,7 +16,9 @@ from postplace.errors import PostplaceError
 from postplace.schema import Place, Post, Prediction, PredictionRegion, Predictions, RankedPlace
 
 if TYPE_CHECKING:
+    from postplace.inference.predictor import Predictor
     from postplace.locator import PostLocator
+    from postplace.models.registry import register_model
     from postplace.posts.table import PostStream, read_posts, write_posts
     from postplace.synthetic import make_city
 
@@ -29,9 +31,11 @@ __all__ = [
     "Prediction",
     "PredictionRegion",
     "Predictions",
+    "Predictor",
     "RankedPlace",
     "make_city",
     "read_posts",
+    "register_model",
     "write_posts",
 ]
 
@@ -39,9 +43,11 @@ __all__ = [
 _LAZY = {
     "PostLocator": "postplace.locator",
     "PostStream": "postplace.posts.table",
+    "Predictor": "postplace.inference.predictor",
     "read_posts": "postplace.posts.table",
     "write_posts": "postplace.posts.table",
     "make_city": "postplace.synthetic",
+    "register_model": "postplace.models.registry",
 }
 
 

@@ -8,9 +8,41 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypedDict
 
 NO_INFLUENCE = "had no influence on this answer"
+
+
+class ExtentRecord(TypedDict):
+    """An `Extent` as plain data."""
+
+    of: str
+    unit: str
+    read: int
+    total: int
+
+
+class UnreadRecord(TypedDict):
+    """An `Unread` as plain data: in words (`said`) and in numbers."""
+
+    said: str
+    extents: list[ExtentRecord]
+    pictures: int
+    modalities: list[str]
+    links: int
+    mentions: int
+
+
+class LossRecord(TypedDict):
+    """What limits cut off of many posts, on one side and in one unit: counts, and shares (0 to 1)."""
+
+    of: str
+    unit: str
+    posts_cut: int
+    share_of_posts: float
+    lost: int
+    total: int
+    share_lost: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +62,7 @@ class Extent:
         """Whether anything is missing."""
         return self.read < self.total
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> ExtentRecord:
         """The four."""
         return {"of": self.of, "unit": self.unit, "read": self.read, "total": self.total}
 
@@ -98,7 +130,7 @@ class Unread:
         """All lines in one."""
         return "; ".join(self.lines())
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> UnreadRecord:
         """The words and the numbers."""
         return {
             "said": self.said,
@@ -131,7 +163,7 @@ class TruncationCounts:
             self.lost[way] += extent.total - extent.read
             self.total[way] += extent.total
 
-    def to_json(self) -> list[dict[str, Any]]:
+    def to_json(self) -> list[LossRecord]:
         """One entry for each side and unit: counts, and shares of all posts and of all units."""
         return [
             {

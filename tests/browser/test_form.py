@@ -166,14 +166,17 @@ def test_other_scripts_run_their_own_way(tab: Page, address: str, screenshots: P
     assert tab.run(f"{json.dumps(names)}.map({direction})") == ["rtl"] * len(names)
     tab.screenshot(screenshots / "12-right-to-left.png")
     shown = json.dumps({**REASONS, "text": "غروب", "hashtags": ["ميناء"]})
-    tab.run(f"import('/page/js/why.js').then(({{ showReasons }}) => void showReasons({shown}, {{ ask: () => {{}} }}))")
+    tab.run(
+        "import('/page/js/explanation.js')"
+        f".then(({{ showReasons }}) => void showReasons({shown}, {{ ask: () => {{}} }}))"
+    )
     assert tab.run(f"['.marked p', '.tags li'].map({direction})") == ["rtl"] * 2
 
 
 def test_no_emoji_is_cut_in_two(tab: Page, address: str) -> None:
     opened(tab, address)
     shortened = (
-        "import('/page/js/words.js').then(({ shortened }) => [41, 40].map((many) => shortened('😊'.repeat(many))))"
+        "import('/page/js/format.js').then(({ shortened }) => [41, 40].map((many) => shortened('😊'.repeat(many))))"
     )
     assert tab.run(shortened) == ["😊" * 39 + "…", "😊" * 40]
     name = tab.run("""

@@ -28,9 +28,9 @@ def parts(posts: list[Post]) -> list[object]:
 
 
 @pytest.fixture(scope="module")
-def judge_run(posts: list[Post], cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def transfer_run(posts: list[Post], cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Another system, of the same posts."""
-    folder = tmp_path_factory.mktemp("runs") / "judge"
+    folder = tmp_path_factory.mktemp("runs") / "transfer"
     PostLocator("place", "tagvisor", cache=cache, device="cpu").fit(posts).save(folder)
     return folder
 
@@ -46,12 +46,12 @@ def test_advice_is_a_table_by_default(place_run: Path, parts: list[object]) -> N
     assert "note: the drops are those of the very run that chose the edits" in done.stdout
 
 
-def test_advice_with_a_transfer_model_as_json_and_its_images(
-    place_run: Path, judge_run: Path, parts: list[object], tmp_path: Path
+def test_a_judge_and_json_to_a_file_and_the_pictures(
+    place_run: Path, transfer_run: Path, parts: list[object], tmp_path: Path
 ) -> None:
     options = [
         "--transfer-model",
-        judge_run,
+        transfer_run,
         "--below",
         "0.01",
         "--format",
@@ -63,7 +63,7 @@ def test_advice_with_a_transfer_model_as_json_and_its_images(
     assert done.exit_code == 0, done.output
     found = json.loads((tmp_path / "advice.json").read_text())
     assert found["suggestions"]
-    assert all(len(own["edits"]) == 1 and own["judged"]["probability"] >= 0 for own in found["suggestions"])
+    assert all(len(own["edits"]) == 1 and own["transfer_view"]["probability"] >= 0 for own in found["suggestions"])
     dropped = any(edit["kind"] == "drop picture" for edit in found["suggestions"][0]["edits"])
     written = [path.name for path in (tmp_path / "pictures").iterdir()]
     assert written == ([] if dropped else ["picture-1.jpg"])
@@ -74,8 +74,8 @@ def test_advice_with_a_transfer_model_as_json_and_its_images(
     assert "is there and not empty" in str(again.exception)
 
 
-def test_the_transfer_model_stands_first_in_the_table(place_run: Path, judge_run: Path, parts: list[object]) -> None:
-    done = advised(place_run, *parts, "--transfer-model", judge_run, "--below", "0.01")
+def test_the_judge_stands_first_in_the_table(place_run: Path, transfer_run: Path, parts: list[object]) -> None:
+    done = advised(place_run, *parts, "--transfer-model", transfer_run, "--below", "0.01")
     assert done.exit_code == 0, done.output
     header = next(line for line in done.stdout.splitlines() if "meaning lost" in line)
     assert header.index("another attacker") < header.index("this run")

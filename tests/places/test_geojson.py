@@ -3,7 +3,7 @@ from typing import Any
 
 import numpy as np
 
-from postplace.places.geojson import feature_collection
+from postplace.places.geojson import FeatureCollection, feature_collection
 from postplace.schema import Place, Prediction, PredictionRegion, RankedPlace
 
 TOWER, CAFE = Place("塔", 31.24, 121.5), Place("café")
@@ -76,8 +76,10 @@ def test_the_prediction_region_stands_with_each_place() -> None:
 def test_degrees_are_rounded_to_a_tenth_of_a_metre() -> None:
     place = Place("tower", float(np.float32(31.23456789)), 121.98765432109876)
     (feature,) = feature_collection([Prediction("p1", (RankedPlace(place, 1.0),), ("image",))])["features"]
-    assert feature["geometry"]["coordinates"] == [121.987654, 31.234568]
+    geometry = feature["geometry"]
+    assert geometry is not None
+    assert geometry["coordinates"] == [121.987654, 31.234568]
 
 
 def test_no_predictions_are_an_empty_collection() -> None:
-    assert feature_collection([]) == {"type": "FeatureCollection", "features": []}
+    assert feature_collection([]) == FeatureCollection(type="FeatureCollection", features=[])

@@ -1,4 +1,4 @@
-"""Every system of the table is trained, saved, loaded and asked: not a bit of its answers changes.
+"""Every model is trained, saved, loaded and used: not a bit of its answers changes.
 
 On toy encoders that hand out all that real ones do, so that none has to be left out; `tests/models/test_estimators.py`
 and `tests/test_locator.py` do the same with the bundled ones.
@@ -13,56 +13,30 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.models.contracts import small_settings
 from tests.toy_encoders import Toy
 
 from postplace import Post, PostLocator
 from postplace.features.extraction import EncodedPosts
 from postplace.models.inputs import NO_DISTRICTS
 from postplace.models.registry import MODELS
-from postplace.models.settings import ResolvedSettings
 from postplace.splitting.splits import SUBSETS
 from postplace.training.dataset import SplitDataset, TargetSpec, build_dataset
 
 POSTS, PLACES, WIDTH, STATES = 96, 3, 8, 6
-_CHUNKS = {"tokens": 4, "heads": 2}
-_STACK = {**_CHUNKS, "width": 8, "layers": 1}
-_CNNS = {"embedding": 6, "filters": 4, "image_features": 5}
-TINY: dict[str, dict[str, Any]] = {
-    "mrlf": {"embedding": 8, "filters": 8, "heads": 2, "image_features": 6},
-    "sg-mft": _CHUNKS,
-    "sg-mft-paper": {"heads": 2, "head_width": 2},
-    "sg-mft-tokens": {"features": 8, "heads": 2, "head_width": 4},
-    "merge-attention": _STACK,
-    "co-attention": _STACK,
-    "mplug": {**_STACK, "layers": 2, "connect_every": 1},
-    "bridge-tower": {"width": 8, "heads": 2},
-    "bridge-tower-lite": _STACK,
-    "deepgeo": {"embedding": 6, "hidden": 5, "filters": 8, "representation": 7},
-    "loctwi": {"width": 8, "heads": 2, "characters": 6, "filters": 4},
-    "transtagger": {"width": 4, "heads": 2, "feed_forward": 8, "layers": 1},
-    "feature-cnns": _CNNS,
-    "user-cnns": _CNNS,
-    "unis-mmc": {"width": 8, "hidden": 8},
-    "balance-mla": {"width": 8},
-    "gated": {"width": 8},
-    "ogm-ge": {"width": 8},
-    "pair-mlp": {"side": 6, "width": 8},
-    "tagvisor": {"trees": 3},
-    "lightgbm": {"rounds": 2},
-}
 
 
 @pytest.fixture(autouse=True)
 def toys(monkeypatch: pytest.MonkeyPatch) -> None:
     """Toy encoders wherever a locator loads its own."""
 
-    def load(plan: ResolvedSettings, text: str, image: str, *, device: str) -> tuple[Toy, Toy]:
+    def load(text: str, image: str, *, device: str, states: object, layers: int) -> tuple[Toy, Toy]:
         def toy(name: str) -> Toy:
-            return Toy(f"toy {name}", plan.state_layers, width=WIDTH, states=STATES)
+            return Toy(f"toy {name}", layers, width=WIDTH, states=STATES)
 
         return toy(text), toy(image)
 
-    monkeypatch.setattr("postplace.locator.load_encoders", load)
+    monkeypatch.setattr("postplace.features.encoder_pair.load_encoders", load)
 
 
 @pytest.fixture(scope="module")
@@ -103,20 +77,20 @@ def prepared() -> dict[str, SplitDataset]:
     made: dict[str, SplitDataset] = {}
     for target in ("place", "category"):
         classes = TargetSpec(target, None, None)
-        made[target] = build_dataset(posts, encode, classes=classes, seed=0, log=lambda line: None, parts=parts)
+        made[target] = build_dataset(posts, encode, classes=classes, seed=0, log=lambda line: None, subsets=parts)
     return made
 
 
 def _trained(name: str, target: str, prepared: dict[str, SplitDataset]) -> PostLocator:
-    settings = {**TINY.get(name, {}), **({} if MODELS[name].training is None else {"max_epochs": 1})}
+    settings = {**small_settings(name), **({} if MODELS[name].training is None else {"max_epochs": 1})}
     locator = PostLocator(target, name, device="cpu", settings=settings)  # type: ignore[arg-type]
-    return locator.fit_dataset(prepared[target], baselines=prepared[target].baselines)
+    return locator.fit_dataset(prepared[target].with_baselines(prepared[target].baselines))
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_a_run_is_saved_and_loaded(name: str, prepared: dict[str, SplitDataset], tmp_path: Path) -> None:
     locator = _trained(name, "place", prepared)
-    posts, encoded, _ = prepared["place"].part(np.arange(POSTS))
+    posts, encoded, _ = prepared["place"].subset(np.arange(POSTS))
     before = locator.probabilities(posts, encoded)
     assert np.isfinite(before).all()
     locator.save(tmp_path / "run")
@@ -124,7 +98,7 @@ def test_a_run_is_saved_and_loaded(name: str, prepared: dict[str, SplitDataset],
     assert loaded.fitted.model is not locator.fitted.model
     assert np.array_equal(loaded.probabilities(posts, encoded), before)
     assert loaded.entry.name == name
-    if MODELS[name].reads:
+    if MODELS[name].modalities:
         assert len(np.unique(before.round(12), axis=0)) > 1  # it tells posts apart, so that there is something to lose
 
 

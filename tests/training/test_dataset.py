@@ -55,9 +55,9 @@ def test_a_venue_that_is_the_place_is_not_split_by_and_this_is_said(cache: Path)
     assert fitted.report["groups"] == 240
     assert fitted.report["grouped_by"] == ["user"]
     assert "the venue is the class" in fitted.report["split_notes"][0]
-    assert fitted.metrics["systems"]["majority"]["overall"]["accuracy"] > 0  # each class is in every part
+    assert (fitted.metrics.models["majority"].overall.accuracy or 0) > 0  # each class is in every part
     fresh = [replace(post, id=f"new {post.id}", text=post.text + " anew") for post in posts[:30]]
-    assert fitted.evaluate(fresh)["groups"] == 30  # resampled as it was split
+    assert fitted.evaluate(fresh).groups == 30  # resampled as it was split
 
 
 def test_venues_that_are_not_the_class_are_kept_together(cache: Path) -> None:
@@ -136,10 +136,10 @@ def test_folds_are_an_option_of_the_run(cache: Path, tmp_path: Path) -> None:
 def test_given_parts_that_cut_groups_are_told(cache: Path) -> None:
     posts = posts_of(240, user=lambda n: f"u{n // 2}")
     parts = {post.id: SUBSETS[(n + n // 6) % 4] for n, post in enumerate(posts)}
-    report = locator(cache).build_dataset(posts, parts=parts).report
+    report = locator(cache).build_dataset(posts, subsets=parts).report
     assert "the given parts cut 120 groups of posts" in report["split_notes"][0]
     whole = {post.id: SUBSETS[n // 2 % 4] for n, post in enumerate(posts)}
-    assert not any("cut" in note for note in locator(cache).build_dataset(posts, parts=whole).report["split_notes"])
+    assert not any("cut" in note for note in locator(cache).build_dataset(posts, subsets=whole).report["split_notes"])
 
 
 def test_a_masked_copy_is_split_alike(cache: Path) -> None:

@@ -91,10 +91,10 @@ def advise(
     locator = PostLocator.load(run, device=device)
     attacker = None if transfer_model is None else PostLocator.load(transfer_model, device=device)
     if attacker is not None:
-        attacker.share_encoders(locator)
+        attacker.encoder_pair.share(locator.encoder_pair)
     advice = advise_on(
         locator, post, protect=protect.value, place=place, below=below, beyond_km=beyond_km, max_edits=max_edits,
-        judge=attacker, limit=limit, grid=grid, seed=seed,
+        transfer_model=attacker, limit=limit, grid=grid, seed=seed,
     )  # fmt: skip
     if images_to is not None:
         _write_images(post, advice, images_to)

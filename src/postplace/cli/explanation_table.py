@@ -25,7 +25,7 @@ NOTICEABLE = 0.0005  # nats; what moves less is counted as nothing
 def written(locator: PostLocator, post: Post, explanation: Explanation, format_: str) -> str:
     """The explanation in that format: text, json or html."""
     if format_ == "json":
-        return json.dumps(explanation.to_json(), ensure_ascii=False, indent=1) + "\n"
+        return json.dumps(explanation.to_dict(), ensure_ascii=False, indent=1) + "\n"
     if format_ == "html":
         from postplace.explain.page import page
 

@@ -105,7 +105,7 @@ def predict(
     from postplace.locator import PostLocator
 
     locator = PostLocator.load(run, device=device)
-    locator.progress = None if quiet or one else log
+    locator.encoder_pair.progress = not (quiet or one)
     ask = partial(
         locator.predict,
         top_k=top_k,
@@ -114,7 +114,7 @@ def predict(
         coverage_over=coverage_over.value,
         cache=None if one else cache_folder(cache),
     )
-    reads = [name for name in locator.modalities if name in (locator.plan.reads or locator.modalities)]
+    reads = [name for name in locator.modalities if name in (locator.plan.modalities or locator.modalities)]
     write_predictions(_answers(ask, first, parts, reads=reads), format_.value, output)
 
 

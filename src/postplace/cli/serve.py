@@ -96,15 +96,15 @@ def serve(
     locator = PostLocator.load(run, device=device)
     other = None if transfer_model is None else PostLocator.load(transfer_model, device=device)
     if other is not None:
-        other.share_encoders(locator)
-    service = make_service(locator, fine=fine, home=home, limits=limits, batching=batching, judge=other)
-    shown = () if examples is None else read_examples(examples, locator, service.discretion)
+        other.encoder_pair.share(locator.encoder_pair)
+    service = make_service(locator, fine=fine, home=home, limits=limits, batching=batching, transfer_model=other)
+    shown = () if examples is None else read_examples(examples, locator, service.generalisation)
     local = host in LOOPBACK or host == "::1"
     app = assemble(service, tokens=tokens, hosts=LOOPBACK if local else None, tiles=ground, examples=shown)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("python_multipart").setLevel(logging.ERROR)  # its warnings quote letters of forms
     if not local and not tokens:
         log("whoever reaches this port may use it: give --token-file")
-    answers = f"{service.discretion.granularity}, fine: {'on' if fine else 'off'}, home: {'on' if home else 'off'}"
+    answers = f"{service.generalisation.granularity}, fine: {'on' if fine else 'off'}, home: {'on' if home else 'off'}"
     log(f"http://{host}:{port} answers with {answers}")
     run_server(app, host=host, port=port)

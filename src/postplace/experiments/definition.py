@@ -1,4 +1,4 @@
-"""What an experiment is: a TOML file of rows, each a system with what is done to it and to the data."""
+"""What an experiment is: a TOML file of rows, each a model with what is done to it and to the data."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import Any, Literal
 
 from postplace.errors import BadOption, unknown_name
 from postplace.features.pooled import check_modalities
-from postplace.models.registry import find_model
+from postplace.models.registry import built_in_files, find_model
 from postplace.models.settings import resolve_settings
+from postplace.system.json_types import JsonObject
 
 METRICS: Mapping[str, bool] = {  # whether more is better
     "accuracy": True,
@@ -27,7 +28,7 @@ Side = Literal["grouped", "random"]
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What is done to the posts before any system sees them; rules are fitted on the training part.
+    """What is done to the posts before any model is given them; rules are fitted on the training part.
 
     `split`: "grouped" keeps users (else venues) and near-duplicates on one side, "random" does not (to show how much
     that flatters). `min_hashtag_posts`: rarer hashtags are removed. `max_portrait`: pictures of which persons fill more
@@ -54,10 +55,10 @@ _PLAIN = Condition()
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a table: a system, with what is changed of it. `paper`: the numbers that a paper printed for it.
+    """One line of a table: a model, with what is changed of it. `paper`: the numbers that a paper printed for it.
 
-    `modalities` are those it learns from, `test_modalities` those it is asked with. An encoder that is None is the one
-    that the experiment is run with.
+    `modalities` are those it learns from, `test_modalities` those it is evaluated with. An encoder that is None
+    is the one that the experiment is run with.
     """
 
     name: str
@@ -87,7 +88,7 @@ class Experiment:
     figure: str = ""
     folds: int | None = None
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """Plain data."""
         return asdict(self)
 
@@ -116,7 +117,7 @@ def read_experiment(where: str | Path) -> Experiment:
 
 def _experiment(content: dict[str, Any], path: Path) -> Experiment:
     where = str(path)
-    _check_keys(content, {"title", "source", "target", "metrics", "row", "figure", "folds"}, where)
+    _check_keys(content, {"title", "source", "target", "metrics", "row", "figure", "folds", "all_models_but"}, where)
     rows = content.get("row")
     if not isinstance(rows, list) or not rows:
         raise BadOption(where, "has no rows", "give at least one [[row]]")
@@ -130,6 +131,8 @@ def _experiment(content: dict[str, Any], path: Path) -> Experiment:
     target = content.get("target", "place")
     if target not in ("place", "category"):
         raise unknown_name(f"{where}: target", str(target), ("place", "category"))
+    if "all_models_but" in content:
+        rows = [*rows, *_other_models(rows, _names(content["all_models_but"], f"{where}: all_models_but"), where)]
     read = tuple(_row(row, f"{where}, row {number}") for number, row in enumerate(rows, start=1))
     names = [row.name for row in read]
     if twice := sorted({name for name in names if names.count(name) > 1}):
@@ -141,6 +144,15 @@ def _experiment(content: dict[str, Any], path: Path) -> Experiment:
     return Experiment(path.stem, title or path.stem, source, target, metrics, read, figure, folds)
 
 
+def _other_models(rows: list[Any], left_out: tuple[str, ...], where: str) -> list[dict[str, str]]:
+    """A row for every model of this package that has none and is not left out, called by its title."""
+    for name in left_out:
+        if name not in built_in_files():
+            raise unknown_name(f"{where}: all_models_but", name, built_in_files())
+    there = {*left_out, *(row.get("model") for row in rows if isinstance(row, dict))}
+    return [{"model": name} for name in built_in_files() if name not in there]
+
+
 def _row(content: Any, where: str) -> Row:
     if not isinstance(content, dict):
         raise BadOption(where, "is not a table", "write [[row]]")
@@ -150,7 +162,7 @@ def _row(content: Any, where: str) -> Row:
     settings, paper = (_table(content.get(key, {}), f"{where}: {key}") for key in ("settings", "paper"))
     try:
         entry = find_model(content["model"])
-        resolve_settings(entry, settings)  # refuses what the system does not have, before hours of work
+        resolve_settings(entry, settings)  # refuses what the model does not have, before hours of work
     except BadOption as error:
         raise BadOption(f"{where}: {error.where}", error.found, error.remedy) from None
     condition = _table(content.get("condition", {}), f"{where}: condition")

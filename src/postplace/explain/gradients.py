@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from postplace.errors import BadOption
 from postplace.explain.explanation import Effect
 from postplace.explain.neutral import neutral
-from postplace.explain.parts import Part, picture_part
+from postplace.explain.parts import Part, image_part
 from postplace.explain.token_parts import parts_of_tokens
 from postplace.explain.variants import OpenedPost, encode
 from postplace.features.batch import TOKEN_IDS, Batch
@@ -50,17 +50,17 @@ class Shares(NamedTuple):
 def gradient_effects(locator: PostLocator, opened: OpenedPost, column: int) -> tuple[list[Effect], list[str]]:
     """Words, hashtags, pictures and vectors with their shares, and what is to be said of them.
 
-    Raises BadOption for a system that is no network, or whose inputs gradients cannot be followed to.
+    Raises BadOption for a model that is no network, or whose inputs gradients cannot be followed to.
     """
-    system, fitted = locator.entry.name, locator.fitted
+    system, fitted = locator.entry.name, locator.predictor
     if isinstance(fitted.model, Estimator):
-        raise BadOption("--method", f"{system} is no network and has no gradients", "leave it out")
+        raise BadOption("method", f"{system} is no network and has no gradients", "leave it out")
     posts, encoded = encode(locator, [opened.post])
     batch = build_tensors(locator.plan, posts, encoded, fitted.vocabularies)[[0]]
     answer = float(locator.probabilities(posts, encoded)[0, column])
     device = next((weight.device for weight in fitted.model.parameters()), torch.device("cpu"))
     known = fitted.calibration
-    told = {} if known is None else {"temperature": known.temperature, "floor": known.floor}
+    told = {} if known is None else {"temperature": known.temperature, "floor": known.uniform_weight}
     network = Differentiable(fitted.model.eval(), batch.to(device), column, **told)
     try:
         begin = neutral(network, network.baseline(_means(locator)), prior=_prior(locator), scales=_scales(locator))
@@ -191,7 +191,7 @@ def _effects(post: Post, network: Differentiable, shares: Shares) -> list[Effect
     if "image_vectors" in shares.of:
         for number, share in enumerate(shares.of["image_vectors"].sum(dim=3)[:, 0].T.numpy()):
             if share.any():
-                sums[picture_part(number)] += share
+                sums[image_part(number)] += share
     return [Effect(part, float(share[0]), float(share[1])) for part, share in sums.items()]
 
 
@@ -225,13 +225,13 @@ def _total(shares: Shares) -> float:
 
 def _means(locator: PostLocator) -> dict[str, Tensor]:
     """The training part's mean vectors, as far as the run knows them."""
-    linear = locator.fitted.baselines.linear
+    linear = locator.predictor.baselines.linear
     return {name: torch.from_numpy(linear[own].mean.copy()) for name, own in _KNOWN.items() if own in linear}
 
 
 def _scales(locator: PostLocator) -> dict[str, Tensor]:
     """The training part's standard deviations of each number of a vector, as far as the run knows them."""
-    linear = locator.fitted.baselines.linear
+    linear = locator.predictor.baselines.linear
     return {name: torch.from_numpy(linear[own].scale.copy()) for name, own in _KNOWN.items() if own in linear}
 
 
@@ -240,10 +240,10 @@ _KNOWN = {"text_vector": "text", "hashtag_vector": "hashtags", "image_vectors": 
 
 def _prior(locator: PostLocator) -> Tensor:
     """What the run was taught to expect of any post (C,): the classes' shares, all alike if it was taught so."""
-    shares = locator.fitted.baselines.majority.frequencies
+    shares = locator.predictor.baselines.majority.frequencies
     return torch.from_numpy(shares.copy() if locator.class_weight is None else np.full_like(shares, 1 / len(shares)))
 
 
 def _no_gradients(system: str) -> BadOption:
     found = f"the inputs of {system} cannot be followed by gradients"
-    return BadOption("--method", found, "leave it out: parts are then taken away one at a time")
+    return BadOption("method", found, "leave it out: parts are then taken away one at a time")

@@ -3,14 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TypedDict
 
 from postplace.schema import Place, Prediction
 
 DECIMALS = 6  # of degrees: a tenth of a metre
 
 
-def feature_collection(predictions: Iterable[Prediction]) -> dict[str, Any]:
+class Geometry(TypedDict):
+    """A point, longitude first."""
+
+    type: str
+    coordinates: list[float]
+
+
+class Feature(TypedDict):
+    """One ranked place of a post."""
+
+    type: str
+    id: str
+    geometry: Geometry | None
+    properties: dict[str, object]
+
+
+class FeatureCollection(TypedDict):
+    """What a map reads."""
+
+    type: str
+    features: list[Feature]
+
+
+def feature_collection(predictions: Iterable[Prediction]) -> FeatureCollection:
     """One Feature for each ranked place: a Point, longitude first (RFC 7946, 3.1.1), or null without coordinates.
 
     Properties: post, rank (from 1), probability (0 to 1), name, modalities, confident; where the run can promise it,
@@ -32,7 +55,7 @@ def feature_collection(predictions: Iterable[Prediction]) -> dict[str, Any]:
     }
 
 
-def _features(prediction: Prediction) -> list[dict[str, Any]]:
+def _features(prediction: Prediction) -> list[Feature]:
     if not prediction.ranked:
         return [_feature(prediction, rank=None, place=None, probability=None)]
     return [
@@ -41,9 +64,7 @@ def _features(prediction: Prediction) -> list[dict[str, Any]]:
     ]
 
 
-def _feature(
-    prediction: Prediction, *, rank: int | None, place: Place | None, probability: float | None
-) -> dict[str, Any]:
+def _feature(prediction: Prediction, *, rank: int | None, place: Place | None, probability: float | None) -> Feature:
     return {
         "type": "Feature",
         "id": f"{prediction.post_id}/{rank or 0}",
@@ -61,19 +82,19 @@ def _feature(
     }
 
 
-def _region(prediction: Prediction, place: Place | None) -> dict[str, Any]:
+def _region(prediction: Prediction, place: Place | None) -> dict[str, object]:
     region = prediction.region
     if region is None or place is None:
         return {}
     covered = place.name in region.places
-    properties = {"level": region.level, "coverage_over": region.coverage_over, "in_set": covered}
+    properties: dict[str, object] = {"level": region.level, "coverage_over": region.coverage_over, "in_set": covered}
     if region.centre is None or region.radius_km is None:
         return properties
     latitude, longitude = (round(degrees, DECIMALS) for degrees in region.centre)
     return {**properties, "prediction_circle": [longitude, latitude, round(region.radius_km, 3)]}
 
 
-def _geometry(place: Place | None) -> dict[str, Any] | None:
+def _geometry(place: Place | None) -> Geometry | None:
     if place is None or place.latitude is None or place.longitude is None:
         return None
     degrees = float(place.longitude), float(place.latitude)

@@ -70,6 +70,11 @@ class SplitDataset:
     places: PlaceVocabulary
     labels: Rows
     report: Mapping[str, Any]
+    given_baselines: Baselines | None = None
+
+    def with_baselines(self, baselines: Baselines) -> SplitDataset:
+        """The same, with baselines that were fitted before, or with none to speak of, instead of fitting them."""
+        return replace(self, given_baselines=baselines)
 
     @cached_property
     def tokens(self) -> list[TextTokens]:
@@ -88,7 +93,7 @@ class SplitDataset:
 
     def lacking(self, plan: ResolvedSettings) -> tuple[str, str] | None:
         """What a system of this plan is there to read and none of these posts has, and why; None for all others."""
-        if "past_vectors" not in plan.needs or self.pasts[1].any():
+        if "past_vectors" not in plan.inputs or self.pasts[1].any():
             return None
         if any(post.user is not None and post.time is not None for post in self.posts):
             return "it reads its user's past posts", "of these posts none has an earlier one of the same user"
@@ -103,7 +108,7 @@ class SplitDataset:
     def tensors(self, plan: ResolvedSettings, vocabularies: Vocabularies | None) -> PostTensors:
         """The posts with their labels, as a network is given them."""
         tokens = None if vocabularies is None else self.tokens
-        past = self.pasts if "past_vectors" in plan.needs else None
+        past = self.pasts if "past_vectors" in plan.inputs else None
         return build_tensors(plan, self.posts, self.encoded, vocabularies, tokens=tokens, past=past, labels=self.labels)
 
     def losses(
@@ -130,7 +135,7 @@ class SplitDataset:
             encoded = replace(encode(posts), image_hashes=None)
         return replace(self, posts=posts, encoded=encoded)
 
-    def part(self, rows: Rows) -> tuple[list[Post], EncodedPosts, Rows]:
+    def subset(self, rows: Rows) -> tuple[list[Post], EncodedPosts, Rows]:
         """The posts of some rows, what they were encoded to (pictures are shared), and their groups."""
         per_post = ("text_vectors", "text_mask", "hashtag_vectors", "hashtag_mask", "image_index")
         states = self.encoded.text_states
@@ -149,6 +154,8 @@ class SplitDataset:
     @cached_property
     def baselines(self) -> Baselines:
         """The baselines on the same vectors and parts as every system; fitted once."""
+        if self.given_baselines is not None:
+            return self.given_baselines
         missing = (np.nan, np.nan)
         points = [(post.latitude, post.longitude) if post.located else missing for post in self.posts]
         return fit_baselines(
@@ -163,37 +170,37 @@ class SplitDataset:
 
 
 def build_dataset(
-    every: Sequence[Post],
+    given: Sequence[Post],
     encode: Callable[[Sequence[Post]], EncodedPosts],
     *,
     classes: TargetSpec,
     seed: int,
     log: Callable[[str], None],
-    parts: Mapping[str, str] | None = None,
+    subsets: Mapping[str, str] | None = None,
     folds: int | None = None,
 ) -> SplitDataset:
     """Encode and split; fit the classes on the training part alone.
 
-    `parts`: the part of each post by its id, where the posts were split before. Else, with `folds`, the seeds are those
-    of a repeated grouped K-fold (see `split_folds`). `encode` gives vectors with perceptual
+    `subsets`: the subset of each post by its id, where the posts were split before. Else, with `folds`, the
+    seeds are those of a repeated grouped K-fold (see `split_folds`). `encode` gives vectors with perceptual
     hashes. Raises BadPost when no post has anything to go by, NotEnoughData when the posts or a class are too few, or
     when no class of the test part is in the training part.
     """
-    posts, left_out = classes.labelled(every)
-    log(f"{len(every)} posts, {len(posts)} of them to learn and judge from")
+    posts, left_out = classes.labelled(given)
+    log(f"{len(given)} posts, {len(posts)} of them to learn and judge from")
     encoded = encode(posts)
     if not (encoded.text_mask.any() or encoded.hashtag_mask.any() or len(encoded.image_vectors)):
         problem = f"none of {len(posts)} posts has text, hashtags or a readable picture"
         raise BadPost("posts", problem, "check the keys text, hashtags and images")
-    made = split_posts(posts, classes.stratum(posts), _image_hashes(encoded), seed=seed, folds=folds, subsets=parts)
+    made = split_posts(posts, classes.stratum(posts), _image_hashes(encoded), seed=seed, folds=folds, subsets=subsets)
     made.diagnostics.check_learnable()
     split = made.split
     places = classes.fit([posts[row] for row in split.train], posts, seed=seed)
     labels = places.label(posts)
     report = {
-        "posts": len(every),
+        "posts": len(given),
         "used": len(posts),
-        "without_the_target": len(every) - len(posts) - sum(left_out.values()),
+        "without_the_target": len(given) - len(posts) - sum(left_out.values()),
         "left_out_classes": dict(left_out),
         "classes": len(places),
         "broken_images": [asdict(broken) for broken in encoded.broken],

@@ -1,7 +1,7 @@
 // The answer in words and as a list of places with bars.
 
 import { bar, byId, make, show } from "./elements.js";
-import { count, distance, isolated, likelihood, listed, percent, readSoFar } from "./words.js";
+import { count, distance, isolated, likelihood, listed, percent, readSoFar } from "./format.js";
 
 /** What an answer's places are called, one and several. */
 export const KINDS = {
