@@ -29,7 +29,7 @@ from postplace.evaluation.significance import group_bootstrap, share_interval
 from postplace.explain import Advice, advise, apply, ask, open_whole
 from postplace.features.pooled import drop_modalities
 from postplace.synthetic.gazetteer import sites
-from postplace.synthetic.parameters import Knobs
+from postplace.synthetic.parameters import CityParameters
 from postplace.text.hashtags import normalise_hashtag
 from postplace.training.dataset import SplitDataset
 
@@ -70,8 +70,10 @@ def main() -> None:
             path = options.data / "posts.jsonl" if options.data.is_dir() else options.data
             title, posts = path.resolve().parent.name, read_posts(path)
         else:
-            leaking = Knobs(single_modality="hashtags", missing_hashtags=0.0, label_noise=0.0, missing_images=0.6)
-            make_city(Path(folder) / "tags", posts=options.posts, seed=0, knobs=leaking)
+            leaking = CityParameters(
+                single_modality="hashtags", missing_hashtags=0.0, label_noise=0.0, missing_images=0.6
+            )
+            make_city(Path(folder) / "tags", posts=options.posts, seed=0, parameters=leaking)
             trained = train(read_posts(Path(folder) / "tags" / "posts.jsonl"), options, cache, attackers=[])
             print(named_first(trained, options), flush=True)
             make_city(Path(folder) / "city", posts=options.posts, seed=1)

@@ -30,7 +30,7 @@ from postplace.inference.calibrator import Calibration, calibrate
 from postplace.inference.labelled_predictions import LabelledPredictions, joined
 from postplace.places.distance import great_circle_km
 from postplace.places.vocabulary import PlaceVocabulary
-from postplace.synthetic.parameters import Knobs
+from postplace.synthetic.parameters import CityParameters
 from postplace.training.dataset import SplitDataset
 
 ECE_BAR, COVERAGE_BAR = 0.03, 0.015
@@ -51,15 +51,15 @@ def main() -> None:
     parser.add_argument("--splits", type=int, default=20)
     parser.add_argument("--models", nargs="+", default=["logistic", "sg-mft", "mrlf"])
     parser.add_argument("--posts", type=int, default=4000, help="of the synthetic city")
-    parser.add_argument("--label-noise", type=float, default=Knobs().label_noise, help="of the synthetic city")
+    parser.add_argument("--label-noise", type=float, default=CityParameters().label_noise, help="of the synthetic city")
     parser.add_argument("--only", nargs="+", default=["city", *REAL], help="city, or folders of DATA")
     parser.add_argument("--cache", type=Path)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         sets: list[tuple[str, Path, dict[str, Any]]] = []
         if "city" in options.only:
-            knobs = Knobs(users=options.posts // 5, label_noise=options.label_noise)
-            make_city(Path(scratch) / "city", posts=options.posts, seed=11, knobs=knobs)
+            parameters = CityParameters(users=options.posts // 5, label_noise=options.label_noise)
+            make_city(Path(scratch) / "city", posts=options.posts, seed=11, parameters=parameters)
             sets.append(("synthetic city", Path(scratch) / "city" / "posts.jsonl", {"target": "place"}))
         for name, how in REAL.items():
             path = options.data and options.data / name / "posts.jsonl"
@@ -87,7 +87,7 @@ def measure(
         base = base or locator
         prepared = locator.build_dataset(posts)
         locator.fit_dataset(prepared, evaluate=False)
-        found = {name: judged_of(locator, prepared, rows) for name, rows in prepared.split.parts()}
+        found = {name: judged_of(locator, prepared, rows) for name, rows in prepared.split.subsets()}
         calibration = locator.fitted.calibration
         assert calibration is not None
         test = found["test"].known()

@@ -24,7 +24,7 @@ from postplace.cli.one_post import one_post
 from postplace.explain import advise
 from postplace.server.limits import RequestLimits
 from postplace.server.parsing import read_line, to_post
-from postplace.synthetic.parameters import Knobs
+from postplace.synthetic.parameters import CityParameters
 from postplace.text.hashtags import normalise_hashtag
 
 ALL_CLEAR = "nothing needs to change"
@@ -40,8 +40,10 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        knobs = Knobs(single_modality="hashtags", missing_hashtags=0.0, missing_text=0.2, missing_images=1.0)
-        make_city(folder / "city", posts=options.posts, seed=0, knobs=knobs)
+        parameters = CityParameters(
+            single_modality="hashtags", missing_hashtags=0.0, missing_text=0.2, missing_images=1.0
+        )
+        make_city(folder / "city", posts=options.posts, seed=0, parameters=parameters)
         posts = read_posts(folder / "city" / "posts.jsonl")
         learned, asked = posts[: len(posts) // 2], [post for post in posts[len(posts) // 2 :] if post.hashtags]
         locator = PostLocator("place", options.model, cache=folder / "vectors", device="cpu").fit(learned)

@@ -25,7 +25,7 @@ from postplace.inference.scoring import correct_predictions, ground_truth
 from postplace.models.entry import ModelEntry
 from postplace.models.registry import MODELS
 from postplace.models.settings import resolve_settings
-from postplace.synthetic.parameters import MODALITIES, Knobs
+from postplace.synthetic.parameters import MODALITIES, CityParameters
 from postplace.training.dataset import SplitDataset
 
 BAR = 0.95
@@ -68,9 +68,9 @@ def city_of(
         )
         shown = {f"{kind}_{name}": 0.0 for name in ("text", "hashtags") for kind in ("missing", "irrelevant")}
         plain |= shown | {"name_leak": 1.0, "missing_images": 0.0, "irrelevant_image": 0.0}
-        knobs = Knobs(places=4, single_modality=modality, **plain)  # type: ignore[arg-type]
+        parameters = CityParameters(places=4, single_modality=modality, **plain)  # type: ignore[arg-type]
         report = make_city(
-            scratch / modality / str(key[1]), posts=options.posts or POSTS[modality], seed=7, knobs=knobs
+            scratch / modality / str(key[1]), posts=options.posts or POSTS[modality], seed=7, parameters=parameters
         )
         posts = read_posts(scratch / modality / str(key[1]) / "posts.jsonl")
         base = PostLocator("place", entry.name, device="cpu", cache=options.cache or scratch / "vectors", workers=1)

@@ -29,7 +29,7 @@ from PIL import Image, ImageDraw, ImageFilter, ImageOps
 from postplace.errors import BadWeights
 from postplace.images.decode import decode
 from postplace.images.inpaint import find_inpainter
-from postplace.images.portrait import MAX_RATIO, PersonSegmenter, clean_picture, find_segmenter, person_ratio
+from postplace.images.portrait import MAX_RATIO, PersonSegmenter, clean_image, find_segmenter, person_ratio
 from postplace.images.sheet import Row, contact_sheet
 from postplace.synthetic import distractions
 from postplace.synthetic.distractions import add_person, draw_irrelevant, person_covering
@@ -193,11 +193,11 @@ def write_sheet(path: Path, segmenter: PersonSegmenter, groups: dict[str, list[S
     for name, samples in groups.items():
         for sample in [sample for sample in samples if sample.exact][:: max(1, len(samples) // 4)]:
             picture = decode(sample.jpeg)
-            cleaned = clean_picture(picture, segmenter=segmenter, inpainter=inpainter)
+            cleaned = clean_image(picture, segmenter=segmenter, inpainter=inpainter)
             decision = "dropped" if cleaned.dropped else "filled" if cleaned.ratio > 0 else "unchanged"
             truth = f"{name}, truly {100 * sample.ratio:.0f} %"
             words = f"{truth}\npeople {100 * cleaned.ratio:.1f} %\n{decision}"
-            rows.append(Row(picture, cleaned.mask, cleaned.picture, words))
+            rows.append(Row(picture, cleaned.mask, cleaned.image, words))
     contact_sheet(rows).save(path)
 
 

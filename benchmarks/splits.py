@@ -24,10 +24,10 @@ from postplace.schema import Post
 from postplace.splitting.assignment import limits_of
 from postplace.splitting.duplicates import near_duplicate_clusters
 from postplace.splitting.owners import draw_keys, groups_of, owners_that_count
-from postplace.splitting.splits import FRACTIONS, PARTS, Indices, split_groups
+from postplace.splitting.splits import FRACTIONS, SUBSETS, Indices, split_groups
 from postplace.training.dataset import TargetSpec
 
-SMALL = PARTS[1:]
+SMALL = SUBSETS[1:]
 
 
 def main() -> None:
@@ -63,7 +63,7 @@ def show(name: str, posts: Sequence[Post], labels: Indices, *, seeds: int) -> No
     splits = [split_groups(groups, labels, seed=seed, keys=keys) for seed in range(seeds)]
     small = [getattr(split, part) for split in splits for part in SMALL]
     for seed, split in enumerate(splits):
-        largest = {part: np.sort(np.bincount(groups[rows]))[:-4:-1].tolist() for part, rows in split.parts()}
+        largest = {part: np.sort(np.bincount(groups[rows]))[:-4:-1].tolist() for part, rows in split.subsets()}
         print(f"{name}, seed {seed}: " + "; ".join(f"{part} {largest[part]}" for part in SMALL))
     counts = [len(np.unique(groups[rows])) for rows in small]
     heaviest = max(np.bincount(groups[rows]).max() / len(rows) for rows in small)

@@ -23,7 +23,7 @@ from postplace.server.batching import Batching
 from postplace.server.limits import RequestLimits
 from postplace.server.parsing import read_line
 from postplace.server.service import make_service
-from postplace.synthetic.parameters import Knobs
+from postplace.synthetic.parameters import CityParameters
 
 ASKED = 100
 ADVISED = 25
@@ -32,9 +32,11 @@ ADVISED = 25
 @pytest.fixture(scope="module")
 def given(tmp_path_factory: pytest.TempPathFactory) -> list[Post]:
     """Posts of a city where hashtags alone show the place, some without a text; the last are asked about."""
-    knobs = Knobs(places=6, single_modality="hashtags", missing_hashtags=0.0, missing_text=0.2, missing_images=1.0)
+    parameters = CityParameters(
+        places=6, single_modality="hashtags", missing_hashtags=0.0, missing_text=0.2, missing_images=1.0
+    )
     folder = tmp_path_factory.mktemp("doors") / "city"
-    make_city(folder, posts=320, seed=5, knobs=knobs)
+    make_city(folder, posts=320, seed=5, parameters=parameters)
     return [post for post in read_posts(folder / "posts.jsonl") if post.hashtags]
 
 

@@ -17,8 +17,7 @@ MODULES = sorted(
 )
 # Folders and modules that still name options; to be empty.
 LEFT = (
-    "encoders", "experiments", "explain", "features", "locator.py", "models", "places/fsq.py", "places/known.py",
-    "places/vocabulary.py", "posts", "preparation", "runs", "server", "splitting", "system", "training",
+    "encoders", "experiments", "features", "models", "runs", "training",
 )  # fmt: skip
 
 OPTION = re.compile(r"(?<![\w-])(?<!var\()--[a-z][a-z-]+(?![\w-]*:)")  # not var(--ink) and --width: of style sheets

@@ -212,7 +212,7 @@ def test_the_split_of_prepared_posts_is_kept(posts: list[Post], cache: Path, tmp
     write_prepared(tmp_path / "prepared", found.prepared, overwrite=False)
     locator = PostLocator("category", "sg-mft", cache=cache, settings={"max_epochs": 1}, device="cpu")
     locator.fit(tmp_path / "prepared")
-    names = found.prepared.split.part_of(len(posts))
+    names = found.prepared.split.subset_names(len(posts))
     assert [locator.part_of(post) for post in found.prepared.posts] == names
     assert locator.metrics.models["sg-mft"].overall.posts == names.count("test")
     file, python = (locator.predict_proba(source) for source in (tmp_path / "prepared", found.prepared.posts))

@@ -21,7 +21,7 @@ from postplace.features.extraction import EncodedPosts
 from postplace.features.pooled import MODALITIES
 from postplace.inference.scoring import correct_predictions, ground_truth
 from postplace.models.registry import MODELS
-from postplace.splitting.splits import PARTS
+from postplace.splitting.splits import SUBSETS
 from postplace.training.dataset import SplitDataset, TargetSpec, build_dataset
 
 POSTS, CLASSES, WIDTH = 1000, 4, 64
@@ -75,7 +75,7 @@ def planted() -> tuple[SplitDataset, np.ndarray, np.ndarray]:
         return EncodedPosts(*of_text, vectors["image"][image], index, (), hashes, both, states["image"][image])
 
     # So few words make near-duplicates of most texts: the split is given.
-    names = np.repeat(PARTS, (700, 100, 100, 100))
+    names = np.repeat(SUBSETS, (700, 100, 100, 100))
     parts = {post.id: str(name) for post, name in zip(posts, names, strict=True)}
     made = build_dataset(
         posts, encode, classes=TargetSpec("place", None, None), seed=0, log=lambda line: None, subsets=parts

@@ -19,7 +19,7 @@ from postplace.cli import app
 from postplace.models.entry import Training
 from postplace.models.settings import VOCABULARY
 from postplace.posts.table import write_posts
-from postplace.synthetic import Knobs
+from postplace.synthetic import CityParameters
 
 README = Path(__file__).parents[1] / "README.md"
 TRAINING = README.parent / "docs" / "training.md"
@@ -124,9 +124,13 @@ def test_the_python_of_the_manual_runs(workplace: Path) -> None:
     assert "100 is not a latitude" in done.stdout
 
 
-def test_the_manual_has_every_option_setting_and_knob() -> None:
+def test_the_manual_has_every_option_setting_and_parameter() -> None:
     said = TRAINING.read_text()
-    options = {option.name for option in fields(Knobs)} | {field.name for field in fields(Training)} | set(VOCABULARY)
+    options = (
+        {option.name for option in fields(CityParameters)}
+        | {field.name for field in fields(Training)}
+        | set(VOCABULARY)
+    )
     assert [name for name in sorted(options) if f"`{name}`" not in said] == []
     command = typer.main.get_command(app).commands["train"]  # type: ignore[attr-defined]
     known = {name for option in command.params for name in option.opts if name.startswith("--")}

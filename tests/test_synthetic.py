@@ -1,4 +1,4 @@
-"""The synthetic city: the same bytes for the same seed, every knob does what it says, nothing half-written."""
+"""The synthetic city: the same bytes for the same seed, every parameter does what it says, nothing half-written."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 from postplace.errors import BadOption, WriteFailed
-from postplace.synthetic import CityReport, Knobs, Person, city, make_city, planted_ceiling
+from postplace.synthetic import CityParameters, CityReport, Person, city, make_city, planted_ceiling
 from postplace.synthetic.city import drafts_of
 from postplace.synthetic.gazetteer import SITES, sites
 from postplace.synthetic.images import LIGHTS, draw_place
@@ -37,9 +37,9 @@ make_city(Path(sys.argv[1]), posts=15, seed=5)
 """
 
 
-def clean(**changed: Any) -> Knobs:
-    """A city without a flaw, but for the knobs given."""
-    return Knobs(**{**dict.fromkeys(FLAWS, 0.0), **changed})
+def clean(**changed: Any) -> CityParameters:
+    """A city without a flaw, but for the parameters given."""
+    return CityParameters(**{**dict.fromkeys(FLAWS, 0.0), **changed})
 
 
 def records(folder: Path) -> list[dict[str, Any]]:
@@ -59,7 +59,7 @@ def digest(folder: Path) -> str:
 
 
 def drafts(number: int = 400, **changed: Any) -> list[Draft]:
-    return drafts_of(number, seed=0, knobs=clean(**changed))
+    return drafts_of(number, seed=0, parameters=clean(**changed))
 
 
 def test_the_city_has_posts_pictures_and_places(tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_the_same_seed_gives_the_same_bytes_whatever_the_hash_seed(tmp_path: Pat
     assert digest(tmp_path / "1") != digest(tmp_path / "other")
 
 
-def test_a_knob_leaves_alone_what_it_does_not_concern() -> None:
+def test_a_parameter_leaves_alone_what_it_does_not_concern() -> None:
     plain, noisy = drafts(), drafts(irrelevant_image=1.0, gps_noise_km=2.0, missing_hashtags=0.5)
     assert [draft.text for draft in plain] == [draft.text for draft in noisy]
     assert [(draft.user, draft.place, draft.time) for draft in plain] == [(d.user, d.place, d.time) for d in noisy]
@@ -130,18 +130,18 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize(
-    ("knobs", "message"),
+    ("parameters", "message"),
     [
-        ({"missing_text": 1.5}, "knob 'missing_text': 1.5 is out of range; give a number from 0 to 1"),
+        ({"missing_text": 1.5}, "parameter 'missing_text': 1.5 is out of range; give a number from 0 to 1"),
         ({"places": 1}, "give a number from 2 to 48"),
         ({"users": 0}, "give a number from 2"),
         ({"slang": float("nan")}, "out of range"),
         ({"single_modality": "images"}, "did you mean 'image'"),
     ],
 )
-def test_knobs_out_of_range_are_refused(knobs: dict[str, Any], message: str) -> None:
+def test_parameters_out_of_range_are_refused(parameters: dict[str, Any], message: str) -> None:
     with pytest.raises(BadOption, match=message.replace("?", r"\?")):
-        Knobs(**knobs)
+        CityParameters(**parameters)
 
 
 def test_a_city_has_a_post(tmp_path: Path) -> None:
@@ -149,9 +149,9 @@ def test_a_city_has_a_post(tmp_path: Path) -> None:
         make_city(tmp_path / "city", posts=0)
 
 
-@pytest.mark.parametrize(("knob", "field"), [("text", "text"), ("hashtags", "hashtags"), ("images", "shots")])
-def test_modalities_are_missing_as_often_as_asked(knob: str, field: str) -> None:
-    share = sum(not getattr(draft, field) for draft in drafts(1000, **{f"missing_{knob}": 0.3})) / 1000
+@pytest.mark.parametrize(("parameter", "field"), [("text", "text"), ("hashtags", "hashtags"), ("images", "shots")])
+def test_modalities_are_missing_as_often_as_requested(parameter: str, field: str) -> None:
+    share = sum(not getattr(draft, field) for draft in drafts(1000, **{f"missing_{parameter}": 0.3})) / 1000
     assert share == pytest.approx(0.3, abs=0.04)
 
 
@@ -227,9 +227,9 @@ def test_markup_is_links_mentions_and_emoticons() -> None:
 
 
 def test_a_repost_has_another_user_and_the_same_words_and_nearly_the_same_pictures(tmp_path: Path) -> None:
-    knobs = clean(duplicates=0.5)
-    report = make_city(tmp_path / "city", posts=30, knobs=knobs)
-    found = drafts_of(30, seed=0, knobs=knobs)
+    parameters = clean(duplicates=0.5)
+    report = make_city(tmp_path / "city", posts=30, parameters=parameters)
+    found = drafts_of(30, seed=0, parameters=parameters)
     posts = dict(zip((draft.id for draft in found), records(tmp_path / "city"), strict=True))
     repeats = [draft for draft in found if draft.repeats]
     assert len(repeats) == report.flaws["duplicates"] > 5
@@ -248,7 +248,7 @@ def test_a_repost_has_another_user_and_the_same_words_and_nearly_the_same_pictur
 
 
 def test_broken_pictures_are_cut_short(tmp_path: Path) -> None:
-    report = make_city(tmp_path / "city", posts=4, knobs=clean(broken_images=1.0))
+    report = make_city(tmp_path / "city", posts=4, parameters=clean(broken_images=1.0))
     assert report.flaws["broken_images"] == report.images == 4
     for path in (tmp_path / "city" / "images").iterdir():
         with Image.open(path) as picture, pytest.raises(OSError, match="truncated"):
@@ -257,8 +257,8 @@ def test_broken_pictures_are_cut_short(tmp_path: Path) -> None:
 
 
 def test_exif_holds_the_coordinates_only_when_asked(tmp_path: Path) -> None:
-    make_city(tmp_path / "leak", posts=3, knobs=clean(exif_gps=1.0))
-    make_city(tmp_path / "clean", posts=3, knobs=clean())
+    make_city(tmp_path / "leak", posts=3, parameters=clean(exif_gps=1.0))
+    make_city(tmp_path / "clean", posts=3, parameters=clean())
     for post in records(tmp_path / "leak"):
         with Image.open(tmp_path / "leak" / post["images"][0]) as picture:
             gps = picture.getexif().get_ifd(0x8825)
@@ -272,9 +272,9 @@ def test_exif_holds_the_coordinates_only_when_asked(tmp_path: Path) -> None:
 
 
 def test_portraits_are_recorded_with_the_person_they_show(tmp_path: Path) -> None:
-    knobs = {"users": 5, "gps_noise_km": 0.0}
-    make_city(tmp_path / "with", posts=12, knobs=clean(portraits=1.0, **knobs))
-    make_city(tmp_path / "without", posts=12, knobs=clean(**knobs))
+    parameters = {"users": 5, "gps_noise_km": 0.0}
+    make_city(tmp_path / "with", posts=12, parameters=clean(portraits=1.0, **parameters))
+    make_city(tmp_path / "without", posts=12, parameters=clean(**parameters))
     people = rows(tmp_path / "with" / "portraits.csv")
     assert len(people) == 12
     assert rows(tmp_path / "without" / "portraits.csv") == []

@@ -14,7 +14,7 @@ from postplace.inference import evaluation_metrics, steps
 from postplace.inference.fitted import Fitted, check_fitted
 from postplace.inference.options import PredictOptions, check_fit_options, check_folds_free, renamed_keyword
 from postplace.inference.predictor import EvaluationResult, Predictor, Probabilities
-from postplace.preparation.prepared_folder import read_with_parts
+from postplace.preparation.prepared_folder import read_with_subsets
 from postplace.runs.checkpoint import TrainingCheckpoint
 from postplace.runs.serialization import SavedRun, save_run
 from postplace.schema import Post, Predictions
@@ -83,7 +83,7 @@ class PostLocator:
         continued; one of others is an error, or with `overwrite` thrown away once the new one begins.
         """
         folder: Folder = renamed_keyword(state, checkpoint_dir, old="state", new="checkpoint_dir")
-        given, subsets = read_with_parts(posts)
+        given, subsets = read_with_subsets(posts)
         check_folds_free(self.folds, subsets)
         self.model_settings.try_out(self.encoder_pair)
         checkpoint = TrainingCheckpoint.checked(folder, self.options, given, subsets=subsets, overwrite=overwrite)
@@ -128,7 +128,7 @@ class PostLocator:
         best place is less probable than `min_confidence` the model abstains.
         """
         options = PredictOptions(top_k, level, min_confidence, coverage_over)
-        return Predictions(self.answer(read_with_parts(posts)[0], options, cache=cache).warned())
+        return Predictions(self.answer(read_with_subsets(posts)[0], options, cache=cache).warned())
 
     def answer(self, posts: Sequence[Post], options: PredictOptions, *, cache: Path | None = None) -> steps.Answers:
         """As `predict`, of posts that were parsed before; beside the answers the images that could not be read."""
@@ -136,7 +136,7 @@ class PostLocator:
 
     def predict_proba(self, posts: Source) -> pd.DataFrame:
         """One row a post (index: its id), one column a class (named by it); a post with nothing in it is all NaN."""
-        return steps.probability_table(self.predictor, read_with_parts(posts)[0], self._reader)
+        return steps.probability_table(self.predictor, read_with_subsets(posts)[0], self._reader)
 
     def evaluate(self, posts: Source) -> evaluation_metrics.EvaluationMetrics:
         """Metrics of the model and every baseline; posts that were learned from are left out and counted."""
@@ -144,7 +144,7 @@ class PostLocator:
 
     def evaluate_detailed(self, posts: Source) -> EvaluationResult:
         """As `evaluate`, with the answer to each post and the truth beside it."""
-        given, by = read_with_parts(posts)[0], self.report.get("grouped_by")
+        given, by = read_with_subsets(posts)[0], self.report.get("grouped_by")
         return steps.evaluate_new_posts(self.predictor, given, self._reader, grouped_by=by, cache=self.cache)
 
     def probabilities(self, posts: Sequence[Post], encoded: EncodedPosts) -> Probabilities:

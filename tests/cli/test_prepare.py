@@ -11,6 +11,7 @@ from typer import Typer
 from typer.testing import CliRunner, Result
 
 from postplace.cli.prepare import prepare, show_report
+from postplace.cli.wording import in_options
 from postplace.errors import BadOption, BadPost, NotEnoughData
 from postplace.preparation.prepared_folder import is_prepared, read_prepared
 
@@ -69,7 +70,7 @@ def test_the_recipes_options_can_be_changed_or_left_out(few: Path, tmp_path: Pat
     assert shown.exit_code == 0, shown.output
     saved = read_prepared(tmp_path / "a")
     assert [step["rule"] for step in saved.report["steps"]] == [
-        "pictures that cannot be read",
+        "images that cannot be read",
         "places under 5 training posts",
     ]
     assert len(saved.posts) == 19
@@ -78,7 +79,8 @@ def test_the_recipes_options_can_be_changed_or_left_out(few: Path, tmp_path: Pat
 def test_nothing_left_says_which_rule_took_how_many(few: Path, tmp_path: Path) -> None:
     with pytest.raises(NotEnoughData, match=r"of 20; removed by places under 100 training posts: 20; loosen") as error:
         run(few, "--out", tmp_path / "a", "--min-place-posts", 100)
-    assert "--min-place-posts" in error.value.remedy
+    remedy = in_options(error.value, ["prepare"]).remedy
+    assert "for example --min-place-posts 6 (the largest place has 13 training posts)" in remedy
     assert not is_prepared(tmp_path / "a")
 
 
@@ -193,3 +195,18 @@ def test_show_writes_a_sheet_of_images(city: Path, tmp_path: Path) -> None:
         Image.open(out / "sheet.png").verify()
     else:
         assert "nobody was found in any image" in shown.stderr
+
+
+@pytest.mark.parametrize(
+    ("remedy", "option"),
+    [
+        ("`languages=('en', 'zh')`", "--languages en,zh"),
+        ("`require='text,image'`", "--require text,image"),
+        ("`max_portrait=1`", "--max-portrait 1"),
+        ("without a language filter (`languages=none`)", "without a language filter (--languages none)"),
+        ("choose another folder or give `overwrite=True`", "choose another folder or give --overwrite"),
+    ],
+)
+def test_remedies_of_the_preparation_become_its_options(remedy: str, option: str) -> None:
+    error = in_options(BadOption("folder", "exists already", remedy), ["prepare"])
+    assert str(error) == f"--out: exists already; {option}"

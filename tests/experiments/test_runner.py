@@ -294,7 +294,7 @@ def locator(cache: Path) -> PostLocator:
 def test_a_random_split_parts_users(posts: list[Post], locator: PostLocator, tmp_path: Path) -> None:
     def sides(condition: Condition) -> int:
         prepared = prepare_under(condition, posts, locator, parts=None, names=(), state=tmp_path)
-        part = np.array(prepared.split.part_of(len(prepared.posts)))
+        part = np.array(prepared.split.subset_names(len(prepared.posts)))
         groups = groups_of(prepared.posts)
         return max(len(set(part[groups == group])) for group in np.unique(groups))
 

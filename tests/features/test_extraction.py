@@ -188,7 +188,7 @@ def test_broken_pictures_are_counted_and_the_post_goes_on(tmp_path: Path) -> Non
 def test_ten_pictures_none_of_which_is_there_is_a_wrong_folder(tmp_path: Path) -> None:
     posts = [Post(str(row), text="a", images=(tmp_path / f"{row}.jpg",)) for row in range(10)]
     assert len(run(posts[:9]).broken) == 9
-    with pytest.raises(BadPost, match=r"not one of the 10 pictures .* paths begin at the folder of the posts file"):
+    with pytest.raises(BadPost, match=r"not one of the 10 images .* paths begin at the folder of the posts file"):
         run(posts)
     (tmp_path / "0.jpg").write_text("there, though no picture")
     assert len(run(posts).broken) == 10

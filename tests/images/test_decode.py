@@ -1,4 +1,4 @@
-"""Pictures in, RGB out, or one clear line."""
+"""Images in, RGB out, or one clear line."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def refusal(image: Path | bytes, limits: Limits | None = None) -> str:
 
 
 @pytest.mark.parametrize("name", ENCODED)
-def test_every_format_gives_the_picture_in_rgb(name: str) -> None:
+def test_every_format_gives_the_image_in_rgb(name: str) -> None:
     image = decode(ENCODED[name])
     assert (image.mode, image.size) == ("RGB", (64, 32))
     assert corners(image) == ["R", "G", "B", "Y"]
@@ -145,9 +145,9 @@ def test_too_many_pixels_are_refused_before_decoding(data: bytes, size: str, mon
     started = time.process_time()
     message = refusal(data)
     assert time.process_time() - started < 0.5
-    assert message.startswith("uploaded picture: has ")
+    assert message.startswith("uploaded image: has ")
     assert size in message
-    assert message.endswith("; make the picture smaller: at most 50,000,000 pixels")
+    assert message.endswith("; make the image smaller: at most 50,000,000 pixels")
 
 
 def test_the_limit_itself_is_allowed() -> None:
@@ -162,7 +162,7 @@ def test_the_limits_are_ours_not_warnings_of_pillow(monkeypatch: pytest.MonkeyPa
         warnings.simplefilter("error")
         assert decode(ENCODED["PNG"]).size == (64, 32)
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 64 * 32 // 2 - 1)
-    assert "has 2,048 pixels; make the picture smaller" in refusal(ENCODED["PNG"])
+    assert "has 2,048 pixels; make the image smaller" in refusal(ENCODED["PNG"])
 
 
 def test_too_many_bytes_are_refused_before_reading(
@@ -173,7 +173,7 @@ def test_too_many_bytes_are_refused_before_reading(
     monkeypatch.setattr(Path, "open", lambda *_: pytest.fail("opened"))
     for image in (path, ENCODED["PNG"]):
         message = refusal(image, Limits(max_bytes=length - 1))
-        assert f"has {length} bytes; make the picture smaller: at most {length - 1} bytes" in message
+        assert f"has {length} bytes; make the image smaller: at most {length - 1} bytes" in message
 
 
 def test_a_jpeg_of_endless_scans_is_refused() -> None:
@@ -227,7 +227,7 @@ def test_long_metadata_is_no_hostile_header() -> None:
         data = ENCODED[name]
         profile = segment(0xE2, b"ICC_PROFILE\0" + bytes(60_000)) * 50 + segment(0xED, b"8BIM" * 5_000)
         assert decode(data[:2] + profile + bytes(2000) + data[2:]).size == (64, 32)
-        motion = random.Random(0).randbytes(3_000_000)  # a short film behind the picture, as telephones put it there
+        motion = random.Random(0).randbytes(3_000_000)  # a short film behind the image, as telephones put it there
         assert check_header(data + motion) == 64 * 32
     assert decode(START + CHUNK * 1000 + ENCODED["PNG"][33:]).size == (64, 32)
 
@@ -239,12 +239,12 @@ def test_exif_without_end_is_not_read(format: str, monkeypatch: pytest.MonkeyPat
     assert corners(decode(data)) == ["R", "G", "B", "Y"]
 
 
-# --- what is no picture
+# --- what is no image
 
 
 def test_a_path_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert refusal(tmp_path / "no.jpg") == f"{tmp_path / 'no.jpg'}: does not exist; check the path"
-    assert "is not a file; give the path of a picture" in refusal(tmp_path)
+    assert "is not a file; give the path of an image" in refusal(tmp_path)
     assert "cannot be read" in refusal(Path("a\0.jpg"))
     os.mkfifo(tmp_path / "pipe.jpg")
     assert "pipe.jpg: is not a file" in refusal(tmp_path / "pipe.jpg")  # reading it would wait for ever
@@ -259,17 +259,17 @@ def test_a_path_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_text_named_jpg_and_an_empty_file(write: Callable[[str, bytes], Path]) -> None:
-    assert "text.jpg: is not a picture of a known format, or is damaged; give a JPEG, PNG" in refusal(
-        write("text.jpg", b"hello, this is no picture")
+    assert "text.jpg: is not an image of a known format, or is damaged; give a JPEG, PNG" in refusal(
+        write("text.jpg", b"hello, this is no image")
     )
     assert "empty.jpg: is empty; save or download" in refusal(write("empty.jpg", b""))
-    assert refusal(b"").startswith("uploaded picture: is empty")
+    assert refusal(b"").startswith("uploaded image: is empty")
 
 
 def test_bytes_can_be_given_a_name() -> None:
     with pytest.raises(BadImage, match=r"^a\.jpg: is empty"):
         decode(b"", name="a.jpg")
-    with pytest.raises(BadImage, match=r"^a\.jpg: is not a picture"):
+    with pytest.raises(BadImage, match=r"^a\.jpg: is not an image"):
         decode(b"text", name="a.jpg")
     with pytest.raises(BadImage, match=r"^a\.jpg: has 64 x 32 pixels"):
         decode(ENCODED["PNG"], name="a.jpg", limits=Limits(max_pixels=1))
@@ -277,11 +277,11 @@ def test_bytes_can_be_given_a_name() -> None:
 
 @pytest.mark.parametrize("format", ["ICO", "PPM", "TGA", "PCX", "PDF", "EPS"])
 def test_other_formats_are_not_opened(format: str) -> None:
-    assert "is not a picture of a known format" in refusal(encoded(quarters(), format))
+    assert "is not an image of a known format" in refusal(encoded(quarters(), format))
 
 
 @pytest.mark.parametrize("name", ENCODED)
-def test_a_truncated_picture(name: str) -> None:
+def test_a_truncated_image(name: str) -> None:
     message = refusal(ENCODED[name][: len(ENCODED[name]) // 2])
     assert "damaged" in message
 
@@ -333,7 +333,7 @@ def test_gps_and_all_other_metadata_are_gone(format: str) -> None:
     assert b"at home" not in again
 
 
-def test_damaged_exif_does_not_cost_the_picture() -> None:
+def test_damaged_exif_does_not_cost_the_image() -> None:
     data = encoded(quarters(), "JPEG", exif=b"Exif\0\0II*\0\xff\xff\xff\x7f")
     assert corners(decode(data)) == ["R", "G", "B", "Y"]
 
@@ -405,7 +405,7 @@ def test_a_jpeg_is_decoded_smaller_but_never_below_the_target(target: int | None
 @pytest.mark.parametrize("name", ENCODED)
 @settings(max_examples=60, deadline=2000)
 @given(seed=st.integers(0, 2**32))
-def test_damaged_bytes_end_as_a_picture_or_bad_image(name: str, seed: int) -> None:
+def test_damaged_bytes_end_as_an_image_or_bad_image(name: str, seed: int) -> None:
     chance = random.Random(seed)
     data = bytearray(ENCODED[name])
     for _ in range(chance.choice((1, 2, 8))):

@@ -24,7 +24,7 @@ pytest.importorskip("onnxruntime")
 pytest.importorskip("cv2")
 
 
-def picture(wide: int = 53, high: int = 37, *, seed: int = 0) -> Image.Image:
+def image(wide: int = 53, high: int = 37, *, seed: int = 0) -> Image.Image:
     return Image.fromarray(np.random.default_rng(seed).integers(0, 256, (high, wide, 3), dtype=np.uint8))
 
 
@@ -45,7 +45,7 @@ def write_lama(
 ) -> Path:
     """A network with LaMa's signature that puts 0.25 into the hole. It needs sides that divide by 8, as LaMa does.
 
-    `echo`: it gives the picture back as it got it.
+    `echo`: it gives the image back as it got it.
     """
     helper, kind = onnx.helper, onnx.TensorProto.FLOAT
     high, wide = (side, side) if side else ("height", "width")
@@ -89,7 +89,7 @@ def test_the_mask_grows_by_two_pixels_at_least() -> None:
     assert (widened(mask) == wanted).all()
 
 
-def test_the_mask_grows_with_the_picture() -> None:
+def test_the_mask_grows_with_the_image() -> None:
     mask = np.zeros((40, 1600), dtype=np.bool_)
     mask[20, 800] = True
     assert np.flatnonzero(widened(mask)[20]).tolist() == list(range(790, 811))
@@ -117,14 +117,14 @@ def test_telea_fills_the_hole_from_its_rim() -> None:
     seed=st.integers(0, 99),
 )
 def test_no_pixel_outside_the_mask_changes(wide: int, high: int, side: int, share: float, seed: int) -> None:
-    before = picture(wide, high, seed=seed)
+    before = image(wide, high, seed=seed)
     mask = np.random.default_rng(seed).random((high, wide)) < share
     after = inpaint._filled(before, mask, fill=inpaint._telea, side=side)
     assert_same_outside(before, after, mask)
 
 
-def test_a_large_picture_is_filled_on_a_smaller_copy() -> None:
-    before = picture(400, 300)
+def test_a_large_image_is_filled_on_a_smaller_copy() -> None:
+    before = image(400, 300)
     mask = np.zeros((300, 400), dtype=np.bool_)
     mask[20:280, 30:370] = True
     seen = []
@@ -140,7 +140,7 @@ def test_a_large_picture_is_filled_on_a_smaller_copy() -> None:
 
 
 def test_a_small_hole_is_filled_where_it_is() -> None:
-    before = picture(4000, 40)
+    before = image(4000, 40)
     mask = np.zeros((40, 4000), dtype=np.bool_)
     mask[10:20, 2000:2010] = True
     seen = []
@@ -154,7 +154,7 @@ def test_a_small_hole_is_filled_where_it_is() -> None:
     assert_same_outside(before, after, mask)
 
 
-def test_a_picture_that_is_all_hole_becomes_flat() -> None:
+def test_an_image_that_is_all_hole_becomes_flat() -> None:
     before = Image.new("RGB", (4, 2), (10, 20, 30))
     before.paste((30, 40, 50), (0, 0, 2, 2))
     after = find_inpainter("telea").fill(before, np.ones((2, 4), dtype=np.bool_))
@@ -166,17 +166,17 @@ def test_a_picture_that_is_all_hole_becomes_flat() -> None:
 
 @pytest.mark.parametrize("side", [None, 64])
 @pytest.mark.parametrize("unit", [1.0, 255.0])
-def test_lama_fills_at_the_size_of_the_picture(tmp_path: Path, side: int | None, unit: float) -> None:
+def test_lama_fills_at_the_size_of_the_image(tmp_path: Path, side: int | None, unit: float) -> None:
     lama = find_inpainter("lama", weights=write_lama(tmp_path / "lama.onnx", side=side, unit=unit))
-    before, mask = picture(), box()
+    before, mask = image(), box()
     after = lama.fill(before, mask)
     assert (np.asarray(after)[mask] == 64).all(), "0.25 of 255"
     assert_same_outside(before, after, mask)
 
 
-def test_lama_with_a_fixed_size_takes_a_larger_picture(tmp_path: Path) -> None:
+def test_lama_with_a_fixed_size_takes_a_larger_image(tmp_path: Path) -> None:
     lama = find_inpainter("auto", weights=write_lama(tmp_path / "lama.onnx", side=64))
-    before, mask = picture(301, 203), box(301, 203)
+    before, mask = image(301, 203), box(301, 203)
     after = lama.fill(before, mask)
     assert_same_outside(before, after, mask)
     changed = np.asarray(after)[mask]
@@ -186,7 +186,7 @@ def test_lama_with_a_fixed_size_takes_a_larger_picture(tmp_path: Path) -> None:
 
 def test_lama_inputs_are_told_apart_by_their_channels(tmp_path: Path) -> None:
     path = write_lama(tmp_path / "lama.onnx", names=("x", "y"), mask_first=True)
-    after = find_inpainter("lama", weights=path).fill(picture(), box())
+    after = find_inpainter("lama", weights=path).fill(image(), box())
     assert (np.asarray(after)[box()] == 64).all()
 
 
@@ -202,7 +202,7 @@ def test_lama_travels_to_a_worker(tmp_path: Path) -> None:
     assert again == lama
     assert again.fingerprint == lama.fingerprint
     assert len(pickle.dumps(lama)) < 1000, "the file stays where it is"
-    assert again.fill(picture(), box()).tobytes() == lama.fill(picture(), box()).tobytes()
+    assert again.fill(image(), box()).tobytes() == lama.fill(image(), box()).tobytes()
 
 
 def test_other_weights_have_another_fingerprint(tmp_path: Path) -> None:
@@ -215,7 +215,7 @@ def test_a_file_that_changes_under_way_is_noticed(tmp_path: Path) -> None:
     write_lama(tmp_path / "lama.onnx", unit=1.0)
     open_network.cache_clear()
     with pytest.raises(BadWeights, match="has changed"):
-        lama.fill(picture(), box())
+        lama.fill(image(), box())
 
 
 @pytest.mark.parametrize(
@@ -255,10 +255,10 @@ def test_patchmatch_is_asked_in_the_same_way_each_time(monkeypatch: pytest.Monke
     monkeypatch.setitem(sys.modules, "patchmatch", stand_in)
     monkeypatch.setattr(inpaint, "version", lambda _: "2.2.0")
     patchmatch = find_inpainter("patchmatch")
-    after = patchmatch.fill(picture(), box())
+    after = patchmatch.fill(image(), box())
     assert calls == [0, ((37, 53, 3), np.dtype(bool), 5)]
     assert (np.asarray(after)[box()] == 9).all()
-    assert_same_outside(picture(), after, box())
+    assert_same_outside(image(), after, box())
     assert "2.2.0" in patchmatch.fingerprint
 
 
@@ -269,15 +269,15 @@ def test_patchmatch_that_cannot_run_is_said_at_once(monkeypatch: pytest.MonkeyPa
         find_inpainter("patchmatch")
 
 
-def test_none_leaves_the_picture() -> None:
-    before = picture()
+def test_none_leaves_the_image() -> None:
+    before = image()
     assert find_inpainter("none").fill(before, box()) is before
 
 
 @pytest.mark.parametrize("name", ["telea", "none"])
 def test_a_mask_of_another_size_is_refused(name: str) -> None:
-    with pytest.raises(BadOption, match="is 53 x 37 for a picture of 37 x 53"):
-        find_inpainter(name).fill(picture(37, 53), box())
+    with pytest.raises(BadOption, match="is 53 x 37 for an image of 37 x 53"):
+        find_inpainter(name).fill(image(37, 53), box())
 
 
 def test_auto_is_telea_without_weights() -> None:

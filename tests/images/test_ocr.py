@@ -1,4 +1,4 @@
-"""Words in pictures: drawn signs, Latin and Chinese, their order and limits, and pictures that hold none."""
+"""Words in images: drawn signs, Latin and Chinese, their order and limits, and images that hold none."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ MIDDLE_LINE = (0.46, 0.02, 0.54, 0.98)
 MOUNTAIN = ((0.1, 0.4, 0.18, 0.9), (0.1, 0.82, 0.9, 0.9), (0.82, 0.4, 0.9, 0.9), (0.46, 0.08, 0.54, 0.9))
 
 
-def write(picture: Image.Image, text: str, at: tuple[int, int], size: int = 44) -> None:
-    ImageDraw.Draw(picture).text(at, text, fill="black", font=ImageFont.load_default(size))
+def write(image: Image.Image, text: str, at: tuple[int, int], size: int = 44) -> None:
+    ImageDraw.Draw(image).text(at, text, fill="black", font=ImageFont.load_default(size))
 
 
 def sign() -> Image.Image:
     """A white sign on green with English and the name 中山, and two words side by side below it."""
-    picture = Image.new("RGB", (1000, 640), "#33aa55")
-    draw = ImageDraw.Draw(picture)
+    image = Image.new("RGB", (1000, 640), "#33aa55")
+    draw = ImageDraw.Draw(image)
     draw.rectangle((40, 40, 960, 420), fill="white")
-    write(picture, "Harbour Noodle House", (70, 70))
+    write(image, "Harbour Noodle House", (70, 70))
     for left, strokes in ((90, (*MIDDLE, MIDDLE_LINE)), (210, MOUNTAIN)):
         for x0, y0, x1, y1 in strokes:
             draw.rectangle((left + 110 * x0, 220 + 110 * y0, left + 110 * x1, 220 + 110 * y1), fill="black")
-    write(picture, "Platform", (500, 520))
-    write(picture, "Exit", (80, 528))
-    return picture
+    write(image, "Platform", (500, 520))
+    write(image, "Exit", (80, 528))
+    return image
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -48,18 +48,18 @@ def test_a_sign_is_read_in_order() -> None:
     assert TextReader()(sign()) == "Harbour Noodle House 中山 Exit Platform"
 
 
-def test_a_picture_without_words_gives_none() -> None:
+def test_an_image_without_words_gives_none() -> None:
     noise = np.random.default_rng(0).integers(0, 256, (300, 400, 3), dtype=np.uint8)
     assert TextReader()(Image.new("RGB", (400, 300), "white")) == ""
     assert TextReader()(Image.fromarray(noise)) == ""
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 3_000_000), (3_000_000, 1), (1280, 15), (16, 1280), (700, 17)])
-def test_no_shape_of_a_picture_is_too_odd(size: tuple[int, int]) -> None:
+def test_no_shape_of_an_image_is_too_odd(size: tuple[int, int]) -> None:
     assert words_of(Image.new("RGB", size, "white"), TextReader()) == ""
 
 
-def test_no_picture_larger_than_the_limit_reaches_the_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_image_larger_than_the_limit_reaches_the_networks(monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: list[tuple[int, ...]] = []
 
     def engine(pixels: Any) -> tuple[None, None]:
@@ -95,12 +95,12 @@ def found(*lines: tuple[str, float]) -> Any:
 
 def test_unsure_lines_are_left_out_and_long_ones_cut_between_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ocr, "_engine", found(("Old  Town", 0.9), ("xq7", 0.3), ("Market\nHall", 0.6)))
-    picture = Image.new("RGB", (64, 64))
-    assert TextReader()(picture) == "Old Town Market Hall"
-    assert TextReader(confidence=0.2)(picture) == "Old Town xq7 Market Hall"
-    assert TextReader(most_characters=14)(picture) == "Old Town"
-    assert TextReader(most_characters=15)(picture) == "Old Town Market"
-    assert TextReader(most_characters=2)(picture) == "Ol"
+    image = Image.new("RGB", (64, 64))
+    assert TextReader()(image) == "Old Town Market Hall"
+    assert TextReader(confidence=0.2)(image) == "Old Town xq7 Market Hall"
+    assert TextReader(most_characters=14)(image) == "Old Town"
+    assert TextReader(most_characters=15)(image) == "Old Town Market"
+    assert TextReader(most_characters=2)(image) == "Ol"
 
 
 def test_rows_are_read_from_left_to_right() -> None:
@@ -117,7 +117,7 @@ def test_what_the_networks_stumble_over_is_a_reason(monkeypatch: pytest.MonkeyPa
         raise RuntimeError("non-zero status\ncode")
 
     monkeypatch.setattr(ocr, "_engine", lambda: engine)
-    with pytest.raises(BadImage, match=r"words in a picture: could not be read \(non-zero status code\)"):
+    with pytest.raises(BadImage, match=r"words in an image: could not be read \(non-zero status code\)"):
         words_of(Image.new("RGB", (64, 64)), TextReader())
 
 

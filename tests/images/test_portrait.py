@@ -1,4 +1,4 @@
-"""Who is in a picture, and what becomes of it."""
+"""Who is in an image, and what becomes of it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from postplace.errors import BadOption, BadWeights
 from postplace.images.inpaint import find_inpainter
 from postplace.images.persons import embedded
 from postplace.images.persons.u2net import FILE, cache_places
-from postplace.images.portrait import Mask, clean_picture, find_segmenter, person_ratio
+from postplace.images.portrait import Mask, clean_image, find_segmenter, person_ratio
 from postplace.synthetic.distractions import Person, add_person
 
 onnx = pytest.importorskip("onnx")
@@ -31,7 +31,7 @@ class Told:
     name: str = "told"
     fingerprint: str = "told"
 
-    def mask(self, picture: Image.Image) -> Mask:
+    def mask(self, image: Image.Image) -> Mask:
         """The answer."""
         return self.answer
 
@@ -44,10 +44,10 @@ class Recording:
     name: str = "recording"
     fingerprint: str = "recording"
 
-    def fill(self, picture: Image.Image, mask: Mask) -> Image.Image:
+    def fill(self, image: Image.Image, mask: Mask) -> Image.Image:
         """All white."""
         self.masks.append(mask)
-        return Image.new("RGB", picture.size, "white")
+        return Image.new("RGB", image.size, "white")
 
 
 def rows(people: int, *, of: int = 20) -> Mask:
@@ -89,31 +89,31 @@ def test_the_ratio_is_person_pixels_over_all() -> None:
     ("people", "limit", "dropped"), [(10, 0.5, False), (11, 0.5, True), (1, 0.0, True), (20, 1.0, False)]
 )
 def test_only_more_than_the_limit_is_dropped(people: int, limit: float, dropped: bool) -> None:
-    picture = Image.new("RGB", (10, 20))
-    cleaned = clean_picture(picture, segmenter=Told(rows(people)), inpainter=Recording(), max_ratio=limit)
+    image = Image.new("RGB", (10, 20))
+    cleaned = clean_image(image, segmenter=Told(rows(people)), inpainter=Recording(), max_ratio=limit)
     assert cleaned.dropped == dropped
     assert cleaned.ratio == people / 20
-    assert (cleaned.picture is None) == dropped
-    if cleaned.picture is not None:
-        assert cleaned.picture.getpixel((0, 0)) == (255, 255, 255)
+    assert (cleaned.image is None) == dropped
+    if cleaned.image is not None:
+        assert cleaned.image.getpixel((0, 0)) == (255, 255, 255)
 
 
 def test_the_default_limit_is_the_papers() -> None:
-    picture, inpainter = Image.new("RGB", (10, 20)), find_inpainter("none")
-    assert not clean_picture(picture, segmenter=Told(rows(10)), inpainter=inpainter).dropped
-    assert clean_picture(picture, segmenter=Told(rows(11)), inpainter=inpainter).dropped
+    image, inpainter = Image.new("RGB", (10, 20)), find_inpainter("none")
+    assert not clean_image(image, segmenter=Told(rows(10)), inpainter=inpainter).dropped
+    assert clean_image(image, segmenter=Told(rows(11)), inpainter=inpainter).dropped
 
 
-def test_a_picture_without_people_is_not_touched() -> None:
-    picture, inpainter = Image.new("RGB", (10, 20)), Recording()
-    cleaned = clean_picture(picture, segmenter=Told(rows(0)), inpainter=inpainter)
-    assert cleaned.picture is picture
+def test_an_image_without_people_is_not_touched() -> None:
+    image, inpainter = Image.new("RGB", (10, 20)), Recording()
+    cleaned = clean_image(image, segmenter=Told(rows(0)), inpainter=inpainter)
+    assert cleaned.image is image
     assert not inpainter.masks
 
 
 def test_the_ratio_is_taken_before_the_mask_is_widened() -> None:
     inpainter = Recording()
-    cleaned = clean_picture(Image.new("RGB", (10, 20)), segmenter=Told(rows(5)), inpainter=inpainter)
+    cleaned = clean_image(Image.new("RGB", (10, 20)), segmenter=Told(rows(5)), inpainter=inpainter)
     assert cleaned.ratio == 0.25
     assert (cleaned.mask == rows(5)).all()
     assert (inpainter.masks[0] == rows(7)).all()
@@ -122,7 +122,7 @@ def test_the_ratio_is_taken_before_the_mask_is_widened() -> None:
 @pytest.mark.parametrize("limit", [-0.1, 1.5, float("nan")])
 def test_a_limit_that_is_no_share_is_refused(limit: float) -> None:
     with pytest.raises(BadOption, match="not a share"):
-        clean_picture(
+        clean_image(
             Image.new("RGB", (10, 20)), segmenter=Told(rows(0)), inpainter=find_inpainter("none"), max_ratio=limit
         )
 
@@ -131,9 +131,9 @@ def test_a_limit_that_is_no_share_is_refused(limit: float) -> None:
 
 
 def test_u2net_marks_what_the_network_says(tmp_path: Path) -> None:
-    picture = Image.new("RGB", (200, 100), "black")
-    picture.paste("white", (0, 0, 50, 100))
-    mask = find_segmenter("u2net", weights=write_u2net(tmp_path / "net.onnx")).mask(picture)
+    image = Image.new("RGB", (200, 100), "black")
+    image.paste("white", (0, 0, 50, 100))
+    mask = find_segmenter("u2net", weights=write_u2net(tmp_path / "net.onnx")).mask(image)
     assert mask.shape == (100, 200)
     assert mask.dtype == np.bool_
     assert (mask == (np.arange(200) < 50)[None, :].repeat(100, axis=0)).mean() > 0.99
@@ -143,9 +143,9 @@ def test_u2net_marks_what_the_network_says(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("grey", "person"), [(0, False), (200, True)])
 def test_u2net_does_not_stretch_a_flat_answer(tmp_path: Path, grey: int, person: bool) -> None:
-    """A picture without people must not get a mask made of the small differences in it."""
-    picture = Image.new("RGB", (64, 64), (grey, grey, grey))
-    mask = find_segmenter("u2net", weights=write_u2net(tmp_path / "net.onnx")).mask(picture)
+    """An image without people must not get a mask made of the small differences in it."""
+    image = Image.new("RGB", (64, 64), (grey, grey, grey))
+    mask = find_segmenter("u2net", weights=write_u2net(tmp_path / "net.onnx")).mask(image)
     assert mask.all() if person else not mask.any()
 
 
@@ -229,8 +229,8 @@ def portrait() -> tuple[Image.Image, Mask]:
 
 
 def test_the_embedded_one_finds_a_face_and_what_hangs_on_it(portrait: tuple[Image.Image, Mask]) -> None:
-    picture, truth = portrait
-    found = find_segmenter("embedded").mask(picture)
+    image, truth = portrait
+    found = find_segmenter("embedded").mask(image)
     assert found.shape == truth.shape
     assert found.dtype == np.bool_
     assert (found & truth).sum() / (found | truth).sum() > 0.75
@@ -238,8 +238,8 @@ def test_the_embedded_one_finds_a_face_and_what_hangs_on_it(portrait: tuple[Imag
 
 
 def test_a_face_is_found_at_the_edge_too(portrait: tuple[Image.Image, Mask]) -> None:
-    picture, _ = portrait
-    selfie = picture.crop((56, 56, 104, 112))
+    image, _ = portrait
+    selfie = image.crop((56, 56, 104, 112))
     assert find_segmenter("embedded").mask(selfie).mean() > 0.4
 
 
@@ -266,7 +266,7 @@ def test_the_work_is_bounded(portrait: tuple[Image.Image, Mask], monkeypatch: py
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 900), (900, 1), (3, 2), (64, 20), (320, 320)])
-def test_pictures_of_any_shape_without_people(size: tuple[int, int]) -> None:
+def test_images_of_any_shape_without_people(size: tuple[int, int]) -> None:
     mask = find_segmenter("embedded").mask(Image.new("RGB", size, (90, 160, 90)))
     assert mask.shape == size[::-1]
     assert not mask.any()

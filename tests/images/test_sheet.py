@@ -15,7 +15,7 @@ LEFT = np.arange(40)[None, :].repeat(20, axis=0) < 20
 
 
 def column(sheet: Image.Image, index: int) -> Image.Image:
-    """The picture in a column of the first row."""
+    """The image in a column of the first row."""
     left = 14 + index * (CELL + 14)
     return sheet.crop((left, 40, left + CELL, 40 + CELL // 2))
 
@@ -32,7 +32,7 @@ def test_before_people_and_after_stand_side_by_side() -> None:
     assert red == green == blue, "the rest is grey"
 
 
-def test_a_dropped_picture_leaves_its_place_empty() -> None:
+def test_a_dropped_image_leaves_its_place_empty() -> None:
     after = np.asarray(column(contact_sheet([(BLUE, LEFT, None, "gone")]), 2))
     assert (after[2:20, 2:-2] == 255).all()
     assert (after[0] == after[0, 0]).all()
@@ -82,6 +82,6 @@ def test_a_font_of_the_system_that_has_the_characters_is_taken(monkeypatch: pyte
     assert legible("bund.jpg") == ("bund.jpg", sheet_module._font(15))
 
 
-def test_no_pictures_is_said() -> None:
-    with pytest.raises(NotEnoughData, match="no pictures"):
+def test_no_images_is_said() -> None:
+    with pytest.raises(NotEnoughData, match="no images"):
         contact_sheet([])

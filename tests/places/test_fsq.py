@@ -67,11 +67,11 @@ def test_a_single_file_and_places_of_any_category(tmp_path: Path) -> None:
 
 
 def test_the_most_complete_records(tmp_path: Path) -> None:
-    found = FsqPlaces(maker.make(tmp_path), box=BOX, most=2)
+    found = FsqPlaces(maker.make(tmp_path), box=BOX, max_places=2)
     assert names(found) == ["Iron Hall", "Golden Dragon"]  # 3 details, 2; City Arcade has none
     assert found.left_out[fsq.LESS_COMPLETE] == 1
     newer = [maker.place(n, f"n{n}", maker.MALL, date_refreshed=f"202{n}-01-01") for n in range(5)]
-    again = FsqPlaces(maker.write(tmp_path / "b" / "x.parquet", newer), box=BOX, most=2)
+    again = FsqPlaces(maker.write(tmp_path / "b" / "x.parquet", newer), box=BOX, max_places=2)
     assert names(again) == ["n4", "n3"]
 
 

@@ -56,7 +56,7 @@ def test_categories_have_no_centre() -> None:
 
 
 def test_a_single_post_is_named_with_its_remedy(posts: list[Post]) -> None:
-    with pytest.raises(NotEnoughData, match=r"place 'zoo': has only 1 post; .*--min-posts"):
+    with pytest.raises(NotEnoughData, match=r"place 'zoo': has only 1 post; .*`min_posts=N`"):
         fit_places(posts + at("zoo", None), target="place")
     with pytest.raises(NotEnoughData, match=r"'yard': has only 1 post \(and 1 more have one\)"):
         check_classes(posts + at("zoo", None) + at("yard", None), target="place")
@@ -74,7 +74,7 @@ def test_too_high_or_too_low_a_minimum(posts: list[Post]) -> None:
         check_classes(posts, target="place", min_posts=3)
     with pytest.raises(NotEnoughData, match="none is left"):
         check_classes(posts, target="place", min_posts=99)
-    with pytest.raises(BadOption, match="--min-posts"):
+    with pytest.raises(BadOption, match=r"^min_posts: "):
         check_classes(posts, target="place", min_posts=1)
 
 
@@ -100,7 +100,7 @@ def test_names_without_training_posts_leave_too_few() -> None:
 def test_an_absent_target_names_those_there_are() -> None:
     posts = at(None, (1, 1), None, category="home")
     with pytest.raises(
-        NotEnoughData, match=r"none of 2 posts has a place.*category \(2 posts\) or --cells K \(1 posts\)"
+        NotEnoughData, match=r"none of 2 posts has a place.*category'` \(2 posts\) or `cells=K` \(1 posts\)"
     ):
         fit_places(posts, target="place")
     with pytest.raises(NotEnoughData, match="none of 1 posts has coordinates; add"):
@@ -138,10 +138,10 @@ def test_cells_a_metre_apart_are_told_apart() -> None:
 
 def test_fewer_coordinates_than_cells() -> None:
     posts = at(None, (1, 1), (1, 1), (2, 2))
-    with pytest.raises(NotEnoughData, match=r"3 cells .* 2 distinct coordinates; give --cells 2 or fewer"):
+    with pytest.raises(NotEnoughData, match=r"3 cells .* 2 distinct coordinates; give `cells=2` or fewer"):
         fit_cells(posts, cells=3, seed=0)
     assert len(fit_cells(posts, cells=2, seed=0)) == 2
-    with pytest.raises(BadOption, match="--cells"):
+    with pytest.raises(BadOption, match=r"^cells: "):
         fit_cells(posts, cells=1, seed=0)
 
 

@@ -41,16 +41,16 @@ ONE_FLAW: list[tuple[str, list[str], dict[str, Any], dict[str, int]]] = [
     ("whole", [f"anna/{NAME}.jpg"], {}, {}),
     ("not_compressed", [f"anna/{NAME}.jpg"], {}, {}),
     (
-        "three_pictures",
+        "three_images",
         [f"anna/{NAME}_1.jpg", f"anna/{NAME}_2.jpg", f"anna/{NAME}_3.webp"],
         {},
         {"video ignored": 1},
     ),
     (
-        "a_lost_picture",
+        "a_lost_image",
         [f"anna/{NAME}_1.jpg"],
         {},
-        {"picture file is missing": 1, "picture file is empty": 1},
+        {"image file is missing": 1, "image file is empty": 1},
     ),
     ("a_video", [f"anna/{NAME}.jpg"], {}, {"video ignored": 1}),
     ("a_video_without_cover", [], {}, {"video ignored": 1}),
@@ -64,7 +64,7 @@ ONE_FLAW: list[tuple[str, list[str], dict[str, Any], dict[str, int]]] = [
     ("no_location", [f"anna/{NAME}.jpg"], {"place": None, "venue": None}, {}),
     ("no_caption", [f"anna/{NAME}.jpg"], {"text": "", "hashtags": ()}, {}),
     ("no_caption_in_the_node", [f"anna/{NAME}.jpg"], {}, {}),
-    ("only_metadata", [], {}, {"picture file is missing": 1}),
+    ("only_metadata", [], {}, {"image file is missing": 1}),
     ("twice", [f"#bund/{NAME}.jpg"], {}, {"the same post again": 1}),
     (
         "other_files",
@@ -81,15 +81,15 @@ ONE_FLAW: list[tuple[str, list[str], dict[str, Any], dict[str, int]]] = [
     ("an_impossible_position", [f"anna/{NAME}.jpg"], {}, {"coordinates cannot be read": 1}),
     ("no_time", ["anna/CaBcDeFgHiJ.jpg"], {"time": None}, {"time unknown": 1}),
     ("named_by_address", ["anna/x_n.jpg"], {}, {}),
-    ("lost_metadata", [f"anna/{NAME}.jpg"], {}, {"picture without metadata": 3, "caption without metadata": 1}),
+    ("lost_metadata", [f"anna/{NAME}.jpg"], {}, {"image without metadata": 3, "caption without metadata": 1}),
     ("capitals", [f"anna/{NAME}.JPG"], {}, {}),
     (
         "an_album_without_its_parts",
         [f"anna/{NAME}_2.jpg"],
         {},
-        {"picture file is missing": 3, "video ignored": 1},
+        {"image file is missing": 3, "video ignored": 1},
     ),
-    ("an_album_without_anything", [], {}, {"picture file is missing": 1}),
+    ("an_album_without_anything", [], {}, {"image file is missing": 1}),
 ]
 DAMAGED = [
     ("a_cut_xz", "damaged .xz file", f"anna/{NAME}.json.xz: cannot be unpacked (it ends before its time); download"),
@@ -184,7 +184,7 @@ def test_what_is_left_out_leaves_no_remark(tmp_path: Path) -> None:
         MAKE["save"](tmp_path / folder / "x.json.xz", MAKE["structure"](MAKE["node"](taken_at_timestamp=None)))
     dump = instaloader_dump(tmp_path)
     assert len(list(dump)) == 1
-    assert dump.counts == {"posts": 1, "picture file is missing": 1, "time unknown": 1, "the same post again": 1}
+    assert dump.counts == {"posts": 1, "image file is missing": 1, "time unknown": 1, "the same post again": 1}
 
 
 def test_the_polaris_form_and_version_3(tmp_path: Path) -> None:
@@ -201,7 +201,7 @@ def test_the_polaris_form_and_version_3(tmp_path: Path) -> None:
     MAKE["save"](tmp_path / "a.json", media)  # version 3 saved the node alone
     dump = instaloader_dump(tmp_path)
     assert list(dump) == [Post("Pol", "at #bund", ("bund",), (), "17841400001", TIME, "Pier", "5", None, 1.5, 2.5)]
-    assert dump.counts == {"posts": 1, "picture file is missing": 1, "video ignored": 1}
+    assert dump.counts == {"posts": 1, "image file is missing": 1, "video ignored": 1}
 
 
 def test_the_folder_of_a_location_is_its_id(tmp_path: Path) -> None:

@@ -177,7 +177,7 @@ def test_half_an_emoji_is_replaced_and_a_split_one_joined() -> None:
         ({"hashtags": {"a": 1}}, "key 'hashtags': {'a': 1} is not a text"),
         ({"hashtags": ["a", ["b"]]}, "key 'hashtags': ['b'] is not a text"),
         ({"hashtags": "['a', 'b']"}, "is a list printed by a program; join the items with ';'"),
-        ({"images": ["https://a.org/b.jpg"]}, "is an address; download the picture and give its path"),
+        ({"images": ["https://a.org/b.jpg"]}, "is an address; download the image and give its path"),
         ({"images": [3]}, "key 'images': 3 is not a path"),
         ({"images": "a\0b"}, "key 'images': 'a\\x00b' is not a path"),
         ({"user": ["u"]}, "key 'user': ['u'] is not a text; give a text or a number"),
@@ -616,7 +616,7 @@ def test_a_file_says_that_its_hashtags_are_complete_only_where_that_matters(tmp_
 @pytest.mark.parametrize(
     ("post", "message"),
     [
-        (Post("x", images=(b"jpeg",)), "post 'x', key 'images': a picture is bytes; only paths can be written"),
+        (Post("x", images=(b"jpeg",)), "post 'x', key 'images': an image is bytes; only paths can be written"),
         (Post("a"), "post 'a': its id is that of an earlier post"),
         (Post("x", text="\ud83d"), "post 'x': cannot be written"),
         (Post("x", latitude=float("nan"), longitude=1.0), "post 'x': cannot be written"),
@@ -650,7 +650,7 @@ def test_a_full_disk_and_a_missing_folder(ending: str, tmp_path: Path, monkeypat
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_was_read_from_pictures_is_its_own_field(tmp_path: Path) -> None:
+def test_what_was_read_from_images_is_its_own_field(tmp_path: Path) -> None:
     post = Post("1", text="lunch", image_text="老上海 Café")
     assert post.full_text == "lunch\n老上海 Café"
     write_posts([post, Post("2", image_text="EXIT"), Post("3")], tmp_path / "posts.jsonl")

@@ -21,7 +21,7 @@ from postplace.posts.weibo_values import number_of_bid
 from postplace.schema import Post
 
 MAKE = runpy.run_path(str(Path(__file__).parents[1] / "data" / "weibo" / "make.py"))
-PICTURES = "小安/img/原创微博图片"
+IMAGES = "小安/img/原创微博图片"
 TIME = datetime(2019, 12, 28, 10, 30, tzinfo=timezone(timedelta(hours=8)))
 WHOLE = Post(
     id="4454572602912349",
@@ -32,23 +32,23 @@ WHOLE = Post(
     place="上海·外滩",
     venue="上海·外滩",
 )
-ONE = [f"{PICTURES}/20191228T_4454572602912349.jpg"]
-LOST = {"picture file is missing": 1}
+ONE = [f"{IMAGES}/20191228T_4454572602912349.jpg"]
+LOST = {"image file is missing": 1}
 RETWEET = {"text": "转发微博", "hashtags": (), "place": None, "venue": None}
 
 ONE_FLAW: list[tuple[str, list[str], dict[str, Any], dict[str, int]]] = [
     ("whole", ONE, {}, {"the same post again": 1, "table that holds no posts": 1}),
-    ("only_csv", [f"{PICTURES}/20191228_4454572602912349.jpg"], {}, {}),
+    ("only_csv", [f"{IMAGES}/20191228_4454572602912349.jpg"], {}, {}),
     ("header_without_live_photo", ONE, {}, {"row moved back under its header": 1}),
     ("a_retweet", [], RETWEET, {"retweeted part left out": 1}),
     ("a_retweet_in_json", [], RETWEET, {"retweeted part left out": 1}),
     (
-        "three_pictures",
-        [f"{PICTURES}/20191228T_4454572602912349_1.jpg", f"{PICTURES}/20191228T_4454572602912349_3.gif"],
+        "three_images",
+        [f"{IMAGES}/20191228T_4454572602912349_1.jpg", f"{IMAGES}/20191228T_4454572602912349_3.gif"],
         {},
         LOST,
     ),
-    ("an_empty_picture", [], {}, {"picture file is empty": 1}),
+    ("an_empty_image", [], {}, {"image file is empty": 1}),
     ("a_video", [], {}, {"video ignored": 1}),
     (
         "html_in_the_text",
@@ -67,9 +67,9 @@ ONE_FLAW: list[tuple[str, list[str], dict[str, Any], dict[str, int]]] = [
         "lost_records",
         ONE,
         {},
-        {"the same post again": 1, "table that holds no posts": 1, "picture without metadata": 2},
+        {"the same post again": 1, "table that holds no posts": 1, "image without metadata": 2},
     ),
-    ("capitals", [f"{PICTURES}/20191228T_4454572602912349.JPG"], {}, {}),
+    ("capitals", [f"{IMAGES}/20191228T_4454572602912349.JPG"], {}, {}),
 ]
 DAMAGED = [
     ("a_rounded_id_alone", 0, "id rounded", "1669879400.csv, line 2: has the rounded id '4.45457E+15'; give the JSON"),
@@ -111,7 +111,7 @@ def test_a_single_file(tmp_path: Path) -> None:
         assert (post.user, post.images) == (WHOLE.user, (tmp_path / ONE[0],))
 
 
-def test_a_single_file_says_nothing_of_the_pictures_of_others(tmp_path: Path) -> None:
+def test_a_single_file_says_nothing_of_the_images_of_others(tmp_path: Path) -> None:
     MAKE["DUMPS"]["lost_records"](tmp_path)
     export = weibo_export(tmp_path / "小安" / "1669879400.json")
     assert len(list(export)) == 1

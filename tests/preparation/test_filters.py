@@ -97,11 +97,11 @@ def test_short_english_captions_are_not_taken_for_another_language() -> None:
 
 
 def test_all_modalities_are_needed() -> None:
-    picture = (Path("a.jpg"),)
+    image = (Path("a.jpg"),)
     posts = [
-        Post("1", "text", ("a",), picture),
-        Post("2", "  ", ("a",), picture),
-        Post("3", "text", (), picture),
+        Post("1", "text", ("a",), image),
+        Post("2", "  ", ("a",), image),
+        Post("3", "text", (), image),
         Post("4", "text", ("a",)),
     ]
     assert [post.id for post in apply_filters([Modalities()], posts)] == ["1"]
@@ -109,7 +109,7 @@ def test_all_modalities_are_needed() -> None:
     assert Modalities().note(posts) == "without text 1, hashtags 1, image 1"
 
 
-def test_pictures_are_replaced_by_what_was_found() -> None:
+def test_images_are_replaced_by_what_was_found() -> None:
     a, b, c, clean = Path("a"), Path("b"), Path("c"), Path("clean")
     fitted = PortraitsLeft(Portraits(), {a: None, b: clean})
     assert fitted.apply(Post("1", images=(a, b, c))).images == (clean, c)
@@ -131,8 +131,8 @@ def test_recipes_hold_the_papers_values() -> None:
     assert [filter_.rule for filter_ in changed] == [rules[0], "places under 7 training posts", rules[2], rules[4]]
 
 
-def test_nobody_is_looked_for_in_pictures_of_posts_that_go_anyway() -> None:
-    """What needs no picture comes first; a picture is asked for again, for the portraits may take a post's last."""
+def test_nobody_is_looked_for_in_images_of_posts_that_go_anyway() -> None:
+    """What needs no image comes first; an image is asked for again, for the portraits may take a post's last."""
     assert [type(filter_) for filter_ in find_recipe("mrlf")] == [
         *(RareHashtags, RarePlaces, Languages, Modalities, Portraits, Modalities)
     ]
@@ -148,7 +148,7 @@ def test_nobody_is_looked_for_in_pictures_of_posts_that_go_anyway() -> None:
         (lambda: RarePlaces(-1), "min_place_posts"),
         (lambda: Languages(("english",)), "did you mean 'en'|'english' is unknown"),
         (lambda: Languages(()), "no language"),
-        (lambda: Modalities(("picture",)), "'picture' is unknown"),
+        (lambda: Modalities(("photo",)), "'photo' is unknown"),
         (lambda: Portraits(1.5), "1.5 is out of range"),
         (lambda: find_recipe("mlrf"), "did you mean 'mrlf'"),
     ],

@@ -1,4 +1,4 @@
-"""A job on every picture: in worker processes that die, and in runs that are cut short."""
+"""A job on every image: in worker processes that die, and in runs that are cut short."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from postplace.errors import WriteFailed
 from postplace.preparation.image_jobs import Record
-from postplace.preparation.image_pass import Journal, each_picture
+from postplace.preparation.image_pass import Journal, each_image
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,12 @@ def run(files: dict[str, Path], folder: Path, **options: Any) -> dict[str, Recor
     job = Sizes(folder / "calls")
     journal = Journal(folder, "sizes", fingerprint=job.fingerprint, valid=job.still_valid)
     try:
-        return each_picture(files, job, journal=journal, name="sizes", **options)
+        return each_image(files, job, journal=journal, name="sizes", **options)
     finally:
         journal.close()
 
 
-def test_a_worker_that_dies_costs_one_picture(files: dict[str, Path], tmp_path: Path) -> None:
+def test_a_worker_that_dies_costs_one_image(files: dict[str, Path], tmp_path: Path) -> None:
     files["d5"] = files["d5"].rename(files["d5"].with_name("die"))
     files["d7"] = files["d7"].rename(files["d7"].with_name("fail"))
     records = run(files, tmp_path / "run", workers=1)
@@ -75,7 +75,10 @@ def test_a_run_that_was_cut_short_goes_on(files: dict[str, Path], tmp_path: Path
     assert not (tmp_path / "run" / "calls").exists()
 
 
-@pytest.mark.parametrize("line", [b"null", b"[1]", b'{"size": 1}', b'{"picture": [], "size": 1}', b"\xff", b"{" * 9999])
+@pytest.mark.parametrize(
+    "line",
+    [b"null", b"[1]", b'{"size": 1}', b'{"image": [], "size": 1}', b'{"picture": [], "size": 1}', b"\xff", b"{" * 9999],
+)
 def test_a_journal_with_nonsense_in_it_is_read_around(files: dict[str, Path], tmp_path: Path, line: bytes) -> None:
     whole = run(files, tmp_path / "run", workers=0)
     journal = next((tmp_path / "run").glob("sizes-*.jsonl"))
@@ -90,7 +93,7 @@ def test_what_failed_is_tried_again(files: dict[str, Path], tmp_path: Path) -> N
     assert run(files, tmp_path / "run", workers=0)["d7"] == {"size": 7}
 
 
-def test_a_pass_over_no_picture_leaves_nothing(tmp_path: Path) -> None:
+def test_a_pass_over_no_image_leaves_nothing(tmp_path: Path) -> None:
     assert run({}, tmp_path / "run", workers=0) == {}
     assert list((tmp_path / "run").iterdir()) == []
 

@@ -17,7 +17,7 @@ from PIL import Image
 
 from postplace.errors import BadOption, BadPost, BadWeights, NotEnoughData
 from postplace.images import portrait
-from postplace.preparation import image_jobs as picture_jobs
+from postplace.preparation import image_jobs as image_jobs
 from postplace.preparation import pipeline as preparation
 from postplace.preparation.filters import (
     Filter,
@@ -46,8 +46,8 @@ def prepared(posts: Sequence[Post], tmp_path: Path, *recipe: Filter, **options: 
     return prepare_posts(posts, recipe=recipe, state=tmp_path / "state", **{"workers": 0, **options})
 
 
-def picture(path: Path, *, people: float = 0.0, seed: int = 0, size: tuple[int, int] = (80, 60)) -> Path:
-    """A grey noise picture with a red block, the people, from the left; with a position in its EXIF."""
+def image(path: Path, *, people: float = 0.0, seed: int = 0, size: tuple[int, int] = (80, 60)) -> Path:
+    """A grey noise image with a red block, the people, from the left; with a position in its EXIF."""
     width, height = size
     noise = np.random.default_rng(seed).integers(60, 200, (height // 10, width // 10, 1), dtype=np.uint8)
     pixels = np.repeat(np.kron(noise[..., 0], np.ones((10, 10), np.uint8))[..., None], 3, axis=2)
@@ -124,13 +124,13 @@ def test_order_and_parts_stay_and_the_seed_decides(tmp_path: Path) -> None:
         ids
     )
     whole = prepared(posts, tmp_path, seed=3).prepared
-    parts = dict(zip((post.id for post in whole.posts), whole.split.part_of(60), strict=True))
-    assert first.split.part_of(20) == [parts[id_] for id_ in ids]
+    parts = dict(zip((post.id for post in whole.posts), whole.split.subset_names(60), strict=True))
+    assert first.split.subset_names(20) == [parts[id_] for id_ in ids]
 
 
-def test_users_texts_and_pictures_do_not_cross_the_split(tmp_path: Path) -> None:
+def test_users_texts_and_images_do_not_cross_the_split(tmp_path: Path) -> None:
     posts = posts_of(60)
-    same = picture(tmp_path / "a.jpg", seed=9)
+    same = image(tmp_path / "a.jpg", seed=9)
     Image.open(same).resize((160, 120)).save(tmp_path / "b.png")
     posts[1], posts[2] = replace(posts[1], user="twice"), replace(posts[2], user="twice")
     posts[3], posts[4] = replace(posts[3], images=(same,)), replace(posts[4], images=(tmp_path / "b.png",))
@@ -138,7 +138,7 @@ def test_users_texts_and_pictures_do_not_cross_the_split(tmp_path: Path) -> None
     result = prepared(posts, tmp_path).prepared
     for seed in range(5):
         result = prepared(posts, tmp_path, seed=seed).prepared
-        part = result.split.part_of(60)
+        part = result.split.subset_names(60)
         assert part[1] == part[2]
         assert part[3] == part[4]
         assert part[5] == part[6]
@@ -158,17 +158,17 @@ def test_a_modality_that_no_post_has_is_told_before_the_work(tmp_path: Path) -> 
 def test_too_few_groups_uploads_and_a_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(NotEnoughData, match="3 group"):
         prepared(posts_of(3), tmp_path)
-    with pytest.raises(BadPost, match="a picture is bytes"):
+    with pytest.raises(BadPost, match="an image is bytes"):
         prepared([*posts_of(9), Post("x", images=(b"jpeg",))], tmp_path)
     moved = [replace(post, images=(tmp_path / f"{post.id}.jpg",)) for post in posts_of(12)]
-    with pytest.raises(BadPost, match=r"not one of the 12 pictures named is there.*absolute ones do not move with it"):
+    with pytest.raises(BadPost, match=r"not one of the 12 images named is there.*absolute ones do not move with it"):
         prepared(moved, tmp_path)
 
 
-def test_pictures_that_cannot_be_read_are_left_out_and_named(tmp_path: Path) -> None:
+def test_images_that_cannot_be_read_are_left_out_and_named(tmp_path: Path) -> None:
     posts = posts_of(10)
-    (tmp_path / "text.jpg").write_text("no picture")
-    good = picture(tmp_path / "good.jpg")
+    (tmp_path / "text.jpg").write_text("no image")
+    good = image(tmp_path / "good.jpg")
     posts[0] = replace(posts[0], images=(tmp_path / "text.jpg", good))
     posts[1] = replace(posts[1], images=(tmp_path / "gone.jpg",))
     posts[2] = replace(posts[2], images=(good,))
@@ -180,7 +180,7 @@ def test_pictures_that_cannot_be_read_are_left_out_and_named(tmp_path: Path) -> 
     assert result.report["steps"][0]["after"]["pictures"] == 2
 
 
-# --- people in pictures
+# --- people in images
 
 
 @dataclass(frozen=True)
@@ -191,9 +191,9 @@ class Reds:
     fingerprint: str = "reds 1"
     looked_at: list[tuple[int, int]] = field(default_factory=list)
 
-    def mask(self, picture: Image.Image) -> NDArray[np.bool_]:
-        self.looked_at.append(picture.size)
-        pixels = np.asarray(picture).astype(int)
+    def mask(self, image: Image.Image) -> NDArray[np.bool_]:
+        self.looked_at.append(image.size)
+        pixels = np.asarray(image).astype(int)
         found: NDArray[np.bool_] = (pixels[..., 0] > 180) & (pixels[..., 1] < 70)
         return found
 
@@ -209,10 +209,10 @@ def reds(monkeypatch: pytest.MonkeyPatch) -> Reds:
 
 @pytest.fixture
 def crowd(tmp_path: Path) -> list[Post]:
-    """Ten posts with pictures that people fill to 0.75, 0.5, 0.25 and, the rest, 0."""
+    """Ten posts with images that people fill to 0.75, 0.5, 0.25 and, the rest, 0."""
     people = (0.75, 0.5, 0.25, *[0.0] * 7)
     return [
-        replace(post, images=(picture(tmp_path / "own" / f"{i}.jpg", people=people[i], seed=i),))
+        replace(post, images=(image(tmp_path / "own" / f"{i}.jpg", people=people[i], seed=i),))
         for i, post in enumerate(posts_of(10))
     ]
 
@@ -221,7 +221,7 @@ def test_portraits_are_dropped_painted_over_or_left(reds: Reds, crowd: list[Post
     result = prepared(crowd, tmp_path, Portraits(0.6), Modalities(("image",)))
     assert result.prepared.report["portraits"] == {"dropped": 1, "cleaned": 2, "unchanged": 7, "failed": []}
     assert [post.id for post in result.prepared.posts] == [str(i) for i in range(1, 10)]
-    assert result.prepared.posts[2:] == crowd[3:]  # unchanged pictures keep their own path
+    assert result.prepared.posts[2:] == crowd[3:]  # unchanged images keep their own path
     for post, before in zip(result.prepared.posts[:2], crowd[1:3], strict=True):
         path, own = post.images[0], before.images[0]
         assert isinstance(path, Path)
@@ -242,7 +242,7 @@ def test_the_threshold_itself_stays(reds: Reds, crowd: list[Post], tmp_path: Pat
     assert dropped == {0.0: 3, 0.2: 3, 0.45: 2, 0.55: 1, 0.7: 1, 0.8: 0}
 
 
-def test_a_second_run_looks_at_no_picture_again(reds: Reds, crowd: list[Post], tmp_path: Path) -> None:
+def test_a_second_run_looks_at_no_image_again(reds: Reds, crowd: list[Post], tmp_path: Path) -> None:
     first = prepared(crowd, tmp_path, Portraits(0.6))
     assert len(reds.looked_at) == 10
     assert prepared(crowd, tmp_path, Portraits(0.6)).prepared.posts == first.prepared.posts
@@ -251,9 +251,7 @@ def test_a_second_run_looks_at_no_picture_again(reds: Reds, crowd: list[Post], t
     assert len(reds.looked_at) == 20
 
 
-def test_a_cleaned_picture_that_is_gone_or_cut_short_is_made_again(
-    reds: Reds, crowd: list[Post], tmp_path: Path
-) -> None:
+def test_a_cleaned_image_that_is_gone_or_cut_short_is_made_again(reds: Reds, crowd: list[Post], tmp_path: Path) -> None:
     images = prepared(crowd, tmp_path, Portraits(0.6)).images
     assert images is not None
     one, other = sorted(images.iterdir())
@@ -270,25 +268,25 @@ def test_other_posts_get_the_same_preparation(reds: Reds, crowd: list[Post], tmp
     crowd = [replace(post, hashtags=("all",)) for post in crowd]
     fitted = prepared(crowd, tmp_path, RareHashtags(2), Portraits(0.6), Modalities(("image",))).prepared.filters
     new = [
-        Post("a", hashtags=("All", "new"), images=(picture(tmp_path / "n.jpg", people=0.5, seed=20),)),
-        Post("b", images=(picture(tmp_path / "m.jpg", people=0.9, seed=21),)),
+        Post("a", hashtags=("All", "new"), images=(image(tmp_path / "n.jpg", people=0.5, seed=20),)),
+        Post("b", images=(image(tmp_path / "m.jpg", people=0.9, seed=21),)),
     ]
     left = apply_prepared(fitted, new, state=tmp_path / "new", workers=0)
     assert [(post.id, post.hashtags) for post in left] == [("a", ("All",))]
     assert left[0].images != new[0].images
 
 
-def test_other_posts_lose_their_unreadable_pictures_as_these_did(tmp_path: Path) -> None:
+def test_other_posts_lose_their_unreadable_images_as_these_did(tmp_path: Path) -> None:
     posts = posts_of(12)
-    (tmp_path / "text.jpg").write_text("no picture")
-    good = picture(tmp_path / "good.jpg")
+    (tmp_path / "text.jpg").write_text("no image")
+    good = image(tmp_path / "good.jpg")
     posts = [replace(post, images=(tmp_path / "text.jpg",) if i < 3 else (good,)) for i, post in enumerate(posts)]
     result = prepared(posts, tmp_path, Modalities(("image",))).prepared
     assert len(result.posts) == 9
     assert apply_prepared(result.filters, posts, state=tmp_path / "new", workers=0) == result.posts
 
 
-def test_no_picture_of_a_removed_post_is_searched(reds: Reds, crowd: list[Post], tmp_path: Path) -> None:
+def test_no_image_of_a_removed_post_is_searched(reds: Reds, crowd: list[Post], tmp_path: Path) -> None:
     crowd = [replace(post, text=post.text if i % 2 else "") for i, post in enumerate(crowd)]
     unasked: dict[type[Filter], Filter | None] = {RareHashtags: None, RarePlaces: None, Languages: None}
     recipe = find_recipe("mrlf", changes=unasked | ASKED)
@@ -303,10 +301,10 @@ def test_no_picture_of_a_removed_post_is_searched(reds: Reds, crowd: list[Post],
 
 
 def test_nothing_left_is_told_before_people_are_looked_for(reds: Reds, crowd: list[Post], tmp_path: Path) -> None:
-    """No training post has a hashtag; the others have, and their pictures would be searched for nothing."""
+    """No training post has a hashtag; the others have, and their images would be searched for nothing."""
     training = set(prepared(crowd, tmp_path).prepared.split.train)
     crowd = [replace(post, hashtags=() if i in training else ("all",)) for i, post in enumerate(crowd)]
-    with pytest.raises(NotEnoughData, match=r"removed by posts without hashtags: 7; .*--require text,image"):
+    with pytest.raises(NotEnoughData, match=r"removed by posts without hashtags: 7; .*`require='text,image'`"):
         prepared(crowd, tmp_path, Modalities(("hashtags",)), Portraits(0.6))
     assert not reds.looked_at
 
@@ -322,37 +320,37 @@ def hint(posts: Sequence[Post], tmp_path: Path, *recipe: Filter) -> str:
 
 def test_the_hint_names_the_rule_that_took_most_and_works(tmp_path: Path) -> None:
     posts = [replace(post, hashtags=("all",), place=str(i % 2)) for i, post in enumerate(posts_of(40))]
-    with_image = [replace(post, images=(picture(tmp_path / "a.jpg"),)) for post in posts[:1]] + posts[1:]
+    with_image = [replace(post, images=(image(tmp_path / "a.jpg"),)) for post in posts[:1]] + posts[1:]
     places = hint(posts, tmp_path, RarePlaces(100))
     assert places.startswith("loosen the rule that took most (places under 100 training posts), for example ")
-    assert int(places.split("--min-place-posts ")[1].split()[0]) in range(1, 16)
+    assert int(places.split("`min_place_posts=")[1].split("`")[0]) in range(1, 16)
     tags = hint(posts, tmp_path, RareHashtags(100), Modalities(("hashtags",)))
-    assert "--min-hashtag-posts 14 (the commonest hashtag is in 28 training posts)" in tags
+    assert "`min_hashtag_posts=14` (the commonest hashtag is in 28 training posts)" in tags
     foreign = [replace(post, text=f"今天天气很好，去外滩走走 {post.text[:2]}") for post in posts]
-    assert "--languages en,zh" in hint(foreign, tmp_path, Languages(("en",)), RarePlaces(1))
+    assert "`languages=('en', 'zh')`" in hint(foreign, tmp_path, Languages(("en",)), RarePlaces(1))
     bare = [replace(post, hashtags=()) for post in with_image]
-    assert "--require text" in hint([*bare[1:], replace(bare[0], text="")], tmp_path, Modalities(("text", "image")))
+    assert "`require='text'`" in hint([*bare[1:], replace(bare[0], text="")], tmp_path, Modalities(("text", "image")))
 
 
 def test_what_to_require_of_posts_of_hashtags_alone(tmp_path: Path) -> None:
     posts = [replace(post, text="", hashtags=("all",)) for post in posts_of(20)]
     for recipe in ("mrlf", "sg-mft"):
-        assert "for example --require hashtags, or" in hint(posts, tmp_path, *find_recipe(recipe))
+        assert "for example with `require='hashtags'`, or" in hint(posts, tmp_path, *find_recipe(recipe))
     assert len(prepared(posts, tmp_path, Modalities(("hashtags",))).prepared.posts) == 20
 
 
-def test_pictures_that_people_fill_can_be_kept(reds: Reds, crowd: list[Post], tmp_path: Path) -> None:
+def test_images_that_people_fill_can_be_kept(reds: Reds, crowd: list[Post], tmp_path: Path) -> None:
     full = [
-        replace(post, images=(picture(tmp_path / "full" / f"{i}.jpg", people=0.9, seed=i),))
+        replace(post, images=(image(tmp_path / "full" / f"{i}.jpg", people=0.9, seed=i),))
         for i, post in enumerate(crowd)
     ]
-    assert "--max-portrait 1" in hint(full, tmp_path, Portraits(0.5), Modalities(("image",)))
+    assert "`max_portrait=1`" in hint(full, tmp_path, Portraits(0.5), Modalities(("image",)))
 
 
-def test_a_picture_that_the_segmenter_fails_on_stays_and_is_named(
+def test_an_image_that_the_segmenter_fails_on_stays_and_is_named(
     reds: Reds, crowd: list[Post], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(self: Reds, picture: Image.Image) -> NDArray[np.bool_]:
+    def fail(self: Reds, image: Image.Image) -> NDArray[np.bool_]:
         raise RuntimeError("a layer that does not fit")
 
     monkeypatch.setattr(Reds, "mask", fail)
@@ -380,12 +378,12 @@ def test_examples_run_from_the_fullest_to_the_emptiest(reds: Reds, crowd: list[P
     assert np.asarray(mask).shape[:2] == (before.height, before.width)
 
 
-def test_words_in_pictures_become_a_field_of_their_own(
+def test_words_in_images_become_a_field_of_their_own(
     crowd: list[Post], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from postplace.images import ocr
 
-    monkeypatch.setattr(ocr, "words_of", lambda picture, reader: "EXIT" if picture.getpixel((0, 0))[1] < 70 else "")
+    monkeypatch.setattr(ocr, "words_of", lambda image, reader: "EXIT" if image.getpixel((0, 0))[1] < 70 else "")
     monkeypatch.setattr(ocr.TextReader, "fingerprint", "words")
     result = prepared(crowd, tmp_path, reader=ocr.TextReader()).prepared
     assert [post.image_text for post in result.posts] == ["EXIT"] * 3 + [""] * 7
@@ -395,7 +393,7 @@ def test_words_in_pictures_become_a_field_of_their_own(
 
 def test_the_same_in_worker_processes(tmp_path: Path) -> None:
     posts = posts_of(12)
-    posts = [replace(post, images=(picture(tmp_path / f"{post.id}.jpg", seed=int(post.id)),)) for post in posts]
+    posts = [replace(post, images=(image(tmp_path / f"{post.id}.jpg", seed=int(post.id)),)) for post in posts]
     here, there = (prepared(posts, tmp_path / str(w), workers=w).prepared for w in (0, 2))
     assert json.dumps(here.report) == json.dumps(there.report)
     assert here.posts == there.posts
@@ -403,10 +401,10 @@ def test_the_same_in_worker_processes(tmp_path: Path) -> None:
 
 def test_metadata_is_not_carried_over(tmp_path: Path) -> None:
     """What is written is written from pixels alone, as PNG and as JPEG."""
-    with Image.open(picture(tmp_path / "a.jpg")) as opened:
+    with Image.open(image(tmp_path / "a.jpg")) as opened:
         plain = Image.fromarray(np.asarray(opened))
     for name in ("out.jpg", "out.png"):
-        picture_jobs._save(plain, tmp_path / name)
+        image_jobs._save(plain, tmp_path / name)
         with Image.open(io.BytesIO((tmp_path / name).read_bytes())) as saved:
             assert not saved.getexif()
             assert saved.size == plain.size

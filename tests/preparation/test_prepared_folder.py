@@ -26,7 +26,7 @@ def rows(*numbers: int) -> Indices:
 
 @pytest.fixture
 def made(tmp_path: Path) -> tuple[PreparedPosts, Path]:
-    """Four posts, one of them with a cleaned picture in a folder of the run beside a picture of its own."""
+    """Four posts, one of them with a cleaned image in a folder of the run beside an image of its own."""
     (tmp_path / "state").mkdir()
     (tmp_path / "state" / "abc.jpg").write_bytes(b"cleaned")
     (tmp_path / "own.jpg").write_bytes(b"own")
@@ -73,7 +73,7 @@ def test_what_was_written_is_read(made: tuple[PreparedPosts, Path], folder: Path
     found, expected = read_prepared(folder), made[0]
     assert found.posts[0].images == (folder / "images" / "abc.jpg", tmp_path / "own.jpg")
     assert list(found.posts[1:]) == list(expected.posts[1:])
-    assert [indices.tolist() for _, indices in found.split.parts()] == [[0, 1], [], [2], [3]]
+    assert [indices.tolist() for _, indices in found.split.subsets()] == [[0, 1], [], [2], [3]]
     assert (found.seed, found.recipe, found.report) == (7, {"recipe": "mrlf"}, {"steps": []})
     assert list(found.filters) == list(expected.filters)
 
@@ -136,7 +136,7 @@ def test_nothing_else_is_ever_replaced(tmp_path: Path) -> None:
         check_free(tmp_path / "thesis", overwrite=True)
 
 
-def test_a_folder_with_the_posts_own_pictures_is_not_replaced(folder: Path) -> None:
+def test_a_folder_with_the_posts_own_images_is_not_replaced(folder: Path) -> None:
     with pytest.raises(BadOption, match="would delete"):
         check_free(folder, overwrite=True, posts=read_prepared(folder).posts)
 

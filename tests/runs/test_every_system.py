@@ -20,7 +20,7 @@ from postplace import Post, PostLocator
 from postplace.features.extraction import EncodedPosts
 from postplace.models.inputs import NO_DISTRICTS
 from postplace.models.registry import MODELS
-from postplace.splitting.splits import PARTS
+from postplace.splitting.splits import SUBSETS
 from postplace.training.dataset import SplitDataset, TargetSpec, build_dataset
 
 POSTS, PLACES, WIDTH, STATES = 96, 3, 8, 6
@@ -72,7 +72,7 @@ def prepared() -> dict[str, SplitDataset]:
         return EncodedPosts(*of_text, vectors[2][image], index, (), hashes, both, states[2][image])
 
     # So few words make near-duplicates of most texts: the split is given.
-    names = np.repeat(PARTS, (POSTS - 36, 12, 12, 12))
+    names = np.repeat(SUBSETS, (POSTS - 36, 12, 12, 12))
     parts = {post.id: str(name) for post, name in zip(posts, names, strict=True)}
     made: dict[str, SplitDataset] = {}
     for target in ("place", "category"):

@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 from postplace.splitting.assignment import LARGEST_SHARE, LEAST_GROUPS, limits_of
-from postplace.splitting.split_notes import SLACK, Parted
-from postplace.splitting.splits import FRACTIONS, PARTS, Split, split_groups
+from postplace.splitting.split_notes import SLACK, SplitDiagnostics
+from postplace.splitting.splits import FRACTIONS, SUBSETS, Split, split_groups
 
 Indices = NDArray[np.int64]
 SHARES = np.array(FRACTIONS)
@@ -32,7 +32,7 @@ def shaped(shape: str, groups: int, rng: np.random.Generator) -> Indices:
 
 
 def small_parts(split: Split) -> dict[str, Indices]:
-    return {name: rows for name, rows in split.parts() if name != "train"}
+    return {name: rows for name, rows in split.subsets() if name != "train"}
 
 
 @pytest.mark.parametrize("shape", ["equal", "heavy tail", "one giant"])
@@ -43,11 +43,11 @@ def test_every_promise_is_kept_or_said_not_to_be(shape: str, number: int) -> Non
         groups = sized(shaped(shape, number, rng))
         labels = rng.integers(0, 6, len(groups))
         split = split_groups(groups, labels, seed=seed)
-        rows = np.concatenate([part for _, part in split.parts()])
+        rows = np.concatenate([part for _, part in split.subsets()])
         assert sorted(rows.tolist()) == list(range(len(groups)))
-        of_parts = [set(groups[part].tolist()) for _, part in split.parts()]
+        of_parts = [set(groups[part].tolist()) for _, part in split.subsets()]
         assert all(not one & other for one, other in combinations(of_parts, 2))
-        notes = " ".join(Parted(split, groups, labels, np.full(len(groups), -1)).notes())
+        notes = " ".join(SplitDiagnostics(split, groups, labels, np.full(len(groups), -1)).notes())
         for name, part in small_parts(split).items():
             inside = np.bincount(groups[part])
             inside = inside[inside > 0]
@@ -126,5 +126,5 @@ def test_with_keys_the_order_of_posts_does_not_matter() -> None:
     split = split_groups(groups, labels, seed=3, keys=keys)
     renamed = rng.permutation(150)[groups[order]]
     again = split_groups(renamed, labels[order], seed=3, keys=keys[order])
-    for name in PARTS:
+    for name in SUBSETS:
         assert sorted(order[getattr(again, name)].tolist()) == getattr(split, name).tolist()

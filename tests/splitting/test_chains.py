@@ -41,7 +41,7 @@ def test_many_sentences_of_thirty_users_each_do_not_make_one_group_of_a_thousand
     groups = groups_of(posts, duplicates=found.labels)
     assert np.bincount(groups).max() < 0.05 * len(posts)
     split = split_groups(groups, np.full(len(posts), -1), seed=0)
-    assert all(870 < len(rows) < 930 for name, rows in split.parts() if name != "train")
+    assert all(870 < len(rows) < 930 for name, rows in split.subsets() if name != "train")
     assert found.counts()["stock_texts"] == 200
     assert found.counts()["posts_of_stock_texts"] == 6000
 
@@ -60,13 +60,13 @@ def test_what_most_share_is_taken_apart_first() -> None:
     assert apart.tolist() == [True] * 62 + [False] * 3  # without the last of 22 the others still tie 39 together
 
 
-def test_texts_and_pictures_chain_together() -> None:
+def test_texts_and_images_chain_together() -> None:
     owners = np.arange(60).repeat(2)
     texts = np.where(np.arange(120) % 2 == 0, owners // 2, 200 + np.arange(120))
-    pictures = np.where(np.arange(120) % 2 == 1, (owners + 1) // 2, 200 + np.arange(120))
-    by_text, by_picture = chained([texts, pictures], owners)
+    images = np.where(np.arange(120) % 2 == 1, (owners + 1) // 2, 200 + np.arange(120))
+    by_text, by_image = chained([texts, images], owners)
     assert by_text.sum() == 60
-    assert by_picture.sum() == 58
+    assert by_image.sum() == 58
     assert not any(rows.any() for rows in chained([texts], owners))
 
 

@@ -1,4 +1,4 @@
-"""Near-duplicates: pictures within a few bits, texts with most shingles in common, nothing that chains strangers."""
+"""Near-duplicates: images within a few bits, texts with most shingles in common, nothing that chains strangers."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_equal_hashes_join_at_zero_bits() -> None:
     assert by_image([HASH], [HASH], [flipped(HASH, 5)], max_bits=0) == [0, 0, 1]
 
 
-def test_pictures_join_transitively_and_by_any_picture_of_a_post() -> None:
+def test_images_join_transitively_and_by_any_image_of_a_post() -> None:
     middle = flipped(HASH, *range(0, 12, 2))
     far = flipped(middle, *range(1, 12, 2))
     other = random_hashes(1, 0)[0]
@@ -81,7 +81,7 @@ def test_blocks_of_pairs_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert pairs == [(0, 1), (0, 2), (0, 3), (2, 5), (3, 0), (3, 1), (3, 2), (3, 3), (3, 4), (3, 5)]
 
 
-def test_featureless_pictures_join_nobody_and_are_counted() -> None:
+def test_featureless_images_join_nobody_and_are_counted() -> None:
     few, many = (1 << 15) - 1, (1 << 64) - 1
     found = near_duplicate_clusters([""] * 5, [[few], [few], [many], [many], [0]])
     assert found.labels.tolist() == [0, 1, 2, 3, 4]
@@ -92,13 +92,13 @@ def test_sixteen_ones_are_enough() -> None:
     assert by_image([(1 << 16) - 1], [(1 << 16) - 1]) == [0, 0]
 
 
-def test_flat_and_shaded_pictures_are_featureless() -> None:
+def test_flat_and_shaded_images_are_featureless() -> None:
     slope = np.tile(np.linspace(0, 255, 160)[None, :, None], (160, 1, 3)).astype(np.uint8)
     for pixels in (np.zeros((160, 160, 3), np.uint8), np.full((160, 160, 3), 200, np.uint8), slope):
         assert perceptual_hash(Image.fromarray(pixels)).bit_count() < duplicates.FEWEST_ONES
 
 
-def test_a_stock_picture_joins_nobody_but_its_reposts_by_fifty_do() -> None:
+def test_a_stock_image_joins_nobody_but_its_reposts_by_fifty_do() -> None:
     others = [[value] for value in random_hashes(20, 1)]
     joined = near_duplicate_clusters([""] * 70, [[HASH]] * 50 + others)
     assert (joined.largest, joined.duplicate_images, joined.ignored_images) == (50, 50, 0)
@@ -106,7 +106,7 @@ def test_a_stock_picture_joins_nobody_but_its_reposts_by_fifty_do() -> None:
     assert (stock.largest, stock.duplicate_images, stock.ignored_images) == (1, 0, 51)
 
 
-def test_variants_of_a_stock_picture_do_not_chain() -> None:
+def test_variants_of_a_stock_image_do_not_chain() -> None:
     variants = [[flipped(HASH, bit)] for bit in range(64)]  # each two bits from every other
     found = near_duplicate_clusters([""] * 64, variants)
     assert (found.largest, found.ignored_images) == (1, 64)
@@ -143,7 +143,7 @@ def test_short_stock_phrases_join_nobody() -> None:
     assert by_text("", "", min_letters=0) == [0, 1]
 
 
-def test_texts_and_pictures_join_together_and_each_is_counted() -> None:
+def test_texts_and_images_join_together_and_each_is_counted() -> None:
     one, other = random_hashes(2, 3)
     text = "the very same words were posted twice"
     found = near_duplicate_clusters([text, text, "", ""], [[], [one], [one], [other]])
@@ -151,7 +151,7 @@ def test_texts_and_pictures_join_together_and_each_is_counted() -> None:
     assert (found.largest, found.duplicate_texts, found.duplicate_images, found.ignored_images) == (3, 2, 2, 0)
 
 
-def test_the_pictures_of_one_post_are_no_duplicates() -> None:
+def test_the_images_of_one_post_are_no_duplicates() -> None:
     found = near_duplicate_clusters([""], [[HASH, HASH, flipped(HASH, 3)]])
     assert (found.labels.tolist(), found.duplicate_images) == ([0], 0)
 
@@ -170,14 +170,14 @@ def test_numbers_out_of_range_are_refused() -> None:
         near_duplicate_clusters([""], [[], []])
 
 
-def test_a_reencoded_smaller_picture_keeps_its_hash_and_another_does_not() -> None:
+def test_a_reencoded_smaller_image_keeps_its_hash_and_another_does_not() -> None:
     rng = np.random.default_rng(0)
 
-    def picture() -> Image.Image:
+    def image() -> Image.Image:
         coarse = Image.fromarray(rng.integers(0, 256, (12, 12, 3), dtype=np.uint8))
         return coarse.resize((160, 160), Image.Resampling.BICUBIC)
 
-    one, other = picture(), picture()
+    one, other = image(), image()
     file = BytesIO()
     one.resize((148, 148)).save(file, "JPEG", quality=60)
     again = perceptual_hash(Image.open(file))

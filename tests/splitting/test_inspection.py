@@ -65,13 +65,13 @@ def test_a_gps_tag_is_found(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x8825] = {1: "N", 2: (31.0, 12.0, 0.0)}
     Image.new("RGB", (8, 8), "red").save(tagged, exif=exif)
-    text.write_text("no picture")
+    text.write_text("no image")
     found = inspect_posts([Post("1", images=(plain, tagged, text, tmp_path / "gone.jpg"))])
-    assert found.pictures == {"plain": 1, "gps": 1, "unreadable": 1, "missing": 1}
+    assert found.images == {"plain": 1, "gps": 1, "unreadable": 1, "missing": 1}
     assert any("GPS" in warning for warning in found.warnings())
 
 
-def test_repeated_texts_and_pictures_are_found(tmp_path: Path) -> None:
+def test_repeated_texts_and_images_are_found(tmp_path: Path) -> None:
     first, second = tmp_path / "first.jpg", tmp_path / "second.jpg"
     Image.new("RGB", (8, 8)).save(first)
     second.write_bytes(first.read_bytes())
@@ -79,7 +79,7 @@ def test_repeated_texts_and_pictures_are_found(tmp_path: Path) -> None:
         [Post("1", text="same words", images=(first,)), Post("2", text="Same words", images=(second,))]
     )
     assert found.fingerprints.repeated() == (1, 1)
-    assert any("1 texts and 1 pictures repeat" in warning for warning in found.warnings())
+    assert any("1 texts and 1 images repeat" in warning for warning in found.warnings())
 
 
 def test_one_users_share_is_told() -> None:

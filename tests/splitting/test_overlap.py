@@ -20,7 +20,7 @@ from postplace.splitting.overlap import (
     split_by_post,
 )
 from postplace.splitting.splits import Split
-from postplace.synthetic import Knobs
+from postplace.synthetic import CityParameters
 from postplace.synthetic.city import drafts_of
 
 LONG = "a sentence of more than sixteen letters"
@@ -33,7 +33,7 @@ def sentence(number: int) -> str:
 
 
 def filled(posts: list[Post]) -> Fingerprints:
-    """The fingerprints of posts whose pictures are bytes."""
+    """The fingerprints of posts whose images are bytes."""
     found = Fingerprints()
     for post in posts:
         found.add(post, [image for image in post.images if isinstance(image, bytes)])
@@ -94,10 +94,10 @@ def test_a_split_post_by_post_shares_and_one_as_in_training_does_not() -> None:
     assert by_post["text"] > 0
     made = split_as_train(found, seed=0)
     assert not any(shared_with_training(found, made).values())
-    assert sorted(np.concatenate([rows for _, rows in made.parts()])) == list(range(len(posts)))
+    assert sorted(np.concatenate([rows for _, rows in made.subsets()])) == list(range(len(posts)))
 
 
-def test_a_stock_picture_does_not_tie_everything_into_one_group() -> None:
+def test_a_stock_image_does_not_tie_everything_into_one_group() -> None:
     found = filled([Post(str(n), text=sentence(n), user=str(n), images=(b"sticker",)) for n in range(300)])
     made = split_as_train(found, seed=0)
     assert len(made.test) == 30
@@ -125,9 +125,12 @@ def test_without_users_no_class_has_a_busiest() -> None:
 
 def test_reposts_planted_in_a_synthetic_city_cross_a_split_post_by_post_alone() -> None:
     def city(duplicates: float) -> Fingerprints:
-        knobs = Knobs(duplicates=duplicates, users=300, activity_skew=0.0, missing_text=0.0)
+        parameters = CityParameters(duplicates=duplicates, users=300, activity_skew=0.0, missing_text=0.0)
         return filled(
-            [Post(d.id, text=d.text, user=d.user, place=str(d.place)) for d in drafts_of(600, seed=2, knobs=knobs)]
+            [
+                Post(d.id, text=d.text, user=d.user, place=str(d.place))
+                for d in drafts_of(600, seed=2, parameters=parameters)
+            ]
         )
 
     assert city(0.0).repeated() == (0, 0)

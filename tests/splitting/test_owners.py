@@ -26,7 +26,7 @@ def test_a_group_is_the_user_else_the_venue_else_the_post_alone() -> None:
 
 def test_near_duplicates_join_groups_through_others() -> None:
     posts = [Post("0", user="a"), Post("1", user="b"), Post("2", user="b"), Post("3", user="c"), Post("4", user="d")]
-    clusters = np.array([7, 7, 8, 8, 9])  # a and b share a picture, b and c another
+    clusters = np.array([7, 7, 8, 8, 9])  # a and b share an image, b and c another
     assert groups_of(posts, duplicates=clusters).tolist() == [0, 0, 0, 0, 1]
 
 

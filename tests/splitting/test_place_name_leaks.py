@@ -14,7 +14,7 @@ from postplace.errors import BadOption
 from postplace.places.known import read_places
 from postplace.schema import Post
 from postplace.splitting.place_name_leaks import KnownNames, MaskedPosts, find_leaks, mask_post, names_in
-from postplace.synthetic import Knobs
+from postplace.synthetic import CityParameters
 
 KNOWN = KnownNames(
     {"place": ["Stone Bridge", "p7"], "venue": ["Corner Café"], "category": ["museum"]},
@@ -76,7 +76,7 @@ def test_counts_by_class_and_the_files_are_told() -> None:
     assert leaks.files == ["stonebridge.png"] * 3
 
 
-def test_masking_takes_names_and_leaves_labels_and_pictures() -> None:
+def test_masking_takes_names_and_leaves_labels_and_images() -> None:
     post = Post(
         "1",
         text="Stone Bridge! #heronTower",
@@ -128,8 +128,8 @@ def leaky_city(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A city whose posts all name their place, and one where none does."""
     folder = tmp_path_factory.mktemp("cities")
     quiet = {"misspelling": 0.0, "slang": 0.0, "label_noise": 0.0, "missing_images": 1.0}
-    make_city(folder / "leaky", posts=150, seed=3, knobs=Knobs(name_leak=1.0, **quiet))  # type: ignore[arg-type]
-    make_city(folder / "clean", posts=150, seed=3, knobs=Knobs(name_leak=0.0, **quiet))  # type: ignore[arg-type]
+    make_city(folder / "leaky", posts=150, seed=3, parameters=CityParameters(name_leak=1.0, **quiet))  # type: ignore[arg-type]
+    make_city(folder / "clean", posts=150, seed=3, parameters=CityParameters(name_leak=0.0, **quiet))  # type: ignore[arg-type]
     return folder
 
 

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from postplace.errors import NotEnoughData
-from postplace.splitting.split_notes import Parted
+from postplace.splitting.split_notes import SplitDiagnostics
 from postplace.splitting.splits import split_folds, split_groups
 
 
 def notes_of(groups: np.ndarray, labels: np.ndarray | None = None, *, folds: int | None = None) -> str:
     labels = np.zeros(len(groups), dtype=np.int64) if labels is None else labels
     split = split_groups(groups, labels, seed=0) if folds is None else split_folds(groups, labels, seed=0, folds=folds)
-    return " | ".join(Parted(split, groups, labels, np.full(len(groups), -1), folds=folds).notes())
+    return " | ".join(SplitDiagnostics(split, groups, labels, np.full(len(groups), -1), folds=folds).notes())
 
 
 def test_one_group_that_is_too_large_is_called_so() -> None:
@@ -38,13 +38,13 @@ def test_a_single_unknown_class_is_no_plural() -> None:
     labels = np.zeros(40, dtype=np.int64)
     labels[split_groups(groups, labels, seed=0).test[0]] = 1
     split = split_groups(groups, np.zeros(40, dtype=np.int64), seed=0)
-    found = " ".join(Parted(split, groups, labels, np.full(40, -1)).notes())
+    found = " ".join(SplitDiagnostics(split, groups, labels, np.full(40, -1)).notes())
     assert "1 of 4 test posts are of a class that no training post has" in found
 
 
 def test_too_few_groups_say_what_ties_them_and_what_can_be_asked_for() -> None:
     groups, labels = np.array([0] * 9 + [1]), np.zeros(10, dtype=np.int64)
-    tied = "the largest group holds 9 of 10 posts: one user's, or of users who post the same texts or pictures"
+    tied = "the largest group holds 9 of 10 posts: one user's, or of users who post the same texts or images"
     with pytest.raises(NotEnoughData, match=tied):
         split_groups(groups, labels, seed=0)
     with pytest.raises(NotEnoughData, match=r"2 group\(s\) .* for 5 folds; .* or ask for fewer folds"):

@@ -13,7 +13,7 @@ import pytest
 
 from postplace import Post, PostLocator
 from postplace.errors import BadOption, NotEnoughData
-from postplace.splitting.splits import PARTS
+from postplace.splitting.splits import SUBSETS
 
 PLACES = 6
 STOCK = "Just posted a photo @ Dresden, Germany"
@@ -46,7 +46,7 @@ def locator(cache: Path, **options: Any) -> PostLocator:
 
 def parts_by_id(posts: Sequence[Post], cache: Path, **options: Any) -> dict[str, str]:
     prepared = locator(cache, **options).build_dataset(posts)
-    return dict(zip((p.id for p in prepared.posts), prepared.split.part_of(len(prepared.posts)), strict=True))
+    return dict(zip((p.id for p in prepared.posts), prepared.split.subset_names(len(prepared.posts)), strict=True))
 
 
 def test_a_venue_that_is_the_place_is_not_split_by_and_this_is_said(cache: Path) -> None:
@@ -97,7 +97,7 @@ def test_a_stock_sentence_ties_nobody_together_and_is_counted(cache: Path) -> No
 def test_groups_of_each_part_are_reported_and_few_of_them_said(cache: Path) -> None:
     report = locator(cache).build_dataset(posts_of(240, user=lambda n: f"u{n // 4}")).report
     assert report["groups_by_part"] == {"train": 42, "validation": 6, "calibration": 6, "test": 6}
-    assert report["largest_group_by_part"] == dict.fromkeys(PARTS, 4)
+    assert report["largest_group_by_part"] == dict.fromkeys(SUBSETS, 4)
     assert "few groups of posts (users, venues, near-duplicates): validation 6, calibration 6 and test 6, of 60" in (
         " ".join(report["split_notes"])
     )
@@ -121,7 +121,7 @@ def test_over_five_folds_every_post_is_judged_once(cache: Path) -> None:
     assert sorted(judged) == sorted(post.id for post in posts)
     report = locator(cache, folds=5).build_dataset(posts).report
     assert report["split"]["test"] == pytest.approx(48, abs=5)
-    assert not any("smaller than was asked" in note for note in report["split_notes"])
+    assert not any("smaller than was requested" in note for note in report["split_notes"])
 
 
 def test_folds_are_an_option_of_the_run(cache: Path, tmp_path: Path) -> None:
@@ -135,10 +135,10 @@ def test_folds_are_an_option_of_the_run(cache: Path, tmp_path: Path) -> None:
 
 def test_given_parts_that_cut_groups_are_told(cache: Path) -> None:
     posts = posts_of(240, user=lambda n: f"u{n // 2}")
-    parts = {post.id: PARTS[(n + n // 6) % 4] for n, post in enumerate(posts)}
+    parts = {post.id: SUBSETS[(n + n // 6) % 4] for n, post in enumerate(posts)}
     report = locator(cache).build_dataset(posts, subsets=parts).report
     assert "the given parts cut 120 groups of posts" in report["split_notes"][0]
-    whole = {post.id: PARTS[n // 2 % 4] for n, post in enumerate(posts)}
+    whole = {post.id: SUBSETS[n // 2 % 4] for n, post in enumerate(posts)}
     assert not any("cut" in note for note in locator(cache).build_dataset(posts, subsets=whole).report["split_notes"])
 
 
@@ -146,4 +146,4 @@ def test_a_masked_copy_is_split_alike(cache: Path) -> None:
     posts = posts_of(240, user=lambda n: f"u{n % 50}")
     masked = [replace(post, text=post.text[:-1]) for post in posts]
     assert parts_by_id(posts, cache) == parts_by_id(masked, cache)
-    assert np.unique(list(parts_by_id(posts, cache).values())).tolist() == sorted(PARTS)
+    assert np.unique(list(parts_by_id(posts, cache).values())).tolist() == sorted(SUBSETS)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from postplace.cli.options import Quiet, log
+from postplace.cli.wording import text_in_options
 
 if TYPE_CHECKING:
     from postplace.places.known import KnownPlaces
@@ -62,7 +63,7 @@ def instagram(
     got = collect(locations, out, loader=loader, max_posts=max_posts, log=(lambda line: None) if quiet else log)
     typer.echo("\n".join(_report(got, len(locations), others)))
     if got.stopped is not None:
-        log(f"stopped: {got.stopped.found}; {got.stopped.remedy}")
+        log(f"stopped: {got.stopped.found}; {text_in_options(got.stopped.remedy)}")
         raise typer.Exit(2)
     typer.echo(f"saved in {out}; go on with: postplace import instaloader {out} --places {places} --out posts.parquet")
 

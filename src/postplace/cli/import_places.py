@@ -79,7 +79,7 @@ def places(
         any_category=any_category,
         visits=None if near_posts is None else _visits(near_posts, RADIUS_KM if radius_km is None else radius_km),
         min_posts=1 if min_posts is None else min_posts,
-        most=max_places,
+        max_places=max_places,
     )
     classes: Counter[str] = Counter()
     write_places(_tallied(fsq_places, classes), out)

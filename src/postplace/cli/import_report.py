@@ -63,7 +63,7 @@ def show_counts(tally: ImportReport, known: KnownPlaces | None) -> None:
     table.add_column("count", justify="right", no_wrap=True)
     sections: dict[str, Mapping[str, int]] = {
         "became no post": tally.left_out,
-        "files without a post": tally.stray,
+        "files without a post": tally.orphans,
         "remarks on posts (a post may have several)": tally.remarks,
     }
     if known is not None:

@@ -68,7 +68,7 @@ def as_json(
         "posts": inspection.posts,
         "present": {name: inspection.present[name] for name in FIELDS},
         "patterns": dict(inspection.patterns),
-        "pictures": dict(inspection.pictures),
+        "pictures": dict(inspection.images),
         "left_out": _words_left_out(inspection),
         "places": len(inspection.places),
         "venues": len(inspection.venues),
@@ -145,10 +145,10 @@ def _counts_of(inspection: Inspection) -> Iterator[str]:
     yield "present:   " + ", ".join(f"{name} {inspection.present[name] / inspection.posts:.0%}" for name in FIELDS)
     yield "patterns:  " + _counts(inspection.patterns) + "   (T text, G hashtags, I image)"
     yield from _left_out(inspection)
-    if inspection.pictures:
+    if inspection.images:
         yield (
             "images:    "
-            + _counts(inspection.pictures)
+            + _counts(inspection.images)
             + "   (by their headers; prepare decodes them, and may refuse more)"
         )
     yield from _lengths(inspection)

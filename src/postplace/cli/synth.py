@@ -24,11 +24,11 @@ def synth(
     Example: postplace synth city/ --posts 2000 --set name_leak=0.2
     """
     from postplace.errors import unknown_name
-    from postplace.synthetic import Knobs, make_city
+    from postplace.synthetic import CityParameters, make_city
 
-    knobs = parse_settings(set_ or [])
-    unknown = [name for name in knobs if name not in Knobs.__dataclass_fields__]
+    parameters = parse_settings(set_ or [])
+    unknown = [name for name in parameters if name not in CityParameters.__dataclass_fields__]
     if unknown:
-        raise unknown_name("--set", unknown[0], Knobs.__dataclass_fields__)
-    make_city(folder, posts=posts, seed=seed, knobs=Knobs(**knobs))
+        raise unknown_name("--set", unknown[0], CityParameters.__dataclass_fields__)
+    make_city(folder, posts=posts, seed=seed, parameters=CityParameters(**parameters))
     typer.echo(f"{posts} posts in {folder / 'posts.jsonl'}")

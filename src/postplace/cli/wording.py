@@ -29,6 +29,7 @@ CALLED_OTHERWISE = {
     "max_ratio": "max_portrait",
     "keep": "languages",
     "required": "require",
+    "locations": "places",
     "portrait segmenter": "segmenter",
     "inpainter": "inpaint",
     "words in pictures": "read_image_text",

@@ -45,7 +45,7 @@ def _random_parts(prepared: SplitDataset, *, seed: int, folds: int | None) -> di
     """Parts of the same sizes drawn post by post, classes in proportion; users and near-duplicates may be parted."""
     posts = prepared.posts
     split = random_split(len(posts), prepared.labels, seed=seed, folds=folds)
-    return {post.id: part for post, part in zip(posts, split.part_of(len(posts)), strict=True)}
+    return {post.id: part for post, part in zip(posts, split.subset_names(len(posts)), strict=True)}
 
 
 def _changed(condition: Condition, prepared: SplitDataset, *, names: Sequence[str], state: Path) -> list[Post]:

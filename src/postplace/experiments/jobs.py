@@ -15,7 +15,7 @@ from postplace.experiments.results import Results
 from postplace.inference.scoring import CITY_MEDIAN, CONCATENATION, MAJORITY
 from postplace.models.registry import find_model
 from postplace.models.settings import resolve_settings
-from postplace.preparation.prepared_folder import read_with_parts
+from postplace.preparation.prepared_folder import read_with_subsets
 from postplace.schema import Post
 from postplace.system.json_types import JsonObject
 
@@ -154,4 +154,4 @@ def posts_of(path: Path) -> tuple[list[Post], dict[str, str] | None]:
     """The posts of a file or a prepared folder, with the part of each by its id if they are prepared; read once."""
     if not path.exists():
         raise BadOption("--data", f"there is no {path}", "name a file of posts or a prepared folder")
-    return read_with_parts(path)
+    return read_with_subsets(path)

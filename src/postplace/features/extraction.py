@@ -300,8 +300,8 @@ class _Decoder:
 
     def __init__(self, encoder: ImageEncoder, *, workers: int | None, batch_size: int, hashing: bool) -> None:
         self.encoder, self.workers, self.batch_size = encoder, workers, batch_size
-        hash_picture: Callable[[Any], int] | None = perceptual_hash if hashing else None
-        self.task = partial(prepare_batch, prepare=encoder.prepare, hash_picture=hash_picture)
+        hash_image: Callable[[Any], int] | None = perceptual_hash if hashing else None
+        self.task = partial(prepare_batch, prepare=encoder.prepare, hash_image=hash_image)
 
     @property
     def at_once(self) -> int:

@@ -1,6 +1,6 @@
 """People filled from their surroundings: LaMa (Suvorov et al., WACV 2022), which MRLF takes, or something simpler.
 
-Every way of filling changes the pixels of the mask and no other, and gives a picture of the same size.
+Every way of filling changes the pixels of the mask and no other, and gives an image of the same size.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from postplace.images.onnx_network import Signature, Slot, digest, open_network,
 from postplace.images.opencv import opencv
 
 INPAINTERS = ("auto", "lama", "telea", "patchmatch", "none")
-_STEP = 8  # LaMa halves a picture three times
-_LAMA_SIDE = 2048  # pixels; LaMa's paper goes to about 2,000; larger pictures are filled on a smaller copy
+_STEP = 8  # LaMa halves an image three times
+_LAMA_SIDE = 2048  # pixels; LaMa's paper goes to about 2,000; larger images are filled on a smaller copy
 _QUICK_SIDE = 768  # pixels, for telea and patchmatch: they smooth or repeat, and gain nothing from more
 _LAMA_REMEDY = "give an export of LaMa with the inputs image (1, 3, H, W) and mask (1, 1, H, W)"
 
@@ -31,7 +31,7 @@ Pixels = NDArray[np.uint8]
 
 
 class Inpainter(Protocol):
-    """Fills a part of a picture. Must be picklable: it travels to worker processes and loads there what it needs."""
+    """Fills a part of an image. Must be picklable: it travels to worker processes and loads there what it needs."""
 
     @property
     def name(self) -> str:
@@ -43,8 +43,8 @@ class Inpainter(Protocol):
         """What decides its result: method, version, weights."""
         ...
 
-    def fill(self, picture: Image.Image, mask: Mask) -> Image.Image:
-        """A picture in mode RGB and what to fill (H, W) -> the picture, changed where the mask is True alone."""
+    def fill(self, image: Image.Image, mask: Mask) -> Image.Image:
+        """An image in mode RGB and what to fill (H, W) -> the image, changed where the mask is True alone."""
         ...
 
 
@@ -52,7 +52,7 @@ def find_inpainter(name: str = "auto", *, weights: Path | None = None) -> Inpain
     """The inpainter "lama", "telea", "patchmatch" or "none"; "auto" is LaMa where `weights` names its file, else Telea.
 
     Raises BadOption for an unknown name or a library that is not installed, BadWeights for a file that is missing or
-    does not take a picture and a mask.
+    does not take an image and a mask.
     """
     if name not in INPAINTERS:
         raise unknown_name("inpainter", name, INPAINTERS)
@@ -70,10 +70,10 @@ def find_inpainter(name: str = "auto", *, weights: Path | None = None) -> Inpain
 
 
 def widened(mask: Mask) -> Mask:
-    """The mask (H, W) grown by about a 160th of the picture's longer side, at least 2 pixels.
+    """The mask (H, W) grown by about a 160th of the image's longer side, at least 2 pixels.
 
     A mask found on a copy of 320 pixels is right to a pixel or two of that copy. Without a margin a rim of hair and
-    clothes stays in the picture, and every inpainter continues it into the hole: a ghost with the person's outline.
+    clothes stays in the image, and every inpainter continues it into the hole: a ghost with the person's outline.
     """
     reach = max(2, round(max(mask.shape) / 160))
     grown = Image.fromarray(mask.astype(np.uint8) * 255)
@@ -89,10 +89,10 @@ class NoInpainter:
     name: str = "none"
     fingerprint: str = "none"
 
-    def fill(self, picture: Image.Image, mask: Mask) -> Image.Image:
-        """The same picture."""
-        _check(picture, mask)
-        return picture
+    def fill(self, image: Image.Image, mask: Mask) -> Image.Image:
+        """The same image."""
+        _check(image, mask)
+        return image
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,21 +102,21 @@ class TeleaInpainter:
     fingerprint: str
     name: str = "telea"
 
-    def fill(self, picture: Image.Image, mask: Mask) -> Image.Image:
-        """The picture with the mask's pixels continued from its rim."""
-        return _filled(picture, mask, fill=_telea, side=_QUICK_SIDE)
+    def fill(self, image: Image.Image, mask: Mask) -> Image.Image:
+        """The image with the mask's pixels continued from its rim."""
+        return _filled(image, mask, fill=_telea, side=_QUICK_SIDE)
 
 
 @dataclass(frozen=True, slots=True)
 class PatchMatchInpainter:
-    """Patches of the same picture (Barnes et al., SIGGRAPH 2009), by the package PyPatchMatch."""
+    """Patches of the same image (Barnes et al., SIGGRAPH 2009), by the package PyPatchMatch."""
 
     fingerprint: str
     name: str = "patchmatch"
 
-    def fill(self, picture: Image.Image, mask: Mask) -> Image.Image:
-        """The picture with the mask's pixels put together from patches of the rest."""
-        return _filled(picture, mask, fill=_patched, side=_QUICK_SIDE)
+    def fill(self, image: Image.Image, mask: Mask) -> Image.Image:
+        """The image with the mask's pixels put together from patches of the rest."""
+        return _filled(image, mask, fill=_patched, side=_QUICK_SIDE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +133,10 @@ class LamaInpainter:
         """Changes with the weights and with the steps before and after the network."""
         return f"lama 1, weights {self.sha256}"
 
-    def fill(self, picture: Image.Image, mask: Mask) -> Image.Image:
-        """The picture with the mask's pixels as the network imagines them; raises BadWeights where it cannot run."""
+    def fill(self, image: Image.Image, mask: Mask) -> Image.Image:
+        """The image with the mask's pixels as the network imagines them; raises BadWeights where it cannot run."""
         high, wide = self.fixed or (_LAMA_SIDE, _LAMA_SIDE)
-        return _filled(picture, mask, fill=self._network, side=min(high, wide))
+        return _filled(image, mask, fill=self._network, side=min(high, wide))
 
     def _network(self, pixels: Pixels, mask: Mask) -> Pixels:
         high, wide = mask.shape
@@ -161,26 +161,26 @@ def _unit(answer: NDArray[np.float32], pixels: Pixels, mask: Mask) -> float:
 
 
 def _run(session: Any, image: Pixels, hole: Mask, path: Path) -> NDArray[np.float32]:
-    """The network's answer (H, W, 3) for a picture (H, W, 3) and a hole (H, W)."""
+    """The network's answer (H, W, 3) for an image (H, W, 3) and a hole (H, W)."""
     seen = np.where(hole[..., None], np.float32(0), image)  # most exports do it inside; no person may shine through
-    picture = np.ascontiguousarray(seen.transpose(2, 0, 1)[None], dtype=np.float32) / 255
+    batch = np.ascontiguousarray(seen.transpose(2, 0, 1)[None], dtype=np.float32) / 255
     of_image, of_mask = _image_and_mask(signature(session), path)
-    given = {of_image.name: picture, of_mask.name: hole[None, None].astype(np.float32)}
+    given = {of_image.name: batch, of_mask.name: hole[None, None].astype(np.float32)}
     try:
         answer = np.asarray(session.run(None, given)[0], dtype=np.float32)
     except Exception as error:  # onnxruntime's own, one for each thing that can be wrong with a graph
         reason = one_line(error, most=120)
         problem = f"cannot be run on {hole.shape[1]} x {hole.shape[0]} pixels ({reason})"
         raise BadWeights(str(path), problem, _LAMA_REMEDY) from None
-    if answer.shape != picture.shape or not np.isfinite(answer).all():
-        problem = f"gives {answer.shape}, not all numbers, for {picture.shape}"
+    if answer.shape != batch.shape or not np.isfinite(answer).all():
+        problem = f"gives {answer.shape}, not all numbers, for {batch.shape}"
         raise BadWeights(str(path), problem, _LAMA_REMEDY)
     found_pixels: NDArray[np.float32] = answer[0].transpose(1, 2, 0)
     return found_pixels
 
 
 def _lama(path: Path) -> LamaInpainter:
-    """The file's digest and size, after one small picture has gone through it."""
+    """The file's digest and size, after one small image has gone through it."""
     path = path.absolute()
     sha256 = digest(path)
     session = open_network(path, sha256)
@@ -194,7 +194,7 @@ def _lama(path: Path) -> LamaInpainter:
 
 
 def _image_and_mask(network: Signature, path: Path) -> tuple[Slot, Slot]:
-    """Which of the two inputs is the picture and which the mask, told by their channels, then by their names."""
+    """Which of the two inputs is the image and which the mask, by their channels, then by their names."""
     taken = network.inputs
     if len(taken) == 2 and all(len(slot.shape) == 4 for slot in taken):
         for image, mask in (taken, taken[::-1]):
@@ -209,18 +209,18 @@ def _image_and_mask(network: Signature, path: Path) -> tuple[Slot, Slot]:
 # ---------------------------------------------------------------------- what every way shares
 
 
-def _filled(picture: Image.Image, mask: Mask, *, fill: Callable[[Pixels, Mask], Pixels], side: int) -> Image.Image:
-    """The picture with `fill`'s answer in the mask's pixels.
+def _filled(image: Image.Image, mask: Mask, *, fill: Callable[[Pixels, Mask], Pixels], side: int) -> Image.Image:
+    """The image with `fill`'s answer in the mask's pixels.
 
     `fill` sees the mask and as much again around it, at most `side` pixels long: a larger piece is filled on a smaller
     copy, which bounds time and memory, and only the hole is taken back from it.
     """
-    _check(picture, mask)
+    _check(image, mask)
     if not mask.any():
-        return picture
-    pixels = np.array(picture)
+        return image
+    pixels = np.array(image)
     if mask.all():  # nothing to continue from: the people go all the same
-        return Image.new("RGB", picture.size, tuple(np.rint(pixels.mean(axis=(0, 1))).astype(int).tolist()))
+        return Image.new("RGB", image.size, tuple(np.rint(pixels.mean(axis=(0, 1))).astype(int).tolist()))
     rows, columns = _window(mask)
     part, hole = pixels[rows, columns], mask[rows, columns]
     scale = min(1.0, side / max(hole.shape))
@@ -256,10 +256,10 @@ def _window(mask: Mask) -> tuple[slice, slice]:
     )
 
 
-def _check(picture: Image.Image, mask: Mask) -> None:
-    if mask.shape != (picture.height, picture.width):
-        problem = f"is {mask.shape[1:]} x {mask.shape[:1]} for a picture of {picture.width} x {picture.height}"
-        raise BadOption("mask", problem.replace("(", "").replace(",)", ""), "give a mask of the picture's size")
+def _check(image: Image.Image, mask: Mask) -> None:
+    if mask.shape != (image.height, image.width):
+        problem = f"is {mask.shape[1:]} x {mask.shape[:1]} for an image of {image.width} x {image.height}"
+        raise BadOption("mask", problem.replace("(", "").replace(",)", ""), "give a mask of the image's size")
 
 
 def _telea(pixels: Pixels, mask: Mask) -> Pixels:
@@ -270,7 +270,7 @@ def _telea(pixels: Pixels, mask: Mask) -> Pixels:
 
 def _patched(pixels: Pixels, mask: Mask) -> Pixels:
     patchmatch = _patchmatch()
-    patchmatch.set_random_seed(0)  # the same picture must be filled in the same way
+    patchmatch.set_random_seed(0)  # the same image must be filled in the same way
     return np.asarray(patchmatch.inpaint(pixels, mask, patch_size=5), dtype=np.uint8)
 
 

@@ -30,7 +30,7 @@ _SCAN, _APP1, _APP13 = 0xDA, 0xE1, 0xED
 
 
 class MeasuredBytes(io.BytesIO):
-    """A picture's bytes, which refuse to be read in too many pieces."""
+    """An image's bytes, which refuse to be read in too many pieces."""
 
     def __init__(self, data: bytes, where: str) -> None:
         super().__init__(data)
@@ -45,7 +45,7 @@ class MeasuredBytes(io.BytesIO):
 
 
 def check_pieces(data: bytes, where: str) -> None:
-    """Raise BadImage for bytes whose header would cost more than a picture's does; nothing is decoded."""
+    """Raise BadImage for bytes whose header would cost more than an image's does; nothing is decoded."""
     if data.startswith(b"\xff\xd8"):
         _check_jpeg(data, where)
     elif data.startswith(b"\x89PNG") and data.count(b"iCCP") > _MOST_PROFILES:
@@ -101,13 +101,13 @@ def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
     """The marker, start and end of a JPEG's segments before the first scan, as far as they may be read."""
     at = 2
     for _ in range(_most_reads(data)):
-        found = _MARKER.search(data, at)
-        if found is None or 0 < found[1][0] < 0xC0 or found[1][0] == _SCAN:
+        marker = _MARKER.search(data, at)
+        if marker is None or 0 < marker[1][0] < 0xC0 or marker[1][0] == _SCAN:
             return
-        at = found.end()
-        if found[1][0] not in _ALONE:
+        at = marker.end()
+        if marker[1][0] not in _ALONE:
             end = at + max(2, int.from_bytes(data[at : at + 2], "big"))
-            yield found[1][0], at + 2, end
+            yield marker[1][0], at + 2, end
             at = end
 
 
@@ -116,4 +116,4 @@ def _most_reads(data: bytes) -> int:
 
 
 def _bad(where: str, found: str) -> BadImage:
-    return BadImage(where, found, "save the picture again")
+    return BadImage(where, found, "save the image again")

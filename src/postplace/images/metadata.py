@@ -1,4 +1,4 @@
-"""What a picture file says of itself without being decoded: whether it opens, and whether it carries a GPS position."""
+"""What an image file says of itself without being decoded: whether it opens, and whether it carries a GPS position."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Words in a picture: signs, menus and posters, read on the CPU (extra `ocr`: PP-OCRv4, weights inside the package).
+"""Words in an image: signs, menus and posters, read on the CPU (extra `ocr`: PP-OCRv4, weights inside the package).
 
 Du et al., PP-OCR: A Practical Ultra Lightweight OCR System, arXiv 2009.09941: lines of text are found, turned upright
-and read, Chinese and Latin letters. People place a photo by what is written in it; off unless asked.
+and read, Chinese and Latin letters. People place a photo by what is written in it; off by default.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy as np
 from postplace.errors import BadImage, BadOption, one_line
 
 PACKAGE, MODULE = "rapidocr-onnxruntime", "rapidocr_onnxruntime"
-LONGEST_SIDE = 1280  # pixels of the picture that is read; time grows with them
+LONGEST_SIDE = 1280  # pixels of the image that is read; time grows with them
 SHORTEST_SIDE = 16  # a strip narrower than this holds no letters, only cost
 MOST_LINES = 100  # a page of a newspaper is no sign
 
@@ -29,7 +29,7 @@ Line = tuple[Any, str, float]  # four corners (x, y), what it says, how sure
 
 @dataclass(frozen=True, slots=True)
 class TextReader:
-    """Decoded RGB picture -> the words in it; the networks are loaded once a process, at the first picture.
+    """Decoded RGB image -> the words in it; the networks are loaded once a process, at the first image.
 
     `confidence`: from 0 to 1, of a line that is kept. `most_characters`: what is given at most, cut between words.
     """
@@ -45,15 +45,15 @@ class TextReader:
         versions = f"{PACKAGE} {version(PACKAGE)}, onnxruntime {version('onnxruntime')}"
         return f"words in pictures; {versions}; sha256 {weights}; {limits}, {self.most_characters} characters"
 
-    def __call__(self, picture: Any) -> str:
+    def __call__(self, image: Any) -> str:
         """`PIL.Image.Image` in mode RGB -> its lines in reading order, joined by spaces; "" where there are none."""
-        scale = min(1.0, LONGEST_SIDE / max(picture.size))
-        size = tuple(max(1, round(side * scale)) for side in picture.size)
+        scale = min(1.0, LONGEST_SIDE / max(image.size))
+        size = tuple(max(1, round(side * scale)) for side in image.size)
         if min(size) < SHORTEST_SIDE:
             return ""
         from PIL.Image import Resampling
 
-        small = picture if scale == 1 else picture.resize(size, Resampling.BICUBIC, reducing_gap=2.0)
+        small = image if scale == 1 else image.resize(size, Resampling.BICUBIC, reducing_gap=2.0)
         pixels = np.ascontiguousarray(np.asarray(small, dtype=np.uint8)[..., ::-1])  # blue first, as OpenCV has it
         found, _ = _engine()(pixels)
         lines = [(np.asarray(box), text, float(sure)) for box, text, sure in found or []]
@@ -61,23 +61,21 @@ class TextReader:
         return _shortened(" ".join(" ".join(texts).split()), self.most_characters)
 
 
-def words_of(picture: Any, reader: TextReader) -> str:
+def words_of(image: Any, reader: TextReader) -> str:
     """What `reader` reads; whatever the networks stumble over is a BadImage, to be counted like any other."""
     try:
-        return reader(picture)
+        return reader(image)
     except BadOption:
         raise
     except Exception as error:  # OpenCV and onnxruntime raise types of their own
         reason = one_line(error, most=80)
-        raise BadImage(
-            "words in a picture", f"could not be read ({reason})", "the post goes on without them"
-        ) from error
+        raise BadImage("words in an image", f"could not be read ({reason})", "the post goes on without them") from error
 
 
 def check_text_reader() -> None:
-    """Raise BadOption, naming the extra, where pictures cannot be read: before the work, not in the midst of it."""
+    """Raise BadOption, naming the extra, where images cannot be read: before the work, not in the midst of it."""
     if find_spec(MODULE) is None:
-        raise BadOption("words in pictures", f"{PACKAGE} is not installed here", "pip install 'postplace[ocr]'")
+        raise BadOption("words in images", f"{PACKAGE} is not installed here", "pip install 'postplace[ocr]'")
 
 
 def in_reading_order(lines: Sequence[Line]) -> list[Line]:
@@ -112,7 +110,7 @@ def _engine() -> Any:
     check_text_reader()
     from rapidocr_onnxruntime import RapidOCR
 
-    # "max": a small picture is not enlarged, which for a strip of 1280 x 16 pixels would make it 3,000 times as large
+    # "max": a small image is not enlarged, which for a strip of 1280 x 16 pixels would make it 3,000 times as large
     return RapidOCR(
         intra_op_num_threads=1,
         inter_op_num_threads=1,

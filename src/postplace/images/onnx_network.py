@@ -29,7 +29,7 @@ class Signature(NamedTuple):
 def open_network(path: Path, sha256: str) -> Any:
     """The onnxruntime session of a file, opened once in each process.
 
-    `sha256` is the digest of the file that was checked; a file that was replaced meanwhile is told apart by it.
+    `sha256` is the digest of the file that was checked; a file that was replaced meanwhile is recognised by it.
     Raises BadWeights for a file that cannot be read, is no network, or is not the one that was checked.
     """
     ort = _onnxruntime(path)
@@ -58,9 +58,9 @@ def digest(path: Path) -> str:
         raise BadWeights(str(path), f"cannot be read ({error.strerror or error})", "check the path") from None
 
 
-def _slot(found: Any) -> Slot:
-    shape = tuple(length if isinstance(length, int) and length > 0 else None for length in found.shape)
-    return Slot(str(found.name), shape)
+def _slot(description: Any) -> Slot:
+    shape = tuple(length if isinstance(length, int) and length > 0 else None for length in description.shape)
+    return Slot(str(description.name), shape)
 
 
 def _onnxruntime(path: Path) -> Any:

@@ -1,6 +1,6 @@
-"""How much of a picture is people, and what is done about it.
+"""How much of an image is people, and what is done about it.
 
-MRLF (Dai et al., ICC 2023) recognises portraits with U2-Net, leaves out pictures whose portrait ratio exceeds 0.5
+MRLF (Dai et al., ICC 2023) recognises portraits with U2-Net, leaves out images whose portrait ratio exceeds 0.5
 (sections IV-A and IV-E) and fills the people in the others from their surroundings (section III-A).
 """
 
@@ -24,9 +24,9 @@ Mask = NDArray[np.bool_]
 
 
 class PersonSegmenter(Protocol):
-    """Finds people in pictures. It travels to worker processes: it must be picklable, and loads what it needs there.
+    """Finds people in images. It travels to worker processes: it must be picklable, and loads what it needs there.
 
-    `fingerprint` changes whenever the same picture could get another mask.
+    `fingerprint` changes whenever the same image could get another mask.
     """
 
     @property
@@ -39,18 +39,18 @@ class PersonSegmenter(Protocol):
         """What decides its result: method, version, weights."""
         ...
 
-    def mask(self, picture: Image.Image) -> Mask:
-        """A picture in mode RGB -> the pixels of people (H, W), True = person."""
+    def mask(self, image: Image.Image) -> Mask:
+        """An image in mode RGB -> the pixels of people (H, W), True = person."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """A picture after the rule: `mask` (H, W) and `ratio` of people in it; `picture` is None where it is dropped."""
+    """An image after the rule: `mask` (H, W) and `ratio` of people in it; `image` is None where it is dropped."""
 
     ratio: float
     dropped: bool
-    picture: Image.Image | None
+    image: Image.Image | None
     mask: Mask
 
 
@@ -83,20 +83,20 @@ def person_ratio(mask: Mask) -> float:
     return float(mask.mean()) if mask.size else 0.0
 
 
-def clean_picture(
-    picture: Image.Image, *, segmenter: PersonSegmenter, inpainter: Inpainter, max_ratio: float = MAX_RATIO
+def clean_image(
+    image: Image.Image, *, segmenter: PersonSegmenter, inpainter: Inpainter, max_ratio: float = MAX_RATIO
 ) -> Cleaned:
-    """MRLF's rule for one picture in mode RGB: drop it, fill the people in it, or leave it.
+    """MRLF's rule for one image in mode RGB: drop it, fill the people in it, or leave it.
 
     A ratio above `max_ratio` drops it, one above 0 has its people filled by `inpainter`, 0 leaves it as it is. The mask
     is widened before it is filled, not before the ratio is taken. Raises BadOption for a `max_ratio` outside 0 to 1.
     """
     if not 0 <= max_ratio <= 1:
-        raise BadOption("max_ratio", f"{max_ratio} is not a share of a picture", "give a number from 0 to 1")
-    mask = segmenter.mask(picture)
+        raise BadOption("max_ratio", f"{max_ratio} is not a share of an image", "give a number from 0 to 1")
+    mask = segmenter.mask(image)
     ratio = person_ratio(mask)
     if ratio > max_ratio:
         return Cleaned(ratio, True, None, mask)
     if ratio == 0:
-        return Cleaned(ratio, False, picture, mask)
-    return Cleaned(ratio, False, inpainter.fill(picture, widened(mask)), mask)
+        return Cleaned(ratio, False, image, mask)
+    return Cleaned(ratio, False, inpainter.fill(image, widened(mask)), mask)

@@ -1,4 +1,4 @@
-"""A sheet to look at: pictures before, with their people marked, and after, with what was decided beside each."""
+"""A sheet to look at: images before, with their people marked, and after, with what was decided beside each."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from postplace.errors import NotEnoughData
 
-CELL = 220  # pixels of the longer side of a picture
+CELL = 220  # pixels of the longer side of an image
 _GAP, _TEXT = 14, 250  # pixels between cells, and of the column of words
 _PAPER, _INK, _PALE, _PERSON = (255, 255, 255), (34, 34, 40), (140, 140, 148), (226, 40, 60)
 _UNKNOWN = "\uffff"  # no character: a font draws what it draws for those that it does not have
@@ -30,7 +30,7 @@ Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
 class Row(NamedTuple):
-    """A picture, its people (H, W), what became of it (None where it was dropped), and words beside it."""
+    """An image, its people (H, W), what became of it (None where it was dropped), and words beside it."""
 
     before: Image.Image
     mask: NDArray[np.bool_]
@@ -39,9 +39,9 @@ class Row(NamedTuple):
 
 
 def contact_sheet(rows: Sequence[Row | tuple[Image.Image, NDArray[np.bool_], Image.Image | None, str]]) -> Image.Image:
-    """One row a picture: before, its people in red, after, and the caption; raises NotEnoughData for no rows."""
+    """One row an image: before, its people in red, after, and the caption; raises NotEnoughData for no rows."""
     if not rows:
-        raise NotEnoughData("contact sheet", "has no pictures to show", "give at least one")
+        raise NotEnoughData("contact sheet", "has no images to show", "give at least one")
     made = [Row(*row) for row in rows]
     heights = [max(90, _fitted(row.before.size)[1]) + _GAP for row in made]
     sheet = Image.new("RGB", (_GAP + 3 * (CELL + _GAP) + _TEXT, 40 + sum(heights)), _PAPER)
@@ -57,23 +57,23 @@ def contact_sheet(rows: Sequence[Row | tuple[Image.Image, NDArray[np.bool_], Ima
 
 def _draw_row(sheet: Image.Image, draw: ImageDraw.ImageDraw, row: Row, top: int) -> None:
     size = _fitted(row.before.size)
-    for column, picture in enumerate((row.before, _marked(row.before, row.mask), row.after)):
+    for column, image in enumerate((row.before, _marked(row.before, row.mask), row.after)):
         left = _GAP + column * (CELL + _GAP)
-        if picture is None:
+        if image is None:
             draw.rectangle((left, top, left + size[0] - 1, top + size[1] - 1), outline=_PALE)
             draw.text((left + size[0] / 2, top + size[1] / 2), "dropped", fill=_PALE, font=_font(15), anchor="mm")
         else:
-            sheet.paste(picture.convert("RGB").resize(size, Image.Resampling.LANCZOS), (left, top))
+            sheet.paste(image.convert("RGB").resize(size, Image.Resampling.LANCZOS), (left, top))
     left = _GAP + 3 * (CELL + _GAP)
     words, font = legible(row.caption)
     for index, line in enumerate(_wrapped(words, font)):
         draw.text((left, top + 20 * index), line, fill=_INK, font=font)
 
 
-def _marked(picture: Image.Image, mask: NDArray[np.bool_]) -> Image.Image:
-    """The picture in grey with the people in red: colours of the picture cannot be taken for the mark."""
-    grey = picture.convert("L").convert("RGB")
-    red = Image.blend(grey, Image.new("RGB", picture.size, _PERSON), 0.6)
+def _marked(image: Image.Image, mask: NDArray[np.bool_]) -> Image.Image:
+    """The image in grey with the people in red: colours of the image cannot be taken for the mark."""
+    grey = image.convert("L").convert("RGB")
+    red = Image.blend(grey, Image.new("RGB", image.size, _PERSON), 0.6)
     return Image.composite(red, grey, Image.fromarray(mask.astype(np.uint8) * 255))
 
 
@@ -133,8 +133,8 @@ def _font(size: int) -> Font:
 @lru_cache
 def _wide_fonts(size: int) -> tuple[Font, ...]:
     """Those of the fonts that this machine has."""
-    found = []
+    fonts = []
     for name in _WIDE_FONTS:
         with suppress(OSError):
-            found.append(ImageFont.truetype(name, size))
-    return tuple(found)
+            fonts.append(ImageFont.truetype(name, size))
+    return tuple(fonts)

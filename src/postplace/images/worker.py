@@ -1,4 +1,4 @@
-"""What a worker process does: decode a batch of pictures and prepare them for an encoder. No torch in here."""
+"""What a worker process does: decode a batch of images and prepare them for an encoder. No torch in here."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Hash = Callable[[Any], int]
 
 @dataclass(frozen=True, slots=True)
 class PreparedBatch:
-    """Pictures that could be decoded: their positions in the batch asked for, stacked arrays, perceptual hashes.
+    """Images that could be decoded: their positions in the requested batch, stacked arrays, perceptual hashes.
 
     `reasons` says for every other position why it could not.
     """
@@ -30,17 +30,17 @@ class PreparedBatch:
     reasons: dict[int, str]
 
 
-def prepare_batch(images: Sequence[Path | bytes], prepare: Prepare, *, hash_picture: Hash | None) -> PreparedBatch:
-    """Decode and prepare each picture; one that cannot be decoded becomes a reason, not an error."""
+def prepare_batch(images: Sequence[Path | bytes], prepare: Prepare, *, hash_image: Hash | None) -> PreparedBatch:
+    """Decode and prepare each image; one that cannot be decoded becomes a reason, not an error."""
     positions, arrays, hashes, reasons = [], [], [], {}
-    for position, image in enumerate(images):
+    for position, source in enumerate(images):
         try:
-            picture = decode(image, target=getattr(prepare, "size", None))
+            image = decode(source, target=getattr(prepare, "size", None))
         except BadImage as error:
             reasons[position] = f"{error.found}; {error.remedy}"
             continue
         positions.append(position)
-        arrays.append(prepare(picture))
-        if hash_picture is not None:
-            hashes.append(hash_picture(picture))
+        arrays.append(prepare(image))
+        if hash_image is not None:
+            hashes.append(hash_image(image))
     return PreparedBatch(positions, np.stack(arrays) if arrays else None, hashes, reasons)

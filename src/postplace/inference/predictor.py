@@ -181,7 +181,7 @@ class Predictor:
     def subset_of(self, post: Post) -> str | None:
         """The subset of the split that a post was in; None for a post that is not known."""
         match = self.known_posts.match(post)
-        return None if match is None else match.part
+        return None if match is None else match.subset
 
     def with_calibration(self, calibration: Calibration) -> Predictor:
         """The same predictor, calibrated."""

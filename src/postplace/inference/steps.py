@@ -61,7 +61,7 @@ class Answers(NamedTuple):
 
 def known_posts(dataset: SplitDataset) -> KnownPosts:
     """The posts of a dataset as a run recognises them later, each with its subset."""
-    return KnownPosts.of((name, dataset.posts[row]) for name, rows in dataset.split.parts() for row in rows)
+    return KnownPosts.of((name, dataset.posts[row]) for name, rows in dataset.split.subsets() for row in rows)
 
 
 def uncalibrated_predictor(
@@ -133,8 +133,8 @@ def evaluate_new_posts(
 def _leave_out_learned(posts: Sequence[Post], known: Known) -> tuple[list[Post], dict[str, Any]]:
     """The posts that are in no subset but the test subset, and how many were left out, and why."""
     matches = [known.match(post) for post in posts]
-    learned = [match for match in matches if match is not None and match.part != "test"]
-    new = [post for post, match in zip(posts, matches, strict=True) if match is None or match.part == "test"]
+    learned = [match for match in matches if match is not None and match.subset != "test"]
+    new = [post for post, match in zip(posts, matches, strict=True) if match is None or match.subset == "test"]
     if not new:
         raise NotEnoughData("posts", f"all {len(posts)} posts were learned from", "give posts that were not")
     return new, {"left_out_as_seen": len(learned), "left_out_by": counted(learned)}

@@ -66,7 +66,7 @@ def spherical_mean(latitudes: ArrayLike, longitudes: ArrayLike) -> tuple[float, 
 
 
 def spherical_median(latitudes: ArrayLike, longitudes: ArrayLike) -> tuple[float, float]:
-    """Centre of points in degrees that minimises the sum of distances to them: a stray point hardly moves it.
+    """Centre of points in degrees that minimises the sum of distances to them: a single far point hardly moves it.
 
     Weiszfeld's iteration (Tohoku Math. J. 43, 1937) on chords, started at the mean and smoothed over 1 m so that it
     does not stick at a data point. A chord differs from its arc by less than 1 in 10,000 up to 300 km.

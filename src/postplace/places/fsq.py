@@ -65,11 +65,11 @@ def parse_box(text: str) -> Box:
     try:
         south, west, north, east = (float(part) for part in text.split(","))
     except ValueError:
-        raise BadOption("--box", f"{text!r} is not four numbers", remedy) from None
+        raise BadOption("box", f"{text!r} is not four numbers", remedy) from None
     if not (-90 <= south < north <= 90):
-        raise BadOption("--box", f"{text!r}: {south:g} to {north:g} is not south to north", remedy)
+        raise BadOption("box", f"{text!r}: {south:g} to {north:g} is not south to north", remedy)
     if not (abs(west) <= 180 and abs(east) <= 180 and west != east):
-        raise BadOption("--box", f"{text!r}: {west:g} to {east:g} is not west to east", remedy)
+        raise BadOption("box", f"{text!r}: {west:g} to {east:g} is not west to east", remedy)
     return Box(south, west, north, east)
 
 
@@ -81,7 +81,7 @@ class PostCounts:
 
     def __init__(self, posts: Iterable[Post], *, radius_km: float) -> None:
         if not (0 < radius_km < math.inf):
-            raise BadOption("--radius-km", f"{radius_km} km is not a radius", "give a number above 0, as 0.2")
+            raise BadOption("radius_km", f"{radius_km} km is not a radius", "give a number above 0, as 0.2")
         self._venues: Counter[str] = Counter()
         degrees = np.fromiter(self._points(posts), dtype=np.dtype((np.float64, 2)))
         self.located = len(degrees)
@@ -117,7 +117,7 @@ class FsqPlaces:
     """The places of a file, or of all `*.parquet` below a folder, that lie in `box`; every iteration begins again.
 
     `category` is one of the eight semantic classes; places of none are left out unless `any_category`. With `visits`,
-    only places near at least `min_posts` posts; with `most`, only that many with the most complete records, most
+    only places near at least `min_posts` posts; with `max_places`, only that many with the most complete records, most
     recently refreshed first. Rows are read in batches, only the columns needed and the row groups that the box touches.
     Raises `BadPlace` for a file that is not FSQ OS Places.
 
@@ -133,15 +133,15 @@ class FsqPlaces:
         any_category: bool = False,
         visits: PostCounts | None = None,
         min_posts: int = 1,
-        most: int | None = None,
+        max_places: int | None = None,
     ) -> None:
         if min_posts < 1:
-            raise BadOption("--min-posts", f"{min_posts} posts are no cut", "give 1 or more")
-        if most is not None and most < 1:
-            raise BadOption("--max-places", f"{most} places asked for", "give 1 or more")
+            raise BadOption("min_posts", f"{min_posts} posts are no cut", "give 1 or more")
+        if max_places is not None and max_places < 1:
+            raise BadOption("max_places", f"{max_places} places requested", "give 1 or more")
         self._files = _parquet_files(Path(source))
         self._box, self._any_category = box, any_category
-        self._visits, self._min_posts, self._most = visits, min_posts, most
+        self._visits, self._min_posts, self._max_places = visits, min_posts, max_places
         self._reset()
 
     def _reset(self) -> None:
@@ -151,12 +151,14 @@ class FsqPlaces:
 
     def __iter__(self) -> Iterator[KnownPlace]:
         self._reset()
-        found = self._found()
-        if self._most is None:
-            places = (place for _, place in found)
+        candidates = self._found()
+        if self._max_places is None:
+            places = (place for _, place in candidates)
         else:
             # the id breaks ties, so that the same files give the same places
-            best = heapq.nlargest(self._most, self._counted(found), key=lambda pair: (pair[0], pair[1].place))
+            best = heapq.nlargest(
+                self._max_places, self._counted(candidates), key=lambda pair: (pair[0], pair[1].place)
+            )
             self.left_out[LESS_COMPLETE] = self._candidates - len(best)
             places = (place for _, place in best)
         for place in places:

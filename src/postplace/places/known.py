@@ -91,7 +91,7 @@ class KnownPlaces:
     def assign_many(self, posts: Iterable[Post], *, radius_km: float) -> Iterator[Post]:
         """As `assign`, for posts that need not fit into memory, in their order."""
         if not (radius_km > 0 and math.isfinite(radius_km)):
-            raise BadOption("--radius-km", f"{radius_km} km is not a radius", "give a number above 0, as 0.2")
+            raise BadOption("radius_km", f"{radius_km} km is not a radius", "give a number above 0, as 0.2")
         return self._assigned(iter(posts), radius_km)
 
     def _assigned(self, posts: Iterator[Post], radius_km: float) -> Iterator[Post]:
@@ -300,11 +300,11 @@ def _labels(places: Sequence[KnownPlace]) -> tuple[str, ...]:
 
 def _by_name(places: Sequence[KnownPlace], labels: Sequence[str]) -> Mapping[str, tuple[int, ...]]:
     """Every name, alias and label, folded -> the places that have it."""
-    found: dict[str, dict[int, None]] = {}
+    numbers: dict[str, dict[int, None]] = {}
     for number, (place, label) in enumerate(zip(places, labels, strict=True)):
         for name in filter(None, map(_folded, (place.name, label, *place.aliases))):
-            found.setdefault(name, {})[number] = None
-    return {name: tuple(numbers) for name, numbers in found.items()}
+            numbers.setdefault(name, {})[number] = None
+    return {name: tuple(numbers) for name, numbers in numbers.items()}
 
 
 def _kilometres(post: Post, place: KnownPlace) -> float:

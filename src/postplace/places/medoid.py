@@ -2,7 +2,7 @@
 
 Memory is bounded whatever the number of centres L. While the distances between all of them fit, the centre found is the
 exact one. Beyond that the mass of each centre is moved to the nearest of fewer nodes: what is found is off by at most
-twice the km that the mass was moved on average, and the km told of it are exact again.
+twice the km that the mass was moved on average, and the km reported of it are exact again.
 """
 
 from __future__ import annotations
@@ -62,13 +62,13 @@ class Distances:
         if not self.exact:
             return self._among_candidates(mass)
         risks = mass.astype(self.km.dtype, copy=False) @ self.km
-        found = risks.argmin(axis=1)
+        best = risks.argmin(axis=1)
         if self.km.dtype == np.float64:
-            return found, risks.min(axis=1)
-        return found, np.einsum("nl,nl->n", mass, self.km[found], dtype=np.float64)
+            return best, risks.min(axis=1)
+        return best, np.einsum("nl,nl->n", mass, self.km[best], dtype=np.float64)
 
     def _among_candidates(self, mass: Floats) -> tuple[NDArray[np.intp], Floats]:
-        """The best centre by nodes and its rivals, judged by their true distances."""
+        """The best centre by nodes and its rivals, compared by their true distances."""
         found, least = np.empty(len(mass), dtype=np.intp), np.empty(len(mass))
         for row, own in enumerate(mass):
             moved = np.bincount(self.node, own, minlength=self.km.shape[1]).astype(np.float32)

@@ -115,20 +115,20 @@ def check_classes(posts: Iterable[Post], *, target: Named, min_posts: int | None
     fewer than two classes are left; BadOption for `min_posts` below 2.
     """
     if min_posts is not None and min_posts < 2:
-        raise BadOption("--min-posts", f"{min_posts} is too few to train and to test on", "give 2 or more")
+        raise BadOption("min_posts", f"{min_posts} is too few to train and to test on", "give 2 or more")
     posts = list(posts)
     counts = _count(posts, target)
     rare = {name: count for name, count in sorted(counts.items()) if count < (min_posts or 2)}
     if rare and min_posts is None:
         name, others = next(iter(rare)), f" (and {len(rare) - 1} more have one)" if len(rare) > 1 else ""
-        remedy = "give --min-posts N to leave out classes with fewer than N posts"
+        remedy = "give `min_posts=N` to leave out classes with fewer than N posts"
         raise NotEnoughData(f"{target} {name!r}", f"has only 1 post{others}", remedy)
     names = tuple(sorted(set(counts) - set(rare)))
     if len(names) < 2:
-        kept = f"only {names[0]!r} is" if names else "none is"
-        problem = f"{kept} left of {len(counts)} classes (the largest has {max(counts.values())} posts)"
-        remedy = "lower --min-posts" if rare else "add posts of another class, or choose another --target"
-        raise NotEnoughData(f"--target {target}", problem, remedy)
+        remaining = f"only {names[0]!r} is" if names else "none is"
+        problem = f"{remaining} left of {len(counts)} classes (the largest has {max(counts.values())} posts)"
+        remedy = "lower `min_posts`" if rare else "add posts of another class, or choose another `target`"
+        raise NotEnoughData(f"`target={target!r}`", problem, remedy)
     return ClassCheck(names, rare)
 
 
@@ -154,7 +154,7 @@ def fit_places(
         left_out = dict.fromkeys(sorted(set(names) - set(kept)), 0)
     if len(kept) < 2:
         problem = f"the training part has posts of {len(kept)} of {len(set(names or ()))} classes"
-        raise NotEnoughData(f"--target {target}", problem, "add posts, or another --seed may split them better")
+        raise NotEnoughData(f"`target={target!r}`", problem, "add posts, or another `seed` may split them better")
     places = _centred(posts, kept) if target == "place" else [Place(name) for name in kept]
     return PlaceVocabulary(target, tuple(places), left_out)
 
@@ -169,7 +169,7 @@ def fit_cells(posts: Iterable[Post], *, cells: int, seed: int) -> PlaceVocabular
     from sklearn.cluster import KMeans
 
     if cells < 2:
-        raise BadOption("--cells", f"{cells} cells leave nothing to choose from", "give 2 or more")
+        raise BadOption("cells", f"{cells} cells leave nothing to choose from", "give 2 or more")
     posts = list(posts)
     points = _coordinates(posts)
     points = points[~np.isnan(points).any(axis=1)]
@@ -177,9 +177,9 @@ def fit_cells(posts: Iterable[Post], *, cells: int, seed: int) -> PlaceVocabular
         raise _absent(posts, "cell")
     distinct, weights = np.unique(points, axis=0, return_counts=True)
     if len(distinct) < cells:
-        problem = f"{cells} cells asked for, but the training posts have {len(distinct)} distinct coordinates"
-        remedy = f"give --cells {len(distinct)} or fewer" if len(distinct) > 1 else "add posts made elsewhere"
-        raise NotEnoughData("--cells", problem, remedy)
+        problem = f"{cells} cells requested, but the training posts have {len(distinct)} distinct coordinates"
+        remedy = f"give `cells={len(distinct)}` or fewer" if len(distinct) > 1 else "add posts made elsewhere"
+        raise NotEnoughData("cells", problem, remedy)
     kmeans = KMeans(cells, n_init=4, random_state=seed)
     kmeans.fit(unit_vectors(*distinct.T) * EARTH_RADIUS_KM, sample_weight=weights)
     centres = degrees_of(kmeans.cluster_centers_)
@@ -233,13 +233,13 @@ def _count(posts: Sequence[Post], target: Named) -> Counter[str]:
 def _absent(posts: Sequence[Post], target: Target) -> NotEnoughData:
     sought = "coordinates" if target == "cell" else f"a {target}"
     have = {
-        "--target place": sum(bool(post.place) for post in posts),
-        "--target category": sum(bool(post.category) for post in posts),
-        "--cells K": sum(post.located for post in posts),
+        "`target='place'`": sum(bool(post.place) for post in posts),
+        "`target='category'`": sum(bool(post.category) for post in posts),
+        "`cells=K`": sum(post.located for post in posts),
     }
-    others = [f"{option} ({count} posts)" for option, count in have.items() if count]
+    others = [f"{parameter} ({count} posts)" for parameter, count in have.items() if count]
     remedy = f"these posts can be used with {' or '.join(others)}" if others else "add place, category or coordinates"
-    return NotEnoughData(f"--target {target}", f"none of {len(posts)} posts has {sought}", remedy)
+    return NotEnoughData(f"`target={target!r}`", f"none of {len(posts)} posts has {sought}", remedy)
 
 
 def _centred(posts: Sequence[Post], names: Sequence[str]) -> list[Place]:

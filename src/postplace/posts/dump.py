@@ -28,9 +28,9 @@ _SPACE = re.compile(r"[ \t\r\n]*")
 _FOREIGN_BYTE = re.compile("[\udc80-\udcff]")  # how `surrogateescape` reads a byte that is not UTF-8
 
 VIDEO = "video ignored"
-NO_PICTURE = "picture file is missing"
-EMPTY_PICTURE = "picture file is empty"
-NO_METADATA = "picture without metadata"
+NO_IMAGE = "image file is missing"
+EMPTY_IMAGE = "image file is empty"
+NO_METADATA = "image without metadata"
 NO_CAPTION_METADATA = "caption without metadata"
 NO_USER = "user unknown"
 NO_TIME = "time unknown"
@@ -47,14 +47,14 @@ class ImportReport:
     """What became of the records of a dump.
 
     posts: how many became posts; left_out: why the others did not, one reason a record; remarks: what posts lack that
-    their record speaks of (a picture, a time), any number a post. stray: files that should have a record and have none.
-    refused: the first 1,000 damaged records; `on_refused` is told of each, also of those after.
+    their record speaks of (an image, a time), any number a post. orphans: files that lack the record they should have.
+    refused: the first 1,000 damaged records; `on_refused` is called with each, also those after.
     """
 
     def __init__(self, on_refused: Callable[[BadPost], object] | None = None) -> None:
         self.posts = 0
         self.left_out: Counter[str] = Counter()
-        self.stray: Counter[str] = Counter()
+        self.orphans: Counter[str] = Counter()
         self.remarks: Counter[str] = Counter()
         self._on_refused = on_refused
         self._venues: dict[str, str] = {}  # the first venue of each place
@@ -72,7 +72,7 @@ class ImportReport:
     @property
     def counts(self) -> Counter[str]:
         """`posts` and every reason, in words."""
-        return Counter({"posts": self.posts}) + self.left_out + self.stray + self.remarks
+        return Counter({"posts": self.posts}) + self.left_out + self.orphans + self.remarks
 
     @property
     def shared_names(self) -> Sequence[str]:
@@ -132,7 +132,7 @@ class Dump:
 
     Filled while iterating: `tally`, and of it `counts`, the number of "posts" and, in words, of every reason for which
     a record did not become a post or a post lacks something; `refused_count`, and `refused`, the first 1,000 damaged
-    records. `on_refused` is told of every damaged record.
+    records. `on_refused` is called with every damaged record.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""One digest for a list of posts, wherever their pictures lie."""
+"""One digest for a list of posts, wherever their images lie."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from postplace.schema import Post
 
 
 def posts_digest(posts: Iterable[Post]) -> str:
-    """One digest over every field of every post, in order; of a picture's file its name and size, not where it lies.
+    """One digest over every field of every post, in order; of an image's file its name and size, not where it lies.
 
-    So the same posts are known by it in another folder, and a picture that was replaced is noticed (but for one of the
+    So the same posts are known by it in another folder, and an image that was replaced is noticed (but for one of the
     very same size).
     """
     digest = hashlib.blake2b(digest_size=16)

@@ -2,7 +2,7 @@
 
 Read is the metadata of each post, `*.json.xz` or `*.json`, as Instaloader 4 writes it (`save_structure_to_file`,
 `Post._asdict`), for posts of profiles, hashtags and locations, web and iPhone form; what lies beside it under the same
-name (`.txt`, `_location.txt`, pictures) completes it. The targets' own files (profiles, stories, highlights, comments,
+name (`.txt`, `_location.txt`, images) completes it. The targets' own files (profiles, stories, highlights, comments,
 resume files) are no posts and are counted.
 """
 
@@ -26,11 +26,11 @@ from urllib.parse import urlsplit
 from postplace.errors import BadPost
 from postplace.posts.dump import (
     BAD_TIME,
-    EMPTY_PICTURE,
+    EMPTY_IMAGE,
     LARGEST_FILE,
     NO_CAPTION_METADATA,
+    NO_IMAGE,
     NO_METADATA,
-    NO_PICTURE,
     NO_TIME,
     NO_USER,
     VIDEO,
@@ -46,17 +46,17 @@ from postplace.posts.dump import (
 from postplace.schema import Post
 
 _ENDINGS = (".json.xz", ".json")
-_UNREAD_PICTURES = (".heic", ".avif")
-_PICTURES = (".jpg", ".webp", ".png", ".jpeg", *_UNREAD_PICTURES)
+_UNREAD_IMAGES = (".heic", ".avif")
+_IMAGES = (".jpg", ".webp", ".png", ".jpeg", *_UNREAD_IMAGES)
 _CAPTION, _GEOTAG, _VIDEO = ".txt", "_location.txt", ".mp4"
-_BESIDE = (*_PICTURES, _CAPTION, _VIDEO)
+_BESIDE = (*_IMAGES, _CAPTION, _VIDEO)
 _MOST_CHILDREN = 20  # what Instagram allows in one post
 _AT_ONCE = 32  # files
 _LARGEST_SIDE_FILE = 2**20  # bytes
 _DICTIONARY = 256 * 2**20  # bytes an .xz file may ask for while it is unpacked
 _NAMED_TIME = re.compile(r"(?:^|_)(\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d)_UTC")
 _MAP_LINK = re.compile(r"^https?://\S*[?&]q=(-?[\d.]+(?:e-?\d+)?),(-?[\d.]+(?:e-?\d+)?)", re.MULTILINE)
-_OF_A_TARGET = ("_profile_pic", "_cover")  # pictures of a profile, a hashtag or a highlight, which are no posts
+_OF_A_TARGET = ("_profile_pic", "_cover")  # images of a profile, a hashtag or a highlight, which are no posts
 _OF_A_POST = frozenset(
     ("node", "instaloader", "__typename", "display_url", "owner", "taken_at_timestamp", "taken_at", "iphone_struct")
 )
@@ -71,7 +71,7 @@ def instaloader_dump(folder: Path | str, *, on_refused: Callable[[BadPost], obje
 
     id: the shortcode; user: the owner's id; time: UTC; venue: Instagram's location id; place: the location's name;
     latitude and longitude: where they are known. A post that lies in several targets is given out once, as it stands
-    in the first. A video gives no picture but its cover. Pictures without metadata are counted, too. Iterating raises
+    in the first. A video gives no image but its cover. Images without metadata are counted, too. Iterating raises
     `BadPost` for a folder that cannot be read.
     """
     return Dump(partial(_posts, Path(folder)), on_refused=on_refused)
@@ -91,7 +91,7 @@ class _Beside:
     """What else is in a folder, by the name with its ending in lower case; and its files that no metadata names."""
 
     names: Mapping[str, str]
-    strays: set[str] = field(default_factory=set)
+    orphans: set[str] = field(default_factory=set)
 
     def path(self, base: str, ending: str) -> str | None:
         """The file with this path but for the case of its ending, or None."""
@@ -114,7 +114,7 @@ def _metadata_files(folder: Path, tally: ImportReport) -> Iterator[_File]:
         files = [_stem_and_ending(name) for name in names]
         beside = _Beside(others)
         if others:
-            _count_strays(beside, {stem for stem, _ in files}, tally)
+            _count_orphans(beside, {stem for stem, _ in files}, tally)
         for stem, ending in files:
             yield _File(f"{inside}{os.sep}{stem}", ending, beside)
 
@@ -125,17 +125,17 @@ def _stem_and_ending(name: str) -> tuple[str, str]:
     return name[:-length], name[-length:]
 
 
-def _count_strays(beside: _Beside, stems: set[str], tally: ImportReport) -> None:
-    """Pictures, and captions that Instaloader named, whose metadata file is gone: posts that were lost with it."""
+def _count_orphans(beside: _Beside, stems: set[str], tally: ImportReport) -> None:
+    """Images, and captions that Instaloader named, whose metadata file is gone: posts that were lost with it."""
     for name, actual in beside.names.items():
         stem, _, _ = name.rpartition(".")
         if stem in stems or _NUMBERED.sub("", stem) in stems or stem.endswith(_OF_A_TARGET) or name.endswith(_VIDEO):
             continue
         if not name.endswith(_CAPTION):
-            beside.strays.add(actual)
-            tally.stray[NO_METADATA] += 1
+            beside.orphans.add(actual)
+            tally.orphans[NO_METADATA] += 1
         elif _NAMED_TIME.search(stem) and not name.endswith(_GEOTAG):
-            tally.stray[NO_CAPTION_METADATA] += 1
+            tally.orphans[NO_CAPTION_METADATA] += 1
 
 
 def _contents(files: Iterator[_File]) -> Iterator[tuple[_File, bytes | InvalidRecord]]:
@@ -225,7 +225,7 @@ def _record(file: _File, content: bytes | InvalidRecord, tally: ImportReport) ->
     return {
         "id": shortcode,
         "text": _caption(node, file),
-        "images": _pictures(node, file, tally),
+        "images": _images(node, file, tally),
         "user": user,
         "time": _time(node, file, tally),
         **_location(node, file, tally),
@@ -291,61 +291,61 @@ def _side_file(file: _File, ending: str) -> str:
         return ""
 
 
-def _pictures(node: Node, file: _File, tally: ImportReport) -> list[str]:
-    """The pictures of a post that lie beside it, in order: `BASE.jpg`, or `BASE_1.jpg` and so on; covers of videos."""
+def _images(node: Node, file: _File, tally: ImportReport) -> list[str]:
+    """The images of a post that lie beside it, in order: `BASE.jpg`, or `BASE_1.jpg` and so on; covers of videos."""
     children = _children(node)
     if children is None and str(node.get("__typename", "")).endswith("Sidecar"):
-        return _numbered_pictures(file, tally)
+        return _numbered_images(file, tally)
     slots = [("", node)] if children is None else [(f"_{n}", child) for n, child in enumerate(children, start=1)]
-    pictures = []
+    images = []
     for suffix, child in slots:
-        picture, reason = _picture(file.base + suffix, file.beside)
-        if picture is None and (named := _named_by_address(child, file.base)):
-            picture, reason = _picture(named, file.beside)
-            _no_stray(picture, file.beside, tally)
-        if picture is not None:
-            pictures.append(picture)
+        image, reason = _image(file.base + suffix, file.beside)
+        if image is None and (named := _named_by_address(child, file.base)):
+            image, reason = _image(named, file.beside)
+            _no_stray(image, file.beside, tally)
+        if image is not None:
+            images.append(image)
         if child.get("is_video") is True or child.get("media_type") == 2:
             tally.note(VIDEO)
-        elif picture is None:
+        elif image is None:
             tally.note(reason)
-    return pictures
+    return images
 
 
-def _numbered_pictures(file: _File, tally: ImportReport) -> list[str]:
-    """The pictures of a post that does not say how many it has: as many at least as the highest number there."""
-    pictures, missing = [], 0
+def _numbered_images(file: _File, tally: ImportReport) -> list[str]:
+    """The images of a post that does not say how many it has: as many at least as the highest number there."""
+    images, missing = [], 0
     for number in range(1, _MOST_CHILDREN + 1):
         base = f"{file.base}_{number}"
-        picture, reason = _picture(base, file.beside)
+        image, reason = _image(base, file.beside)
         is_video = file.beside.path(base, _VIDEO) is not None
-        if picture is None and not is_video and reason == NO_PICTURE:
+        if image is None and not is_video and reason == NO_IMAGE:
             missing += 1  # unless it is the last: then nobody knows that there was one
             continue
         for _ in range(missing):
-            tally.note(NO_PICTURE)
+            tally.note(NO_IMAGE)
         missing = 0
-        if picture is not None:
-            pictures.append(picture)
+        if image is not None:
+            images.append(image)
         if is_video:
             tally.note(VIDEO)
-        elif picture is None:
+        elif image is None:
             tally.note(reason)
     if missing == _MOST_CHILDREN:
-        tally.note(NO_PICTURE)
-    return pictures
+        tally.note(NO_IMAGE)
+    return images
 
 
-def _no_stray(picture: str | None, beside: _Beside, tally: ImportReport) -> None:
-    """A picture has metadata after all, under another name."""
-    name = picture and picture.rpartition(os.sep)[2]
-    if name in beside.strays:
-        beside.strays.discard(name)
-        tally.stray[NO_METADATA] -= 1
+def _no_stray(image: str | None, beside: _Beside, tally: ImportReport) -> None:
+    """An image has metadata after all, under another name."""
+    name = image and image.rpartition(os.sep)[2]
+    if name in beside.orphans:
+        beside.orphans.discard(name)
+        tally.orphans[NO_METADATA] -= 1
 
 
 def _children(node: Node) -> list[Node] | None:
-    """The parts of a post of several pictures; None for any other."""
+    """The parts of a post of several images; None for any other."""
     edges = at(node, "edge_sidecar_to_children", "edges")
     if isinstance(edges, list) and edges:
         children = [at(edge, "node") for edge in edges]
@@ -356,24 +356,24 @@ def _children(node: Node) -> list[Node] | None:
     return [child if isinstance(child, dict) else {} for child in children]
 
 
-def _picture(base: str, beside: _Beside) -> tuple[str | None, str]:
-    """The picture of that name, whatever its ending; or None, and why there is none that can be used."""
+def _image(base: str, beside: _Beside) -> tuple[str | None, str]:
+    """The image of that name, whatever its ending; or None, and why there is none that can be used."""
     if not beside.names:
-        return None, NO_PICTURE
-    for path, ending in ((beside.path(base, ending), ending) for ending in _PICTURES):
+        return None, NO_IMAGE
+    for path, ending in ((beside.path(base, ending), ending) for ending in _IMAGES):
         if path is None:
             continue
         with suppress(OSError):
             if not Path(path).stat().st_size:
-                return None, EMPTY_PICTURE
-            if ending in _UNREAD_PICTURES:
-                return None, f"picture in a format that is not read ({ending})"
+                return None, EMPTY_IMAGE
+            if ending in _UNREAD_IMAGES:
+                return None, f"image in a format that is not read ({ending})"
             return path, ""
-    return None, NO_PICTURE
+    return None, NO_IMAGE
 
 
 def _named_by_address(child: Node, base: str) -> str | None:
-    """With `{filename}` in its file pattern, Instaloader names a picture like the end of its address."""
+    """With `{filename}` in its file pattern, Instaloader names an image like the end of its address."""
     address = child.get("display_url")
     if base.endswith("_UTC") or not isinstance(address, str):
         return None

@@ -188,12 +188,12 @@ def _image(value: object) -> str | bytes:
     if isinstance(value, bytes):
         return value
     if not isinstance(value, str | os.PathLike):
-        raise _Refused(f"{shown(value)} is not a path", "give the path of a picture")
+        raise _Refused(f"{shown(value)} is not a path", "give the path of an image")
     path = str(value).strip()
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", path):
-        raise _Refused(f"{shown(path)} is an address", "download the picture and give its path")
+        raise _Refused(f"{shown(path)} is an address", "download the image and give its path")
     if "\0" in path:
-        raise _Refused(f"{shown(path)} is not a path", "give the path of a picture")
+        raise _Refused(f"{shown(path)} is not a path", "give the path of an image")
     return path
 
 

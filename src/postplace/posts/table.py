@@ -117,7 +117,7 @@ def write_posts(posts: Iterable[Post], path: Path) -> None:
 
     `read_posts` gives the same posts back. They are written as they come: there may be more than fit in memory. Image
     paths below the file's folder are written relative to it, others absolute; times as ISO 8601 texts, which keep
-    their zone. Raises `WriteFailed`, `BadOption` for another ending, and `BadPost` for a picture that is bytes, for an
+    their zone. Raises `WriteFailed`, `BadOption` for another ending, and `BadPost` for an image that is bytes, for an
     id given twice and for a text that is not Unicode.
     """
     path = Path(path)
@@ -215,7 +215,7 @@ def _csv_records(path: Path) -> Iterator[_Record]:
 
 
 def _cell(name: str, value: str) -> str:
-    """A cell of a CSV row, empty where it spells out that there are no hashtags or pictures, as pandas and SQL do."""
+    """A cell of a CSV row, empty where it spells out that there are no hashtags or images, as pandas and SQL do."""
     return "" if name in ("hashtags", "images") and value.strip() in _SPELLED_OUT else value
 
 
@@ -351,8 +351,8 @@ def _records(posts: Iterable[Post], folder: Path) -> _Rows:
 def _record(post: Post, folder: Path) -> dict[str, Any]:
     where = f"post {shown(post.id)}"
     if any(isinstance(image, bytes) for image in post.images):
-        problem = "a picture is bytes; only paths can be written"
-        raise BadPost(f"{where}, key 'images'", problem, "save the picture to a file and give its path")
+        problem = "an image is bytes; only paths can be written"
+        raise BadPost(f"{where}, key 'images'", problem, "save the image to a file and give its path")
     record: dict[str, Any] = {name: value for name in KEYS if (value := getattr(post, name)) is not None}
     if not post.image_text:
         del record["image_text"]

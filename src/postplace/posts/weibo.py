@@ -1,7 +1,7 @@
-"""What weibo-crawler wrote (CSV, JSON, picture folders) -> posts.
+"""What weibo-crawler wrote (CSV, JSON, image folders) -> posts.
 
 The crawler writes for each user a folder `weibo/NAME/` with `USER_ID.csv`, `USER_ID.json` (`{"user": {...}, "weibo":
-[...]}`) and pictures in `img/原创微博图片/`, named `{day}_{id}.jpg`, with `_1`, `_2` and so on before the ending if
+[...]}`) and images in `img/原创微博图片/`, named `{day}_{id}.jpg`, with `_1`, `_2` and so on before the ending if
 a post has several. Its CSV has Chinese headers; those of its siblings weiboSpider and weibo-search, and the keys of its
 JSON as headers, are known too. Three flaws are repaired: an id that a spreadsheet rounded (it is computed from the
 bid), rows with one cell more than their header (the Live Photo address), and HTML in the text.
@@ -23,10 +23,10 @@ from typing import TextIO
 from postplace.errors import BadPost
 from postplace.posts.dump import (
     BAD_TIME,
-    EMPTY_PICTURE,
+    EMPTY_IMAGE,
     LONGEST_RECORD,
+    NO_IMAGE,
     NO_METADATA,
-    NO_PICTURE,
     NO_TIME,
     NO_USER,
     VIDEO,
@@ -48,9 +48,9 @@ from postplace.schema import Post
 from postplace.text.hashtags import find_hashtags
 
 _ENDINGS = (".json", ".csv")
-_PICTURES = (".jpg", ".gif", ".png", ".jpeg", ".webp")
-_PICTURE_FOLDERS = ("img/原创微博图片", "img")
-_OWN_PICTURES = ("原创微博图片", "img")  # the other folders in `img` hold what others posted
+_IMAGES = (".jpg", ".gif", ".png", ".jpeg", ".webp")
+_IMAGE_FOLDERS = ("img/原创微博图片", "img")
+_OWN_IMAGES = ("原创微博图片", "img")  # the other folders in `img` hold what others posted
 
 _HEADERS = {
     "id": ("微博id", "mid"),
@@ -78,8 +78,8 @@ def weibo_export(path: Path | str, *, on_refused: Callable[[BadPost], object] | 
 
     id: Weibo's number of the post; user: the user's id; time: with Beijing's zone (a day alone begins at 0 h);
     hashtags: `#topic#` of the text, then the crawler's topics; place and venue: the name of the check-in, if any.
-    A retweet is a post of who retweets, with their own words, pictures and check-in; the post they retweet is another
-    user's and is left out. A post that lies in CSV and JSON is given out once, from the JSON. Pictures without a record
+    A retweet is a post of who retweets, with their own words, images and check-in; the post they retweet is another
+    user's and is left out. A post that lies in CSV and JSON is given out once, from the JSON. Images without a record
     are counted, too (of a folder, not of a single file). Iterating raises `BadPost` for a path that cannot be read.
     """
     return Dump(partial(_posts, Path(path)), on_refused=on_refused)
@@ -100,8 +100,8 @@ _Found = tuple[str, object, object]  # where it stands; its values, or why it ha
 
 
 @dataclass(frozen=True, slots=True)
-class _Pictures:
-    """The folders where pictures of posts may lie, what is in each (by the name with its ending in lower case), and
+class _Images:
+    """The folders where images of posts may lie, what is in each (by the name with its ending in lower case), and
     the paths that records have named.
     """
 
@@ -111,10 +111,10 @@ class _Pictures:
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """A file of posts, and the pictures beside it."""
+    """A file of posts, and the images beside it."""
 
     path: Path
-    pictures: _Pictures
+    images: _Images
 
     @property
     def user(self) -> str | None:
@@ -143,36 +143,36 @@ def _sources(path: Path, tally: ImportReport) -> Iterator[_Source]:
     if is_file:
         if path.suffix.lower() not in _ENDINGS:
             raise BadPost(str(path), f"has the unknown ending {path.suffix!r}", "give a folder, a .json or a .csv file")
-        yield _Source(path, _pictures_beside(path.parent))
+        yield _Source(path, _images_beside(path.parent))
         return
-    named: set[str] = set()  # pictures of records, until their folder is come to
-    for folder, names, pictures in walk(path, tally, endings=_ENDINGS, notice=_PICTURES):
-        if folder.name in _OWN_PICTURES:
-            _count_strays(folder, pictures, named, tally)
+    named: set[str] = set()  # images of records, until their folder is come to
+    for folder, names, images in walk(path, tally, endings=_ENDINGS, notice=_IMAGES):
+        if folder.name in _OWN_IMAGES:
+            _count_strays(folder, images, named, tally)
         if not names:
             continue
-        beside = _pictures_beside(folder)
+        beside = _images_beside(folder)
         for name in sorted(names, key=lambda name: (Path(name).stem, name.lower().endswith(".csv"))):
             yield _Source(folder / name, beside)
         named |= beside.named
 
 
-def _pictures_beside(folder: Path) -> _Pictures:
+def _images_beside(folder: Path) -> _Images:
     found = []
-    for inside in (folder / name for name in _PICTURE_FOLDERS):
+    for inside in (folder / name for name in _IMAGE_FOLDERS):
         with suppress(OSError), os.scandir(inside) as entries:
-            found.append((str(inside), by_ending(e.name for e in entries if e.name.lower().endswith(_PICTURES))))
-    return _Pictures(tuple(found))
+            found.append((str(inside), by_ending(e.name for e in entries if e.name.lower().endswith(_IMAGES))))
+    return _Images(tuple(found))
 
 
-def _count_strays(folder: Path, pictures: Mapping[str, str], named: set[str], tally: ImportReport) -> None:
-    """Pictures that no record names: posts whose record is gone, or cannot be used."""
-    for name in pictures.values():
+def _count_strays(folder: Path, images: Mapping[str, str], named: set[str], tally: ImportReport) -> None:
+    """Images that no record names: posts whose record is gone, or cannot be used."""
+    for name in images.values():
         path = f"{folder}{os.sep}{name}"
         if path in named:
             named.discard(path)
         else:
-            tally.stray[NO_METADATA] += 1
+            tally.orphans[NO_METADATA] += 1
 
 
 # --- CSV
@@ -272,7 +272,7 @@ def _json_items(text: JsonText, tally: ImportReport) -> Iterator[tuple[object, o
 
 
 def _record(values: object, user: object, source: _Source, tally: ImportReport) -> dict[str, object]:
-    """A record, and the pictures of its name -> what `parse` reads."""
+    """A record, and the images of its name -> what `parse` reads."""
     if isinstance(values, InvalidRecord):
         raise values
     if not isinstance(values, dict):
@@ -295,7 +295,7 @@ def _record(values: object, user: object, source: _Source, tally: ImportReport) 
         "id": post_id,
         "text": text,
         "hashtags": [*found, *(topics if isinstance(topics, list) else [topics])],
-        "images": _pictures(values, f"_{post_id}", time, source, tally),
+        "images": _images(values, f"_{post_id}", time, source, tally),
         "user": user,
         "time": time,
         "place": values.get("location"),
@@ -335,36 +335,36 @@ def _time(values: Mapping[str, object], tally: ImportReport) -> datetime | None:
     return None
 
 
-def _pictures(
+def _images(
     values: Mapping[str, object], name: str, time: datetime | None, source: _Source, tally: ImportReport
 ) -> list[str]:
-    """The pictures that were downloaded, in the order of their addresses."""
+    """The images that were downloaded, in the order of their addresses."""
     given = values.get("pics")
     addresses = given.split(",") if isinstance(given, str) else given if isinstance(given, list) else []
     addresses = [address for address in addresses if address]
-    pictures = []
+    images = []
     for number, address in enumerate(addresses, start=1):
         suffix = f"_{number}" if len(addresses) > 1 else ""
-        picture, reason = None, NO_PICTURE
-        if time and source.pictures.folders:
-            picture, reason = _picture(source.pictures, f"{time:%Y%m%d}", name + suffix, str(address))
-        if picture:
-            pictures.append(picture)
+        image, reason = None, NO_IMAGE
+        if time and source.images.folders:
+            image, reason = _image(source.images, f"{time:%Y%m%d}", name + suffix, str(address))
+        if image:
+            images.append(image)
         else:
             tally.note(reason)
-    return pictures
+    return images
 
 
-def _picture(pictures: _Pictures, date: str, rest: str, address: str) -> tuple[str | None, str]:
-    """The picture of a name; or None, and why. After the date its name has the character that the time had there."""
+def _image(images: _Images, date: str, rest: str, address: str) -> tuple[str | None, str]:
+    """The image of a name; or None, and why. After the date its name has the character that the time had there."""
     likely = address[-4:].lower()
-    endings = sorted(_PICTURES, key=lambda ending: ending != likely)
-    for folder, names in pictures.folders:
+    endings = sorted(_IMAGES, key=lambda ending: ending != likely)
+    for folder, names in images.folders:
         for wanted in (f"{date}{mark}{rest}{ending}" for mark in ("T", "", " ") for ending in endings):
             if (name := names.get(wanted)) is None:
                 continue
             path = f"{folder}{os.sep}{name}"
-            pictures.named.add(path)
+            images.named.add(path)
             with suppress(OSError):
-                return (path, "") if Path(path).stat().st_size else (None, EMPTY_PICTURE)
-    return None, NO_PICTURE
+                return (path, "") if Path(path).stat().st_size else (None, EMPTY_IMAGE)
+    return None, NO_IMAGE

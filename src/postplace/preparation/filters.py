@@ -231,9 +231,9 @@ class Modalities:
 
 @dataclass(frozen=True, slots=True)
 class Portraits:
-    """Pictures of which people fill more than `max_ratio` are removed from their posts (MRLF III-B, IV-A, IV-E: 0.5).
+    """Images of which people fill more than `max_ratio` are removed from their posts (MRLF III-B, IV-A, IV-E: 0.5).
 
-    In the others the people are painted over. It cannot be applied to a post alone: its pictures must be looked at
+    In the others the people are painted over. It cannot be applied to a post alone: its images must be looked at
     first, by the run (`postplace.preparation.pipeline`). `segmenter` and `inpaint` are names, the weights optional
     files.
     """
@@ -247,7 +247,7 @@ class Portraits:
 
     def __post_init__(self) -> None:
         if not 0 <= self.max_ratio <= 1:
-            remedy = "give the largest part of a picture that people may fill, from 0 to 1"
+            remedy = "give the largest part of an image that people may fill, from 0 to 1"
             raise BadOption("max_portrait", f"{self.max_ratio} is out of range", remedy)
 
     @property
@@ -256,13 +256,13 @@ class Portraits:
         return f"portrait ratio above {self.max_ratio:g}"
 
     def fit(self, training: Sequence[Post]) -> PortraitsLeft:
-        """Nothing to learn, and no picture looked at yet: every picture stays as it is."""
+        """Nothing to learn, and no image looked at yet: every image stays as it is."""
         return PortraitsLeft(self, {})
 
 
 @dataclass(frozen=True, slots=True)
 class PortraitsLeft:
-    """What the run found: a picture -> the one to take instead, None for none; any other picture stays as it is."""
+    """What the run found: an image -> the one to take instead, None for none; any other image stays as it is."""
 
     name: ClassVar[str] = "portraits"
     options: Portraits
@@ -274,11 +274,11 @@ class PortraitsLeft:
         return self.options.rule
 
     def apply(self, post: Post) -> Post:
-        """The post with the pictures to take."""
-        return replace_pictures(post, self.replacements)
+        """The post with the images to take."""
+        return replace_images(post, self.replacements)
 
     def note(self, posts: Sequence[Post]) -> str:
-        """How many different pictures go, and in how many the people were painted over."""
+        """How many different images go, and in how many the people were painted over."""
         removed = sum(path is None for path in self.replacements.values())
         return f"{removed} removed, people painted over in {len(self.replacements) - removed}"
 
@@ -287,13 +287,13 @@ class PortraitsLeft:
 
 
 def has(post: Post, modality: str) -> bool:
-    """Whether a post has a modality: a text that is more than spaces, a hashtag, a picture."""
+    """Whether a post has a modality: a text that is more than spaces, a hashtag, an image."""
     value = getattr(post, MODALITIES[modality])
     return bool(value.strip() if isinstance(value, str) else value)
 
 
-def replace_pictures(post: Post, replacements: Mapping[Path, Path | None]) -> Post:
-    """The post with some pictures exchanged for others, or (None) left out."""
+def replace_images(post: Post, replacements: Mapping[Path, Path | None]) -> Post:
+    """The post with some images exchanged for others, or (None) left out."""
     if not any(image in replacements for image in post.images if isinstance(image, Path)):
         return post
     taken = ((replacements.get(image, image) if isinstance(image, Path) else image) for image in post.images)
@@ -312,8 +312,8 @@ RECIPES: Mapping[str, tuple[Filter, ...]] = {
     "sg-mft": (Modalities(("text", "image")),),
     "none": (),
 }
-# As MRLF IV-A tells it, but for the portraits, which it names second. They change pictures alone, so that only a rule
-# that asks for a picture must come after them, too: the result is the same, and no picture of a post that another rule
+# As MRLF IV-A tells it, but for the portraits, which it names second. They change images alone, so that only a rule
+# that asks for an image must come after them, too: the result is the same, and no image of a post that another rule
 # removes is searched.
 _ORDER = (RareHashtags, RarePlaces, Languages, Modalities, Portraits)
 _IMAGE = "image"
@@ -322,7 +322,7 @@ _IMAGE = "image"
 def find_recipe(name: str, *, changes: Mapping[type[Filter], Filter | None] | None = None) -> tuple[Filter, ...]:
     """The filters of a recipe, in their order; `changes` replaces, adds or (None) leaves out a kind of filter.
 
-    A picture that is required is asked for again after the portraits, which may have taken a post's last.
+    An image that is required is required again after the portraits, which may have taken a post's last.
 
     >>> [filter_.rule for filter_ in find_recipe("sg-mft", changes={RareHashtags: RareHashtags(5), Modalities: None})]
     ['hashtags under 5 training posts']
@@ -348,7 +348,7 @@ def apply_filters(fitted: Sequence[FittedFilter], posts: Sequence[Post]) -> list
 
 
 def to_json(fitted: FittedFilter) -> dict[str, Any]:
-    """A fitted filter as plain data; of the portraits the options alone, since other posts have other pictures."""
+    """A fitted filter as plain data; of the portraits the options alone, since other posts have other images."""
     options: Any = fitted.options if isinstance(fitted, PortraitsLeft) else fitted
     values = {key: sorted(value) if isinstance(value, frozenset) else value for key, value in asdict(options).items()}
     return {"filter": fitted.name, **values}

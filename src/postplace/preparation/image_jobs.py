@@ -1,7 +1,7 @@
-"""What is done to one picture: hashed, measured for people and freed of them, read.
+"""What is done to one image: hashed, measured for people and freed of them, read.
 
-A job is a picklable callable: content digest and path -> a record that JSON can hold, `{"error": why}` for a picture
-that it could not take. Its `fingerprint` says what the records depend on beside the picture.
+A job is a picklable callable: content digest and path -> a record that JSON can hold, `{"error": why}` for an image
+that it could not take. Its `fingerprint` says what the records depend on beside the image.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ class Job(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class HashPicture:
-    """Decodes a picture and gives its perceptual hash: `{"hash": 64 bits}`."""
+class HashImage:
+    """Decodes an image and gives its perceptual hash: `{"hash": 64 bits}`."""
 
     @property
     def fingerprint(self) -> str:
@@ -67,10 +67,10 @@ class HashPicture:
 
 
 @dataclass(frozen=True, slots=True)
-class CleanPicture:
-    """Measures how much of a picture people fill; drops it above `max_ratio`, else has them painted over.
+class CleanImage:
+    """Measures how much of an image people fill; drops it above `max_ratio`, else has them painted over.
 
-    Gives `{"ratio", "outcome"}`, the outcome being "dropped", "unchanged" or "cleaned"; a cleaned picture is written
+    Gives `{"ratio", "outcome"}`, the outcome being "dropped", "unchanged" or "cleaned"; a cleaned image is written
     to `folder` under its digest, without metadata: `{"file", "bytes"}`.
     """
 
@@ -81,7 +81,7 @@ class CleanPicture:
 
     @property
     def fingerprint(self) -> str:
-        """What the results depend on beside the picture."""
+        """What the results depend on beside the image."""
         return f"people above {self.max_ratio} by {self.segmenter.fingerprint}, then {self.inpainter.fingerprint}"
 
     def __call__(self, digest: str, path: Path) -> Record:
@@ -89,27 +89,27 @@ class CleanPicture:
         return _guarded(lambda: self._clean(digest, path))
 
     def look(self, path: Path) -> tuple[Image.Image, Cleaned]:
-        """The picture, and what became of it."""
-        from postplace.images.portrait import clean_picture
+        """The image, and what became of it."""
+        from postplace.images.portrait import clean_image
 
-        picture = decode(path)
-        cleaned = clean_picture(picture, segmenter=self.segmenter, inpainter=self.inpainter, max_ratio=self.max_ratio)
-        return picture, cleaned
+        image = decode(path)
+        cleaned = clean_image(image, segmenter=self.segmenter, inpainter=self.inpainter, max_ratio=self.max_ratio)
+        return image, cleaned
 
     def _clean(self, digest: str, path: Path) -> Record:
         before, cleaned = self.look(path)
         record: Record = {"ratio": round(float(cleaned.ratio), 6)}
         if cleaned.dropped:
             return record | {"outcome": "dropped"}
-        if cleaned.picture is None or cleaned.picture.tobytes() == before.tobytes():
+        if cleaned.image is None or cleaned.image.tobytes() == before.tobytes():
             return record | {"outcome": "unchanged"}
         lossy = path.suffix.lower() in (".jpg", ".jpeg")
         target = self.folder / f"{digest}.{'jpg' if lossy else 'png'}"
-        _save(cleaned.picture, target)
+        _save(cleaned.image, target)
         return record | {"outcome": "cleaned", "file": target.name, "bytes": target.stat().st_size}
 
     def still_valid(self, record: Record) -> bool:
-        """Whether the cleaned picture that a record of an earlier run speaks of is there, and whole."""
+        """Whether the cleaned image that a record of an earlier run speaks of is there, and whole."""
         if record.get("outcome") != "cleaned":
             return "outcome" in record
         try:
@@ -119,8 +119,8 @@ class CleanPicture:
 
 
 @dataclass(frozen=True, slots=True)
-class ReadPicture:
-    """Reads the signs and menus in a picture: `{"words"}`."""
+class ReadImage:
+    """Reads the signs and menus in an image: `{"words"}`."""
 
     reader: TextReader
 
@@ -140,8 +140,8 @@ class ReadPicture:
         return isinstance(record.get("words"), str)
 
 
-def cleaning(options: Portraits, folder: Path) -> CleanPicture:
-    """The job that a portrait rule asks for; its pictures go to a folder of their own below `folder`.
+def cleaning(options: Portraits, folder: Path) -> CleanImage:
+    """The job that a portrait rule asks for; its images go to a folder of their own below `folder`.
 
     Raises BadOption for a name that is not known or a library that is not installed, BadWeights for missing weights.
     """
@@ -151,7 +151,7 @@ def cleaning(options: Portraits, folder: Path) -> CleanPicture:
     named = (options.segmenter_weights, options.inpaint_weights)
     paths = [None if name is None else Path(name) for name in named]
     segmenter = find_segmenter(options.segmenter, weights=paths[0])
-    job = CleanPicture(folder, options.max_ratio, segmenter, find_inpainter(options.inpaint, weights=paths[1]))
+    job = CleanImage(folder, options.max_ratio, segmenter, find_inpainter(options.inpaint, weights=paths[1]))
     return replace(job, folder=folder / short_name("images", job.fingerprint))
 
 
@@ -161,7 +161,7 @@ def short_name(kind: str, fingerprint: str) -> str:
 
 
 def _guarded(work: Callable[[], Record]) -> Record:
-    """What the work gives, or why this one picture could not be taken: networks and codecs raise nearly anything."""
+    """What the work gives, or why this one image could not be taken: networks and codecs raise nearly anything."""
     try:
         return work()
     except BadImage as error:
@@ -173,11 +173,11 @@ def _guarded(work: Callable[[], Record]) -> Record:
         return {"error": f"could not be worked on ({type(error).__name__}: {reason})"}
 
 
-def _save(picture: Image.Image, target: Path) -> None:
+def _save(image: Image.Image, target: Path) -> None:
     options: dict[str, Any] = {"quality": JPEG_QUALITY} if target.suffix == ".jpg" else {}
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise write_failed(target, error) from error
     with atomic_file(target) as file:
-        picture.save(file, format="JPEG" if target.suffix == ".jpg" else "PNG", **options)
+        image.save(file, format="JPEG" if target.suffix == ".jpg" else "PNG", **options)

@@ -1,4 +1,4 @@
-"""One job on every picture of a set of posts, in worker processes; equal pictures are worked on once.
+"""One job on every image of a set of posts, in worker processes; equal images are worked on once.
 
 Records are kept in a journal as they come, so that a pass that was killed goes on where it was.
 """
@@ -19,7 +19,7 @@ from postplace.preparation.image_jobs import Job, Record, short_name
 from postplace.system.progress import progress_bars
 from postplace.system.workers import WorkerPool
 
-AHEAD = 3  # pictures given to each worker before their results are taken: a bounded queue
+AHEAD = 3  # images given to each worker before their results are taken: a bounded queue
 DIED = "the process that looked at it died; look at the file or leave it out"
 
 
@@ -27,7 +27,7 @@ DIED = "the process that looked at it died; look at the file or leave it out"
 
 
 def digests_of(paths: Iterable[Path]) -> tuple[dict[Path, str], dict[Path, str]]:
-    """Each picture's content digest, and why the others cannot be read."""
+    """Each image's content digest, and why the others cannot be read."""
     digests: dict[Path, str] = {}
     reasons: dict[Path, str] = {}
     for path in paths:
@@ -38,8 +38,8 @@ def digests_of(paths: Iterable[Path]) -> tuple[dict[Path, str], dict[Path, str]]
     return digests, reasons
 
 
-def each_picture(
-    pictures: Mapping[str, Path],
+def each_image(
+    images: Mapping[str, Path],
     job: Job,
     *,
     journal: Journal,
@@ -47,15 +47,15 @@ def each_picture(
     workers: int | None = None,
     progress: bool = False,
 ) -> dict[str, Record]:
-    """The record of each picture, by digest: from the journal where it is there, else by the job in `workers`.
+    """The record of each image, by digest: from the journal where it is there, else by the job in `workers`.
 
-    `workers`: default one fewer than the cores; 0: in this process. A worker that dies costs the picture it was at.
+    `workers`: default one fewer than the cores; 0: in this process. A worker that dies costs the image it was at.
     """
-    waiting = [(digest, path) for digest, path in pictures.items() if digest not in journal.records]
+    waiting = [(digest, path) for digest, path in images.items() if digest not in journal.records]
     with closing(_results(job, waiting, workers=workers)) as results, progress_bars(progress) as show:
         for ((digest, _),), record in zip(show([[item] for item in waiting], name, len(waiting)), results, strict=True):
             journal.add(digest, record)
-    return {digest: journal.records[digest] for digest in pictures}
+    return {digest: journal.records[digest] for digest in images}
 
 
 def _results(job: Job, items: Sequence[tuple[str, Path]], *, workers: int | None) -> Any:
@@ -81,7 +81,7 @@ def _results(job: Job, items: Sequence[tuple[str, Path]], *, workers: int | None
 
 
 def _alone(item: tuple[str, Path], pool: WorkerPool) -> Record:
-    """In a process that has nothing else to do: if it dies, this picture was the cause."""
+    """In a process that has nothing else to do: if it dies, this image was the cause."""
     from loky.process_executor import BrokenProcessPool
 
     try:
@@ -92,7 +92,7 @@ def _alone(item: tuple[str, Path], pool: WorkerPool) -> Record:
 
 
 class Journal:
-    """Records by picture digest, one JSON line each; a line cut short by a kill is dropped, and done again.
+    """Records by image digest, one JSON line each; a line cut short by a kill is dropped, and done again.
 
     The file's name carries what the records depend on: with another fingerprint, another journal is begun.
     """
@@ -113,7 +113,7 @@ class Journal:
         for line in content.splitlines():
             with suppress(ValueError, KeyError, TypeError, AttributeError):
                 record = json.loads(line)
-                digest = record.pop("picture")
+                digest = record.pop("image" if "image" in record else "picture")  # as version 0.1.0 wrote it
                 if "error" not in record and valid(record):
                     self.records[digest] = record
         if content and not content.endswith(b"\n"):
@@ -127,7 +127,7 @@ class Journal:
             if self._file is None:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
                 self._file = self.path.open("ab")
-            self._file.write(json.dumps({"picture": digest, **record}).encode() + b"\n")
+            self._file.write(json.dumps({"image": digest, **record}).encode() + b"\n")
             self._file.flush()
         except OSError as error:
             raise write_failed(self.path, error) from error

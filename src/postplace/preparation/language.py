@@ -1,4 +1,4 @@
-"""The language of a short post, or that it cannot be told: py3langid, restricted to the languages of such posts."""
+"""The language of a short post, or that it cannot be detected: py3langid, restricted to the languages of such posts."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ LEAST_DOUBT = 0.05  # a kept language as probable as this is not excluded
 
 @lru_cache(maxsize=1 << 17)
 def language_of(text: str, *, keep: tuple[str, ...]) -> str | None:
-    """The language (ISO 639-1) of a post's text without links, mentions and hashtags; None where it cannot be told.
+    """The language (ISO 639-1) of a post's text without links, mentions and hashtags; None where it cannot be detected.
 
-    It cannot be told with fewer than 10 bytes of letters, nor while no kept language is probable (at least 0.5 for
+    It cannot be detected with fewer than 10 bytes of letters, nor while no kept language is probable (at least 0.5 for
     all of them together) but none is excluded either (0.05). Raises BadOption for a language that is not known.
 
     >>> [language_of(text, keep=("en",)) for text in ("A walk in the park", "Hoy en el parque", "wow")]
@@ -41,11 +41,11 @@ def language_of(text: str, *, keep: tuple[str, ...]) -> str | None:
 
 def check_languages(names: Iterable[str]) -> tuple[str, ...]:
     """Names of languages, each known to the identifier; raises BadOption for any other."""
-    asked = tuple(dict.fromkeys(name.strip().lower() for name in names if name.strip()))
-    for name in asked:
+    codes = tuple(dict.fromkeys(name.strip().lower() for name in names if name.strip()))
+    for name in codes:
         if name not in CANDIDATES and name not in _every_language():  # the usual ones without loading anything
             raise unknown_name("languages", name, CANDIDATES)
-    return asked
+    return codes
 
 
 @lru_cache(maxsize=1)
@@ -64,7 +64,7 @@ def _load() -> Any:
     try:
         from py3langid.langid import MODEL_FILE, LanguageIdentifier
     except ImportError:
-        remedy = "pip install py3langid, or prepare without a language filter (--languages none)"
+        remedy = "pip install py3langid, or prepare without a language filter (`languages=none`)"
         raise BadOption(
             "languages", "telling languages apart needs py3langid, which is not installed", remedy
         ) from None

@@ -1,4 +1,4 @@
-"""Posts -> prepared posts: pictures hashed, posts split, filters fitted on the training part and applied to all.
+"""Posts -> prepared posts: images hashed, posts split, filters fitted on the training part and applied to all.
 
 The split comes first, so that nothing that is counted (frequent hashtags, frequent places) has seen a post of another
 part. The papers count over all posts; of as many posts, fewer hashtags and places therefore pass here.
@@ -25,37 +25,35 @@ from postplace.preparation.filters import (
     PortraitsLeft,
     apply_filters,
     has,
-    replace_pictures,
+    replace_images,
 )
-from postplace.preparation.image_jobs import CleanPicture, HashPicture, Job, ReadPicture, Record, cleaning
-from postplace.preparation.image_pass import Journal, digests_of, each_picture
+from postplace.preparation.image_jobs import CleanImage, HashImage, Job, ReadImage, Record, cleaning
+from postplace.preparation.image_pass import Journal, digests_of, each_image
 from postplace.preparation.prepared_folder import PreparedPosts
 from postplace.preparation.relaxation import Applied, loosened, possible_requirement
 from postplace.schema import Post
-from postplace.splitting.duplicates import near_duplicate_clusters
-from postplace.splitting.owners import draw_keys, groups_of, owners_that_count
-from postplace.splitting.split_notes import Parted
-from postplace.splitting.splits import PARTS, Indices, Split, split_groups
+from postplace.splitting.grouped_split import split_posts
+from postplace.splitting.splits import SUBSETS, Indices, Split
 
 if TYPE_CHECKING:
     from PIL import Image
 
     from postplace.images.ocr import TextReader
 
-UNREADABLE = "pictures that cannot be read"
+UNREADABLE = "images that cannot be read"
 VERSIONS = ("postplace", "py3langid", "numpy", "pillow", "imagehash", "datasketch", "jieba", "stopwordsiso")
 
 
 @dataclass(frozen=True)
 class Preparation:
-    """Prepared posts, the folder their changed pictures lie in (None: no picture was changed), and what was looked at.
+    """Prepared posts, the folder their changed images lie in (None: no image was changed), and what was looked at.
 
-    `looked_at`: each different picture that was measured for people, with its record (`ratio`, `outcome`).
+    `looked_at`: each different image that was measured for people, with its record (`ratio`, `outcome`).
     """
 
     prepared: PreparedPosts
     images: Path | None
-    cleaning: CleanPicture | None
+    cleaning: CleanImage | None
     looked_at: Sequence[tuple[Path, Record]]
 
 
@@ -71,49 +69,53 @@ def prepare_posts(
 ) -> Preparation:
     """Split the posts, fit every filter of the recipe on what the ones before left of the training part, apply to all.
 
-    Pictures that cannot be read are taken out of their posts first. `state` is a folder for what is known of pictures:
+    Images that cannot be read are taken out of their posts first. `state` is a folder for what is known of images:
     a call that was killed goes on with it; remove it when the result is written. With a `reader`, the words in the
-    pictures that stay become each post's `image_text`. `workers` look at pictures (0: this process).
+    images that stay become each post's `image_text`. `workers` look at images (0: this process).
 
-    Raises NotEnoughData when the posts cannot be split, or when nothing is left to train on, and BadPost for pictures
+    Raises NotEnoughData when the posts cannot be split, or when nothing is left to train on, and BadPost for images
     that are bytes or none of which is there.
     """
     check_possible(posts, recipe)
     for filter_ in recipe:
         if isinstance(filter_, Portraits):
-            cleaning(filter_, state)  # what is missing for it is told now, not after an hour of decoding
-    pictures = _Pictures(state, workers=workers, progress=progress)
-    hashes = pictures.hashes(posts)
-    split, duplicates = _split(posts, hashes, seed=seed)
-    ledger = _Ledger({id_: part for part, ids in split.to_json([p.id for p in posts]).items() for id_ in ids})
-    kept = ledger.step(UNREADABLE, posts, pictures.readable(posts))
+            cleaning(filter_, state)  # what is missing for it is reported now, not after an hour of decoding
+    images = _Images(state, workers=workers, progress=progress)
+    hashes = images.hashes(posts)
+    made = split_posts(posts, _strata(posts), hashes, seed=seed)
+    ledger = _Ledger(made.split.subset_by_id([post.id for post in posts]))
+    remaining = ledger.step(UNREADABLE, posts, images.readable(posts))
     fitted: list[FittedFilter] = []
     applied: list[Applied] = []
     for filter_ in recipe:
-        before = kept
-        rule = pictures.fit(filter_, kept) if isinstance(filter_, Portraits) else filter_.fit(ledger.training(kept))
+        before = remaining
+        rule = (
+            images.fit(filter_, remaining)
+            if isinstance(filter_, Portraits)
+            else filter_.fit(ledger.training(remaining))
+        )
         fitted.append(rule)
-        note = rule.note(kept) + (pictures.searched_by if isinstance(filter_, Portraits) else "")
-        kept = ledger.step(rule.rule, kept, apply_filters([rule], kept), note=note)
-        applied.append(Applied(filter_, ledger.training(before), ledger.training(kept)))
-        ledger.check_left(kept, applied)  # now, not after hours of looking for people
-    kept, words = (kept, None) if reader is None else pictures.read(kept, reader)
+        note = rule.note(remaining) + (images.searched_by if isinstance(filter_, Portraits) else "")
+        remaining = ledger.step(rule.rule, remaining, apply_filters([rule], remaining), note=note)
+        applied.append(Applied(filter_, ledger.training(before), ledger.training(remaining)))
+        ledger.check_left(remaining, applied)  # now, not after hours of looking for people
+    remaining, words = (remaining, None) if reader is None else images.read(remaining, reader)
     prepared = PreparedPosts(
-        posts=kept,
-        split=_split_of(kept, ledger.parts),
+        posts=remaining,
+        split=Split.from_subset_by_id(ledger.parts, [post.id for post in remaining]),
         seed=seed,
         filters=fitted,
-        recipe={"options": _options(recipe), "versions": _versions(), "fingerprints": pictures.fingerprints},
+        recipe={"options": _options(recipe), "versions": _versions(), "fingerprints": images.fingerprints},
         report={
             "steps": ledger.steps,
-            **duplicates,
-            "split": {part: sum(ledger.parts[post.id] == part for post in kept) for part in PARTS},
-            "unreadable_pictures": pictures.failures,
-            "portraits": pictures.portraits,
+            **made.to_dict(),
+            "split": {part: sum(ledger.parts[post.id] == part for post in remaining) for part in SUBSETS},
+            "unreadable_pictures": images.failures,
+            "portraits": images.portraits,
             "words_in_pictures": words,
         },
     )
-    return Preparation(prepared, pictures.images, pictures.cleaning, pictures.looked_at)
+    return Preparation(prepared, images.images, images.cleaning, images.looked_at)
 
 
 def apply_prepared(
@@ -121,57 +123,57 @@ def apply_prepared(
 ) -> list[Post]:
     """The same preparation for other posts: what the fitted filters leave of them, in order.
 
-    Pictures that cannot be read are taken out of their posts first, as there. Changed pictures are written below
+    Images that cannot be read are taken out of their posts first, as there. Changed images are written below
     `state`, and are found there again by the next call.
     """
-    pictures = _Pictures(state, workers=workers, progress=False)
-    pictures.hashes(posts)
-    kept = pictures.readable(posts)
+    images = _Images(state, workers=workers, progress=False)
+    images.hashes(posts)
+    remaining = images.readable(posts)
     for rule in filters:
-        ready = pictures.fit(rule.options, kept) if isinstance(rule, PortraitsLeft) else rule
-        kept = apply_filters([ready], kept)
-    return kept
+        ready = images.fit(rule.options, remaining) if isinstance(rule, PortraitsLeft) else rule
+        remaining = apply_filters([ready], remaining)
+    return remaining
 
 
 def examples(preparation: Preparation, count: int) -> list[tuple[Image.Image, Any, Image.Image | None, str]]:
-    """Up to `count` pictures with people, evenly from the fullest to the emptiest: before, mask, after, caption."""
+    """Up to `count` images with people, evenly from the fullest to the emptiest: before, mask, after, caption."""
     job = preparation.cleaning
     if job is None or not count:
         return []
-    found = [(path, record) for path, record in preparation.looked_at if record["ratio"] > 0]
-    found.sort(key=lambda pair: (-pair[1]["ratio"], str(pair[0])))
-    shown = min(count, len(found))
-    chosen = sorted({round(number * (len(found) - 1) / max(1, shown - 1)) for number in range(shown)})
+    with_people = [(path, record) for path, record in preparation.looked_at if record["ratio"] > 0]
+    with_people.sort(key=lambda pair: (-pair[1]["ratio"], str(pair[0])))
+    shown = min(count, len(with_people))
+    chosen = sorted({round(number * (len(with_people) - 1) / max(1, shown - 1)) for number in range(shown)})
     rows = []
-    for path, record in (found[index] for index in chosen):
+    for path, record in (with_people[index] for index in chosen):
         before, cleaned = job.look(path)
         caption = f"{path.parent.name}/\n{path.name}: {record['ratio']:.2f} {record['outcome']}"
-        rows.append((before, cleaned.mask, cleaned.picture, caption))
+        rows.append((before, cleaned.mask, cleaned.image, caption))
     return rows
 
 
 def check_possible(posts: Sequence[Post], recipe: Sequence[Filter]) -> None:
-    """Refuse before the work what must fail after it: pictures as bytes, a modality that no post has."""
+    """Refuse before the work what must fail after it: images as bytes, a modality that no post has."""
     for post in posts:
         if any(isinstance(image, bytes) for image in post.images):
-            problem = "a picture is bytes; only paths can be prepared"
-            raise BadPost(f"post {post.id!r}, key 'images'", problem, "save the picture to a file and give its path")
+            problem = "an image is bytes; only paths can be prepared"
+            raise BadPost(f"post {post.id!r}, key 'images'", problem, "save the image to a file and give its path")
     for rule in recipe:
         required = rule.required if isinstance(rule, Modalities) else ()
         lacking = [name for name in required if not any(has(post, name) for post in posts)]
         if lacking:
             problem = f"not one of {len(posts)} posts has {lacking[0]}, which the recipe requires"
             requirement = possible_requirement(posts, required)
-            remedy = f"leave it out, for example --require {requirement}, or take another recipe"
+            remedy = f"leave it out, for example with `require={requirement!r}`, or take another recipe"
             raise NotEnoughData("the posts", problem, remedy)
 
 
-# --- pictures
+# --- images
 
 
 @dataclass
-class _Pictures:
-    """What is found out about pictures in one run; every pass keeps its own journal in `state`."""
+class _Images:
+    """What is found out about images in one run; every pass keeps its own journal in `state`."""
 
     state: Path
     workers: int | None
@@ -182,12 +184,12 @@ class _Pictures:
     fingerprints: dict[str, str] = field(default_factory=dict)
     portraits: dict[str, Any] | None = None
     images: Path | None = None
-    cleaning: CleanPicture | None = None
+    cleaning: CleanImage | None = None
     looked_at: list[tuple[Path, Record]] = field(default_factory=list)
 
     def hashes(self, posts: Sequence[Post]) -> list[list[int]]:
-        """The perceptual hashes of each post's pictures; fills in which cannot be read."""
-        records, reasons = self._pass(posts, HashPicture(), "hashes", name="reading pictures")
+        """The perceptual hashes of each post's images; fills in which cannot be read."""
+        records, reasons = self._pass(posts, HashImage(), "hashes", name="reading images")
         self.unreadable |= dict.fromkeys(reasons)
         for post in posts:
             named = [path for path in paths_of([post]) if path in reasons]
@@ -196,8 +198,8 @@ class _Pictures:
         return [[records[path]["hash"] for path in post.images if path in records] for post in posts]
 
     def readable(self, posts: Sequence[Post]) -> list[Post]:
-        """The posts without the pictures that `hashes` could not read."""
-        return [replace_pictures(post, self.unreadable) for post in posts]
+        """The posts without the images that `hashes` could not read."""
+        return [replace_images(post, self.unreadable) for post in posts]
 
     @property
     def searched_by(self) -> str:
@@ -206,7 +208,7 @@ class _Pictures:
         return "" if job is None else f"; found by {job.segmenter.name}, painted over by {job.inpainter.name}"
 
     def fit(self, options: Portraits, posts: Sequence[Post]) -> PortraitsLeft:
-        """Look for people in every picture of these posts."""
+        """Look for people in every image of these posts."""
         job = cleaning(options, self.state)
         records, reasons = self._pass(posts, job, "portraits", name="looking for people")
         outcomes = {path: record["outcome"] for path, record in records.items()}
@@ -219,8 +221,8 @@ class _Pictures:
         return PortraitsLeft(options, {path: job.folder / name if name else None for path, name in changed.items()})
 
     def read(self, posts: Sequence[Post], reader: TextReader) -> tuple[list[Post], dict[str, Any]]:
-        """The posts with the words in their pictures, and how many there were."""
-        records, reasons = self._pass(posts, ReadPicture(reader), "words", name="reading signs")
+        """The posts with the words in their images, and how many there were."""
+        records, reasons = self._pass(posts, ReadImage(reader), "words", name="reading signs")
         filled = []
         for post in posts:
             words = [records[path]["words"] for path in post.images if path in records]
@@ -232,7 +234,7 @@ class _Pictures:
     def _pass(
         self, posts: Sequence[Post], job: Job, kind: str, *, name: str
     ) -> tuple[dict[Any, Record], dict[Path, str]]:
-        """The record of each picture of these posts, and why the others have none."""
+        """The record of each image of these posts, and why the others have none."""
         paths = paths_of(posts)
         found, reasons = digests_of(path for path in paths if path not in self.digests)
         self.digests |= found
@@ -241,7 +243,7 @@ class _Pictures:
         with closing(
             Journal(self.state, kind, fingerprint=of_pixels(job.fingerprint), valid=job.still_valid)
         ) as journal:
-            records = each_picture(
+            records = each_image(
                 dict(reversed(first.items())),
                 job,
                 journal=journal,
@@ -255,7 +257,7 @@ class _Pictures:
 
 
 def paths_of(posts: Iterable[Post]) -> list[Path]:
-    """The pictures of posts, each path once, in order."""
+    """The images of posts, each path once, in order."""
     return list(dict.fromkeys(image for post in posts for image in post.images if isinstance(image, Path)))
 
 
@@ -266,28 +268,12 @@ def _count(outcomes: Iterable[str], name: str) -> int:
 # --- the split
 
 
-def _split(posts: Sequence[Post], hashes: Sequence[Sequence[int]], *, seed: int) -> tuple[Split, dict[str, Any]]:
-    """70 / 10 / 10 / 10 by user (else venue) and near-duplicates, in proportion of places (else categories)."""
-    strata = _strata(posts)
-    by = owners_that_count(posts, strata)
-    clusters = near_duplicate_clusters([post.text for post in posts], hashes, owners=groups_of(posts, by=by))
-    groups = groups_of(posts, by=by, duplicates=clusters.labels)
-    split = split_groups(groups, strata, seed=seed, keys=draw_keys(posts, by=by))
-    return split, {**clusters.counts(), **Parted(split, groups, strata, clusters.stock_texts, by).report()}
-
-
 def _strata(posts: Sequence[Post]) -> Indices:
+    """The place (else the category) of each post as a number (N,), -1 without either: kept in proportion by a split."""
     kinds = ["category" if post.place is None else "place" for post in posts]
     names = [(kind, getattr(post, kind)) for kind, post in zip(kinds, posts, strict=True)]
     numbers = {name: number for number, name in enumerate(sorted({name for name in names if name[1] is not None}))}
     return np.array([numbers.get(name, -1) for name in names], dtype=np.int64)
-
-
-def _split_of(posts: Sequence[Post], parts: Mapping[str, str]) -> Split:
-    ids: dict[str, list[str]] = {part: [] for part in PARTS}
-    for post in posts:
-        ids[parts[post.id]].append(post.id)
-    return Split.from_json(ids, [post.id for post in posts])
 
 
 # --- what was removed
@@ -310,7 +296,7 @@ class _Ledger:
         return after
 
     def _counts(self, posts: Sequence[Post]) -> dict[str, Any]:
-        by_part = dict.fromkeys(PARTS, 0)
+        by_part = dict.fromkeys(SUBSETS, 0)
         for post in posts:
             by_part[self.parts[post.id]] += 1
         return {
@@ -336,10 +322,10 @@ def _options(recipe: Sequence[Filter]) -> list[dict[str, Any]]:
 
 
 def _versions() -> dict[str, str]:
-    found = {}
+    versions = {}
     for name in VERSIONS:
         try:
-            found[name] = version(name)
+            versions[name] = version(name)
         except PackageNotFoundError:
             continue
-    return found
+    return versions

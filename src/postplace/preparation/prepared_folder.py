@@ -1,7 +1,7 @@
 """Prepared posts on disk: a folder that is either whole or not there.
 
 `posts.parquet` holds the posts left, `split.json` their parts and the seed, `recipe.json` every option, the fitted
-filters and the other files' sha256, `report.json` what was removed and why, `images/` the pictures that were changed.
+filters and the other files' sha256, `report.json` what was removed and why, `images/` the images that were changed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 from postplace.errors import BadOption, BadPost, BadRun
 from postplace.posts.record import COMPLETE
 from postplace.posts.table import read_posts, write_posts
-from postplace.preparation.filters import FittedFilter, from_json, replace_pictures, to_json
+from postplace.preparation.filters import FittedFilter, from_json, replace_images, to_json
 from postplace.schema import Post
 from postplace.splitting.splits import Split
 from postplace.system.atomic_files import (
@@ -56,7 +56,7 @@ def is_prepared(folder: Path) -> bool:
 def read_prepared(folder: Path) -> PreparedPosts:
     """The posts, split, recipe and report of a folder. Raises BadRun for a file that is missing, cut short or changed.
 
-    Pictures are compared by size alone: to read them all would take as long as to decode them.
+    Images are compared by size alone: to read them all would take as long as to decode them.
     """
     if not folder.is_dir():
         raise BadRun(str(folder), "there is no such folder", "prepare one: postplace prepare POSTS --out FOLDER")
@@ -74,28 +74,28 @@ def read_prepared(folder: Path) -> PreparedPosts:
         raise BadRun(str(folder), f"its files do not fit each other ({error})", _AGAIN) from error
 
 
-def read_with_parts(source: object) -> tuple[list[Post], dict[str, str] | None]:
+def read_with_subsets(source: object) -> tuple[list[Post], dict[str, str] | None]:
     """The posts of whatever `read_posts` takes, or of a prepared folder; of this the part of each by its id, too."""
     path = Path(source) if isinstance(source, str | Path) else None
     if path is None or not is_prepared(path):
         return read_posts(source), None
     prepared = read_prepared(path)
     posts = list(prepared.posts)
-    parts = prepared.split.part_of(len(posts))
+    parts = prepared.split.subset_names(len(posts))
     return posts, {post.id: part for post, part in zip(posts, parts, strict=True)}
 
 
 def check_free(folder: Path, *, overwrite: bool, posts: Sequence[Post] = ()) -> None:
-    """Refuse early a folder that prepared posts could not be written to, or that holds pictures of these posts."""
+    """Refuse early a folder that prepared posts could not be written to, or that holds images of these posts."""
     if folder.exists() and not overwrite:
-        raise BadOption("--out", f"{folder} exists already", "choose another folder or give --overwrite")
+        raise BadOption("folder", f"{folder} exists already", "choose another folder or give `overwrite=True`")
     if folder.exists() and not is_prepared(folder):
         problem = f"{folder} is no folder of prepared posts and is not overwritten"
-        raise BadOption("--out", problem, "choose another folder")
+        raise BadOption("folder", problem, "choose another folder")
     whole = folder.resolve()
     if folder.exists() and any(whole in image.resolve().parents for image in _paths(posts)):
-        problem = f"{folder} holds pictures of these posts, which overwriting would delete"
-        raise BadOption("--out", problem, "choose another folder")
+        problem = f"{folder} holds images of these posts, which overwriting would delete"
+        raise BadOption("folder", problem, "choose another folder")
     check_writable(folder)
 
 
@@ -104,8 +104,8 @@ def write_prepared(
 ) -> None:
     """Write prepared posts under a temporary name and rename it.
 
-    Pictures of posts that lie in the folder `images` are copied to the folder's own `images/`; all others stay where
-    they are, and keep their path. `sheet` is a PNG to lay beside them. Raises WriteFailed, and BadPost for a picture
+    Images of posts that lie in the folder `images` are copied to the folder's own `images/`; all others stay where
+    they are, and keep their path. `sheet` is a PNG to lay beside them. Raises WriteFailed, and BadPost for an image
     that is bytes.
     """
     check_free(folder, overwrite=overwrite, posts=prepared.posts)
@@ -132,14 +132,14 @@ def write_prepared(
 
 
 def _copy_images(posts: Sequence[Post], source: Path | None, target: Path) -> tuple[dict[str, int], list[Post]]:
-    """Names and bytes of the pictures taken over, and the posts with their new paths."""
+    """Names and bytes of the images taken over, and the posts with their new paths."""
     if source is None:
         return {}, list(posts)
     moved = {path: target / path.name for path in _paths(posts) if path.parent == source}
     for path, copy in moved.items():
         _link_or_copy(path, copy)
     sizes = {copy.name: copy.stat().st_size for copy in moved.values()}
-    return sizes, [replace_pictures(post, moved) for post in posts]
+    return sizes, [replace_images(post, moved) for post in posts]
 
 
 def _link_or_copy(source: Path, target: Path) -> None:

@@ -1,4 +1,4 @@
-"""What to try when filters leave nothing to train on: the option of the rule that took most, with a value."""
+"""What to try when filters leave nothing to train on: the parameter of the rule that took most, with a value."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Applied(NamedTuple):
 
 
 def loosened(applied: Sequence[Applied]) -> str:
-    """The rule that took most training posts, and the option to give; "" when no rule took any."""
+    """The rule that took most training posts, and the parameter to give; "" when no rule took any."""
     worst = max(applied, key=lambda step: step.took, default=None)
     if worst is None or not worst.took:
         return ""
@@ -43,7 +43,7 @@ def loosened(applied: Sequence[Applied]) -> str:
 
 
 def possible_requirement(posts: Sequence[Post], required: Iterable[str]) -> str:
-    """What `--require` may ask for so that a post is left: as much of `required` as goes, else what posts have.
+    """What `require` may ask for so that a post is left: as much of `required` as goes, else what posts have.
 
     >>> possible_requirement([Post("1", hashtags=("night",))], ("text", "image"))
     'hashtags'
@@ -61,11 +61,11 @@ def _option(worst: Applied, applied: Sequence[Applied]) -> str:
     rule = worst.filter
     if isinstance(rule, RarePlaces):
         most = max(Counter(post.place for post in worst.before if post.place is not None).values(), default=0)
-        return f"--min-place-posts {max(1, most // 2)} (the largest place has {most} training posts)"
+        return f"`min_place_posts={max(1, most // 2)}` (the largest place has {most} training posts)"
     if isinstance(rule, Languages):
-        found = Counter(language_of(post.text, keep=rule.keep) for post in worst.before)
-        others = [name for name, _ in found.most_common() if name is not None and name not in rule.keep]
-        return f"--languages {','.join((*rule.keep, *others[:1]))}"
+        languages = Counter(language_of(post.text, keep=rule.keep) for post in worst.before)
+        others = [name for name, _ in languages.most_common() if name is not None and name not in rule.keep]
+        return f"`languages={(*rule.keep, *others[:1])!r}`"
     if isinstance(rule, Modalities):
         return _modality_option(rule, worst, applied)
     return "another recipe"
@@ -79,7 +79,7 @@ def _modality_option(rule: Modalities, worst: Applied, applied: Sequence[Applied
         if lacking == "hashtags" and isinstance(step.filter, RareHashtags):
             counts = Counter(tag for post in step.before for tag in {normalise_hashtag(t) for t in post.hashtags})
             if most := max(counts.values(), default=0):
-                return f"--min-hashtag-posts {max(1, most // 2)} (the commonest hashtag is in {most} training posts)"
+                return f"`min_hashtag_posts={max(1, most // 2)}` (the commonest hashtag is in {most} training posts)"
         if lacking == "image" and isinstance(step.filter, Portraits) and any(post.images for post in step.before):
-            return "--max-portrait 1"
-    return f"--require {possible_requirement(worst.before, rule.required)}"
+            return "`max_portrait=1`"
+    return f"`require={possible_requirement(worst.before, rule.required)!r}`"

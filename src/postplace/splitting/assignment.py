@@ -26,7 +26,7 @@ class Limits:
     """What a small part may and must hold: groups of at most `largest` posts, and at least `least` groups.
 
     `shares` (P,) are those that can be met with such groups: what is too large, and is therefore in train, may leave
-    less than was asked for. The first part, train, must hold `first` groups.
+    less than was requested. The first part, train, must hold `first` groups.
     """
 
     largest: int

@@ -1,4 +1,4 @@
-"""Sentences and pictures of which each is shared by few, but which together tie a whole city to one group.
+"""Sentences and images of which each is shared by few, but which together tie a whole city to one group.
 
 "I'm at the central station" of thirty users and "I'm at the old market" of thirty, with one user in common, and so on:
 what such a group leaves to validate and test on are the users who never post what others do.
@@ -72,5 +72,5 @@ def _widest(pairs: tuple[Indices, Indices], sizes: Indices, posts: Indices) -> I
     much = (tied > FEW_OWNERS) & (held - busiest > CHAINED_SHARE * posts.sum())
     several = np.bincount(of_cluster[sizes > 0], minlength=nodes) > 1  # one alone has a limit of its own
     too_large = ((tied > most_chained(owners)) | much) & several
-    found: Indices = np.flatnonzero((sizes > 0) & too_large[of_cluster] & (sizes == most[of_cluster]))
-    return found
+    widest: Indices = np.flatnonzero((sizes > 0) & too_large[of_cluster] & (sizes == most[of_cluster]))
+    return widest

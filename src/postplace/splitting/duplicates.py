@@ -1,6 +1,6 @@
-"""Near-duplicate posts: the same picture re-encoded, the same text reposted; a split must keep each cluster together.
+"""Near-duplicate posts: the same image re-encoded, the same text reposted; a split must keep each cluster together.
 
-Letters: N posts, U different picture hashes.
+Letters: N posts, U different image hashes.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from PIL import Image
 
 MOST_BITS = 7  # the search below finds every pair up to here
-FEWEST_ONES, MOST_ONES = 16, 48  # 64 fair bits leave this range once in 16,000 times; flat pictures and gradients do
-STOCK_POSTS, STOCK_SHARE = 50, 0.01  # a picture near those of more posts than both is a stock picture
+FEWEST_ONES, MOST_ONES = 16, 48  # 64 fair bits leave this range once in 16,000 times; flat images and gradients do
+STOCK_POSTS, STOCK_SHARE = 50, 0.01  # an image near those of more posts than both is a stock image
 
 _PAIRS_AT_ONCE = 1 << 21
 
@@ -33,8 +33,8 @@ class Clusters:
 
     `labels` (N,) is the cluster of each post, 0, 1, ... by first appearance; a post like no other is alone in its own.
     `largest` is the number of posts in the largest cluster; `duplicate_texts` and `duplicate_images` the number of
-    posts whose text, or a picture, is near that of another post. `ignored_images` counts the pictures that were not
-    compared since they say nothing: featureless ones (of a wall, of the night) and stock pictures. `stock_texts` (N,)
+    posts whose text, or an image, is near that of another post. `ignored_images` counts the images that were not
+    compared since they say nothing: featureless ones (of a wall, of the night) and stock images. `stock_texts` (N,)
     numbers the stock sentence that a post's text is, -1 for all others: posts of too many owners share it.
     """
 
@@ -65,15 +65,15 @@ def near_duplicate_clusters(
     min_similarity: float = 0.8,
     min_letters: float = SHORT_TEXT,
 ) -> Clusters:
-    """Cluster posts by their texts (N) and the 64-bit perceptual hashes of their pictures (N lists of any length).
+    """Cluster posts by their texts (N) and the 64-bit perceptual hashes of their images (N lists of any length).
 
-    Two posts join when a picture of each differs in at most `max_bits` (0 to 7) bits, or when the Jaccard similarity of
+    Two posts join when an image of each differs in at most `max_bits` (0 to 7) bits, or when the Jaccard similarity of
     their texts' character 3-shingles is at least `min_similarity` (above 0, at most 1). Texts are compared in lower
     case without links, mentions and punctuation; those shorter than `min_letters` (see `near_texts.letters`) are not,
     since a stock phrase (a birthday wish) would join thousands of users and means nothing. For the same reason a text
     that is shared by too many `owners` (N numbers; None: each post has its own), more than 50 and 1 % of all, joins
-    nobody, and two kinds of picture are left out and counted: hashes with fewer than 16 or more than 48 ones, and
-    pictures near those of more than 50 posts and more than 1 % of all. Joins are transitive; where several
+    nobody, and two kinds of image are left out and counted: hashes with fewer than 16 or more than 48 ones, and
+    images near those of more than 50 posts and more than 1 % of all. Joins are transitive; where several
     together would tie a tenth of all owners or posts to one group, those that most owners share are undone, and counted
     likewise (see `chains.py`).
 
@@ -81,7 +81,7 @@ def near_duplicate_clusters(
     """
     if len(texts) != len(image_hashes):
         problem = f"{len(texts)} texts and {len(image_hashes)} lists of hashes"
-        raise BadOption("image_hashes", problem, "give one list for each post, empty without pictures")
+        raise BadOption("image_hashes", problem, "give one list for each post, empty without images")
     if not 0 <= max_bits <= MOST_BITS:
         raise BadOption("max_bits", f"{max_bits} is out of range", f"give a number from 0 to {MOST_BITS}")
     if not 0 < min_similarity <= 1:
@@ -109,37 +109,37 @@ def near_duplicate_clusters(
 
 
 def perceptual_hash(image: Image.Image) -> int:
-    """The 64-bit perceptual hash of a picture: signs of the 8 x 8 lowest DCT frequencies about their median."""
+    """The 64-bit perceptual hash of an image: signs of the 8 x 8 lowest DCT frequencies about their median."""
     import imagehash
 
     return int.from_bytes(np.packbits(imagehash.phash(image).hash).tobytes(), "big")
 
 
 def _join_images(sets: UnionFind, image_hashes: Sequence[Sequence[int]], max_bits: int) -> int:
-    """Join posts by their pictures; the number of pictures left out."""
+    """Join posts by their images; the number of images left out."""
     counts = [len(hashes) for hashes in image_hashes]
-    pictures = np.fromiter((value for hashes in image_hashes for value in hashes), np.uint64, count=sum(counts))
+    images = np.fromiter((value for hashes in image_hashes for value in hashes), np.uint64, count=sum(counts))
     owners = np.repeat(np.arange(len(counts)), counts)
-    ones = np.bitwise_count(pictures)
+    ones = np.bitwise_count(images)
     featured = (ones >= FEWEST_ONES) & (ones <= MOST_ONES)
-    hashes, hash_of_picture = np.unique(pictures[featured], return_inverse=True)
-    stock = _stock(hashes, np.bincount(hash_of_picture, minlength=len(hashes)), max_bits, posts=len(counts))
-    kept = ~stock[hash_of_picture]
-    hash_of_picture, owners = hash_of_picture[kept], owners[featured][kept]
+    hashes, hash_of_image = np.unique(images[featured], return_inverse=True)
+    stock = _stock(hashes, np.bincount(hash_of_image, minlength=len(hashes)), max_bits, posts=len(counts))
+    kept = ~stock[hash_of_image]
+    hash_of_image, owners = hash_of_image[kept], owners[featured][kept]
     first_owner = np.full(len(hashes), -1)
-    first_owner[hash_of_picture[::-1]] = owners[::-1]  # of several assignments the last one stays
-    for owner, first in zip(owners.tolist(), first_owner[hash_of_picture].tolist(), strict=True):
+    first_owner[hash_of_image[::-1]] = owners[::-1]  # of several assignments the last one stays
+    for owner, first in zip(owners.tolist(), first_owner[hash_of_image].tolist(), strict=True):
         sets.join(first, owner)
     useful = np.flatnonzero(~stock)
     for left, right in _near_pairs(hashes[useful], max_bits):
         lefts, rights = first_owner[useful[left]].tolist(), first_owner[useful[right]].tolist()
         for one, other in zip(lefts, rights, strict=True):
             sets.join(one, other)
-    return len(pictures) - len(owners)
+    return len(images) - len(owners)
 
 
 def _stock(hashes: NDArray[np.uint64], uses: NDArray[np.int64], max_bits: int, *, posts: int) -> NDArray[np.bool_]:
-    """Which hashes (U,) have so many pictures around them that they would chain strangers together."""
+    """Which hashes (U,) have so many images around them that they would chain strangers together."""
     around = uses.copy()
     for left, right in _near_pairs(hashes, max_bits):
         around += np.bincount(left, weights=uses[right], minlength=len(uses)).astype(np.int64)
@@ -200,8 +200,8 @@ def _both(one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.int64]
 
 def _alone(labels: NDArray[np.int64], chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
     """The labels (N,) with each of the chosen posts (N,) alone."""
-    own = int(labels.max(initial=-1)) + 1 + np.arange(len(labels))
-    return by_first_appearance(np.where(chosen, own, labels))
+    unused = int(labels.max(initial=-1)) + 1 + np.arange(len(labels))
+    return by_first_appearance(np.where(chosen, unused, labels))
 
 
 def _numbered(stock: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -28,7 +28,7 @@ HALF = 0.5  # of a class
 
 @dataclass
 class Inspection:
-    """Counts over posts; `patterns` by T text, G hashtags, I image; `pictures` by what their files say.
+    """Counts over posts; `patterns` by T text, G hashtags, I image; `images` by what their files say.
 
     Of `words` the `stop_words` are read by no model of words, and neither are `emoticons` and `markup` (links and
     mentions), which are none of them.
@@ -37,7 +37,7 @@ class Inspection:
     posts: int = 0
     present: Counter[str] = field(default_factory=Counter)
     patterns: Counter[str] = field(default_factory=Counter)
-    pictures: Counter[str] = field(default_factory=Counter)
+    images: Counter[str] = field(default_factory=Counter)
     places: Counter[str] = field(default_factory=Counter)
     venues: Counter[str] = field(default_factory=Counter)
     categories: Counter[str] = field(default_factory=Counter)
@@ -45,7 +45,7 @@ class Inspection:
     first: datetime | None = None
     last: datetime | None = None
     box: tuple[float, float, float, float] | None = None  # south, west, north, east in degrees
-    words: int = 0  # of texts and of what was read in pictures, stop words too
+    words: int = 0  # of texts and of what was read in images, stop words too
     stop_words: Counter[str] = field(default_factory=Counter)
     emoticons: Counter[str] = field(default_factory=Counter)
     markup: Counter[str] = field(default_factory=Counter)
@@ -53,26 +53,26 @@ class Inspection:
     fingerprints: Fingerprints = field(default_factory=Fingerprints, repr=False)
     losses: TruncationCounts = field(
         default_factory=TruncationCounts
-    )  # to the limits that systems of characters and words have by default
+    )  # to the limits that models of characters and words have by default
 
     def warnings(self) -> list[str]:
         """What would make a number on these posts look better than it is, in plain words."""
-        return [*self._of_pictures(), *self._of_repeats(), *self._of_users()]
+        return [*self._of_images(), *self._of_repeats(), *self._of_users()]
 
     def dominated(self) -> list[ClassShare]:
         """The classes in which one user holds more than half of the posts, the largest first."""
         return [found for found in class_priors(self.fingerprints) if found.share > HALF] if self.users else []
 
-    def _of_pictures(self) -> Iterator[str]:
-        if self.pictures["gps"]:
-            yield f"{self.pictures['gps']} pictures carry a GPS position in their EXIF; it is dropped at reading"
+    def _of_images(self) -> Iterator[str]:
+        if self.images["gps"]:
+            yield f"{self.images['gps']} images carry a GPS position in their EXIF; it is dropped at reading"
 
     def _of_repeats(self) -> Iterator[str]:
-        texts, pictures = self.fingerprints.repeated()
-        if texts or pictures:
+        texts, images = self.fingerprints.repeated()
+        if texts or images:
             yield (
-                f"{texts} texts and {pictures} pictures repeat an earlier one: all but short or stock texts and stock "
-                "pictures are kept on one side"
+                f"{texts} texts and {images} images repeat an earlier one: all but short or stock texts and stock "
+                "images are kept on one side"
             )
 
     def _of_users(self) -> Iterator[str]:
@@ -99,56 +99,61 @@ def leak_warnings(leaks: NameLeaks) -> Iterator[str]:
 
 
 def inspect_posts(posts: Iterable[Post]) -> Inspection:
-    """Look at every post once; pictures are opened, not decoded."""
-    found = Inspection()
+    """Look at every post once; images are opened, not decoded."""
+    inspection = Inspection()
     for post in posts:
-        found.posts += 1
-        _count_fields(post, found)
-        _count_left_out(post.full_text, found)
-        found.losses.add(extents_of(tokenize(post), LENGTHS))
-        found.fingerprints.add(post, _readable_pictures(post, found))
-    return found
+        inspection.posts += 1
+        _count_fields(post, inspection)
+        _count_left_out(post.full_text, inspection)
+        inspection.losses.add(extents_of(tokenize(post), LENGTHS))
+        inspection.fingerprints.add(post, _readable_images(post, inspection))
+    return inspection
 
 
-def _count_fields(post: Post, found: Inspection) -> None:
-    found.present.update(name for name in FIELDS if name != "coordinates" and getattr(post, name))
-    found.present["coordinates"] += post.located
+def _count_fields(post: Post, inspection: Inspection) -> None:
+    inspection.present.update(name for name in FIELDS if name != "coordinates" and getattr(post, name))
+    inspection.present["coordinates"] += post.located
     parts = (for_encoder(post.text), post.hashtags, post.images)
-    found.patterns["".join(letter for letter, part in zip("TGI", parts, strict=True) if part) or "none"] += 1
-    counters = {"place": found.places, "venue": found.venues, "category": found.categories, "user": found.users}
+    inspection.patterns["".join(letter for letter, part in zip("TGI", parts, strict=True) if part) or "none"] += 1
+    counters = {
+        "place": inspection.places,
+        "venue": inspection.venues,
+        "category": inspection.categories,
+        "user": inspection.users,
+    }
     for key, counter in counters.items():
         if (name := getattr(post, key)) is not None:
             counter[name] += 1
     if post.time is not None:
         moment = post.time.replace(tzinfo=None)
-        found.first = min(found.first or moment, moment)
-        found.last = max(found.last or moment, moment)
+        inspection.first = min(inspection.first or moment, moment)
+        inspection.last = max(inspection.last or moment, moment)
     if post.latitude is not None and post.longitude is not None:
-        south, west, north, east = found.box or (90.0, 180.0, -90.0, -180.0)
+        south, west, north, east = inspection.box or (90.0, 180.0, -90.0, -180.0)
         point = post.latitude, post.longitude
-        found.box = min(south, point[0]), min(west, point[1]), max(north, point[0]), max(east, point[1])
+        inspection.box = min(south, point[0]), min(west, point[1]), max(north, point[0]), max(east, point[1])
 
 
-def _count_left_out(text: str, found: Inspection) -> None:
+def _count_left_out(text: str, inspection: Inspection) -> None:
     if not text:
         return
-    every, markup = every_word(text), left_out(text)
-    stop_words = list(filter(is_stop_word, every))
-    found.words += len(every)
-    found.stop_words.update(stop_words)
-    found.emoticons.update(markup.emoticons)
-    found.markup.update(links=markup.links, mentions=markup.mentions)
-    found.wordless += bool(for_encoder(text)) and len(stop_words) == len(every)
+    words, markup = every_word(text), left_out(text)
+    stop_words = list(filter(is_stop_word, words))
+    inspection.words += len(words)
+    inspection.stop_words.update(stop_words)
+    inspection.emoticons.update(markup.emoticons)
+    inspection.markup.update(links=markup.links, mentions=markup.mentions)
+    inspection.wordless += bool(for_encoder(text)) and len(stop_words) == len(words)
 
 
-def _readable_pictures(post: Post, found: Inspection) -> Iterator[bytes]:
-    """The contents of the pictures that open; counts all of them by what their files say."""
+def _readable_images(post: Post, inspection: Inspection) -> Iterator[bytes]:
+    """The contents of the images that open; counts all of them by what their files say."""
     for image in post.images:
         if isinstance(image, Path):
             state = header(image)
-            found.pictures[state] += 1
+            inspection.images[state] += 1
             if state in ("gps", "plain"):
                 yield image.read_bytes()
         else:
-            found.pictures["uploaded"] += 1
+            inspection.images["uploaded"] += 1
             yield image

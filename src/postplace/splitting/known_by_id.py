@@ -23,11 +23,11 @@ def post_digests(post: Post) -> tuple[str, ...]:
     return tuple(_digest(kind, post.id, content) for kind, content in contents.items())
 
 
-def part_by_id(parts: Mapping[str, str], post: Post) -> str | None:
-    """The part of the first digest that is known; of pictures alone it was the id and nothing else."""
+def subset_by_digest(subsets: Mapping[str, str], post: Post) -> str | None:
+    """The subset of the first digest that is known; of images alone it was the id and nothing else."""
     said = bool(post.text or post.hashtags)
-    known = (parts.get(digest) for number, digest in enumerate(post_digests(post)) if number or said)
-    return next((part for part in known if part is not None), None)
+    known = (subsets.get(digest) for number, digest in enumerate(post_digests(post)) if number or said)
+    return next((subset for subset in known if subset is not None), None)
 
 
 def _digest(kind: str, id_: str, content: tuple[object, ...]) -> str:

@@ -1,20 +1,20 @@
 """The posts that a run was made from, recognised by what they hold, whatever their ids.
 
-A post is a learned one when nothing contradicts it (another user, time or venue, no picture in common) and
-- its origin is the same (see `facts.py`), also if words were masked, hashtags filtered, pictures cleaned; or
-- all its pictures are that post's, and the words too, or no other learned post has such a picture; or
-- its words are that post's, and long, and no other learned post's; or they are the same and so are the pictures.
-The last alone, of short words or of a stock sentence, may be somebody else's post that says the same: it is told apart.
+A post is a learned one when nothing contradicts it (another user, time or venue, no image in common) and
+- its origin is the same (see `post_facts.py`), also if words were masked, hashtags filtered, images cleaned; or
+- all its images are that post's, and the words too, or no other learned post has such an image; or
+- its words are that post's, and long, and no other learned post's; or they are the same and so are the images.
+The last alone, of short words or of a stock sentence, may be somebody else's post of the same words: counted apart.
 Users are renamed and times rounded on the way from file to file: a whole copy is a learned post all the same, by its
-pictures, or by long words where the user or the time is still that post's.
-Letters: N learned posts, I pictures of all of them.
+images, or by long words where the user or the time is still that post's.
+Letters: N learned posts, I images of all of them.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, NamedTuple, Protocol, get_args
 
@@ -25,24 +25,24 @@ from safetensors import SafetensorError
 
 from postplace.errors import BadRun
 from postplace.schema import Post
-from postplace.splitting.known_by_id import part_by_id, post_digests
+from postplace.splitting.known_by_id import post_digests, subset_by_digest
 from postplace.splitting.post_facts import SILENT, Facts, content_digest, facts_of
-from postplace.splitting.splits import PARTS
+from postplace.splitting.splits import SUBSETS
 from postplace.system.atomic_files import as_json
 
 FILE = "split.safetensors"
 FILE_OF_IDS = "split.json"  # as earlier versions wrote it
 LONG = 20  # bytes of words that two people hardly write alike
 MOST = 1000  # learned posts looked at that share one thing
-Reason = Literal["origin", "pictures", "words", "few_words", "id_and_content"]
+Reason = Literal["origin", "images", "words", "few_words", "id_and_content"]
 REASONS: tuple[Reason, ...] = get_args(Reason)
 Digests = NDArray[np.uint64]
 
 
 class Match(NamedTuple):
-    """The part that a post was in, and what it was recognised by; "few_words" is not sure."""
+    """The subset that a post was in, and what it was recognised by; "few_words" is not sure."""
 
-    part: str
+    subset: str
     by: Reason
 
 
@@ -50,7 +50,7 @@ class Known(Protocol):
     """The posts that a run was made from."""
 
     def match(self, post: Post) -> Match | None:
-        """The part a post was in and what says so; None for one that is not known."""
+        """The subset a post was in and what says so; None for one that is not known."""
         ...
 
     def draw_of(self, post: Post) -> str:
@@ -64,9 +64,9 @@ class Known(Protocol):
 
 @dataclass(frozen=True)
 class KnownPosts:
-    """Columns (N,) of learned posts' facts; of post n, `counts[n]` of the `pictures` (I,), in order. See `Known`."""
+    """Columns (N,) of learned posts' facts; of post n, `counts[n]` of the `images` (I,), in order. See `Known`."""
 
-    part: NDArray[np.uint8]  # index into PARTS
+    subset: NDArray[np.uint8]  # index into SUBSETS
     user: NDArray[np.int16]
     time: NDArray[np.int32]
     venue: NDArray[np.int16]
@@ -75,26 +75,26 @@ class KnownPosts:
     text: Digests
     tags: Digests
     counts: NDArray[np.uint32]
-    pictures: Digests
+    images: Digests
 
     @classmethod
     def of(cls, posts: Iterable[tuple[str, Post]]) -> KnownPosts:
-        """Posts with the names of their parts."""
-        rows = [(PARTS.index(part), facts_of(post)) for part, post in posts]
-        facts = [own for _, own in rows]
-        own: dict[str, Any] = {name: [getattr(one, name) for one in facts] for name in _OF_FACTS}
-        own["part"], own["counts"] = [part for part, _ in rows], [len(one.pictures) for one in facts]
-        own["pictures"] = [picture for one in facts for picture in sorted(one.pictures)]
-        return cls(**{name: np.array(own[name], dtype=kind) for name, kind in _COLUMNS.items()})
+        """Posts with the names of their subsets."""
+        rows = [(SUBSETS.index(subset), facts_of(post)) for subset, post in posts]
+        facts = [columns for _, columns in rows]
+        columns: dict[str, Any] = {name: [getattr(one, name) for one in facts] for name in _OF_FACTS}
+        columns["subset"], columns["counts"] = [subset for subset, _ in rows], [len(one.images) for one in facts]
+        columns["images"] = [image for one in facts for image in sorted(one.images)]
+        return cls(**{name: np.array(columns[name], dtype=kind) for name, kind in _COLUMNS.items()})
 
     def match(self, post: Post) -> Match | None:
         """See `Known`."""
-        own = facts_of(post)
-        for rows in self._alike(own):
-            asked = ((self._reason(own, row), PARTS[self.part[row]]) for row in rows)
-            found = [Match(part, reason) for reason, part in asked if reason is not None]
-            if found:  # of those alike, the surest, and a part that was learned from before the test part
-                return min(found, key=lambda known: (REASONS.index(known.by), known.part == "test"))
+        facts = facts_of(post)
+        for rows in self._alike(facts):
+            reasons = ((self._reason(facts, row), SUBSETS[self.subset[row]]) for row in rows)
+            matches = [Match(subset, reason) for reason, subset in reasons if reason is not None]
+            if matches:  # of those alike, the surest, and a subset that was learned from before the test part
+                return min(matches, key=lambda known: (REASONS.index(known.by), known.subset == "test"))
         return None
 
     def draw_of(self, post: Post) -> str:
@@ -103,64 +103,64 @@ class KnownPosts:
 
     def files(self) -> dict[str, bytes]:
         """See `Known`."""
-        return {FILE: safetensors.numpy.save({field.name: getattr(self, field.name) for field in fields(self)})}
+        return {FILE: safetensors.numpy.save({_ON_DISK.get(name, name): getattr(self, name) for name in _COLUMNS})}
 
-    def _alike(self, own: Facts) -> Iterator[list[int]]:
+    def _alike(self, facts: Facts) -> Iterator[list[int]]:
         """Posts that share something, the surest sharing first; at most `MOST` that share the same."""
-        words = int(_words(np.array([own.text]), np.array([own.tags]))[0])
-        asked = (
-            ("origin", [own.origin]),
-            ("whole", [own.whole]),
-            ("pictures", sorted(own.pictures)),
+        words = int(_words(np.array([facts.text]), np.array([facts.tags]))[0])
+        shared = (
+            ("origin", [facts.origin]),
+            ("whole", [facts.whole]),
+            ("images", sorted(facts.images)),
             ("words", [words]),
-            ("text", [own.text]),
+            ("text", [facts.text]),
         )
-        for name, keys in asked:
+        for name, keys in shared:
             by = self._by_column[name]
             yield list(dict.fromkeys(row for key in keys if key for row in by.rows(key)[:MOST].tolist()))
 
-    def _reason(self, own: Facts, row: int) -> Reason | None:
-        """What says that `own` is the post of that row."""
-        pictures = self._pictures_of(row)
-        same = own.text == self.text[row] and own.tags == self.tags[row]
-        agreed = self._agreed(own, row)
+    def _reason(self, facts: Facts, row: int) -> Reason | None:
+        """What says that `facts` is the post of that row."""
+        images = self._images_of(row)
+        same = facts.text == self.text[row] and facts.tags == self.tags[row]
+        agreed = self._agreed(facts, row)
         if not all(agreed.values()):
-            whole = same and own.pictures == pictures
-            return self._copied(own, confirmed=agreed.get("user") or agreed.get("time")) if whole else None
-        if own.origin and own.origin == self.origin[row]:
+            whole = same and facts.images == images
+            return self._copied(facts, confirmed=agreed.get("user") or agreed.get("time")) if whole else None
+        if facts.origin and facts.origin == self.origin[row]:
             return "origin"
-        if own.pictures and pictures and not own.pictures & pictures:
+        if facts.images and images and not facts.images & images:
             return None
-        if own.pictures and own.pictures <= pictures and (same or self._names_one("pictures", own.pictures)):
-            return "pictures"
-        if not (own.text or own.tags):
+        if facts.images and facts.images <= images and (same or self._names_one("images", facts.images)):
+            return "images"
+        if not (facts.text or facts.tags):
             return None
-        if same and self._has_words_of_its_own(own):
+        if same and self._has_words_of_its_own(facts):
             return "words"
-        if own.text == self.text[row] and own.text_bytes >= LONG and self._names_one("text", [own.text]):
+        if facts.text == self.text[row] and facts.text_bytes >= LONG and self._names_one("text", [facts.text]):
             return "words"
-        if not same or own.pictures != pictures:
+        if not same or facts.images != images:
             return None
         return "words" if agreed.get("user") and agreed.get("time") else "few_words"
 
-    def _copied(self, own: Facts, *, confirmed: bool | None) -> Reason | None:
-        """What says so of a copy of words and pictures for which another user, time or venue is given."""
-        if own.pictures and self._names_one("pictures", own.pictures):
-            return "pictures"
-        return "words" if confirmed and self._has_words_of_its_own(own) else None
+    def _copied(self, facts: Facts, *, confirmed: bool | None) -> Reason | None:
+        """What says so of a copy of words and images for which another user, time or venue is given."""
+        if facts.images and self._names_one("images", facts.images):
+            return "images"
+        return "words" if confirmed and self._has_words_of_its_own(facts) else None
 
-    def _has_words_of_its_own(self, own: Facts) -> bool:
+    def _has_words_of_its_own(self, facts: Facts) -> bool:
         """Whether words and hashtags are long, and those of one learned post."""
-        words = int(_words(np.array([own.text]), np.array([own.tags]))[0])
-        return own.words_bytes >= LONG and self._names_one("words", [words])
+        words = int(_words(np.array([facts.text]), np.array([facts.tags]))[0])
+        return facts.words_bytes >= LONG and self._names_one("words", [words])
 
-    def _agreed(self, own: Facts, row: int) -> dict[str, bool]:
+    def _agreed(self, facts: Facts, row: int) -> dict[str, bool]:
         """Of user, time and venue those that both say, and whether they are the same."""
-        told = ((name, getattr(own, name), int(getattr(self, name)[row])) for name in ("user", "time", "venue"))
-        return {name: asked == kept for name, asked, kept in told if SILENT not in (asked, kept)}
+        pairs = ((name, getattr(facts, name), int(getattr(self, name)[row])) for name in ("user", "time", "venue"))
+        return {name: given == known for name, given, known in pairs if SILENT not in (given, known)}
 
-    def _pictures_of(self, row: int) -> frozenset[int]:
-        return frozenset(self.pictures[self._starts[row] : self._starts[row + 1]].tolist())
+    def _images_of(self, row: int) -> frozenset[int]:
+        return frozenset(self.images[self._starts[row] : self._starts[row + 1]].tolist())
 
     def _names_one(self, column: str, keys: Iterable[int]) -> bool:
         """Whether one of them stands in a single learned post."""
@@ -172,23 +172,24 @@ class KnownPosts:
 
     @cached_property
     def _by_column(self) -> dict[str, _Sorted]:
-        owners = np.repeat(np.arange(len(self.part)), self.counts)
-        found = {name: _Sorted.of(getattr(self, name)) for name in ("whole", "origin", "text")}
-        return found | {
+        owners = np.repeat(np.arange(len(self.subset)), self.counts)
+        by_column = {name: _Sorted.of(getattr(self, name)) for name in ("whole", "origin", "text")}
+        return by_column | {
             "words": _Sorted.of(_words(self.text, self.tags)),
-            "pictures": _Sorted.of(self.pictures, owners),
+            "images": _Sorted.of(self.images, owners),
         }
 
 
 _COLUMNS: Mapping[str, Any] = {
-    "part": np.uint8,
+    "subset": np.uint8,
     "user": np.int16,
     "time": np.int32,
     "venue": np.int16,
     **dict.fromkeys(("whole", "origin", "text", "tags"), np.uint64),
     "counts": np.uint32,
-    "pictures": np.uint64,
+    "images": np.uint64,
 }
+_ON_DISK = {"subset": "part", "images": "pictures"}  # as version 0.1.0 called them
 _OF_FACTS = ("user", "time", "venue", "whole", "origin", "text", "tags")
 
 
@@ -205,8 +206,8 @@ class _Sorted:
         return cls(keys[order], order if owners is None else owners[order])
 
     def rows(self, key: int) -> NDArray[np.int64]:
-        asked = np.uint64(key)
-        return self.owners[np.searchsorted(self.keys, asked) : np.searchsorted(self.keys, asked, side="right")]
+        wanted = np.uint64(key)
+        return self.owners[np.searchsorted(self.keys, wanted) : np.searchsorted(self.keys, wanted, side="right")]
 
 
 def _words(text: NDArray[Any], tags: NDArray[Any]) -> Digests:
@@ -217,14 +218,14 @@ def _words(text: NDArray[Any], tags: NDArray[Any]) -> Digests:
 
 @dataclass(frozen=True)
 class KnownById:
-    """Of a run of an earlier version: parts by digests of each post's id and something else. See `Known`."""
+    """Of a run of an earlier version: subsets by digests of each post's id and something else. See `Known`."""
 
-    parts: Mapping[str, str]
+    subsets: Mapping[str, str]
 
     def match(self, post: Post) -> Match | None:
         """See `Known`."""
-        part = part_by_id(self.parts, post)
-        return None if part is None else Match(part, "id_and_content")
+        subset = subset_by_digest(self.subsets, post)
+        return None if subset is None else Match(subset, "id_and_content")
 
     def draw_of(self, post: Post) -> str:
         """As it was drawn when the run was calibrated."""
@@ -232,7 +233,7 @@ class KnownById:
 
     def files(self) -> dict[str, bytes]:
         """See `Known`."""
-        return {FILE_OF_IDS: as_json(dict(self.parts))}
+        return {FILE_OF_IDS: as_json(dict(self.subsets))}
 
 
 def known_from(files: Mapping[str, bytes], *, where: str) -> Known:
@@ -241,7 +242,9 @@ def known_from(files: Mapping[str, bytes], *, where: str) -> Known:
         return KnownById(json.loads(files[FILE_OF_IDS]))
     try:
         arrays = safetensors.numpy.load(files[FILE])
-        known = KnownPosts(**{name: arrays[name].astype(kind, copy=False) for name, kind in _COLUMNS.items()})
+        known = KnownPosts(
+            **{name: arrays[_ON_DISK.get(name, name)].astype(kind, copy=False) for name, kind in _COLUMNS.items()}
+        )
         _check(known)
     except (SafetensorError, ValueError, KeyError) as error:
         problem = f"is damaged ({type(error).__name__}: {error})"
@@ -249,12 +252,12 @@ def known_from(files: Mapping[str, bytes], *, where: str) -> Known:
     return known
 
 
-def _check(found: KnownPosts) -> None:
-    lengths = {len(getattr(found, name)) for name in _COLUMNS if name != "pictures"}
-    if len(lengths) != 1 or int(found.counts.sum()) != len(found.pictures):
+def _check(known: KnownPosts) -> None:
+    lengths = {len(getattr(known, name)) for name in _COLUMNS if name != "images"}
+    if len(lengths) != 1 or int(known.counts.sum()) != len(known.images):
         raise ValueError("its columns do not fit each other")
-    if found.part.max(initial=0) >= len(PARTS):
-        raise ValueError("a part that there is not")
+    if known.subset.max(initial=0) >= len(SUBSETS):
+        raise ValueError("a subset that there is not")
 
 
 def counted(matches: Sequence[Match]) -> dict[str, int]:
@@ -265,7 +268,7 @@ def counted(matches: Sequence[Match]) -> dict[str, int]:
 
 _BY: Mapping[Reason, str] = {
     "origin": "who posted when and where",
-    "pictures": "their pictures",
+    "images": "their images",
     "words": "their words",
     "few_words": "short or common words alone, which another post may share",
     "id_and_content": "their ids and content",
@@ -278,6 +281,7 @@ def in_words(by: Mapping[str, int]) -> str:
     >>> in_words({"origin": 90, "few_words": 2})
     '90 by who posted when and where, 2 by short or common words alone, which another post may share'
     """
-    told = ", ".join(f"{by[reason]:,} by {words}" for reason, words in _BY.items() if reason in by)
+    by = {"images" if reason == "pictures" else reason: count for reason, count in by.items()}  # of version 0.1.0
+    described = ", ".join(f"{by[reason]:,} by {words}" for reason, words in _BY.items() if reason in by)
     old = "; this run is of an earlier version: it does not know its posts under other ids"
-    return told + (old if "id_and_content" in by else "")
+    return described + (old if "id_and_content" in by else "")

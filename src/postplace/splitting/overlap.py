@@ -1,4 +1,4 @@
-"""What stands on both sides of a split: the same user, venue, text or picture; and how much one user holds.
+"""What stands on both sides of a split: the same user, venue, text or image; and how much one user holds.
 
 Eight bytes are kept for each of them, so that a file larger than memory can be looked at; of the first posts also the
 texts, for near copies. Letters: N posts.
@@ -19,12 +19,12 @@ from postplace.splitting.disjoint import UnionFind
 from postplace.splitting.duplicates import STOCK_POSTS, STOCK_SHARE, near_duplicate_clusters
 from postplace.splitting.near_texts import SHORT_TEXT, letters, most_owners
 from postplace.splitting.owners import OWNERS, venue_is_class
-from postplace.splitting.split_notes import Parted
-from postplace.splitting.splits import PARTS, Indices, Split, random_split, split_groups
+from postplace.splitting.split_notes import SplitDiagnostics
+from postplace.splitting.splits import SUBSETS, Indices, Split, random_split, split_groups
 from postplace.text.cleaning import for_words
 
 SHARED = ("user", "venue", "text", "short text", "stock text", "picture")
-NEAR_COPIES_UP_TO = 50_000  # posts: beyond, only equal texts are told, which needs no text in memory
+NEAR_COPIES_UP_TO = 50_000  # posts: beyond, only equal texts count, which needs no text in memory
 FEWEST_POSTS = 10  # of a class: in a smaller one, that one user holds half of the posts says nothing
 
 Digests = NDArray[np.uint64]
@@ -37,7 +37,7 @@ class Fingerprints:
         self._most, self._texts = near_copies_up_to, list[str]()
         self._texts_found: tuple[Digests, Digests] | None = None
         self._columns = {name: array("Q") for name in ("user", "venue", "text", "short text")}
-        self._pictures, self._picture_posts = array("Q"), array("q")
+        self._images, self._image_posts = array("Q"), array("q")
         self._classes: dict[str, int] = {}
         self._labels = array("q")
 
@@ -59,8 +59,8 @@ class Fingerprints:
         """The class of each post (N,), -1 without one."""
         return np.array(self._labels, dtype=np.int64)
 
-    def add(self, post: Post, pictures: Iterable[bytes]) -> None:
-        """One more post, with the contents of those of its pictures that could be read."""
+    def add(self, post: Post, images: Iterable[bytes]) -> None:
+        """One more post, with the contents of those of its images that could be read."""
         self._texts_found = None
         if len(self) < self._most:
             self._texts.append(post.text)
@@ -72,9 +72,9 @@ class Fingerprints:
         self._columns["venue"].append(_digest(post.venue))
         self._columns["text"].append(0 if short else _digest(text))
         self._columns["short text"].append(_digest(text or None) if short else 0)
-        for picture in pictures:
-            self._picture_posts.append(len(self._labels))
-            self._pictures.append(_digest(picture))
+        for image in images:
+            self._image_posts.append(len(self._labels))
+            self._images.append(_digest(image))
         name = post.place if post.place is not None else post.category
         self._labels.append(-1 if name is None else self._classes.setdefault(name, len(self._classes)))
 
@@ -118,20 +118,20 @@ class Fingerprints:
         zero = np.uint64(0)
         return np.where(stock, zero, texts), np.where(stock, texts, zero)
 
-    def pictures(self) -> tuple[Indices, Digests]:
-        """The post and the digest of each picture."""
-        return np.array(self._picture_posts, dtype=np.int64), np.array(self._pictures, dtype=np.uint64)
+    def images(self) -> tuple[Indices, Digests]:
+        """The post and the digest of each image."""
+        return np.array(self._image_posts, dtype=np.int64), np.array(self._images, dtype=np.uint64)
 
     def repeated(self) -> tuple[int, int]:
-        """How many texts (short ones too) and pictures equal an earlier one."""
+        """How many texts (short ones too) and images equal an earlier one."""
         texts = np.concatenate([np.array(self._columns[name], dtype=np.uint64) for name in ("text", "short text")])
-        return _repeats(texts[texts > 0]), _repeats(self.pictures()[1])
+        return _repeats(texts[texts > 0]), _repeats(self.images()[1])
 
 
 def split_as_train(posts: Fingerprints, *, seed: int) -> Split:
-    """The split by user (else venue), by texts and by equal pictures; `NotEnoughData` when there are too few groups.
+    """The split by user (else venue), by texts and by equal images; `NotEnoughData` when there are too few groups.
 
-    It is made as a training makes it, but for pictures, which are decoded and compared by what they show only there.
+    It is made as a training makes it, but for images, which are decoded and compared by what they show only there.
     """
     return split_groups(_groups(posts), posts.labels, seed=seed)
 
@@ -140,7 +140,7 @@ def input_notes(posts: Fingerprints, split: Split) -> list[str]:
     """What the split of `split_as_train` does not keep of what it promises, in plain words."""
     stock = posts.column("stock text")
     numbers = np.unique(stock, return_inverse=True)[1] - (not len(stock) or bool((stock == 0).any()))
-    return Parted(split, _groups(posts), posts.labels, numbers.astype(np.int64), posts.grouped_by()).notes()
+    return SplitDiagnostics(split, _groups(posts), posts.labels, numbers.astype(np.int64), posts.grouped_by()).notes()
 
 
 def split_by_post(posts: Fingerprints, *, seed: int) -> Split:
@@ -150,18 +150,18 @@ def split_by_post(posts: Fingerprints, *, seed: int) -> Split:
 
 def shared_with_training(posts: Fingerprints, split: Split) -> dict[str, int]:
     """How many test posts share each of `SHARED` with a post of the training part."""
-    found = {}
+    shared = {}
     for name in SHARED[:-1]:
         column = posts.column(name)
         test = column[split.test]
-        found[name] = int((np.isin(test, column[split.train]) & (test > 0)).sum())
-    owners, digests = posts.pictures()
-    part = np.full(len(posts), -1)
-    for number, (_, rows) in enumerate(split.parts()):
-        part[rows] = number
-    train, test_part = PARTS.index("train"), PARTS.index("test")
-    seen = np.isin(digests, digests[part[owners] == train]) & (part[owners] == test_part)
-    return {**found, "picture": len(np.unique(owners[seen]))}
+        shared[name] = int((np.isin(test, column[split.train]) & (test > 0)).sum())
+    owners, digests = posts.images()
+    subset = np.full(len(posts), -1)
+    for number, (_, rows) in enumerate(split.subsets()):
+        subset[rows] = number
+    train, in_test = SUBSETS.index("train"), SUBSETS.index("test")
+    in_both = np.isin(digests, digests[subset[owners] == train]) & (subset[owners] == in_test)
+    return {**shared, "picture": len(np.unique(owners[in_both]))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +193,7 @@ def class_priors(posts: Fingerprints) -> list[ClassShare]:
 
 
 def _groups(posts: Fingerprints) -> Indices:
-    """Groups (N,): posts of one user (else venue), and all that share a text or a picture."""
+    """Groups (N,): posts of one user (else venue), and all that share a text or an image."""
     owners = posts.owners()
     sets = UnionFind(int(owners.max(initial=-1)) + 1)
     for rows in _alike(posts):
@@ -204,11 +204,11 @@ def _groups(posts: Fingerprints) -> Indices:
 
 
 def _alike(posts: Fingerprints) -> Iterator[Indices]:
-    """The posts that share a text that is no stock sentence, or a picture that is no stock picture."""
+    """The posts that share a text that is no stock sentence, or an image that is no stock image."""
     texts = posts.column("text")
     yield from _runs(np.arange(len(posts))[texts > 0], texts[texts > 0])
     stock = max(STOCK_POSTS, STOCK_SHARE * len(posts))
-    yield from (rows for rows in _runs(*posts.pictures()) if len(rows) <= stock)
+    yield from (rows for rows in _runs(*posts.images()) if len(rows) <= stock)
 
 
 def _runs(rows: Indices, digests: Digests) -> Iterator[Indices]:

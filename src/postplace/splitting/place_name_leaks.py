@@ -1,4 +1,4 @@
-"""Posts that name a place: their own or any known one, in the text, among the hashtags, in the names of picture files.
+"""Posts that name a place: their own or any known one, in the text, among the hashtags, in the names of image files.
 
 And the same posts without those names, which an honest test of a model needs.
 """
@@ -68,7 +68,7 @@ class NameLeaks:
 
 
 def find_leaks(posts: Iterable[Post], known: KnownNames, *, folder: Path | None = None) -> NameLeaks:
-    """Look for names in every post, one at a time. Of a picture below `folder` the folders' names count, too."""
+    """Look for names in every post, one at a time. Of an image below `folder` the folders' names count, too."""
     leaks = NameLeaks({kind: Counter() for kind in known.kinds})
     for post in posts:
         found = names_in(post, known, folder=folder)
@@ -91,7 +91,7 @@ def find_leaks(posts: Iterable[Post], known: KnownNames, *, folder: Path | None 
 
 
 def names_in(post: Post, known: KnownNames, *, folder: Path | None = None) -> dict[str, frozenset[str]]:
-    """The names in a post by `WHERE`; hashtags within the text count as hashtags, words read in pictures as text."""
+    """The names in a post by `WHERE`; hashtags within the text count as hashtags, words read in images as text."""
     matcher = known.matcher
     mentions = [mention for text in (post.text, post.image_text) if text for mention in matcher.find(text)]
     text = frozenset(name for mention in mentions if not mention.in_hashtag for name in mention.names)
@@ -104,9 +104,9 @@ def names_in(post: Post, known: KnownNames, *, folder: Path | None = None) -> di
 
 @dataclass
 class MaskedPosts:
-    """Posts with every known name masked, one at a time; labels and picture paths stay.
+    """Posts with every known name masked, one at a time; labels and image paths stay.
 
-    Counted while iterating: `changed` posts, `texts` (of posts or read in pictures) and `hashtags`, and the posts
+    Counted while iterating: `changed` posts, `texts` (of posts or read in images) and `hashtags`, and the posts
     that have `nothing_left` to go by.
     """
 

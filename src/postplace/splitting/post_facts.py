@@ -1,4 +1,4 @@
-"""What a post is recognised by, whatever its id: digests of its words, its pictures, and of who posted when and where.
+"""What a post is recognised by, whatever its id: digests of its words, its images, and of who posted when and where.
 
 A digest is 8 bytes of BLAKE2b as a number, 0 where there is nothing. Of a user, a time and a venue alone only a few
 bits are kept: enough to see that two posts are not of the same, too few to tell whether somebody is there.
@@ -22,7 +22,7 @@ from postplace.text.hashtags import find_hashtags, normalise_hashtag, remove_has
 
 SILENT = -1  # of a user, a time or a venue that is not said
 USERS, TIMES, VENUES = 256, 65_536, 256
-REMEMBERED = 1 << 17  # pictures' digests: a file is read once, as long as it stays as it is
+REMEMBERED = 1 << 17  # images' digests: a file is read once, as long as it stays as it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +39,18 @@ class Facts:
     origin: int
     text: int
     tags: int
-    pictures: frozenset[int]
+    images: frozenset[int]
     text_bytes: int = 0
     words_bytes: int = 0  # text and hashtags
 
     @property
     def whole(self) -> int:
         """One digest of all that is said."""
-        return digest_of("whole", self.user, self.time, self.venue, self.text, self.tags, *sorted(self.pictures))
+        return digest_of("whole", self.user, self.time, self.venue, self.text, self.tags, *sorted(self.images))
 
 
 def facts_of(post: Post) -> Facts:
-    """A post's facts; each picture's file is read, and one that cannot be is as if it were not there."""
+    """A post's facts; each image's file is read, and one that cannot be is as if it were not there."""
     text = _normalised(remove_hashtags(post.text))
     tags = sorted({*map(normalise_hashtag, (*post.hashtags, *find_hashtags(post.text)))} - {""})
     sizes = [len(part.encode("utf-8", "surrogatepass")) for part in (text, *tags)]
@@ -61,7 +61,7 @@ def facts_of(post: Post) -> Facts:
         origin=_origin(post),
         text=digest_of("text", text) if text else 0,
         tags=digest_of("tags", *tags) if tags else 0,
-        pictures=frozenset(filter(None, map(_picture, post.images))),
+        images=frozenset(filter(None, map(_image, post.images))),
         text_bytes=sizes[0],
         words_bytes=sum(sizes),
     )
@@ -71,7 +71,7 @@ def content_digest(post: Post) -> str:
     """16 hex digits of what a post says and shows, not of its id, nor of who posted it."""
     facts = facts_of(post)
     read = digest_of("text", _normalised(post.image_text)) if post.image_text else 0
-    return f"{digest_of('content', facts.text, facts.tags, read, *sorted(facts.pictures)):016x}"
+    return f"{digest_of('content', facts.text, facts.tags, read, *sorted(facts.images)):016x}"
 
 
 def digest_of(*content: object) -> int:
@@ -108,13 +108,13 @@ def _normalised(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
-def _picture(image: Path | bytes) -> int:
+def _image(image: Path | bytes) -> int:
     """The digest of its file's content; 0 for one that cannot be read."""
     if isinstance(image, bytes):
         return _of_bytes(image)
     try:
-        found = image.stat()
-        return _of_file(image, found.st_size, found.st_mtime_ns)
+        status = image.stat()
+        return _of_file(image, status.st_size, status.st_mtime_ns)
     except (OSError, ValueError):
         return 0
 

@@ -11,14 +11,14 @@ import numpy as np
 from postplace.errors import NotEnoughData
 from postplace.splitting.assignment import LARGEST_SHARE, LEAST_GROUPS, limits_of
 from postplace.splitting.owners import OWNERS
-from postplace.splitting.splits import PARTS, Indices, Split, fractions_of
+from postplace.splitting.splits import SUBSETS, Indices, Split, fractions_of
 
-SLACK = 1.2  # times over or under what was asked before it is told
+SLACK = 1.2  # times over or under what was requested before it is reported
 MORE_USERS = "bring posts of more users"
 
 
 @dataclass(frozen=True)
-class Parted:
+class SplitDiagnostics:
     """A split with what it was made of: `groups` and `labels` (N,; negative for no class), and the posts' `stock` (N,).
 
     `stock` are the stock sentences of `near_duplicate_clusters`; `by` the owners that posts were grouped by. `drawn` is
@@ -36,22 +36,22 @@ class Parted:
     def report(self) -> dict[str, Any]:
         """Posts and groups of each part, and the notes, ready for JSON."""
         sizes = np.bincount(self.groups)
-        inside = {name: np.bincount(self.groups[rows]) for name, rows in self.split.parts()}
+        inside = {name: np.bincount(self.groups[rows]) for name, rows in self.split.subsets()}
         return {
             "groups": len(sizes),
             "largest_group": int(sizes.max(initial=0)),
             "grouped_by": list(self.by),
-            "split": {name: len(rows) for name, rows in self.split.parts()},
-            "groups_by_part": {name: int((found > 0).sum()) for name, found in inside.items()},
-            "largest_group_by_part": {name: int(found.max(initial=0)) for name, found in inside.items()},
+            "split": {name: len(rows) for name, rows in self.split.subsets()},
+            "groups_by_part": {name: int((sizes_within > 0).sum()) for name, sizes_within in inside.items()},
+            "largest_group_by_part": {name: int(sizes_within.max(initial=0)) for name, sizes_within in inside.items()},
             "split_notes": self.notes(),
         }
 
     def check_learnable(self) -> None:
         """Raise NotEnoughData when the training part has no class of the test part: every answer is wrong."""
-        judged, unknown = self._unknown()
-        if len(judged) and len(unknown) == len(judged):
-            problem = f"none of its {len(judged)} test posts is of a class that a training post has"
+        test_labels, unknown = self._unknown()
+        if len(test_labels) and len(unknown) == len(test_labels):
+            problem = f"none of its {len(test_labels)} test posts is of a class that a training post has"
             classes = len(np.unique(self.labels[self.labels >= 0]))
             remedy = f"{MORE_USERS}, so that each class is in several of them (here {classes} classes in "
             raise NotEnoughData(
@@ -86,60 +86,64 @@ class Parted:
             )
 
     def _of_groups(self) -> Iterator[str]:
-        small = [(name, rows) for name, rows in self.split.parts() if name != "train" and len(rows)]
+        small = [(name, rows) for name, rows in self.split.subsets() if name != "train" and len(rows)]
         groups = {name: len(np.unique(self.groups[rows])) for name, rows in small}
         if few := {name: number for name, number in groups.items() if number < LEAST_GROUPS}:
-            told = _listed([f"{name} {number}" for name, number in few.items()])
+            described = _listed([f"{name} {number}" for name, number in few.items()])
             yield (
-                f"few groups of posts (users, venues, near-duplicates): {told}, of {len(np.unique(self.groups))} in "
-                f"all; what fewer than {LEAST_GROUPS} say of others may be chance: {MORE_USERS}"
+                f"few groups of posts (users, venues, near-duplicates): {described}, of {len(np.unique(self.groups))} "
+                f"in all; what fewer than {LEAST_GROUPS} say of others may be chance: {MORE_USERS}"
             )
         total = len(self.groups)
-        asked = {name: share * total for name, share in zip(PARTS, fractions_of(self.folds), strict=True)}
-        if smaller := {name: len(rows) for name, rows in small if len(rows) * SLACK < asked[name]}:
-            told = _listed([f"{name} {number / total:.1%}" for name, number in smaller.items()])
+        requested = {name: share * total for name, share in zip(SUBSETS, fractions_of(self.folds), strict=True)}
+        if smaller := {name: len(rows) for name, rows in small if len(rows) * SLACK < requested[name]}:
+            described = _listed([f"{name} {number / total:.1%}" for name, number in smaller.items()])
             sizes, shares = np.bincount(self.groups), np.array(fractions_of(self.folds))
             within = np.bincount(self.groups[self.split.train], minlength=len(sizes))
             large = within[within > limits_of(sizes, shares).largest]
             why = f"groups of up to {sizes.max()} posts each do not divide more evenly"
             if len(large):
-                own = "one group, too large for so small a part, holds"
-                own = own if len(large) == 1 else f"{len(large)} groups, each too large for so small a part, hold"
-                why = f"{own} {large.sum() / total:.0%} and stay{'s' if len(large) == 1 else ''} in train"
-            yield f"smaller than was asked for: {told} of the posts; {why}: {MORE_USERS}"
+                holders = "one group, too large for so small a part, holds"
+                holders = (
+                    holders if len(large) == 1 else f"{len(large)} groups, each too large for so small a part, hold"
+                )
+                why = f"{holders} {large.sum() / total:.0%} and stay{'s' if len(large) == 1 else ''} in train"
+            yield f"smaller than was requested: {described} of the posts; {why}: {MORE_USERS}"
         largest = {name: int(np.bincount(self.groups[rows]).max()) / len(rows) for name, rows in small}
         if heavy := {name: share for name, share in largest.items() if share > SLACK * LARGEST_SHARE}:
-            told = _listed([f"{share:.0%} of {name}" for name, share in heavy.items()])
-            yield f"one group of posts holds {told}: what is told of that part is told of this group; {MORE_USERS}"
+            described = _listed([f"{share:.0%} of {name}" for name, share in heavy.items()])
+            why = "what is reported of that subset is reported of this group"
+            yield f"one group of posts holds {described}: {why}; {MORE_USERS}"
 
     def _of_given(self) -> Iterator[str]:
         part = np.full(len(self.groups), -1)
-        for number, (_, rows) in enumerate(self.split.parts()):
+        for number, (_, rows) in enumerate(self.split.subsets()):
             part[rows] = number
-        seen = np.isin(self.groups[self.split.test], self.groups[self.split.train])
+        shares_group = np.isin(self.groups[self.split.test], self.groups[self.split.train])
         sides = np.unique(np.stack([self.groups, part]), axis=1)[0]
         crossing = int((np.bincount(sides) > 1).sum())
         if crossing:
             yield (
-                f"the given parts cut {crossing} groups of posts (users, venues, near-duplicates): {int(seen.sum())} "
-                f"of {len(seen)} test posts have some of their own group in the training part"
+                f"the given parts cut {crossing} groups of posts (users, venues, near-duplicates): "
+                f"{int(shares_group.sum())} of {len(shares_group)} test posts have some of their own group "
+                "in the training part"
             )
 
     def _of_classes(self) -> Iterator[str]:
-        judged, unknown = self._unknown()
+        test_labels, unknown = self._unknown()
         if len(unknown):
             different = len(np.unique(unknown))
             classes = "a class" if different == 1 else f"{different} classes"
             yield (
-                f"{len(unknown)} of {len(judged)} test posts are of {classes} that no training post has, and are "
-                f"counted as wrong: {MORE_USERS}, or leave rare classes out (--min-posts)"
+                f"{len(unknown)} of {len(test_labels)} test posts are of {classes} that no training post has, and are "
+                f"counted as wrong: {MORE_USERS}, or leave rare classes out (`min_posts`)"
             )
 
     def _unknown(self) -> tuple[Indices, Indices]:
         """The classes of test posts, and those of them that the training part lacks."""
-        judged = self.labels[self.split.test]
-        judged = judged[judged >= 0]
-        return judged, judged[~np.isin(judged, self.labels[self.split.train])]
+        test_labels = self.labels[self.split.test]
+        test_labels = test_labels[test_labels >= 0]
+        return test_labels, test_labels[~np.isin(test_labels, self.labels[self.split.train])]
 
 
 def _listed(parts: Sequence[str]) -> str:

@@ -1,6 +1,6 @@
 """Leak-free splits: what one user (else one venue) posted, and what repeats it, stays on one side.
 
-Letters: N posts, G groups, C labels. Parts are always in the order train, validation, calibration, test.
+Letters: N posts, G groups, C labels. Subsets are always in the order train, validation, calibration, test.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from postplace.errors import BadOption, BadPost, BadRun, NotEnoughData
 from postplace.splitting.assignment import LEAST_GROUPS, Limits, limits_of, place_groups
 
-PARTS = ("train", "validation", "calibration", "test")
+SUBSETS = ("train", "validation", "calibration", "test")
 Fractions = tuple[float, float, float, float]
 FRACTIONS: Fractions = (0.7, 0.1, 0.1, 0.1)
 
@@ -25,46 +25,58 @@ Digests = NDArray[np.uint64]
 
 @dataclass(frozen=True)
 class Split:
-    """Four disjoint parts, each the sorted indices of its posts."""
+    """Four disjoint subsets, each the sorted indices of its posts."""
 
     train: Indices
     validation: Indices
     calibration: Indices
     test: Indices
 
-    def parts(self) -> Iterator[tuple[str, Indices]]:
-        """Each part's name and indices, train first."""
-        return ((name, getattr(self, name)) for name in PARTS)
+    def subsets(self) -> Iterator[tuple[str, Indices]]:
+        """Each subset's name and indices, train first."""
+        return ((name, getattr(self, name)) for name in SUBSETS)
 
-    def part_of(self, posts: int) -> list[str]:
-        """The name of each post's part, "" for a post in none."""
+    def subset_names(self, posts: int) -> list[str]:
+        """The name of each post's subset, "" for a post in none."""
         names = [""] * posts
-        for name, indices in self.parts():
+        for name, indices in self.subsets():
             for index in indices.tolist():
                 names[index] = name
         return names
 
     def to_json(self, ids: Sequence[str]) -> dict[str, list[str]]:
-        """The parts as lists of post ids; a `BadPost` when two posts share an id."""
+        """The subsets as lists of post ids; a `BadPost` when two posts share an id."""
         _index_by_id(ids)
-        return {name: [ids[index] for index in indices.tolist()] for name, indices in self.parts()}
+        return {name: [ids[index] for index in indices.tolist()] for name, indices in self.subsets()}
+
+    def subset_by_id(self, ids: Sequence[str]) -> dict[str, str]:
+        """The name of each post's subset by its id; a `BadPost` when two posts share an id."""
+        return {post: name for name, posts in self.to_json(ids).items() for post in posts}
 
     @classmethod
     def from_json(cls, saved: Mapping[str, Any], ids: Sequence[str]) -> Split:
-        """The inverse of `to_json`, for posts in any order; posts that the split does not name are in no part.
+        """The inverse of `to_json`, for posts in any order; posts that the split does not name are in no subset.
 
-        A `BadRun` when a part is missing, or names a post that is not there.
+        A `BadRun` when a subset is missing, or names a post that is not there.
         """
         index_by_id = _index_by_id(ids)
-        missing = [name for name in PARTS if not isinstance(saved.get(name), list)]
+        missing = [name for name in SUBSETS if not isinstance(saved.get(name), list)]
         if missing:
             raise BadRun("the saved split", f"it has no list {missing[0]!r}", "train the run again")
-        named = [post for name in PARTS for post in saved[name]]
+        named = [post for name in SUBSETS for post in saved[name]]
         lost = [post for post in named if post not in index_by_id]
         if lost:
             problem = f"{len(lost)} of its {len(named)} posts are not there (the first: {lost[0]!r})"
             raise BadRun("the saved split", problem, "give the posts that the run was trained on")
-        return cls(**{name: np.sort(_indices([index_by_id[post] for post in saved[name]])) for name in PARTS})
+        return cls(**{name: np.sort(_indices([index_by_id[post] for post in saved[name]])) for name in SUBSETS})
+
+    @classmethod
+    def from_subset_by_id(cls, subset_by_id: Mapping[str, str], ids: Sequence[str]) -> Split:
+        """The split of posts with these ids, given the name of each one's subset; others may be named, too."""
+        saved: dict[str, list[str]] = {name: [] for name in SUBSETS}
+        for post in ids:
+            saved[subset_by_id[post]].append(post)
+        return cls.from_json(saved, ids)
 
 
 def split_groups(
@@ -75,24 +87,24 @@ def split_groups(
     fractions: Fractions = FRACTIONS,
     keys: Digests | None = None,
 ) -> Split:
-    """Part the posts so that no group is on two sides, with every label spread by `fractions` as well as groups allow.
+    """Divide the posts so that no group is on two sides, each label spread by `fractions` as well as groups allow.
 
-    Groups are drawn anew by every `seed`, the large ones too: see `placing.place_groups`. A group of more than a
-    quarter of a small part's posts goes to train, and each small part gets 20 groups or more, as far as there are
-    enough: see `placing.limits_of`; `split_notes.Parted` says what could not be met. `labels` (N,) are >= 0, or
-    negative for a post without one. With `keys` (N,), a number for each post's owner (see
+    Groups are drawn anew by every `seed`, the large ones too: see `assignment.place_groups`. A group of more than a
+    quarter of a small subset's posts goes to train, and each small subset gets 20 groups or more, as far as there are
+    enough: see `assignment.limits_of`; `split_notes.SplitDiagnostics` says what could not be met. `labels` (N,) are
+    >= 0, or negative for a post without one. With `keys` (N,), a number for each post's owner (see
     `owners.draw_keys`), the split does not depend on the order of posts.
 
-    A `NotEnoughData` when there are fewer groups than parts; a `BadOption` for fractions that do not add up to 1.
+    A `NotEnoughData` when there are fewer groups than subsets; a `BadOption` for fractions that do not add up to 1.
     """
     shares = _shares(fractions)
     group_of_post = _canonical(groups, labels, keys)
     sizes = np.bincount(group_of_post)
-    _check_enough(sizes, int((shares > 0).sum()), parts="parts")
+    _check_enough(sizes, int((shares > 0).sum()), subsets="subsets")
     rng = np.random.default_rng(seed)
     counts = _label_counts(group_of_post, labels)
-    part = place_groups(sizes, counts, limits_of(sizes, shares), rng=rng)[group_of_post]
-    return Split(*(np.flatnonzero(part == number) for number in range(len(PARTS))))
+    subset = place_groups(sizes, counts, limits_of(sizes, shares), rng=rng)[group_of_post]
+    return Split(*(np.flatnonzero(subset == number) for number in range(len(SUBSETS))))
 
 
 def split_folds(
@@ -113,7 +125,7 @@ def split_folds(
         raise BadOption("folds", f"{folds} is too few", "give a number from 2 on, usually 5 or 10")
     group_of_post = _canonical(groups, labels, keys)
     sizes = np.bincount(group_of_post)
-    _check_enough(sizes, folds, parts="folds")
+    _check_enough(sizes, folds, subsets="folds")
     repeat, fold = divmod(seed, folds)
     least = max(1, min(LEAST_GROUPS, len(sizes) // (2 * folds)))
     whole = Limits(int(sizes.max()), least, np.full(folds, 1 / folds), first=least)
@@ -125,7 +137,7 @@ def split_folds(
 
 
 def fractions_of(folds: int | None) -> Fractions:
-    """The share of the posts that each part is to hold: in tenths 7, 1, 1 and 1, or of a K-fold what a fold leaves.
+    """The share of the posts that each subset is to hold: in tenths 7, 1, 1 and 1, or of a K-fold what a fold leaves.
 
     >>> [round(share, 3) for share in fractions_of(5)]
     [0.622, 0.089, 0.089, 0.2]
@@ -172,21 +184,21 @@ def _label_counts(groups: Indices, labels: Indices) -> tuple[Indices, Indices, I
     return starts.astype(np.int64), (keys % len(names)).astype(np.int64), numbers.astype(np.int64)
 
 
-def _check_enough(sizes: Indices, needed: int, *, parts: str) -> None:
+def _check_enough(sizes: Indices, needed: int, *, subsets: str) -> None:
     if len(sizes) >= needed:
         return
-    problem = f"{len(sizes)} group(s) of posts (users, venues, near-duplicates) for {needed} {parts}"
-    remedy = "bring posts of more users" + (", or ask for fewer folds" if parts == "folds" else "")
+    problem = f"{len(sizes)} group(s) of posts (users, venues, near-duplicates) for {needed} {subsets}"
+    remedy = "bring posts of more users" + (", or ask for fewer folds" if subsets == "folds" else "")
     if (largest := int(sizes.max(initial=0))) > 1:
-        whose = "one user's, or of users who post the same texts or pictures"
+        whose = "one user's, or of users who post the same texts or images"
         remedy += f" (the largest group holds {largest} of {sizes.sum()} posts: {whose})"
     raise NotEnoughData("the split", problem, remedy)
 
 
 def _shares(fractions: Sequence[float]) -> NDArray[np.float64]:
     shares = np.asarray(fractions, dtype=np.float64)
-    if shares.shape != (len(PARTS),) or not (shares >= 0).all() or abs(shares.sum() - 1) > 1e-6 or shares[0] == 0:
-        remedy = f"give four numbers that add up to 1, for {', '.join(PARTS)}, the first above 0"
+    if shares.shape != (len(SUBSETS),) or not (shares >= 0).all() or abs(shares.sum() - 1) > 1e-6 or shares[0] == 0:
+        remedy = f"give four numbers that add up to 1, for {', '.join(SUBSETS)}, the first above 0"
         raise BadOption("fractions", f"{tuple(fractions)} is no division of the posts", remedy)
     return shares
 

@@ -1,4 +1,4 @@
-"""Write a synthetic city to disk: posts, pictures and places, as a dump that anybody could have."""
+"""Write a synthetic city to disk: posts, images and places, as a dump that anybody could have."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from postplace.errors import BadOption, unknown_name, write_failed
 from postplace.synthetic.distractions import Person, add_person, draw_irrelevant, person_covering
 from postplace.synthetic.gazetteer import SITES, Site, sites
 from postplace.synthetic.images import draw_place
-from postplace.synthetic.parameters import MODALITIES, Knobs
+from postplace.synthetic.parameters import MODALITIES, CityParameters
 from postplace.synthetic.people import Draft, Shot, draft_posts
 
 _GPS_IFD = 0x8825
@@ -28,7 +28,7 @@ _GPS_IFD = 0x8825
 
 @dataclass(frozen=True)
 class CityReport:
-    """What was made. `flaws` counts posts by what happened to them ("broken_images" and "portraits" count pictures).
+    """What was made. `flaws` counts posts by what happened to them ("broken_images" and "portraits" count images).
 
     `ceilings` is the best accuracy, between 0 and 1, of somebody who reads one modality ("text", "hashtags", "image")
     or "all" of them without error; see `planted_ceiling`.
@@ -43,12 +43,18 @@ class CityReport:
     ceilings: Mapping[str, float]
 
 
-def make_city(folder: Path, *, posts: int = 2000, seed: int = 0, knobs: Knobs = Knobs()) -> CityReport:  # noqa: B008
-    """Make an invented city in `folder`, which must be empty or not there: the same seed and knobs, the same bytes.
+def make_city(
+    folder: Path,
+    *,
+    posts: int = 2000,
+    seed: int = 0,
+    parameters: CityParameters = CityParameters(),  # noqa: B008
+) -> CityReport:
+    """Make an invented city in `folder`, which must be empty or not there: same seed and parameters, same bytes.
 
     Writes `posts.jsonl` (the keys of `Post`, absent ones left out; images relative to the folder), `images/*.jpg`
     (about 160 x 160), `places.csv` (place, name, latitude, longitude, category, aliases joined by `;`) and
-    `portraits.csv` (for each picture with a person in front: image, person_ratio, and the x, y and radius in pixels of
+    `portraits.csv` (for each image with a person in front: image, person_ratio, and the x, y and radius in pixels of
     a `Person`, whose `mask` is the person). The folder appears when it is complete.
 
     A `BadOption` for a folder with something in it or a number out of range; a `WriteFailed` when writing fails.
@@ -62,7 +68,14 @@ def make_city(folder: Path, *, posts: int = 2000, seed: int = 0, knobs: Knobs = 
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as scratch:
             city = Path(scratch) / "city"  # inside, so that it gets the usual permissions
-            report = _write(city, folder, drafts_of(posts, seed=seed, knobs=knobs), sites(knobs.places), seed, knobs)
+            report = _write(
+                city,
+                folder,
+                drafts_of(posts, seed=seed, parameters=parameters),
+                sites(parameters.places),
+                seed,
+                parameters,
+            )
             if folder.exists():
                 folder.rmdir()
             city.rename(folder)
@@ -72,7 +85,7 @@ def make_city(folder: Path, *, posts: int = 2000, seed: int = 0, knobs: Knobs = 
 
 
 def planted_ceiling(report: CityReport, modality: str = "all") -> float:
-    """The best accuracy, between 0 and 1, that the knobs leave to a reader of that modality.
+    """The best accuracy, between 0 and 1, that the parameters leave to a reader of that modality.
 
     The reader knows the place of every post whose modality shows one (wrong where the label is), and answers the most
     frequent place for the rest. Counted on all posts of the city; a test part differs by chance.
@@ -82,13 +95,13 @@ def planted_ceiling(report: CityReport, modality: str = "all") -> float:
     return report.ceilings[modality]
 
 
-def drafts_of(posts: int, *, seed: int, knobs: Knobs) -> list[Draft]:
+def drafts_of(posts: int, *, seed: int, parameters: CityParameters) -> list[Draft]:
     """The posts of a city before anything is drawn."""
-    return draft_posts(posts, sites=sites(knobs.places), seed=seed, knobs=knobs)
+    return draft_posts(posts, sites=sites(parameters.places), seed=seed, parameters=parameters)
 
 
 def _write(
-    city: Path, folder: Path, drafts: Sequence[Draft], places: Sequence[Site], seed: int, knobs: Knobs
+    city: Path, folder: Path, drafts: Sequence[Draft], places: Sequence[Site], seed: int, parameters: CityParameters
 ) -> CityReport:
     (city / "images").mkdir(parents=True)
     people: list[tuple[str | float, ...]] = []
@@ -97,11 +110,11 @@ def _write(
             names = []
             for index, shot in enumerate(draft.shots):
                 name = f"images/{draft.id}-{index}.jpg"
-                picture, person = _developed(shot, places, repost=draft.id if draft.repeats else None)
-                (city / name).write_bytes(_encoded(picture, shot, draft, f"{seed}/{name}", knobs))
+                image, person = _developed(shot, places, repost=draft.id if draft.repeats else None)
+                (city / name).write_bytes(_encoded(image, shot, draft, f"{seed}/{name}", parameters))
                 names.append(name)
                 if person:
-                    ratio = float(person.mask(picture.width, picture.height).mean())
+                    ratio = float(person.mask(image.width, image.height).mean())
                     people.append((name, f"{ratio:.4f}", *person))
             lines.write(json.dumps(_record(draft, names, places), ensure_ascii=False) + "\n")
     rows = [(s.name, s.chinese_name, s.latitude, s.longitude, s.category, ";".join(s.aliases)) for s in places]
@@ -127,27 +140,25 @@ def _record(draft: Draft, images: Sequence[str], places: Sequence[Site]) -> dict
 
 
 def _developed(shot: Shot, places: Sequence[Site], *, repost: str | None) -> tuple[Image.Image, Person | None]:
-    """The picture, and who stands in front. A repost (its id) shows the same picture a little smaller."""
+    """The image, and who stands in front. A repost (its id) shows the same image a little smaller."""
     random = Random(shot.stream)
     if shot.site is None:
-        picture = draw_irrelevant(random)
+        image = draw_irrelevant(random)
     else:
         variant = shot.site // len(SITES)
-        picture = draw_place(places[shot.site].scene, variant=variant, light=shot.light, random=random)
+        image = draw_place(places[shot.site].scene, variant=variant, light=shot.light, random=random)
     person = None
     if shot.person is not None:
-        person = person_covering(shot.person, width=picture.width, height=picture.height, random=random)
-        picture = add_person(picture, person, random)
+        person = person_covering(shot.person, width=image.width, height=image.height, random=random)
+        image = add_person(image, person, random)
     if repost is not None:
         factor = Random(f"{shot.stream}/{repost}").uniform(0.9, 0.97)
-        picture = picture.resize(
-            (round(picture.width * factor), round(picture.height * factor)), Image.Resampling.BICUBIC
-        )
+        image = image.resize((round(image.width * factor), round(image.height * factor)), Image.Resampling.BICUBIC)
         person = person and Person(*(round(part * factor, 1) for part in person))
-    return picture, person
+    return image, person
 
 
-def _encoded(picture: Image.Image, shot: Shot, draft: Draft, stream: str, knobs: Knobs) -> bytes:
+def _encoded(image: Image.Image, shot: Shot, draft: Draft, stream: str, parameters: CityParameters) -> bytes:
     """The bytes of a JPEG file."""
     random, exif = Random(stream), Image.Exif()
     quality, leaks, kept = (
@@ -155,11 +166,11 @@ def _encoded(picture: Image.Image, shot: Shot, draft: Draft, stream: str, knobs:
         random.random(),
         random.uniform(0.3, 0.7),
     )
-    if leaks < knobs.exif_gps:
+    if leaks < parameters.exif_gps:
         exif[_GPS_IFD] = {1: "N" if draft.latitude >= 0 else "S", 2: _degrees(draft.latitude),
                           3: "E" if draft.longitude >= 0 else "W", 4: _degrees(draft.longitude)}  # fmt: skip
     with BytesIO() as file:
-        picture.save(file, "JPEG", quality=quality, exif=exif)
+        image.save(file, "JPEG", quality=quality, exif=exif)
         content = file.getvalue()
     return content[: int(len(content) * kept)] if shot.broken else content
 

@@ -1,4 +1,4 @@
-"""Pictures that say nothing about a place, and people who stand in front of one."""
+"""Images that say nothing about a place, and people who stand in front of one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from postplace.synthetic.landmarks import Colour
 
 
 class Person(NamedTuple):
-    """Head and shoulders in a picture: the head's centre and half width in pixels."""
+    """Head and shoulders in an image: the head's centre and half width in pixels."""
 
     x: float
     y: float
@@ -43,7 +43,7 @@ class Person(NamedTuple):
 
 
 def person_covering(ratio: float, *, width: int, height: int, random: Random) -> Person:
-    """Somebody who covers about that share (0 to 1) of the picture, standing at its lower edge."""
+    """Somebody who covers about that share (0 to 1) of the image, standing at its lower edge."""
     x = width * random.uniform(0.4, 0.6)
     small, large = 2.0, 1.5 * max(width, height)
     for _ in range(12):
@@ -56,9 +56,9 @@ def person_covering(ratio: float, *, width: int, height: int, random: Random) ->
     return Person(round(person.x, 1), round(person.y, 1), round(person.radius, 1))
 
 
-def add_person(picture: Image.Image, person: Person, random: Random) -> Image.Image:
-    """The picture with the person in front; exactly the pixels of `person.mask` change."""
-    overlay = picture.resize((picture.width * 2, picture.height * 2), Image.Resampling.NEAREST)
+def add_person(image: Image.Image, person: Person, random: Random) -> Image.Image:
+    """The image with the person in front; exactly the pixels of `person.mask` change."""
+    overlay = image.resize((image.width * 2, image.height * 2), Image.Resampling.NEAREST)
     draw = ImageDraw.Draw(overlay)
     x, y, r = (2 * part for part in person)
     skin, hair, shirt = random.choice(SKIN), random.choice(HAIR), random.choice(CLOTHES)
@@ -84,12 +84,12 @@ def add_person(picture: Image.Image, person: Person, random: Random) -> Image.Im
         width=max(1, int(r * 0.05)),
     )
     draw.chord((x - r * 0.34, y + r * 0.5, x + r * 0.34, y + r * 0.95), 10, 170, fill=(176, 50, 60))
-    mask = Image.fromarray(person.mask(picture.width, picture.height).astype(np.uint8) * 255)
-    return Image.composite(overlay.reduce(2), picture, mask)
+    mask = Image.fromarray(person.mask(image.width, image.height).astype(np.uint8) * 255)
+    return Image.composite(overlay.reduce(2), image, mask)
 
 
 def draw_irrelevant(random: Random) -> Image.Image:
-    """A picture (RGB, about 160 x 160) of a pet, a meal, a pattern, or flowers."""
+    """An image (RGB, about 160 x 160) of a pet, a meal, a pattern, or flowers."""
     width, height = (2 * side for side in random.choice(SIZES))
     base = _any_colour(random)
     canvas = Image.new("RGB", (2, 2), base)

@@ -1,6 +1,6 @@
-"""Pictures of the synthetic city, drawn with Pillow: a landmark under some sky, from somewhere, with people about.
+"""Images of the synthetic city, drawn with Pillow: a landmark under some sky, from somewhere, with people about.
 
-A canvas is twice the size of the picture and is halved at the end, which smooths every edge.
+A canvas is twice the size of the image and is halved at the end, which smooths every edge.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def light_at(hour: int, random: Random) -> str:
 
 
 def draw_place(scene: str, *, variant: int, light: str, random: Random) -> Image.Image:
-    """A picture (RGB, about 160 x 160) of a landmark; `variant` 0, 1, 2, ... paints it in other colours."""
+    """An image (RGB, about 160 x 160) of a landmark; `variant` 0, 1, 2, ... paints it in other colours."""
     width, height = (2 * side for side in random.choice(SIZES))
     view = _view(width, height, random)
     canvas = _sky(width, height, LIGHTS[light], random)
@@ -136,7 +136,7 @@ def _sky(width: int, height: int, light: Light, random: Random) -> Image.Image:
 
 
 def _skyline(draw: ImageDraw.ImageDraw, view: View, light: Light, random: Random) -> None:
-    """Far buildings or hills in the haze, new ones in every picture: they tell nothing."""
+    """Far buildings or hills in the haze, new ones in every image: they tell nothing."""
     far = mixed(light.horizon, (96, 110, 130), 0.45)
     if random.random() < 0.35:
         x = -40.0
@@ -306,10 +306,10 @@ def _rain(canvas: Image.Image, random: Random) -> None:
 
 def photographed(canvas: Image.Image, random: Random) -> Image.Image:
     """Halve the canvas and add what a cheap camera does: exposure, a colour cast, vignetting, grain, some blur."""
-    picture = canvas.reduce(2)
+    image = canvas.reduce(2)
     if random.random() < 0.15:
-        picture = picture.filter(ImageFilter.GaussianBlur(random.uniform(0.5, 1.3)))
-    pixels = np.asarray(picture, dtype=np.float32)
+        image = image.filter(ImageFilter.GaussianBlur(random.uniform(0.5, 1.3)))
+    pixels = np.asarray(image, dtype=np.float32)
     gain = random.uniform(0.85, 1.12) * np.array([random.uniform(0.94, 1.06) for _ in range(3)], dtype=np.float32)
     down, across = random.randrange(64), random.randrange(64)
     grain = _grain()[down : down + pixels.shape[0], across : across + pixels.shape[1], None] * random.uniform(2, 7)

@@ -11,8 +11,8 @@ MODALITIES = ("text", "hashtags", "image")
 
 
 @dataclass(frozen=True)
-class Knobs:
-    """How a city is drawn; unless a unit is given, a knob is a probability between 0 and 1 that a post has the flaw."""
+class CityParameters:
+    """How a city is drawn; without a unit, a parameter is a probability between 0 and 1 that a post has the flaw."""
 
     places: int = 12  # number of places, 2 to 48; beyond 12 the scenes come again in other colours
     users: int = 150  # number of users, at least 2
@@ -23,39 +23,39 @@ class Knobs:
 
     missing_text: float = 0.08  # no text; the three are independent, but a post keeps one of them ...
     missing_hashtags: float = 0.3  # no hashtags
-    missing_images: float = 0.15  # no picture
+    missing_images: float = 0.15  # no image
     empty_posts: float = 0.0  # ... unless it is one of these: nothing at all
-    several_images: float = 0.2  # two or three pictures
+    several_images: float = 0.2  # two or three images
 
     irrelevant_text: float = 0.12  # talk about nothing
     irrelevant_hashtags: float = 0.2  # generic hashtags only
-    irrelevant_image: float = 0.12  # a picture (each one by itself) of a pet, a meal, a pattern, a flower
-    portraits: float = 0.1  # a picture (each one by itself) with somebody in front, `portraits.csv` says how large
+    irrelevant_image: float = 0.12  # an image (each one by itself) of a pet, a meal, a pattern, a flower
+    portraits: float = 0.1  # an image (each one by itself) with somebody in front, `portraits.csv` says how large
     name_leak: float = 0.05  # the place's name or alias in the text or among the hashtags
-    exif_gps: float = 0.0  # the post's coordinates in the EXIF of its pictures
+    exif_gps: float = 0.0  # the post's coordinates in the EXIF of its images
 
     slang: float = 0.15  # written in slang
     misspelling: float = 0.02  # probability that a word (English) or a character (Chinese) is misspelt
     markup: float = 0.1  # a link, a mention or a bracketed emoticon in the text
-    duplicates: float = 0.02  # a repost: another user's text, hashtags and pictures, re-encoded and slightly resized
+    duplicates: float = 0.02  # a repost: another user's text, hashtags and images, re-encoded and slightly resized
     label_noise: float = 0.02  # recorded at another place than the one shown
-    broken_images: float = 0.0  # a picture (each one by itself) whose file is cut short
+    broken_images: float = 0.0  # an image (each one by itself) whose file is cut short
 
     def __post_init__(self) -> None:
-        for knob in fields(self):
-            value = getattr(self, knob.name)
-            if knob.name == "single_modality":
+        for parameter in fields(self):
+            value = getattr(self, parameter.name)
+            if parameter.name == "single_modality":
                 if value not in ("all", *MODALITIES):
-                    raise unknown_name("knob 'single_modality'", str(value), ("all", *MODALITIES))
+                    raise unknown_name("parameter 'single_modality'", str(value), ("all", *MODALITIES))
                 continue
-            low, high = _RANGES.get(knob.name, (0.0, 1.0))
-            whole = knob.type == "int"
+            low, high = _RANGES.get(parameter.name, (0.0, 1.0))
+            whole = parameter.type == "int"
             if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
                 problem = f"{value!r} is not a {'whole ' if whole else ''}number"
-                raise BadOption(f"knob {knob.name!r}", problem, f"give one from {low:g} to {high:g}")
+                raise BadOption(f"parameter {parameter.name!r}", problem, f"give one from {low:g} to {high:g}")
             if not low <= value <= high:
                 remedy = f"give a number from {low:g} to {high:g}"
-                raise BadOption(f"knob {knob.name!r}", f"{value} is out of range", remedy)
+                raise BadOption(f"parameter {parameter.name!r}", f"{value} is out of range", remedy)
 
 
 _RANGES = {"places": (2.0, 48.0), "users": (2.0, 1e6), "activity_skew": (0.0, 5.0), "gps_noise_km": (0.0, 50.0)}

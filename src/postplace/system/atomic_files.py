@@ -87,9 +87,9 @@ def read_checked(path: Path, expected: str, *, remedy: str) -> bytes:
         raise BadRun(str(path), "is missing", remedy) from None
     except OSError as error:
         raise BadRun(str(path), f"cannot be read ({error.strerror})", "check the folder's permissions") from None
-    found = hashlib.sha256(content).hexdigest()
-    if found != expected:
-        detail = f"is cut short or changed (sha256 {found[:12]}..., expected {str(expected)[:12]}...)"
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != expected:
+        detail = f"is cut short or changed (sha256 {digest[:12]}..., expected {str(expected)[:12]}...)"
         raise BadRun(str(path), detail, remedy)
     return content
 

@@ -13,8 +13,8 @@ def torch_device(device: str) -> torch.device:
         if torch.cuda.is_available():
             return torch.device("cuda")
         if device != "auto":
-            raise BadOption("--device", f"{device!r} asked for, but PyTorch sees none", "give --device cpu or auto")
+            raise BadOption("device", f"{device!r} requested, but PyTorch sees none", "give `device='cpu'` or auto")
         return torch.device("cpu")
     if device != "cpu":
-        raise BadOption("--device", f"{device!r} is unknown", "give auto, cpu or gpu")
+        raise BadOption("device", f"{device!r} is unknown", "give auto, cpu or gpu")
     return torch.device("cpu")

@@ -1,4 +1,4 @@
-"""Tables as HTML that any text may be put into, and pictures inside the page."""
+"""Tables as HTML that any text may be put into, and images inside the page."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def drop_empty_columns(head: Sequence[str], rows: Sequence[Sequence[str]]) -> tu
     >>> drop_empty_columns(["a", "b", "c"], [["x", "", "1"]])
     (['a', 'c'], [['x', '1']])
     """
-    kept = [column for column in range(len(head)) if column == 0 or any(row[column] for row in rows)]
-    return [head[column] for column in kept], [[row[column] for column in kept] for row in rows]
+    filled = [column for column in range(len(head)) if column == 0 or any(row[column] for row in rows)]
+    return [head[column] for column in filled], [[row[column] for column in filled] for row in rows]
 
 
-def data_address(picture: Image.Image, *, quality: int) -> str:
-    """The picture as the address of a JPEG without metadata, for a page that fetches nothing."""
+def data_address(image: Image.Image, *, quality: int) -> str:
+    """The image as the address of a JPEG without metadata, for a page that fetches nothing."""
     file = io.BytesIO()
-    picture.save(file, "JPEG", quality=quality)
+    image.save(file, "JPEG", quality=quality)
     return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
 
 

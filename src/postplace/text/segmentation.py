@@ -104,7 +104,7 @@ UNSAID = "jieba 0.42.1, dictionary 7197c3211ddd9896, stop words d7e50660df4b27f3
 @functools.cache
 def segmenter() -> str:
     """What cuts texts into words here: jieba's version and dictionary, the stop words, this package's exceptions."""
-    found = find_spec("jieba")  # not imported: what is asked takes less
+    found = find_spec("jieba")  # not imported: looking it up takes less
     folder = Path(found.origin).parent if found is not None and found.origin is not None else Path()
     dictionary = hashlib.sha256((folder / "dict.txt").read_bytes()).hexdigest()[:16]
     listed = [*sorted(_listed()), "", *sorted(PLACE_WORDS)]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from postplace.encoders.encoder import TextEncoder
-from postplace.errors import BadPost, NotEnoughData
+from postplace.errors import BadPost
 from postplace.evaluation.baselines import Baselines, fit_baselines
 from postplace.features.batch import PostTensors, Vocabularies
 from postplace.features.extraction import EncodedPosts
@@ -21,10 +21,8 @@ from postplace.models.read_limits import ReadLimits
 from postplace.models.settings import ResolvedSettings
 from postplace.places.vocabulary import PlaceVocabulary, check_classes, fit_cells, fit_places
 from postplace.schema import Post
-from postplace.splitting.duplicates import Clusters, near_duplicate_clusters
-from postplace.splitting.owners import draw_keys, groups_of, owners_that_count
-from postplace.splitting.split_notes import Parted
-from postplace.splitting.splits import PARTS, Split, split_folds, split_groups
+from postplace.splitting.grouped_split import split_posts
+from postplace.splitting.splits import Split
 from postplace.text.tokens import TextTokens, tokenize
 from postplace.truncation import TruncationCounts
 
@@ -194,17 +192,9 @@ def build_dataset(
     if not (encoded.text_mask.any() or encoded.hashtag_mask.any() or len(encoded.image_vectors)):
         problem = f"none of {len(posts)} posts has text, hashtags or a readable picture"
         raise BadPost("posts", problem, "check the keys text, hashtags and images")
-    stratum = classes.stratum(posts)
-    by = owners_that_count(posts, stratum)
-    duplicates = _near_duplicates(posts, encoded, groups_of(posts, by=by))
-    groups = groups_of(posts, by=by, duplicates=duplicates.labels)
-    split = (
-        _drawn(draw_keys(posts, by=by), groups, stratum, seed=seed, folds=folds)
-        if subsets is None
-        else _split_of(posts, subsets)
-    )
-    parted = Parted(split, groups, stratum, duplicates.stock_texts, by, drawn=subsets is None, folds=folds)
-    parted.check_learnable()
+    made = split_posts(posts, classes.stratum(posts), _image_hashes(encoded), seed=seed, folds=folds, subsets=subsets)
+    made.diagnostics.check_learnable()
+    split = made.split
     places = classes.fit([posts[row] for row in split.train], posts, seed=seed)
     labels = places.label(posts)
     report = {
@@ -214,30 +204,12 @@ def build_dataset(
         "left_out_classes": dict(left_out),
         "classes": len(places),
         "broken_images": [asdict(broken) for broken in encoded.broken],
-        **duplicates.counts(),
-        **parted.report(),
+        **made.to_dict(),
     }
-    return SplitDataset(posts, encoded, groups, split, places, labels, report)
+    return SplitDataset(posts, encoded, made.groups, split, places, labels, report)
 
 
-def _drawn(keys: NDArray[np.uint64], groups: Rows, stratum: Rows, *, seed: int, folds: int | None) -> Split:
-    if folds is None:
-        return split_groups(groups, stratum, seed=seed, keys=keys)
-    return split_folds(groups, stratum, seed=seed, folds=folds, keys=keys)
-
-
-def _near_duplicates(posts: Sequence[Post], encoded: EncodedPosts, owners: Rows) -> Clusters:
+def _image_hashes(encoded: EncodedPosts) -> list[list[int]]:
+    """The perceptual hashes of each post's images."""
     hashes = encoded.image_hashes if encoded.image_hashes is not None else np.zeros(0, dtype=np.uint64)
-    pictures = [[int(hashes[row]) for row in rows if row >= 0] for rows in encoded.image_index]
-    return near_duplicate_clusters([post.text for post in posts], pictures, owners=owners)
-
-
-def _split_of(posts: Sequence[Post], subsets: Mapping[str, str]) -> Split:
-    """The given split, of the posts that are left; each part must have some."""
-    ids: dict[str, list[str]] = {name: [] for name in PARTS}
-    for post in posts:
-        ids[subsets[post.id]].append(post.id)
-    if empty := [name for name in PARTS if not ids[name]]:
-        problem = f"no labelled post of the prepared split is in the part {empty[0]}"
-        raise NotEnoughData("the posts", problem, "prepare more posts, with looser rules or with another seed")
-    return Split.from_json(ids, [post.id for post in posts])
+    return [[int(hashes[row]) for row in rows if row >= 0] for rows in encoded.image_index]

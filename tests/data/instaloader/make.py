@@ -110,12 +110,12 @@ def not_compressed(folder: Path) -> None:
     save(folder / "anna" / f"{NAME}.json", structure(node()))
 
 
-def three_pictures(folder: Path) -> None:
+def three_images(folder: Path) -> None:
     """A sidecar whose second part is a video with its cover, its third a WebP."""
     post(folder / "anna", sidecar(False, True, False), pictures="_1.jpg _2.jpg _2.mp4 _3.webp")
 
 
-def a_lost_picture(folder: Path) -> None:
+def a_lost_image(folder: Path) -> None:
     """The second of three pictures was not downloaded; the third is empty."""
     post(folder / "anna", sidecar(False, False, False), pictures="_1.jpg _3.png")
     (folder / "anna" / f"{NAME}_3.png").write_bytes(b"")
@@ -260,8 +260,8 @@ DUMPS: dict[str, Callable[[Path], None]] = {
     for make in (
         whole,
         not_compressed,
-        three_pictures,
-        a_lost_picture,
+        three_images,
+        a_lost_image,
         a_video,
         a_video_without_cover,
         a_location_target,

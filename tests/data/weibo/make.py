@@ -125,7 +125,7 @@ def a_retweet_in_json(folder: Path) -> None:
     save_json(folder, weibo(text="转发微博", location="", pics="", topics="", retweet=weibo(**OTHER, location="巴黎")))
 
 
-def three_pictures(folder: Path) -> None:
+def three_images(folder: Path) -> None:
     """The second was not downloaded, the third is a GIF."""
     addresses = (
         "https://wx3.sinaimg.cn/large/a.jpg",
@@ -137,7 +137,7 @@ def three_pictures(folder: Path) -> None:
     picture(folder, f"20191228T_{ID}_3.gif")
 
 
-def an_empty_picture(folder: Path) -> None:
+def an_empty_image(folder: Path) -> None:
     """A download that failed."""
     save_json(folder, weibo())
     picture(folder, content=b"")
@@ -264,8 +264,8 @@ DUMPS: dict[str, Callable[[Path], None]] = {
         header_without_live_photo,
         a_retweet,
         a_retweet_in_json,
-        three_pictures,
-        an_empty_picture,
+        three_images,
+        an_empty_image,
         a_video,
         html_in_the_text,
         a_rounded_id,

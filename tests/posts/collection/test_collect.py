@@ -22,12 +22,12 @@ from postplace.posts.collection import collect as module  # noqa: E402
 from postplace.posts.collection.collect import JOURNAL, Location, collect, log_in, make_loader  # noqa: E402
 
 OPERA, BRIDGE = Location("111", "Opera"), Location("222", "Bridge")
-PICTURE = b"\xff\xd8 a picture"
+IMAGE = b"\xff\xd8 an image"
 PAGE = 3  # posts
 
 
 def media(code: str, second: int, *, kind: int = 1) -> dict[str, Any]:
-    """A post as Instagram sends it to a location's page: 1 picture, 2 video, 8 several pictures."""
+    """A post as Instagram sends it to a location's page: 1 image, 2 video, 8 several images."""
     image = {"image_versions2": {"candidates": [{"url": f"https://cdn.example/{code}.jpg?x=1"}]}}
     found: dict[str, Any] = {
         "code": code,
@@ -53,16 +53,16 @@ class Instagram:
     def __init__(self) -> None:
         self.places: dict[str, list[Any]] = {}
         self.fail: dict[int, tuple[int, Any]] = {}
-        self.no_picture: dict[str, int] = {}
+        self.no_image: dict[str, int] = {}
         self.pages: list[tuple[str, str | None]] = []  # location, cursor
-        self.pictures: list[str] = []
+        self.images: list[str] = []
 
     def answer(self, request: requests.PreparedRequest) -> tuple[int, dict[str, str], bytes]:
         url = urlsplit(request.url or "")
         if url.hostname == "cdn.example":
             code = url.path.strip("/").partition(".")[0]
-            self.pictures.append(code)
-            return self.no_picture.get(code, 200), {"Content-Type": "image/jpeg"}, PICTURE
+            self.images.append(code)
+            return self.no_image.get(code, 200), {"Content-Type": "image/jpeg"}, IMAGE
         if url.hostname == "www.instagram.com" and url.path.startswith("/explore/locations/"):
             cursor = parse_qs(url.query).get("max_id", [None])[0]
             return self.page(url.path.split("/")[3], cursor)
@@ -152,7 +152,7 @@ def test_the_dump_is_the_one_instaloader_writes(instagram: Instagram, loader: Lo
         "2023-11-14_22-13-22_UTC_1.jpg",
         "2023-11-14_22-13-22_UTC_2.jpg",
     ]
-    assert (dump / "%222" / "2023-11-14_22-13-21_UTC.jpg").read_bytes() == PICTURE
+    assert (dump / "%222" / "2023-11-14_22-13-21_UTC.jpg").read_bytes() == IMAGE
     post = instaloader.load_structure_from_file(
         loader().context, str(dump / "%222" / "2023-11-14_22-13-21_UTC.json.xz")
     )
@@ -160,7 +160,7 @@ def test_the_dump_is_the_one_instaloader_writes(instagram: Instagram, loader: Lo
     assert instagram.pages == [("111", None), ("111", "3"), ("111", "6"), ("222", None)]
 
 
-def test_a_video_among_pictures_is_not_downloaded(instagram: Instagram, loader: Loader, dump: Path) -> None:
+def test_a_video_among_images_is_not_downloaded(instagram: Instagram, loader: Loader, dump: Path) -> None:
     mixed = media("m", 1, kind=8)
     mixed["carousel_media"][0] |= {"media_type": 2, "video_versions": [{"url": "https://cdn.example/m.mp4?x=1"}]}
     instagram.places["222"] = [mixed]
@@ -171,9 +171,9 @@ def test_a_video_among_pictures_is_not_downloaded(instagram: Instagram, loader: 
 def test_what_is_finished_is_not_asked_for_again(instagram: Instagram, loader: Loader, dump: Path) -> None:
     collect([OPERA, BRIDGE], dump, loader=loader())
     instagram.pages.clear()
-    instagram.pictures.clear()
+    instagram.images.clear()
     got = collect([OPERA, BRIDGE], dump, loader=loader())
-    assert (got.finished, got.posts, instagram.pages, instagram.pictures) == (2, 0, [], [])
+    assert (got.finished, got.posts, instagram.pages, instagram.images) == (2, 0, [], [])
 
 
 @pytest.mark.parametrize("after", range(1, 9))
@@ -186,7 +186,7 @@ def test_killed_anywhere_it_goes_on(
     whole = instaloader.InstaloaderContext.get_raw
 
     def get_raw(context: Any, url: str) -> Any:
-        if len(instagram.pictures) == after:
+        if len(instagram.images) == after:
             raise Killed
         return whole(context, url)
 
@@ -197,7 +197,7 @@ def test_killed_anywhere_it_goes_on(
     got = collect([OPERA, BRIDGE], dump, loader=loader())
     assert got.finished == 2
     assert codes(dump) == ["b1", "b2", *(f"o{n}" for n in range(1, 8))]
-    assert len(instagram.pictures) == 10, "no picture is downloaded twice"
+    assert len(instagram.images) == 10, "no image is downloaded twice"
 
 
 def test_a_dump_without_its_journal_is_not_downloaded_again(instagram: Instagram, loader: Loader, dump: Path) -> None:
@@ -205,9 +205,9 @@ def test_a_dump_without_its_journal_is_not_downloaded_again(instagram: Instagram
     (dump / JOURNAL).unlink()
     half = next((dump / "%111").glob("*.json.xz"))
     half.write_bytes(half.read_bytes()[:40])
-    instagram.pictures.clear()
+    instagram.images.clear()
     got = collect([OPERA], dump, loader=loader())
-    assert (got.posts, got.known, instagram.pictures) == (1, 6, [])
+    assert (got.posts, got.known, instagram.images) == (1, 6, [])
     assert len(codes(dump)) == 7
 
 
@@ -231,12 +231,12 @@ def test_at_most_so_many_posts_a_place_and_more_later(instagram: Instagram, load
 
 LOGIN = "https://www.instagram.com/accounts/login/?next=/explore/"
 STOPS = {
-    "too often": (429, {"status": "fail", "message": "rate limited"}),
-    "asked too often": (401, {"status": "fail", "message": "Please wait a few minutes before you try again."}),
+    "were too many requests": (429, {"status": "fail", "message": "rate limited"}),
+    "too many requests": (401, {"status": "fail", "message": "Please wait a few minutes before you try again."}),
     "wants a login": (302, LOGIN),
     "wants the account confirmed": (400, {"status": "fail", "message": "checkpoint_required"}),
     "account confirmed": (400, {"status": "fail", "message": "feedback_required"}),
-    "cannot be asked": (201, {}),
+    "cannot be reached": (201, {}),
 }
 
 
@@ -270,10 +270,10 @@ def test_a_location_that_is_gone_is_counted_and_passed(instagram: Instagram, loa
 def test_an_expired_bookmark_begins_again(instagram: Instagram, loader: Loader, dump: Path) -> None:
     collect([OPERA], dump, loader=loader(), max_posts=5)
     instagram.fail = {len(instagram.pages) + 1: (400, {"status": "fail", "message": "bad cursor"})}
-    instagram.pictures.clear()
+    instagram.images.clear()
     got = collect([OPERA], dump, loader=loader())
     assert (got.posts, got.known, got.stopped) == (2, 5, None)
-    assert instagram.pictures == ["o6", "o7"]
+    assert instagram.images == ["o6", "o7"]
 
 
 def test_answers_of_another_form_end_it_after_five(instagram: Instagram, loader: Loader, dump: Path) -> None:
@@ -295,20 +295,20 @@ def test_posts_of_another_form_are_counted(instagram: Instagram, loader: Loader,
     assert "5 posts in a row" in got.stopped.found
 
 
-def test_pictures_that_are_gone_are_counted(instagram: Instagram, loader: Loader, dump: Path) -> None:
-    instagram.no_picture = {"o2": 404, "o3": 403, "o5": 500}
+def test_images_that_are_gone_are_counted(instagram: Instagram, loader: Loader, dump: Path) -> None:
+    instagram.no_image = {"o2": 404, "o3": 403, "o5": 500}
     got = collect([OPERA], dump, loader=loader())
     assert (got.posts, got.stopped) == (4, None)
-    assert got.left_out == {module.NO_PICTURE: 2, module.NO_DOWNLOAD: 1}
+    assert got.left_out == {module.NO_IMAGE: 2, module.NO_DOWNLOAD: 1}
     assert codes(dump) == ["o1", "o4", "o6", "o7"]
 
 
-def test_no_picture_at_all_ends_it(instagram: Instagram, loader: Loader, dump: Path) -> None:
-    instagram.no_picture = {f"o{n}": 500 for n in range(1, 8)}
+def test_no_image_at_all_ends_it(instagram: Instagram, loader: Loader, dump: Path) -> None:
+    instagram.no_image = {f"o{n}": 500 for n in range(1, 8)}
     got = collect([OPERA], dump, loader=loader())
     assert got.stopped is not None
     assert got.posts == 0
-    instagram.no_picture = {}
+    instagram.no_image = {}
     assert collect([OPERA], dump, loader=loader()).posts >= 4, "those of the page it was at are tried again"
 
 

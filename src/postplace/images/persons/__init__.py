@@ -1,1 +1,1 @@
-"""Where people are in a picture: one file a way of finding them."""
+"""Where people are in an image: one file a way of finding them."""

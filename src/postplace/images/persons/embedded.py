@@ -18,7 +18,7 @@ from PIL import Image
 
 from postplace.images.opencv import opencv
 
-LONG_SIDE = 320  # pixels; bounds the time, whatever the picture's size
+LONG_SIDE = 320  # pixels; bounds the time, whatever the image's size
 _SMALLEST = 24  # pixels of a face at that size: the cascades were trained on 20 to 24
 _MARGIN = 26  # pixels of grey around it: the cascades see no face that touches the edge, as a selfie's does
 _CUT_SIDE = 200  # pixels for GrabCut, whose time grows with the pixels and whose edges are no better than its colours
@@ -45,19 +45,19 @@ class EmbeddedSegmenter:
     fingerprint: str
     name: str = "embedded"
 
-    def mask(self, picture: Image.Image) -> Mask:
+    def mask(self, image: Image.Image) -> Mask:
         """The pixels of people (H, W), True = person; all False where no detector answers."""
         cv2 = opencv()
-        scale = LONG_SIDE / max(picture.size)
-        small = picture.resize(_scaled(picture.size, scale), Image.Resampling.BILINEAR)
+        scale = LONG_SIDE / max(image.size)
+        small = image.resize(_scaled(image.size, scale), Image.Resampling.BILINEAR)
         grey = cv2.cvtColor(np.asarray(small), cv2.COLOR_RGB2GRAY)
         faces = find_faces(grey)
         if not faces:
-            return np.zeros((picture.height, picture.width), dtype=np.bool_)
+            return np.zeros((image.height, image.width), dtype=np.bool_)
         share = _CUT_SIDE / LONG_SIDE
         pixels = np.asarray(small.resize(_scaled(small.size, share), Image.Resampling.BILINEAR))
         found = _cut(pixels, [Face(*(part * share for part in face)) for face in faces])
-        full = Image.fromarray(found.astype(np.uint8) * 255).resize(picture.size, Image.Resampling.BILINEAR)
+        full = Image.fromarray(found.astype(np.uint8) * 255).resize(image.size, Image.Resampling.BILINEAR)
         return np.asarray(full) >= 128
 
 
@@ -67,7 +67,7 @@ def embedded_segmenter() -> EmbeddedSegmenter:
 
 
 def find_faces(grey: Grey) -> list[Face]:
-    """Faces, seen or inferred from a body, in a grey picture (H, W); one a person, the surest detector first."""
+    """Faces, seen or inferred from a body, in a grey image (H, W); one a person, the surest detector first."""
     framed = np.pad(grey, _MARGIN, constant_values=128)
     faces: list[Face] = []
     for found in (_frontal(framed), _profiles(framed), _upper_bodies(framed), _pedestrians(framed)):
@@ -102,7 +102,7 @@ def _frontal(grey: Grey) -> list[Face]:
 
 
 def _profiles(grey: Grey) -> list[Face]:
-    """Faces from the side; the cascade knows one side, so the mirrored picture is searched as well."""
+    """Faces from the side; the cascade knows one side, so the mirrored image is searched as well."""
     width = grey.shape[1]
     faces = [Face(*box) for box, sure in _weighed(_detectors().profile, grey, smallest=32) if sure > 1]
     for (x, y, wide, high), sure in _weighed(_detectors().profile, np.ascontiguousarray(grey[:, ::-1]), smallest=32):
@@ -168,7 +168,7 @@ def _cut(pixels: NDArray[np.uint8], faces: Iterable[Face]) -> Mask:
     likely: Mask = (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)
     if likely.all() or not (labels == cv2.GC_FGD).any():
         return likely  # nothing is left to tell people from
-    cv2.setRNGSeed(0)  # its k-means draws numbers: the same picture must give the same mask
+    cv2.setRNGSeed(0)  # its k-means draws numbers: the same image must give the same mask
     background, foreground = np.zeros((1, 65)), np.zeros((1, 65))
     cv2.grabCut(np.ascontiguousarray(pixels), labels, None, background, foreground, _ROUNDS, cv2.GC_INIT_WITH_MASK)
     found: Mask = (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)

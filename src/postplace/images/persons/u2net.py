@@ -2,7 +2,7 @@
 
 The ONNX file is the one that `rembg` publishes and keeps in its cache. It is run by onnxruntime here and not through
 rembg itself, which imports a matting library and a compiler for it, ends the whole program where onnxruntime is
-missing, and stretches every answer to the full range 0 to 1, so that a picture without people gets a mask of noise.
+missing, and stretches every answer to the full range 0 to 1, so that an image without people gets a mask of noise.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ class U2NetSegmenter:
         """Changes with the weights and with the steps before and after the network."""
         return f"u2net {_VERSION}, weights {self.sha256}"
 
-    def mask(self, picture: Image.Image) -> NDArray[np.bool_]:
+    def mask(self, image: Image.Image) -> NDArray[np.bool_]:
         """The pixels of people (H, W), True = person; raises BadWeights where the file's answer is no probability."""
-        found = Image.fromarray(_probability(open_network(self.path, self.sha256), picture, self.path))
-        return np.asarray(found.resize(picture.size, Image.Resampling.BILINEAR)) >= PERSON
+        found = Image.fromarray(_probability(open_network(self.path, self.sha256), image, self.path))
+        return np.asarray(found.resize(image.size, Image.Resampling.BILINEAR)) >= PERSON
 
 
 def u2net_segmenter(weights: Path | None = None) -> U2NetSegmenter:
@@ -83,7 +83,7 @@ def cache_places(environment: Mapping[str, str]) -> tuple[Path, ...]:
 
 
 def _check(session: Any, path: Path) -> None:
-    """The network takes one picture of 3 x 320 x 320 and gives a map of 320 x 320 first."""
+    """The network takes one image of 3 x 320 x 320 and gives a map of 320 x 320 first."""
     taken, given = signature(session)
     wanted, answer = (1, 3, SIDE, SIDE), (1, 1, SIDE, SIDE)
     if len(taken) != 1 or not _fits(taken[0].shape, wanted):
@@ -98,9 +98,9 @@ def _fits(shape: tuple[int | None, ...], wanted: tuple[int, ...]) -> bool:
     return len(shape) == len(wanted) and all(a in (None, b) for a, b in zip(shape, wanted, strict=True))
 
 
-def _probability(session: Any, picture: Image.Image, path: Path) -> NDArray[np.float32]:
+def _probability(session: Any, image: Image.Image, path: Path) -> NDArray[np.float32]:
     """How probably each pixel is a person's (320, 320), after U2-Net's own normalisation."""
-    resized = picture.convert("RGB").resize((SIDE, SIDE), Image.Resampling.LANCZOS)
+    resized = image.convert("RGB").resize((SIDE, SIDE), Image.Resampling.LANCZOS)
     pixels = np.asarray(resized, dtype=np.float32)
     pixels = (pixels / max(float(pixels.max()), 1e-6) - _MEAN) / _STD
     batch = np.ascontiguousarray(pixels.transpose(2, 0, 1)[None])

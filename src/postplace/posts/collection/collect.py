@@ -1,6 +1,6 @@
 """Posts of Instagram locations, through the library Instaloader -> the dump that Instaloader itself writes.
 
-Locations are asked for page by page with the library's own `get_json`: its `resumable_iteration` covers
+Locations are requested page by page with the library's own `get_json`: its `resumable_iteration` covers
 `NodeIterator`s only, and what it offers for locations (4.16: `get_location_posts`) can neither be stopped nor resumed
 in the middle. Everything else is the library's: the session, how often it asks (`RateController`), what a post is
 (`Post.from_iphone_struct`) and how it is written (`download_post`). What is done is kept in a journal beside the dump.
@@ -34,12 +34,12 @@ UNREADABLE = f"answered in {FORM}"
 KNOWN = "in the dump already"
 VIDEO = "a video"
 ODD = FORM
-NO_PICTURE = "its picture is gone"
-NO_DOWNLOAD = "its picture could not be downloaded"
+NO_IMAGE = "its image is gone"
+NO_DOWNLOAD = "its image could not be downloaded"
 
 _NOTICED = 15.0  # seconds; a longer wait is announced
 _MOST_EMPTY_PAGES = 5
-_MOST_FAILURES = 5  # in a row, until it is no longer the single picture or place that is to blame
+_MOST_FAILURES = 5  # in a row, until it is no longer the single image or place that is to blame
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Collected:
     """What was got by one call: locations finished, and those that gave nothing (unknown to Instagram, unreadable).
 
     posts: the new ones; known: those that were in the dump already; left_out: why others are not in it. `stopped` is
-    None when every location was asked.
+    None when every location was requested.
     """
 
     finished: int = 0
@@ -96,7 +96,7 @@ def make_loader(
     the package is not installed or `pause` is negative.
     """
     if not pause >= 0:
-        raise BadOption("--pause", f"{pause} seconds is no pause", "give 0 or more")
+        raise BadOption("pause", f"{pause} seconds is no pause", "give 0 or more")
     try:
         from instaloader import Instaloader
     except ImportError as error:
@@ -114,8 +114,8 @@ def make_loader(
     )
 
 
-def log_in(loader: Instaloader, name: str, *, session: Path | None = None, ask: bool) -> None:
-    """Log in as `name` with Instaloader's session file or, when there is none and `ask`, with a password typed in.
+def log_in(loader: Instaloader, login: str, *, session: Path | None = None, ask: bool) -> None:
+    """Log in as `login` with Instaloader's session file or, when there is none and `ask`, with a password typed in.
 
     The password is read from the terminal by Instaloader, never from the command line, and only the session is kept,
     where Instaloader keeps it or in `session`. Raises BadOption when neither way is open.
@@ -126,22 +126,22 @@ def log_in(loader: Instaloader, name: str, *, session: Path | None = None, ask: 
     file = str(session) if session else None
     loader.context.quiet = True
     try:
-        loader.load_session_from_file(name, file)
+        loader.load_session_from_file(login, file)
         return
     except FileNotFoundError:
         if not ask:
-            problem = f"there is no session of {name!r} ({file or get_default_session_filename(name)})"
-            raise BadOption("--login", problem, f"run `instaloader --login {name}` in a terminal once") from None
+            problem = f"there is no session of {login!r} ({file or get_default_session_filename(login)})"
+            raise BadOption("login", problem, f"run `instaloader --login {login}` in a terminal once") from None
     except (pickle.UnpicklingError, EOFError, KeyError, TypeError, AttributeError, ImportError, OSError) as error:
-        problem = f"the session of {name!r} cannot be read ({type(error).__name__}: {error})"
-        raise BadOption("--login", problem, f"run `instaloader --login {name}` in a terminal again") from error
+        problem = f"the session of {login!r} cannot be read ({type(error).__name__}: {error})"
+        raise BadOption("login", problem, f"run `instaloader --login {login}` in a terminal again") from error
     try:
         loader.context.quiet = False  # else the library refuses to ask
-        loader.interactive_login(name)
+        loader.interactive_login(login)
         loader.save_session_to_file(file)
     except (InstaloaderException, OSError) as error:
         remedy = "check name and password; if Instagram asks for a confirmation, give it in a browser first"
-        raise BadOption("--login", f"{name!r} could not log in ({error})", remedy) from error
+        raise BadOption("login", f"{login!r} could not log in ({error})", remedy) from error
     finally:
         loader.context.quiet = True
 
@@ -161,10 +161,10 @@ def collect(
     disk is full.
     """
     if max_posts is not None and max_posts < 1:
-        raise BadOption("--max-posts", f"{max_posts} posts asked for", "give 1 or more")
+        raise BadOption("max_posts", f"{max_posts} posts requested", "give 1 or more")
     if wrong := [location for location in locations if not is_location_id(location.id)]:
         problem = f"{wrong[0].id!r} ({wrong[0].name}) is not an Instagram location id"
-        raise BadOption("--places", problem, "give the digits in instagram.com/explore/locations/DIGITS/")
+        raise BadOption("locations", problem, "give the digits in instagram.com/explore/locations/DIGITS/")
     with exclusive_lock(folder / LOCK, where=str(folder), work="collecting into"):
         return _collect(locations, folder, loader=loader, max_posts=max_posts, log=log)
 
@@ -267,7 +267,7 @@ class _Visit:
         else:
             self.got.posts += 1
         self.entry.posts += reason in ("", KNOWN)
-        if reason != NO_DOWNLOAD:  # it may be there when the page is asked for again
+        if reason != NO_DOWNLOAD:  # it may be there when the page is requested again
             self.entry.page.append(code)
         self.journal.save()
 
@@ -283,10 +283,10 @@ class _Visit:
                 return KNOWN
             self.loader.download_post(post, f"%{self.location}")
         except library.QueryReturnedForbiddenException:
-            return NO_PICTURE
+            return NO_IMAGE
         except library.ConnectionException as error:
             if ": 404 " in str(error):  # the library tries again and then forgets which error it was
-                return NO_PICTURE
+                return NO_IMAGE
             return self._failed(NO_DOWNLOAD, _halt(error))
         except (library.InstaloaderException, library.AbortDownloadException) as error:
             raise _halt(error) from error
@@ -340,7 +340,7 @@ def _halt(error: BaseException) -> _Halt:
     for words, found, remedy in _STOPS:
         if any(word in said for word in words):
             return _Halt(found, remedy)
-    return _Halt(f"Instagram cannot be asked ({one_line(error)})", _UPDATE)
+    return _Halt(f"Instagram cannot be reached ({one_line(error)})", _UPDATE)
 
 
 _UPDATE = "try later; if it stays so, look for a newer Instaloader: Instagram changes what it answers"
@@ -352,8 +352,8 @@ _STOPS = (
     ),
     (
         ("429", "toomanyrequests", "wait a few minutes"),
-        "Instagram says that it was asked too often",
-        "wait some hours, then the same command again with a longer --pause",
+        "Instagram says that there were too many requests",
+        "wait some hours, then the same command again with a longer `pause`",
     ),
     (
         ("loginrequired", "login page", "login_required"),
@@ -380,8 +380,8 @@ def _paced(
             sleep(secs)
 
         def query_waittime(self, query_type: str, current_time: float, untracked_queries: bool = False) -> float:
-            asked = super().query_waittime(query_type, current_time, untracked_queries)
-            return max(asked, self._next - current_time)
+            library_wait = super().query_waittime(query_type, current_time, untracked_queries)
+            return max(library_wait, self._next - current_time)
 
         def wait_before_query(self, query_type: str) -> None:
             super().wait_before_query(query_type)
