@@ -87,8 +87,8 @@ def train(posts: list[Post], options: argparse.Namespace, cache: Path, *, attack
 
     def fitted(name: str) -> PostLocator:
         locator = PostLocator("place", name, cells=options.cells, device="cpu", cache=cache)
-        locator.share_encoders(base)
-        return locator.fit_dataset(prepared, baselines=prepared.baselines, judge=False)
+        locator.encoder_pair.share(base.encoder_pair)
+        return locator.fit_dataset(prepared.with_baselines(prepared.baselines), evaluate=False)
 
     return Trained(prepared, fitted(options.guide), {name: fitted(name) for name in attackers})
 

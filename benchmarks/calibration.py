@@ -83,10 +83,10 @@ def measure(
     for seed in range(options.seeds):
         locator = PostLocator(model=model, seed=seed, device="cpu", cache=options.cache or scratch, **how)
         if base is not None:
-            locator.share_encoders(base)
+            locator.encoder_pair.share(base.encoder_pair)
         base = base or locator
         prepared = locator.build_dataset(posts)
-        locator.fit_dataset(prepared, judge=False)
+        locator.fit_dataset(prepared, evaluate=False)
         found = {name: judged_of(locator, prepared, rows) for name, rows in prepared.split.parts()}
         calibration = locator.fitted.calibration
         assert calibration is not None
@@ -103,8 +103,8 @@ def measure(
 
 def judged_of(locator: PostLocator, prepared: SplitDataset, rows: NDArray[np.int64]) -> LabelledPredictions:
     """What the system says to a part, beside the truth."""
-    posts, encoded, groups = prepared.part(rows)
-    return locator._system.judged(posts, encoded, groups=groups)
+    posts, encoded, groups = prepared.subset(rows)
+    return locator.predictor.predict_with_truth(posts, encoded, groups=groups)
 
 
 def _split(

@@ -49,8 +49,8 @@ def main() -> None:
         prepared = base.build_dataset(posts)
         for name in options.only:
             locator = PostLocator("place", name, device="cpu", cache=base.cache)
-            locator.share_encoders(base)
-            locator.fit_dataset(prepared, baselines=prepared.baselines, judge=False)
+            locator.encoder_pair.share(base.encoder_pair)
+            locator.fit_dataset(prepared.with_baselines(prepared.baselines), evaluate=False)
             unseen = np.concatenate([prepared.split.test, prepared.split.calibration])
             rows = np.random.default_rng(0).permutation(unseen)[: options.asked]
             asked = [prepared.posts[row] for row in rows]

@@ -88,13 +88,13 @@ def measure(entry: ModelEntry, modality: str, options: argparse.Namespace, scrat
     started = time.perf_counter()
     try:
         locator = PostLocator("place", entry.name, device="cpu", cache=base.cache, settings=quick)
-        locator.share_encoders(base)
-        locator.fit_dataset(prepared, baselines=prepared.baselines, judge=False)
+        locator.encoder_pair.share(base.encoder_pair)
+        locator.fit_dataset(prepared.with_baselines(prepared.baselines), evaluate=False)
     except PostplaceError as failure:
         print(f"{modality:9} {entry.name:20} FAILED: {failure}", flush=True)
         return False
     unseen = np.sort(np.concatenate([prepared.split.calibration, prepared.split.test]))
-    posts, encoded, groups = prepared.part(unseen)
+    posts, encoded, groups = prepared.subset(unseen)
     answers = ground_truth(posts, encoded, places=prepared.places, groups=groups)
     accuracy = float(correct_predictions(locator.probabilities(posts, encoded), answers).mean())
     most = np.bincount(prepared.labels[prepared.split.train], minlength=len(prepared.places)).argmax()

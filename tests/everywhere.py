@@ -88,7 +88,7 @@ def everything(folder: Path) -> dict[str, Any]:
     found: dict[str, Any] = {"prepared": _sum([repr(prepared.posts).replace(str(folder), ""), split])}
     for name, settings in SYSTEMS.items():
         locator = PostLocator("place", name, settings=settings, device="cpu", workers=0)
-        locator._encoders = Sums(), Means()
+        locator.encoder_pair.use(Sums(), Means())
         locator.fit(posts)
         locator.save(folder / name)
         files = json.loads((folder / name / "config.json").read_text("utf-8"))["files"]

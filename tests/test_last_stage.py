@@ -38,7 +38,7 @@ def _fitted(posts: list[Post], cache: Path, rate: float) -> PostLocator:
 
 def _pooled(locator: PostLocator, posts: list[Post]) -> Any:
     """What the network makes of the pictures of posts, and what the encoder does."""
-    encoded = locator.encode(posts)
+    encoded = locator.encoder_pair.encode(posts)
     model = cast("ImageFinetune", locator.fitted.model)
     with torch.inference_mode():
         found = model.pooled(build_tensors(locator.plan, posts, encoded, None)[list(range(len(posts)))])

@@ -237,7 +237,7 @@ def test_an_unfinished_training_survives_a_wrong_option(
     before = left_behind(tmp_path / "state")
     locator = PostLocator("place", "mrlf", cache=cache, settings=settings, device="cpu")
     with pytest.raises(BadOption, match=wrong):
-        locator.fit(posts, state=tmp_path / "state", overwrite=overwrite)
+        locator.fit(posts, checkpoint_dir=tmp_path / "state", overwrite=overwrite)
     assert (tmp_path / "state" / "last.ckpt").read_bytes() == before
 
 
@@ -246,7 +246,7 @@ def test_a_wrong_setting_is_told_before_any_post_is_looked_at(
 ) -> None:
     monkeypatch.setattr(PostLocator, "build_dataset", lambda *_, **__: pytest.fail("hours of work began"))
     with pytest.raises(BadOption, match="'foo' is unknown"):
-        PostLocator("place", "mrlf", settings={"fusion": "foo"}).fit(posts, state=tmp_path / "state")
+        PostLocator("place", "mrlf", settings={"fusion": "foo"}).fit(posts, checkpoint_dir=tmp_path / "state")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -266,7 +266,7 @@ def test_a_diverged_training_ends_with_the_remedy_each_time_and_leaves_no_state(
     locator = PostLocator("place", "sg-mft", cache=cache, settings=settings, device="cpu")
     for _ in range(2):
         with pytest.raises(Diverged, match=r"is nan in epoch 1; give a lower learning rate \(--set learning_rate="):
-            locator.fit(posts[:120], state=tmp_path / "state")
+            locator.fit(posts[:120], checkpoint_dir=tmp_path / "state")
         assert list(tmp_path.iterdir()) == []
 
 

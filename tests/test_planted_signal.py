@@ -90,7 +90,7 @@ def planted() -> tuple[SplitDataset, np.ndarray, np.ndarray]:
     names = np.repeat(PARTS, (700, 100, 100, 100))
     parts = {post.id: str(name) for post, name in zip(posts, names, strict=True)}
     made = build_dataset(
-        posts, encode, classes=TargetSpec("place", None, None), seed=0, log=lambda line: None, parts=parts
+        posts, encode, classes=TargetSpec("place", None, None), seed=0, log=lambda line: None, subsets=parts
     )
     return made, shows, shown == labels
 
@@ -105,10 +105,11 @@ def test_a_system_learns_what_it_reads(name: str, planted: tuple[SplitDataset, n
     entry = MODELS[name]
     locator = PostLocator("place", name, device="cpu", settings=QUICK.get(name, {}), cache=None)
     layers = locator.plan.state_layers
-    locator._encoders = tuple(Toy(name, layers, width=WIDTH, states=STATES) for name in ("text", "image"))  # type: ignore[assignment]
-    locator.fit_dataset(prepared, baselines=prepared.baselines, judge=False)
+    text, image = (Toy(name, layers, width=WIDTH, states=STATES) for name in ("text", "image"))
+    locator.encoder_pair.use(text, image)
+    locator.fit_dataset(prepared.with_baselines(prepared.baselines), evaluate=False)
     unseen = np.sort(np.concatenate([prepared.split.calibration, prepared.split.test]))
-    posts, encoded, groups = prepared.part(unseen)
+    posts, encoded, groups = prepared.subset(unseen)
     hits = correct_predictions(
         locator.probabilities(posts, encoded), ground_truth(posts, encoded, places=prepared.places, groups=groups)
     )

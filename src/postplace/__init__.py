@@ -16,6 +16,7 @@ from postplace.errors import PostplaceError
 from postplace.schema import Place, Post, Prediction, RankedPlace
 
 if TYPE_CHECKING:
+    from postplace.inference.predictor import Predictor
     from postplace.locator import PostLocator
     from postplace.posts.table import PostStream, read_posts, write_posts
     from postplace.synthetic import make_city
@@ -27,6 +28,7 @@ __all__ = [
     "PostStream",
     "PostplaceError",
     "Prediction",
+    "Predictor",
     "RankedPlace",
     "make_city",
     "read_posts",
@@ -37,6 +39,7 @@ __all__ = [
 _LAZY = {
     "PostLocator": "postplace.locator",
     "PostStream": "postplace.posts.table",
+    "Predictor": "postplace.inference.predictor",
     "read_posts": "postplace.posts.table",
     "write_posts": "postplace.posts.table",
     "make_city": "postplace.synthetic",

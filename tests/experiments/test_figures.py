@@ -19,12 +19,12 @@ from postplace.experiments.runner import run_experiment
 
 
 def test_fused_vectors_are_what_the_classifier_is_given(place_locator: PostLocator, posts: list[Post]) -> None:
-    encoded = place_locator.encode(posts[:7])
+    encoded = place_locator.encoder_pair.encode(posts[:7])
     vectors = fused_vectors(place_locator, posts[:7], encoded)
     assert vectors is not None
     model = place_locator.fitted.model
     logits = model.classifier(torch.from_numpy(vectors)).double()  # type: ignore[union-attr, operator]
-    expected = place_locator._system.raw(posts[:7], encoded)
+    expected = place_locator.predictor.uncalibrated_proba(posts[:7], encoded)
     np.testing.assert_allclose(torch.softmax(logits, dim=1).detach().numpy(), expected, atol=1e-6)
 
 

@@ -177,9 +177,9 @@ def test_a_system_of_pasts_does_not_apply_to_posts_without(
         _check_applies(Row("x", "user-cnns"), prepared)
     _check_applies(Row("x", "user-cnns", {"past": False}), prepared)
     alone = PostLocator("place", "user-cnns", device="cpu", settings={"max_epochs": 1})
-    alone.share_encoders(locator)
+    alone.encoder_pair.share(locator.encoder_pair)
     with pytest.raises(NotEnoughData, match=f"--model user-cnns: it reads its user's past posts: {why}; .*past=false"):
-        alone.fit_dataset(prepared, judge=False)
+        alone.fit_dataset(prepared, evaluate=False)
 
 
 def test_posts_that_cannot_be_prepared_fail_every_row(cache: Path, tmp_path: Path) -> None:

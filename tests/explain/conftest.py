@@ -61,7 +61,7 @@ class ToyLocator:
         self.text, self.image = ToyText(), ToyImage()
         self.modalities = ("text", "hashtags", "image")
         places = PlaceVocabulary("place", (Place("here", 0.0, 0.0), Place("there", 1.0, 1.0)))
-        self.fitted = SimpleNamespace(places=places, evidence=None, model=None, vocabularies=None)
+        self.predictor = SimpleNamespace(places=places, evidence=None, model=None, vocabularies=None)
         self.plan = SimpleNamespace(needs=frozenset({"characters"}), states=False, reads=READS_ALL, vocabulary={})
         self.entry = SimpleNamespace(name="toy")
         self.asked = 0

@@ -256,7 +256,7 @@ def test_a_judge_of_other_classes_or_the_guide_itself_is_refused(toy: Toy) -> No
     with pytest.raises(BadOption, match=r"^--judge: is the run that chooses the edits"):
         advise(guide, Post("1", text="x"), judge=guide)
     others = PlaceVocabulary("place", (Place("elsewhere", 0.0, 0.0), Place("there", 1.0, 1.0)))
-    judge.fitted.places = others  # type: ignore[misc]
+    judge.predictor.places = others  # type: ignore[misc]
     with pytest.raises(BadOption, match=r"^--judge: does not know 'here'"):
         advise(guide, Post("1", text="x"), judge=judge)
 
@@ -358,7 +358,7 @@ def test_a_judge_of_places_of_the_same_names_elsewhere_is_refused() -> None:
 
 def test_a_judge_is_checked_before_any_edit_is_tried(toy: Toy) -> None:
     judge = toy(lambda *_: 3.0)
-    judge.fitted.places = PlaceVocabulary("place", (Place("here", 9.0, 0.0), Place("there", 9.0, 1.0)))  # type: ignore[misc]
+    judge.predictor.places = PlaceVocabulary("place", (Place("here", 9.0, 0.0), Place("there", 9.0, 1.0)))  # type: ignore[misc]
     guide = toy(lambda *_: 3.0)
     with pytest.raises(BadOption, match="its classes lie elsewhere"):
         advise(guide, Post("1", text="hello"), judge=judge)

@@ -56,7 +56,7 @@ def test_what_is_no_network_compares_pooled_vectors(posts: list[Post], majority_
     assert locator.fitted.evidence is not None
     assert locator.fitted.evidence.kind == "pooled"
     twin = next(post for post in posts if locator.part_of(post) == "train" and post.text)
-    vectors = pooled_vectors(locator.encode([twin]))
+    vectors = pooled_vectors(locator.encoder_pair.encode([twin]))
     ((_, similarity),) = locator.fitted.evidence.nearest(vectors[0], most=1)
     assert similarity == pytest.approx(1.0, abs=2e-3)
 

@@ -27,7 +27,7 @@ def short_sighted(toy: Toy) -> PostLocator:
     """Reads the first 20 characters alone; "bund" gives the place away, whatever else is there does not."""
     run: Any = toy(lambda text, tags, red: 6.0 * ("bund" in text[:LIMIT]) - 3.0)
     run.plan.vocabulary = {"max_characters": LIMIT}
-    run.fitted.vocabularies = Vocabularies.fit([], max_characters=LIMIT)
+    run.predictor.vocabularies = Vocabularies.fit([], max_characters=LIMIT)
     locator: PostLocator = run
     return locator
 

@@ -335,8 +335,8 @@ def test_metrics_tell_how_the_word_is_kept(place_locator: PostLocator) -> None:
 
 
 def test_probabilities_are_told_after_the_temperature(place_locator: PostLocator, posts: list[Post]) -> None:
-    encoded = place_locator.encode(posts[:9])
-    raw = place_locator._system.raw(posts[:9], encoded)
+    encoded = place_locator.encoder_pair.encode(posts[:9])
+    raw = place_locator.predictor.uncalibrated_proba(posts[:9], encoded)
     told = place_locator.probabilities(posts[:9], encoded)
     calibration = place_locator.fitted.calibration
     assert calibration is not None

@@ -223,7 +223,7 @@ def first(posts: list[Post], cache: Path) -> tuple[PostLocator, SplitDataset]:
     """A fitted locator, for its encoders and baselines, and what it has prepared."""
     locator = PostLocator("category", "majority", cache=cache, device="cpu")
     prepared = locator.build_dataset(posts)
-    return locator.fit_dataset(prepared, judge=False), prepared
+    return locator.fit_dataset(prepared, evaluate=False), prepared
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -231,11 +231,11 @@ def test_a_run_is_saved_and_loaded(name: str, first: tuple[PostLocator, SplitDat
     known, prepared = first
     settings = {"lightgbm": {"rounds": 2}, "tagvisor": {"trees": 5}}.get(name, {})
     locator = PostLocator("category", name, device="cpu", settings=settings)
-    locator.share_encoders(known)
-    locator.fit_dataset(prepared, baselines=known.fitted.baselines)
+    locator.encoder_pair.share(known.encoder_pair)
+    locator.fit_dataset(prepared.with_baselines(known.fitted.baselines))
     locator.save(tmp_path / "run")
     loaded = PostLocator.load(tmp_path / "run", device="cpu")
-    posts, encoded, _ = prepared.part(np.arange(len(prepared.posts)))
+    posts, encoded, _ = prepared.subset(np.arange(len(prepared.posts)))
     assert np.array_equal(loaded.probabilities(posts, encoded), locator.probabilities(posts, encoded))
     assert loaded.report["parameters"] == count_parameters(locator.fitted.model)
     part = next(path for path in sorted((tmp_path / "run").iterdir()) if path.name.startswith("model."))

@@ -16,7 +16,7 @@ from postplace.schema import Post
 def left_behind(folder: Path, key: dict[str, int]) -> TrainingCheckpoint:
     """A training that was killed after its first epoch."""
     training = TrainingCheckpoint(folder, key)
-    with suppress(KeyboardInterrupt), training.begun(log=lambda _: None) as checkpoints:
+    with suppress(KeyboardInterrupt), training.open(log=lambda _: None) as checkpoints:
         (checkpoints / LAST).write_bytes(b"state")
         raise KeyboardInterrupt
     return training
@@ -27,7 +27,7 @@ def test_the_same_key_keeps_the_checkpoints(tmp_path: Path) -> None:
     left_behind(tmp_path / "state", {"seed": 1})
     again = TrainingCheckpoint(tmp_path / "state", {"seed": 1})
     again.check(overwrite=False)
-    with again.begun(log=said.append) as folder:
+    with again.open(log=said.append) as folder:
         assert (folder / LAST).read_bytes() == b"state"
     assert "continuing" in said[-1]
 
@@ -45,7 +45,7 @@ def test_another_training_goes_when_the_new_one_begins_and_no_sooner(tmp_path: P
     other = TrainingCheckpoint(tmp_path / "state", {"seed": 2})
     other.check(overwrite=True)
     assert (tmp_path / "state" / LAST).exists()
-    with other.begun(log=said.append) as folder:
+    with other.open(log=said.append) as folder:
         assert not (folder / LAST).exists()
     assert "starting anew" in said[-1]
 
@@ -54,7 +54,7 @@ def test_a_training_that_failed_before_its_first_epoch_leaves_nothing(tmp_path: 
     failing = TrainingCheckpoint(tmp_path / "state", {"seed": 1})
     failing.check(overwrite=False)
     assert not (tmp_path / "state").exists()
-    with pytest.raises(ValueError, match="early"), failing.begun(log=lambda _: None):
+    with pytest.raises(ValueError, match="early"), failing.open(log=lambda _: None):
         raise ValueError("early")
     assert list(tmp_path.iterdir()) == []
 
@@ -65,7 +65,7 @@ def test_a_folder_without_a_state_is_no_unfinished_training(tmp_path: Path) -> N
     said: list[str] = []
     training = TrainingCheckpoint(tmp_path / "state", {"seed": 1})
     training.check(overwrite=False)
-    with training.begun(log=said.append):
+    with training.open(log=said.append):
         assert said == []
 
 

@@ -19,7 +19,6 @@ from postplace import Post, PostLocator
 from postplace.features.extraction import EncodedPosts
 from postplace.models.inputs import NO_DISTRICTS
 from postplace.models.registry import MODELS
-from postplace.models.settings import ResolvedSettings
 from postplace.splitting.splits import PARTS
 from postplace.training.dataset import SplitDataset, TargetSpec, build_dataset
 
@@ -56,13 +55,13 @@ TINY: dict[str, dict[str, Any]] = {
 def toys(monkeypatch: pytest.MonkeyPatch) -> None:
     """Toy encoders wherever a locator loads its own."""
 
-    def load(plan: ResolvedSettings, text: str, image: str, *, device: str) -> tuple[Toy, Toy]:
+    def load(text: str, image: str, *, device: str, states: object, layers: int) -> tuple[Toy, Toy]:
         def toy(name: str) -> Toy:
-            return Toy(f"toy {name}", plan.state_layers, width=WIDTH, states=STATES)
+            return Toy(f"toy {name}", layers, width=WIDTH, states=STATES)
 
         return toy(text), toy(image)
 
-    monkeypatch.setattr("postplace.locator.load_encoders", load)
+    monkeypatch.setattr("postplace.features.encoder_pair.load_encoders", load)
 
 
 @pytest.fixture(scope="module")
@@ -103,20 +102,20 @@ def prepared() -> dict[str, SplitDataset]:
     made: dict[str, SplitDataset] = {}
     for target in ("place", "category"):
         classes = TargetSpec(target, None, None)
-        made[target] = build_dataset(posts, encode, classes=classes, seed=0, log=lambda line: None, parts=parts)
+        made[target] = build_dataset(posts, encode, classes=classes, seed=0, log=lambda line: None, subsets=parts)
     return made
 
 
 def _trained(name: str, target: str, prepared: dict[str, SplitDataset]) -> PostLocator:
     settings = {**TINY.get(name, {}), **({} if MODELS[name].training is None else {"max_epochs": 1})}
     locator = PostLocator(target, name, device="cpu", settings=settings)  # type: ignore[arg-type]
-    return locator.fit_dataset(prepared[target], baselines=prepared[target].baselines)
+    return locator.fit_dataset(prepared[target].with_baselines(prepared[target].baselines))
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_a_run_is_saved_and_loaded(name: str, prepared: dict[str, SplitDataset], tmp_path: Path) -> None:
     locator = _trained(name, "place", prepared)
-    posts, encoded, _ = prepared["place"].part(np.arange(POSTS))
+    posts, encoded, _ = prepared["place"].subset(np.arange(POSTS))
     before = locator.probabilities(posts, encoded)
     assert np.isfinite(before).all()
     locator.save(tmp_path / "run")

@@ -20,25 +20,25 @@ CONSTRAINTS = Path(__file__).parents[2] / "constraints.txt"
 
 
 def test_the_same_is_not_worth_a_word() -> None:
-    assert remarks(made_with(), pictures=True, words=True) == []
+    assert remarks(made_with(), images=True, words=True) == []
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        warn_of_others({"made_with": made_with()}, pictures=True, words=True)
+        warn_of_others({"made_with": made_with()}, images=True, words=True)
 
 
 def test_another_decoder_is_said_of_a_run_that_looks_at_pictures() -> None:
     then = made_with() | {"pictures": "Pillow 12.0.0, libjpeg-turbo 3.1.0"}
     with pytest.warns(UserWarning, match=r"made with Pillow 12\.0\.0, .* here is Pillow .* may differ slightly"):
-        warn_of_others({"made_with": then}, pictures=True, words=True)
-    assert remarks(then, pictures=False, words=True) == []
+        warn_of_others({"made_with": then}, images=True, words=True)
+    assert remarks(then, images=False, words=True) == []
 
 
 def test_another_dictionary_or_stop_list_is_said_of_a_run_that_reads_words() -> None:
     then = made_with() | {"words": "jieba 0.42.1, dictionary 0, stop words 0"}
-    (said,) = remarks(then, pictures=True, words=True)
+    (said,) = remarks(then, images=True, words=True)
     assert "jieba 0.42.1, dictionary 0" in said
     assert segmentation.segmenter() in said
-    assert remarks(then, pictures=True, words=False) == []
+    assert remarks(then, images=True, words=False) == []
 
 
 def test_runs_that_do_not_say_were_made_with_the_versions_that_were_pinned() -> None:
@@ -46,7 +46,7 @@ def test_runs_that_do_not_say_were_made_with_the_versions_that_were_pinned() -> 
     assert decode.UNSAID.startswith(f"Pillow {pins['pillow']},")
     assert segmentation.UNSAID.startswith(f"jieba {pins['jieba']},")
     both = {"pictures": decode.UNSAID, "words": segmentation.UNSAID}
-    assert remarks({}, pictures=True, words=True) == remarks(both, pictures=True, words=True)
+    assert remarks({}, images=True, words=True) == remarks(both, images=True, words=True)
 
 
 def test_the_stop_list_and_the_dictionary_are_part_of_what_cuts_words(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -201,7 +201,7 @@ def test_evidence_is_for_those_who_are_told_everything(served: PostLocator) -> N
     locator._fitted = fitted
     for fine, there in ((False, False), (True, True)):
         discretion = Discretion(fitted.places, fine=fine)
-        assert (Telling.of(locator, discretion).fitted.evidence is not None) == there
+        assert (Telling.of(locator, discretion).view.evidence is not None) == there
 
 
 def test_no_tag_that_names_a_place_is_suggested() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from postplace import Post, PostLocator
+from postplace.features.encoder_pair import EncoderPair
 from postplace.server import service as service_file
 from postplace.server.limits import RequestLimits
 from postplace.server.parsing import Question
@@ -135,13 +136,13 @@ def test_posts_of_many_levels_are_encoded_once(served: PostLocator, monkeypatch:
     levels = [0.8, 0.9, 0.8, 0.6]
     wanted = [served.predict([post], top_k=99, level=level)[0] for post, level in zip(posts, levels, strict=True)]
     calls: list[int] = []
-    encode = PostLocator._encode
+    encode = EncoderPair.encode
 
-    def counted(self: PostLocator, posts: Any, **options: Any) -> Any:
+    def counted(self: EncoderPair, posts: Any, **options: Any) -> Any:
         calls.append(len(posts))
         return encode(self, posts, **options)
 
-    monkeypatch.setattr(PostLocator, "_encode", counted)
+    monkeypatch.setattr(EncoderPair, "encode", counted)
     asked = [Question(post, Options(top_k=1, level=n, min_confidence=0)) for post, n in zip(posts, levels, strict=True)]
     found = answer_all(served, asked)
     assert calls == [4]

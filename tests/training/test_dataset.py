@@ -136,10 +136,10 @@ def test_folds_are_an_option_of_the_run(cache: Path, tmp_path: Path) -> None:
 def test_given_parts_that_cut_groups_are_told(cache: Path) -> None:
     posts = posts_of(240, user=lambda n: f"u{n // 2}")
     parts = {post.id: PARTS[(n + n // 6) % 4] for n, post in enumerate(posts)}
-    report = locator(cache).build_dataset(posts, parts=parts).report
+    report = locator(cache).build_dataset(posts, subsets=parts).report
     assert "the given parts cut 120 groups of posts" in report["split_notes"][0]
     whole = {post.id: PARTS[n // 2 % 4] for n, post in enumerate(posts)}
-    assert not any("cut" in note for note in locator(cache).build_dataset(posts, parts=whole).report["split_notes"])
+    assert not any("cut" in note for note in locator(cache).build_dataset(posts, subsets=whole).report["split_notes"])
 
 
 def test_a_masked_copy_is_split_alike(cache: Path) -> None:

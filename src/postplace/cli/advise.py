@@ -89,7 +89,7 @@ def advise(
     locator = PostLocator.load(run, device=device)
     attacker = None if judge is None else PostLocator.load(judge, device=device)
     if attacker is not None:
-        attacker.share_encoders(locator)
+        attacker.encoder_pair.share(locator.encoder_pair)
     found = advise_on(
         locator, post, protect=protect.value, place=place, below=below, beyond_km=beyond_km, max_edits=max_edits,
         judge=attacker, limit=limit, grid=grid, seed=seed,

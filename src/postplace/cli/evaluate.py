@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from postplace.cli.options import BadPosts, Cache, Device, OnBadPost, Posts, Quiet, Run, cache_folder, log
+from postplace.cli.options import BadPosts, Cache, Device, OnBadPost, Posts, Quiet, Run, cache_folder
 
 
 def evaluate(
@@ -35,8 +35,8 @@ def evaluate(
     from postplace.locator import PostLocator
 
     locator = PostLocator.load(run, device=device, cache=cache_folder(cache))
-    locator.progress = None if quiet else log
+    locator.encoder_pair.progress = not quiet
     metrics = locator.evaluate(every)
     if output is not None:
         write_atomically(output, as_json(metrics))
-    show_metrics(metrics, target=locator.fitted.places.target)
+    show_metrics(metrics, target=locator.predictor.places.target)

@@ -105,7 +105,7 @@ def predict(
     from postplace.locator import PostLocator
 
     locator = PostLocator.load(run, device=device)
-    locator.progress = None if quiet or one else log
+    locator.encoder_pair.progress = not (quiet or one)
     ask = partial(
         locator.predict,
         top_k=top_k,

@@ -43,7 +43,7 @@ def report(
     from postplace.runs.card import saved_card
 
     locator = PostLocator.load(run, device=device, cache=cache_folder(cache))
-    locator.progress = None if quiet else log
+    locator.encoder_pair.progress = not quiet
     examined = locator.evaluate_detailed(every)
     content = content_of(locator, examined, card=saved_card(run), mistakes=mistakes, posts=not no_posts)
     write_atomically(out, page_of(content).encode())

@@ -89,7 +89,7 @@ def serve(
     locator = PostLocator.load(run, device=device)
     other = None if judge is None else PostLocator.load(judge, device=device)
     if other is not None:
-        other.share_encoders(locator)
+        other.encoder_pair.share(locator.encoder_pair)
     service = make_service(locator, fine=fine, home=home, limits=limits, batching=batching, judge=other)
     shown = () if examples is None else read_examples(examples, locator, service.discretion)
     local = host in LOOPBACK or host == "::1"

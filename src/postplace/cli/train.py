@@ -119,11 +119,11 @@ def train(
         folds=folds,
     )
     state = out.parent / f".{out.name}.training"
-    locator.fit(every, state=state, overwrite=overwrite)
+    locator.fit(every, checkpoint_dir=state, overwrite=overwrite)
     if not first:
         return  # the first one speaks and saves
     locator.save(out, overwrite=overwrite)
     shutil.rmtree(state, ignore_errors=True)
     show_fit(locator.report)
-    show_metrics(locator.metrics, target=locator.fitted.places.target)
+    show_metrics(locator.metrics, target=locator.predictor.places.target)
     typer.echo(f"saved in {out}")

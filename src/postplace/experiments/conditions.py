@@ -30,15 +30,15 @@ def prepare_under(
     `names` are those of places, to be masked beside the posts' own; `state` a folder for what is known of pictures.
     The groups stay those of the posts as they came: what is resampled is the same under every condition.
     """
-    prepared = locator.build_dataset(posts, parts=parts)
+    prepared = locator.build_dataset(posts, subsets=parts)
     if condition.split == "random":
         prepared = locator.build_dataset(
-            prepared.posts, parts=_random_parts(prepared, seed=locator.seed, folds=locator.folds)
+            prepared.posts, subsets=_random_parts(prepared, seed=locator.seed, folds=locator.folds)
         )
     changed = _changed(condition, prepared, names=names, state=state)
     if changed == list(prepared.posts):
         return prepared
-    return replace(prepared, posts=changed, encoded=locator.encode(changed))
+    return replace(prepared, posts=changed, encoded=locator.encoder_pair.encode(changed, cache=locator.cache))
 
 
 def _random_parts(prepared: SplitDataset, *, seed: int, folds: int | None) -> dict[str, str]:

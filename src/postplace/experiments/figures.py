@@ -41,7 +41,7 @@ class Fused:
 
 def fused_vectors(locator: PostLocator, posts: Sequence[Post], encoded: EncodedPosts) -> NDArray[np.float32] | None:
     """The input (N, D) of the system's last classifier; None for a system that has none."""
-    return classifier_input(locator.fitted.model, lambda: locator.probabilities(posts, encoded))
+    return classifier_input(locator.predictor.model, lambda: locator.probabilities(posts, encoded))
 
 
 def keep(path: Path, fused: Fused) -> None:

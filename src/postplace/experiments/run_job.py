@@ -133,7 +133,7 @@ def _measured(
 
     def make(settings: Mapping[str, Any]) -> PostLocator:
         locator = _locator(lot, row, settings)
-        locator.share_encoders(base)
+        locator.encoder_pair.share(base.encoder_pair)
         return locator
 
     settings: dict[str, Any] = {}
@@ -151,7 +151,7 @@ def _measured(
         )
     locator = make(settings)
     started, used = time.perf_counter(), time.process_time()
-    locator.fit_dataset(prepared, baselines=no_baselines(len(prepared.places)), judge=False)
+    locator.fit_dataset(prepared.with_baselines(no_baselines(len(prepared.places))), evaluate=False)
     fitted, used = time.perf_counter() - started, time.process_time() - used
     posts, encoded, groups = _asked(row, locator, prepared)
     started = time.perf_counter()
@@ -161,7 +161,7 @@ def _measured(
         names = np.array([place.name for place in prepared.places.places])
         labels = prepared.labels[prepared.split.test]
         keep(path, Fused(row.name, vectors[labels >= 0], names[labels[labels >= 0]]))
-    size = sum(map(len, model_files(locator.fitted.model).values())) / 1e6
+    size = sum(map(len, model_files(locator.predictor.model).values())) / 1e6
     answers = ground_truth(posts, encoded, places=prepared.places, groups=groups)
     measured = _measures(probabilities, answers, prepared)
     return Result(
@@ -179,7 +179,9 @@ def _asked(
 ) -> tuple[list[Post], EncodedPosts, NDArray[np.int64]]:
     """The test posts, their vectors and groups, with the modalities that a row is asked with and has learned from."""
     shown = [name for name in locator.modalities if name in (row.test_modalities or MODALITIES)]
-    return prepared.select_modalities(shown, locator.encode).part(prepared.split.test)
+    return prepared.select_modalities(shown, partial(locator.encoder_pair.encode, cache=locator.cache)).subset(
+        prepared.split.test
+    )
 
 
 def _check_applies(row: Row, prepared: SplitDataset) -> None:
@@ -226,7 +228,7 @@ def _write_baselines(lot: Job, prepared: SplitDataset, provenance: Mapping[str, 
 
 def _baselines(lot: Job, prepared: SplitDataset, provenance: Mapping[str, Any]) -> Iterator[tuple[Path, Result]]:
     """The baselines that every table shows; with nothing measured where the data have no such one."""
-    posts, encoded, groups = prepared.part(prepared.split.test)
+    posts, encoded, groups = prepared.subset(prepared.split.test)
     answers = ground_truth(posts, encoded, places=prepared.places, groups=groups)
     found = baseline_probabilities(prepared.baselines, encoded)
     single = next((label for label in found if label not in (MAJORITY, CONCATENATION)), "")

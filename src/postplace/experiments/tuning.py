@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -66,7 +67,9 @@ def tune(
     tried: list[dict[str, Any]] = []
     there = what_is_there(prepared, modalities)
     for settings in draw(entry, trials=trials, seed=seed, given=given, there=there):
-        locator = make(settings).fit_dataset(prepared, baselines=no_baselines(len(prepared.places)), judge=False)
+        locator = make(settings).fit_dataset(
+            prepared.with_baselines(no_baselines(len(prepared.places))), evaluate=False
+        )
         tried.append({"settings": settings, "validation_accuracy": validation_accuracy(locator, prepared)})
     best = max(tried, key=lambda trial: trial["validation_accuracy"])
     return best["settings"], tried
@@ -81,7 +84,9 @@ def what_is_there(prepared: SplitDataset, modalities: Collection[str]) -> frozen
 def validation_accuracy(locator: PostLocator, prepared: SplitDataset) -> float:
     """The share of labelled validation posts that the locator gets right."""
     rows = prepared.labelled(prepared.split.validation)
-    posts, encoded, _ = prepared.select_modalities(locator.modalities, locator.encode).part(rows)
+    posts, encoded, _ = prepared.select_modalities(
+        locator.modalities, partial(locator.encoder_pair.encode, cache=locator.cache)
+    ).subset(rows)
     return float((locator.probabilities(posts, encoded).argmax(axis=1) == prepared.labels[rows]).mean())
 
 

@@ -138,7 +138,7 @@ def _protected(
     locator: Explainable, opened: OpenedPost, place: str | None, below: float | None, beyond_km: float | None
 ) -> tuple[Attacker, Goal]:
     """The run as an attacker of that place (None: of its own answer), and when it has failed."""
-    names = [own.name for own in locator.fitted.places.places]
+    names = [own.name for own in locator.predictor.places.places]
     if place is None:
         place = names[int(ask(locator, [opened.post])[0].argmax())]
     attacker = Attacker.of(locator, column_of(place, names))
@@ -244,11 +244,11 @@ def _check_another(judge: Explainable | None, locator: Explainable) -> None:
     if judge is locator:
         raise BadOption("--judge", "is the run that chooses the edits", "give another system of the same posts")
     if judge is not None:
-        check_judge(judge.fitted.places, locator.fitted.places)
+        check_judge(judge.predictor.places, locator.predictor.places)
 
 
 def _check(locator: Explainable, protect: str, below: float | None, beyond_km: float | None, budget: Budget) -> None:
-    target = "category" if locator.fitted.places.target == "category" else "place"  # cells are places
+    target = "category" if locator.predictor.places.target == "category" else "place"  # cells are places
     if protect not in ("place", "category"):
         raise unknown_name("--protect", protect, ("place", "category"))
     if protect != target:

@@ -202,13 +202,13 @@ def nearest(own: str, known: Sequence[str], encode: Encode, *, most: int) -> lis
 
 def known_hashtags(locator: Explainable) -> tuple[str, ...]:
     """The hashtags that a run knows, the most frequent first; none of a run that keeps no list."""
-    vocabularies = getattr(locator.fitted, "vocabularies", None)
+    vocabularies = getattr(locator.predictor, "vocabularies", None)
     return () if vocabularies is None else tuple(vocabularies.hashtags.items)
 
 
 def known_words(locator: Explainable) -> tuple[str, ...]:
     """The words that a run knows, the most frequent first; none of a run that keeps no list."""
-    vocabularies = getattr(locator.fitted, "vocabularies", None)
+    vocabularies = getattr(locator.predictor, "vocabularies", None)
     return () if vocabularies is None else tuple(vocabularies.words.items)
 
 

@@ -42,7 +42,7 @@ def attention_maps(locator: PostLocator, post: Post) -> tuple[tuple[AttentionMap
 
     An attention to a modality that is not there has no weights and no map.
     """
-    model = locator.fitted.model
+    model = locator.predictor.model
     if isinstance(model, Estimator) or not isinstance(model, MRLF | SGMFT | SequenceSGMFT):
         return (), [f"{locator.entry.name} has no attention maps to show"]
     posts, encoded = encode(locator, [open_post(locator, post).post])

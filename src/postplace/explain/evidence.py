@@ -24,7 +24,7 @@ def evidence_for(
     content may be the post itself: those are left out. So is the post of the same id if the run has `learned` from
     this one; of any other post an id says nothing.
     """
-    kept = locator.fitted.evidence
+    kept = locator.predictor.evidence
     if kept is None:
         return (), []
     anybodys = post.user is None
@@ -32,7 +32,7 @@ def evidence_for(
     near = kept.nearest(asked, user=post.user, without=post.id if learned else None, most=count)
     same = sum(cosine > SAME for _, cosine in near) if anybodys else 0
     near = near[same : same + most]
-    names = [place.name for place in locator.fitted.places.places]
+    names = [place.name for place in locator.predictor.places.places]
     found = tuple(Neighbour(kept.ids[row], names[kept.classes[row]], cosine) for row, cosine in near)
     unknown = "whose post it is was not said: the training posts may be by the same user"
     alike = f"{same} of the training posts are the same as this one, and not shown: one may be this very post"
@@ -43,7 +43,7 @@ def _vector(locator: Explainable, post: Post, kind: str) -> NDArray[np.float32]:
     posts, encoded = encode(locator, [post])
     if kind == "pooled":
         return np.asarray(pooled_vectors(encoded)[0])
-    vectors = fused_vectors(locator.fitted.model, lambda: locator.probabilities(posts, encoded))
+    vectors = fused_vectors(locator.predictor.model, lambda: locator.probabilities(posts, encoded))
     if vectors is None:
         raise ValueError("evidence of fused vectors, but a system that has none")
     return np.asarray(vectors[0])

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from postplace.encoders.encoder import ImageEncoder, TextEncoder
 from postplace.features.extraction import EncodedPosts
-from postplace.inference.fitted import Fitted
+from postplace.inference.fitted import FittedView
 from postplace.models.settings import ResolvedSettings
 from postplace.schema import Post
 
 
 class Explainable(Protocol):
-    """`PostLocator` is one. `fitted.places` are the C classes of its probabilities."""
+    """`PostLocator` is one. `predictor.places` are the C classes of its probabilities."""
 
     @property
     def modalities(self) -> tuple[str, ...]:
@@ -29,8 +29,8 @@ class Explainable(Protocol):
         ...
 
     @property
-    def fitted(self) -> Fitted:
-        """What was learned."""
+    def predictor(self) -> FittedView:
+        """What was learned, to be asked."""
         ...
 
     def encoders(self) -> tuple[TextEncoder, ImageEncoder]:
@@ -42,5 +42,5 @@ class Explainable(Protocol):
         ...
 
     def part_of(self, post: Post) -> str | None:
-        """The part of the split that a post was in; None for one that is not known."""
+        """The subset of the split that a post was in; None for one that is not known."""
         ...

@@ -59,7 +59,7 @@ def explain(
     not_read = parts_not_read(reader, opened.drawn)
     looked_at = opened if reader.looks_at("image") else replace(opened, pictures=())
     parts, left_out = chosen(looked_at, but=not_read, limit=limit, grid=grid, seed=seed) if one_by_one else ([], [])
-    names = [own.name for own in locator.fitted.places.places]
+    names = [own.name for own in locator.predictor.places.places]
     column = None if place is None else column_of(place, names)
     asked = _ask_all(locator, opened, parts)
     column = int(asked.whole.argmax()) if column is None else column

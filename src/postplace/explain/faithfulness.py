@@ -56,7 +56,7 @@ def deletion_curve(
     """Delete up to `steps` parts, in the explanation's order and in `orders` random ones; all asked in one batch."""
     opened = open_post(locator, post)
     parts = separate(effect.part for effect in explanation.parts if effect.part.kind in _DELETED)
-    column = column_of(explanation.place, [own.name for own in locator.fitted.places.places])
+    column = column_of(explanation.place, [own.name for own in locator.predictor.places.places])
 
     def probability(deleted: Sequence[Sequence[Part]]) -> NDArray[np.float64]:
         return ask(locator, [hide(opened, some).post for some in deleted])[:, column]

@@ -52,7 +52,7 @@ def gradient_effects(locator: PostLocator, opened: OpenedPost, column: int) -> t
 
     Raises BadOption for a system that is no network, or whose inputs gradients cannot be followed to.
     """
-    system, fitted = locator.entry.name, locator.fitted
+    system, fitted = locator.entry.name, locator.predictor
     if isinstance(fitted.model, Estimator):
         raise BadOption("--method", f"{system} is no network and has no gradients", "leave it out")
     posts, encoded = encode(locator, [opened.post])
@@ -225,13 +225,13 @@ def _total(shares: Shares) -> float:
 
 def _means(locator: PostLocator) -> dict[str, Tensor]:
     """The training part's mean vectors, as far as the run knows them."""
-    linear = locator.fitted.baselines.linear
+    linear = locator.predictor.baselines.linear
     return {name: torch.from_numpy(linear[own].mean.copy()) for name, own in _KNOWN.items() if own in linear}
 
 
 def _scales(locator: PostLocator) -> dict[str, Tensor]:
     """The training part's standard deviations of each number of a vector, as far as the run knows them."""
-    linear = locator.fitted.baselines.linear
+    linear = locator.predictor.baselines.linear
     return {name: torch.from_numpy(linear[own].scale.copy()) for name, own in _KNOWN.items() if own in linear}
 
 
@@ -240,7 +240,7 @@ _KNOWN = {"text_vector": "text", "hashtag_vector": "hashtags", "image_vectors": 
 
 def _prior(locator: PostLocator) -> Tensor:
     """What the run was taught to expect of any post (C,): the classes' shares, all alike if it was taught so."""
-    shares = locator.fitted.baselines.majority.frequencies
+    shares = locator.predictor.baselines.majority.frequencies
     return torch.from_numpy(shares.copy() if locator.class_weight is None else np.full_like(shares, 1 / len(shares)))
 
 

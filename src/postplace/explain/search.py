@@ -43,12 +43,12 @@ class Attacker:
     @classmethod
     def of(cls, locator: Explainable, column: int) -> Attacker:
         """A run and one of its classes."""
-        centres = locator.fitted.places.coordinates()
+        centres = locator.predictor.places.coordinates()
         return cls(locator, column, great_circle_km(*centres.T, *centres[column]))
 
     def outlooks(self, probabilities: NDArray[np.float64]) -> list[AttackerView]:
         """Probabilities (N, C) -> what is seen of each post."""
-        names = [place.name for place in self.locator.fitted.places.places]
+        names = [place.name for place in self.locator.predictor.places.places]
         located = ~np.isnan(self.km)
         found = []
         for row in probabilities:

@@ -31,7 +31,7 @@ class TransferAttacker:
     @classmethod
     def of(cls, run: Explainable, *, place: str, post: Post) -> TransferAttacker:
         """Raises BadOption for a run that does not know the place."""
-        names = [own.name for own in run.fitted.places.places]
+        names = [own.name for own in run.predictor.places.places]
         if place not in names:
             remedy = "give a judge that was trained on the same posts, for the same target (and cells)"
             raise BadOption("--judge", f"does not know {place!r}: it has {len(names)} other classes", remedy)

@@ -12,14 +12,17 @@ NAMED = 3  # one by one, by their files' names: the line must stay one that is r
 REASON = 60  # letters of a reason
 
 
-def warn_of_broken(broken: Sequence[BrokenImage]) -> None:
-    """A warning to the caller's caller, if there is any: how many, and the first few by post, file and reason."""
+def warn_of_broken(broken: Sequence[BrokenImage], *, stacklevel: int = 3) -> None:
+    """A warning, if there is any: how many, and the first few by post, file and reason.
+
+    `stacklevel` as `warnings.warn` counts: by default the warning is the caller's caller's.
+    """
     if broken:
         named = "; ".join(
             f"post {one.post_id}: {PurePath(one.image).name}: {_short(one.reason)}" for one in broken[:NAMED]
         )
         more = f"; and {len(broken) - NAMED} more" if len(broken) > NAMED else ""
-        warnings.warn(f"{len(broken)} pictures could not be read: {named}{more}", stacklevel=3)
+        warnings.warn(f"{len(broken)} pictures could not be read: {named}{more}", stacklevel=stacklevel)
 
 
 def _short(reason: str) -> str:

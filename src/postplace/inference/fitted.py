@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from torch import nn
 
+from postplace.errors import BadRun
 from postplace.evaluation.baselines import Baselines
 from postplace.features.batch import InputSizes, Vocabularies
 from postplace.inference.calibrator import Calibration
@@ -26,8 +27,31 @@ class Fitted:
     places: PlaceVocabulary
     vocabularies: Vocabularies | None
     baselines: Baselines
-    seen: Known  # the posts it was made from, and their parts
+    known_posts: Known  # the posts it was made from, and the subset of the split that each was in
     metrics: Mapping[str, Any]
     report: Mapping[str, Any]
     calibration: Calibration | None = None  # a run of an earlier version has none
-    evidence: Evidence | None = None  # training posts to show beside an answer, if they were asked for
+    evidence: Evidence | None = None  # training posts to show beside an answer, if requested
+
+
+class FittedView(Protocol):
+    """What an explanation and the service see of a fitted model: its C classes, its words, its evidence, itself."""
+
+    @property
+    def places(self) -> PlaceVocabulary: ...
+
+    @property
+    def vocabularies(self) -> Vocabularies | None: ...
+
+    @property
+    def evidence(self) -> Evidence | None: ...
+
+    @property
+    def model(self) -> nn.Module | Estimator: ...
+
+
+def check_fitted(fitted: Fitted | None) -> Fitted:
+    """What was learned. Raises BadRun where nothing was."""
+    if fitted is None:
+        raise BadRun("PostLocator", "has learned nothing yet", "call fit(posts), or PostLocator.load(run)")
+    return fitted

@@ -1,9 +1,12 @@
-"""A fitted system asked about encoded posts: what it says, what is told of it, and how right it was."""
+"""A fitted model asked about encoded posts: its probabilities, its ranking of places, and how right it is.
+
+Letters: N posts, C classes.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,148 +15,187 @@ from numpy.typing import NDArray
 from torch import nn
 
 from postplace.errors import Diverged
-from postplace.evaluation.conformal import Over
+from postplace.evaluation.baselines import Baselines
+from postplace.features.batch import InputSizes, Vocabularies
 from postplace.features.extraction import EncodedPosts
 from postplace.features.pooled import has_image, pool_features
-from postplace.inference.calibrator import calibration_report, promises, randomization_u
+from postplace.inference.calibrator import Calibration, calibration_report, promises, randomization_u
+from postplace.inference.evidence import Evidence
 from postplace.inference.fitted import Fitted
 from postplace.inference.labelled_predictions import LabelledPredictions
+from postplace.inference.options import PredictOptions
 from postplace.inference.scoring import GroundTruth, ground_truth, score
 from postplace.models.estimator import Estimator
 from postplace.models.inputs import build_tensors
 from postplace.models.settings import ResolvedSettings
 from postplace.places.decode import rank
+from postplace.places.vocabulary import PlaceVocabulary
 from postplace.schema import Post, Prediction, PredictionRegion
+from postplace.splitting.known_posts import Known
 from postplace.system.devices import torch_device
 
-AT_ONCE = 256  # posts a batch
+Probabilities = NDArray[np.float64]  # (N, C)
+BATCH = 256  # posts that a network is given at once
+_KEPT = ("model", "places", "vocabularies", "baselines", "known_posts", "calibration", "evidence")  # of what was fitted
 
 
 @dataclass(frozen=True)
 class EvaluationResult:
-    """N posts as a system answered them: `told` (N, C) calibrated, the truth, and the metrics, ready for JSON."""
+    """N posts as a model predicted them: calibrated probabilities (N, C), the truth, the metrics, ready for JSON."""
 
     posts: tuple[Post, ...]
-    told: NDArray[np.float64]
+    calibrated_proba: NDArray[np.float64]
     answers: GroundTruth
     metrics: dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Predictor:
-    """What was learned, under the name of its model."""
+    """A fitted model with all that an answer needs: encoded posts -> probabilities, ranked places, metrics.
+
+    `calibration` is None before it is fitted, and in a run of an earlier version: then probabilities stay as they are.
+    """
 
     name: str
     plan: ResolvedSettings
-    fitted: Fitted
-    device: str
+    model: nn.Module | Estimator
+    places: PlaceVocabulary
+    vocabularies: Vocabularies | None
+    baselines: Baselines
+    known_posts: Known
+    calibration: Calibration | None = None
+    evidence: Evidence | None = None  # training posts to show beside an answer, if requested
+    device: str = "auto"
 
-    def raw(self, posts: Sequence[Post], encoded: EncodedPosts) -> NDArray[np.float64]:
-        """The system's own probabilities (N, C): of a network, the softmax of its logits.
+    @classmethod
+    def of(cls, fitted: Fitted, *, name: str, plan: ResolvedSettings, device: str) -> Predictor:
+        """The predictor of what was fitted, under the name of its model."""
+        return cls(name=name, plan=plan, device=device, **{kept: getattr(fitted, kept) for kept in _KEPT})
 
-        Raises Diverged for a post to which it says no numbers.
+    def uncalibrated_proba(self, posts: Sequence[Post], encoded: EncodedPosts) -> NDArray[np.float64]:
+        """The model's own probabilities (N, C): of a network, the softmax of its logits.
+
+        Raises Diverged for a post to which it gives no numbers.
         """
-        model = self.fitted.model
-        if isinstance(model, Estimator):
-            found = model.predict_proba(pool_features(posts, encoded))
+        if isinstance(self.model, Estimator):
+            probabilities = self.model.predict_proba(pool_features(posts, encoded))
         else:
-            found = self._answers_of(model, posts, encoded)
-        strange = np.flatnonzero(~np.isfinite(found).all(axis=1))
+            probabilities = self._network_proba(self.model, posts, encoded)
+        strange = np.flatnonzero(~np.isfinite(probabilities).all(axis=1))
         if len(strange):
             what = f"gives no numbers for {len(strange)} of {len(posts)} posts, the first post {posts[strange[0]].id}"
             raise Diverged(
                 self.name, what, "train again, of a network with a lower learning rate, or name another model"
             )
-        return found
+        return probabilities
 
-    def _answers_of(self, model: nn.Module, posts: Sequence[Post], encoded: EncodedPosts) -> NDArray[np.float64]:
-        """A network's answers (N, C)."""
-        tensors = build_tensors(self.plan, posts, encoded, self.fitted.vocabularies)
+    def _network_proba(self, model: nn.Module, posts: Sequence[Post], encoded: EncodedPosts) -> NDArray[np.float64]:
+        """A network's probabilities (N, C)."""
+        tensors = build_tensors(self.plan, posts, encoded, self.vocabularies)
         device = torch_device(self.device)
         model = model.to(device).eval()
-        found = np.empty((len(posts), len(self.fitted.places)), dtype=np.float64)
+        probabilities = np.empty((len(posts), len(self.places)), dtype=np.float64)
         with torch.inference_mode():
-            for start in range(0, len(posts), AT_ONCE):
-                rows = range(start, min(start + AT_ONCE, len(posts)))
+            for start in range(0, len(posts), BATCH):
+                rows = range(start, min(start + BATCH, len(posts)))
                 logits = model(tensors[list(rows)].to(device)).double()
-                found[rows.start : rows.stop] = torch.softmax(logits, dim=1).cpu().numpy()
-        return found
+                probabilities[rows.start : rows.stop] = torch.softmax(logits, dim=1).cpu().numpy()
+        return probabilities
 
-    def told(self, raw: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Calibrated probabilities (N, C); of a run of an earlier version, the raw ones."""
-        return raw if self.fitted.calibration is None else self.fitted.calibration.tell(raw)
+    def calibrate_proba(self, uncalibrated: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The model's own probabilities (N, C) -> calibrated ones."""
+        return uncalibrated if self.calibration is None else self.calibration.tell(uncalibrated)
+
+    def calibrated_proba(self, posts: Sequence[Post], encoded: EncodedPosts) -> NDArray[np.float64]:
+        """Calibrated probabilities (N, C)."""
+        return self.calibrate_proba(self.uncalibrated_proba(posts, encoded))
 
     def rank(
-        self,
-        posts: Sequence[Post],
-        encoded: EncodedPosts,
-        *,
-        top_k: int,
-        level: float | Sequence[float],
-        min_confidence: float,
-        over: Over = "users",
+        self, posts: Sequence[Post], encoded: EncodedPosts, options: PredictOptions | None = None
     ) -> list[Prediction]:
-        """An answer a post: see `PostLocator.answer`."""
+        """The most probable places of each post, with the set and the circle of its level."""
+        options = options or PredictOptions()
         present = {"text": encoded.text_mask, "hashtags": encoded.hashtag_mask, "image": has_image(encoded)}
         looked_at = self.plan.reads or present.keys()  # the majority class reads nothing, and answers all the same
         used = [
             tuple(name for name in present if name in looked_at and present[name][row]) for row in range(len(posts))
         ]
-        raw, places = self.raw(posts, encoded), self.fitted.places
-        levels = np.broadcast_to(np.asarray(level, dtype=np.float64), len(posts))
-        promised = self._promised(posts, raw, levels, over)
+        uncalibrated = self.uncalibrated_proba(posts, encoded)
         return rank(
-            self.told(raw),
-            places,
+            self.calibrate_proba(uncalibrated),
+            self.places,
             post_ids=[post.id for post in posts],
             used=used,
-            top_k=top_k,
-            promised=promised,
-            min_confidence=min_confidence,
+            top_k=options.top_k,
+            promised=self._regions(posts, uncalibrated, options),
+            min_confidence=options.min_confidence,
         )
 
-    def _promised(
-        self, posts: Sequence[Post], raw: NDArray[np.float64], levels: NDArray[np.float64], over: Over
+    def _regions(
+        self, posts: Sequence[Post], uncalibrated: NDArray[np.float64], options: PredictOptions
     ) -> list[PredictionRegion] | None:
-        """What is promised of each post, each at its own level (N,)."""
-        if self.fitted.calibration is None:
+        """The prediction region of each post, each at its own level."""
+        if self.calibration is None:
             return None
-        draws = self._draws_of(posts)
-        found: dict[int, PredictionRegion] = {}
+        levels = np.broadcast_to(np.asarray(options.level, dtype=np.float64), len(posts))
+        u = self._randomization_u(posts)
+        regions: dict[int, PredictionRegion] = {}
         for level in np.unique(levels):
             rows = np.flatnonzero(levels == level)
-            asked = self.fitted.calibration, raw[rows], draws[rows], self.fitted.places
-            own = promises(*asked, level=float(level), over=over)
-            found |= dict(zip(rows.tolist(), own, strict=True))
-        return [found[row] for row in range(len(posts))]
+            given = self.calibration, uncalibrated[rows], u[rows], self.places
+            of_level = promises(*given, level=float(level), over=options.coverage_over)
+            regions |= dict(zip(rows.tolist(), of_level, strict=True))
+        return [regions[row] for row in range(len(posts))]
 
-    def judged(self, posts: Sequence[Post], encoded: EncodedPosts, *, groups: NDArray[np.int64]) -> LabelledPredictions:
-        """What it says to posts, beside the truth."""
-        answers = ground_truth(posts, encoded, places=self.fitted.places, groups=groups)
-        return LabelledPredictions(self.raw(posts, encoded), answers, self._draws_of(posts))
+    def predict_with_truth(
+        self, posts: Sequence[Post], encoded: EncodedPosts, *, groups: NDArray[np.int64]
+    ) -> LabelledPredictions:
+        """The model's own probabilities of posts, with the truth; posts of equal `groups` (N,) are of one owner."""
+        answers = ground_truth(posts, encoded, places=self.places, groups=groups)
+        return LabelledPredictions(self.uncalibrated_proba(posts, encoded), answers, self._randomization_u(posts))
 
-    def scored(self, posts: Sequence[Post], encoded: EncodedPosts, *, groups: NDArray[np.int64]) -> dict[str, Any]:
-        """Its metrics and those of every baseline, ready for JSON."""
-        return self.examined(posts, encoded, groups=groups).metrics
+    def evaluate(self, posts: Sequence[Post], encoded: EncodedPosts, *, groups: NDArray[np.int64]) -> dict[str, Any]:
+        """The metrics of the model and of every baseline, ready for JSON."""
+        return self.evaluate_detailed(posts, encoded, groups=groups).metrics
 
-    def examined(self, posts: Sequence[Post], encoded: EncodedPosts, *, groups: NDArray[np.int64]) -> EvaluationResult:
-        """What it told of each post, beside the truth, and the metrics of that."""
-        fitted, judged = self.fitted, self.judged(posts, encoded, groups=groups)
-        told = self.told(judged.probabilities)
+    def evaluate_detailed(
+        self, posts: Sequence[Post], encoded: EncodedPosts, *, groups: NDArray[np.int64]
+    ) -> EvaluationResult:
+        """As `evaluate`, with the probabilities of each post and the truth beside them."""
+        labelled = self.predict_with_truth(posts, encoded, groups=groups)
+        probabilities = self.calibrate_proba(labelled.probabilities)
         scores = score(
             self.name,
-            told,
-            answers=judged.answers,
-            baselines=fitted.baselines,
+            probabilities,
+            answers=labelled.answers,
+            baselines=self.baselines,
             encoded=encoded,
-            places=fitted.places,
+            places=self.places,
         )
-        if fitted.calibration is not None:
-            scores["calibration"] = calibration_report(fitted.calibration, judged, fitted.places)
-        broken = [asdict(picture) for picture in encoded.broken]
-        metrics = {"labelled": int(judged.answers.labelled.sum()), "broken_images": broken, **scores}
-        return EvaluationResult(tuple(posts), told, judged.answers, metrics)
+        if self.calibration is not None:
+            scores["calibration"] = calibration_report(self.calibration, labelled, self.places)
+        broken = [asdict(image) for image in encoded.broken]
+        metrics = {"labelled": int(labelled.answers.labelled.sum()), "broken_images": broken, **scores}
+        return EvaluationResult(tuple(posts), probabilities, labelled.answers, metrics)
 
-    def _draws_of(self, posts: Sequence[Post]) -> NDArray[np.float64]:
-        """The draw of each post (N,) that its set of places depends on: by its content, so always the same."""
-        return randomization_u([self.fitted.seen.draw_of(post) for post in posts])
+    def subset_of(self, post: Post) -> str | None:
+        """The subset of the split that a post was in; None for a post that is not known."""
+        match = self.known_posts.match(post)
+        return None if match is None else match.part
+
+    def with_calibration(self, calibration: Calibration) -> Predictor:
+        """The same predictor, calibrated."""
+        return replace(self, calibration=calibration)
+
+    def fitted(self, sizes: InputSizes, *, metrics: Mapping[str, Any], report: Mapping[str, Any]) -> Fitted:
+        """The inverse of `of`, with what else a run keeps."""
+        kept = {name: getattr(self, name) for name in _KEPT}
+        return Fitted(sizes=sizes, metrics=metrics, report=report, **kept)
+
+    def with_evidence(self, evidence: Evidence) -> Predictor:
+        """The same predictor, with training posts to show beside its answers."""
+        return replace(self, evidence=evidence)
+
+    def _randomization_u(self, posts: Sequence[Post]) -> NDArray[np.float64]:
+        """The number u (N,) that each post's prediction set is randomised by: by its content, so always the same."""
+        return randomization_u([self.known_posts.draw_of(post) for post in posts])

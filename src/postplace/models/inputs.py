@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from torch import nn
 
 from postplace.encoders.encoder import ImageEncoder, TextEncoder
-from postplace.encoders.registry import find_image_encoder, find_text_encoder
 from postplace.encoders.token_states import image_state_rows, state_layers_of, text_state_rows
 from postplace.features.batch import InputSizes, PostTensors, Vocabularies
 from postplace.features.extraction import EncodedPosts
@@ -63,18 +62,6 @@ def build_tensors(
         past = past_vectors(posts, pool_features(posts, encoded))
     grids = "image_stage" in plan.needs
     return PostTensors(tokens, encoded, vocabularies=vocabularies, labels=labels, past=past, grids=grids)
-
-
-def load_encoders(plan: ResolvedSettings, text: str, image: str, *, device: str) -> tuple[TextEncoder, ImageEncoder]:
-    """The encoders of these names, as far as the plan has use for them; BadOption where one has not what it needs."""
-    states, layers = plan.reads_states, plan.state_layers
-    of_text = find_text_encoder(text, device=device, states=states, layers=layers)
-    of_images = find_image_encoder(image, device=device, states=states, layers=layers)
-    if plan.states == "image":
-        from postplace.encoders.last_stage import StageEncoder
-
-        return of_text, StageEncoder(of_images)
-    return of_text, of_images
 
 
 def attach_backbone(model: nn.Module | Estimator, image: ImageEncoder) -> nn.Module | Estimator:

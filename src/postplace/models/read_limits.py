@@ -106,8 +106,8 @@ class ReadingRun(Protocol):
         ...
 
     @property
-    def fitted(self) -> FittedRun:
-        """What was learned."""
+    def predictor(self) -> FittedRun:
+        """What was learned, to be asked."""
         ...
 
     @property
@@ -122,7 +122,7 @@ class ReadingRun(Protocol):
 
 def read_limits(run: ReadingRun) -> ReadLimits:
     """How far a run reads a post."""
-    return ReadLimits(run.plan, run.fitted.vocabularies, run.encoders()[0], run.modalities)
+    return ReadLimits(run.plan, run.predictor.vocabularies, run.encoders()[0], run.modalities)
 
 
 def lengths_of(vocabularies: Vocabularies, plan: ResolvedSettings) -> dict[str, int]:

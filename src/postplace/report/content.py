@@ -77,9 +77,9 @@ def content_of(
     locator: PostLocator, examined: EvaluationResult, *, card: str = "", mistakes: int = MOST, posts: bool = True
 ) -> Content:
     """The content of a report on what `PostLocator.evaluate_detailed` gave; no words of a post without `posts`."""
-    places, answers = locator.fitted.places, examined.answers
+    places, answers = locator.predictor.places, examined.answers
     names = tuple(place.name for place in places.places)
-    guesses = np.where(answers.answered, examined.told.argmax(axis=1), -1)
+    guesses = np.where(answers.answered, examined.calibrated_proba.argmax(axis=1), -1)
     labels = np.where(answers.labelled, answers.labels, -1)
     counts = count_pairs(labels, guesses, classes=len(names))
     pairs = confused_pairs(counts, places.coordinates())
@@ -146,13 +146,13 @@ def curve_of(name: str, errors_km: Floats) -> Curve:
 
 def _curves(locator: PostLocator, examined: EvaluationResult) -> list[Curve]:
     """Of the best place, of the point of least expected distance, and of the middle of the city."""
-    places, answers, told = locator.fitted.places, examined.answers, examined.told
+    places, answers, told = locator.predictor.places, examined.answers, examined.calibrated_proba
     located = ~np.isnan(answers.coordinates[:, 0]) & answers.labelled
     if not located.any() or not places.located:
         return []
     name = locator.entry.name
     points = {name: point_estimate(told, places), f"{name}, least expected km": minimum_expected_distance(told, places)}
-    median = locator.fitted.baselines.city_median
+    median = locator.predictor.baselines.city_median
     if median is not None:
         points[CITY_MEDIAN] = np.broadcast_to(np.array(median, dtype=np.float64), answers.coordinates.shape)
     found = []

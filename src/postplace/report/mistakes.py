@@ -46,7 +46,7 @@ class Mistake:
 
 def confident_mistakes(examined: EvaluationResult, places: PlaceVocabulary, *, most: int = MOST) -> list[Mistake]:
     """The `most` confident wrong answers, the surest first; at most one of a group, so that nobody's posts pile up."""
-    answers, told = examined.answers, examined.told
+    answers, told = examined.answers, examined.calibrated_proba
     guesses = told.argmax(axis=1)
     wrong = answers.labelled & answers.answered & (guesses != answers.labels)
     order = np.argsort(-told.max(axis=1), kind="stable")
@@ -62,7 +62,7 @@ def confident_mistakes(examined: EvaluationResult, places: PlaceVocabulary, *, m
 
 
 def _mistake(examined: EvaluationResult, row: int, places: PlaceVocabulary) -> Mistake:
-    post, label, told = examined.posts[row], int(examined.answers.labels[row]), examined.told[row]
+    post, label, told = examined.posts[row], int(examined.answers.labels[row]), examined.calibrated_proba[row]
     guess = int(told.argmax())
     km = float(great_circle_km(*places.coordinates()[guess], *examined.answers.coordinates[row]))
     truth = places.places[label].name if label >= 0 else "a class that the run does not know"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from postplace.errors import BadOption, write_failed
+from postplace.posts.identity import posts_digest
+from postplace.schema import Post
 from postplace.system.atomic_files import as_json, write_atomically
 
 KEY = "training.json"
@@ -23,15 +25,36 @@ class TrainingCheckpoint:
     folder: Path
     key: Mapping[str, Any]
 
+    @classmethod
+    def checked(
+        cls,
+        folder: str | Path | None,
+        options: Callable[[], Mapping[str, Any]],
+        posts: Sequence[Post],
+        *,
+        subsets: Mapping[str, str] | None,
+        overwrite: bool,
+    ) -> TrainingCheckpoint | None:
+        """That of a training with these options, on these posts, after `check`; None where no folder is given.
+
+        `subsets` are those of the posts, by id, where they are split already.
+        """
+        if folder is None:
+            return None
+        split = {"parts": subsets} if subsets else {}  # the key of version 0.1.0: its trainings are continued
+        checkpoint = cls(Path(folder), {**options(), "posts": posts_digest(posts), **split})
+        checkpoint.check(overwrite=overwrite)
+        return checkpoint
+
     def check(self, *, overwrite: bool) -> None:
         """Raise BadOption, before any work, where another training is unfinished, unless it may be thrown away."""
         if self._of_another() and not overwrite:
             problem = f"{self.folder} holds an unfinished training of other posts or options"
-            remedy = "give those to continue it, --overwrite to start anew, or another --out"
-            raise BadOption("--out", problem, remedy)
+            remedy = "give those to continue it, overwrite to start anew, or another folder"
+            raise BadOption("checkpoint_dir", problem, remedy)
 
     @contextmanager
-    def begun(self, *, log: Callable[[str], None]) -> Iterator[Path]:
+    def open(self, *, log: Callable[[str], None]) -> Iterator[Path]:
         """The folder, made now, while the training lasts; it goes again when that ends in an error without a state."""
         try:
             if self._of_another():

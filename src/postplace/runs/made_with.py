@@ -19,19 +19,19 @@ def made_with() -> dict[str, str]:
     return {"pictures": decode.decoder(), "words": segmentation.segmenter()}
 
 
-def warn_of_others(config: Mapping[str, Any], *, pictures: bool, words: bool) -> None:
+def warn_of_others(config: Mapping[str, Any], *, images: bool, words: bool) -> None:
     """Warn where a run that looks at pictures, or reads words, was made with another one than is here.
 
     A run of an earlier version does not say with what: it was made with the versions that came with it.
     """
-    for remark in remarks(config.get("made_with", {}), pictures=pictures, words=words):
-        warnings.warn(remark, stacklevel=3)
+    for remark in remarks(config.get("made_with", {}), images=images, words=words):
+        warnings.warn(remark, stacklevel=4)
 
 
-def remarks(then: Mapping[str, str], *, pictures: bool, words: bool) -> list[str]:
+def remarks(then: Mapping[str, str], *, images: bool, words: bool) -> list[str]:
     """What is to be said of the differences."""
     said = []
-    if pictures and (before := then.get("pictures", decode.UNSAID)) != (here := decode.decoder()):
+    if images and (before := then.get("pictures", decode.UNSAID)) != (here := decode.decoder()):
         said.append(f"this run was made with {before}, here is {here}: vectors of pictures may differ slightly")
     if words and (before := then.get("words", segmentation.UNSAID)) != (here := segmentation.segmenter()):
         said.append(f"this run was made with {before}, here is {here}: some words may be cut or left out otherwise")

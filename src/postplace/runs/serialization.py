@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import sys
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,22 +19,26 @@ from safetensors import SafetensorError
 from torch import nn
 
 from postplace.encoders.hub.loading import without_precision
+from postplace.encoders.lasting_names import missing_path
 from postplace.errors import BadRun
 from postplace.evaluation.baselines import Baselines
 from postplace.features.batch import InputSizes, Vocabularies
+from postplace.features.encoder_pair import EncoderPair
 from postplace.features.pooled import past_width
 from postplace.inference import evidence
 from postplace.inference.calibrator import Calibration
 from postplace.inference.evidence import Evidence
 from postplace.inference.fitted import Fitted
 from postplace.models.estimator import Estimator
+from postplace.models.registry import find_model
+from postplace.models.settings import drop_inactive
 from postplace.places.vocabulary import PlaceVocabulary
 from postplace.runs import card
 from postplace.runs.folder import read_run, write_run
-from postplace.runs.made_with import made_with
-from postplace.runs.paths import missing_path
+from postplace.runs.made_with import made_with, warn_of_others
 from postplace.splitting import known_posts as known
 from postplace.system.atomic_files import as_json
+from postplace.training.train_model import ModelSettings
 
 MODEL = "model"
 WEIGHTS = f"{MODEL}.safetensors"
@@ -55,7 +62,7 @@ def save_run(fitted: Fitted, options: Mapping[str, Any], folder: Path, *, overwr
         "baselines.json": fitted.baselines.to_json().encode(),
         "vocabulary.json": as_json(fitted.vocabularies.to_json() if fitted.vocabularies else None),
         "places.json": fitted.places.to_json().encode(),
-        **fitted.seen.files(),
+        **fitted.known_posts.files(),
         "metrics.json": as_json(dict(fitted.metrics)),
         "training.json": as_json(dict(fitted.report)),
         card.FILE: card.model_card(config, fitted.metrics, fitted.report).encode(),
@@ -85,6 +92,49 @@ def _restore(model: nn.Module | Estimator, files: Mapping[str, bytes], *, where:
         raise BadRun(str(where / "config.json"), f"does not list {WEIGHTS}", "copy the run folder again")
     model.load_state_dict(safetensors.torch.load(files[WEIGHTS]))
     model.eval()
+
+
+@dataclass(frozen=True)
+class SavedRun:
+    """A run as it was read from its folder, checked, before anything is made of it."""
+
+    folder: Path
+    config: dict[str, Any]
+    files: dict[str, bytes]
+
+    @classmethod
+    def read(cls, folder: Path) -> SavedRun:
+        """Raises BadRun naming what is missing or damaged."""
+        return cls(folder, *load_run(folder))
+
+    @contextmanager
+    def understood(self) -> Iterator[None]:
+        """Raise BadRun for whatever in the config is not understood."""
+        try:
+            yield
+        except (KeyError, TypeError, ValueError) as error:
+            problem = f"is not understood ({type(error).__name__}: {error})"
+            remedy = "use the version of postplace that wrote it"
+            raise BadRun(str(self.folder / "config.json"), problem, remedy) from error
+
+    def locator_options(self) -> dict[str, Any]:
+        """What the locator was made with, as its constructor takes it. Raises BadRun for an encoder that is gone."""
+        names = ("target", "model", "cells", "min_posts", "settings", "class_weight", "seed")
+        options = {name: self.config[name] for name in names}
+        requested = asked_encoders(self.config, self.folder)
+        options |= {f"{kind}_encoder": name for kind, name in requested.items()}
+        options["settings"] = drop_inactive(find_model(options["model"]), options["settings"])
+        return options | {name: self.config.get(name) for name in ("modalities", "folds")}  # earlier runs have none
+
+    def restore(self, settings: ModelSettings, encoders: EncoderPair, modalities: Sequence[str]) -> Fitted:
+        """What was fitted, of a model with these settings. Raises BadRun where the encoders are not those of the run.
+
+        Warns, where images are looked at or words are read, of libraries that read them otherwise here.
+        """
+        check_encoders(self.config, encoders.to_json(), where=self.folder)
+        fitted = rebuild(partial(settings.build, encoders=encoders), self.config, self.files, where=self.folder)
+        warn_of_others(self.config, images="image" in modalities, words=bool(fitted.vocabularies))
+        return fitted
 
 
 def load_run(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
@@ -122,7 +172,7 @@ def check_encoders(config: dict[str, Any], present: dict[str, Any], *, where: Pa
         (before, then), (after, now) = (without_precision(each["fingerprint"]) for each in (saved, here))
         if then and now and {**saved, "fingerprint": before} == {**here, "fingerprint": after}:
             said = f"the {kind} encoder ran in {then} when the run was trained and runs in {now} here"
-            warnings.warn(f"{where}: {said}: its vectors differ by about 1 in 100", stacklevel=3)
+            warnings.warn(f"{where}: {said}: its vectors differ by about 1 in 100", stacklevel=4)
             continue
         differing = ", ".join(f"{key} {saved[key]} then, {here[key]} now" for key in saved if saved[key] != here[key])
         remedy = "install the versions of the run (see its config.json) or train again"
@@ -162,7 +212,7 @@ def rebuild(
         places=places,
         vocabularies=None if vocabulary is None else Vocabularies.from_json(vocabulary),
         baselines=Baselines.from_parts(arrays, files["baselines.json"].decode()),
-        seen=known.known_from(files, where=str(where)),
+        known_posts=known.known_from(files, where=str(where)),
         metrics=json.loads(files["metrics.json"]),
         report=json.loads(files["training.json"]),
         calibration=_calibration(files, where=where),

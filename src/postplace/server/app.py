@@ -97,7 +97,7 @@ def routes(service: Service) -> APIRouter:
     @router.get("/health")
     async def health() -> Health:
         """Whether the service answers, and which switches it was started with."""
-        told, places = service.discretion, service.locator.fitted.places
+        told, places = service.discretion, service.locator.predictor.places
         return Health(
             version=version("postplace"),
             model=service.locator.entry.name,

@@ -41,8 +41,8 @@ def read_examples(path: Path, locator: PostLocator, discretion: Discretion) -> t
     """
     posts = read_posts(path)
     fresh = [post for post in posts if locator.part_of(post) in (None, "test")]
-    named = locator.fitted.places.label(fresh)
-    names = [locator.fitted.places.places[row].name if row >= 0 else None for row in named]
+    named = locator.predictor.places.label(fresh)
+    names = [locator.predictor.places.places[row].name if row >= 0 else None for row in named]
     shown = [(post, name) for post, name in zip(fresh, names, strict=True) if name not in discretion.withheld]
     shown = [(post, name) for post, name in shown if post.text.strip() or post.hashtags or post.images]
     if not shown:

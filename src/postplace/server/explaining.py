@@ -164,7 +164,7 @@ async def told_slowly(service: Service, request: Request, post: Post, work: Work
 
 def known_place(run: RedactedLocator, name: str | None) -> str | None:
     """A class by the name it is told under. Raises BadOption, which names no other."""
-    names = [place.name for place in run.fitted.places.places]
+    names = [place.name for place in run.predictor.places.places]
     if name is not None and name not in names:
         raise BadOption("place", "is none that this service tells", f"give one of an answer, such as {names[0]!r}")
     return name

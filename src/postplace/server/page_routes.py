@@ -127,7 +127,7 @@ def page_files() -> Mapping[str, bytes]:
 
 
 def _settings(service: Service, *, tiles: TileSource | None, tokens: bool, examples: int) -> dict[str, object]:
-    told, places, limits = service.discretion, service.locator.fitted.places, service.limits
+    told, places, limits = service.discretion, service.locator.predictor.places, service.limits
     return {
         "version": version("postplace"),
         "model": service.locator.entry.name,

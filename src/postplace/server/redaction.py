@@ -14,14 +14,17 @@ from threading import Event
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import nn
 
 from postplace.encoders.encoder import ImageEncoder, TextEncoder
 from postplace.errors import BadOption
 from postplace.explain.transfer_attack import check_judge
 from postplace.features.batch import Vocabularies
 from postplace.features.extraction import EncodedPosts
-from postplace.inference.fitted import Fitted
+from postplace.inference.evidence import Evidence
+from postplace.inference.fitted import FittedView
 from postplace.locator import PostLocator
+from postplace.models.estimator import Estimator
 from postplace.models.settings import ResolvedSettings
 from postplace.places.vocabulary import PlaceVocabulary
 from postplace.schema import Place, Post
@@ -94,25 +97,35 @@ def _check_judge(served: PlaceVocabulary, judge: PlaceVocabulary) -> None:
 
 
 @dataclass(frozen=True)
+class RedactedView:
+    """What is seen of a fitted model through a `RedactedLocator`."""
+
+    places: PlaceVocabulary
+    vocabularies: Vocabularies | None
+    evidence: Evidence | None
+    model: nn.Module | Estimator
+
+
+@dataclass(frozen=True)
 class Telling:
     """A loaded run and what is told of it, made once a service."""
 
     locator: PostLocator
     classes: ToldClasses
-    fitted: Fitted
+    view: RedactedView
     fine: bool
 
     @classmethod
     def of(cls, locator: PostLocator, discretion: Discretion, *, judge: bool = False) -> Telling:
         """Where less than the run is told, there are no training posts as evidence, and no tag that names a class."""
-        fitted = locator.fitted
-        classes = told_classes(discretion, of=fitted.places if judge else None)
+        view = locator.predictor
+        classes = told_classes(discretion, of=view.places if judge else None)
         everything = classes.everything and discretion.fine
-        vocabularies = fitted.vocabularies
+        vocabularies = view.vocabularies
         if vocabularies is not None and not classes.everything:
-            vocabularies = without_names(vocabularies, [place.name for place in fitted.places.places])
-        evidence = fitted.evidence if everything else None
-        told = replace(fitted, places=classes.places, evidence=evidence, vocabularies=vocabularies)
+            vocabularies = without_names(vocabularies, [place.name for place in view.places.places])
+        evidence = view.evidence if everything else None
+        told = RedactedView(classes.places, vocabularies, evidence, view.model)
         return cls(locator, classes, told, discretion.fine)
 
 
@@ -137,9 +150,9 @@ class RedactedLocator:
         return self.telling.locator.plan
 
     @property
-    def fitted(self) -> Fitted:
+    def predictor(self) -> FittedView:
         """What was learned, with the classes that are told."""
-        return self.telling.fitted
+        return self.telling.view
 
     def encoders(self) -> tuple[TextEncoder, ImageEncoder]:
         """The run's own."""

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from starlette.requests import Request
 
+from postplace.inference.options import PredictOptions
 from postplace.locator import PostLocator
 from postplace.schema import Post, Prediction
 from postplace.server.batching import Batcher, Batching
@@ -102,9 +103,9 @@ def make_service(
 
     Raises BadOption for a run of which nothing would be told, and for a judge with other classes.
     """
-    locator.workers = 0  # pictures are decoded in the threads that answer: no process a batch
+    locator.encoder_pair.workers = 0  # pictures are decoded in the threads that answer: no process a batch
     metrics = Metrics()
-    discretion = Discretion(locator.fitted.places, fine=fine, home=home)
+    discretion = Discretion(locator.predictor.places, fine=fine, home=home)
 
     def answer(questions: Sequence[Question[Options]]) -> list[Told]:
         return answer_all(locator, questions)
@@ -123,7 +124,7 @@ def answer_all(locator: PostLocator, questions: Sequence[Question[Options]]) -> 
     """Every question's whole ranking, encoded in one batch."""
     posts = [question.post for question in questions]
     levels = [question.options.level for question in questions]
-    predictions, broken = locator.answer(posts, top_k=len(locator.fitted.places), level=levels)
+    predictions, broken = locator.answer(posts, PredictOptions(len(locator.predictor.places), levels))
     reasons: dict[str, list[str]] = {}
     for picture in broken:
         reasons.setdefault(picture.post_id, []).append(picture.reason)

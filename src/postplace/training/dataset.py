@@ -72,6 +72,11 @@ class SplitDataset:
     places: PlaceVocabulary
     labels: Rows
     report: Mapping[str, Any]
+    given_baselines: Baselines | None = None
+
+    def with_baselines(self, baselines: Baselines) -> SplitDataset:
+        """The same, with baselines that were fitted before, or with none to speak of, instead of fitting them."""
+        return replace(self, given_baselines=baselines)
 
     @cached_property
     def tokens(self) -> list[TextTokens]:
@@ -132,7 +137,7 @@ class SplitDataset:
             encoded = replace(encode(posts), image_hashes=None)
         return replace(self, posts=posts, encoded=encoded)
 
-    def part(self, rows: Rows) -> tuple[list[Post], EncodedPosts, Rows]:
+    def subset(self, rows: Rows) -> tuple[list[Post], EncodedPosts, Rows]:
         """The posts of some rows, what they were encoded to (pictures are shared), and their groups."""
         per_post = ("text_vectors", "text_mask", "hashtag_vectors", "hashtag_mask", "image_index")
         states = self.encoded.text_states
@@ -151,6 +156,8 @@ class SplitDataset:
     @cached_property
     def baselines(self) -> Baselines:
         """The baselines on the same vectors and parts as every system; fitted once."""
+        if self.given_baselines is not None:
+            return self.given_baselines
         missing = (np.nan, np.nan)
         points = [(post.latitude, post.longitude) if post.located else missing for post in self.posts]
         return fit_baselines(
@@ -165,24 +172,24 @@ class SplitDataset:
 
 
 def build_dataset(
-    every: Sequence[Post],
+    given: Sequence[Post],
     encode: Callable[[Sequence[Post]], EncodedPosts],
     *,
     classes: TargetSpec,
     seed: int,
     log: Callable[[str], None],
-    parts: Mapping[str, str] | None = None,
+    subsets: Mapping[str, str] | None = None,
     folds: int | None = None,
 ) -> SplitDataset:
     """Encode and split; fit the classes on the training part alone.
 
-    `parts`: the part of each post by its id, where the posts were split before. Else, with `folds`, the seeds are those
-    of a repeated grouped K-fold (see `split_folds`). `encode` gives vectors with perceptual
+    `subsets`: the subset of each post by its id, where the posts were split before. Else, with `folds`, the
+    seeds are those of a repeated grouped K-fold (see `split_folds`). `encode` gives vectors with perceptual
     hashes. Raises BadPost when no post has anything to go by, NotEnoughData when the posts or a class are too few, or
     when no class of the test part is in the training part.
     """
-    posts, left_out = classes.labelled(every)
-    log(f"{len(every)} posts, {len(posts)} of them to learn and judge from")
+    posts, left_out = classes.labelled(given)
+    log(f"{len(given)} posts, {len(posts)} of them to learn and judge from")
     encoded = encode(posts)
     if not (encoded.text_mask.any() or encoded.hashtag_mask.any() or len(encoded.image_vectors)):
         problem = f"none of {len(posts)} posts has text, hashtags or a readable picture"
@@ -193,17 +200,17 @@ def build_dataset(
     groups = groups_of(posts, by=by, duplicates=duplicates.labels)
     split = (
         _drawn(draw_keys(posts, by=by), groups, stratum, seed=seed, folds=folds)
-        if parts is None
-        else _split_of(posts, parts)
+        if subsets is None
+        else _split_of(posts, subsets)
     )
-    parted = Parted(split, groups, stratum, duplicates.stock_texts, by, drawn=parts is None, folds=folds)
+    parted = Parted(split, groups, stratum, duplicates.stock_texts, by, drawn=subsets is None, folds=folds)
     parted.check_learnable()
     places = classes.fit([posts[row] for row in split.train], posts, seed=seed)
     labels = places.label(posts)
     report = {
-        "posts": len(every),
+        "posts": len(given),
         "used": len(posts),
-        "without_the_target": len(every) - len(posts) - sum(left_out.values()),
+        "without_the_target": len(given) - len(posts) - sum(left_out.values()),
         "left_out_classes": dict(left_out),
         "classes": len(places),
         "broken_images": [asdict(broken) for broken in encoded.broken],
@@ -225,11 +232,11 @@ def _near_duplicates(posts: Sequence[Post], encoded: EncodedPosts, owners: Rows)
     return near_duplicate_clusters([post.text for post in posts], pictures, owners=owners)
 
 
-def _split_of(posts: Sequence[Post], parts: Mapping[str, str]) -> Split:
+def _split_of(posts: Sequence[Post], subsets: Mapping[str, str]) -> Split:
     """The given split, of the posts that are left; each part must have some."""
     ids: dict[str, list[str]] = {name: [] for name in PARTS}
     for post in posts:
-        ids[parts[post.id]].append(post.id)
+        ids[subsets[post.id]].append(post.id)
     if empty := [name for name in PARTS if not ids[name]]:
         problem = f"no labelled post of the prepared split is in the part {empty[0]}"
         raise NotEnoughData("the posts", problem, "prepare more posts, with looser rules or with another seed")

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from postplace import PostLocator
+from postplace.encoders.lasting_names import lasting_name, missing_path
 from postplace.errors import BadRun
-from postplace.runs.paths import lasting_name, missing_path
 from postplace.runs.serialization import asked_encoders
 
 
@@ -29,7 +29,7 @@ def test_a_local_folder_or_file_gets_its_absolute_path(here: Path) -> None:
     for name in ("onnx", "clip", "org/model"):  # an export comes before the hub's model of that name
         assert lasting_name(name) == str(here / name)
     assert lasting_name("vgg19=weights.safetensors") == f"vgg19={here / 'weights.safetensors'}"
-    assert PostLocator(image_encoder="onnx").image_encoder == str(here / "onnx")
+    assert PostLocator(image_encoder="onnx").encoder_pair.image == str(here / "onnx")
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,8 @@ def lasting_name(name: str) -> str:
 
     Other names stay as they are, so that their runs can be carried to another machine.
     """
+    if not isinstance(name, str):
+        return name  # an encoder itself, which is looked up nowhere
     if _is_folder(name):
         return _absolute(name)
     network, separator, file = name.partition("=")
