@@ -16,8 +16,11 @@ from postplace.errors import PostplaceError
 from postplace.schema import Place, Post, Prediction, RankedPlace
 
 if TYPE_CHECKING:
+    from postplace.encoders.outside import register_encoder
+    from postplace.encoders.vector_table import VectorTable
     from postplace.inference.predictor import Predictor
     from postplace.locator import PostLocator
+    from postplace.posts.registry import read_source, register_source
     from postplace.posts.table import PostStream, read_posts, write_posts
     from postplace.synthetic import make_city
 
@@ -30,8 +33,12 @@ __all__ = [
     "Prediction",
     "Predictor",
     "RankedPlace",
+    "VectorTable",
     "make_city",
     "read_posts",
+    "read_source",
+    "register_encoder",
+    "register_source",
     "write_posts",
 ]
 
@@ -43,6 +50,10 @@ _LAZY = {
     "read_posts": "postplace.posts.table",
     "write_posts": "postplace.posts.table",
     "make_city": "postplace.synthetic",
+    "VectorTable": "postplace.encoders.vector_table",
+    "register_encoder": "postplace.encoders.outside",
+    "read_source": "postplace.posts.registry",
+    "register_source": "postplace.posts.registry",
 }
 
 

@@ -35,7 +35,7 @@ class PostLocator:
     `min_posts` leaves classes with fewer posts out; `settings` override defaults by name, as in ``{"max_epochs": 5}``;
     `class_weight="balanced"` makes classes count the same. `cache` is the folder of stored vectors (default: none).
     `modalities` are those that are looked at ("text", "hashtags", "image"); the others are as if they were not there.
-    `text_encoder` and `image_encoder` are names of `postplace encoders`, a local folder or a model of the hub.
+    `text_encoder` and `image_encoder` are names of `postplace encoders`, folders, models of the hub, or encoders.
     `device` is Lightning's accelerator. With `folds` K the seeds 0 to K-1 are the folds of one partition.
     With `evidence` the training posts' vectors are kept, to show the nearest.
     """
@@ -53,8 +53,8 @@ class PostLocator:
         seed: int = 0,
         device: str = "auto",
         devices: int = 1,
-        text_encoder: str = "bundled",
-        image_encoder: str = "bundled",
+        text_encoder: object = "bundled",
+        image_encoder: object = "bundled",
         cache: Folder = None,
         workers: int | None = None,
         progress: Callable[[str], None] | None = None,
@@ -184,11 +184,22 @@ class PostLocator:
         save_run(self.fitted, self.options(), Path(folder), overwrite=overwrite)
 
     @classmethod
-    def load(cls, folder: str | Path, *, device: str = "auto", cache: Folder = None) -> PostLocator:
-        """Read a run; raises BadRun naming what is missing, damaged or different from when it was saved."""
+    def load(
+        cls,
+        folder: str | Path,
+        *,
+        device: str = "auto",
+        cache: Folder = None,
+        text_encoder: object = None,
+        image_encoder: object = None,
+    ) -> PostLocator:
+        """Read a run; raises BadRun naming what is missing, damaged or different from when it was saved.
+
+        Encoders are to be given where the run was trained with Python objects that are registered under no name.
+        """
         run = SavedRun.read(Path(folder))
         with run.understood():
-            locator = cls(**run.locator_options(), device=device, cache=cache)
+            locator = cls(**run.locator_options(text=text_encoder, image=image_encoder), device=device, cache=cache)
             locator._fitted = run.restore(locator.model_settings, locator.encoder_pair, locator.modalities)
         return locator
 

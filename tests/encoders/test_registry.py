@@ -126,7 +126,7 @@ def test_an_export_without_its_library_names_the_extra(asked: Asked, tmp_path: P
     ("find", "name", "message"),
     [
         (find_image_encoder, "vgg91", r"--image-encoder: 'vgg91' is unknown; did you mean 'vgg19'\?.*timm/NAME"),
-        (find_image_encoder, "minilm", "'minilm' does not read pictures; take one that does: bundled, chinese-clip"),
+        (find_image_encoder, "minilm", "'minilm' does not read images; take one that does: bundled, chinese-clip"),
         (find_image_encoder, "/no/such/folder", "there is no folder '/no/such/folder'"),
         (find_image_encoder, "./folder", "there is no folder './folder'"),
         (find_image_encoder, "", "'' is unknown"),

@@ -12,6 +12,8 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from postplace.schema import Post
+
 Vectors = NDArray[np.float32]
 States = NDArray[np.float32]  # (B, n, D)
 
@@ -49,6 +51,21 @@ class ImageEncoder(Protocol):
 
     def encode(self, batch: NDArray[Any]) -> Vectors:
         """Prepared images (B, height, width, 3) -> vectors (B, D) float32."""
+        ...
+
+
+@runtime_checkable
+class EncodesPosts(Protocol):
+    """A text encoder that has its vectors by the posts' ids, not by their texts: they were computed elsewhere.
+
+    `hashtags` has those of the posts' hashtags; with None the hashtags have no vector.
+    """
+
+    width: int
+    hashtags: EncodesPosts | None
+
+    def encode_posts(self, posts: Sequence[Post]) -> Vectors:
+        """Posts -> the vectors (B, D) of their texts; raises BadVectors for a post that has none."""
         ...
 
 

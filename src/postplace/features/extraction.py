@@ -18,7 +18,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from postplace.encoders.encoder import ImageEncoder, OwnBatchSize, TextEncoder, Vectors
+from postplace.encoders.encoder import EncodesPosts, ImageEncoder, OwnBatchSize, TextEncoder, Vectors
 from postplace.encoders.store import Store, Stored, Stores, add_finite, digest
 from postplace.encoders.token_states import StateRows, image_state_rows, in_one_run, rows_of_both, text_state_rows
 from postplace.errors import BadImage, Diverged
@@ -102,7 +102,11 @@ def encode_posts(
         if token_rows is not None:
             pairs, both = list(zip(texts, tags, strict=True)), (sentences, token_rows.open(stores))
             text_states = _text_states(pairs, text_encoder, token_rows, both, show=show)
-        _encode_texts([*texts, *tags], lambda some: (text_encoder.encode(some),), (sentences,), show=show)
+        if isinstance(text_encoder, EncodesPosts):
+            side = _vectors_by_id(posts, texts, tags, text_encoder)
+        else:
+            _encode_texts([*texts, *tags], lambda some: (text_encoder.encode(some),), (sentences,), show=show)
+            side = _vectors_by_text(texts, tags, sentences)
         kinds = _picture_kinds(image_encoder, patch_rows, stores, hashing=image_hashes)
         keys, sources, broken = _image_keys(posts)
         decoder = _Decoder(image_encoder, workers=workers, batch_size=batch_size, hashing=image_hashes)
@@ -111,10 +115,7 @@ def encode_posts(
         index, order = _index(keys, unreadable=reasons)
         kept = {name: kind.store.read(order) for name, kind in kinds.items()}
         return EncodedPosts(
-            text_vectors=_read_texts(texts, sentences),
-            text_mask=np.array([bool(text) for text in texts], dtype=np.bool_),
-            hashtag_vectors=_read_texts(tags, sentences),
-            hashtag_mask=np.array([bool(tag) for tag in tags], dtype=np.bool_),
+            **side,
             image_vectors=kept["vectors"],
             image_index=index,
             broken=tuple(broken),
@@ -125,6 +126,29 @@ def encode_posts(
 
 
 # ---------------------------------------------------------------------- text
+
+
+def _vectors_by_text(texts: Sequence[str], tags: Sequence[str], store: Store) -> dict[str, Any]:
+    return {
+        "text_vectors": _read_texts(texts, store),
+        "text_mask": np.array([bool(text) for text in texts], dtype=np.bool_),
+        "hashtag_vectors": _read_texts(tags, store),
+        "hashtag_mask": np.array([bool(tag) for tag in tags], dtype=np.bool_),
+    }
+
+
+def _vectors_by_id(
+    posts: Sequence[Post], texts: Sequence[str], tags: Sequence[str], encoder: EncodesPosts
+) -> dict[str, Any]:
+    """As `_vectors_by_text`, of vectors that are kept elsewhere; hashtags are absent where these are not."""
+    made: dict[str, Any] = {}
+    for name, given, source in (("text", texts, encoder), ("hashtag", tags, encoder.hashtags)):
+        mask = np.array([bool(each) and source is not None for each in given], dtype=np.bool_)
+        vectors = np.zeros((len(posts), encoder.width), dtype=np.float32)
+        if source is not None:
+            vectors[mask] = source.encode_posts([posts[row] for row in np.flatnonzero(mask)])
+        made |= {f"{name}_vectors": vectors, f"{name}_mask": mask}
+    return made
 
 
 class _NoNumbers(Exception):
