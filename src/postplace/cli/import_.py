@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
-from click import Command, Context
 from typer.core import TyperGroup
 from typer.main import get_command
 
@@ -25,15 +24,18 @@ RADIUS_KM = 0.25
 
 
 class Sources(TyperGroup):
-    """The commands of this file, then one for each source of another package, which is imported when it is run."""
+    """The commands of this file, then one for each source of another package, which is imported when it is run.
 
-    def list_commands(self, ctx: Context) -> list[str]:
+    What Typer gives and takes here is Click's or its own copy of it, depending on its version.
+    """
+
+    def list_commands(self, ctx: Any) -> list[str]:
         """The names of all sources."""
         from postplace.posts.registry import source_names
 
         return list(dict.fromkeys([*super().list_commands(ctx), *source_names()]))
 
-    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """The command of a source."""
         from postplace.posts.registry import source_names
 
@@ -137,7 +139,7 @@ def _import(source: str, path: Path, options: _Options, *, overwrite: bool, quie
         write(read_source(source, path, on_refused=take), path, out, known=known, report=report, quiet=quiet)
 
 
-def _command(source: str) -> Command:
+def _command(source: str) -> Any:
     """The command of a source of another package; what its package says of it is in its help, if it was imported."""
     from postplace.posts.registry import plugin_points
 

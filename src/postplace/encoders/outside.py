@@ -147,7 +147,7 @@ def _find(name: str, kind: Kind) -> OutsideEncoder | None:
 
 
 def _load(point: EntryPoint) -> None:
-    """Import the encoder of another package, whose module registers it. Raises BadOption where it cannot or does not."""
+    """Import the encoder of another package, whose module registers it; BadOption where it cannot or does not."""
     try:
         point.load()
     except Exception as error:  # whatever the module of another package does wrong

@@ -1,9 +1,8 @@
 """Every encoder by name: what it reads, who proposed it, whether it can run here. Importable without torch.
 
-An encoder is found by name, or given as a class or an object (see `outside`). A name is
-
-one of the table or a registered one, a file of vectors (.npy, .npz, .parquet), `timm/NAME`, `NAME=FILE` (a timm network with a local file of weights), `ORG/MODEL` on the Hugging
-Face hub, or a local folder that transformers or our own ONNX export wrote.
+An encoder is found by name, or given as a class or an object (see `outside`). A name is one of the table or a registered
+one, a file of vectors (.npy, .npz, .parquet), `timm/NAME`, `NAME=FILE` (a timm network with a local file of weights),
+`ORG/MODEL` on the Hugging Face hub, or a local folder that transformers or our own ONNX export wrote.
 """
 
 from __future__ import annotations
@@ -45,9 +44,9 @@ class EncoderEntry:
 
 
 def find_image_encoder(encoder: object, *, device: str = "cpu", states: bool = False, layers: int = 1) -> ImageEncoder:
-    """The image encoder of that name, class or instance; `states`: with the states of a grid of patches, where it has them.
+    """The image encoder of that name, class or instance; `states`: with those of a grid of patches, where it has them.
 
-    Of the last `layers` layers, which the encoders of the hub alone hand out.
+    They are of the last `layers` layers, which the encoders of the hub alone hand out.
 
     Raises BadOption for an unknown name or a missing extra, BadWeights where weights cannot be had.
     """

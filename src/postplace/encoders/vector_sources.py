@@ -147,7 +147,8 @@ class ParquetSource:
         if len(lists) and lengths != {width}:
             problem = f"has vectors of several widths: {', '.join(map(str, sorted(lengths | {width})))}"
             raise BadVectors(self._where, problem, "give all of them the same")
-        return flat.reshape(len(lists), width).astype(np.float32)
+        vectors: Vectors = flat.reshape(len(lists), width).astype(np.float32)
+        return vectors
 
 
 def _is_list(kind: Any) -> bool:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from postplace.encoders.encoder import EncodesPosts
+from postplace.encoders.vector_table import cannot_be_asked
 from postplace.errors import BadImage, BadPost
 from postplace.explain.explainable import Explainable
 from postplace.explain.parts import Part, modality_part, spans
-from postplace.encoders.encoder import EncodesPosts
-from postplace.encoders.vector_table import cannot_be_asked
 from postplace.features.extraction import EncodedPosts, encode_posts
 from postplace.features.pooled import MODALITIES, drop_modalities
 from postplace.images.decode import decode

@@ -21,9 +21,9 @@ Loaded = tuple[TextEncoder, ImageEncoder]
 def load_encoders(
     text: object, image: object, *, device: str, states: bool | Literal["image"] = False, layers: int = 1
 ) -> Loaded:
-    """The encoders of these names, classes or instances; with `states` True they give token states of their last `layers` layers.
+    """The encoders of these names, classes or instances.
 
-    With "image" the image encoder gives what the last stage of its network is given. Raises BadOption where one has
+    With `states` True they give token states of their last `layers` layers. With "image" the image encoder gives what the last stage of its network is given. Raises BadOption where one has
     not what is asked of it.
     """
     of_text = find_text_encoder(text, device=device, states=states is True, layers=layers)

@@ -146,7 +146,7 @@ def _vectors_by_id(
         mask = np.array([bool(each) and source is not None for each in given], dtype=np.bool_)
         vectors = np.zeros((len(posts), encoder.width), dtype=np.float32)
         if source is not None:
-            vectors[mask] = source.encode_posts([posts[row] for row in np.flatnonzero(mask)])
+            vectors[mask] = source.encode_posts([post for post, there in zip(posts, mask, strict=True) if there])
         made |= {f"{name}_vectors": vectors, f"{name}_mask": mask}
     return made
 

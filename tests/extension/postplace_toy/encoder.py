@@ -44,4 +44,4 @@ class ToyColours:
 
     def encode(self, batch: NDArray[Any]) -> NDArray[np.float32]:
         """See the class."""
-        return (batch.mean(axis=(1, 2)) / 255).astype(np.float32)
+        return np.asarray(batch.mean(axis=(1, 2)) / 255, dtype=np.float32)

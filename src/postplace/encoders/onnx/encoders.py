@@ -24,7 +24,16 @@ from postplace.errors import BadOption, BadWeights, one_line
 FORMAT = 1
 MODEL, DESCRIPTION, TOKENIZER = "model.onnx", "encoder.json", "tokenizer.json"
 AT_ONCE = 4  # items of one run
-PACKAGE = "postplace.encoders."  # where a preparation may come from
+# How a description names its preparation, which no move of a class may change, and where that class is; of version
+# 0.1.0, whose names were modules, too.
+PREPARATIONS: Mapping[str, str] = {
+    "hub": "postplace.encoders.hub.preprocessing.HubPreparation",
+    "squash": "postplace.encoders.bundled.Squash",
+    "centre-crop": "postplace.encoders.backbones.CentreCrop",
+    "hub_preparation.HubPreparation": "postplace.encoders.hub.preprocessing.HubPreparation",
+    "bundled.Squash": "postplace.encoders.bundled.Squash",
+    "backbones.CentreCrop": "postplace.encoders.backbones.CentreCrop",
+}
 
 
 class Exported(NamedTuple):
@@ -180,10 +189,10 @@ def _load(folder: Path, kind: str) -> Exported:
 
 
 def _preparation(said: Mapping[str, Any], folder: Path) -> ImagePreparation:
-    """The preparation that was written, which must be a dataclass of this package."""
-    module, _, name = str(said["class"]).rpartition(".")
+    """The preparation that was written, which must be one of `PREPARATIONS`."""
     try:
-        kind = getattr(import_module(f"{PACKAGE}{module}"), name)
+        module, _, name = PREPARATIONS[said["class"]].rpartition(".")
+        kind = getattr(import_module(module), name)
         values = {field.name: said["fields"][field.name] for field in fields(kind)}
         made: ImagePreparation = kind(**{key: tuple(v) if isinstance(v, list) else v for key, v in values.items()})
     except (ImportError, AttributeError, KeyError, TypeError) as error:

@@ -29,7 +29,7 @@ from postplace.encoders.onnx.encoders import (
     DESCRIPTION,
     FORMAT,
     MODEL,
-    PACKAGE,
+    PREPARATIONS,
     TOKENIZER,
     need,
     open_session,
@@ -377,6 +377,8 @@ def _pooled(network: Any, pixels: Any) -> Any:
 
 def _class_name(prepare: ImagePreparation) -> str:
     kind = type(prepare)
-    if not kind.__module__.startswith(PACKAGE) or not hasattr(kind, "__dataclass_fields__"):
-        raise BadOption(kind.__qualname__, "is a preparation that cannot be written", "make it a dataclass of ours")
-    return f"{kind.__module__.removeprefix(PACKAGE)}.{kind.__qualname__}"
+    place = f"{kind.__module__}.{kind.__qualname__}"
+    known = next((name for name, where in PREPARATIONS.items() if where == place), None)
+    if known is None:
+        raise BadOption(kind.__qualname__, "is a preparation that cannot be written", "make it one of ours")
+    return known
