@@ -23,7 +23,7 @@ from postplace import Post, PostLocator, make_city, read_posts
 from postplace.evaluation.significance import group_bootstrap
 from postplace.explain import DeletionCurve, deletion_curve, explain
 from postplace.explain.explanation import Explanation, Method
-from postplace.explain.faithfulness import agreement_of
+from postplace.explain.faithfulness import compute_agreement
 
 SYSTEMS: dict[str, tuple[Method, ...]] = {
     "mrlf": ("occlusion", "gradients"),
@@ -81,7 +81,7 @@ def measured(locator: PostLocator, asked: list[Post], method: Method, *, groups:
 
 def agreement(explanations: list[Explanation]) -> str:
     """One line on how shares by gradients agree with the modalities' Shapley values."""
-    found = agreement_of(explanations)
+    found = compute_agreement(explanations)
     rough = sum(any("take them for rough" in note for note in own.notes) for own in explanations)
     strange = sum(any("no neutral post" in note for note in own.notes) for own in explanations)
     verdict = "holds" if found.ranks >= LEAST_AGREEMENT else "MISSED"

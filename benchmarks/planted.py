@@ -100,7 +100,7 @@ def measure(entry: ModelEntry, modality: str, options: argparse.Namespace, scrat
     most = np.bincount(prepared.labels[prepared.split.train], minlength=len(prepared.places)).argmax()
     chance = float((answers.labels == most).mean())
     error = (chance * (1 - chance) / len(unseen)) ** 0.5
-    reads = modality in entry.reads
+    reads = modality in entry.modalities
     holds = accuracy >= BAR * ceiling if reads else accuracy <= chance + 2 * error
     verdict = "holds" if holds else "MISSED"
     compared = (

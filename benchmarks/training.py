@@ -164,7 +164,7 @@ def loss_of(model: nn.Module, batch: Batch) -> Tensor:
 def random_posts(plan: ResolvedSettings, count: int, *, seed: int) -> tuple[PostTensors, InputSizes]:
     """Posts of random characters, words, vectors and states, as far as the plan reads them."""
     rng = np.random.default_rng(seed)
-    stage = "image_stage" in plan.needs
+    stage = "image_stage" in plan.inputs
     tokens = [random_tokens(rng) for _ in range(count)] if plan.vocabulary else None
     vocabularies = Vocabularies.fit(tokens, **plan.vocabulary) if tokens else None
     index = np.arange(2 * count, dtype=np.int64).reshape(count, 2)
@@ -189,7 +189,7 @@ def random_posts(plan: ResolvedSettings, count: int, *, seed: int) -> tuple[Post
         else (states(2 * count, STAGE_STATES, STAGE_WIDTH) if stage else None),
     )
     past = None
-    if "past_vectors" in plan.needs:
+    if "past_vectors" in plan.inputs:
         vectors = rng.normal(0, 1, (count, TEXT_WIDTH + IMAGE_WIDTH)).astype(np.float32)
         past = (vectors, np.ones(count, dtype=np.bool_))
     labels = rng.integers(0, CLASSES, count)
@@ -216,9 +216,9 @@ def input_sizes(plan: ResolvedSettings, vocabularies: Vocabularies | None) -> In
     if plan.reads_states:
         more |= {f"{kind}_states": number * plan.state_layers for kind, number in STATES.items()}
         more |= {f"{kind}_states_width": STATES_WIDTH for kind in STATES}
-    if "coarse" in plan.needs:
+    if "coarse" in plan.inputs:
         more["coarse"] = tuple(place % DISTRICTS for place in range(CLASSES))
-    if "past_vectors" in plan.needs:
+    if "past_vectors" in plan.inputs:
         more["past_width"] = TEXT_WIDTH + IMAGE_WIDTH
     return InputSizes(*counts, TEXT_WIDTH, IMAGE_WIDTH, **more)
 

@@ -146,7 +146,7 @@ def test_by_command_line(
 
 def test_by_form_and_by_lines(locator: PostLocator, asked: list[Post], records: list[dict[str, str]]) -> None:
     limits = RequestLimits()
-    service = make_service(locator, fine=True, home=True, limits=limits, batching=Batching(), judge=None)
+    service = make_service(locator, fine=True, home=True, limits=limits, batching=Batching(), transfer_model=None)
 
     async def run() -> tuple[list[Any], list[Any], list[Any]]:
         await service.start()

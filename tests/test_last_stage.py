@@ -13,7 +13,7 @@ import torch
 from postplace import Post, PostLocator, make_city, read_posts
 from postplace.features.pooled import pooled_features
 from postplace.models.inputs import build_tensors
-from postplace.models.networks.image_finetune import ImageFinetune
+from postplace.models.networks.image_network import ImageFinetune
 
 
 @pytest.fixture(scope="module")

@@ -70,7 +70,7 @@ def test_a_post_with_nothing_in_it_gets_no_prediction(place_locator: PostLocator
     empty, full = place_locator.predict([{"id": "0"}, {"id": "1", "text": "a walk"}])
     assert empty.ranked == ()
     assert empty.best is None
-    assert full.used == ("text",)
+    assert full.modalities == ("text",)
     assert place_locator.predict_proba([{"id": "0"}]).isna().all(axis=None)
 
 
@@ -196,7 +196,7 @@ def test_a_broken_picture_is_told_and_the_post_goes_on(place_locator: PostLocato
     post = Post("7", text="a walk", images=(tmp_path / "gone.jpg",))
     with pytest.warns(UserWarning, match=r"1 pictures could not be read: post 7: .*gone\.jpg"):
         (prediction,) = place_locator.predict([post])
-    assert prediction.used == ("text",)
+    assert prediction.modalities == ("text",)
 
 
 def test_a_post_learned_from_is_recognised_masked_and_filtered(place_locator: PostLocator, posts: list[Post]) -> None:

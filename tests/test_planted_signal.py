@@ -1,4 +1,4 @@
-"""Every system learns what it reads, and nothing else: in each toy post one modality shows the class.
+"""Every model learns what it reads, and nothing else: in each toy post one modality shows the class.
 
 The others are there too in most posts, full of words, hashtags and pictures that have nothing to do with the class: who
 does not read what shows it has something to be misled by.
@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
+from tests.models.contracts import quick_settings
 from tests.toy_encoders import Toy
 
 from postplace import Post, PostLocator
@@ -31,18 +31,6 @@ WORDS = ("harbour ferry", "tower lift", "garden pond", "market stall")
 FILL = ("lovely day", "with friends", "so tired", "again here", "what a view", "nice light")
 TAGS = ("mood", "sunday", "friends", "happy", "goodlife")
 MISLED = 0.8  # how often each of the other modalities is there
-_FEW = {"tokens": 8, "width": 64, "layers": 1, "dropout": 0.1, "learning_rate": 1e-3}
-QUICK: dict[str, dict[str, Any]] = {
-    "mrlf": {"embedding": 32, "filters": 32, "heads": 4, "learning_rate": 1e-3, "max_epochs": 10},
-    "sg-mft": {"tokens": 8, "features": 128, "dropout": 0.1, "learning_rate": 1e-3},
-    **dict.fromkeys(("merge-attention", "co-attention", "bridge-tower-lite"), _FEW),
-    "mplug": {**_FEW, "layers": 2, "connect_every": 1},
-    "sg-mft-tokens": {"features": 64, "dropout": 0.1, "learning_rate": 1e-3},
-    "bridge-tower": {"learning_rate": 1e-3, "max_epochs": 8},
-    "loctwi": {"width": 64, "characters": 32, "max_epochs": 10},
-    "deepgeo": {"learning_rate": 1e-3, "max_epochs": 10},
-    "transtagger": {"width": 64, "feed_forward": 128, "layers": 1, "learning_rate": 1e-3, "max_epochs": 10},
-}
 
 
 @pytest.fixture(scope="module")
@@ -103,10 +91,10 @@ SYSTEMS = [name for name in MODELS if name != "sg-mft-paper"]
 def test_a_system_learns_what_it_reads(name: str, planted: tuple[SplitDataset, np.ndarray, np.ndarray]) -> None:
     prepared, shows, right = planted
     entry = MODELS[name]
-    locator = PostLocator("place", name, device="cpu", settings=QUICK.get(name, {}), cache=None)
+    locator = PostLocator("place", name, device="cpu", settings=quick_settings(name), cache=None)
     layers = locator.plan.state_layers
     text, image = (Toy(name, layers, width=WIDTH, states=STATES) for name in ("text", "image"))
-    locator.encoder_pair.use(text, image)
+    locator.encoder_pair.use(text, image)  # type: ignore[arg-type]
     locator.fit_dataset(prepared.with_baselines(prepared.baselines), evaluate=False)
     unseen = np.sort(np.concatenate([prepared.split.calibration, prepared.split.test]))
     posts, encoded, groups = prepared.subset(unseen)
@@ -116,7 +104,7 @@ def test_a_system_learns_what_it_reads(name: str, planted: tuple[SplitDataset, n
     chance = 1 / CLASSES
     for index, modality in enumerate(MODALITIES):
         own = shows[unseen] == index
-        if modality in entry.reads:
+        if modality in entry.modalities:
             assert hits[own].mean() >= 0.95 * right[unseen][own].mean()  # of what a faultless reader of it is right in
         else:
             assert hits[own].mean() <= chance + 4 * (chance * (1 - chance) / own.sum()) ** 0.5

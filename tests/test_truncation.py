@@ -37,8 +37,8 @@ def test_a_post_that_was_read_whole_has_nothing_to_say() -> None:
             "read: the first 52 of 60 tokens of the text and hashtags; the rest had no influence on this answer",
             ("text and hashtags",),
         ),
-        (Unread(pictures=1, all_pictures=3), "not read: 1 of 3 pictures; they had no influence on this answer", ()),
-        (Unread(modalities=("image",)), "not read: the pictures, which this run does not look at", ()),
+        (Unread(pictures=1, all_pictures=3), "not read: 1 of 3 images; they had no influence on this answer", ()),
+        (Unread(modalities=("image",)), "not read: the images, which this run does not look at", ()),
         (Unread(links=1, mentions=2), "not read: 1 link and 2 mentions in the text: no influence on this answer", ()),
     ],
 )
@@ -56,7 +56,7 @@ def test_a_line_for_each_side_and_numbers_for_programs() -> None:
     assert [line.partition(";")[0] for line in found.lines()] == [
         "read: the first 3 of 7 words of the text",
         "read: the first 2 of 3 words of the hashtags",
-        "not read: 1 of 2 pictures",
+        "not read: 1 of 2 images",
     ]
     assert found.to_json() == {
         "said": "; ".join(found.lines()),

@@ -13,13 +13,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from postplace.errors import PostplaceError
-from postplace.schema import Place, Post, Prediction, RankedPlace
+from postplace.schema import Place, Post, Prediction, PredictionRegion, Predictions, RankedPlace
 
 if TYPE_CHECKING:
     from postplace.encoders.outside import register_encoder
     from postplace.encoders.vector_table import VectorTable
     from postplace.inference.predictor import Predictor
     from postplace.locator import PostLocator
+    from postplace.models.registry import register_model
     from postplace.posts.registry import read_source, register_source
     from postplace.posts.table import PostStream, read_posts, write_posts
     from postplace.synthetic import make_city
@@ -31,6 +32,8 @@ __all__ = [
     "PostStream",
     "PostplaceError",
     "Prediction",
+    "PredictionRegion",
+    "Predictions",
     "Predictor",
     "RankedPlace",
     "VectorTable",
@@ -38,6 +41,7 @@ __all__ = [
     "read_posts",
     "read_source",
     "register_encoder",
+    "register_model",
     "register_source",
     "write_posts",
 ]
@@ -50,6 +54,7 @@ _LAZY = {
     "read_posts": "postplace.posts.table",
     "write_posts": "postplace.posts.table",
     "make_city": "postplace.synthetic",
+    "register_model": "postplace.models.registry",
     "VectorTable": "postplace.encoders.vector_table",
     "register_encoder": "postplace.encoders.outside",
     "read_source": "postplace.posts.registry",

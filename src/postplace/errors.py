@@ -1,4 +1,7 @@
-"""One root exception. Every message says where, what was found, and what to do.
+"""One root exception. Every message says where, what the problem is, and what to do.
+
+Parameters are named as in Python, in backticks within a sentence (`min_posts`, `target='place'`): the command line says
+options instead (cli/wording.py).
 
 >>> str(BadPost("posts.jsonl, line 3, key 'latitude'", "200 is not a latitude", "give degrees between -90 and 90"))
 "posts.jsonl, line 3, key 'latitude': 200 is not a latitude; give degrees between -90 and 90"
@@ -38,15 +41,15 @@ class BadPlace(PostplaceError):
 
 
 class BadImage(PostplaceError):
-    """A picture that cannot be decoded within the limits."""
+    """An image that cannot be decoded within the limits."""
 
 
 class BadOption(PostplaceError):
-    """An option with a value that cannot be used."""
+    """A parameter with a value that cannot be used."""
 
 
 class UnknownName(BadOption):
-    """An option with a name that is not among the `known` ones."""
+    """A parameter with a name that is not among the `known` ones."""
 
     def __init__(self, where: str, name: str, known: Iterable[str]) -> None:
         names = sorted(known)
@@ -64,11 +67,11 @@ class UnknownName(BadOption):
 
 
 class NotEnoughData(PostplaceError):
-    """Posts that are too few, or too alike, for what was asked."""
+    """Posts that are too few, or too alike, for what was requested."""
 
 
 class Diverged(PostplaceError):
-    """A loss, an answer or a vector that is NaN or infinite."""
+    """A loss, a probability or a vector that is NaN or infinite."""
 
 
 class BadRun(PostplaceError):
@@ -90,10 +93,10 @@ class WriteFailed(PostplaceError):
 def unknown_name(where: str, name: str, known: Iterable[str]) -> BadOption:
     """An error for a misspelt name, with the nearest known one in its remedy.
 
-    >>> str(unknown_name("--model", "sgmft", ["mrlf", "sg-mft"]))
-    "--model: 'sgmft' is unknown; did you mean 'sg-mft'? (known: mrlf, sg-mft)"
-    >>> str(unknown_name("--model", "chinese", ["hi", "mrlf"]))
-    "--model: 'chinese' is unknown; take one of the known names (known: hi, mrlf)"
+    >>> str(unknown_name("model", "sgmft", ["mrlf", "sg-mft"]))
+    "model: 'sgmft' is unknown; did you mean 'sg-mft'? (known: mrlf, sg-mft)"
+    >>> str(unknown_name("model", "chinese", ["hi", "mrlf"]))
+    "model: 'chinese' is unknown; take one of the known names (known: hi, mrlf)"
     """
     return UnknownName(where, name, known)
 

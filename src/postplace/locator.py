@@ -17,7 +17,7 @@ from postplace.inference.predictor import EvaluationResult, Predictor, Probabili
 from postplace.preparation.prepared_folder import read_with_parts
 from postplace.runs.checkpoint import TrainingCheckpoint
 from postplace.runs.serialization import SavedRun, save_run
-from postplace.schema import Post, Prediction
+from postplace.schema import Post, Predictions
 from postplace.training.dataset import SplitDataset, TargetSpec, build_dataset
 from postplace.training.train_model import ModelSettings, train_model
 
@@ -31,6 +31,7 @@ Folder = str | Path | None
 class PostLocator:
     """Infers the place or the category of a post.
 
+    `model` is a name of `postplace models`, a network's class (or instance), or a scikit-learn estimator.
     `target` is "place" or "category"; with `cells` the map is cut into that many cells and these are the places.
     `min_posts` leaves classes with fewer posts out; `settings` override defaults by name, as in ``{"max_epochs": 5}``;
     `class_weight="balanced"` makes classes count the same. `cache` is the folder of stored vectors (default: none).
@@ -43,7 +44,7 @@ class PostLocator:
     def __init__(
         self,
         target: Literal["place", "category"] = "place",
-        model: str = "mrlf",
+        model: object = "mrlf",
         *,
         cells: int | None = None,
         min_posts: int | None = None,
@@ -82,7 +83,7 @@ class PostLocator:
         A prepared folder keeps its split. An interrupted training of the same posts and options in `checkpoint_dir` is
         continued; one of others is an error, or with `overwrite` thrown away once the new one begins.
         """
-        folder = renamed_keyword(state, checkpoint_dir, old="state", new="checkpoint_dir")
+        folder: Folder = renamed_keyword(state, checkpoint_dir, old="state", new="checkpoint_dir")
         given, subsets = read_with_parts(posts)
         check_folds_free(self.folds, subsets)
         self.model_settings.try_out(self.encoder_pair)
@@ -120,7 +121,7 @@ class PostLocator:
         min_confidence: float = 0.0,
         coverage_over: Literal["users", "posts"] = "users",
         cache: Path | None = None,
-    ) -> list[Prediction]:
+    ) -> Predictions:
         """The `top_k` most probable places of each post, best first; an empty ranking for a post with nothing in it.
 
         With each come a set of places and, where classes have coordinates, a circle, which cover the true place as
@@ -128,7 +129,7 @@ class PostLocator:
         best place is less probable than `min_confidence` the model abstains.
         """
         options = PredictOptions(top_k, level, min_confidence, coverage_over)
-        return self.answer(read_with_parts(posts)[0], options, cache=cache).warned()
+        return Predictions(self.answer(read_with_parts(posts)[0], options, cache=cache).warned())
 
     def answer(self, posts: Sequence[Post], options: PredictOptions, *, cache: Path | None = None) -> steps.Answers:
         """As `predict`, of posts that were parsed before; beside the answers the images that could not be read."""
@@ -190,16 +191,16 @@ class PostLocator:
         *,
         device: str = "auto",
         cache: Folder = None,
+        model: object = None,
         text_encoder: object = None,
         image_encoder: object = None,
     ) -> PostLocator:
-        """Read a run; raises BadRun naming what is missing, damaged or different from when it was saved.
-
-        Encoders are to be given where the run was trained with Python objects that are registered under no name.
-        """
+        """Read a run, with its model and encoders if these are not registered; raises BadRun naming what is wrong."""
         run = SavedRun.read(Path(folder))
         with run.understood():
-            locator = cls(**run.locator_options(text=text_encoder, image=image_encoder), device=device, cache=cache)
+            locator = cls(
+                **run.locator_options(model, text=text_encoder, image=image_encoder), device=device, cache=cache
+            )
             locator._fitted = run.restore(locator.model_settings, locator.encoder_pair, locator.modalities)
         return locator
 

@@ -1,4 +1,4 @@
-"""What of a post a system was not given, as plain data and in words for people.
+"""What of a post a model was not given, as plain data and in words for people.
 
 A part that was not read is not harmless: it had no influence on this answer, and may tell another reader everything.
 """
@@ -8,9 +8,41 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypedDict
 
 NO_INFLUENCE = "had no influence on this answer"
+
+
+class ExtentRecord(TypedDict):
+    """An `Extent` as plain data."""
+
+    of: str
+    unit: str
+    read: int
+    total: int
+
+
+class UnreadRecord(TypedDict):
+    """An `Unread` as plain data: in words (`said`) and in numbers."""
+
+    said: str
+    extents: list[ExtentRecord]
+    pictures: int
+    modalities: list[str]
+    links: int
+    mentions: int
+
+
+class LossRecord(TypedDict):
+    """What limits cut off of many posts, on one side and in one unit: counts, and shares (0 to 1)."""
+
+    of: str
+    unit: str
+    posts_cut: int
+    share_of_posts: float
+    lost: int
+    total: int
+    share_lost: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +62,7 @@ class Extent:
         """Whether anything is missing."""
         return self.read < self.total
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> ExtentRecord:
         """The four."""
         return {"of": self.of, "unit": self.unit, "read": self.read, "total": self.total}
 
@@ -40,8 +72,8 @@ class Unread:
     """What of one post was not read; false where it was read whole.
 
     `extents` are all ways in which a side is read of which a part was cut off in any of them. `pictures` of
-    `all_pictures` could not be read. `modalities` are those that the post has and the system does not look at. `links`
-    and `mentions` (@somebody) of its text are read by none, and often name a place.
+    `all_pictures` images could not be read. `modalities` are those that the post has and the model does not look at.
+    `links` and `mentions` (@somebody) of its text are read by none, and often name a place.
     """
 
     extents: tuple[Extent, ...] = ()
@@ -70,35 +102,35 @@ class Unread:
         'read: the first 140 of 412 characters and all 20 words of the text; the rest was read by its words alone'
         """
         sides = dict.fromkeys(extent.of for extent in self.extents)
-        said = [_line(side, [extent for extent in self.extents if extent.of == side]) for side in sides]
+        lines = [_line(side, [extent for extent in self.extents if extent.of == side]) for side in sides]
         if self.pictures:
-            said.append(f"not read: {self.pictures} of {self.all_pictures} pictures; they {NO_INFLUENCE}")
-        said += [f"not read: {CALLED[name]}, which this run does not look at" for name in self.modalities]
+            lines.append(f"not read: {self.pictures} of {self.all_pictures} images; they {NO_INFLUENCE}")
+        lines += [f"not read: {CALLED[name]}, which this run does not look at" for name in self.modalities]
         markup = [(self.links, "link"), (self.mentions, "mention")]
         if counts := [f"{count} {name}{'s' if count > 1 else ''}" for count, name in markup if count]:
-            said.append(f"not read: {' and '.join(counts)} in the text: no influence on this answer")
-        return tuple(said)
+            lines.append(f"not read: {' and '.join(counts)} in the text: no influence on this answer")
+        return tuple(lines)
 
     def lines_of(self, name: str) -> tuple[str, ...]:
-        """The same of another system than the one that answers, by what it is called.
+        """The same of another model than the one that predicts, by what it is called.
 
-        >>> Unread((Extent("text", "words", 30, 71),), modalities=("image",)).lines_of("the judge")
-        ('the judge read the first 30 of 71 words of the text', 'the judge does not look at the pictures')
+        >>> Unread((Extent("text", "words", 30, 71),), modalities=("image",)).lines_of("the attacker")
+        ('the attacker read the first 30 of 71 words of the text', 'the attacker does not look at the images')
         """
-        said = [
+        read = [
             line.removeprefix("read: ").partition("; the rest ")[0]
             for line in self.lines()
             if line.startswith("read: ")
         ]
         past = [f"{name} does not look at {CALLED[modality]}" for modality in self.modalities]
-        return (*(f"{name} read {line}" for line in said), *past)
+        return (*(f"{name} read {line}" for line in read), *past)
 
     @property
     def said(self) -> str:
         """All lines in one."""
         return "; ".join(self.lines())
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> UnreadRecord:
         """The words and the numbers."""
         return {
             "said": self.said,
@@ -131,7 +163,7 @@ class TruncationCounts:
             self.lost[way] += extent.total - extent.read
             self.total[way] += extent.total
 
-    def to_json(self) -> list[dict[str, Any]]:
+    def to_json(self) -> list[LossRecord]:
         """One entry for each side and unit: counts, and shares of all posts and of all units."""
         return [
             {
@@ -151,21 +183,21 @@ class TruncationCounts:
 def truncation_lines(losses: Iterable[Mapping[str, Any]]) -> list[str]:
     """What `TruncationCounts.to_json` holds in words, where something is lost.
 
-    >>> found = TruncationCounts()
-    >>> found.add([Extent("text", "words", 30, 40)])
-    >>> found.add([Extent("text", "words", 10, 10)])
-    >>> truncation_lines(found.to_json())
+    >>> counts = TruncationCounts()
+    >>> counts.add([Extent("text", "words", 30, 40)])
+    >>> counts.add([Extent("text", "words", 10, 10)])
+    >>> truncation_lines(counts.to_json())
     ['50.0 % of posts lose words of the text, in all 20.0 % of these words']
     """
     return [
-        f"{100 * own['share_of_posts']:.1f} % of posts lose {own['unit']} of the {own['of']}, "
-        f"in all {100 * own['share_lost']:.1f} % of these {own['unit']}"
-        for own in losses
-        if own["lost"]
+        f"{100 * loss['share_of_posts']:.1f} % of posts lose {loss['unit']} of the {loss['of']}, "
+        f"in all {100 * loss['share_lost']:.1f} % of these {loss['unit']}"
+        for loss in losses
+        if loss["lost"]
     ]
 
 
-CALLED = {"text": "the text", "hashtags": "the hashtags", "image": "the pictures"}
+CALLED = {"text": "the text", "hashtags": "the hashtags", "image": "the images"}
 
 
 def _line(side: str, extents: list[Extent]) -> str:

@@ -41,7 +41,7 @@ CHOSEN = "document.getElementById('hide-place').selectedOptions[0].innerText"
 DONE = "!document.body.classList.contains('busy')"
 
 
-def outlook(probability: float) -> dict[str, Any]:
+def view(probability: float) -> dict[str, Any]:
     return {"probability": probability, "answer": "there"}
 
 
@@ -78,7 +78,7 @@ def test_the_place_to_hide_can_be_named(tab: Page, address: str, screenshots: Pa
     tab.wait_for(f"document.activeElement.id === 'advice-title' && {DONE}")
     assert "choose that place after “Hide”" in text_of(tab, "#advice-content")
     assert "name that place" not in text_of(tab, "#advice-content")
-    assert "give a judge" not in text_of(tab, "#advice-content")
+    assert "transfer_model" not in text_of(tab, "#advice-content")
     choose(tab, names[1])
     assert tab.run(CHOSEN) == names[1]
     share = share_of(tab, names[1]).replace("\xa0", " ")
@@ -128,9 +128,9 @@ def test_a_long_name_to_hide_fits_a_phone(tab: Page, address: str, screenshots: 
 
 
 def test_an_edit_that_another_model_sees_through_is_told_as_such(tab: Page, address: str, screenshots: Path) -> None:
-    rises, falls = {**SUGGESTION, "judged": outlook(0.42)}, {**SUGGESTION, "judged": outlook(0.25)}
-    useless = "suggestions that hide nothing from the judge and are not worth making: 1 of 2"
-    advised(tab, address, suggestions=[falls, rises], judged_before=outlook(0.31), notes=[useless])
+    rises, falls = {**SUGGESTION, "transfer_view": view(0.42)}, {**SUGGESTION, "transfer_view": view(0.25)}
+    useless = "suggestions that hide nothing from the transfer model and are not worth making: 1 of 2"
+    advised(tab, address, suggestions=[falls, rises], transfer_before=view(0.31), notes=[useless])
     assert "hide nothing from the other model and" in text_of(tab, "#advice-content")
     said = text_of(tab, "#advice-content > p")
     assert "has 81 % for this model and 31 % for another one" in said
@@ -141,31 +141,31 @@ def test_an_edit_that_another_model_sees_through_is_told_as_such(tab: Page, addr
     assert "from 81 % to 10 % for this one" in first
     assert "Hides nothing from another model: from 31 % to 42 %" in second
     assert "Not hidden" not in second
-    tab.screenshot(screenshots / "15-judged.png")
+    tab.screenshot(screenshots / "15-transfer.png")
     assert tab.errors == []
 
 
 def test_an_edit_need_hide_nothing_from_a_model_that_never_saw_the_place(tab: Page, address: str) -> None:
-    never, goal = outlook(0.05) | {"answer": "there"}, {"below": 0.2, "unanswered": True, "description": "hidden"}
-    left = {**SUGGESTION, "judged": never}
-    advised(tab, address, suggestions=[left], judged_before=never, goal=goal)
+    never, goal = view(0.05) | {"answer": "there"}, {"below": 0.2, "unanswered": True, "description": "hidden"}
+    left = {**SUGGESTION, "transfer_view": never}
+    advised(tab, address, suggestions=[left], transfer_before=never, goal=goal)
     assert "Not hidden yet: from 5 % to 5 % for another model" in text_of(tab, ".suggestions")
-    advised(tab, address, suggestions=[left], judged_before={**never, "answer": "here"}, goal=goal)
+    advised(tab, address, suggestions=[left], transfer_before={**never, "answer": "here"}, goal=goal)
     assert "Hides nothing from another model" in text_of(tab, ".suggestions")
 
 
 def test_hidden_from_both_is_told_as_hidden(tab: Page, address: str) -> None:
-    hidden = {**SUGGESTION, "reached": True, "judged": outlook(0.08)}
-    advised(tab, address, suggestions=[hidden], reached=True, judged_before=outlook(0.31))
+    hidden = {**SUGGESTION, "reached": True, "transfer_view": view(0.08)}
+    advised(tab, address, suggestions=[hidden], reached=True, transfer_before=view(0.31))
     assert "Hidden: from 31 % to 8 % for another model" in text_of(tab, ".suggestions")
     assert "enough" not in text_of(tab, "#advice-content > p")
 
 
 @pytest.mark.parametrize("reached", [True, False])
 def test_nothing_needs_to_change_only_where_both_have_it_hidden(tab: Page, address: str, reached: bool) -> None:
-    """For the model that chooses the edits it is hidden as it is; the judge decides."""
-    before, judged = outlook(0.03), outlook(0.02 if reached else 0.45)
-    advised(tab, address, before=before, suggestions=[], reached=reached, judged_before=judged)
+    """For the model that chooses the edits it is hidden as it is; the transfer model decides."""
+    before, transfer_view = view(0.03), view(0.02 if reached else 0.45)
+    advised(tab, address, before=before, suggestions=[], reached=reached, transfer_before=transfer_view)
     said = text_of(tab, "#advice-content > p")
     assert said == text_of(tab, "#status")
     assert f"3 % for this model and {2 if reached else 45} % for another one" in said

@@ -12,8 +12,8 @@ from tests.browser.test_page import text_of
 from tests.browser.test_trouble import ADVICE, CROP, opened
 
 ANSWER = {
-    "places": [{"place": "here", "probability": 0.6}], "enough": True, "granularity": "place", "used": ["text"],
-    "unread": [], "level": 0.9, "set": None,
+    "places": [{"place": "here", "probability": 0.6}], "confident": True, "granularity": "place",
+    "modalities": ["text"], "unread": [], "level": 0.9, "prediction_set": None,
 }  # fmt: skip
 REASONS = {
     "place": "here", "text": "a walk", "hashtags": [], "parts": [], "modalities": [], "pictures": [], "evidence": [],
@@ -158,7 +158,7 @@ def test_other_scripts_run_their_own_way(tab: Page, address: str, screenshots: P
     tab.call("Page.addScriptToEvaluateOnNewDocument", source=EXAMPLES % json.dumps([example]))
     opened(tab, address, "غروب الشمس at the harbour!")
     place = {"place": "حي 1", "probability": 0.6, "latitude": 31.0, "longitude": 121.0}
-    tab.run(NOTED % json.dumps({"/predict": {**ANSWER, "places": [place], "set": ["حي 1", "حي 2"]}}))
+    tab.run(NOTED % json.dumps({"/predict": {**ANSWER, "places": [place], "prediction_set": ["حي 1", "حي 2"]}}))
     tab.run("document.getElementById('hashtags').value = 'ميناء'; document.getElementById('ask').click()")
     tab.wait_for("document.querySelector('.ranked') && document.querySelector('.example')")
     direction = "(name) => getComputedStyle(document.querySelector(name)).direction"
@@ -166,14 +166,17 @@ def test_other_scripts_run_their_own_way(tab: Page, address: str, screenshots: P
     assert tab.run(f"{json.dumps(names)}.map({direction})") == ["rtl"] * len(names)
     tab.screenshot(screenshots / "12-right-to-left.png")
     shown = json.dumps({**REASONS, "text": "غروب", "hashtags": ["ميناء"]})
-    tab.run(f"import('/page/js/why.js').then(({{ showReasons }}) => void showReasons({shown}, {{ ask: () => {{}} }}))")
+    tab.run(
+        "import('/page/js/explanation.js')"
+        f".then(({{ showReasons }}) => void showReasons({shown}, {{ ask: () => {{}} }}))"
+    )
     assert tab.run(f"['.marked p', '.tags li'].map({direction})") == ["rtl"] * 2
 
 
 def test_no_emoji_is_cut_in_two(tab: Page, address: str) -> None:
     opened(tab, address)
     shortened = (
-        "import('/page/js/words.js').then(({ shortened }) => [41, 40].map((many) => shortened('😊'.repeat(many))))"
+        "import('/page/js/format.js').then(({ shortened }) => [41, 40].map((many) => shortened('😊'.repeat(many))))"
     )
     assert tab.run(shortened) == ["😊" * 39 + "…", "😊" * 40]
     name = tab.run("""

@@ -28,14 +28,14 @@ def parts(posts: list[Post]) -> list[object]:
 
 
 @pytest.fixture(scope="module")
-def judge_run(posts: list[Post], cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def transfer_run(posts: list[Post], cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Another system, of the same posts."""
-    folder = tmp_path_factory.mktemp("runs") / "judge"
+    folder = tmp_path_factory.mktemp("runs") / "transfer"
     PostLocator("place", "tagvisor", cache=cache, device="cpu").fit(posts).save(folder)
     return folder
 
 
-def test_a_table_by_default(place_run: Path, parts: list[object]) -> None:
+def test_advice_is_a_table_by_default(place_run: Path, parts: list[object]) -> None:
     done = advised(place_run, *parts, "--below", "0.01")
     assert done.exit_code == 0, done.output
     assert "probability 0." in done.stdout.splitlines()[0]
@@ -47,14 +47,23 @@ def test_a_table_by_default(place_run: Path, parts: list[object]) -> None:
 
 
 def test_a_judge_and_json_to_a_file_and_the_pictures(
-    place_run: Path, judge_run: Path, parts: list[object], tmp_path: Path
+    place_run: Path, transfer_run: Path, parts: list[object], tmp_path: Path
 ) -> None:
-    options = ["--judge", judge_run, "--below", "0.01", "--format", "json", "--output", tmp_path / "advice.json"]
+    options = [
+        "--transfer-model",
+        transfer_run,
+        "--below",
+        "0.01",
+        "--format",
+        "json",
+        "--output",
+        tmp_path / "advice.json",
+    ]
     done = advised(place_run, *parts, *options, "--images-to", tmp_path / "pictures", "--max-edits", 1)
     assert done.exit_code == 0, done.output
     found = json.loads((tmp_path / "advice.json").read_text())
     assert found["suggestions"]
-    assert all(len(own["edits"]) == 1 and own["judged"]["probability"] >= 0 for own in found["suggestions"])
+    assert all(len(own["edits"]) == 1 and own["transfer_view"]["probability"] >= 0 for own in found["suggestions"])
     dropped = any(edit["kind"] == "drop picture" for edit in found["suggestions"][0]["edits"])
     written = [path.name for path in (tmp_path / "pictures").iterdir()]
     assert written == ([] if dropped else ["picture-1.jpg"])
@@ -65,8 +74,8 @@ def test_a_judge_and_json_to_a_file_and_the_pictures(
     assert "is there and not empty" in str(again.exception)
 
 
-def test_the_judge_stands_first_in_the_table(place_run: Path, judge_run: Path, parts: list[object]) -> None:
-    done = advised(place_run, *parts, "--judge", judge_run, "--below", "0.01")
+def test_the_judge_stands_first_in_the_table(place_run: Path, transfer_run: Path, parts: list[object]) -> None:
+    done = advised(place_run, *parts, "--transfer-model", transfer_run, "--below", "0.01")
     assert done.exit_code == 0, done.output
     header = next(line for line in done.stdout.splitlines() if "meaning lost" in line)
     assert header.index("another attacker") < header.index("this run")
@@ -83,11 +92,11 @@ def test_the_judge_stands_first_in_the_table(place_run: Path, judge_run: Path, p
         (["--text", "sea", "--below", "2"], "2.0 is out of range"),
         (["--text", "sea", "--beyond-km", "-1"], "-1.0 is out of range"),
         (["--text", "sea", "--max-edits", "0"], "0 edits"),
-        (["--text", "sea", "--images-to", "new"], "given without a picture"),
+        (["--text", "sea", "--images-to", "new"], "given without an image"),
         (["--image", "missing.jpg"], "does not exist"),
     ],
 )
-def test_what_is_wrong_is_one_line(place_run: Path, options: list[str], said: str) -> None:
+def test_what_is_wrong_with_advise_is_one_line(place_run: Path, options: list[str], said: str) -> None:
     done = advised(place_run, *options)
     assert isinstance(done.exception, BadOption | BadImage)
     assert isinstance(done.exception, PostplaceError)
@@ -95,14 +104,14 @@ def test_what_is_wrong_is_one_line(place_run: Path, options: list[str], said: st
     assert "\n" not in str(done.exception)
 
 
-def test_runs_are_not_overwritten_and_none_judges_itself(place_run: Path) -> None:
+def test_runs_are_not_overwritten_and_none_is_its_own_transfer_model(place_run: Path) -> None:
     done = advised(place_run, "--text", "sea", "--output", place_run / "config.json")
     assert "would overwrite" in str(done.exception)
-    done = advised(place_run, "--text", "sea", "--judge", place_run)
+    done = advised(place_run, "--text", "sea", "--transfer-model", place_run)
     assert "is the run that chooses the edits" in str(done.exception)
 
 
-def test_help_shows_an_example() -> None:
+def test_help_of_advise_shows_an_example() -> None:
     shown = CliRunner().invoke(app, ["advise", "--help"])
     assert "Example: postplace advise" in " ".join(shown.stdout.split())
 

@@ -56,54 +56,54 @@ def train(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, t
     return run
 
 
-def test_an_empty_file(train, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_an_empty_file_of_posts_is_refused(train, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     posts = tmp_path / "posts.jsonl"
     posts.write_text("")
     assert "posts.jsonl" in train(posts)
 
 
-def test_a_json_line_cut_in_half(train, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_json_line_cut_in_half_is_refused(train, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     posts = write(tmp_path / "posts.jsonl", {"id": "1", **GOOD})
     posts.write_text(posts.read_text() + '{"id": "2", "text": "lun')
     assert "posts.jsonl, line 2" in train(posts)
 
 
-def test_a_latitude_of_200(train, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_latitude_of_200_is_refused(train, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     line = train(write(tmp_path / "posts.jsonl", {"id": "1", **GOOD}, {"id": "2", **GOOD, "latitude": 200}))
     assert "posts.jsonl, line 2, key 'latitude'" in line
     assert "200" in line
 
 
-def test_one_class_only(train, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_posts_of_one_class_only_are_refused(train, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     posts = write(tmp_path / "posts.jsonl", *({"id": str(i), **GOOD} for i in range(30)))
     assert "'bridge'" in train(posts)
 
 
-def test_a_place_with_one_post(train, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_place_with_one_post_is_refused(train, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     places = [{"id": str(i), **GOOD, "place": f"place {i % 3}"} for i in range(30)]
     line = train(write(tmp_path / "posts.jsonl", *places, {"id": "alone", **GOOD, "place": "tower"}))
     assert "'tower'" in line
     assert "--min-posts" in line
 
 
-def test_nothing_to_go_by(train, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_predict_without_any_post_is_refused(train, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     posts = write(tmp_path / "posts.jsonl", *({"id": str(i), "place": f"place {i % 3}"} for i in range(60)))
     assert "none of 60 posts has text, hashtags or a readable picture" in train(posts)
 
 
-def test_an_unknown_model_with_the_nearest(train, city: Path) -> None:  # type: ignore[no-untyped-def]
+def test_an_unknown_model_is_refused_with_the_nearest(train, city: Path) -> None:  # type: ignore[no-untyped-def]
     assert "did you mean 'sg-mft'" in train(city, "--model", "sgmft")
 
 
-def test_an_unknown_setting(train, city: Path) -> None:  # type: ignore[no-untyped-def]
+def test_an_unknown_setting_is_refused(train, city: Path) -> None:  # type: ignore[no-untyped-def]
     assert "did you mean 'dropout'" in train(city, "--set", "dropuot=0.5")
 
 
-def test_a_setting_that_is_no_number(train, city: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_setting_that_is_no_number_is_refused(train, city: Path) -> None:  # type: ignore[no-untyped-def]
     assert "max_epochs" in train(city, "--set", "max_epochs=many")
 
 
-def test_no_permission_to_write(
+def test_a_folder_that_may_not_be_written_is_named(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, city: Path, tmp_path: Path
 ) -> None:
     locked = tmp_path / "locked"
@@ -121,7 +121,7 @@ def test_no_permission_to_write(
     assert list(locked.iterdir()) == []
 
 
-def test_a_disk_that_is_full_while_encoding(
+def test_a_disk_that_is_full_while_encoding_is_named(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, city: Path, tmp_path: Path
 ) -> None:
     real = os.fsync
@@ -140,7 +140,7 @@ def test_a_disk_that_is_full_while_encoding(
 
 
 @pytest.mark.parametrize("kind", ["missing", "enormous", "text"])
-def test_a_picture_that_cannot_be_used(
+def test_an_image_that_cannot_be_used_is_refused(
     kind: str,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -158,7 +158,7 @@ def test_a_picture_that_cannot_be_used(
         assert "400,000,000" in line or "20,000" in line or "20000" in line
 
 
-def test_broken_pictures_do_not_stop_a_file(
+def test_broken_images_do_not_stop_a_file(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, place_run: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "photo.jpg").write_text("this is no picture")
@@ -168,19 +168,19 @@ def test_broken_pictures_do_not_stop_a_file(
         main()
     assert ended.value.code == 0
     printed = capsys.readouterr()
-    assert json.loads(printed.out)["used"] == ["text"]
+    assert json.loads(printed.out)["modalities"] == ["text"]
     assert "photo.jpg" in printed.err
     assert "gone.jpg" in printed.err
 
 
 @pytest.mark.parametrize("arguments", [[], ["--text", " "], ["--hashtags", ""]])
-def test_no_text_no_hashtags_no_images(
+def test_a_post_without_text_hashtags_and_images_is_refused(
     arguments: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, place_run: Path
 ) -> None:
     assert "nothing" in refused(capsys, monkeypatch, "predict", place_run, *arguments) or arguments
 
 
-def test_a_file_of_posts_with_nothing_in_them(
+def test_a_file_of_empty_posts_is_refused(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, place_run: Path, tmp_path: Path
 ) -> None:
     posts = write(tmp_path / "posts.jsonl", {"id": "1"}, {"id": "2", "text": " "})
@@ -194,7 +194,7 @@ def test_a_file_of_posts_with_nothing_in_them(
 
 @pytest.mark.parametrize("damage", ["missing", "truncated"])
 @pytest.mark.parametrize("name", ["model.safetensors", "config.json", "places.json", "metrics.json"])
-def test_a_damaged_run(
+def test_a_damaged_run_is_refused(
     damage: str,
     name: str,
     capsys: pytest.CaptureFixture[str],
@@ -211,11 +211,13 @@ def test_a_damaged_run(
     assert name in refused(capsys, monkeypatch, "predict", run, "--text", "a walk")
 
 
-def test_no_such_run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_run_that_is_not_there_is_refused(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     assert "no such run" in refused(capsys, monkeypatch, "predict", tmp_path / "nowhere", "--text", "a walk")
 
 
-def test_a_process_of_its_own_says_the_same(postplace, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_an_error_is_the_same_in_a_process_of_its_own(postplace, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     ended: subprocess.CompletedProcess[str] = postplace("inspect", tmp_path / "nowhere.jsonl")
     assert ended.returncode == 2
     assert ended.stderr.startswith("error: ")
@@ -306,14 +308,14 @@ def test_an_option_that_does_nothing_is_refused(
     assert line.startswith(f"error: {option}: does nothing ")
 
 
-def test_a_run_that_would_judge_itself(
+def test_a_run_is_refused_as_its_own_transfer_model(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     for command in (("serve",), ("advise", "--text", "a")):
         line = refused(
-            capsys, monkeypatch, command[0], tmp_path, *command[1:], "--judge", tmp_path / ".." / tmp_path.name
+            capsys, monkeypatch, command[0], tmp_path, *command[1:], "--transfer-model", tmp_path / ".." / tmp_path.name
         )
-        assert line.startswith("error: --judge: ")
+        assert line.startswith("error: --transfer-model: ")
         assert "is the run that chooses the edits" in line
 
 
@@ -328,7 +330,7 @@ def test_a_run_that_would_judge_itself(
         ("x={[]:1}", "'x' is unknown"),
     ],
 )
-def test_a_knob_that_is_no_number(
+def test_a_parameter_of_the_city_that_is_no_number_is_refused(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, setting: str, found: str
 ) -> None:
     assert found in refused(capsys, monkeypatch, "synth", tmp_path / "city", "--posts", 2, "--set", setting)

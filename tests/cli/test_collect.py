@@ -40,7 +40,9 @@ def run(places: Path, *options: str) -> Any:
     return CliRunner().invoke(app, command)
 
 
-def test_what_was_got_and_how_to_go_on(places: Path, asked: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_collect_says_what_was_got_and_how_to_go_on(
+    places: Path, asked: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def collect(locations: Any, folder: Path, **options: Any) -> Collected:
         asked.append((locations, options["max_posts"]))
         return Collected(finished=1, posts=12, known=3, left_out=Counter({module.VIDEO: 2}))
@@ -64,7 +66,9 @@ def test_what_was_got_and_how_to_go_on(places: Path, asked: list[Any], monkeypat
         assert word in done.stderr
 
 
-def test_stopped_is_exit_code_2(places: Path, asked: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_collection_that_was_stopped_is_exit_code_2(
+    places: Path, asked: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     stopped = Stopped("Instagram wants a login", "log in again")
     monkeypatch.setattr(module, "collect", lambda *_, **__: Collected(posts=5, stopped=stopped))
     done = run(places)
@@ -73,7 +77,7 @@ def test_stopped_is_exit_code_2(places: Path, asked: list[Any], monkeypatch: pyt
     assert "stopped: Instagram wants a login; log in again" in done.stderr
 
 
-def test_no_place_with_a_location_id(tmp_path: Path, asked: list[Any]) -> None:
+def test_places_without_a_location_id_are_refused(tmp_path: Path, asked: list[Any]) -> None:
     file = tmp_path / "places.csv"
     file.write_text("place,name\n4bf58dd8,Opera\n")
     done = run(file)

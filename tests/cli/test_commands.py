@@ -82,7 +82,7 @@ def test_one_post_on_the_command_line(postplace, place_run: Path, city: Path) ->
     asked = postplace("predict", place_run, "--text", "a walk", "--hashtags", "river weekend", *options, "--top-k", 3)
     assert asked.returncode == 0, asked.stderr
     record = json.loads(asked.stdout)
-    assert record["used"] == ["text", "hashtags", "image"]
+    assert record["modalities"] == ["text", "hashtags", "image"]
     assert len(record["places"]) == 3
 
 

@@ -64,7 +64,7 @@ def test_an_export_of_an_unknown_encoder_names_no_option_that_is_not_there(kind:
 
 
 @pytest.mark.parametrize("kind", ["image", "text"])
-def test_an_export_goes_to_the_half_that_was_asked_for(
+def test_an_export_goes_to_the_half_that_was_requested(
     kind: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     calls: list[tuple[Any, ...]] = []

@@ -25,7 +25,7 @@ def parts(posts: list[Post]) -> list[object]:
     return ["--text", post.text, "--hashtags", " ".join(post.hashtags), "--image", post.images[0], "--limit", 24]
 
 
-def test_a_table_by_default(place_run: Path, parts: list[object]) -> None:
+def test_an_explanation_is_a_table_by_default(place_run: Path, parts: list[object]) -> None:
     done = explained(place_run, *parts)
     assert done.exit_code == 0, done.output
     assert "probability 0." in done.stdout.splitlines()[0]
@@ -34,7 +34,7 @@ def test_a_table_by_default(place_run: Path, parts: list[object]) -> None:
     assert "(limit 24)" in done.stdout
 
 
-def test_json_and_html_to_a_file(place_run: Path, parts: list[object], tmp_path: Path) -> None:
+def test_an_explanation_as_json_and_html_to_a_file(place_run: Path, parts: list[object], tmp_path: Path) -> None:
     done = explained(place_run, *parts, "--format", "json", "--attention", "--output", tmp_path / "why.json")
     assert done.exit_code == 0, done.output
     found = json.loads((tmp_path / "why.json").read_text())
@@ -61,7 +61,7 @@ def test_json_and_html_to_a_file(place_run: Path, parts: list[object], tmp_path:
         (["--image", "missing.jpg"], "does not exist"),
     ],
 )
-def test_what_is_wrong_is_one_line(place_run: Path, options: list[str], said: str) -> None:
+def test_what_is_wrong_with_explain_is_one_line(place_run: Path, options: list[str], said: str) -> None:
     done = explained(place_run, *options)
     assert isinstance(done.exception, BadOption | BadImage)
     assert isinstance(done.exception, PostplaceError)
@@ -75,7 +75,7 @@ def test_the_run_is_not_overwritten(place_run: Path) -> None:
     assert "would overwrite" in str(done.exception)
 
 
-def test_help_shows_an_example() -> None:
+def test_help_of_explain_shows_an_example() -> None:
     shown = CliRunner().invoke(app, ["explain", "--help"])
     assert "Example: postplace explain" in " ".join(shown.stdout.split())
 
@@ -85,7 +85,7 @@ def test_what_was_not_read_is_said_in_every_format(short_run: Path, tmp_path: Pa
     done = explained(short_run, *words)
     assert done.exit_code == 0, done.output
     assert "note: read: the first 20 of 60 characters and 3 of 4 words of the text; the rest had no" in done.stdout
-    assert "not read: at, night; nothing is known of what they tell" in done.stdout
+    assert "not read: at, night; nothing is known of what they give away" in done.stdout
     found = json.loads(explained(short_run, *words, "--format", "json").stdout)
     told = [part["name"] for part in found["not_read"]["parts"]]
     assert told == ["at", "night"]

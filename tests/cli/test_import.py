@@ -50,7 +50,7 @@ def refused(run: Command, *arguments: object) -> str:
 
 
 @pytest.mark.parametrize("ending", [".parquet", ".jsonl", ".csv"])
-def test_instaloader(run: Command, tmp_path: Path, ending: str) -> None:
+def test_an_instaloader_dump_is_imported(run: Command, tmp_path: Path, ending: str) -> None:
     dump, out = tmp_path / "dump", tmp_path / f"posts{ending}"
     for name in ("whole", "a_cut_json", "a_video"):
         INSTALOADER["DUMPS"][name](dump / name)
@@ -76,7 +76,7 @@ def test_instaloader(run: Command, tmp_path: Path, ending: str) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {"dump", out.name}
 
 
-def test_pictures_are_relative_to_the_file(run: Command, tmp_path: Path) -> None:
+def test_imported_images_are_relative_to_the_file(run: Command, tmp_path: Path) -> None:
     INSTALOADER["DUMPS"]["whole"](tmp_path / "dump")
     run("instaloader", tmp_path / "dump", "--out", tmp_path / "posts.jsonl", "--quiet")
     (post,) = read_posts(tmp_path / "posts.jsonl")
@@ -84,7 +84,7 @@ def test_pictures_are_relative_to_the_file(run: Command, tmp_path: Path) -> None
     assert '"dump/anna/' in (tmp_path / "posts.jsonl").read_text()
 
 
-def test_weibo(run: Command, tmp_path: Path) -> None:
+def test_a_weibo_export_is_imported(run: Command, tmp_path: Path) -> None:
     WEIBO["DUMPS"]["whole"](tmp_path / "weibo")
     code, shown, errors = run("weibo", tmp_path / "weibo", "--out", tmp_path / "posts.parquet")
     assert (code, errors) == (0, "")
@@ -195,7 +195,7 @@ def test_check_ins_get_the_places_of_a_list(run: Command, tmp_path: Path) -> Non
     assert "not in the list: 上海·静安寺 2 (add a row or an alias" in shown
 
 
-def test_two_locations_of_one_name_are_told(run: Command, tmp_path: Path) -> None:
+def test_two_locations_of_one_name_are_reported(run: Command, tmp_path: Path) -> None:
     for code in ("213000444", "213000481"):
         content = INSTALOADER["node"](code, location={"id": code, "name": "星巴克"})
         INSTALOADER["post"](tmp_path / "dump", content, name=code)

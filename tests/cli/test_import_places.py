@@ -41,7 +41,7 @@ def run(*arguments: object) -> Any:
     return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
-def test_a_release_becomes_a_file_of_places(release: Path, tmp_path: Path) -> None:
+def test_an_fsq_release_becomes_a_file_of_places(release: Path, tmp_path: Path) -> None:
     out = tmp_path / "places.csv"
     done = run(release, "--box", "50,13,52,14", "--out", out)
     assert done.exit_code == 0, done.output
@@ -99,7 +99,7 @@ def test_an_option_that_cannot_be_used_is_named(release: Path, options: tuple[st
     assert done.exception.where == named
 
 
-def test_no_file_given() -> None:
+def test_import_places_without_a_file_is_refused() -> None:
     done = run("--box", "50,13,52,14", "--out", "x.csv")
     assert isinstance(done.exception, PostplaceError)
     assert done.exception.where == "FSQ"

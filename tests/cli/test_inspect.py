@@ -51,7 +51,7 @@ def clean() -> list[dict[str, Any]]:
     return [{**post, "text": " ".join(Random(post["id"]).sample(WORDS, 6))} for post in kept]
 
 
-def test_what_is_left_out_is_told(postplace: Command, tmp_path: Path) -> None:
+def test_what_is_left_out_is_reported(postplace: Command, tmp_path: Path) -> None:
     records = clean()
     records[0]["text"] = "the rain of the day, the [Louvre] [心] @ann"
     records[1]["text"] = "we are the [心]"
@@ -99,7 +99,7 @@ def places(tmp_path: Path) -> Path:
     return path
 
 
-def test_clean_posts(postplace: Command, tmp_path: Path, places: Path) -> None:
+def test_inspect_finds_no_leak_in_clean_posts(postplace: Command, tmp_path: Path, places: Path) -> None:
     posts = write(tmp_path / "posts.jsonl", clean())
     done = postplace("inspect", posts, "--places", places)
     assert done.returncode == 0, done.stderr
@@ -125,7 +125,7 @@ def test_planted_leaks_are_found_by_the_aliases_of_places_csv(postplace: Command
     )  # without the file, the posts' own p1 and p2 are too short
 
 
-def test_the_masked_copy(postplace: Command, tmp_path: Path, places: Path) -> None:
+def test_the_masked_copy_names_no_place(postplace: Command, tmp_path: Path, places: Path) -> None:
     records = clean()
     records[0] |= {
         "text": "from Heron Tower to #StoneBridge",
@@ -161,7 +161,9 @@ def test_the_report_and_the_masked_copy_are_files(postplace: Command, tmp_path: 
     ("target", "problem"),
     [("posts.jsonl", "would overwrite"), ("masked.txt", "another ending"), (".", "is a folder")],
 )
-def test_what_the_masked_copy_must_not_be(postplace: Command, tmp_path: Path, target: str, problem: str) -> None:
+def test_a_masked_copy_that_overwrites_or_has_no_ending_is_refused(
+    postplace: Command, tmp_path: Path, target: str, problem: str
+) -> None:
     posts = write(tmp_path / "posts.jsonl", clean())
     before = posts.read_bytes()
     done = postplace("inspect", posts, "--mask-place-names", tmp_path / target)
@@ -185,7 +187,7 @@ def test_one_user_is_no_split(postplace: Command, tmp_path: Path) -> None:
     assert "there is no split by user or venue: 1 group(s)" in done.stdout
 
 
-def test_what_the_split_could_not_keep_is_told_before_any_training(postplace: Command, tmp_path: Path) -> None:
+def test_what_the_split_could_not_keep_is_reported_before_any_training(postplace: Command, tmp_path: Path) -> None:
     stock = "Just posted a photo @ Dresden, Germany"
     records = [{**post, "user": f"u{n}", "text": stock} for n, post in enumerate([*clean(), *clean(), *clean()])]
     records = [{**record, "id": str(n)} for n, record in enumerate(records)]
@@ -197,7 +199,7 @@ def test_what_the_split_could_not_keep_is_told_before_any_training(postplace: Co
     assert all(f"  - {note}" in shown.splitlines() for note in notes)
 
 
-def test_a_prepared_folder_is_judged_by_its_own_split(postplace: Command, tmp_path: Path) -> None:
+def test_a_prepared_folder_is_inspected_by_its_own_split(postplace: Command, tmp_path: Path) -> None:
     posts = write(tmp_path / "posts.jsonl", clean())
     done = postplace("prepare", posts, "--out", tmp_path / "prepared", "--quiet")
     assert done.returncode == 0, done.stderr
@@ -217,7 +219,7 @@ def test_the_keys_that_hold_names_can_be_chosen(postplace: Command, tmp_path: Pa
     assert (done.returncode, "did you mean 'place'?" in done.stderr) == (2, True)
 
 
-def test_ids_and_no_names_at_all_are_told(postplace: Command, tmp_path: Path) -> None:
+def test_ids_and_no_names_at_all_are_reported(postplace: Command, tmp_path: Path) -> None:
     posts = write(tmp_path / "posts.jsonl", [{**post, "place": "B2094651D1"} for post in clean()])
     assert "1 looked for (as 'B2094651D1'; if these are ids, --places gives" in postplace("inspect", posts).stdout
     assert "0 looked for; --places gives some" in postplace("inspect", posts, "--names", "venue").stdout
@@ -240,7 +242,7 @@ def test_up_to_five_reasons_are_named(postplace: Command, tmp_path: Path) -> Non
     assert lines[6] == "  ... and 2 more"
 
 
-def test_what_systems_would_not_read_is_counted(postplace: Command, tmp_path: Path) -> None:
+def test_what_models_would_not_read_is_counted(postplace: Command, tmp_path: Path) -> None:
     words = [f"word{n}" for n in range(4 * LENGTHS["max_words"])]
     records = [{"id": "1", "text": " ".join(words), "place": "p1"}, {"id": "2", "text": "rain", "place": "p2"}]
     path = write(tmp_path / "posts.jsonl", records)

@@ -16,27 +16,27 @@ ANSWERS = [
         "1",
         (RankedPlace(Place("a, b", 31.5, 121.25), 0.75), RankedPlace(Place("c"), 0.25)),
         ("text", "hashtags"),
-        promised=PredictionRegion(0.9, ("a, b",), (31.5, 121.25), 1.23456),
+        region=PredictionRegion(0.9, ("a, b",), (31.5, 121.25), 1.23456),
     ),
-    Prediction("2", (), (), enough=False),
+    Prediction("2", (), (), confident=False),
 ]
 
 
-def test_json_lines(tmp_path: Path) -> None:
+def test_predictions_as_json_lines(tmp_path: Path) -> None:
     write_predictions(ANSWERS, "jsonl", tmp_path / "out")
     first, second = map(json.loads, (tmp_path / "out").read_text().splitlines())
     place = {"place": "a, b", "probability": 0.75, "latitude": 31.5, "longitude": 121.25}
     places = [place, {"place": "c", "probability": 0.25}]
     circle = {"latitude": 31.5, "longitude": 121.25, "radius_km": 1.235}
-    promised = {"level": 0.9, "coverage_over": "users", "set": ["a, b"], "circle": circle}
-    assert first == {"id": "1", "used": ["text", "hashtags"], "enough": True, "places": places, **promised}
-    assert second == {"id": "2", "used": [], "enough": False, "places": []}
+    promised = {"level": 0.9, "coverage_over": "users", "prediction_set": ["a, b"], "prediction_circle": circle}
+    assert first == {"id": "1", "modalities": ["text", "hashtags"], "confident": True, "places": places, **promised}
+    assert second == {"id": "2", "modalities": [], "confident": False, "places": []}
 
 
-def test_csv(tmp_path: Path) -> None:
+def test_predictions_as_csv(tmp_path: Path) -> None:
     write_predictions(ANSWERS, "csv", tmp_path / "out")
     assert (tmp_path / "out").read_text().splitlines() == [
-        "id,rank,place,probability,latitude,longitude,used,enough,in_set,level,radius_km,coverage_over,not_read",
+        "id,rank,place,probability,latitude,longitude,modalities,confident,in_set,level,radius_km,coverage_over,not_read",
         '1,1,"a, b",0.750000,31.5,121.25,text hashtags,yes,yes,0.9,1.235,users,',
         "1,2,c,0.250000,,,text hashtags,yes,no,0.9,1.235,users,",
         "2,,,,,,,no,,,,,",

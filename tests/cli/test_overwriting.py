@@ -72,7 +72,7 @@ def test_an_output_among_the_files_of_an_input(tmp_path: Path) -> None:
     check_output("--out", tmp_path / "dump" / "posts.csv", [tmp_path / "dump"])
 
 
-def test_an_older_file_is_replaced_when_asked(tmp_path: Path) -> None:
+def test_an_older_file_is_replaced_with_overwrite(tmp_path: Path) -> None:
     old = tmp_path / "old.csv"
     check_new("--out", old, overwrite=False)
     old.write_text("old")
@@ -81,7 +81,9 @@ def test_an_older_file_is_replaced_when_asked(tmp_path: Path) -> None:
     check_new("--out", old, overwrite=True)
 
 
-def test_evaluate_and_predict(refused: Refused, posts_file: Path, place_run: Path, tmp_path: Path) -> None:
+def test_evaluate_and_predict_overwrite_no_input(
+    refused: Refused, posts_file: Path, place_run: Path, tmp_path: Path
+) -> None:
     run = shutil.copytree(place_run, tmp_path / "run")
     assert "--output: q.jsonl would overwrite" in refused("evaluate", run, posts_file, "--output", "q.jsonl")
     assert "would overwrite" in refused("evaluate", run, posts_file, "--output", run / "metrics.json")
@@ -92,7 +94,7 @@ def test_evaluate_and_predict(refused: Refused, posts_file: Path, place_run: Pat
     assert own not in files_of_run(run)
 
 
-def test_inspect(refused: Refused, posts_file: Path, places_file: Path) -> None:
+def test_inspect_overwrites_no_input(refused: Refused, posts_file: Path, places_file: Path) -> None:
     assert "would overwrite" in refused("inspect", posts_file, "--output", "q.jsonl")
     assert "would overwrite" in refused("inspect", posts_file, "--places", places_file, "--output", "places.csv")
     mask = ("--mask-place-names", "places.csv")
@@ -101,7 +103,7 @@ def test_inspect(refused: Refused, posts_file: Path, places_file: Path) -> None:
     assert "m.jsonl is where the masked posts go" in both
 
 
-def test_import(refused: Refused, posts_file: Path, places_file: Path, tmp_path: Path) -> None:
+def test_import_overwrites_no_input(refused: Refused, posts_file: Path, places_file: Path, tmp_path: Path) -> None:
     (tmp_path / "dump").mkdir()
     for command in ("instaloader", "weibo"):
         line = refused("import", command, "dump", "--places", places_file, "--out", "places.csv", "--overwrite")
@@ -116,7 +118,7 @@ def test_import(refused: Refused, posts_file: Path, places_file: Path, tmp_path:
     assert "exists already" in refused("import", "places", "dump", *box, "--out", "places.csv")
 
 
-def test_experiment_and_compare(refused: Refused, posts_file: Path, tmp_path: Path) -> None:
+def test_experiment_and_compare_overwrite_no_input(refused: Refused, posts_file: Path, tmp_path: Path) -> None:
     assert "would overwrite" in refused("experiment", "mrlf-table2", "--data", posts_file, "--out", "q.jsonl")
     (tmp_path / "results").mkdir()
     described = {"format": 1, "title": "t", "results": []}

@@ -30,7 +30,7 @@ def predicted(*arguments: object) -> dict[str, float]:
     return {place["place"]: place["probability"] for place in record["places"]}
 
 
-def test_the_same_by_command_by_python_and_from_a_prepared_folder(
+def test_predictions_are_the_same_by_command_by_python_and_from_a_prepared_folder(
     place_locator: PostLocator, place_run: Path, posts: list[Post], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("POSTPLACE_CACHE", str(tmp_path / "vectors"))  # empty: nothing is answered from memory
@@ -56,7 +56,7 @@ def test_the_same_by_command_by_python_and_from_a_prepared_folder(
     assert max(abs(other[place] - expected[place]) for place in other) > 1e-3
 
 
-def test_what_was_not_read_is_in_the_answer_and_said(short_run: Path, tmp_path: Path) -> None:
+def test_what_was_not_read_is_in_the_prediction_and_on_stderr(short_run: Path, tmp_path: Path) -> None:
     text = "a walk along the old harbour and then a long dinner at night"
     done = CliRunner().invoke(app, ["predict", str(short_run), "--text", text, "--device", "cpu", "-q"])
     assert done.exit_code == 0, done.output
@@ -79,7 +79,7 @@ def test_what_was_not_read_is_in_the_answer_and_said(short_run: Path, tmp_path: 
     assert {feature["properties"].get("not_read") for feature in features} == {record["not_read"]["said"], None}
 
 
-def test_what_a_run_does_not_look_at_is_not_among_what_was_used(
+def test_what_a_run_does_not_look_at_is_not_among_its_modalities(
     posts: list[Post], cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A run of words is not "going by" a picture, and says nothing of a post that has nothing else."""
@@ -90,8 +90,8 @@ def test_what_a_run_does_not_look_at_is_not_among_what_was_used(
     write_posts([Post("1", text="a walk", images=(picture,)), Post("2", images=(picture,))], tmp_path / "p.jsonl")
     done = CliRunner().invoke(app, command)
     first, second = map(json.loads, done.stdout.splitlines())
-    assert (first["used"], first["not_read"]["modalities"]) == (["text"], ["image"])
-    assert (second["used"], second["places"]) == ([], [])
+    assert (first["modalities"], first["not_read"]["modalities"]) == (["text"], ["image"])
+    assert (second["modalities"], second["places"]) == ([], [])
     assert "1 of 2 posts have no text and no hashtags: no prediction" in done.stderr
     write_posts([Post("2", images=(picture,))], tmp_path / "p.jsonl")
     done = CliRunner().invoke(app, command)

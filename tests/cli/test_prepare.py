@@ -45,7 +45,7 @@ def few(tmp_path: Path) -> Path:
     return tmp_path / "posts.jsonl"
 
 
-def test_a_folder_and_its_table(few: Path, tmp_path: Path) -> None:
+def test_prepare_writes_a_folder_and_shows_a_table(few: Path, tmp_path: Path) -> None:
     out = tmp_path / "prepared"
     shown = run(few, "--out", out, "--min-hashtag-posts", 2, "--require", "text,image")
     assert shown.exit_code == 0, shown.output
@@ -82,7 +82,7 @@ def test_nothing_left_says_which_rule_took_how_many(few: Path, tmp_path: Path) -
     assert not is_prepared(tmp_path / "a")
 
 
-def test_what_fails_before_a_picture_was_looked_at_leaves_nothing(few: Path, tmp_path: Path) -> None:
+def test_what_fails_before_an_image_was_looked_at_leaves_nothing(few: Path, tmp_path: Path) -> None:
     lines = [json.dumps({**json.loads(line), "images": []}) for line in few.read_text().splitlines()]
     few.write_text("\n".join(lines))
     before = set(tmp_path.iterdir())
@@ -94,7 +94,7 @@ def test_what_fails_before_a_picture_was_looked_at_leaves_nothing(few: Path, tmp
     assert set(tmp_path.iterdir()) == before
 
 
-def test_names_may_stand_apart(few: Path, tmp_path: Path) -> None:
+def test_names_of_modalities_may_stand_apart(few: Path, tmp_path: Path) -> None:
     shown = run(few, "--out", tmp_path / "a", "--languages", "en, zh")
     assert shown.exit_code == 0, shown.output
     assert [step["rule"] for step in read_prepared(tmp_path / "a").report["steps"]][-1] == "texts not in en, zh"
@@ -102,7 +102,7 @@ def test_names_may_stand_apart(few: Path, tmp_path: Path) -> None:
         run(few, "--out", tmp_path / "b", "--languages", " ")
 
 
-def test_options_that_cannot_be_used(few: Path, tmp_path: Path) -> None:
+def test_options_of_prepare_that_cannot_be_used_are_refused(few: Path, tmp_path: Path) -> None:
     out = tmp_path / "a"
     for options, told in (
         (("--recipe", "mlrf"), "did you mean 'mrlf'"),
@@ -125,7 +125,9 @@ def test_options_that_cannot_be_used(few: Path, tmp_path: Path) -> None:
     ("option", "value"),
     [("--portrait-weights", "w.onnx"), ("--inpaint-weights", "w.onnx"), ("--inpaint", "telea"), ("--show", 3)],
 )
-def test_options_about_people_where_nobody_is_looked_for(few: Path, tmp_path: Path, option: str, value: object) -> None:
+def test_options_about_people_are_refused_where_nobody_is_looked_for(
+    few: Path, tmp_path: Path, option: str, value: object
+) -> None:
     with pytest.raises(BadOption, match=f"{option}: does nothing: this recipe looks for nobody"):
         run(few, "--out", tmp_path / "a", "--recipe", "none", option, value)
     with pytest.raises(BadOption, match="looks for nobody"):
@@ -145,7 +147,7 @@ def test_prepared_posts_are_not_split_anew(few: Path, tmp_path: Path) -> None:
         run(out, "--out", tmp_path / "b")
 
 
-def test_a_recipe_that_needs_what_the_posts_lack(few: Path, tmp_path: Path) -> None:
+def test_a_recipe_that_needs_what_the_posts_lack_is_refused(few: Path, tmp_path: Path) -> None:
     plain = tmp_path / "plain.jsonl"
     lines = map(json.loads, few.read_text().splitlines())
     plain.write_text("\n".join(json.dumps({**record, "images": []}) for record in lines))
@@ -162,20 +164,20 @@ def test_bad_posts_stop_it_or_are_counted(few: Path, tmp_path: Path) -> None:
     assert "1 of 21 records skipped" in shown.stderr
 
 
-def test_pictures_that_failed_are_named_a_few(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_few_of_the_images_that_failed_are_named(capsys: pytest.CaptureFixture[str]) -> None:
     failed = [{"post": str(number), "image": f"{number}.jpg", "reason": "is empty"} for number in range(7)]
     report = {"steps": [], "groups": 1, "largest_group": 1, "near_duplicate_texts": 0, "near_duplicate_images": 0}
     report |= {"unreadable_pictures": failed, "portraits": None, "words_in_pictures": None, "split": {"test": 0}}
     show_report(report)
     shown = capsys.readouterr().out
-    assert "7 pictures could not be read and were left out:" in shown
+    assert "7 images could not be read and were left out:" in shown
     assert "post 4: 4.jpg: is empty" in shown
     assert "5.jpg" not in shown
     assert "... and 2 more" in shown
     assert "no post is left in the test part" in shown
 
 
-def test_a_sheet_to_look_at(city: Path, tmp_path: Path) -> None:
+def test_show_writes_a_sheet_of_images(city: Path, tmp_path: Path) -> None:
     pytest.importorskip("cv2")
     posts = tmp_path / "posts.jsonl"
     lines = [json.loads(line) for line in city.read_text().splitlines()[:12]]
@@ -190,4 +192,4 @@ def test_a_sheet_to_look_at(city: Path, tmp_path: Path) -> None:
     if (out / "sheet.png").exists():
         Image.open(out / "sheet.png").verify()
     else:
-        assert "nobody was found in any picture" in shown.stderr
+        assert "nobody was found in any image" in shown.stderr

@@ -18,7 +18,7 @@ def _run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
     return int(ended.value.code or 0)
 
 
-def test_a_page_is_written_and_says_what_was_left_out(postplace, place_run: Path, city: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_report_is_written_and_says_what_was_left_out(postplace, place_run: Path, city: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     out = tmp_path / "report.html"
     made = postplace("report", place_run, city, "--out", out, "--device", "cpu", "--quiet")
     assert made.returncode == 0, made.stderr
@@ -31,7 +31,7 @@ def test_a_page_is_written_and_says_what_was_left_out(postplace, place_run: Path
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
 
 
-def test_refused_before_any_work(
+def test_a_report_that_cannot_be_written_is_refused_before_any_work(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], place_run: Path, city: Path, tmp_path: Path
 ) -> None:
     before = city.read_bytes()
@@ -50,7 +50,7 @@ def test_refused_before_any_work(
     assert city.read_bytes() == before
 
 
-def test_posts_that_were_all_learned_from_leave_no_page(
+def test_posts_that_were_all_learned_from_leave_no_report(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], place_run: Path, city: Path, tmp_path: Path
 ) -> None:
     run = PostLocator.load(place_run, device="cpu")

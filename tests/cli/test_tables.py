@@ -24,15 +24,15 @@ def shown(capsys: pytest.CaptureFixture[str], found: dict[str, Any], target: str
     return capsys.readouterr().out.splitlines()
 
 
-def test_posts_without_the_target_are_not_judged(capsys: pytest.CaptureFixture[str]) -> None:
+def test_posts_without_the_target_are_not_evaluated(capsys: pytest.CaptureFixture[str]) -> None:
     found = metrics(posts=146, labelled=82, unknown=0, left_out_as_seen=9)
     title = shown(capsys, found)[0]
-    assert title == "82 of 146 posts judged, 64 without a place (9 that it has learned from left out)"
-    assert shown(capsys, found, "cell")[0].startswith("82 of 146 posts judged, 64 without coordinates")
+    assert title == "82 of 146 posts evaluated, 64 without a place (9 that it has learned from left out)"
+    assert shown(capsys, found, "cell")[0].startswith("82 of 146 posts evaluated, 64 without coordinates")
     assert shown(capsys, metrics(posts=146, labelled=146, unknown=0))[0] == "146 posts in 139 groups"
 
 
-def test_classes_that_the_run_does_not_know_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_classes_that_the_run_does_not_know_are_reported(capsys: pytest.CaptureFixture[str]) -> None:
     some = shown(capsys, metrics(posts=12, labelled=12, unknown=5), "category")
     assert "5 of 12 posts are of categories that this run does not know: counted as wrong" in some
     every = shown(capsys, metrics(posts=12, labelled=12, unknown=12))
@@ -53,7 +53,7 @@ def test_of_too_few_groups_there_is_no_interval(capsys: pytest.CaptureFixture[st
     assert any("too few " in line for line in lines if line.startswith("│ mrlf"))
 
 
-def test_posts_of_one_user_are_judged(place_run: Path, tmp_path: Path) -> None:
+def test_posts_of_one_user_are_evaluated(place_run: Path, tmp_path: Path) -> None:
     post = '{{"id": "{0}", "text": "a walk no {0} of mine", "user": "new here", "place": "Heron Tower"}}\n'
     (tmp_path / "one_user.jsonl").write_text("".join(post.format(n) for n in range(12)))
     done = CliRunner().invoke(
@@ -64,7 +64,7 @@ def test_posts_of_one_user_are_judged(place_run: Path, tmp_path: Path) -> None:
     assert "too few users or venues for an interval: 1\n" in done.stdout
 
 
-def test_what_is_not_known_is_said_once(place_run: Path, tmp_path: Path) -> None:
+def test_scores_that_are_not_known_are_said_once(place_run: Path, tmp_path: Path) -> None:
     """Posts of places that the run does not know: no score, no set; each promise has a sentence of its own."""
     lines = (f'{{"id": "n{number}", "text": "at the bridge {number}", "place": "elsewhere"}}' for number in range(8))
     (tmp_path / "elsewhere.jsonl").write_text("\n".join(lines))
@@ -84,14 +84,14 @@ EMPTY: dict[str, Any] = {"split": {"train": 3}, "left_out_classes": {}, "broken_
 FIT = {**dict.fromkeys(COUNTS, 3), "without_the_target": 0, **EMPTY}
 
 
-def test_what_the_posts_leave_out_of_a_system_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_the_posts_leave_out_of_a_model_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
     show_fit({**FIT, "notes": ["no district head: the classes have no coordinates"]})
     assert "no district head: the classes have no coordinates" in capsys.readouterr().out.splitlines()
     show_fit(FIT)  # of a version that took no notes
     assert "district" not in capsys.readouterr().out
 
 
-def test_groups_of_each_part_and_what_the_split_could_not_keep_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_groups_of_each_part_and_what_the_split_could_not_keep_are_reported(capsys: pytest.CaptureFixture[str]) -> None:
     counts = ("used", "posts", "classes", "groups", "near_duplicate_texts", "near_duplicate_images", "largest_group")
     report: dict[str, Any] = {**dict.fromkeys(counts, 3), "without_the_target": 0, "left_out_classes": {}}
     report |= {"broken_images": [], "split": {"train": 700, "test": 81}}
@@ -103,7 +103,7 @@ def test_groups_of_each_part_and_what_the_split_could_not_keep_are_told(capsys: 
     assert "700 train, 81 test" in capsys.readouterr().out
 
 
-def test_what_a_system_does_not_read_of_its_posts_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_a_model_does_not_read_of_its_posts_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     found = TruncationCounts()
     for total in (2, 6):
         found.add([Extent("text", "words", min(total, 3), total)])

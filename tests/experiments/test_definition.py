@@ -8,6 +8,7 @@ import pytest
 
 from postplace.errors import BadOption
 from postplace.experiments.definition import Condition, packaged, read_experiment
+from postplace.models.registry import built_in_files
 
 GOOD = """
 title = "A table"
@@ -112,3 +113,22 @@ def test_those_that_come_along_are_found_by_name() -> None:
 def test_a_misspelt_name_is_refused_with_the_nearest() -> None:
     with pytest.raises(BadOption, match="did you mean 'mrlf-fig2'"):
         read_experiment("mrlf-fig-2")
+
+
+def test_models_without_a_row_get_one(tmp_path: Path) -> None:
+    lines = ["[[row]]", 'name = "mine"', 'model = "gated"']
+    left_out = sorted(set(built_in_files()) - {"gated", "pair-mlp", "mrlf"})
+    path = tmp_path / "table.toml"
+    path.write_text("\n".join([f"all_models_but = {left_out!r}", *lines]))
+    rows = [(row.name, row.model) for row in read_experiment(path).rows]
+    assert rows == [("mine", "gated"), ("MRLF", "mrlf"), ("Product and difference + MLP", "pair-mlp")]
+    path.write_text("\n".join(['all_models_but = ["gatedd"]', *lines]))
+    with pytest.raises(BadOption, match="all_models_but: 'gatedd' is unknown; did you mean 'gated'"):
+        read_experiment(path)
+
+
+def test_all_systems_has_a_row_of_every_model_in_the_order_of_the_results() -> None:
+    models = [row.model for row in read_experiment("all-systems").rows]
+    assert models[:3] == ["majority", "nearest-neighbours", "tfidf"]
+    assert models[-2:] == ["sg-mft", "mrlf"]
+    assert set(models) == set(built_in_files()) - {"bridge-tower", "sg-mft-tokens", "sg-mft-paper"}

@@ -62,7 +62,7 @@ class ToyLocator:
         self.modalities = ("text", "hashtags", "image")
         places = PlaceVocabulary("place", (Place("here", 0.0, 0.0), Place("there", 1.0, 1.0)))
         self.predictor = SimpleNamespace(places=places, evidence=None, model=None, vocabularies=None)
-        self.plan = SimpleNamespace(needs=frozenset({"characters"}), states=False, reads=READS_ALL, vocabulary={})
+        self.plan = SimpleNamespace(inputs=frozenset({"characters"}), states=False, modalities=READS_ALL, vocabulary={})
         self.entry = SimpleNamespace(name="toy")
         self.asked = 0
 

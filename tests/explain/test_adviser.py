@@ -10,8 +10,8 @@ import pytest
 from postplace import Place, Post, PostLocator
 from postplace.errors import BadOption, BadPost
 from postplace.explain import Advice, advise
-from postplace.explain.adviser import ASSUMED, OWN_DROP, SEEN_BY_THE_JUDGE
-from postplace.explain.transfer_attack import check_judge
+from postplace.explain.adviser import ASSUMED, OWN_DROP, SEEN_BY_TRANSFER_MODEL
+from postplace.explain.transfer_attack import check_transfer_model
 from postplace.images.regions import lossless
 from postplace.places.vocabulary import PlaceVocabulary
 
@@ -34,9 +34,9 @@ def test_the_leaking_hashtag_is_named_first(toy: Toy) -> None:
     assert best.text == "dinner with friends"
     assert best.reached
     assert found.reached
-    assert best.outlook.probability == pytest.approx(1 / (1 + 2.718281828**2))
+    assert best.view.probability == pytest.approx(1 / (1 + 2.718281828**2))
     assert found.before.probability == pytest.approx(1 / (1 + 2.718281828**-2))
-    assert found.every_tag == best.outlook
+    assert found.without_hashtags == best.view
 
 
 def test_a_tag_that_is_typed_and_not_listed_is_no_all_clear(toy: Toy) -> None:
@@ -58,7 +58,7 @@ def test_the_words_that_leak_go_everywhere(toy: Toy) -> None:
     locator = toy(lambda text, tags, red: 4.0 * ("lighthouse" in text.lower()) - 2.0)
     found = advise(locator, Post("1", text="Lighthouse! at the lighthouse, again"))
     assert found.suggestions[0].text == "! at the, again"
-    assert found.every_tag is None
+    assert found.without_hashtags is None
 
 
 def test_a_picture_that_leaks_is_edited(toy: Toy, square: Square) -> None:
@@ -78,19 +78,19 @@ def test_a_post_that_shows_nothing_needs_no_edit(toy: Toy) -> None:
     assert ASSUMED in advise(toy(lambda *_: -3.0), Post("1", text="hello")).notes
 
 
-def test_what_hides_nothing_from_the_judge_is_not_called_hidden(toy: Toy) -> None:
+def test_what_hides_nothing_from_the_transfer_model_is_not_called_hidden(toy: Toy) -> None:
     guide = toy(lambda text, tags, red: 4.0 * ("bund" in tags) - 2.0)
-    judge = toy(lambda text, tags, red: 4.0 * ("sea" in text) - 2.0)
+    transfer_model = toy(lambda text, tags, red: 4.0 * ("sea" in text) - 2.0)
     post = Post("1", text="by the sea", hashtags=("bund", "x"))
-    found = advise(guide, post, judge=judge)
+    found = advise(guide, post, transfer_model=transfer_model)
     best = found.suggestions[0]
-    assert best.outlook.probability == pytest.approx(0.1192, abs=1e-4)
-    assert found.judged_before is not None
-    assert best.judged is not None
-    assert best.judged.probability == found.judged_before.probability == pytest.approx(0.8808, abs=1e-4)
+    assert best.view.probability == pytest.approx(0.1192, abs=1e-4)
+    assert found.transfer_before is not None
+    assert best.transfer_view is not None
+    assert best.transfer_view.probability == found.transfer_before.probability == pytest.approx(0.8808, abs=1e-4)
     assert not any(own.reached for own in found.suggestions)
     assert not found.reached
-    assert "suggestions that hide nothing from the judge and are not worth making: 1 of 1" in found.notes
+    assert "suggestions that hide nothing from the transfer model and are not worth making: 1 of 1" in found.notes
     assert found.notes[0].startswith("no set of edits that was tried reaches the goal for both runs")
     assert OWN_DROP not in found.notes
     alone = advise(guide, post)
@@ -99,27 +99,31 @@ def test_what_hides_nothing_from_the_judge_is_not_called_hidden(toy: Toy) -> Non
 
 
 def test_what_hides_the_place_from_both_stands_first(toy: Toy) -> None:
-    """The guide would take the tag away, which costs less; the judge knows the place by the word."""
+    """The guide would take the tag away, which costs less; the transfer model knows the place by the word."""
     guide = toy(lambda text, tags, red: 3.0 * ("bund" in tags) + 3.0 * ("sea" in text) - 2.0)
-    judge = toy(lambda text, tags, red: 6.0 * ("sea" in text) - 3.0)
+    transfer_model = toy(lambda text, tags, red: 6.0 * ("sea" in text) - 3.0)
     post = Post("1", text="sea", hashtags=("bund", "x"))
-    found = advise(guide, post, below=0.8, judge=judge)
+    found = advise(guide, post, below=0.8, transfer_model=transfer_model)
     assert advise(guide, post, below=0.8).suggestions[0].edits[0].kind == "hide hashtag"
     best = found.suggestions[0]
     assert best.reached
     assert "sea" not in best.text
-    assert found.judged_before is not None
-    assert best.judged is not None
-    assert (found.judged_before.probability, best.judged.probability) == pytest.approx((0.9526, 0.0474), abs=1e-4)
+    assert found.transfer_before is not None
+    assert best.transfer_view is not None
+    assert (found.transfer_before.probability, best.transfer_view.probability) == pytest.approx(
+        (0.9526, 0.0474), abs=1e-4
+    )
     assert [own.reached for own in found.suggestions] == sorted(
         (own.reached for own in found.suggestions), reverse=True
     )
 
 
 def test_edits_against_this_run_alone_are_worth_making(toy: Toy) -> None:
-    """Where the judge has not seen the place anyway, an edit need not hide anything from it."""
+    """Where the transfer model has not seen the place anyway, an edit need not hide anything from it."""
     guide = toy(lambda text, tags, red: 4.0 * ("bund" in tags) - 2.0)
-    found = advise(guide, Post("1", text="sea", hashtags=("bund", "x")), place="here", judge=toy(lambda *_: -3.0))
+    found = advise(
+        guide, Post("1", text="sea", hashtags=("bund", "x")), place="here", transfer_model=toy(lambda *_: -3.0)
+    )
     assert found.reached
     assert found.suggestions[0].hashtags == ("x",)
     assert not any("not worth making" in note for note in found.notes)
@@ -127,24 +131,24 @@ def test_edits_against_this_run_alone_are_worth_making(toy: Toy) -> None:
 
 def test_a_post_that_the_judge_alone_sees_is_searched(toy: Toy) -> None:
     guide = toy(lambda text, tags, red: 1.0 * ("sea" in text) - 3.0)
-    judge = toy(lambda text, tags, red: 6.0 * ("sea" in text) - 3.0)
-    found = advise(guide, Post("1", text="by the sea"), place="here", judge=judge)
-    assert found.notes[0] == SEEN_BY_THE_JUDGE
+    transfer_model = toy(lambda text, tags, red: 6.0 * ("sea" in text) - 3.0)
+    found = advise(guide, Post("1", text="by the sea"), place="here", transfer_model=transfer_model)
+    assert found.notes[0] == SEEN_BY_TRANSFER_MODEL
     assert found.reached
     assert "sea" not in found.suggestions[0].text
-    blind = advise(toy(lambda *_: -3.0), Post("1", text="hello"), place="here", judge=toy(lambda *_: 3.0))
-    assert blind.judged_before is not None
-    assert blind.judged_before.probability == pytest.approx(0.9526, abs=1e-4)
+    blind = advise(toy(lambda *_: -3.0), Post("1", text="hello"), place="here", transfer_model=toy(lambda *_: 3.0))
+    assert blind.transfer_before is not None
+    assert blind.transfer_before.probability == pytest.approx(0.9526, abs=1e-4)
     assert not blind.reached
-    assert blind.notes[:2] == (SEEN_BY_THE_JUDGE, "no edit that was tried hides anything of the place")
-    done = advise(toy(lambda *_: -3.0), Post("1", text="hello"), place="here", judge=toy(lambda *_: -2.0))
+    assert blind.notes[:2] == (SEEN_BY_TRANSFER_MODEL, "no edit that was tried hides anything of the place")
+    done = advise(toy(lambda *_: -3.0), Post("1", text="hello"), place="here", transfer_model=toy(lambda *_: -2.0))
     assert done.reached
     assert done.notes[0].startswith("nothing needs to change")
 
 
 def test_json_is_plain(toy: Toy) -> None:
     locator = toy(lambda text, tags, red: 4.0 * ("bund" in tags) - 2.0)
-    found = json.loads(json.dumps(advise(locator, Post("1", hashtags=("food", "bund"))).to_json(), allow_nan=False))
+    found = json.loads(json.dumps(advise(locator, Post("1", hashtags=("food", "bund"))).to_dict(), allow_nan=False))
     assert found["suggestions"][0]["edits"][0] == {
         "kind": "hide hashtag",
         "description": "leave out the hashtag #bund",
@@ -180,7 +184,7 @@ def test_a_run_that_reads_no_hashtags_says_so(toy: Toy) -> None:
     locator = toy(lambda text, tags, red: 4.0 * ("bund" in text) - 2.0)
     locator.modalities = ("text",)
     found = advise(locator, Post("1", text="bund #food", hashtags=("food",)))
-    assert found.every_tag is None
+    assert found.without_hashtags is None
     assert {edit.modality for own in found.suggestions for edit in own.edits} == {"text"}
     assert found.suggestions[0].hashtags == ("food",)
     assert "this run does not look at the hashtags: others may" in found.notes
@@ -188,15 +192,15 @@ def test_a_run_that_reads_no_hashtags_says_so(toy: Toy) -> None:
     assert not any("does not look at" in note for note in without.notes)  # there is nothing that it looks past
 
 
-def test_a_judge_sees_what_the_guide_does_not_look_at(toy: Toy) -> None:
+def test_a_transfer_model_sees_what_the_guide_does_not_look_at(toy: Toy) -> None:
     guide = toy(lambda text, tags, red: 4.0 * ("bund" in tags) - 2.0)
     guide.modalities = ("hashtags",)
-    judge = toy(lambda text, tags, red: 4.0 * ("sea" in text) - 2.0)
-    found = advise(guide, Post("1", text="sea #bund", hashtags=("bund",)), judge=judge)
+    transfer_model = toy(lambda text, tags, red: 4.0 * ("sea" in text) - 2.0)
+    found = advise(guide, Post("1", text="sea #bund", hashtags=("bund",)), transfer_model=transfer_model)
     best = found.suggestions[0]
     assert best.text == "sea"
-    assert best.judged is not None
-    assert best.judged.probability == pytest.approx(0.8808, abs=1e-4)
+    assert best.transfer_view is not None
+    assert best.transfer_view.probability == pytest.approx(0.8808, abs=1e-4)
 
 
 def test_the_only_hashtag_may_go_with_all_that_it_says(toy: Toy) -> None:
@@ -219,7 +223,7 @@ def test_of_a_hundred_tags_the_two_that_leak_are_found(toy: Toy) -> None:
     found = advise(locator, Post("1", hashtags=tags), below=0.1)
     assert first(found) == ["leave out the hashtag #tag37", "leave out the hashtag #tag81"]
     assert locator.asked <= 6  # type: ignore[attr-defined]
-    assert found.asked < 400
+    assert found.queries < 400
 
 
 def test_the_limit_is_said(toy: Toy) -> None:
@@ -240,7 +244,7 @@ def test_km_as_the_goal(toy: Toy) -> None:
     found = advise(locator, Post("1", hashtags=("a", "b", "c")), beyond_km=100.0)
     best = found.suggestions[0]
     assert [edit.part.name for edit in best.edits] == ["a", "b"]
-    assert best.outlook.expected_km == pytest.approx(157.2 * 0.7311, abs=0.1)
+    assert best.view.expected_km == pytest.approx(157.2 * 0.7311, abs=0.1)
     assert advise(locator, Post("1", hashtags=("a", "b", "c")), beyond_km=150.0).reached is False
 
 
@@ -251,20 +255,20 @@ def test_the_strongest_leak_is_named_first_also_where_another_tag_is_replaced(to
     assert first(found) == ["leave out the hashtag #strong", "leave out the hashtag #weak"]
 
 
-def test_a_judge_of_other_classes_or_the_guide_itself_is_refused(toy: Toy) -> None:
-    guide, judge = toy(lambda *_: 3.0), toy(lambda *_: 3.0)
-    with pytest.raises(BadOption, match=r"^--judge: is the run that chooses the edits"):
-        advise(guide, Post("1", text="x"), judge=guide)
+def test_a_transfer_model_of_other_classes_or_the_guide_itself_is_refused(toy: Toy) -> None:
+    guide, transfer_model = toy(lambda *_: 3.0), toy(lambda *_: 3.0)
+    with pytest.raises(BadOption, match=r"^transfer_model: is the run that chooses the edits"):
+        advise(guide, Post("1", text="x"), transfer_model=guide)
     others = PlaceVocabulary("place", (Place("elsewhere", 0.0, 0.0), Place("there", 1.0, 1.0)))
-    judge.predictor.places = others  # type: ignore[misc]
-    with pytest.raises(BadOption, match=r"^--judge: does not know 'here'"):
-        advise(guide, Post("1", text="x"), judge=judge)
+    transfer_model.fitted.places = others  # type: ignore[misc]
+    with pytest.raises(BadOption, match=r"^transfer_model: does not know 'here'"):
+        advise(guide, Post("1", text="x"), transfer_model=transfer_model)
 
 
 def test_the_same_question_has_the_same_answer_and_the_post_stays_as_it_was(toy: Toy, square: Square) -> None:
     locator = toy(lambda text, tags, red: red / 20 + len(text) / 10 - 2.0)
     post = Post("1", text="one two three", hashtags=("a",), images=(square(red=(0, 0, 20, 20)),))
-    assert advise(locator, post).to_json() == advise(locator, post).to_json()
+    assert advise(locator, post).to_dict() == advise(locator, post).to_dict()
 
 
 def test_a_trained_run_knows_tags_to_put_in_the_place_of_others(place_locator: PostLocator, posts: list[Post]) -> None:
@@ -278,7 +282,7 @@ def test_a_trained_run_knows_tags_to_put_in_the_place_of_others(place_locator: P
 def test_of_a_very_long_post_fewer_sets_are_asked_about(toy: Toy) -> None:
     text = " ".join(f"word{number}" for number in range(12_000))  # 108,890 characters
     found = advise(toy(lambda text, tags, red: 3.0 * ("word7 " in text)), Post("1", text=text, hashtags=("a", "b")))
-    assert found.asked < 40
+    assert found.queries < 40
     assert any("words were not looked at" in note for note in found.notes)
 
 
@@ -288,14 +292,16 @@ def test_of_many_pictures_some_are_not_cropped_and_it_is_said(toy: Toy, square: 
     assert "8 of 10 pictures were not cropped (limit 40)" in found.notes
 
 
-def test_the_judge_is_asked_about_the_edited_posts(toy: Toy) -> None:
+def test_the_transfer_model_is_given_the_edited_posts(toy: Toy) -> None:
     guide = toy(lambda text, tags, red: 4.0 * ("bund" in tags) - 2.0)
-    judge = toy(lambda text, tags, red: 2.0 * ("bund" in tags) - 1.0)
-    found = advise(guide, Post("1", hashtags=("bund", "x")), judge=judge)
+    transfer_model = toy(lambda text, tags, red: 2.0 * ("bund" in tags) - 1.0)
+    found = advise(guide, Post("1", hashtags=("bund", "x")), transfer_model=transfer_model)
     best = found.suggestions[0]
-    assert found.judged_before is not None
-    assert best.judged is not None
-    assert (found.judged_before.probability, best.judged.probability) == pytest.approx((0.7311, 0.2689), abs=1e-4)
+    assert found.transfer_before is not None
+    assert best.transfer_view is not None
+    assert (found.transfer_before.probability, best.transfer_view.probability) == pytest.approx(
+        (0.7311, 0.2689), abs=1e-4
+    )
 
 
 class Counted(bytes):
@@ -323,7 +329,7 @@ def test_edited_pictures_are_not_kept(toy: Toy, square: Square, monkeypatch: pyt
 
     images = tuple(square(red=(0, 0, 20 + 5 * number, 20)) for number in range(3))
     found = advise(toy(score), Post("1", images=images), below=0.01)
-    assert found.asked > 60
+    assert found.queries > 60
     assert 8 <= max(held) <= 2 * 8  # a post of two edits may hold two pictures
 
 
@@ -333,33 +339,41 @@ def cells(*latitudes: float) -> PlaceVocabulary:
     )
 
 
-def test_a_judge_of_other_cells_is_refused() -> None:
-    check_judge(cells(31.2, 31.1), cells(31.2, 31.1005))  # 56 m
+def test_a_transfer_model_of_other_cells_is_refused() -> None:
+    check_transfer_model(cells(31.2, 31.1), cells(31.2, 31.1005))  # 56 m
     with pytest.raises(BadOption, match=r"'cell-001' 11\.1 km away"):
-        check_judge(cells(31.2, 31.0), cells(31.2, 31.1))
-    with pytest.raises(BadOption, match="3 cells, what it is to judge 2"):
-        check_judge(cells(31.2, 31.1, 31.0), cells(31.2, 31.1))
+        check_transfer_model(cells(31.2, 31.0), cells(31.2, 31.1))
+    with pytest.raises(BadOption, match="3 cells, the model that it attacks beside 2"):
+        check_transfer_model(cells(31.2, 31.1, 31.0), cells(31.2, 31.1))
 
 
-def test_a_judge_of_places_of_the_same_names_elsewhere_is_refused() -> None:
+def test_a_transfer_model_of_places_of_the_same_names_elsewhere_is_refused() -> None:
     def places(**latitudes: float | None) -> PlaceVocabulary:
         return PlaceVocabulary(
             "place", tuple(Place(name, latitude, latitude and 121.0) for name, latitude in latitudes.items())
         )
 
     own = places(park=31.20, bridge=31.10, tower=31.15, station=None)
-    check_judge(places(park=31.30, bridge=31.104, tower=31.15, museum=10.0), own)  # one alone has moved
-    check_judge(places(park=None, museum=10.0), own)
+    check_transfer_model(places(park=31.30, bridge=31.104, tower=31.15, museum=10.0), own)  # one alone has moved
+    check_transfer_model(places(park=None, museum=10.0), own)
     with pytest.raises(BadOption, match=r"'bridge' 1123\.1 km away"):
-        check_judge(places(park=21.20, bridge=21.00, tower=31.15), own)
+        check_transfer_model(places(park=21.20, bridge=21.00, tower=31.15), own)
     with pytest.raises(BadOption, match="is for the category"):
-        check_judge(PlaceVocabulary("category", (Place("park"), Place("food"))), own)
+        check_transfer_model(PlaceVocabulary("category", (Place("park"), Place("food"))), own)
 
 
-def test_a_judge_is_checked_before_any_edit_is_tried(toy: Toy) -> None:
-    judge = toy(lambda *_: 3.0)
-    judge.predictor.places = PlaceVocabulary("place", (Place("here", 9.0, 0.0), Place("there", 9.0, 1.0)))  # type: ignore[misc]
+def test_a_transfer_model_is_checked_before_any_edit_is_tried(toy: Toy) -> None:
+    transfer_model = toy(lambda *_: 3.0)
+    transfer_model.fitted.places = PlaceVocabulary("place", (Place("here", 9.0, 0.0), Place("there", 9.0, 1.0)))  # type: ignore[misc]
     guide = toy(lambda *_: 3.0)
     with pytest.raises(BadOption, match="its classes lie elsewhere"):
-        advise(guide, Post("1", text="hello"), judge=judge)
+        advise(guide, Post("1", text="hello"), transfer_model=transfer_model)
     assert guide.asked == 0  # type: ignore[attr-defined]
+
+
+def test_the_old_name_of_transfer_model_works_and_warns(toy: Toy) -> None:
+    guide, post = toy(lambda text, tags, red: 4.0 * ("bund" in tags) - 1.0), Post("1", hashtags=("bund", "x"))
+    other = toy(lambda text, tags, red: 2.0 * ("bund" in tags) - 1.0)
+    with pytest.warns(DeprecationWarning, match=r"advise\(judge=\) is called advise\(transfer_model=\)"):
+        found = advise(guide, post, judge=other)
+    assert found == advise(guide, post, transfer_model=other)

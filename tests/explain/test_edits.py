@@ -189,7 +189,7 @@ def test_what_is_said_of_edits() -> None:
         "blur picture 1, row 2, column 3",
         'write "place" in the place of "old"',
     ]
-    assert tag("bund", "river").to_json() == {
+    assert tag("bund", "river").to_dict() == {
         "kind": "replace hashtag",
         "description": "write #river in the place of the hashtag #bund",
         "part": {"kind": "hashtag", "name": "bund"},

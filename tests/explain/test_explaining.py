@@ -92,7 +92,7 @@ def test_another_place_can_be_asked_for(toy: Toy) -> None:
 
 
 def test_a_place_that_the_run_does_not_know_is_one_line(toy: Toy) -> None:
-    with pytest.raises(BadOption, match=r"^--place: 'hear' is none of the 2 this run knows; give one of them, such as"):
+    with pytest.raises(BadOption, match=r"^place: 'hear' is none of the 2 this run knows; give one of them, such as"):
         explain(toy(lambda *_: 0.0), Post("1", text="x"), place="hear")
 
 
@@ -166,7 +166,7 @@ def test_an_opened_post_is_known_by_what_was_given(toy: Toy, monkeypatch: pytest
 
 def test_json_is_plain_and_says_what_is_measured(toy: Toy, square: Square) -> None:
     post = Post("1", text="a lighthouse", hashtags=("x",), images=(square(red=(0, 0, 9, 9)),))
-    found = json.loads(json.dumps(explain(toy(lambda text, tags, red: len(text) / 9), post).to_json(), allow_nan=False))
+    found = json.loads(json.dumps(explain(toy(lambda text, tags, red: len(text) / 9), post).to_dict(), allow_nan=False))
     assert found["unit"] == "nats"
     assert found["parts"][0] == {
         "kind": "word", "name": "lighthouse", "field": "text", "start": 2, "end": 12,

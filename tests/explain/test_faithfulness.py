@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from postplace import Post, PostLocator
 from postplace.explain import deletion_curve, explain
 from postplace.explain.explanation import ClassProbability, Effect, Explanation
-from postplace.explain.faithfulness import DeletionCurve, agreement_of, curve_of
+from postplace.explain.faithfulness import DeletionCurve, compute_agreement, compute_curve
 from postplace.explain.parts import Kind, Part, modality_part
 
 
@@ -28,16 +28,16 @@ def test_one_part_that_is_all_among_two() -> None:
     def probability(deleted: Sequence[Sequence[Part]]) -> NDArray[np.float64]:
         return np.array([float(parts[0] not in some) for some in deleted])
 
-    curve = curve_of(parts, probability, steps=9, orders=2000)
+    curve = compute_curve(parts, probability, steps=9, orders=2000)
     assert curve.named.tolist() == [1.0, 0.0, 0.0]
     assert curve.at_random == pytest.approx([1.0, 0.5, 0.0], abs=0.05)
     assert curve.area == pytest.approx(0.25, abs=0.03)
-    backwards = curve_of(parts[::-1], probability, steps=9, orders=2000)
+    backwards = compute_curve(parts[::-1], probability, steps=9, orders=2000)
     assert backwards.area == pytest.approx(-0.25, abs=0.03)
 
 
 def test_without_parts_there_is_no_area() -> None:
-    curve = curve_of([], lambda deleted: np.full(len(deleted), 0.5), steps=5, orders=3)
+    curve = compute_curve([], lambda deleted: np.full(len(deleted), 0.5), steps=5, orders=3)
     assert (curve.named.tolist(), curve.area) == ([0.5], 0.0)
 
 
@@ -59,7 +59,7 @@ def test_agreement_with_shapley_values_by_hand() -> None:
         modalities = tuple(Effect(modality_part(name), nats, 0.0) for name, nats in values)
         return Explanation("1", "a", "a", "gradients", belief, belief, modalities, parts)
 
-    found = agreement_of(
+    found = compute_agreement(
         [
             explanation([("word", 3.0), ("text", 1.0), ("hashtag", 1.0)], [("text", 2.0), ("hashtags", 1.0)]),
             explanation([("word", -1.0), ("hashtags", 2.0)], [("text", -2.0), ("hashtags", 3.0)]),

@@ -98,13 +98,13 @@ def test_an_explanation_names_them_and_gives_them_no_effect(short_sighted: PostL
     assert found.notes[0] == (
         f"read: the first 20 of {len(AT_THE_END)} characters of the text; the rest had no influence on this answer"
     )
-    told = found.to_json()["not_read"]
+    told = found.to_dict()["not_read"]
     assert told["extents"] == [{"of": "text", "unit": "characters", "read": 20, "total": len(AT_THE_END)}]
     assert all("log_odds" not in part for part in told["parts"])
     written = page(short_sighted, post, found)
     assert written.count('<s class=unread title="not read">bund</s>') == 3
     assert "read: the first 20 of" in written
-    assert "not_read" not in explain(short_sighted, Post("1", text="bund")).to_json()
+    assert "not_read" not in explain(short_sighted, Post("1", text="bund")).to_dict()
 
 
 def test_nothing_is_called_unread_that_moves_the_answer(short_sighted: PostLocator) -> None:
@@ -126,7 +126,7 @@ def test_the_adviser_does_not_say_that_all_is_well(short_sighted: PostLocator) -
         "asked about what was cut off alone, this run gives here 95%: take the place out of it, or leave it out"
     )
     assert not found.reached
-    told = found.to_json()
+    told = found.to_dict()
     assert told["not_read"]["extents"][0]["read"] == 20
     assert (told["rest"]["answer"], told["rest"]["reached"]) == ("here", False)
 
@@ -138,7 +138,7 @@ def test_ends_that_say_nothing_are_still_unread(short_sighted: PostLocator) -> N
     assert found.notes[0].startswith("of what was read nothing gives the place away")
     whole = advise(short_sighted, Post("1", text="a walk"), place="here")
     assert whole.notes[0].startswith("nothing needs to change")
-    assert "not_read" not in whole.to_json()
+    assert "not_read" not in whole.to_dict()
 
 
 def test_edits_of_what_is_read_do_not_hide_what_is_not(short_sighted: PostLocator) -> None:
@@ -173,21 +173,21 @@ def test_what_is_behind_the_last_piece_is_not_cleared(short_sighted: PostLocator
     assert not any("was not asked about" in note for note in shorter.notes)
 
 
-def test_what_a_judge_does_not_read_is_told(toy: Toy, short_sighted: PostLocator) -> None:
+def test_what_a_transfer_model_does_not_read_is_told(toy: Toy, short_sighted: PostLocator) -> None:
     short_sighted.modalities = ("text",)
     guide = toy(lambda *_: -3.0)
-    found = advise(guide, Post("1", text=AT_THE_END, hashtags=("x",)), place="here", judge=short_sighted)
-    told = [note for note in found.notes if note.startswith("the judge")]
+    found = advise(guide, Post("1", text=AT_THE_END, hashtags=("x",)), place="here", transfer_model=short_sighted)
+    told = [note for note in found.notes if note.startswith("the transfer model")]
     assert told == [
-        f"the judge read the first 20 of {len(AT_THE_END)} characters of the text",
-        "the judge does not look at the hashtags",
+        f"the transfer model read the first 20 of {len(AT_THE_END)} characters of the text",
+        "the transfer model does not look at the hashtags",
     ]
-    whole = advise(guide, Post("1", text="a walk"), place="here", judge=short_sighted)
-    assert not any(note.startswith("the judge") for note in whole.notes)
+    whole = advise(guide, Post("1", text="a walk"), place="here", transfer_model=short_sighted)
+    assert not any(note.startswith("the transfer model") for note in whole.notes)
 
 
 def test_what_a_run_does_not_look_at_is_unread_too(short_sighted: PostLocator) -> None:
     short_sighted.modalities = ("text",)
     found = advise(short_sighted, Post("1", text="a walk", hashtags=("bund",)), place="here")
     assert not any("nothing needs to change" in note for note in found.notes)
-    assert found.to_json()["not_read"]["modalities"] == ["hashtags"]
+    assert found.to_dict()["not_read"]["modalities"] == ["hashtags"]

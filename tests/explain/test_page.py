@@ -15,7 +15,7 @@ from postplace import Post, PostLocator
 from postplace.explain import AttentionMap, Effect, Neighbour, explain
 from postplace.explain.overlay import AGAINST, FOR, LONGEST_SIDE, overlay
 from postplace.explain.page import page
-from postplace.explain.parts import regions_of
+from postplace.explain.parts import region_parts
 
 Toy = Callable[..., PostLocator]
 Square = Callable[..., bytes]
@@ -101,7 +101,7 @@ def test_a_reader_of_the_screen_is_told_what_a_table_is_of(toy: Toy) -> None:
 
 def test_regions_are_tinted_by_what_they_gave() -> None:
     grey = Image.new("RGB", (64, 32), (128, 128, 128))
-    for_it, against, nothing, half = regions_of(1, 2)
+    for_it, against, nothing, half = region_parts(1, 2)
     effects = [Effect(for_it, 2.0, 0.1), Effect(against, -2.0, -0.1), Effect(nothing, 0.0, 0.0), Effect(half, 1.0, 0.0)]
     drawn = np.asarray(overlay(grey, effects, strongest=2.0)).astype(int)
     assert drawn.shape == (LONGEST_SIDE // 2, LONGEST_SIDE, 3)
@@ -118,7 +118,7 @@ def test_regions_are_tinted_by_what_they_gave() -> None:
 
 def test_a_tiny_and_a_thin_picture_can_be_drawn() -> None:
     for size in ((1, 1), (1, 900), (2000, 3)):
-        drawn = overlay(Image.new("RGB", size), [Effect(part, 1.0, 0.1) for part in regions_of(1, 4)], strongest=1.0)
+        drawn = overlay(Image.new("RGB", size), [Effect(part, 1.0, 0.1) for part in region_parts(1, 4)], strongest=1.0)
         assert max(drawn.size) == LONGEST_SIDE
 
 

@@ -58,7 +58,7 @@ def test_without_the_goal_what_comes_nearest_is_first() -> None:
     assert shown(tried("a", 0.5, 0.1), tried("bc", 0.3, 0.2), tried("d", 0.7, 0.05)) == ["bc", "a", "d"]
 
 
-def test_a_goal_in_km_is_judged_by_km() -> None:
+def test_a_goal_in_km_is_measured_in_km() -> None:
     goal = Goal("here", None, beyond_km=10.0)
     near, far = AttackerView(0.1, "there", 4.0), AttackerView(0.3, "here", 12.0)
     assert (goal.reached(near), goal.reached(far)) == (False, True)
@@ -75,11 +75,11 @@ def test_expected_km_is_a_mean_over_the_places_that_have_coordinates() -> None:
     coordinates = np.array([[0.0, 0.0], [1.0, 0.0], [np.nan, np.nan]])
     places = SimpleNamespace(places=names, coordinates=lambda: coordinates)
     attacker = Attacker.of(SimpleNamespace(fitted=SimpleNamespace(places=places)), 0)
-    (found,) = attacker.outlooks(np.array([[0.5, 0.25, 0.25]]))
+    (found,) = attacker.views(np.array([[0.5, 0.25, 0.25]]))
     assert (found.probability, found.answer) == (0.5, "here")
     assert found.expected_km == pytest.approx(111.195 / 3, abs=1e-3)
     nowhere = Attacker.of(SimpleNamespace(fitted=SimpleNamespace(places=places)), 2)
-    assert nowhere.outlooks(np.array([[0.5, 0.25, 0.25]]))[0].expected_km is None
+    assert nowhere.views(np.array([[0.5, 0.25, 0.25]]))[0].expected_km is None
 
 
 def encoded(text: list[list[float]], tags: list[list[float]]) -> EncodedPosts:

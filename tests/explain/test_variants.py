@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from postplace import Post, PostLocator
-from postplace.explain.parts import Part, characters_of, hashtags_of, regions_of, separate, words_of
+from postplace.explain.parts import Part, character_parts, hashtag_parts, region_parts, separate, word_parts
 from postplace.explain.variants import MOST_PIXELS, ask, hide, keep, open_post
 from postplace.features.pooled import drop_modalities
 
@@ -24,7 +24,7 @@ def flat(*_: object) -> float:
 
 def test_words_are_cut_from_the_posts_own_text(toy: Toy) -> None:
     opened = open_post(toy(flat), Post("1", text="C# at the #old bridge &amp; @ann", image_text="BRIDGE Cafe"))
-    words = words_of(opened.post)
+    words = word_parts(opened.post)
     assert [word.name for word in words] == ["C", "at", "the", "bridge", "BRIDGE", "Cafe"]
     bridge, sign = words[3], words[4]
     assert hide(opened, [bridge]).post.text == "C# at the #old  &amp; @ann"
@@ -34,21 +34,21 @@ def test_words_are_cut_from_the_posts_own_text(toy: Toy) -> None:
 
 def test_hidden_tags_and_words_do_not_shift_each_other(toy: Toy) -> None:
     opened = open_post(toy(flat), Post("1", text="#old bridge by night", hashtags=("old",)))
-    (tag,), (bridge, *_) = hashtags_of(opened.post), words_of(opened.post)
+    (tag,), (bridge, *_) = hashtag_parts(opened.post), word_parts(opened.post)
     found = hide(opened, [tag, bridge])
     assert (found.post.text.split(), found.post.hashtags) == (["by", "night"], ())
     assert found.hidden == (tag, bridge)
     chinese = open_post(toy(flat), Post("1", text="#外滩#夜景", hashtags=("外滩",)))
-    assert hide(chinese, hashtags_of(chinese.post)).post.text.strip() == "夜景"
+    assert hide(chinese, hashtag_parts(chinese.post)).post.text.strip() == "夜景"
     decomposed = open_post(toy(flat), Post("1", text="in #Zu\u0308rich now", hashtags=("Z\u00fcrich",)))
-    assert hide(decomposed, hashtags_of(decomposed.post)).post.text.split() == ["in", "now"]
+    assert hide(decomposed, hashtag_parts(decomposed.post)).post.text.split() == ["in", "now"]
     whole = Part("hashtags", "hashtags")
     assert hide(opened, [whole, bridge]).post.text.split() == ["by", "night"]
 
 
 def test_a_text_without_words_is_no_text(toy: Toy) -> None:
     opened = open_post(toy(flat), Post("1", text="Bund!!", hashtags=("x",)))
-    assert hide(opened, words_of(opened.post)).post.text == ""
+    assert hide(opened, word_parts(opened.post)).post.text == ""
     assert open_post(toy(flat), Post("1", text="!!")).present == ("text",)  # as it is for an encoder
 
 
@@ -62,7 +62,7 @@ def test_modalities_are_left_out_as_everywhere(toy: Toy, square: Square) -> None
 
 def test_regions_cover_the_picture_without_gaps(toy: Toy, square: Square) -> None:
     opened = open_post(toy(flat), Post("1", images=(square(red=(0, 0, 7, 7), size=41),)))
-    regions = regions_of(1, 3)
+    regions = region_parts(1, 3)
     (covered,) = hide(opened, regions).post.images
     pixels = np.asarray(Image.open(io.BytesIO(covered)))  # type: ignore[arg-type]
     mean = np.asarray(opened.pictures[0]).reshape(-1, 3).mean(axis=0).round()
@@ -71,7 +71,7 @@ def test_regions_cover_the_picture_without_gaps(toy: Toy, square: Square) -> Non
 
 def test_one_region_leaves_every_other_pixel(toy: Toy, square: Square) -> None:
     opened = open_post(toy(flat), Post("1", images=(square(red=(0, 0, 40, 10)), square(red=(9, 9, 20, 20)))))
-    region = regions_of(2, 4)[16 + 5]  # of the second picture, row 2, column 2
+    region = region_parts(2, 4)[16 + 5]  # of the second picture, row 2, column 2
     first, second = hide(opened, [region]).post.images
     assert first == opened.post.images[0]
     changed = (np.asarray(Image.open(io.BytesIO(second))) != np.asarray(opened.pictures[1])).any(axis=2)  # type: ignore[arg-type]
@@ -100,17 +100,17 @@ def test_posts_asked_together_know_nothing_of_each_other(toy: Toy) -> None:
 
 
 def test_spans_of_words() -> None:
-    assert [part.name for part in characters_of(Part("word", "外滩", "text", 3, 5))] == ["外", "滩"]
-    spans = characters_of(Part("word", "lighthouse", "text", 10, 20))
+    assert [part.name for part in character_parts(Part("word", "外滩", "text", 3, 5))] == ["外", "滩"]
+    spans = character_parts(Part("word", "lighthouse", "text", 10, 20))
     assert [(part.name, part.start, part.end) for part in spans] == [
         ("lig", 10, 13), ("hth", 13, 16), ("ouse", 16, 20),
     ]  # fmt: skip
-    assert characters_of(Part("word", "bund", "text", 0, 4)) == []
-    assert characters_of(Part("word", "海", "text", 0, 1)) == []
+    assert character_parts(Part("word", "bund", "text", 0, 4)) == []
+    assert character_parts(Part("word", "海", "text", 0, 1)) == []
 
 
 def test_parts_that_lie_in_others_are_told_apart() -> None:
     word, span = Part("word", "bridge", "text", 0, 6), Part("characters", "bri", "text", 0, 3)
-    picture, region = Part("picture", "picture 1", image=0), regions_of(1, 2)[0]
+    picture, region = Part("picture", "picture 1", image=0), region_parts(1, 2)[0]
     assert separate([word, span, picture, region]) == [word, region]
     assert separate([word, picture]) == [word, picture]

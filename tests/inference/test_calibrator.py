@@ -204,7 +204,7 @@ def test_a_promise_over_posts_covers_heavy_users_too() -> None:
     (posts,) = promises(made, np.full((1, 5), 0.2), np.array([0.5]), PLACES, level=0.9, over="posts")
     assert (users.coverage_over, posts.coverage_over) == ("users", "posts")
     assert set(users.places) <= set(posts.places)
-    assert as_record(Prediction("1", (), (), promised=posts))["coverage_over"] == "posts"
+    assert as_record(Prediction("1", (), (), region=posts))["coverage_over"] == "posts"
 
 
 def test_nothing_is_left_blank_in_sentences() -> None:
@@ -302,21 +302,21 @@ def test_the_draw_is_of_the_digest_alone() -> None:
 def test_a_run_promises_and_says_when_there_is_not_enough(place_locator: PostLocator, posts: list[Post]) -> None:
     asked = posts[:20]
     for prediction in place_locator.predict(asked, min_confidence=0.0):
-        assert prediction.enough
-        promise = prediction.promised
+        assert prediction.confident
+        promise = prediction.region
         assert promise is not None
         assert promise.level == pytest.approx(0.9)
         assert prediction.best is not None
         assert prediction.best.name in promise.places
-    assert not any(prediction.enough for prediction in place_locator.predict(asked, min_confidence=1.0))
+    assert not any(prediction.confident for prediction in place_locator.predict(asked, min_confidence=1.0))
     first, second = place_locator.predict(asked), place_locator.predict(asked)
     assert first == second
 
 
 def test_both_promises_can_be_asked_for_and_others_are_refused(place_locator: PostLocator, posts: list[Post]) -> None:
     (answer,) = place_locator.predict(posts[:1], coverage_over="posts")
-    assert answer.promised is not None
-    assert answer.promised.coverage_over == "posts"
+    assert answer.region is not None
+    assert answer.region.coverage_over == "posts"
     with pytest.raises(BadOption, match="'venues' is unknown"):
         place_locator.predict(posts[:1], coverage_over="venues")  # type: ignore[arg-type]
 
@@ -353,7 +353,7 @@ def test_a_run_of_an_earlier_version_answers_without_promises(
     write_run(tmp_path / "older", config, older, overwrite=False)
     (prediction,) = PostLocator.load(tmp_path / "older", device="cpu").predict(posts[:1])
     assert prediction.ranked
-    assert prediction.promised is None
+    assert prediction.region is None
 
 
 def test_damaged_calibration_is_refused_by_name(place_run: Path, tmp_path: Path) -> None:

@@ -6,10 +6,10 @@ import dataclasses
 import io
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
+from tests.models.contracts import small_settings
 
 from postplace import Post, PostLocator
 from postplace.errors import BadRun
@@ -21,7 +21,6 @@ from postplace.training.dataset import SplitDataset
 
 CLASSES, POSTS = 4, 160  # of class 3 there is no post
 NAMES = sorted(name for name, entry in MODELS.items() if entry.training is None)
-SMALL: dict[str, dict[str, Any]] = {"tagvisor": {"trees": 7}, "lightgbm": {"rounds": 40}}
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +45,7 @@ def lesson() -> FitData:
 
 def _new(name: str) -> Estimator:
     entry = find_model(name)
-    built = entry.build(InputSizes(2, 2, 2, 6, 6), CLASSES, {**entry.settings, **SMALL.get(name, {})})
+    built = entry.build(InputSizes(2, 2, 2, 6, 6), CLASSES, {**entry.settings, **small_settings(name)})
     assert isinstance(built, Estimator)
     return built
 
@@ -77,7 +76,7 @@ def test_probabilities_are_such(named: tuple[str, Estimator], lesson: FitData) -
 
 def test_what_is_read_is_learned(named: tuple[str, Estimator], lesson: FitData) -> None:
     name, estimator = named
-    reads = find_model(name).reads
+    reads = find_model(name).modalities
     test = np.array([row for row in range(130, POSTS) if any(lesson.examples.present[m][row] for m in reads)], int)
     if not len(test):
         assert not reads
@@ -95,7 +94,7 @@ def test_a_post_of_nothing_gets_the_class_frequencies(named: tuple[str, Estimato
 
 def test_what_is_not_read_changes_nothing(named: tuple[str, Estimator], lesson: FitData) -> None:
     name, estimator = named
-    for modality in {"text", "hashtags", "image"} - find_model(name).reads:
+    for modality in {"text", "hashtags", "image"} - find_model(name).modalities:
         absent = np.zeros(POSTS, dtype=np.bool_)
         other = dataclasses.replace(
             lesson.examples,
@@ -167,7 +166,7 @@ def test_damage_is_refused_by_name(named: tuple[str, Estimator]) -> None:
 def test_another_number_of_classes_is_refused(named: tuple[str, Estimator]) -> None:
     name, estimator = named
     entry = find_model(name)
-    other = entry.build(InputSizes(2, 2, 2, 6, 6), 2, {**entry.settings, **SMALL.get(name, {})})
+    other = entry.build(InputSizes(2, 2, 2, 6, 6), 2, {**entry.settings, **small_settings(name)})
     assert isinstance(other, Estimator)
     with pytest.raises(BadRun):
         other.restore(estimator.files())

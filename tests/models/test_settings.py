@@ -75,7 +75,7 @@ def test_whether_states_are_read_follows_from_the_settings() -> None:
     assert [resolve_settings(entry, {}).reads_states for entry in MODELS.values()] == [
         name in ("sg-mft-tokens", "bridge-tower") for name in MODELS
     ]
-    assert resolve_settings(MODELS["sg-mft-tokens"], {}).needs == {"text_states", "image_states"}
+    assert resolve_settings(MODELS["sg-mft-tokens"], {}).inputs == {"text_states", "image_states"}
     assert not resolve_settings(MODELS["sg-mft-tokens"], {"tokens": 32}).reads_states
     assert resolve_settings(MODELS["sg-mft"], {"tokens": "states", "cross_query": "own"}).reads_states
 
@@ -125,5 +125,5 @@ def test_lengths_are_those_of_a_paper_that_prints_them_and_else_longer() -> None
 
 
 def test_a_plan_says_what_may_move_the_answer() -> None:
-    assert resolve_settings(MODELS["tagvisor"], {}).reads == {"hashtags"}
-    assert resolve_settings(MODELS["mrlf"], {}).reads == {"text", "hashtags", "image"}
+    assert resolve_settings(MODELS["tagvisor"], {}).modalities == {"hashtags"}
+    assert resolve_settings(MODELS["mrlf"], {}).modalities == {"text", "hashtags", "image"}

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from postplace.errors import BadOption
 from postplace.features.batch import Batch, InputSizes
 from postplace.models.blocks.interaction import InteractionModule
+from postplace.models.contract import ModelContract
 from postplace.models.networks.sg_mft import SGMFT
 
 Array = NDArray[np.float64]
@@ -194,3 +195,37 @@ def test_literal_reading_is_blind_to_the_order_of_features(sizes: InputSizes, ba
     for a, b in zip(first, second, strict=True):
         assert isinstance(a, Tensor)
         torch.testing.assert_close(a[:, order], b, atol=1e-5, rtol=1e-5)
+
+
+class TestSgMftContract(ModelContract):
+    """What every model must hold to."""
+
+    model = "sg-mft"
+    equations = "test_the_whole_in_plain_arithmetic"
+    small = {"tokens": 4, "heads": 2}
+    learns = {"tokens": 8, "features": 128, "dropout": 0.1, "learning_rate": 0.001}
+    variants = (
+        {"gate": "softmax"},
+        {"gate": "scaled"},
+        {"gate": "global"},
+        {"cross_query": "own"},
+        {"feed_forward": "image"},
+        {"feature_norm": "none"},
+        {"normalise_over": "tokens"},
+        {"features": 24},
+        {"layers": 2},
+        {"tokens": 1},
+        {"tokens": "scalar", "normalise_over": "tokens"},
+        {"layers": 0},
+        {"layers": 0, "fusion": "none"},
+        {"layers": 0, "fusion": "none", "text_input": "words"},
+        {"text_input": "words"},
+        {"fusion": "none"},
+        {"fusion": "asymmetric"},
+        {"fusion": "merge"},
+        {"fusion": "co"},
+        {"fusion": "none", "tokens": "scalar", "normalise_over": "tokens"},
+        {"fusion": "asymmetric", "tokens": "scalar", "normalise_over": "tokens"},
+        {"fusion": "merge", "tokens": "scalar", "normalise_over": "tokens"},
+        {"fusion": "co", "tokens": "scalar", "normalise_over": "tokens"},
+    )

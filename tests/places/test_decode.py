@@ -15,36 +15,36 @@ def names(prediction: Prediction) -> list[str]:
 
 def test_best_first_ties_by_class_and_probabilities_kept() -> None:
     probabilities = np.array([[0.1, 0.4, 0.4, 0.1], [0.0, 0.0, 0.25, 0.75]], dtype=np.float32)
-    first, second = rank(probabilities, PLACES, post_ids=["x", "y"], used=[("text",), ("image", "text")], top_k=3)
+    first, second = rank(probabilities, PLACES, post_ids=["x", "y"], modalities=[("text",), ("image", "text")], top_k=3)
     assert names(first) == ["b", "c", "a"]
     assert names(second) == ["nowhere", "c", "a"]
     assert [ranked.probability for ranked in second.ranked] == [0.75, 0.25, 0.0]
     assert isinstance(second.ranked[0].probability, float)
-    assert (first.post_id, first.used, second.used) == ("x", ("text",), ("image", "text"))
+    assert (first.post_id, first.modalities, second.modalities) == ("x", ("text",), ("image", "text"))
 
 
 def test_nothing_to_go_by_is_an_empty_ranking_even_of_nan() -> None:
-    predictions = rank(np.full((1, 4), np.nan), PLACES, post_ids=["x"], used=[()], top_k=2)
-    assert predictions == [Prediction("x", (), (), enough=False)]
+    predictions = rank(np.full((1, 4), np.nan), PLACES, post_ids=["x"], modalities=[()], top_k=2)
+    assert predictions == [Prediction("x", (), (), confident=False)]
     assert predictions[0].best is None
 
 
 def test_top_k_beyond_the_classes_gives_all_and_below_one_nothing() -> None:
     row = np.full((1, 4), 0.25)
-    assert names(rank(row, PLACES, post_ids=["x"], used=[("text",)], top_k=99)[0]) == ["a", "b", "c", "nowhere"]
-    with pytest.raises(BadOption, match="--top-k"):
-        rank(row, PLACES, post_ids=["x"], used=[("text",)], top_k=0)
+    assert names(rank(row, PLACES, post_ids=["x"], modalities=[("text",)], top_k=99)[0]) == ["a", "b", "c", "nowhere"]
+    with pytest.raises(BadOption, match=r"^top_k: "):
+        rank(row, PLACES, post_ids=["x"], modalities=[("text",)], top_k=0)
 
 
 def test_nan_and_wrong_widths_are_a_bad_run() -> None:
     with pytest.raises(BadRun, match="post 'x'"):
-        rank(np.full((1, 4), np.nan), PLACES, post_ids=["x"], used=[("text",)], top_k=1)
+        rank(np.full((1, 4), np.nan), PLACES, post_ids=["x"], modalities=[("text",)], top_k=1)
     with pytest.raises(BadRun, match=r"shape \(1, 3\) for 4 classes"):
         point_estimate(np.ones((1, 3)), PLACES)
 
 
-def test_no_posts() -> None:
-    assert rank(np.empty((0, 4)), PLACES, post_ids=[], used=[], top_k=1) == []
+def test_no_posts_have_no_predictions() -> None:
+    assert rank(np.empty((0, 4)), PLACES, post_ids=[], modalities=[], top_k=1) == []
     assert minimum_expected_distance(np.empty((0, 4)), PLACES).shape == (0, 2)
 
 
@@ -68,9 +68,9 @@ def test_classes_without_coordinates_take_no_part_in_the_expectation() -> None:
     assert np.isnan(minimum_expected_distance(np.full((2, 2), 0.5), categories)).all()
 
 
-def test_less_than_was_asked_for_is_not_enough() -> None:
+def test_below_min_confidence_a_prediction_is_not_confident() -> None:
     rows = np.array([[0.6, 0.2, 0.1, 0.1], [0.4, 0.3, 0.2, 0.1]])
-    sure, unsure = rank(rows, PLACES, post_ids=["x", "y"], used=[("text",)] * 2, top_k=1, min_confidence=0.5)
-    assert sure.enough
-    assert not unsure.enough
+    sure, unsure = rank(rows, PLACES, post_ids=["x", "y"], modalities=[("text",)] * 2, top_k=1, min_confidence=0.5)
+    assert sure.confident
+    assert not unsure.confident
     assert unsure.best is not None

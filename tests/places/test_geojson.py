@@ -3,7 +3,7 @@ from typing import Any
 
 import numpy as np
 
-from postplace.places.geojson import feature_collection
+from postplace.places.geojson import FeatureCollection, feature_collection
 from postplace.schema import Place, Prediction, PredictionRegion, RankedPlace
 
 TOWER, CAFE = Place("塔", 31.24, 121.5), Place("café")
@@ -36,7 +36,7 @@ def check_rfc_7946(collection: dict[str, Any]) -> None:
             assert -90 <= latitude <= 90
 
 
-def test_the_collection_keeps_the_rules_through_json() -> None:
+def test_the_collection_keeps_the_rules_of_geojson() -> None:
     collection = json.loads(json.dumps(feature_collection(PREDICTIONS), allow_nan=False))
     check_rfc_7946(collection)
     assert collection["features"][0]["geometry"]["coordinates"] == [121.5, 31.24]
@@ -51,33 +51,35 @@ def test_one_feature_a_ranked_place_with_its_properties() -> None:
         "rank": 2,
         "probability": 0.25,
         "name": "café",
-        "used": ["text", "image"],
-        "enough": True,
+        "modalities": ["text", "image"],
+        "confident": True,
     }
 
 
 def test_a_post_without_a_prediction_is_not_lost() -> None:
-    (feature,) = feature_collection([Prediction("p2", (), (), enough=False)])["features"]
+    (feature,) = feature_collection([Prediction("p2", (), (), confident=False)])["features"]
     assert feature["geometry"] is None
     nothing = {"rank": None, "probability": None, "name": None}
-    assert feature["properties"] == {"post": "p2", **nothing, "used": [], "enough": False}
+    assert feature["properties"] == {"post": "p2", **nothing, "modalities": [], "confident": False}
 
 
-def test_what_is_promised_stands_with_each_place() -> None:
+def test_the_prediction_region_stands_with_each_place() -> None:
     ranked = tuple(RankedPlace(Place(name, 31.0, 121.0), 0.5) for name in ("a", "b"))
     promise = PredictionRegion(0.9, ("a",), (31.123456789, 121.0), 0.98765)
-    first, second = feature_collection([Prediction("p", ranked, ("text",), promised=promise)])["features"]
+    first, second = feature_collection([Prediction("p", ranked, ("text",), region=promise)])["features"]
     assert first["properties"]["in_set"]
     assert not second["properties"]["in_set"]
-    assert first["properties"]["circle"] == [121.0, 31.123457, 0.988]
+    assert first["properties"]["prediction_circle"] == [121.0, 31.123457, 0.988]
     assert first["properties"]["level"] == 0.9
 
 
 def test_degrees_are_rounded_to_a_tenth_of_a_metre() -> None:
     place = Place("tower", float(np.float32(31.23456789)), 121.98765432109876)
     (feature,) = feature_collection([Prediction("p1", (RankedPlace(place, 1.0),), ("image",))])["features"]
-    assert feature["geometry"]["coordinates"] == [121.987654, 31.234568]
+    geometry = feature["geometry"]
+    assert geometry is not None
+    assert geometry["coordinates"] == [121.987654, 31.234568]
 
 
-def test_no_predictions() -> None:
-    assert feature_collection([]) == {"type": "FeatureCollection", "features": []}
+def test_no_predictions_are_an_empty_collection() -> None:
+    assert feature_collection([]) == FeatureCollection(type="FeatureCollection", features=[])

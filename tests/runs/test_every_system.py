@@ -1,4 +1,4 @@
-"""Every system of the table is trained, saved, loaded and asked: not a bit of its answers changes.
+"""Every model is trained, saved, loaded and used: not a bit of its answers changes.
 
 On toy encoders that hand out all that real ones do, so that none has to be left out; `tests/models/test_estimators.py`
 and `tests/test_locator.py` do the same with the bundled ones.
@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.models.contracts import small_settings
 from tests.toy_encoders import Toy
 
 from postplace import Post, PostLocator
@@ -23,32 +24,6 @@ from postplace.splitting.splits import PARTS
 from postplace.training.dataset import SplitDataset, TargetSpec, build_dataset
 
 POSTS, PLACES, WIDTH, STATES = 96, 3, 8, 6
-_CHUNKS = {"tokens": 4, "heads": 2}
-_STACK = {**_CHUNKS, "width": 8, "layers": 1}
-_CNNS = {"embedding": 6, "filters": 4, "image_features": 5}
-TINY: dict[str, dict[str, Any]] = {
-    "mrlf": {"embedding": 8, "filters": 8, "heads": 2, "image_features": 6},
-    "sg-mft": _CHUNKS,
-    "sg-mft-paper": {"heads": 2, "head_width": 2},
-    "sg-mft-tokens": {"features": 8, "heads": 2, "head_width": 4},
-    "merge-attention": _STACK,
-    "co-attention": _STACK,
-    "mplug": {**_STACK, "layers": 2, "connect_every": 1},
-    "bridge-tower": {"width": 8, "heads": 2},
-    "bridge-tower-lite": _STACK,
-    "deepgeo": {"embedding": 6, "hidden": 5, "filters": 8, "representation": 7},
-    "loctwi": {"width": 8, "heads": 2, "characters": 6, "filters": 4},
-    "transtagger": {"width": 4, "heads": 2, "feed_forward": 8, "layers": 1},
-    "feature-cnns": _CNNS,
-    "user-cnns": _CNNS,
-    "unis-mmc": {"width": 8, "hidden": 8},
-    "balance-mla": {"width": 8},
-    "gated": {"width": 8},
-    "ogm-ge": {"width": 8},
-    "pair-mlp": {"side": 6, "width": 8},
-    "tagvisor": {"trees": 3},
-    "lightgbm": {"rounds": 2},
-}
 
 
 @pytest.fixture(autouse=True)
@@ -107,7 +82,7 @@ def prepared() -> dict[str, SplitDataset]:
 
 
 def _trained(name: str, target: str, prepared: dict[str, SplitDataset]) -> PostLocator:
-    settings = {**TINY.get(name, {}), **({} if MODELS[name].training is None else {"max_epochs": 1})}
+    settings = {**small_settings(name), **({} if MODELS[name].training is None else {"max_epochs": 1})}
     locator = PostLocator(target, name, device="cpu", settings=settings)  # type: ignore[arg-type]
     return locator.fit_dataset(prepared[target].with_baselines(prepared[target].baselines))
 
@@ -123,7 +98,7 @@ def test_a_run_is_saved_and_loaded(name: str, prepared: dict[str, SplitDataset],
     assert loaded.fitted.model is not locator.fitted.model
     assert np.array_equal(loaded.probabilities(posts, encoded), before)
     assert loaded.entry.name == name
-    if MODELS[name].reads:
+    if MODELS[name].modalities:
         assert len(np.unique(before.round(12), axis=0)) > 1  # it tells posts apart, so that there is something to lose
 
 

@@ -39,9 +39,11 @@ def make(served: PostLocator) -> Callable[..., Service]:
         home: bool = False,
         limits: RequestLimits = RequestLimits(),  # noqa: B008
         batching: Batching = Batching(),  # noqa: B008
-        judge: PostLocator | None = None,
+        transfer_model: PostLocator | None = None,
     ) -> Service:
-        return make_service(served, fine=fine, home=home, limits=limits, batching=batching, judge=judge)
+        return make_service(
+            served, fine=fine, home=home, limits=limits, batching=batching, transfer_model=transfer_model
+        )
 
     return made
 

@@ -16,7 +16,7 @@ from postplace.explain import advise
 from postplace.places.vocabulary import PlaceVocabulary
 from postplace.schema import Place
 from postplace.server.batching import Batching
-from postplace.server.explaining import LIMIT
+from postplace.server.jobs import LIMIT
 from postplace.server.limits import RequestLimits
 from postplace.server.service import Service, make_service
 from postplace.text.tokens import LENGTHS
@@ -41,7 +41,7 @@ def test_as_the_adviser_says(client: Client, served: PostLocator) -> None:
     assert status == 200, found
     post = Post("x", text="the glass floor", hashtags=("skydeck", "看海"))
     wanted = advise(served, post, max_edits=1, limit=LIMIT)
-    assert (found["place"], found["reached"], found["asked"]) == (wanted.place, wanted.reached, wanted.asked)
+    assert (found["place"], found["reached"], found["queries"]) == (wanted.place, wanted.reached, wanted.queries)
     told = [[edit["description"] for edit in own["edits"]] for own in found["suggestions"]]
     assert told == [[edit.describe() for edit in own.edits] for own in wanted.suggestions]
     assert (found["text"], found["hashtags"], found["pictures"]) == ("the glass floor", ["skydeck", "看海"], [])
@@ -57,40 +57,40 @@ def test_places_are_told_as_districts(client: Client, served: PostLocator) -> No
 
 
 def test_what_the_judge_has_is_told_once_and_after_each_edit(client: Client, served: PostLocator) -> None:
-    """The judge is a copy of the run here: it has what the run has."""
+    """The transfer_model is a copy of the run here: it has what the run has."""
     other = PostLocator.__new__(PostLocator)
     other.__dict__.update(served.__dict__)
-    status, found = advised(client, FORM, fine=True, judge=other)
+    status, found = advised(client, FORM, fine=True, transfer_model=other)
     assert status == 200, found
-    assert found["judged_before"] == found["before"]
+    assert found["transfer_before"] == found["before"]
     assert found["suggestions"]
     for own in found["suggestions"]:
-        assert own["judged"] == {key: own[key] for key in found["before"]}
+        assert own["transfer_view"] == {key: own[key] for key in found["before"]}
     _, alone = advised(client, FORM, fine=True)
-    assert "judged_before" not in alone
-    assert "judged" not in alone["suggestions"][0]
+    assert "transfer_before" not in alone
+    assert "transfer_view" not in alone["suggestions"][0]
 
 
 def test_a_judge_is_told_in_the_same_words(make: Callable[..., Service], served: PostLocator) -> None:
     options: dict[str, Any] = {"fine": False, "home": False, "limits": RequestLimits(), "batching": Batching()}
     other = PostLocator.__new__(PostLocator)
     other.__dict__.update(served.__dict__)
-    service = make_service(served, judge=other, **options)
-    assert service.judging is not None
-    assert service.judging.classes.places == service.telling.classes.places
+    service = make_service(served, transfer_model=other, **options)
+    assert service.transfer_redaction is not None
+    assert service.transfer_redaction.classes.places == service.redaction.classes.places
     stranger = PostLocator.__new__(PostLocator)
     stranger.__dict__.update(served.__dict__)
     stranger._fitted = replace(served.fitted, places=PlaceVocabulary("place", (Place("a"), Place("b"))))
-    with pytest.raises(BadOption, match="--judge"):
-        make_service(served, judge=stranger, **options)
+    with pytest.raises(BadOption, match="transfer_model"):
+        make_service(served, transfer_model=stranger, **options)
     north = [replace(place, latitude=place.latitude and place.latitude - 1) for place in served.fitted.places.places]
     stranger._fitted = replace(served.fitted, places=PlaceVocabulary("place", tuple(north)))
     with pytest.raises(BadOption, match="lie elsewhere"):
-        make_service(served, judge=stranger, **options)
+        make_service(served, transfer_model=stranger, **options)
     fewer = served.fitted.places.places[:-1]
     stranger._fitted = replace(served.fitted, places=PlaceVocabulary("place", fewer))
     with pytest.raises(BadOption, match="has no class"):
-        make_service(served, judge=stranger, **options)
+        make_service(served, transfer_model=stranger, **options)
 
 
 def test_a_run_of_homes_alone_needs_to_be_told_so(served: PostLocator) -> None:
@@ -98,7 +98,7 @@ def test_a_run_of_homes_alone_needs_to_be_told_so(served: PostLocator) -> None:
     homes = PostLocator.__new__(PostLocator)
     homes.__dict__.update(served.__dict__)
     homes._fitted = replace(served.fitted, places=PlaceVocabulary("category", (Place("home"), Place("dormitory"))))
-    with pytest.raises(BadOption, match="--home"):
+    with pytest.raises(BadOption, match="home"):
         make_service(homes, home=False, **options)
     make_service(homes, home=True, **options)
 

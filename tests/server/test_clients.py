@@ -120,7 +120,7 @@ def test_a_large_upload_stays_off_the_disk(client: Client, picture: bytes, monke
             return found
 
     found = asyncio.run(run())
-    assert (found["used"], found["unread"]) == (["image"], [])
+    assert (found["modalities"], found["unread"]) == (["image"], [])
     assert written == []
 
 

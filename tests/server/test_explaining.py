@@ -18,12 +18,12 @@ from postplace.features.batch import Vocabularies
 from postplace.images.decode import decode
 from postplace.places.vocabulary import PlaceVocabulary
 from postplace.schema import Place
-from postplace.server import explaining
+from postplace.server import explaining, jobs
 from postplace.server.batching import Batching
 from postplace.server.http_errors import Refusal
-from postplace.server.redaction import RedactedLocator, Telling, told_classes, without_names
+from postplace.server.redaction import RedactedLocator, Redaction, redact_classes, without_names
 from postplace.server.service import Service
-from postplace.server.spatial_generalisation import Discretion
+from postplace.server.spatial_generalisation import SpatialGeneralisation
 from postplace.text.tokens import LENGTHS
 from postplace.text.vocabulary import Vocabulary
 
@@ -60,7 +60,7 @@ def test_of_a_long_post_as_many_parts_are_looked_at_as_the_service_promises(clie
     status, found = explained(client, form, [("images", ("a.jpg", picture, "image/jpeg"))])
     assert status == 200, found
     kinds = [part["kind"] for part in found["parts"] if part["kind"] != "characters"]
-    assert (len(kinds), kinds.count("hashtag")) == (explaining.LIMIT, 1)
+    assert (len(kinds), kinds.count("hashtag")) == (jobs.LIMIT, 1)
     assert {kinds.count("word"), kinds.count("region")} == {47, 48}
     assert f"{56 - kinds.count('word')} of 56 words were not looked at (limit 96)" in found["notes"]
 
@@ -129,9 +129,9 @@ def test_a_full_queue_refuses(make: Callable[..., Service]) -> None:
 
     async def run() -> int:
         await service.start()
-        first = asyncio.create_task(service.ask_slowly(lambda run, judge: free.wait(10)))
+        first = asyncio.create_task(service.run_slowly(lambda run, transfer_model: free.wait(10)))
         await asyncio.sleep(0.05)
-        second = asyncio.create_task(service.ask_slowly(lambda run, judge: True))
+        second = asyncio.create_task(service.run_slowly(lambda run, transfer_model: True))
         await asyncio.sleep(0.01)
         with pytest.raises(Refusal) as refused:
             service.slow.check_room()
@@ -146,7 +146,7 @@ def test_a_full_queue_refuses(make: Callable[..., Service]) -> None:
 def test_whoever_has_gone_costs_no_more(make: Callable[..., Service]) -> None:
     service = make()
     gone = Event()
-    run = RedactedLocator(service.telling, gone)
+    run = RedactedLocator(service.redaction, gone)
     gone.set()
     with pytest.raises(Refusal) as refused:
         explain(run, Post("x", text="a walk"))
@@ -158,7 +158,7 @@ def test_whoever_goes_meanwhile_costs_one_batch_more(
 ) -> None:
     gone = Event()
     encoded: list[int] = []
-    run = RedactedLocator(make().telling, gone)
+    run = RedactedLocator(make().redaction, gone)
 
     def encode(posts: Any, **_: Any) -> None:
         encoded.append(len(posts))
@@ -187,11 +187,11 @@ def test_pictures_are_decoded_once_to_be_taken_apart(
 
 def test_withheld_classes_leave_no_trace() -> None:
     kinds = PlaceVocabulary("category", (Place("home"), Place("food"), Place("travel")))
-    told = told_classes(Discretion(kinds))
+    told = redact_classes(SpatialGeneralisation(kinds))
     assert [place.name for place in told.places.places] == ["food", "travel"]
     rows = np.array([[h, 0.3 * (1 - h), 0.7 * (1 - h)] for h in (0.0, 0.5, 0.99, 1.0)])
     assert told.merge(rows).round(6).tolist() == [[0.3, 0.7]] * 3 + [[0.5, 0.5]]
-    assert told_classes(Discretion(kinds, home=True)).everything
+    assert redact_classes(SpatialGeneralisation(kinds, home=True)).everything
     assert not told.everything
 
 
@@ -200,8 +200,8 @@ def test_evidence_is_for_those_who_are_told_everything(served: PostLocator) -> N
     locator = PostLocator.__new__(PostLocator)
     locator._fitted = fitted
     for fine, there in ((False, False), (True, True)):
-        discretion = Discretion(fitted.places, fine=fine)
-        assert (Telling.of(locator, discretion).view.evidence is not None) == there
+        generalisation = SpatialGeneralisation(fitted.places, fine=fine)
+        assert (Redaction.of(locator, generalisation).view.evidence is not None) == there
 
 
 def test_no_tag_that_names_a_place_is_suggested() -> None:

@@ -105,17 +105,17 @@ def test_a_picture_that_is_something_else_too(client: Client, picture: bytes) ->
     """A JPEG with a ZIP, a script and a page behind it is a JPEG; nothing else in it is looked at."""
     polyglot = picture + b"PK\x03\x04<script>alert(1)</script>%PDF-1.4"
     status, answer = post(client, [image(polyglot, "a.html")])
-    assert (status, answer["used"]) == (200, ["image"])
+    assert (status, answer["modalities"]) == (200, ["image"])
 
 
 def test_a_picture_that_breaks_off_is_told_and_the_post_goes_on(client: Client, picture: bytes) -> None:
     status, answer = post(client, [("text", (None, "a walk")), image(picture[: len(picture) // 2])])
-    assert (status, answer["used"], len(answer["unread"])) == (200, ["text"], 1)
+    assert (status, answer["modalities"], len(answer["unread"])) == (200, ["text"], 1)
 
 
 def test_a_post_with_nothing_in_it(client: Client) -> None:
     status, answer = post(client, [("text", (None, " "))])
-    assert (status, answer["places"], answer["enough"]) == (200, [], False)
+    assert (status, answer["places"], answer["confident"]) == (200, [], False)
 
 
 TEXT = b'--b\r\nContent-Disposition: form-data; name="text"\r\n\r\n'

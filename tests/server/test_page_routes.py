@@ -16,7 +16,7 @@ from postplace.server import examples as examples_file
 from postplace.server.examples import MOST, Example, read_examples
 from postplace.server.page_routes import TileSource, page_files
 from postplace.server.security import LOOPBACK
-from postplace.server.spatial_generalisation import Discretion
+from postplace.server.spatial_generalisation import SpatialGeneralisation
 
 Client = Any
 FILES = page_files()
@@ -100,7 +100,7 @@ def test_settings(client: Client) -> None:
     ],
 )
 def test_what_is_no_address_of_tiles(address: str) -> None:
-    with pytest.raises(BadOption, match="--tiles"):
+    with pytest.raises(BadOption, match="tiles"):
         TileSource(address)
 
 
@@ -132,13 +132,13 @@ def test_examples_are_posts_that_were_not_learned_from(
         return seen[-1]
 
     monkeypatch.setattr(served, "part_of", noted)
-    discretion = Discretion(served.fitted.places)
-    found = read_examples(city, served, discretion)
+    generalisation = SpatialGeneralisation(served.fitted.places)
+    found = read_examples(city, served, generalisation)
     assert {"train", "test"} <= set(seen)
     assert 0 < len(found) <= min(MOST, seen.count("test"))
     names = {place.name for place in served.fitted.places.places}
     assert not names & {own.truth for own in found}
-    fine = read_examples(city, served, Discretion(served.fitted.places, fine=True))
+    fine = read_examples(city, served, SpatialGeneralisation(served.fitted.places, fine=True))
     assert len({own.truth for own in fine}) >= 4  # of many places
     assert all(picture.startswith(b"\xff\xd8") and b"Exif" not in picture for own in found for picture in own.pictures)
 
@@ -147,26 +147,26 @@ def test_posts_that_were_all_learned_from_are_no_examples(
     city: Path, served: PostLocator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(served, "part_of", lambda post: "train")
-    with pytest.raises(BadOption, match="--examples"):
-        read_examples(city, served, Discretion(served.fitted.places))
+    with pytest.raises(BadOption, match="examples"):
+        read_examples(city, served, SpatialGeneralisation(served.fitted.places))
 
 
 def test_posts_of_withheld_classes_are_no_examples(
     city: Path, served: PostLocator, monkeypatch: pytest.MonkeyPatch, make: Callable[..., Any]
 ) -> None:
     monkeypatch.setattr(served, "part_of", lambda post: None)
-    discretion = Discretion(served.fitted.places, fine=True)
-    every = {own.truth for own in read_examples(city, served, discretion)}
+    generalisation = SpatialGeneralisation(served.fitted.places, fine=True)
+    every = {own.truth for own in read_examples(city, served, generalisation)}
     withheld = sorted(name for name in every if name)[:2]
-    discretion.__dict__["withheld"] = frozenset(withheld)
-    assert not {own.truth for own in read_examples(city, served, discretion)} & set(withheld)
+    generalisation.__dict__["withheld"] = frozenset(withheld)
+    assert not {own.truth for own in read_examples(city, served, generalisation)} & set(withheld)
     assert examples_file.MOST == 12
 
 
 def test_the_page_reads_what_the_service_tells_of_what_was_not_read() -> None:
     """In a browser: `tests/browser/test_form.py`; here, that each of its three parts uses the key at all."""
     files = {name: content.decode() for name, content in page_files().items()}
-    for name in ("answer", "why", "advice"):
+    for name in ("answer", "explanation", "advice"):
         assert ".not_read" in files[f"js/{name}.js"], name
     safe, unread = "Nothing needs to change", "Of what was read nothing gives the place away"
     assert files["js/advice.js"].index(unread) < files["js/advice.js"].index(safe)  # asked for first

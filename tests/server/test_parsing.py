@@ -13,7 +13,7 @@ import pytest
 from postplace.errors import BadImage, BadOption, BadPost, BadRun, NotEnoughData, PostplaceError
 from postplace.server import parsing as reading
 from postplace.server.limits import RequestLimits
-from postplace.server.parsing import count_lines, read_line, split_lines, status_of, to_post
+from postplace.server.parsing import count_lines, http_status, read_line, split_lines, to_post
 
 Client = Any
 SMALL = RequestLimits(body_bytes=3000, letters=100, hashtags=5, post_pixels=2 * 64 * 64)
@@ -131,9 +131,9 @@ def test_lines_that_are_too_many_are_never_cut(client: Client, monkeypatch: pyte
 
 def test_only_what_a_client_can_cause_is_its_own_mistake() -> None:
     at_most = ("post", "has 9 pictures", "give at most 8")
-    assert [status_of(kind(*at_most)) for kind in (BadPost, BadOption, BadImage)] == [413, 413, 422]
-    assert [status_of(kind("post", "is empty", "give one")) for kind in (BadPost, BadOption, BadImage)] == [422] * 3
-    assert [status_of(kind(*at_most)) for kind in (BadRun, PostplaceError, NotEnoughData)] == [500] * 3
+    assert [http_status(kind(*at_most)) for kind in (BadPost, BadOption, BadImage)] == [413, 413, 422]
+    assert [http_status(kind("post", "is empty", "give one")) for kind in (BadPost, BadOption, BadImage)] == [422] * 3
+    assert [http_status(kind(*at_most)) for kind in (BadRun, PostplaceError, NotEnoughData)] == [500] * 3
 
 
 def test_the_pixels_of_a_post_have_a_bound(picture: bytes) -> None:

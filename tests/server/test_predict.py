@@ -46,7 +46,7 @@ def test_one_post_as_the_locator_says(client: Client, served: PostLocator, pictu
     (wanted,) = served.predict([post], top_k=3, level=0.8)
     assert [place["place"] for place in found["places"]] == [r.place.name for r in wanted.ranked]
     assert found["places"][0]["probability"] == pytest.approx(wanted.ranked[0].probability, abs=1e-5)
-    assert found["used"] == ["text", "hashtags", "image"]
+    assert found["modalities"] == ["text", "hashtags", "image"]
     assert (found["granularity"], found["fine"], found["home"], found["level"]) == ("place", True, False, 0.8)
 
 
@@ -97,7 +97,7 @@ def test_many_lines_in_order(client: Client, picture: bytes) -> None:
     bad = {answer["line"] for answer in found if "error" in answer}
     assert bad == {8, 10, 12, 14, 41, 42}
     assert [a["id"] for a in found if "id" in a] == [f"p{n}" for n in range(40) if n not in (7, 9, 11, 13)]
-    assert found[3]["used"] == ["image"]
+    assert found[3]["modalities"] == ["image"]
     assert all(answer["granularity"] == "district" for answer in found if "error" not in answer)
 
 
@@ -148,9 +148,9 @@ def test_posts_of_many_levels_are_encoded_once(served: PostLocator, monkeypatch:
     assert calls == [4]
     for (prediction, unread), own in zip(found, wanted, strict=True):
         assert unread == ()
-        assert prediction.promised is not None
-        assert own.promised is not None
-        assert (prediction.promised.level, prediction.promised.places) == (own.promised.level, own.promised.places)
+        assert prediction.region is not None
+        assert own.region is not None
+        assert (prediction.region.level, prediction.region.places) == (own.region.level, own.region.places)
         assert [r.place for r in prediction.ranked] == [r.place for r in own.ranked]
 
 
@@ -181,7 +181,7 @@ def test_a_service_that_has_started_has_answered_a_toy_post_that_nobody_counts(
     assert asked == [(served, [TOY])]
     assert "postplace_posts_total 0.0" in service.metrics.text().decode()
     ((prediction, unread),) = answer_all(served, [Question(TOY, Options.model_validate({}))])
-    assert (prediction.used, unread) == (("text", "hashtags", "image"), ())
+    assert (prediction.modalities, unread) == (("text", "hashtags", "image"), ())
 
 
 def test_too_many_lines(client: Client) -> None:

@@ -43,7 +43,7 @@ def test_tokens(client: Client, tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", ["", "# nothing\n", "short\n"])
 def test_a_file_without_a_good_token(tmp_path: Path, content: str) -> None:
     (tmp_path / "tokens").write_text(content)
-    with pytest.raises(BadOption, match="--token-file"):
+    with pytest.raises(BadOption, match="token_file"):
         read_tokens(tmp_path / "tokens")
     with pytest.raises(BadOption, match="cannot be read"):
         read_tokens(tmp_path / "none")

@@ -25,7 +25,8 @@ from postplace.cli import (
     synth,
     train,
 )
-from postplace.cli.wording import in_options
+from postplace.cli.renamed import WithOldNames
+from postplace.cli.wording import in_options, text_in_options
 from postplace.errors import PostplaceError
 
 CONTINUING = ("train", "prepare", "experiment", "collect")
@@ -42,9 +43,9 @@ app = typer.Typer(
 for command in (synth.synth, inspect.inspect, prepare.prepare, train.train, evaluate.evaluate, predict.predict):
     app.command()(command)
 app.command()(explain.explain)
-app.command()(advise.advise)
+app.command(cls=WithOldNames)(advise.advise)
 app.command()(report.report)
-app.command()(serve.serve)
+app.command(cls=WithOldNames)(serve.serve)
 app.command()(models.models)
 app.command()(experiment.experiment)
 app.command()(experiment.compare)
@@ -54,8 +55,8 @@ app.add_typer(collect.app, name="collect")
 app.add_typer(encoders.app, name="encoders")
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _version(requested: bool) -> None:
+    if requested:
         from importlib.metadata import version
 
         typer.echo(f"postplace {version('postplace')}")
@@ -70,7 +71,7 @@ def _root(
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
-    print(f"warning: {message}", file=sys.stderr)
+    print(f"warning: {text_in_options(str(message))}", file=sys.stderr)
 
 
 def main() -> None:
@@ -79,7 +80,7 @@ def main() -> None:
     try:
         app()
     except PostplaceError as error:
-        line = " ".join(str(in_options(error, sys.argv[1:])).split())
+        line = " ".join(str(in_options(error)).split())
         print(f"error: {line}", file=sys.stderr)
         sys.exit(2)
     except (KeyboardInterrupt, SystemExit) as end:

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from postplace.cli.tables import open_console
+from postplace.cli.wording import text_in_options
 
 if TYPE_CHECKING:
     from postplace.explain import Advice, AttackerView, Suggestion
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 def written(advice: Advice, format_: str) -> str:
     """The advice in that format: text or json."""
     if format_ == "json":
-        return json.dumps(advice.to_json(), ensure_ascii=False, indent=1) + "\n"
+        return json.dumps(advice.to_dict(), ensure_ascii=False, indent=1) + "\n"
     console = open_console()
     with console.capture() as captured:
         _print(console, advice)
@@ -27,35 +28,40 @@ def written(advice: Advice, format_: str) -> str:
 
 def _print(console: Console, advice: Advice) -> None:
     console.print(f"{advice.place}: {_seen(advice.before)}")
-    if advice.judged_before is not None:
-        console.print(f"another attacker: {_seen(advice.judged_before)}")
-    if advice.every_tag is not None:
-        console.print(f"without any hashtag: {_seen(advice.every_tag)}")
-    of_both = "" if advice.judged_before is None else " for both"
+    if advice.transfer_before is not None:
+        console.print(f"another attacker: {_seen(advice.transfer_before)}")
+    if advice.without_hashtags is not None:
+        console.print(f"without any hashtag: {_seen(advice.without_hashtags)}")
+    of_both = "" if advice.transfer_before is None else " for both"
     console.print(f"goal: {advice.goal.describe()}{of_both}: {'reached' if advice.reached else 'NOT reached'}")
     if advice.suggestions:
         console.print(_table(advice))
         best = advice.suggestions[0]
         console.print(Text(f"the first leaves: {_left(best)}"))
     for note in advice.notes:
-        console.print(f"note: {note}")
+        console.print(f"note: {text_in_options(note)}")
 
 
 def _table(advice: Advice) -> Table:
     """What another attacker has left stands first: it did not choose the edits."""
-    judged = advice.judged_before is not None
+    transfer_view = advice.transfer_before is not None
     located = advice.before.expected_km is not None
-    title = f"what to change ({advice.asked} posts asked about), best first"
+    title = f"what to change ({advice.queries} edited posts tried), best first"
     table = Table(title=title, title_justify="left")
     table.add_column("", justify="right")
     table.add_column("edits", overflow="fold", max_width=70)
-    names = [*(["another attacker"] if judged else []), "this run", "answers", *(["off by km"] if located else [])]
+    names = [
+        *(["another attacker"] if transfer_view else []),
+        "this run",
+        "answers",
+        *(["off by km"] if located else []),
+    ]
     for name in [*names, "meaning lost", "goal"]:
         table.add_column(name, justify="left" if name == "answers" else "right", no_wrap=True)
     for number, own in enumerate(advice.suggestions, start=1):
-        cells = [_fall(advice.judged_before, own.judged)] if judged else []
-        cells += [_fall(advice.before, own.outlook), own.outlook.answer]
-        cells += [f"{own.outlook.expected_km:.2f}" if own.outlook.expected_km is not None else ""] if located else []
+        cells = [_fall(advice.transfer_before, own.transfer_view)] if transfer_view else []
+        cells += [_fall(advice.before, own.view), own.view.answer]
+        cells += [f"{own.view.expected_km:.2f}" if own.view.expected_km is not None else ""] if located else []
         cells += [f"{own.loss:.2f}", "yes" if own.reached else "no"]
         table.add_row(str(number), Text("\n".join(edit.describe() for edit in own.edits)), *map(Text, cells))
     return table
@@ -67,12 +73,12 @@ def _fall(before: AttackerView | None, after: AttackerView | None) -> str:
     return f"{before.probability:.3f} -> {after.probability:.3f}"
 
 
-def _seen(outlook: AttackerView) -> str:
-    km = "" if outlook.expected_km is None else f", expected to be missed by {outlook.expected_km:.2f} km"
-    return f"probability {outlook.probability:.3f}{km}; the answer is {outlook.answer}"
+def _seen(view: AttackerView) -> str:
+    km = "" if view.expected_km is None else f", expected to be missed by {view.expected_km:.2f} km"
+    return f"probability {view.probability:.3f}{km}; the answer is {view.answer}"
 
 
-def _left(own: Suggestion) -> str:
-    parts = [f'"{own.text}"'] if own.text else []
-    parts += [" ".join(f"#{tag}" for tag in own.hashtags)] if own.hashtags else []
+def _left(suggestion: Suggestion) -> str:
+    parts = [f'"{suggestion.text}"'] if suggestion.text else []
+    parts += [" ".join(f"#{tag}" for tag in suggestion.hashtags)] if suggestion.hashtags else []
     return ", ".join(parts) or "no text and no hashtag"

@@ -30,7 +30,7 @@ class Protect(StrEnum):
     category = "category"
 
 
-Protected = Annotated[Protect, typer.Option(help="What must not be told: what the run is for.")]
+Protected = Annotated[Protect, typer.Option(help="What must stay hidden: what the run is for.")]
 Which = Annotated[
     str | None, typer.Option(metavar="NAME", help="This place (or category).", show_default="the run's answer")
 ]
@@ -41,13 +41,15 @@ Below = Annotated[
 BeyondKm = Annotated[
     float | None, typer.Option(metavar="KM", help="Hidden is what an attacker is expected to miss by so much.")
 ]
-Judge = Annotated[
+TransferModel = Annotated[
     Path | None,
-    typer.Option(metavar="RUN2", help="Another system trained on the same posts: the drop it sees is told first."),
+    typer.Option(
+        metavar="RUN2", help="Another model trained on the same posts: how far its probability drops is shown first."
+    ),
 ]
 ImagesTo = Annotated[
     Path | None,
-    typer.Option(metavar="DIR", help="Write the pictures as the first suggestion has them, without metadata."),
+    typer.Option(metavar="DIR", help="Write the images as the first suggestion has them, without metadata."),
 ]
 
 
@@ -61,9 +63,9 @@ def advise(
     max_edits: Annotated[int, typer.Option(help="How many edits to make at most.")] = 2,
     below: Below = None,
     beyond_km: BeyondKm = None,
-    judge: Judge = None,
+    transfer_model: TransferModel = None,
     limit: Annotated[int, typer.Option(help="How many parts to take away at most, one at a time.")] = 160,
-    grid: Annotated[int, typer.Option(help="Rows and columns of regions that a picture is cut into.")] = 4,
+    grid: Annotated[int, typer.Option(help="Rows and columns of regions that an image is cut into.")] = 4,
     seed: Annotated[int, typer.Option(help="Decides which parts are looked at where there are more.")] = 0,
     format_: Annotated[Format, typer.Option("--format", help="How to write the advice.")] = Format.text,
     output: Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Where to (default: stdout).")] = None,
@@ -72,13 +74,13 @@ def advise(
 ) -> None:
     """Say which few edits of one post hide where it was made, and what each costs in meaning.
 
-    Hashtags and words go or are replaced, pictures are blurred, cropped or left out; see docs/adviser.md.
+    Hashtags and words go or are replaced, images are blurred, cropped or left out; see docs/adviser.md.
 
-    Example: postplace advise run/ --text "sunset over the old bridge" --hashtags "river" --max-edits 2 --judge other/
+    Example: postplace advise run/ --text "sunset over the old bridge" --hashtags "river" --transfer-model other/
     """
     if text is None and hashtags is None and not image:
         raise BadOption("advise", "there is nothing to advise on", "give --text, --hashtags or --image")
-    _check_paths(run, judge, output, images_to, image or [])
+    _check_paths(run, transfer_model, output, images_to, image or [])
     from postplace.cli.advice_table import written
     from postplace.cli.one_post import one_post
 
@@ -87,44 +89,44 @@ def advise(
     from postplace.locator import PostLocator
 
     locator = PostLocator.load(run, device=device)
-    attacker = None if judge is None else PostLocator.load(judge, device=device)
+    attacker = None if transfer_model is None else PostLocator.load(transfer_model, device=device)
     if attacker is not None:
         attacker.encoder_pair.share(locator.encoder_pair)
-    found = advise_on(
+    advice = advise_on(
         locator, post, protect=protect.value, place=place, below=below, beyond_km=beyond_km, max_edits=max_edits,
-        judge=attacker, limit=limit, grid=grid, seed=seed,
+        transfer_model=attacker, limit=limit, grid=grid, seed=seed,
     )  # fmt: skip
     if images_to is not None:
-        _write_pictures(post, found, images_to)
-    show_or_write(written(found, format_.value), output)
+        _write_images(post, advice, images_to)
+    show_or_write(written(advice, format_.value), output)
 
 
 def _check_paths(
-    run: Path, judge: Path | None, output: Path | None, images_to: Path | None, images: list[Path]
+    run: Path, transfer_model: Path | None, output: Path | None, images_to: Path | None, images: list[Path]
 ) -> None:
-    """Refuse, before any work, what would write over something, and a run that would judge itself."""
+    """Refuse, before any work, what would write over something, and a run that would attack itself."""
     from postplace.cli.overwriting import check_output, files_of_run
 
-    runs = [run] if judge is None else [run, judge]
+    runs = [run] if transfer_model is None else [run, transfer_model]
     check_output("--output", output, [*images, *(file for folder in runs for file in files_of_run(folder))])
-    check_other_run(judge, run)
+    check_other_run(transfer_model, run)
     if images_to is None:
         return
     if not images:
-        raise BadOption("--images-to", "given without a picture", "give --image, or leave it out")
+        raise BadOption("--images-to", "given without an image", "give --image, or leave it out")
     if images_to.exists() and (not images_to.is_dir() or any(images_to.iterdir())):
         raise BadOption("--images-to", f"{images_to} is there and not empty", "name a new folder")
 
 
-def _write_pictures(post: Post, found: Advice, folder: Path) -> None:
-    """The pictures that the first suggestion leaves, in full size and without metadata, edited or not."""
+def _write_images(post: Post, advice: Advice, folder: Path) -> None:
+    """The images that the first suggestion leaves, in full size and without metadata, edited or not."""
     from postplace.cli.options import log
     from postplace.explain.edits import pictures_after
     from postplace.system.atomic_files import atomic_folder
 
     written = 0
     with atomic_folder(folder) as scratch:
-        for number, picture in pictures_after(post.images, found.suggestions[0].edits if found.suggestions else ()):
+        for number, picture in pictures_after(post.images, advice.suggestions[0].edits if advice.suggestions else ()):
             picture.save(scratch / f"picture-{number + 1}.jpg", quality=95, subsampling=0)
             written += 1
-    log(f"{written} of {len(post.images)} pictures written to {folder}, without metadata")
+    log(f"{written} of {len(post.images)} images written to {folder}, without metadata")

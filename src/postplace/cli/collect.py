@@ -68,7 +68,7 @@ def instagram(
 
 
 def _locations(known: KnownPlaces, file: Path) -> tuple[list[Location], int]:
-    """The places that Instagram can be asked for, and how many others there are."""
+    """The places that Instagram can be asked about, and how many others there are."""
     from postplace.errors import BadOption
     from postplace.posts.collection.collect import Location, is_location_id
 
@@ -79,8 +79,8 @@ def _locations(known: KnownPlaces, file: Path) -> tuple[list[Location], int]:
     return locations, len(known) - len(locations)
 
 
-def _report(got: Collected, asked: int, others: int) -> Iterator[str]:
-    yield f"{got.finished:>8,}  of {asked:,} places finished"
+def _report(got: Collected, requested: int, others: int) -> Iterator[str]:
+    yield f"{got.finished:>8,}  of {requested:,} places finished"
     for reason, count in got.without.most_common():
         yield f"{count:>8,}  places {reason}"
     if others:

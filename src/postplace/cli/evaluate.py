@@ -21,7 +21,7 @@ def evaluate(
     device: Device = "auto",
     quiet: Quiet = False,
 ) -> None:
-    """Judge a run beside the baselines; posts it has learned from are left out and counted.
+    """Evaluate a run beside the baselines; posts it has learned from are left out and counted.
 
     Example: postplace evaluate run/ posts.jsonl --output metrics.json
     """
@@ -31,12 +31,12 @@ def evaluate(
     from postplace.system.atomic_files import as_json, write_atomically
 
     check_output("--output", output, [posts, *files_of_run(run)])
-    every = read(posts, on_bad_post)
+    all_posts = read(posts, on_bad_post)
     from postplace.locator import PostLocator
 
     locator = PostLocator.load(run, device=device, cache=cache_folder(cache))
     locator.encoder_pair.progress = not quiet
-    metrics = locator.evaluate(every)
+    metrics = locator.evaluate(all_posts)
     if output is not None:
         write_atomically(output, as_json(metrics))
     show_metrics(metrics, target=locator.predictor.places.target)

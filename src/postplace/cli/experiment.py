@@ -1,4 +1,4 @@
-"""postplace experiment: systems over seeds, each run a file; postplace compare: the table of what is there."""
+"""postplace experiment: models over seeds, each run a file; postplace compare: the table of what is there."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from postplace.cli.options import (
     Quiet,
     TextEncoderName,
     cache_folder,
-    check_classes_asked,
+    check_classes,
     check_used,
     log,
     show_or_write,
@@ -48,7 +48,7 @@ def experiment(
     ] = None,
     folds: Annotated[
         int | None,
-        typer.Option(min=2, help="Cross-validation: every FOLDS seeds judge every post once; more seeds repeat it."),
+        typer.Option(min=2, help="Cross-validation: every FOLDS seeds evaluate every post once; more seeds repeat it."),
     ] = None,
     target: Annotated[str | None, typer.Option(help="place or category; else what the experiment says.")] = None,
     cells: Annotated[int | None, typer.Option(help="Cut the map into this many cells.")] = None,
@@ -56,7 +56,7 @@ def experiment(
     only: Annotated[
         list[str] | None, typer.Option("--only", metavar="ROW", help="Run this row alone; repeatable.")
     ] = None,
-    tune: Annotated[int, typer.Option(min=0, help="Trials of a random search, the same for every system.")] = 0,
+    tune: Annotated[int, typer.Option(min=0, help="Trials of a random search, the same for every model.")] = 0,
     places: Annotated[
         Path | None, typer.Option(help="places.csv: more names to mask, where an experiment masks them.")
     ] = None,
@@ -79,16 +79,16 @@ def experiment(
     from postplace.experiments.definition import read_experiment
 
     check_apart("--out", out, [*data, places, Path(name) if Path(name).is_file() else None])
-    found = read_experiment(name)
-    known = {row.name: row for row in found.rows}
+    definition = read_experiment(name)
+    known = {row.name: row for row in definition.rows}
     for row in only or []:
         if row not in known:
             raise unknown_name("--only", row, known)
-    check_classes_asked(cells, min_posts)
-    asked = [row for row in found.rows if not only or row.name in only]
-    if not any(row.condition.mask_place_names for row in asked):
+    check_classes(cells, min_posts)
+    rows = [row for row in definition.rows if not only or row.name in only]
+    if not any(row.condition.mask_place_names for row in rows):
         check_used({"--places": places}, "here: no row that is run masks names", "leave it out")
-    chosen = target or found.target
+    chosen = target or definition.target
     if chosen not in ("place", "category"):
         raise unknown_name("--target", chosen, ("place", "category"))
     labels = [path.stem if path.stem != "posts" else path.resolve().parent.name for path in data]
@@ -103,11 +103,11 @@ def experiment(
     from postplace.experiments.jobs import DataSet, Options
     from postplace.experiments.runner import run_experiment
 
-    folds = folds or found.folds
+    folds = folds or definition.folds
     options = Options(text_encoder, image_encoder, tune, cache_folder(cache), max_epochs, folds)
     for label, path in zip(labels, data, strict=True):
         results = run_experiment(
-            found,
+            definition,
             DataSet(label, path, chosen, cells, min_posts, names),
             seeds=range(seeds or folds or SEEDS),
             out=out,
@@ -116,8 +116,9 @@ def experiment(
             jobs=jobs,
             log=None if quiet else log,
         )
-        if found.figure and (figure := draw(results, title=f"{found.title}: {found.figure}")) is not None:
-            typer.echo(f"{found.figure} is drawn in {figure}", err=True)
+        drawn = draw(results, title=f"{definition.title}: {definition.figure}") if definition.figure else None
+        if drawn is not None:
+            typer.echo(f"{definition.figure} is drawn in {drawn}", err=True)
         _show(results.folder, TableFormat.markdown, None)
 
 

@@ -42,7 +42,7 @@ def explain(
     ] = Method.occlusion,
     limit: Annotated[int | None, typer.Option(help="How many parts to take away at most (default: 160).")] = None,
     grid: Annotated[
-        int | None, typer.Option(help="Rows and columns of regions that a picture is cut into (default: 4).")
+        int | None, typer.Option(help="Rows and columns of regions that an image is cut into (default: 4).")
     ] = None,
     seed: Annotated[
         int | None, typer.Option(help="Decides which parts are looked at where there are more (default: 0).")
@@ -54,7 +54,7 @@ def explain(
     output: Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Where to (default: stdout).")] = None,
     device: Device = "auto",
 ) -> None:
-    """Say how much each modality, word, hashtag and picture region of one post moved the answer.
+    """Say how much each modality, word, hashtag and image region of one post moved the answer.
 
     Taken away one at a time, in nats of log-odds and in probability of the place; see docs/explanations.md.
 
@@ -81,7 +81,7 @@ def explain(
 
     locator = PostLocator.load(run, device=device)
     given = {name: value for name, value in breadth.items() if value is not None}
-    found = explain_post(locator, post, place=place, method=method.value, **given)
+    explanation = explain_post(locator, post, place=place, method=method.value, **given)
     if attention:
-        found = with_attention(locator, post, found)
-    show_or_write(written(locator, post, found, format_.value), output)
+        explanation = with_attention(locator, post, explanation)
+    show_or_write(written(locator, post, explanation, format_.value), output)

@@ -25,7 +25,7 @@ NOTICEABLE = 0.0005  # nats; what moves less is counted as nothing
 def written(locator: PostLocator, post: Post, explanation: Explanation, format_: str) -> str:
     """The explanation in that format: text, json or html."""
     if format_ == "json":
-        return json.dumps(explanation.to_json(), ensure_ascii=False, indent=1) + "\n"
+        return json.dumps(explanation.to_dict(), ensure_ascii=False, indent=1) + "\n"
     if format_ == "html":
         from postplace.explain.page import page
 
@@ -40,29 +40,31 @@ def _shown(explanation: Explanation) -> str:
     return captured.get()
 
 
-def _print(console: Console, found: Explanation) -> None:
-    whole, nothing = found.whole, found.nothing
-    answer = "" if found.place == found.answer else f" (the run's answer is {found.answer})"
+def _print(console: Console, explanation: Explanation) -> None:
+    whole, nothing = explanation.whole, explanation.nothing
+    answer = "" if explanation.place == explanation.answer else f" (the run's answer is {explanation.answer})"
     console.print(
-        f"{found.place}{answer}: probability {whole.probability:.3f}, log-odds {whole.log_odds:+.2f}; "
+        f"{explanation.place}{answer}: probability {whole.probability:.3f}, log-odds {whole.log_odds:+.2f}; "
         f"of a post with nothing in it {nothing.probability:.3f}, {nothing.log_odds:+.2f}"
     )
-    console.print(_table("what each modality gave (Shapley values: they add up to the difference)", found.modalities))
-    told = [effect for effect in found.parts if abs(effect.log_odds) >= NOTICEABLE]
-    ranked = sorted(told, key=lambda effect: -abs(effect.log_odds))[:SHOWN]
-    if found.parts:
+    console.print(
+        _table("what each modality gave (Shapley values: they add up to the difference)", explanation.modalities)
+    )
+    noticeable = [effect for effect in explanation.parts if abs(effect.log_odds) >= NOTICEABLE]
+    ranked = sorted(noticeable, key=lambda effect: -abs(effect.log_odds))[:SHOWN]
+    if explanation.parts:
         by_gradients = "integrated gradients: shares of the difference"
-        title = by_gradients if found.method == "gradients" else "what is lost without this one part"
-        console.print(_table(title, [effect for effect in told if effect in ranked]))
-        if len(told) > len(ranked):
-            console.print(f"and {len(told) - len(ranked)} parts that moved it less (all of them: --format json)")
-        if len(found.parts) > len(told):
-            console.print(f"{len(found.parts) - len(told)} more did not move it")
-    if found.not_read:
-        console.print(Text(f"not read: {_named(found.not_read)}"))
-    if found.evidence:
-        console.print(_neighbours(found))
-    for note in found.notes:
+        title = by_gradients if explanation.method == "gradients" else "what is lost without this one part"
+        console.print(_table(title, [effect for effect in noticeable if effect in ranked]))
+        if len(noticeable) > len(ranked):
+            console.print(f"and {len(noticeable) - len(ranked)} parts that moved it less (all of them: --format json)")
+        if len(explanation.parts) > len(noticeable):
+            console.print(f"{len(explanation.parts) - len(noticeable)} more did not move it")
+    if explanation.not_read:
+        console.print(Text(f"not read: {_named(explanation.not_read)}"))
+    if explanation.evidence:
+        console.print(_neighbours(explanation))
+    for note in explanation.notes:
         console.print(f"note: {note}")
 
 
@@ -70,7 +72,7 @@ def _named(parts: Sequence[Part]) -> str:
     """The first of some words and hashtags, and how many there are."""
     names = [f"#{part.name}" if part.kind == "hashtag" else part.name for part in parts]
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return f"{', '.join(names[:SHOWN])}{more}; nothing is known of what they tell"
+    return f"{', '.join(names[:SHOWN])}{more}; nothing is known of what they give away"
 
 
 def _table(title: str, effects: Sequence[Effect]) -> Table:
@@ -89,10 +91,10 @@ def _table(title: str, effects: Sequence[Effect]) -> Table:
     return table
 
 
-def _neighbours(found: Explanation) -> Table:
+def _neighbours(explanation: Explanation) -> Table:
     table = Table(title="training posts most like it", title_justify="left")
     for name in ("post", "where it was", "cosine"):
         table.add_column(name, justify="right" if name == "cosine" else "left")
-    for near in found.evidence:
+    for near in explanation.evidence:
         table.add_row(Text(near.id), Text(near.place), f"{near.similarity:.3f}")
     return table

@@ -73,7 +73,7 @@ def places(
     if out.suffix.lower() != ".csv":
         raise BadOption("--out", f"{out} does not end in .csv, which places are written as", "name it as places.csv")
     check_new("--out", out, overwrite=overwrite)
-    found = FsqPlaces(
+    fsq_places = FsqPlaces(
         fsq,
         box=parse_box(box),
         any_category=any_category,
@@ -82,8 +82,8 @@ def places(
         most=max_places,
     )
     classes: Counter[str] = Counter()
-    write_places(_tallied(found, classes), out)
-    typer.echo("\n".join(_report(found, classes)))
+    write_places(_tallied(fsq_places, classes), out)
+    typer.echo("\n".join(_report(fsq_places, classes)))
     typer.echo(f"saved in {out}")
 
 
@@ -106,27 +106,27 @@ def _visits(posts: Path, radius_km: float) -> PostCounts:
     return counts
 
 
-def _tallied(found: FsqPlaces, classes: Counter[str]) -> Iterator[KnownPlace]:
+def _tallied(fsq_places: FsqPlaces, classes: Counter[str]) -> Iterator[KnownPlace]:
     from postplace.errors import NotEnoughData
 
-    for place in found:
+    for place in fsq_places:
         classes[place.category or "(none)"] += 1
         yield place
-    if not found.kept:
-        reasons = ", ".join(f"{reason} {count:,}" for reason, count in found.left_out.most_common(4))
-        raise NotEnoughData("FSQ", f"no place of {found.rows:,} is left ({reasons})", "check --box and the cuts")
+    if not fsq_places.kept:
+        reasons = ", ".join(f"{reason} {count:,}" for reason, count in fsq_places.left_out.most_common(4))
+        raise NotEnoughData("FSQ", f"no place of {fsq_places.rows:,} is left ({reasons})", "check --box and the cuts")
 
 
-def _report(found: FsqPlaces, classes: Counter[str]) -> Iterator[str]:
+def _report(fsq_places: FsqPlaces, classes: Counter[str]) -> Iterator[str]:
     from postplace.places.semantic import CLASSES
 
-    yield f"{found.rows:>12,}  places read"
-    for reason, count in found.left_out.most_common():
+    yield f"{fsq_places.rows:>12,}  places read"
+    for reason, count in fsq_places.left_out.most_common():
         yield f"{count:>12,}  left out: {reason}"
-    yield f"{found.kept:>12,}  kept"
+    yield f"{fsq_places.kept:>12,}  kept"
     for name in (*CLASSES, "(none)"):
         if classes[name] or name in CLASSES:
             yield f"{classes[name]:>14,}  {name}"
-    if found.without_class:
+    if fsq_places.without_class:
         yield "of none of the eight classes (the most frequent; see --show-mapping):"
-        yield from (f"{count:>14,}  {label}" for label, count in found.without_class.most_common(SHOWN))
+        yield from (f"{count:>14,}  {label}" for label, count in fsq_places.without_class.most_common(SHOWN))

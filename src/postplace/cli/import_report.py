@@ -54,11 +54,11 @@ def show_refused(tally: ImportReport, report: Path | None) -> None:
 
 
 def show_counts(tally: ImportReport, known: KnownPlaces | None) -> None:
-    """The table of what was found, with a total for each kind of finding, then what should be known of places."""
+    """The table of what was read, with a total for each kind of finding, then what should be known of places."""
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title="what was found", title_justify="left")
+    table = Table(title="what was read", title_justify="left")
     table.add_column("", no_wrap=True)
     table.add_column("count", justify="right", no_wrap=True)
     sections: dict[str, Mapping[str, int]] = {
@@ -70,11 +70,11 @@ def show_counts(tally: ImportReport, known: KnownPlaces | None) -> None:
         sections["place of the posts"] = known.counts
     table.add_row("posts", str(tally.posts))
     for title, counts in sections.items():
-        found = sorted(((reason, count) for reason, count in counts.items() if count), key=lambda pair: -pair[1])
-        if found:
+        rows = sorted(((reason, count) for reason, count in counts.items() if count), key=lambda pair: -pair[1])
+        if rows:
             table.add_section()
-            table.add_row(title, str(sum(count for _, count in found)))
-            for reason, count in found:
+            table.add_row(title, str(sum(count for _, count in rows)))
+            for reason, count in rows:
                 table.add_row(f"  {reason}", str(count))
     Console(highlight=False, markup=False, soft_wrap=True).print(table)
     for line in _on_places(tally, known):

@@ -48,8 +48,8 @@ def inspect(
     """Show what is in a file of posts, what is missing, and what would give the answer away.
 
     The posts are read twice (three times to mask), one at a time: there may be more than fit in memory. To see what a
-    split would part, eight bytes of each user, venue, text and picture are kept, and the texts of up to 50,000 posts,
-    to find near copies; pictures are compared as files. Training also finds pictures that only look alike.
+    split would part, eight bytes of each user, venue, text and image are kept, and the texts of up to 50,000 posts,
+    to find near copies; images are compared as files. Training also finds images that only look alike.
 
     Example: postplace inspect posts.jsonl --places places.csv --mask-place-names masked.jsonl
     """
@@ -64,12 +64,12 @@ def inspect(
     kinds, aliases = _kinds(names), _aliases(places)
     source = _open(posts, on_bad_post)
     _check_ending(mask_place_names)
-    found = inspect_posts(source.first())
-    values = {"place": found.places, "venue": found.venues, "category": found.categories}
+    inspection = inspect_posts(source.first())
+    values = {"place": inspection.places, "venue": inspection.venues, "category": inspection.categories}
     known = KnownNames({kind: values[kind] for kind in kinds}, aliases=aliases)
     leaks = find_leaks(source.again(), known, folder=source.folder)
-    splits = _splits(found, source.split)
-    notes = _notes(found, source.split)
+    splits = _splits(inspection, source.split)
+    notes = _notes(inspection, source.split)
     masked = None
     if mask_place_names is not None:
         from postplace.posts.table import write_posts
@@ -77,12 +77,12 @@ def inspect(
         masked = MaskedPosts(source.again(), known)
         write_posts(masked, mask_place_names)
     write = as_json if format_ is Format.json else as_lines
-    show_or_write("\n".join(write(found, known, leaks, splits, masked, notes)) + "\n", output)
+    show_or_write("\n".join(write(inspection, known, leaks, splits, masked, notes)) + "\n", output)
 
 
 @dataclass(frozen=True)
 class _Source:
-    """The posts, as often as asked for; `first` says on stderr what was skipped or ignored."""
+    """The posts, as often as requested; `first` says on stderr what was skipped or ignored."""
 
     folder: Path
     first: Callable[[], Iterable[Post]]
@@ -117,10 +117,10 @@ def _aliases(places: Path | None) -> Mapping[str, list[str]]:
     known = read_places(places)
     aliases: dict[str, list[str]] = {}
     for place, label in zip(known.places, known.labels, strict=True):
-        own = [name for name in (place.name, *place.aliases) if name]
+        names = [name for name in (place.name, *place.aliases) if name]
         for key in dict.fromkeys((place.place, label, place.name)):
             if key:
-                aliases.setdefault(key, []).extend(own)
+                aliases.setdefault(key, []).extend(names)
     return aliases
 
 
@@ -134,31 +134,31 @@ def _kinds(names: str) -> list[str]:
     return kinds
 
 
-def _splits(found: Inspection, prepared: Split | None) -> dict[str, tuple[int, dict[str, int]] | str]:
+def _splits(inspection: Inspection, prepared: Split | None) -> dict[str, tuple[int, dict[str, int]] | str]:
     """By kind of split, the size of its test part and what of it is shared with training, or why there is no split."""
     from postplace.splitting.overlap import shared_with_training, split_as_train, split_by_post
 
     if prepared is not None:
-        shared = shared_with_training(found.fingerprints, prepared)
+        shared = shared_with_training(inspection.fingerprints, prepared)
         return {"as prepared": (len(prepared.test), shared)}
     results: dict[str, tuple[int, dict[str, int]] | str] = {}
     for name, make in (("post by post", split_by_post), ("by user or venue", split_as_train)):
         try:
-            split = make(found.fingerprints, seed=SEED)
-            results[name] = len(split.test), shared_with_training(found.fingerprints, split)
+            split = make(inspection.fingerprints, seed=SEED)
+            results[name] = len(split.test), shared_with_training(inspection.fingerprints, split)
         except NotEnoughData as error:
             results[name] = error.found
     return results
 
 
-def _notes(found: Inspection, prepared: Split | None) -> list[str]:
+def _notes(inspection: Inspection, prepared: Split | None) -> list[str]:
     """What the split that a training would draw does not keep of what it promises; none for posts that are split."""
     from postplace.splitting.overlap import input_notes, split_as_train
 
     if prepared is not None:
         return []
     try:
-        return input_notes(found.fingerprints, split_as_train(found.fingerprints, seed=SEED))
+        return input_notes(inspection.fingerprints, split_as_train(inspection.fingerprints, seed=SEED))
     except NotEnoughData:
         return []  # told where the split is
 

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
+from postplace.cli.wording import text_in_options
+
 if TYPE_CHECKING:
     from postplace.splitting.inspection import Inspection
     from postplace.splitting.place_name_leaks import KnownNames, MaskedPosts, NameLeaks
@@ -19,7 +21,7 @@ SHOWN_FILES = 3
 
 
 def as_lines(
-    found: Inspection,
+    inspection: Inspection,
     known: KnownNames,
     leaks: NameLeaks,
     splits: Splits,
@@ -27,27 +29,27 @@ def as_lines(
     notes: Sequence[str] = (),
 ) -> Iterator[str]:
     """For a person: short, whatever the number of posts."""
-    yield from _counts_of(found)
-    yield from _names(known, leaks, found)
-    yield from _split_table(splits, near=found.fingerprints.compares_near_copies)
-    yield from _shares(found)
-    warnings = _warnings(found, leaks, splits)
+    yield from _counts_of(inspection)
+    yield from _names(known, leaks, inspection)
+    yield from _split_table(splits, near=inspection.fingerprints.compares_near_copies)
+    yield from _shares(inspection)
+    warnings = _warnings(inspection, leaks, splits)
     yield "would leak or flatter:" if warnings else "nothing found that would leak"
     yield from (f"  - {warning}" for warning in warnings)
     if notes:
         yield "of the split that train would draw:"
-        yield from (f"  - {note}" for note in notes)
+        yield from (f"  - {text_in_options(note)}" for note in notes)
     if masked is not None:
         yield (
-            f"masked:    {masked.changed} of {found.posts} posts: names in {masked.texts} texts, {masked.hashtags} "
-            f"hashtags dropped; {masked.nothing_left} posts have nothing left to go by"
+            f"masked:    {masked.changed} of {inspection.posts} posts: names in {masked.texts} texts, "
+            f"{masked.hashtags} hashtags dropped; {masked.nothing_left} posts have nothing left to go by"
         )
         if leaks.known["file names"]:
             yield f"           {leaks.known['file names']} posts name a place in a file name: rename the files"
 
 
 def as_json(
-    found: Inspection,
+    inspection: Inspection,
     known: KnownNames,
     leaks: NameLeaks,
     splits: Splits,
@@ -61,24 +63,24 @@ def as_json(
     from postplace.text.tokens import LENGTHS
 
     columns = (*WHERE, ANYWHERE)
-    texts, pictures = found.fingerprints.repeated()
+    texts, pictures = inspection.fingerprints.repeated()
     report: dict[str, Any] = {
-        "posts": found.posts,
-        "present": {name: found.present[name] for name in FIELDS},
-        "patterns": dict(found.patterns),
-        "pictures": dict(found.pictures),
-        "left_out": _words_left_out(found),
-        "places": len(found.places),
-        "venues": len(found.venues),
-        "categories": len(found.categories),
-        "users": len(found.users),
-        "busiest_user_posts": max(found.users.values(), default=0),
-        "first": found.first.isoformat() if found.first else None,
-        "last": found.last.isoformat() if found.last else None,
-        "box": list(found.box) if found.box else None,
+        "posts": inspection.posts,
+        "present": {name: inspection.present[name] for name in FIELDS},
+        "patterns": dict(inspection.patterns),
+        "pictures": dict(inspection.pictures),
+        "left_out": _words_left_out(inspection),
+        "places": len(inspection.places),
+        "venues": len(inspection.venues),
+        "categories": len(inspection.categories),
+        "users": len(inspection.users),
+        "busiest_user_posts": max(inspection.users.values(), default=0),
+        "first": inspection.first.isoformat() if inspection.first else None,
+        "last": inspection.last.isoformat() if inspection.last else None,
+        "box": list(inspection.box) if inspection.box else None,
         "repeated_texts": texts,
         "repeated_pictures": pictures,
-        "not_read": {"lengths": dict(LENGTHS), "losses": found.losses.to_json()},
+        "not_read": {"lengths": dict(LENGTHS), "losses": inspection.losses.to_json()},
         "names": {
             "looked_for": len(known.matcher),
             "left_out": {reason: list(names) for reason, names in known.matcher.left_out.items()},
@@ -88,16 +90,16 @@ def as_json(
             "by_class": dict(leaks.by_class.most_common(100)),
             "files": leaks.files,
         },
-        "near_copies_of_texts_compared": found.fingerprints.compares_near_copies,
+        "near_copies_of_texts_compared": inspection.fingerprints.compares_near_copies,
         "test_posts_shared_with_training": {
             name: {"error": result} if isinstance(result, str) else {"test_posts": result[0], **result[1]}
             for name, result in splits.items()
         },
         "busiest_user_by_class": [
             {"class": share.name, "posts": share.posts, "busiest": share.busiest}
-            for share in (class_priors(found.fingerprints) if found.users else [])[:100]
+            for share in (class_priors(inspection.fingerprints) if inspection.users else [])[:100]
         ],
-        "warnings": _warnings(found, leaks, splits),
+        "warnings": _warnings(inspection, leaks, splits),
         "split_notes": list(notes),
     }
     if masked is not None:
@@ -106,19 +108,19 @@ def as_json(
     yield json.dumps(report, indent=2, ensure_ascii=False)
 
 
-def _words_left_out(found: Inspection) -> dict[str, Any]:
+def _words_left_out(inspection: Inspection) -> dict[str, Any]:
     """What `_left_out` says, as plain data."""
     return {
-        "words": found.words,
-        "stop_words": found.stop_words.total(),
-        "emoticons": found.emoticons.total(),
-        **{name: found.markup[name] for name in ("links", "mentions")},
-        "texts_without_another_word": found.wordless,
-        "most_frequent": dict((found.stop_words + found.emoticons).most_common(100)),
+        "words": inspection.words,
+        "stop_words": inspection.stop_words.total(),
+        "emoticons": inspection.emoticons.total(),
+        **{name: inspection.markup[name] for name in ("links", "mentions")},
+        "texts_without_another_word": inspection.wordless,
+        "most_frequent": dict((inspection.stop_words + inspection.emoticons).most_common(100)),
     }
 
 
-def _warnings(found: Inspection, leaks: NameLeaks, splits: Splits) -> list[str]:
+def _warnings(inspection: Inspection, leaks: NameLeaks, splits: Splits) -> list[str]:
     from postplace.splitting.inspection import leak_warnings
 
     crossing = []
@@ -133,70 +135,76 @@ def _warnings(found: Inspection, leaks: NameLeaks, splits: Splits) -> list[str]:
                 crossing.append(
                     f"split {name}: of {result[0]} test posts some share with training: {_counts(Counter(shared))}"
                 )
-    return [*leak_warnings(leaks), *found.warnings(), *crossing]
+    return [*leak_warnings(leaks), *inspection.warnings(), *crossing]
 
 
-def _counts_of(found: Inspection) -> Iterator[str]:
+def _counts_of(inspection: Inspection) -> Iterator[str]:
     from postplace.splitting.inspection import FIELDS
 
-    yield f"{found.posts} posts"
-    yield "present:   " + ", ".join(f"{name} {found.present[name] / found.posts:.0%}" for name in FIELDS)
-    yield "patterns:  " + _counts(found.patterns) + "   (T text, G hashtags, I image)"
-    yield from _left_out(found)
-    if found.pictures:
+    yield f"{inspection.posts} posts"
+    yield "present:   " + ", ".join(f"{name} {inspection.present[name] / inspection.posts:.0%}" for name in FIELDS)
+    yield "patterns:  " + _counts(inspection.patterns) + "   (T text, G hashtags, I image)"
+    yield from _left_out(inspection)
+    if inspection.pictures:
         yield (
-            "pictures:  " + _counts(found.pictures) + "   (by their headers; prepare decodes them, and may refuse more)"
+            "images:    "
+            + _counts(inspection.pictures)
+            + "   (by their headers; prepare decodes them, and may refuse more)"
         )
-    yield from _lengths(found)
-    for title, counter in (("places:", found.places), ("venues:", found.venues), ("categories:", found.categories)):
+    yield from _lengths(inspection)
+    for title, counter in (
+        ("places:", inspection.places),
+        ("venues:", inspection.venues),
+        ("categories:", inspection.categories),
+    ):
         if counter:
             sizes = sorted(counter.values())
             spread = f"{len(counter)}, of {sizes[0]} to {sizes[-1]} posts (median {sizes[len(sizes) // 2]})"
             yield f"{title:<10} {spread}; largest: {_counts(counter)}"
-    if found.users:
-        busiest = found.users.most_common(1)[0][1]
-        yield f"users:     {len(found.users)}, the busiest with {busiest} posts ({busiest / found.posts:.1%})"
-    if found.first and found.last:
-        yield f"time:      {found.first:%Y-%m-%d} to {found.last:%Y-%m-%d}"
-    if found.box:
-        south, west, north, east = found.box
+    if inspection.users:
+        busiest = inspection.users.most_common(1)[0][1]
+        yield f"users:     {len(inspection.users)}, the busiest with {busiest} posts ({busiest / inspection.posts:.1%})"
+    if inspection.first and inspection.last:
+        yield f"time:      {inspection.first:%Y-%m-%d} to {inspection.last:%Y-%m-%d}"
+    if inspection.box:
+        south, west, north, east = inspection.box
         yield f"area:      {south:.4f} to {north:.4f} degrees north, {west:.4f} to {east:.4f} degrees east"
 
 
-def _left_out(found: Inspection) -> Iterator[str]:
+def _left_out(inspection: Inspection) -> Iterator[str]:
     """What of the texts models of words do not read."""
-    stop_words, emoticons = found.stop_words.total(), found.emoticons.total()
-    said = []
-    if found.words:
-        share = f"{stop_words} of {found.words} words are stop words ({stop_words / found.words:.0%})"
-        said.append(f"{share}: {_counts(found.stop_words)}" if stop_words else share)
+    stop_words, emoticons = inspection.stop_words.total(), inspection.emoticons.total()
+    sentences = []
+    if inspection.words:
+        share = f"{stop_words} of {inspection.words} words are stop words ({stop_words / inspection.words:.0%})"
+        sentences.append(f"{share}: {_counts(inspection.stop_words)}" if stop_words else share)
     if emoticons:
-        said.append(f"{emoticons} emoticons: {_counts(found.emoticons)}")
-    if markup := +found.markup:
-        said.append(_counts(markup))
-    if found.wordless:
-        whose = "1 text has" if found.wordless == 1 else f"{found.wordless} texts have"
-        said.append(f"{whose} no other words")
-    for title, line in zip_longest(["left out: "][: len(said)], said, fillvalue=" " * len("left out: ")):
+        sentences.append(f"{emoticons} emoticons: {_counts(inspection.emoticons)}")
+    if markup := +inspection.markup:
+        sentences.append(_counts(markup))
+    if inspection.wordless:
+        whose = "1 text has" if inspection.wordless == 1 else f"{inspection.wordless} texts have"
+        sentences.append(f"{whose} no other words")
+    for title, line in zip_longest(["left out: "][: len(sentences)], sentences, fillvalue=" " * len("left out: ")):
         yield f"{title} {line}"
 
 
-def _lengths(found: Inspection) -> Iterator[str]:
+def _lengths(inspection: Inspection) -> Iterator[str]:
     """What networks of characters and words would not read of these posts."""
     from postplace.text.tokens import LENGTHS
     from postplace.truncation import truncation_lines
 
-    if lines := truncation_lines(found.losses.to_json()):
+    if lines := truncation_lines(inspection.losses.to_json()):
         limits = f"{LENGTHS['max_characters']} characters, {LENGTHS['max_words']} words of the text"
         limits += f" and {LENGTHS['max_hashtags']} words of the hashtags"
-        yield f"lengths:   systems of characters and words read the first {limits} by default:"
+        yield f"lengths:   models of characters and words read the first {limits} by default:"
         yield from (f"           {line}" for line in lines)
 
 
-def _names(known: KnownNames, leaks: NameLeaks, found: Inspection) -> Iterator[str]:
+def _names(known: KnownNames, leaks: NameLeaks, inspection: Inspection) -> Iterator[str]:
     from postplace.splitting.place_name_leaks import ANYWHERE, WHERE
 
-    yield "names:     " + _looked_for(known, found)
+    yield "names:     " + _looked_for(known, inspection)
     if not leaks.known:
         yield "           no post names any of them"
         return
@@ -209,16 +217,16 @@ def _names(known: KnownNames, leaks: NameLeaks, found: Inspection) -> Iterator[s
         )
     yield "  most found:  " + _counts(leaks.names)
     if leaks.by_class:
-        sizes = found.places if found.places else found.categories
+        sizes = inspection.places if inspection.places else inspection.categories
         named = [f"{name} {count} of {sizes[name]}" for name, count in leaks.by_class.most_common(SHOWN)]
         yield "  their own, by class:  " + ", ".join(named) + (", ..." if len(leaks.by_class) > SHOWN else "")
     if leaks.files:
         yield "  files:  " + ", ".join(leaks.files[:SHOWN_FILES]) + (", ..." if len(leaks.files) > SHOWN_FILES else "")
 
 
-def _looked_for(known: KnownNames, found: Inspection) -> str:
+def _looked_for(known: KnownNames, inspection: Inspection) -> str:
     """How many names, with one of each kind, so that ids taken for names are seen; and how many were left out."""
-    counters = {"place": found.places, "venue": found.venues, "category": found.categories}
+    counters = {"place": inspection.places, "venue": inspection.venues, "category": inspection.categories}
     examples = [repr(counters[kind].most_common(1)[0][0]) for kind in known.kinds if counters[kind]]
     shown = f" (as {', '.join(examples)}; if these are ids, --places gives their names)" if examples else ""
     left_out = ", ".join(f"{len(names)} {reason}" for reason, names in known.matcher.left_out.items())
@@ -233,16 +241,16 @@ def _split_table(splits: Splits, *, near: bool) -> Iterator[str]:
     if not made:
         return
     copies = "texts: near copies, too" if near else "texts: equal ones alone, there are too many posts for near copies"
-    yield f"split:     test posts that share with a training post ({copies}; pictures: equal files)"
+    yield f"split:     test posts that share with a training post ({copies}; images: equal files)"
     yield "                           of" + "".join(f"{name:>14}" for name in SHARED)
     for name, (size, shared) in made.items():
         yield f"    {name:<19}{size:>6}" + "".join(f"{shared[key]:>14}" for key in SHARED)
 
 
-def _shares(found: Inspection) -> Iterator[str]:
+def _shares(inspection: Inspection) -> Iterator[str]:
     from postplace.splitting.overlap import class_priors
 
-    shares = class_priors(found.fingerprints) if found.users else []
+    shares = class_priors(inspection.fingerprints) if inspection.users else []
     if shares:
         named = [f"{share.name} {share.share:.0%}" for share in shares[:SHOWN]]
         yield "busiest user of each class:  " + ", ".join(named) + (", ..." if len(shares) > SHOWN else "")

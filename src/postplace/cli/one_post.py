@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 def one_post(
     text: str | None, hashtags: str | None, images: Sequence[Path], *, where: str, user: str | None = None
 ) -> Post:
-    """The post, parsed as one of a file; raises BadImage for a picture that cannot be read, BadOption for nothing."""
+    """The post, parsed as one of a file; raises BadImage for an image that cannot be read, BadOption for nothing."""
     from postplace.errors import BadOption
     from postplace.images.decode import decode
     from postplace.posts.table import parse
 
     for image in images:
-        decode(image, target=8)  # the one picture asked about must be readable: in a file it would only be counted
+        decode(image, target=8)  # the one image asked about must be readable: in a file it would only be counted
     record = {"id": "post", "text": text, "hashtags": hashtags, "images": [str(image) for image in images]}
     post = parse(record | ({"user": user} if user else {}), where=where, folder=Path())
     if not (post.text.strip() or post.hashtags or post.images):

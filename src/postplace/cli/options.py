@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from postplace.cli.wording import text_in_options
 from postplace.errors import BadOption
 
 CACHE_VARIABLE = "POSTPLACE_CACHE"
@@ -39,7 +40,7 @@ Text = Annotated[str | None, typer.Option(help="The text of the post.")]
 Hashtags = Annotated[
     str | None, typer.Option(help="Its hashtags, separated by spaces; those in the text are read too.")
 ]
-Pictures = Annotated[list[Path] | None, typer.Option(help="One of its pictures; may be repeated.")]
+Pictures = Annotated[list[Path] | None, typer.Option(help="One of its images; may be repeated.")]
 Cache = Annotated[
     Path | None,
     typer.Option(
@@ -59,17 +60,17 @@ Device = Annotated[str, typer.Option("--device", help="auto, cpu or gpu.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 
 
-def cache_folder(asked: Path | None) -> Path:
+def cache_folder(given: Path | None) -> Path:
     """The folder of stored vectors: the option, else the environment, else the user's cache."""
     import platformdirs
 
     named = os.environ.get(CACHE_VARIABLE)
-    return asked or Path(named or platformdirs.user_cache_path("postplace") / "vectors")
+    return given or Path(named or platformdirs.user_cache_path("postplace") / "vectors")
 
 
 def log(line: str) -> None:
     """One line of progress, on stderr."""
-    print(line, file=sys.stderr, flush=True)
+    print(text_in_options(line), file=sys.stderr, flush=True)
 
 
 def show_or_write(content: str, output: Path | None) -> None:
@@ -82,23 +83,24 @@ def show_or_write(content: str, output: Path | None) -> None:
         write_atomically(output, content.encode())
 
 
-def check_used(given: Mapping[str, object], found: str, remedy: str) -> None:
-    """Raise BadOption for the first option that has a value where none of them does anything; `found` says why."""
+def check_used(given: Mapping[str, object], problem: str, remedy: str) -> None:
+    """Raise BadOption for the first option that has a value where none of them does anything; `problem` says why."""
     for option, value in given.items():
         if value is not None:
-            raise BadOption(option, f"does nothing {found}", remedy)
+            raise BadOption(option, f"does nothing {problem}", remedy)
 
 
-def check_classes_asked(cells: int | None, min_posts: int | None) -> None:
-    """Raise BadOption for classes that are asked for by both."""
+def check_classes(cells: int | None, min_posts: int | None) -> None:
+    """Raise BadOption for classes that are requested by both."""
     if cells is not None:
         check_used({"--min-posts": min_posts}, "with --cells: a cell may hold a single post", "leave one of them out")
 
 
-def check_other_run(judge: Path | None, run: Path) -> None:
-    """Raise BadOption for a run that would judge itself."""
-    if judge is not None and judge.resolve() == run.resolve():
-        raise BadOption("--judge", f"{judge} is the run that chooses the edits", "give the run of another system")
+def check_other_run(transfer_model: Path | None, run: Path) -> None:
+    """Raise BadOption for a run whose edits would be evaluated by itself."""
+    if transfer_model is not None and transfer_model.resolve() == run.resolve():
+        problem = f"{transfer_model} is the run that chooses the edits"
+        raise BadOption("--transfer-model", problem, "give the run of another model")
 
 
 def parse_names(text: str) -> list[str]:

@@ -15,8 +15,8 @@ from postplace.schema import Prediction
 from postplace.system.atomic_files import atomic_file
 
 COLUMNS = (
-    "id", "rank", "place", "probability", "latitude", "longitude", "used", "enough", "in_set", "level", "radius_km",
-    "coverage_over", "not_read",
+    "id", "rank", "place", "probability", "latitude", "longitude", "modalities", "confident", "in_set", "level",
+    "radius_km", "coverage_over", "not_read",
 )  # fmt: skip
 
 
@@ -41,19 +41,19 @@ def csv_lines(predictions: Iterable[Prediction]) -> Iterator[str]:
     """One row a ranked place; a post without a prediction has one row with an empty place."""
     yield _row(COLUMNS)
     for prediction in predictions:
-        used = " ".join(prediction.used)
+        modalities, not_read = " ".join(prediction.modalities), prediction.not_read.said
         if not prediction.ranked:
-            yield _row((prediction.post_id, "", "", "", "", "", used, "no", "", "", "", "", prediction.not_read.said))
-        promise, enough = prediction.promised, "yes" if prediction.enough else "no"
-        level, over = ("", "") if promise is None else (promise.level, promise.coverage_over)
-        radius = None if promise is None else promise.radius_km
+            yield _row((prediction.post_id, *[""] * 5, modalities, "no", *[""] * 4, not_read))
+        region, confident = prediction.region, "yes" if prediction.confident else "no"
+        level, over = ("", "") if region is None else (region.level, region.coverage_over)
+        radius = None if region is None else region.radius_km
         kilometres = "" if radius is None else f"{radius:.3f}"
         for number, r in enumerate(prediction.ranked, start=1):
             where = point(r.place.latitude, r.place.longitude)
             degrees = (where.get("latitude", ""), where.get("longitude", ""))
-            within = "" if promise is None else ("yes" if r.place.name in promise.places else "no")
-            start = (prediction.post_id, number, r.place.name, f"{r.probability:.6f}", *degrees, used)
-            yield _row((*start, enough, within, level, kilometres, over, prediction.not_read.said))
+            within = "" if region is None else ("yes" if r.place.name in region.places else "no")
+            start = (prediction.post_id, number, r.place.name, f"{r.probability:.6f}", *degrees, modalities)
+            yield _row((*start, confident, within, level, kilometres, over, not_read))
 
 
 def geojson_lines(predictions: Iterable[Prediction]) -> Iterator[str]:

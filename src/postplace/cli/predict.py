@@ -40,7 +40,7 @@ class Format(StrEnum):
 
 
 class CoverageOver(StrEnum):
-    """What sets and circles hold the truth on average of."""
+    """What coverage is an average over: users, each counting the same, or posts."""
 
     users = "users"
     posts = "posts"
@@ -58,12 +58,12 @@ def predict(
     hashtags: Hashtags = None,
     image: Pictures = None,
     top_k: Annotated[int, typer.Option(help="How many places a post.")] = 5,
-    level: Annotated[float, typer.Option(help="How often set and circle hold the truth, on average.")] = 0.9,
+    level: Annotated[float, typer.Option(help="How often set and circle cover the true place, on average.")] = 0.9,
     coverage_over: Annotated[
         CoverageOver, typer.Option(help="On average over users, each counting the same, or over all their posts.")
     ] = CoverageOver.users,
     min_confidence: Annotated[
-        float, typer.Option(help="Below this probability of the best place there is not enough to tell.")
+        float, typer.Option(help="Below this probability of the best place the model abstains.")
     ] = 0.0,
     format_: Annotated[Format, typer.Option("--format", help="How to write the predictions.")] = Format.jsonl,
     output: Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Where to (default: stdout).")] = None,
@@ -74,11 +74,11 @@ def predict(
 ) -> None:
     """Rank the places of posts in a file, or of one post given by --text, --hashtags and --image.
 
-    A run for categories ranks these, under the same keys: `place` in JSON lines and CSV, `name` in GeoJSON. `used` is
-    what a post had to go by: text, hashtags, image. The set of places and the circle with each answer hold the true one
-    as often as --level says for users like those that were kept aside in training (venues, where posts have no user):
-    on average over users, whether they post little or much, or with --coverage-over posts on average over their posts.
-    Of somebody who posts more than anybody who was kept aside, neither promises anything.
+    A run for categories ranks these, under the same keys: `place` in JSON lines and CSV, `name` in GeoJSON.
+    `modalities` are those that a post has: text, hashtags, image. The prediction set and the prediction circle of each
+    answer cover the true place as often as --level says for users like those held out in training (venues, where posts
+    have no user): on average over users, whether they post little or much, or with --coverage-over posts on average
+    over their posts. Of somebody who posts more than anybody who was held out, neither promises anything.
 
     Example: postplace predict run/ --text "sunset over the old bridge" --hashtags "river" --image one.jpg
     """
@@ -114,7 +114,7 @@ def predict(
         coverage_over=coverage_over.value,
         cache=None if one else cache_folder(cache),
     )
-    reads = [name for name in locator.modalities if name in (locator.plan.reads or locator.modalities)]
+    reads = [name for name in locator.modalities if name in (locator.plan.modalities or locator.modalities)]
     write_predictions(_answers(ask, first, parts, reads=reads), format_.value, output)
 
 
@@ -126,7 +126,7 @@ def _parts(posts: Path, on_bad_post: OnBadPost) -> Iterator[list[Post]]:
 
 def _say_caveat(predictions: list[Prediction]) -> None:
     """Why sets and circles are wide, once: it is the same for all posts of a run."""
-    caveats = {p.promised.caveat for p in predictions if p.promised is not None and p.promised.caveat}
+    caveats = {p.region.caveat for p in predictions if p.region is not None and p.region.caveat}
     for caveat in sorted(caveats):
         log(f"sets and circles: {caveat}")
 
@@ -153,12 +153,12 @@ def _answers(
         part = next(rest, None)
     if not answered:
         problem = (
-            f"none of {total} posts has {_listed(['a readable picture' if r == 'image' else r for r in reads], 'or')}"
+            f"none of {total} posts has {_listed(['a readable image' if r == 'image' else r for r in reads], 'or')}"
         )
         keys = _listed([_KEYS[name] for name in reads], "and")
         raise BadPost("predict", problem, f"check the key{'s' if len(reads) > 1 else ''} {keys}")
     if answered < total:
-        nothing = _listed(["no readable picture" if name == "image" else f"no {name}" for name in reads], "and")
+        nothing = _listed(["no readable image" if name == "image" else f"no {name}" for name in reads], "and")
         log(f"{total - answered} of {total} posts have {nothing}: no prediction")
     if cut:
         one = total == 1 and predictions[0].not_read.said

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from postplace.cli.options import BadPosts, OnBadPost, Posts, Quiet, log, parse_names
+from postplace.cli.wording import text_in_options
 from postplace.errors import BadOption
 
 if TYPE_CHECKING:
     from postplace.preparation.filters import Filter
     from postplace.preparation.pipeline import Preparation
 
-NAMED = 5  # pictures named one by one before the rest is counted
+NAMED = 5  # images named one by one before the rest is counted
 NONE, AUTO = "none", "auto"
 
 
@@ -39,7 +40,7 @@ def prepare(
         typer.Option(metavar="text,image", help="Keep posts that have all of text, hashtags, image; or none."),
     ] = None,
     max_portrait: Annotated[
-        float | None, typer.Option(help="Drop pictures that people fill more of, paint them over in others. mrlf: 0.5.")
+        float | None, typer.Option(help="Drop images that people fill more of, paint them over in others. mrlf: 0.5.")
     ] = None,
     segmenter: Annotated[str, typer.Option(help="What finds people: auto, u2net, embedded; none.")] = AUTO,
     portrait_weights: Annotated[Path | None, typer.Option(metavar="FILE", help="Its weights.")] = None,
@@ -47,15 +48,15 @@ def prepare(
     inpaint_weights: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Its weights, e.g. LaMa in ONNX.")
     ] = None,
-    read_image_text: Annotated[bool, typer.Option("--read-image-text", help="Read the signs in the pictures.")] = False,
-    show: Annotated[int, typer.Option(min=0, metavar="N", help="Lay out N changed pictures in sheet.png.")] = 0,
+    read_image_text: Annotated[bool, typer.Option("--read-image-text", help="Read the signs in the images.")] = False,
+    show: Annotated[int, typer.Option(min=0, metavar="N", help="Lay out N changed images in sheet.png.")] = 0,
     seed: Annotated[int, typer.Option(help="Seed of the split.")] = 0,
-    workers: Annotated[int | None, typer.Option(min=0, help="Processes for the pictures (0: this one).")] = None,
+    workers: Annotated[int | None, typer.Option(min=0, help="Processes for the images (0: this one).")] = None,
     on_bad_post: BadPosts = OnBadPost.error,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier folder.")] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Filter posts, clean their pictures and split them; show what was removed and why.
+    """Filter posts, clean their images and split them; show what was removed and why.
 
     What must be counted is counted in the training part alone. Killed? The same command continues where it was.
     Example: postplace prepare posts.jsonl --recipe mrlf --min-place-posts 20 --out prepared/
@@ -75,13 +76,13 @@ def prepare(
     check_free(out, overwrite=overwrite)
     with exclusive_lock(out.parent / f".{out.name}.lock", where=str(out), work="preparing posts for"):
         reader = _reader() if read_image_text else None
-        every = read(posts, on_bad_post)
-        check_free(out, overwrite=overwrite, posts=every)
+        all_posts = read(posts, on_bad_post)
+        check_free(out, overwrite=overwrite, posts=all_posts)
         from postplace.preparation.pipeline import prepare_posts
 
         state = out.parent / f".{out.name}.preparing"
         result = prepare_posts(
-            every, recipe=filters, state=state, seed=seed, reader=reader, workers=workers, progress=not quiet
+            all_posts, recipe=filters, state=state, seed=seed, reader=reader, workers=workers, progress=not quiet
         )
         options = {"recipe": recipe, "posts": str(posts), "read_image_text": read_image_text}
         prepared = replace(result.prepared, recipe={**options, **result.prepared.recipe})
@@ -123,7 +124,7 @@ def _filters(
 
 
 def _check_used(filters: tuple[Filter, ...], portraits: Mapping[str, Any], *, show: int) -> None:
-    """Refuse options about people in pictures where nobody is looked for."""
+    """Refuse options about people in images where nobody is looked for."""
     from postplace.preparation.filters import Portraits
 
     if any(isinstance(filter_, Portraits) for filter_ in filters):
@@ -138,7 +139,7 @@ def _check_used(filters: tuple[Filter, ...], portraits: Mapping[str, Any], *, sh
     }
     for option in (option for option, value in given.items() if value):
         remedy = "take --recipe mrlf or give --max-portrait 0.5, without --segmenter none; or leave the option out"
-        raise BadOption(option, "does nothing: this recipe looks for nobody in the pictures", remedy)
+        raise BadOption(option, "does nothing: this recipe looks for nobody in the images", remedy)
 
 
 def _check_not_prepared(posts: Path) -> None:
@@ -169,7 +170,7 @@ def _reader() -> Any:
 
 
 def _sheet(result: Preparation, count: int) -> bytes | None:
-    """A PNG of pictures before and after, from the fullest of people to the emptiest; None without any."""
+    """A PNG of images before and after, from the fullest of people to the emptiest; None without any."""
     import io
 
     from postplace.images.sheet import contact_sheet
@@ -177,7 +178,7 @@ def _sheet(result: Preparation, count: int) -> bytes | None:
 
     rows = examples(result, count)
     if not rows:
-        log("nobody was found in any picture: there is no sheet to show")
+        log("nobody was found in any image: there is no sheet to show")
         return None
     file = io.BytesIO()
     contact_sheet(rows).save(file, format="PNG")
@@ -197,8 +198,8 @@ def show_report(report: Mapping[str, Any]) -> None:
     console.print("what is rare is decided by counts of the training part alone")
     for step in report["steps"]:
         if step["note"]:
-            console.print(f"{step['rule']}: {step['note']}")
-    near = f"{report['near_duplicate_texts']} texts and {report['near_duplicate_images']} pictures"
+            console.print(f"{step['rule']}: {text_in_options(step['note'])}")
+    near = f"{report['near_duplicate_texts']} texts and {report['near_duplicate_images']} images"
     console.print(
         f"{report['groups']} groups that stay together, the largest of {report['largest_group']} posts; "
         f"near-duplicates: {near}"
@@ -207,12 +208,12 @@ def show_report(report: Mapping[str, Any]) -> None:
         parts = ", ".join(f"{number} in {name}" for name, number in groups.items())
         console.print(f"groups by part, before the rules: {parts}")
     for note in report.get("split_notes", ()):
-        console.print(note)
+        console.print(text_in_options(note))
     if report["words_in_pictures"] is not None:
-        console.print(f"words were read in the pictures of {report['words_in_pictures']['posts']} posts")
-    _show_failed(console, report["unreadable_pictures"], "pictures could not be read and were left out")
+        console.print(f"words were read in the images of {report['words_in_pictures']['posts']} posts")
+    _show_failed(console, report["unreadable_pictures"], "images could not be read and were left out")
     if report["portraits"] is not None:
-        kept = "pictures could not be searched for people and stay as they are"
+        kept = "images could not be searched for people and stay as they are"
         _show_failed(console, report["portraits"]["failed"], kept)
     for part, size in report["split"].items():
         if not size:
@@ -224,7 +225,7 @@ def _table(report: Mapping[str, Any]) -> Any:
 
     table = Table(title="what was removed", title_justify="left")
     table.add_column("rule", no_wrap=True)
-    for column in ("posts before", "after", "by part, after", "pictures before", "after", "hashtags before", "after"):
+    for column in ("posts before", "after", "by part, after", "images before", "after", "hashtags before", "after"):
         table.add_column(column, justify="right", no_wrap=True)
     for step in report["steps"]:
         before, after = step["before"], step["after"]

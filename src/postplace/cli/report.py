@@ -15,7 +15,7 @@ def report(
     posts: Posts,
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The page to write.", show_default=False)],
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an older page.")] = False,
-    no_posts: Annotated[bool, typer.Option("--no-posts", help="Show no text, hashtag or picture of any post.")] = False,
+    no_posts: Annotated[bool, typer.Option("--no-posts", help="Show no text, hashtag or image of any post.")] = False,
     mistakes: Annotated[int, typer.Option("--mistakes", min=0, max=100, help="The most mistakes to show.")] = 12,
     on_bad_post: BadPosts = OnBadPost.error,
     cache: Cache = None,
@@ -35,8 +35,8 @@ def report(
     check_output("--out", out, [posts, *files_of_run(run)])
     check_new("--out", out, overwrite=overwrite)
     check_writable(out)
-    every = read(posts, on_bad_post)
-    check_output("--out", out, [image for post in every for image in post.images if isinstance(image, Path)])
+    all_posts = read(posts, on_bad_post)
+    check_output("--out", out, [image for post in all_posts for image in post.images if isinstance(image, Path)])
     from postplace.locator import PostLocator
     from postplace.report.content import content_of
     from postplace.report.page import page_of
@@ -44,8 +44,8 @@ def report(
 
     locator = PostLocator.load(run, device=device, cache=cache_folder(cache))
     locator.encoder_pair.progress = not quiet
-    examined = locator.evaluate_detailed(every)
-    content = content_of(locator, examined, card=saved_card(run), mistakes=mistakes, posts=not no_posts)
+    result = locator.evaluate_detailed(all_posts)
+    content = content_of(locator, result, card=saved_card(run), mistakes=mistakes, posts=not no_posts)
     write_atomically(out, page_of(content).encode())
-    left_out = examined.metrics["left_out_as_seen"]
-    log(f"{len(examined.posts)} posts judged, {left_out} left out because the run had learned from them: {out}")
+    left_out = result.metrics["left_out_as_seen"]
+    log(f"{len(result.posts)} posts evaluated, {left_out} left out because the run had learned from them: {out}")

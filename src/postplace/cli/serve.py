@@ -18,11 +18,18 @@ def serve(
         Path | None,
         typer.Option("--token-file", metavar="FILE", help="Ask for one of these bearer tokens, one a line."),
     ] = None,
-    fine: Annotated[bool, typer.Option("--fine", help="Tell places and cells themselves, not districts.")] = False,
-    home: Annotated[bool, typer.Option("--home", help="Tell also classes that say where somebody lives.")] = False,
-    judge: Annotated[
+    fine: Annotated[
+        bool, typer.Option("--fine", help="Answer with places and cells themselves, not districts.")
+    ] = False,
+    home: Annotated[
+        bool, typer.Option("--home", help="Answer also with classes that say where somebody lives.")
+    ] = False,
+    transfer_model: Annotated[
         Path | None,
-        typer.Option(metavar="RUN", help="A run of another system on the same posts: says what advice is worth."),
+        typer.Option(
+            metavar="RUN",
+            help="A run of another model on the same posts: whether the edits transfer to it is shown first.",
+        ),
     ] = None,
     examples: Annotated[
         Path | None,
@@ -35,9 +42,9 @@ def serve(
         str | None, typer.Option(metavar="NAMES", help="With --tiles: whom the map names for them.")
     ] = None,
     max_body_mb: Annotated[int, typer.Option(help="The largest request of one post.", min=1)] = 20,
-    max_picture_mb: Annotated[int, typer.Option(help="The largest picture.", min=1)] = 10,
-    max_megapixels: Annotated[int, typer.Option(help="The largest picture, decoded.", min=1, max=50)] = 25,
-    max_pictures: Annotated[int, typer.Option(help="Pictures a post.", min=1)] = 8,
+    max_image_mb: Annotated[int, typer.Option(help="The largest image.", min=1)] = 10,
+    max_megapixels: Annotated[int, typer.Option(help="The largest image, decoded.", min=1, max=50)] = 25,
+    max_images: Annotated[int, typer.Option(help="Images a post.", min=1)] = 8,
     max_hashtags: Annotated[int, typer.Option(help="Hashtags a post.", min=1)] = 100,
     max_lines: Annotated[int, typer.Option(help="Posts a request of many lines.", min=1)] = 1000,
     max_queue: Annotated[int, typer.Option(help="Posts that may wait; beyond, 429.", min=1)] = 64,
@@ -47,7 +54,7 @@ def serve(
 ) -> None:
     """A page to ask on, and the same over HTTP: POST /predict, /explain, /advise, /batch_predict; GET /openapi.json.
 
-    Posts are neither kept nor logged, addresses are never opened. Places are told as districts of at least three, and
+    Posts are neither kept nor logged, addresses are never opened. Answers are districts of at least three places, and
     what says where somebody lives is withheld, unless --fine and --home are given; every answer says which are.
 
     Example: postplace serve run/ --host 127.0.0.1 --port 8000
@@ -58,7 +65,7 @@ def serve(
 
     if tiles is None:
         check_used({"--attribution": attribution}, "without --tiles", "give the address of tiles, or leave it out")
-    check_other_run(judge, run)
+    check_other_run(transfer_model, run)
     try:
         from postplace.server.app_factory import assemble
         from postplace.server.examples import read_examples
@@ -75,8 +82,8 @@ def serve(
     tokens = () if token_file is None else read_tokens(token_file)
     limits = RequestLimits(
         body_bytes=max_body_mb * 1_000_000,
-        picture_bytes=max_picture_mb * 1_000_000,
-        pictures=max_pictures,
+        picture_bytes=max_image_mb * 1_000_000,
+        pictures=max_images,
         pixels=max_megapixels * 1_000_000,
         post_pixels=4 * max_megapixels * 1_000_000,
         hashtags=max_hashtags,
@@ -87,17 +94,17 @@ def serve(
     batching = Batching(most=max_queue, answer_s=float(max_seconds), threads=threads, heaviest=limits.post_pixels)
     ground = None if tiles is None else TileSource(tiles, attribution or "")
     locator = PostLocator.load(run, device=device)
-    other = None if judge is None else PostLocator.load(judge, device=device)
+    other = None if transfer_model is None else PostLocator.load(transfer_model, device=device)
     if other is not None:
         other.encoder_pair.share(locator.encoder_pair)
-    service = make_service(locator, fine=fine, home=home, limits=limits, batching=batching, judge=other)
-    shown = () if examples is None else read_examples(examples, locator, service.discretion)
+    service = make_service(locator, fine=fine, home=home, limits=limits, batching=batching, transfer_model=other)
+    shown = () if examples is None else read_examples(examples, locator, service.generalisation)
     local = host in LOOPBACK or host == "::1"
     app = assemble(service, tokens=tokens, hosts=LOOPBACK if local else None, tiles=ground, examples=shown)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("python_multipart").setLevel(logging.ERROR)  # its warnings quote letters of forms
     if not local and not tokens:
-        log("whoever reaches this port may ask: give --token-file")
-    told = f"{service.discretion.granularity}, fine: {'on' if fine else 'off'}, home: {'on' if home else 'off'}"
-    log(f"http://{host}:{port} answers with {told}")
+        log("whoever reaches this port may use it: give --token-file")
+    answers = f"{service.generalisation.granularity}, fine: {'on' if fine else 'off'}, home: {'on' if home else 'off'}"
+    log(f"http://{host}:{port} answers with {answers}")
     run_server(app, host=host, port=port)

@@ -1,4 +1,4 @@
-"""postplace synth: a generated city of posts with pictures."""
+"""postplace synth: a generated city of posts with images."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ def synth(
     seed: Annotated[int, typer.Option(help="The same seed gives the same city.")] = 0,
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KNOB=VALUE", help="A knob, e.g. missing_images=0.5; may be repeated."),
+        typer.Option("--set", metavar="NAME=VALUE", help="A parameter, e.g. missing_images=0.5; may be repeated."),
     ] = None,
 ) -> None:
-    """Make a synthetic city: posts.jsonl, places.csv and drawn pictures.
+    """Make a synthetic city: posts.jsonl, places.csv and drawn images.
 
     Example: postplace synth city/ --posts 2000 --set name_leak=0.2
     """

@@ -21,7 +21,7 @@ from postplace.cli.options import (
     Quiet,
     TextEncoderName,
     cache_folder,
-    check_classes_asked,
+    check_classes,
     check_used,
     log,
     parse_names,
@@ -54,7 +54,9 @@ def train(
     seed: Annotated[int, typer.Option(help="Seed of the split and of the training.")] = 0,
     folds: Annotated[
         int | None,
-        typer.Option(min=2, help="Split for cross-validation: --seed 0 to FOLDS-1 judge every post once between them."),
+        typer.Option(
+            min=2, help="Split for cross-validation: --seed 0 to FOLDS-1 evaluate every post once between them."
+        ),
     ] = None,
     set_: Annotated[
         list[str] | None,
@@ -78,7 +80,7 @@ def train(
     ] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Train a model, judge it on posts kept aside, and save it.
+    """Train a model, evaluate it on posts held out, and save it.
 
     Killed? The same command continues where it was.
     Example: postplace train posts.jsonl --target category --model sg-mft --out run/
@@ -86,7 +88,7 @@ def train(
     from postplace.models.registry import find_model
     from postplace.runs.folder import check_free
 
-    check_classes_asked(cells, min_posts)
+    check_classes(cells, min_posts)
     find_model(model)
     check_free(out, overwrite=overwrite)
     from postplace.cli.reading import read
@@ -96,7 +98,7 @@ def train(
     prepared = is_prepared(posts)
     if prepared:
         check_used({"--on-bad-post": on_bad_post}, PREPARED, "leave it out")
-    every = posts if prepared else read(posts, on_bad_post or OnBadPost.error)
+    source = posts if prepared else read(posts, on_bad_post or OnBadPost.error)
     from postplace.locator import PostLocator
 
     first = os.environ.get("LOCAL_RANK", "0") == "0"  # with several devices each trains in a process of its own
@@ -119,7 +121,7 @@ def train(
         folds=folds,
     )
     state = out.parent / f".{out.name}.training"
-    locator.fit(every, checkpoint_dir=state, overwrite=overwrite)
+    locator.fit(source, checkpoint_dir=state, overwrite=overwrite)
     if not first:
         return  # the first one speaks and saves
     locator.save(out, overwrite=overwrite)

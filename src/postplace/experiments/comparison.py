@@ -141,7 +141,7 @@ def _changes(described: Mapping[str, Any], measured: Mapping[str, Runs]) -> dict
     """What was changed of each system as it was published, always, and then on these posts."""
     models = {row["name"]: row["model"] for row in described["rows"] if row.get("model") is not None}
     names = {model: f"{find_model(model).title} (`{model}`)" for model in models.values()}
-    always = {name: find_model(model).changes for model, name in names.items()}
+    always = {name: find_model(model).deviations for model, name in names.items()}
     here: dict[str, list[str]] = {}
     for row, model in models.items():
         here.setdefault(f"{names[model]} on {described['data']}", []).extend(_noted(measured.get(row, ())))

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from postplace.errors import BadOption, unknown_name
 from postplace.features.pooled import check_modalities
-from postplace.models.registry import find_model
+from postplace.models.registry import built_in_files, find_model
 from postplace.models.settings import resolve_settings
 
 METRICS: Mapping[str, bool] = {  # whether more is better
@@ -116,7 +116,7 @@ def read_experiment(where: str | Path) -> Experiment:
 
 def _experiment(content: dict[str, Any], path: Path) -> Experiment:
     where = str(path)
-    _check_keys(content, {"title", "source", "target", "metrics", "row", "figure", "folds"}, where)
+    _check_keys(content, {"title", "source", "target", "metrics", "row", "figure", "folds", "all_models_but"}, where)
     rows = content.get("row")
     if not isinstance(rows, list) or not rows:
         raise BadOption(where, "has no rows", "give at least one [[row]]")
@@ -130,6 +130,8 @@ def _experiment(content: dict[str, Any], path: Path) -> Experiment:
     target = content.get("target", "place")
     if target not in ("place", "category"):
         raise unknown_name(f"{where}: target", str(target), ("place", "category"))
+    if "all_models_but" in content:
+        rows = [*rows, *_other_models(rows, _names(content["all_models_but"], f"{where}: all_models_but"), where)]
     read = tuple(_row(row, f"{where}, row {number}") for number, row in enumerate(rows, start=1))
     names = [row.name for row in read]
     if twice := sorted({name for name in names if names.count(name) > 1}):
@@ -139,6 +141,15 @@ def _experiment(content: dict[str, Any], path: Path) -> Experiment:
     if folds is not None and (type(folds) is not int or folds < 2):
         raise BadOption(f"{where}: folds", f"{folds!r} is no number of folds", "give a whole number from 2 on")
     return Experiment(path.stem, title or path.stem, source, target, metrics, read, figure, folds)
+
+
+def _other_models(rows: list[Any], left_out: tuple[str, ...], where: str) -> list[dict[str, str]]:
+    """A row for every model of this package that has none and is not left out, called by its title."""
+    for name in left_out:
+        if name not in built_in_files():
+            raise unknown_name(f"{where}: all_models_but", name, built_in_files())
+    there = {*left_out, *(row.get("model") for row in rows if isinstance(row, dict))}
+    return [{"model": name} for name in built_in_files() if name not in there]
 
 
 def _row(content: Any, where: str) -> Row:

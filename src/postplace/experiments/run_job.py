@@ -186,7 +186,7 @@ def _asked(
 
 def _check_applies(row: Row, prepared: SplitDataset) -> None:
     """Refuse a system that reads nothing of what these posts have and the row gives it: it would only guess."""
-    reads = find_model(row.model).reads
+    reads = find_model(row.model).modalities
     if not reads:
         return  # the majority class: to guess is what it is there for
     given = reads & set(row.modalities or MODALITIES) & set(row.test_modalities or MODALITIES)

@@ -36,7 +36,7 @@ def draw(
     choices: dict[str, list[Any]] = {name: list(values) for name, values in entry.search.items()}
     if entry.training is not None:
         choices["learning_rate"] = [entry.training.learning_rate * rate for rate in RATES]
-    still = {*given, *entry.idle({**entry.settings, **given}, there)}
+    still = {*given, *entry.inactive({**entry.settings, **given}, there)}
     choices = {name: values for name, values in choices.items() if name not in still}
     rng = np.random.default_rng(seed)
     drawn: list[dict[str, Any]] = [{}]

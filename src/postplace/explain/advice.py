@@ -23,7 +23,7 @@ class AttackerView:
     answer: str
     expected_km: float | None = None
 
-    def to_json(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """The three, rounded."""
         km = None if self.expected_km is None else round(self.expected_km, 3)
         return {"probability": round(self.probability, DECIMALS), "answer": self.answer, "expected_km": km}
@@ -41,7 +41,7 @@ class Goal:
     beyond_km: float | None = None
     unanswered: bool = False
 
-    def shortfall(self, outlook: AttackerView) -> float:
+    def shortfall(self, view: AttackerView) -> float:
         """How much is missing, in shares; 0 where the goal is reached.
 
         >>> goal = Goal("here", below=0.2, unanswered=True)
@@ -51,22 +51,22 @@ class Goal:
         """
         missing = 0.0
         if self.below is not None:
-            missing += max(0.0, outlook.probability - self.below)
+            missing += max(0.0, view.probability - self.below)
         if self.beyond_km is not None:
-            missing += max(0.0, 1.0 - (outlook.expected_km or 0.0) / self.beyond_km)
-        if self.unanswered and outlook.answer == self.place:
+            missing += max(0.0, 1.0 - (view.expected_km or 0.0) / self.beyond_km)
+        if self.unanswered and view.answer == self.place:
             missing += 0.01
         return missing
 
-    def reached(self, outlook: AttackerView) -> bool:
+    def reached(self, view: AttackerView) -> bool:
         """Whether nothing is missing."""
-        return self.shortfall(outlook) <= 0.0
+        return self.shortfall(view) <= 0.0
 
-    def left(self, outlook: AttackerView) -> float:
+    def left(self, view: AttackerView) -> float:
         """What is left to see: the probability; where the goal is in km alone, the km that the attacker is near."""
-        if self.below is None and outlook.expected_km is not None:
-            return -outlook.expected_km
-        return outlook.probability
+        if self.below is None and view.expected_km is not None:
+            return -view.expected_km
+        return view.probability
 
     def describe(self) -> str:
         """In words, without the place.
@@ -79,7 +79,7 @@ class Goal:
         wanted += [] if self.beyond_km is None else [f"expected to be missed by {self.beyond_km:g} km or more"]
         return ", and ".join(wanted)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """The numbers and the words."""
         return {
             "below": self.below,
@@ -93,32 +93,32 @@ class Goal:
 class Suggestion:
     """A set of edits, the one that hides most by itself first, and the post's text and hashtags after them.
 
-    `loss` is the meaning that is lost, 0 to 1. `judged` is what an attacker that did not guide the search has then,
-    None without one. `reached`: whether the goal is; with a judge, for both.
+    `loss` is the meaning that is lost, 0 to 1. `transfer_view` is what an attacker that did not guide the search has
+    then, None without one. `reached`: whether the goal is; with a transfer model, for both.
     """
 
     edits: tuple[Edit, ...]
-    outlook: AttackerView
+    view: AttackerView
     loss: float
     reached: bool
     text: str
     hashtags: tuple[str, ...]
-    judged: AttackerView | None = None
+    transfer_view: AttackerView | None = None
 
     def worse(self, goal: Goal) -> AttackerView:
-        """Of what this run and the judge have left, what is farther from the goal."""
-        return max([self.outlook, *([] if self.judged is None else [self.judged])], key=goal.shortfall)
+        """Of what this run and the transfer model have left, what is farther from the goal."""
+        return max([self.view, *([] if self.transfer_view is None else [self.transfer_view])], key=goal.shortfall)
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain data: the outlook's keys, the edits, the text and the hashtags after them."""
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data: the view's keys, the edits, the text and the hashtags after them."""
         return {
-            "edits": [edit.to_json() for edit in self.edits],
+            "edits": [edit.to_dict() for edit in self.edits],
             "text": self.text,
             "hashtags": list(self.hashtags),
-            **self.outlook.to_json(),
+            **self.view.to_dict(),
             "loss": round(self.loss, DECIMALS),
             "reached": self.reached,
-            "judged": None if self.judged is None else self.judged.to_json(),
+            "transfer_view": None if self.transfer_view is None else self.transfer_view.to_dict(),
         }
 
 
@@ -126,11 +126,11 @@ class Suggestion:
 class Advice:
     """How to hide `place`: `suggestions`, best first, none beaten in what is left, loss and number of edits at once.
 
-    `before` is what the run has of the post as it is, `judged_before` what the judge has (None without one),
-    `every_tag` what the run has without any hashtag (None where there is none, or none is looked at). `reached`:
+    `before` is what the run has of the post as it is, `transfer_before` what the transfer model has (or None),
+    `without_hashtags` what the run has without any hashtag (None where there is none, or none is looked at). `reached`:
     whether a suggestion, or the post as it is, reaches the goal, and what was not read does not miss it by itself.
-    `asked` posts were asked about; `notes` are to be read. `unread` is how far this run reads the post, `rest` what it
-    has of the ends that were cut off, asked about alone (None where there are none).
+    `queries` edited posts were given to the model; `notes` are to be read. `unread` is how far this run reads the post,
+    `rest` what it has of the ends that were cut off, by themselves (None where there are none).
     """
 
     post_id: str
@@ -138,29 +138,29 @@ class Advice:
     place: str
     goal: Goal
     before: AttackerView
-    every_tag: AttackerView | None
+    without_hashtags: AttackerView | None
     suggestions: tuple[Suggestion, ...]
     reached: bool
-    asked: int
+    queries: int
     notes: tuple[str, ...] = ()
-    judged_before: AttackerView | None = None
+    transfer_before: AttackerView | None = None
     unread: Unread = WHOLE
     rest: AttackerView | None = None
 
-    def to_json(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Plain data; boxes are in shares of a picture's sides."""
         return {
             "id": self.post_id,
             "protect": self.protect,
             "place": self.place,
-            "goal": self.goal.to_json(),
-            "before": self.before.to_json(),
-            "judged_before": None if self.judged_before is None else self.judged_before.to_json(),
-            "every_tag": None if self.every_tag is None else self.every_tag.to_json(),
+            "goal": self.goal.to_dict(),
+            "before": self.before.to_dict(),
+            "transfer_before": None if self.transfer_before is None else self.transfer_before.to_dict(),
+            "without_hashtags": None if self.without_hashtags is None else self.without_hashtags.to_dict(),
             "reached": self.reached,
-            "suggestions": [suggestion.to_json() for suggestion in self.suggestions],
-            "asked": self.asked,
+            "suggestions": [suggestion.to_dict() for suggestion in self.suggestions],
+            "queries": self.queries,
             "notes": list(self.notes),
             **({"not_read": self.unread.to_json()} if self.unread else {}),
-            **({} if self.rest is None else {"rest": self.rest.to_json() | {"reached": self.goal.reached(self.rest)}}),
+            **({} if self.rest is None else {"rest": self.rest.to_dict() | {"reached": self.goal.reached(self.rest)}}),
         }

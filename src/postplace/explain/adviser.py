@@ -6,6 +6,7 @@ the place falls at little loss of meaning), for whole posts: words and pictures 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,10 +25,10 @@ from postplace.explain.alternatives import (
 )
 from postplace.explain.edits import Edit, apply
 from postplace.explain.explainable import Explainable
-from postplace.explain.explaining import GRID, LIMIT, MOST_CHARACTERS, check_breadth, column_of
+from postplace.explain.explaining import GRID, LIMIT, MOST_CHARACTERS, check_breadth, class_index
 from postplace.explain.not_read import parts_not_read
 from postplace.explain.search import MOST_OF_A_SIZE, Attacker, Meaning, Tried, larger_sets, pareto, trying
-from postplace.explain.transfer_attack import TransferAttacker, check_judge
+from postplace.explain.transfer_attack import TransferAttacker, check_transfer_model
 from postplace.explain.unread_parts import Ends
 from postplace.explain.variants import OpenedPost, ask, open_whole
 from postplace.features.extraction import EncodedPosts
@@ -45,9 +46,9 @@ FEWEST_SETS = 10  # of a size, of however long a post
 LEAKING = 0.25  # of what the best removal of its modality hides: a part that hides less is not replaced
 OWN_DROP = (
     "the drops are those of the very run that chose the edits: another attacker may see more; "
-    "give a judge, another system trained on the same posts"
+    "give `transfer_model`, another model trained on the same posts"
 )
-SEEN_BY_THE_JUDGE = "this run does not see it as the post is, the judge does"
+SEEN_BY_TRANSFER_MODEL = "this run does not see it as the post is, the transfer model does"
 UNREAD = "but not all of the post was read, and others may read it"
 ASSUMED = "protected is what this run answers: if the post was made elsewhere, name that place"
 
@@ -61,6 +62,7 @@ def advise(
     below: float | None = None,
     beyond_km: float | None = None,
     max_edits: int = 2,
+    transfer_model: Explainable | None = None,
     judge: Explainable | None = None,
     seed: int = 0,
     limit: int = LIMIT,
@@ -71,18 +73,24 @@ def advise(
     The post may be one that `open_whole` opened. Hidden: less probable than `below`, expected to be missed by
     `beyond_km` or more, both where both are given; where neither is, not the answer and less probable than 0.2 (of
     C < 5 classes, than 1 / C). `protect` is the run's own target. At most `limit` parts are taken away one at a time
-    (`seed` decides which, where there are more); the strongest are replaced, widened and combined. `judge` is a run
-    that does not guide the search: what it has left is told, and hidden is what neither of the two has. Raises BadPost
-    for a post with nothing in it, BadOption for what cannot be asked for.
+    (`seed` decides which, where there are more); the strongest are replaced, widened and combined. `transfer_model` is
+    a run that does not guide the search: what it has left is reported, and hidden is what neither of the two has.
+    `judge` is the old name of it. Raises BadPost for a post with nothing in it, BadOption for options out of range.
     """
+    if judge is not None:
+        message = "advise(judge=) is called advise(transfer_model=); the old name goes with version 0.3"
+        warnings.warn(message, DeprecationWarning, stacklevel=2)
+        transfer_model = judge
     budget = Budget(max_edits, limit, grid, seed)
     _check(locator, protect, below, beyond_km, budget)
-    _check_another(judge, locator)
+    _check_transfer(transfer_model, locator)
     opened = post if isinstance(post, OpenedPost) else open_whole(locator, post)
     attacker, goal = _protected(locator, opened, place, below, beyond_km)
-    judging = None if judge is None else TransferAttacker.of(judge, place=goal.place, post=opened.post)
-    (before, *every_tag), encoded = attacker.look(bases := _bases(opened, locator.modalities))
-    hidden = all(map(goal.reached, as_it_is := [before, *([] if judging is None else [judging.before])]))
+    transfer = (
+        None if transfer_model is None else TransferAttacker.of(transfer_model, place=goal.place, post=opened.post)
+    )
+    (before, *without_hashtags), encoded = attacker.look(bases := _bases(opened, locator.modalities))
+    hidden = all(map(goal.reached, as_it_is := [before, *([] if transfer is None else [transfer.before])]))
     ends = Ends.of(locator, opened, attacker, goal)
     every: list[Tried] = []
     notes = [*opened.broken, *([ASSUMED] if place is None else [])]
@@ -92,9 +100,9 @@ def advise(
     found = pareto(every, goal=goal, before=before)
     posts = [apply(opened, own.edits) for own in found]
     suggestions = tuple(_suggestion(own, post, goal) for own, post in zip(found, posts, strict=True))
-    if judging is not None:
-        suggestions = judging.tell(suggestions, posts, goal)
-        notes += judging.notes(suggestions, goal)
+    if transfer is not None:
+        suggestions = transfer.attack(suggestions, posts, goal)
+        notes += transfer.notes(suggestions, goal)
     elif suggestions:
         notes.append(OWN_DROP)
     return Advice(
@@ -103,11 +111,11 @@ def advise(
         place=goal.place,
         goal=goal,
         before=before,
-        judged_before=None if judging is None else judging.before,
-        every_tag=every_tag[0] if every_tag else None,
+        transfer_before=None if transfer is None else transfer.before,
+        without_hashtags=without_hashtags[0] if without_hashtags else None,
         suggestions=suggestions,
         reached=(hidden or any(own.reached for own in suggestions)) and ends.harmless(goal),
-        asked=len(bases) + len(every) + ends.pieces,
+        queries=len(bases) + len(every) + ends.pieces,
         notes=(*_verdict(goal, as_it_is, suggestions, ends), *notes, *_about(locator, opened.given, ends)),
         unread=ends.unread,
         rest=ends.rest,
@@ -124,7 +132,7 @@ class Budget:
     seed: int
 
 
-def goal_of(place: str, below: float | None, beyond_km: float | None, *, classes: int) -> Goal:
+def build_goal(place: str, below: float | None, beyond_km: float | None, *, classes: int) -> Goal:
     """When that place is hidden: as asked for, or, where nothing is, neither answered nor probable.
 
     Of few classes an attacker who knows nothing still says 1 / C: no less than that is asked for.
@@ -141,10 +149,10 @@ def _protected(
     names = [own.name for own in locator.predictor.places.places]
     if place is None:
         place = names[int(ask(locator, [opened.post])[0].argmax())]
-    attacker = Attacker.of(locator, column_of(place, names))
+    attacker = Attacker.of(locator, class_index(place, names))
     if beyond_km is not None and np.isnan(attacker.km).all():
-        raise BadOption("--beyond-km", "what is protected has no coordinates", "give --below instead")
-    return attacker, goal_of(place, below, beyond_km, classes=len(names))
+        raise BadOption("beyond_km", "what is protected has no coordinates", "give `below` instead")
+    return attacker, build_goal(place, below, beyond_km, classes=len(names))
 
 
 def _search(
@@ -177,7 +185,7 @@ def _leaking(singles: Sequence[Tried], goal: Goal, before: AttackerView) -> list
     """
     start, found = goal.left(before), []
     for modality in MODALITIES:
-        own = [(start - goal.left(one.outlook), one.edits[0]) for one in singles if one.edits[0].modality == modality]
+        own = [(start - goal.left(one.view), one.edits[0]) for one in singles if one.edits[0].modality == modality]
         best = max((hidden for hidden, _ in own), default=0.0)
         found += [(hidden, edit) for hidden, edit in own if hidden > 0 and hidden >= LEAKING * best]
     return [edit for _, edit in sorted(found, key=lambda pair: -pair[0])]
@@ -210,18 +218,16 @@ def _bases(opened: OpenedPost, modalities: Sequence[str]) -> list[Post]:
 
 
 def _suggestion(own: Tried, post: Post, goal: Goal) -> Suggestion:
-    return Suggestion(
-        own.edits, own.outlook, own.loss, goal.reached(own.outlook), text=post.text, hashtags=post.hashtags
-    )
+    return Suggestion(own.edits, own.view, own.loss, goal.reached(own.view), text=post.text, hashtags=post.hashtags)
 
 
 def _verdict(goal: Goal, as_it_is: Sequence[AttackerView], suggestions: Sequence[Suggestion], ends: Ends) -> list[str]:
-    """What is to be said first. `as_it_is`: what this run and, where there is one, the judge have without any edit."""
+    """The verdict. `as_it_is`: what this run and, where there is one, the transfer model have without any edit."""
     if all(map(goal.reached, as_it_is)):
         if not ends.unread:
             return [f"nothing needs to change: it is {goal.describe()} already"]
         return [f"of what was read nothing gives the place away: it is {goal.describe()}; {UNREAD}", *ends.notes(goal)]
-    said = [*([SEEN_BY_THE_JUDGE] if goal.reached(as_it_is[0]) else []), *ends.notes(goal)]
+    said = [*([SEEN_BY_TRANSFER_MODEL] if goal.reached(as_it_is[0]) else []), *ends.notes(goal)]
     if not suggestions:
         return [*said, "no edit that was tried hides anything of the place"]
     if not any(own.reached for own in suggestions):
@@ -240,23 +246,23 @@ def _about(locator: Explainable, post: Post, ends: Ends) -> list[str]:
     return notes
 
 
-def _check_another(judge: Explainable | None, locator: Explainable) -> None:
-    if judge is locator:
-        raise BadOption("--judge", "is the run that chooses the edits", "give another system of the same posts")
-    if judge is not None:
-        check_judge(judge.predictor.places, locator.predictor.places)
+def _check_transfer(transfer_model: Explainable | None, locator: Explainable) -> None:
+    if transfer_model is locator:
+        raise BadOption("transfer_model", "is the run that chooses the edits", "give another model of the same posts")
+    if transfer_model is not None:
+        check_transfer_model(transfer_model.predictor.places, locator.predictor.places)
 
 
 def _check(locator: Explainable, protect: str, below: float | None, beyond_km: float | None, budget: Budget) -> None:
     target = "category" if locator.predictor.places.target == "category" else "place"  # cells are places
     if protect not in ("place", "category"):
-        raise unknown_name("--protect", protect, ("place", "category"))
+        raise unknown_name("protect", protect, ("place", "category"))
     if protect != target:
-        raise BadOption("--protect", f"{protect} given, but this run is for the {target}", f"give --protect {target}")
+        raise BadOption("protect", f"{protect} given, but this run is for the {target}", f"give `protect={target!r}`")
     if below is not None and not 0.0 < below < 1.0:
-        raise BadOption("--below", f"{below} is out of range", "give a probability between 0 and 1, such as 0.2")
+        raise BadOption("below", f"{below} is out of range", "give a probability between 0 and 1, such as 0.2")
     if beyond_km is not None and not 0.0 < beyond_km < float("inf"):
-        raise BadOption("--beyond-km", f"{beyond_km} is out of range", "give kilometres above 0")
+        raise BadOption("beyond_km", f"{beyond_km} is out of range", "give kilometres above 0")
     if not 1 <= budget.max_edits <= MOST_EDITS:
-        raise BadOption("--max-edits", f"{budget.max_edits} edits", f"give 1 to {MOST_EDITS}")
+        raise BadOption("max_edits", f"{budget.max_edits} edits", f"give 1 to {MOST_EDITS}")
     check_breadth(budget.limit, budget.grid)

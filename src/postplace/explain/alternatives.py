@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from postplace.explain.edits import Edit, EditKind
 from postplace.explain.explainable import Explainable
 from postplace.explain.explaining import chosen
-from postplace.explain.parts import Kind, Part, picture_part
+from postplace.explain.parts import Kind, Part, image_part
 from postplace.explain.variants import OpenedPost
 from postplace.images.regions import Box
 from postplace.inference.evidence import unit_rows
@@ -59,7 +59,7 @@ def removals(
     parts, said = chosen(replace(opened, post=view, drawn=view), limit=limit, grid=grid, seed=seed, but=but)
     edits = [Edit(_REMOVE[part.kind], part) for part in parts]
     if "image" in seen and len(opened.pictures) == 1:
-        edits.append(Edit("drop picture", picture_part(0)))
+        edits.append(Edit("drop picture", image_part(0)))
     cropped = min(len(opened.pictures), max(1, limit // CROPPED_SHARE // len(CROPS)))
     if cropped < len(opened.pictures):
         said.append(
@@ -116,7 +116,7 @@ def other_words(text: str, word: Part, *, known: Sequence[str], encode: Encode) 
     own = word.name.casefold()
     near = [name for name in _alike(own, known) if name != own]
     edits = [Edit("reword", word, name) for name in nearest(own, near, encode, most=1)]
-    whole, general = after_article(text, word), GENERAL_WORD.get(script_of(own))
+    whole, general = after_article(text, word), GENERAL_WORD.get(writing_system(own))
     if whole is not None and general not in (None, own):
         edits.append(Edit("reword", whole, general))
     return edits
@@ -130,7 +130,7 @@ def after_article(text: str, word: Part) -> Part | None:
     >>> after_article("we woke early", Part("word", "woke", "text", 3, 7)) is None
     True
     """
-    if script_of(word.name) == "chinese":
+    if writing_system(word.name) == "chinese":
         return word if len(word.name) > 1 else None
     spans = word_spans(text)
     at = next((row for row, span in enumerate(spans) if span == (word.start, word.end)), None)
@@ -212,10 +212,10 @@ def known_words(locator: Explainable) -> tuple[str, ...]:
     return () if vocabularies is None else tuple(vocabularies.words.items)
 
 
-def script_of(word: str) -> str:
+def writing_system(word: str) -> str:
     """The script of a word's first letter: "chinese", "latin", "cyrillic" ...; "" without a letter.
 
-    >>> script_of("外滩"), script_of("Über"), script_of("мост"), script_of("42")
+    >>> writing_system("外滩"), writing_system("Über"), writing_system("мост"), writing_system("42")
     ('chinese', 'latin', 'cyrillic', '')
     """
     if CHINESE.search(word):
@@ -226,8 +226,8 @@ def script_of(word: str) -> str:
 
 def _alike(own: str, known: Sequence[str]) -> list[str]:
     """Of the most frequent known strings, those in the same script, and with a letter."""
-    script = script_of(own)
-    return [name for name in known[:MOST_KNOWN] if script and script_of(name) == script]
+    script = writing_system(own)
+    return [name for name in known[:MOST_KNOWN] if script and writing_system(name) == script]
 
 
 def _joined(text: str, spans: Sequence[tuple[int, int]]) -> bool:

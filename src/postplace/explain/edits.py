@@ -63,10 +63,10 @@ class Edit:
             "drop picture": f"leave out {name}",
         }[self.kind]
 
-    def to_json(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """The kind, the description, the part's own keys under `part`, the replacement where there is one."""
         new = {} if self.replacement is None else {"replacement": self.replacement}
-        return {"kind": self.kind, "description": self.describe(), "part": self.part.to_json(), **new}
+        return {"kind": self.kind, "description": self.describe(), "part": self.part.to_dict(), **new}
 
 
 def apply(opened: OpenedPost, edits: Sequence[Edit]) -> Post:

@@ -30,7 +30,7 @@ class Explainable(Protocol):
 
     @property
     def predictor(self) -> FittedView:
-        """What was learned, to be asked."""
+        """What was learned."""
         ...
 
     def encoders(self) -> tuple[TextEncoder, ImageEncoder]:

@@ -17,7 +17,15 @@ from postplace.explain.explainable import Explainable
 from postplace.explain.explanation import ClassProbability, Effect, Explanation, Method, log_odds, strongest_first
 from postplace.explain.gradients import gradient_effects
 from postplace.explain.not_read import parts_not_read
-from postplace.explain.parts import Part, characters_of, hashtags_of, modality_part, pictures_of, regions_of, words_of
+from postplace.explain.parts import (
+    Part,
+    character_parts,
+    hashtag_parts,
+    image_parts,
+    modality_part,
+    region_parts,
+    word_parts,
+)
 from postplace.explain.shapley import shapley_values, subsets
 from postplace.explain.variants import OpenedPost, ask, hide, keep, open_post
 from postplace.locator import PostLocator
@@ -45,8 +53,8 @@ def explain(
 
     Each modality's exact Shapley value over the subsets of those present and looked at; then, by occlusion, what taking
     away one word, hashtag, picture or one of the `grid` x `grid` regions of a picture does, for at most `limit` of them
-    (which, if there are more, `seed` decides), and one of the spans of the strongest words of a system that reads
-    characters. What lies beyond what the system reads is not taken away: it is told as not read.
+    (which, if there are more, `seed` decides), and one of the spans of the strongest words of a model that reads
+    characters. What lies beyond what the model reads is not taken away: it is told as not read.
     With `gradients` a network's parts share the difference by integrated gradients instead (see `gradients.py`).
     Variants are encoded many at a time, those of spans at the end. The post may be one that `open_post` opened; its
     `user` only keeps the user's own posts out of the evidence. Raises BadPost for a post with nothing in it, BadOption
@@ -60,7 +68,7 @@ def explain(
     looked_at = opened if reader.looks_at("image") else replace(opened, pictures=())
     parts, left_out = chosen(looked_at, but=not_read, limit=limit, grid=grid, seed=seed) if one_by_one else ([], [])
     names = [own.name for own in locator.predictor.places.places]
-    column = None if place is None else column_of(place, names)
+    column = None if place is None else class_index(place, names)
     asked = _ask_all(locator, opened, parts)
     column = int(asked.whole.argmax()) if column is None else column
     values = dict(zip(asked.subsets, asked.kept, strict=True))
@@ -70,7 +78,7 @@ def explain(
         effects = _effects(parts, asked.drawn, asked.hidden, column)
         effects += _inside_words(locator, opened, effects, asked.drawn, column)
     else:
-        effects, said = gradient_effects(_network_of(locator), opened, column)
+        effects, said = gradient_effects(_require_network(locator), opened, column)
         notes += said
     part = locator.part_of(opened.given)
     near, said = evidence_for(locator, opened.post, learned=part == "train")
@@ -81,8 +89,8 @@ def explain(
         place=names[column],
         answer=names[int(asked.whole.argmax())],
         method=method,
-        whole=_belief(asked.whole, column),
-        nothing=_belief(values[frozenset()], column),
+        whole=_class_probability(asked.whole, column),
+        nothing=_class_probability(values[frozenset()], column),
         modalities=tuple(own for own in _modalities(opened, values, column) if reader.looks_at(own.part.name)),
         parts=strongest_first(effects),
         evidence=near,
@@ -132,10 +140,10 @@ def chosen(
     at most `MOST_CHARACTERS`.
     """
     kinds = {
-        "hashtags": hashtags_of(opened.drawn) if "hashtags" in opened.present else [],
-        "pictures": pictures_of(len(opened.pictures)),
-        "words": words_of(opened.drawn),
-        "regions": regions_of(len(opened.pictures), grid),
+        "hashtags": hashtag_parts(opened.drawn) if "hashtags" in opened.present else [],
+        "pictures": image_parts(len(opened.pictures)),
+        "words": word_parts(opened.drawn),
+        "regions": region_parts(len(opened.pictures), grid),
     }
     never = frozenset(but)
     kinds = {name: [part for part in parts if part not in never] for name, parts in kinds.items()}
@@ -174,48 +182,48 @@ def _effects(
 def _inside_words(
     locator: Explainable, opened: OpenedPost, effects: Sequence[Effect], base: NDArray[np.float64], column: int
 ) -> list[Effect]:
-    """The spans of the strongest words, for a system that reads characters."""
-    if "characters" not in locator.plan.needs:
+    """The spans of the strongest words, for a model that reads characters."""
+    if "characters" not in locator.plan.inputs:
         return []
     words = [effect for effect in effects if effect.part.kind == "word"]
     words = sorted(words, key=lambda effect: -abs(effect.log_odds))[:WORDS_LOOKED_INTO]
-    parts = [span for word in words for span in characters_of(word.part)]
+    parts = [span for word in words for span in character_parts(word.part)]
     if not parts:
         return []
     return _effects(parts, base, ask(locator, [hide(opened, [part]).post for part in parts]), column)
 
 
-def column_of(place: str, names: Sequence[str]) -> int:
+def class_index(place: str, names: Sequence[str]) -> int:
     """The class of that name. Raises BadOption, with the nearest names, for one that the run does not know."""
     if place in names:
         return names.index(place)
     near = difflib.get_close_matches(place, names, n=3, cutoff=0.5) or names[:3]
     known = ", ".join(repr(name) for name in near)
     raise BadOption(
-        "--place", f"{place!r} is none of the {len(names)} this run knows", f"give one of them, such as {known}"
+        "place", f"{place!r} is none of the {len(names)} this run knows", f"give one of them, such as {known}"
     )
 
 
-def _network_of(locator: Explainable) -> PostLocator:
+def _require_network(locator: Explainable) -> PostLocator:
     """The run itself. Raises BadOption for a view of one: gradients know the network's own classes alone."""
     if isinstance(locator, PostLocator):
         return locator
-    raise BadOption("--method", "gradients of a run that tells less than it knows", "leave it out")
+    raise BadOption("method", "gradients of a run that tells less than it knows", "leave it out")
 
 
-def _belief(probabilities: NDArray[np.float64], column: int) -> ClassProbability:
+def _class_probability(probabilities: NDArray[np.float64], column: int) -> ClassProbability:
     return ClassProbability(float(probabilities[column]), float(log_odds(probabilities[None], column)[0]))
 
 
 def _check(locator: Explainable, method: str, limit: int, grid: int) -> None:
     if method not in get_args(Method):
-        raise unknown_name("--method", method, get_args(Method))
+        raise unknown_name("method", method, get_args(Method))
     check_breadth(limit, grid)
 
 
 def check_breadth(limit: int, grid: int) -> None:
     """Raise BadOption where no part would be looked at, or a picture cut into none or too many regions."""
     if limit < 1:
-        raise BadOption("--limit", f"{limit} parts to look at", "give 1 or more")
+        raise BadOption("limit", f"{limit} parts to look at", "give 1 or more")
     if not 1 <= grid <= LARGEST_GRID:
-        raise BadOption("--grid", f"{grid} regions a side", f"give 1 to {LARGEST_GRID}")
+        raise BadOption("grid", f"{grid} regions a side", f"give 1 to {LARGEST_GRID}")

@@ -25,9 +25,9 @@ class Effect:
     log_odds: float
     probability: float
 
-    def to_json(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """The part's own keys and the two numbers."""
-        return {**self.part.to_json(), "log_odds": _rounded(self.log_odds), "probability": _rounded(self.probability)}
+        return {**self.part.to_dict(), "log_odds": _rounded(self.log_odds), "probability": _rounded(self.probability)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class ClassProbability:
     probability: float
     log_odds: float
 
-    def to_json(self) -> dict[str, float]:
+    def to_dict(self) -> dict[str, float]:
         """Both numbers."""
         return {"probability": _rounded(self.probability), "log_odds": _rounded(self.log_odds)}
 
@@ -63,7 +63,7 @@ class AttentionMap:
     queries: tuple[str, ...]
     keys: tuple[str, ...]
 
-    def to_json(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """The mean over heads, to four decimals."""
         mean = np.round(self.weights.mean(axis=0).astype(np.float64), 4)
         return {"name": self.name, "queries": self.queries, "keys": self.keys, "weights": mean.tolist()}
@@ -93,7 +93,7 @@ class Explanation:
     unread: Unread = WHOLE
     not_read: tuple[Part, ...] = ()
 
-    def to_json(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Plain data; spans are in characters of the post's own text, boxes in shares of a picture's sides."""
         return {
             "id": self.post_id,
@@ -101,14 +101,14 @@ class Explanation:
             "answer": self.answer,
             "method": self.method,
             "unit": "nats",
-            "whole": self.whole.to_json(),
-            "nothing": self.nothing.to_json(),
-            "modalities": [effect.to_json() for effect in self.modalities],
-            "parts": [effect.to_json() for effect in self.parts],
+            "whole": self.whole.to_dict(),
+            "nothing": self.nothing.to_dict(),
+            "modalities": [effect.to_dict() for effect in self.modalities],
+            "parts": [effect.to_dict() for effect in self.parts],
             "evidence": [
                 {"id": near.id, "place": near.place, "similarity": _rounded(near.similarity)} for near in self.evidence
             ],
-            "attention": [own.to_json() for own in self.attention],
+            "attention": [own.to_dict() for own in self.attention],
             "notes": list(self.notes),
             **_not_read(self.unread, self.not_read),
         }
@@ -132,7 +132,7 @@ def _not_read(unread: Unread, parts: Sequence[Part]) -> dict[str, Any]:
     """What was not read, under `not_read`; nothing where all was."""
     if not unread and not parts:
         return {}
-    return {"not_read": {**unread.to_json(), "parts": [part.to_json() for part in parts]}}
+    return {"not_read": {**unread.to_json(), "parts": [part.to_dict() for part in parts]}}
 
 
 def strongest_first(effects: Sequence[Effect]) -> tuple[Effect, ...]:

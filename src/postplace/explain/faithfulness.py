@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from postplace.explain.explaining import column_of
+from postplace.explain.explaining import class_index
 from postplace.explain.explanation import Explanation
 from postplace.explain.parts import Part, separate
 from postplace.explain.variants import ask, hide, open_post
@@ -56,18 +56,18 @@ def deletion_curve(
     """Delete up to `steps` parts, in the explanation's order and in `orders` random ones; all asked in one batch."""
     opened = open_post(locator, post)
     parts = separate(effect.part for effect in explanation.parts if effect.part.kind in _DELETED)
-    column = column_of(explanation.place, [own.name for own in locator.predictor.places.places])
+    column = class_index(explanation.place, [own.name for own in locator.predictor.places.places])
 
     def probability(deleted: Sequence[Sequence[Part]]) -> NDArray[np.float64]:
         return ask(locator, [hide(opened, some).post for some in deleted])[:, column]
 
-    return curve_of(parts, probability, steps=steps, orders=orders, seed=seed)
+    return compute_curve(parts, probability, steps=steps, orders=orders, seed=seed)
 
 
 _DELETED = ("word", "hashtag", "picture", "region")
 
 
-def curve_of(
+def compute_curve(
     parts: Sequence[Part],
     probability: Callable[[Sequence[Sequence[Part]]], NDArray[np.float64]],
     *,
@@ -99,7 +99,7 @@ class Agreement:
     same_first: float
 
 
-def agreement_of(explanations: Sequence[Explanation]) -> Agreement:
+def compute_agreement(explanations: Sequence[Explanation]) -> Agreement:
     """See the class; NaN correlations where nothing varies."""
     pairs, sums, first = [], [], []
     for explanation in explanations:

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from postplace.errors import BadOption
 from postplace.explain.explanation import Effect
 from postplace.explain.neutral import neutral
-from postplace.explain.parts import Part, picture_part
+from postplace.explain.parts import Part, image_part
 from postplace.explain.token_parts import parts_of_tokens
 from postplace.explain.variants import OpenedPost, encode
 from postplace.features.batch import TOKEN_IDS, Batch
@@ -50,11 +50,11 @@ class Shares(NamedTuple):
 def gradient_effects(locator: PostLocator, opened: OpenedPost, column: int) -> tuple[list[Effect], list[str]]:
     """Words, hashtags, pictures and vectors with their shares, and what is to be said of them.
 
-    Raises BadOption for a system that is no network, or whose inputs gradients cannot be followed to.
+    Raises BadOption for a model that is no network, or whose inputs gradients cannot be followed to.
     """
     system, fitted = locator.entry.name, locator.predictor
     if isinstance(fitted.model, Estimator):
-        raise BadOption("--method", f"{system} is no network and has no gradients", "leave it out")
+        raise BadOption("method", f"{system} is no network and has no gradients", "leave it out")
     posts, encoded = encode(locator, [opened.post])
     batch = build_tensors(locator.plan, posts, encoded, fitted.vocabularies)[[0]]
     answer = float(locator.probabilities(posts, encoded)[0, column])
@@ -191,7 +191,7 @@ def _effects(post: Post, network: Differentiable, shares: Shares) -> list[Effect
     if "image_vectors" in shares.of:
         for number, share in enumerate(shares.of["image_vectors"].sum(dim=3)[:, 0].T.numpy()):
             if share.any():
-                sums[picture_part(number)] += share
+                sums[image_part(number)] += share
     return [Effect(part, float(share[0]), float(share[1])) for part, share in sums.items()]
 
 
@@ -246,4 +246,4 @@ def _prior(locator: PostLocator) -> Tensor:
 
 def _no_gradients(system: str) -> BadOption:
     found = f"the inputs of {system} cannot be followed by gradients"
-    return BadOption("--method", found, "leave it out: parts are then taken away one at a time")
+    return BadOption("method", found, "leave it out: parts are then taken away one at a time")

@@ -9,7 +9,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
 
-from postplace.explain.parts import Part, hashtags_of, words_of
+from postplace.explain.parts import Part, hashtag_parts, word_parts
 from postplace.models.read_limits import BOTH, ReadLimits
 from postplace.schema import Post
 from postplace.text.segmentation import words
@@ -19,8 +19,8 @@ MOST_PIECES = 16
 
 
 def parts_not_read(reader: ReadLimits, post: Post) -> tuple[Part, ...]:
-    """The words, then the hashtags, in their order; of a system that reads words alone the stop words, too."""
-    text, tags = words_of(post), hashtags_of(post)
+    """The words, then the hashtags, in their order; of a model that reads words alone the stop words, too."""
+    text, tags = word_parts(post), hashtag_parts(post)
     first, first_tag = _first_beyond(reader, post, TEXT, text), _first_beyond(reader, post, HASHTAGS, tags)
     words_alone = {extent.unit for extent in reader.extents(post) if extent.of == TEXT} == {WORDS}
     far = [part for row, part in enumerate(text) if row >= first or (words_alone and not words(part.name))]
@@ -29,7 +29,7 @@ def parts_not_read(reader: ReadLimits, post: Post) -> tuple[Part, ...]:
 
 def rest_not_read(reader: ReadLimits, post: Post) -> Post | None:
     """A post of the ends of text and hashtags that were not read, None where nothing is cut off."""
-    text, tags = words_of(post), hashtags_of(post)
+    text, tags = word_parts(post), hashtag_parts(post)
     looked_at = [reader.looks_at(side) for side in (TEXT, HASHTAGS)]
     far = text[_first_beyond(reader, post, TEXT, text) :] if looked_at[0] else []
     far_tags = tags[_first_beyond(reader, post, HASHTAGS, tags) :] if looked_at[1] else []

@@ -47,7 +47,7 @@ class Part:
         """text, hashtags or image."""
         return MODALITY[self.kind]
 
-    def to_json(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """What is known of it, without what does not apply."""
         return {key: value for key, value in asdict(self).items() if value is not None}
 
@@ -58,16 +58,16 @@ def modality_part(name: str) -> Part:
     return Part(kinds[name], name)
 
 
-def words_of(post: Post) -> list[Part]:
+def word_parts(post: Post) -> list[Part]:
     """The words of the text, then those read from the pictures; links, mentions and hashtags are none."""
     fields: tuple[tuple[Field, str], ...] = ("text", post.text), ("image_text", post.image_words)
     return [Part("word", text[a:b], name, a, b) for name, text in fields for a, b in word_spans(text)]
 
 
-def characters_of(word: Part) -> list[Part]:
+def character_parts(word: Part) -> list[Part]:
     """The spans of a word that can be taken out of it: Chinese characters, else three letters; [] of a short word.
 
-    >>> [part.name for part in characters_of(Part("word", "harbour", "text", 10, 17))]
+    >>> [part.name for part in character_parts(Part("word", "harbour", "text", 10, 17))]
     ['har', 'bour']
     """
     if word.start is None:
@@ -85,22 +85,22 @@ def characters_of(word: Part) -> list[Part]:
     ]
 
 
-def hashtags_of(post: Post) -> list[Part]:
+def hashtag_parts(post: Post) -> list[Part]:
     """The hashtags, each once."""
     return [Part("hashtag", tag) for tag in dict.fromkeys(post.hashtags) if tag.strip()]
 
 
-def pictures_of(pictures: int) -> list[Part]:
+def image_parts(pictures: int) -> list[Part]:
     """Whole pictures, where there are several: a single one is the modality."""
-    return [picture_part(number) for number in range(pictures)] if pictures > 1 else []
+    return [image_part(number) for number in range(pictures)] if pictures > 1 else []
 
 
-def picture_part(number: int) -> Part:
+def image_part(number: int) -> Part:
     """The picture of that number, from 0, as a part."""
     return Part("picture", f"picture {number + 1}", image=number)
 
 
-def regions_of(pictures: int, size: int) -> list[Part]:
+def region_parts(pictures: int, size: int) -> list[Part]:
     """The `size` x `size` regions of each picture."""
     return [
         Part("region", f"picture {number + 1}, row {cell // size + 1}, column {cell % size + 1}", image=number, box=box)

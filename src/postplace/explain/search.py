@@ -46,7 +46,7 @@ class Attacker:
         centres = locator.predictor.places.coordinates()
         return cls(locator, column, great_circle_km(*centres.T, *centres[column]))
 
-    def outlooks(self, probabilities: NDArray[np.float64]) -> list[AttackerView]:
+    def views(self, probabilities: NDArray[np.float64]) -> list[AttackerView]:
         """Probabilities (N, C) -> what is seen of each post."""
         names = [place.name for place in self.locator.predictor.places.places]
         located = ~np.isnan(self.km)
@@ -60,7 +60,7 @@ class Attacker:
     def look(self, posts: Sequence[Post]) -> tuple[list[AttackerView], EncodedPosts]:
         """Posts in memory, asked about in one batch, and their vectors."""
         asked, encoded = encode(self.locator, posts)
-        return self.outlooks(self.locator.probabilities(asked, encoded)), encoded
+        return self.views(self.locator.probabilities(asked, encoded)), encoded
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class Tried:
     """A set of edits, what is left to see, and what is lost; not the post with them: its pictures are megabytes."""
 
     edits: tuple[Edit, ...]
-    outlook: AttackerView
+    view: AttackerView
     loss: float
 
 
@@ -109,10 +109,10 @@ def trying(attacker: Attacker, opened: OpenedPost, meaning: Meaning) -> Try:
     """A function that asks about sets of edits, so many in a batch; no edited post outlives its batch."""
 
     def try_some(sets: Sequence[tuple[Edit, ...]]) -> list[Tried]:
-        outlooks, encoded = attacker.look([apply(opened, edits) for edits in sets])
+        views, encoded = attacker.look([apply(opened, edits) for edits in sets])
         return [
-            Tried(edits, outlook, meaning.loss(encoded, row, edits))
-            for row, (edits, outlook) in enumerate(zip(sets, outlooks, strict=True))
+            Tried(edits, view, meaning.loss(encoded, row, edits))
+            for row, (edits, view) in enumerate(zip(sets, views, strict=True))
         ]
 
     def try_all(sets: Sequence[tuple[Edit, ...]]) -> list[Tried]:
@@ -136,7 +136,7 @@ def larger_sets(
     First in a set is the edit of what gives most away: of what leaves least to see when it is gone.
     """
     pool = building_blocks(singles, goal=goal, before=before)
-    alone = {tried.edits[0]: goal.left(tried.outlook) for tried in pool}
+    alone = {tried.edits[0]: goal.left(tried.view) for tried in pool}
     gone = left_without(singles, goal)
     beam, found = pool, []
     for _ in range(2, most + 1):
@@ -150,7 +150,7 @@ def larger_sets(
         likely = sorted(sets.values(), key=lambda edits: sum(alone[edit] for edit in edits))[:at_once]
         tried = try_all(likely)
         found += tried
-        beam = sorted(tried, key=lambda own: (goal.shortfall(own.outlook), goal.left(own.outlook)))[:WIDTH]
+        beam = sorted(tried, key=lambda own: (goal.shortfall(own.view), goal.left(own.view)))[:WIDTH]
     return found
 
 
@@ -163,18 +163,18 @@ def building_blocks(singles: Sequence[Tried], *, goal: Goal, before: AttackerVie
     by_thing: dict[object, list[Tried]] = {}
     for tried in singles:
         by_thing.setdefault(thing(tried.edits[0]), []).append(tried)
-    things = sorted(by_thing.values(), key=lambda own: min(goal.left(tried.outlook) for tried in own))[:THINGS]
+    things = sorted(by_thing.values(), key=lambda own: min(goal.left(tried.view) for tried in own))[:THINGS]
     found = []
     for own in things:
-        most = min(own, key=lambda tried: goal.left(tried.outlook))
-        cheapest = max(own, key=lambda tried: (start - goal.left(tried.outlook)) / (tried.loss + 0.01))
+        most = min(own, key=lambda tried: goal.left(tried.view))
+        cheapest = max(own, key=lambda tried: (start - goal.left(tried.view)) / (tried.loss + 0.01))
         found += [most] if cheapest is most else [most, cheapest]
     return found
 
 
 def left_without(singles: Sequence[Tried], goal: Goal) -> dict[object, float]:
     """By thing, what is left to see when it is gone."""
-    return {thing(own.edits[0]): goal.left(own.outlook) for own in singles if own.edits[0].replacement is None}
+    return {thing(own.edits[0]): goal.left(own.view) for own in singles if own.edits[0].replacement is None}
 
 
 def pareto(tried: Sequence[Tried], *, goal: Goal, before: AttackerView) -> list[Tried]:
@@ -183,9 +183,9 @@ def pareto(tried: Sequence[Tried], *, goal: Goal, before: AttackerView) -> list[
     Best: see `rank`.
     """
     start = goal.left(before)
-    best = min((goal.left(own.outlook) for own in tried), default=start)
-    worth = [own for own in tried if start - goal.left(own.outlook) >= max(NOTICEABLE * (start - best), 1e-9)]
-    ordered = sorted(worth, key=lambda own: rank(own.edits, own.loss, own.outlook, goal))
+    best = min((goal.left(own.view) for own in tried), default=start)
+    worth = [own for own in tried if start - goal.left(own.view) >= max(NOTICEABLE * (start - best), 1e-9)]
+    ordered = sorted(worth, key=lambda own: rank(own.edits, own.loss, own.view, goal))
     keys = [_rounded(own, goal) for own in ordered]
     front = [own for row, own in enumerate(ordered) if not any(_beats(keys, other, row) for other in range(len(keys)))]
     shown: dict[int, int] = {}
@@ -208,14 +208,14 @@ def changed_area(edit: Edit) -> float:
     return 1.0 - area if edit.kind == "crop" else area
 
 
-def rank(edits: Sequence[Edit], loss: float, outlook: AttackerView, goal: Goal) -> tuple[Any, ...]:
+def rank(edits: Sequence[Edit], loss: float, view: AttackerView, goal: Goal) -> tuple[Any, ...]:
     """What sets are sorted by, best first: the fewest edits at the least loss that reach the goal, then the nearest."""
-    missing, left = goal.shortfall(outlook), goal.left(outlook)
+    missing, left = goal.shortfall(view), goal.left(view)
     return (False, len(edits), loss, left) if missing <= 0 else (True, missing, len(edits), loss)
 
 
 def _rounded(own: Tried, goal: Goal) -> tuple[float, float, int]:
-    return round(goal.left(own.outlook) * FINE), round(own.loss * FINE), len(own.edits)
+    return round(goal.left(own.view) * FINE), round(own.loss * FINE), len(own.edits)
 
 
 def _beats(keys: Sequence[tuple[float, float, int]], other: int, row: int) -> bool:

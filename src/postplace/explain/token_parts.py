@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from postplace.explain.parts import Part, hashtags_of, words_of
+from postplace.explain.parts import Part, hashtag_parts, word_parts
 from postplace.schema import Post
 from postplace.text.cleaning import blanked, for_words, markup_spans
 from postplace.text.hashtags import normalise_hashtag, split_hashtag
@@ -51,14 +51,14 @@ def _word_at(post: Post) -> dict[int, Part]:
     offsets = {"text": 0, "image_text": len(post.text) + 1 if post.text else 0}
     return {
         offsets[word.field or "text"] + place: word
-        for word in words_of(post)
+        for word in word_parts(post)
         for place in range(word.start or 0, word.end or 0)
     }
 
 
 def _of_words(post: Post, tokens: TextTokens) -> list[Part]:
     """Word by word: those that are not stop words come in the same order."""
-    waiting = [(for_words(word.name), word) for word in words_of(post)]
+    waiting = [(for_words(word.name), word) for word in word_parts(post)]
     parts: list[Part] = []
     for token in tokens.text_words:
         at = next((row for row, (name, _) in enumerate(waiting) if name and (name == token or token in name)), None)
@@ -70,7 +70,7 @@ def _of_words(post: Post, tokens: TextTokens) -> list[Part]:
 
 def _of_tag_characters(post: Post) -> list[Part]:
     parts: list[Part] = []
-    tags = {tag.name: tag for tag in hashtags_of(post)}
+    tags = {tag.name: tag for tag in hashtag_parts(post)}
     for number, tag in enumerate(post.hashtags):
         parts += [BETWEEN_TAGS] * (number > 0)
         parts += [tags.get(tag, BETWEEN_TAGS)] * len(normalise_hashtag(tag))
@@ -79,7 +79,7 @@ def _of_tag_characters(post: Post) -> list[Part]:
 
 def _of_tag_words(post: Post, tokens: TextTokens) -> list[Part]:
     owner: dict[str, Part] = {}
-    for tag in hashtags_of(post):
+    for tag in hashtag_parts(post):
         for word in (normalise_hashtag(tag.name), *split_hashtag(tag.name)):
             owner.setdefault(word, tag)
     return [owner.get(word, BETWEEN_TAGS) for word in tokens.hashtag_words]

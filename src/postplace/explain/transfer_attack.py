@@ -1,4 +1,4 @@
-"""A judge: another run, which does not choose the edits. The drop that it sees is the one to report."""
+"""A transfer attack: by another run, which does not choose the edits. The drop that it sees is the one to report."""
 
 from __future__ import annotations
 
@@ -33,22 +33,22 @@ class TransferAttacker:
         """Raises BadOption for a run that does not know the place."""
         names = [own.name for own in run.predictor.places.places]
         if place not in names:
-            remedy = "give a judge that was trained on the same posts, for the same target (and cells)"
-            raise BadOption("--judge", f"does not know {place!r}: it has {len(names)} other classes", remedy)
+            remedy = "give a model that was trained on the same posts, for the same target (and cells)"
+            raise BadOption("transfer_model", f"does not know {place!r}: it has {len(names)} other classes", remedy)
         attacker = Attacker.of(run, names.index(place))
         return cls(attacker, attacker.look([post])[0][0], read_limits(run).unread(post))
 
-    def tell(self, suggestions: Sequence[Suggestion], posts: Sequence[Post], goal: Goal) -> tuple[Suggestion, ...]:
+    def attack(self, suggestions: Sequence[Suggestion], posts: Sequence[Post], goal: Goal) -> tuple[Suggestion, ...]:
         """Suggestions with what is left after each, its post beside it: in the order of the worse of both attackers.
 
         Reached is what hides the place from both.
         """
         if not suggestions:
             return ()
-        outlooks, _ = self.attacker.look(posts)
+        views, _ = self.attacker.look(posts)
         told = [
-            replace(own, judged=outlook, reached=own.reached and goal.reached(outlook))
-            for own, outlook in zip(suggestions, outlooks, strict=True)
+            replace(own, transfer_view=view, reached=own.reached and goal.reached(view))
+            for own, view in zip(suggestions, views, strict=True)
         ]
         return tuple(sorted(told, key=lambda own: rank(own.edits, own.loss, own.worse(goal), goal)))
 
@@ -57,33 +57,36 @@ class TransferAttacker:
 
         Where the place is hidden from it as it is, edits are made against the other run alone.
         """
-        said = list(self.unread.lines_of("the judge"))
-        left = [own.judged.probability for own in suggestions if own.judged is not None]
+        said = list(self.unread.lines_of("the transfer model"))
+        left = [own.transfer_view.probability for own in suggestions if own.transfer_view is not None]
         useless = sum(probability >= self.before.probability for probability in left)
         if useless and not goal.reached(self.before):
             said.append(
-                f"suggestions that hide nothing from the judge and are not worth making: {useless} of {len(left)}"
+                "suggestions that hide nothing from the transfer model and are not worth making: "
+                f"{useless} of {len(left)}"
             )
         return said
 
 
-def check_judge(judge: PlaceVocabulary, guide: PlaceVocabulary) -> None:
-    """Raise BadOption where the classes of a judge lie elsewhere under the same names: it would judge another area.
+def check_transfer_model(other: PlaceVocabulary, guide: PlaceVocabulary) -> None:
+    """Raise BadOption where classes of the same names lie elsewhere: the attack would be on another area.
 
     Cells are numbered anew for every split: each must be the same. Of places that both know, half must be within 1 km,
     for the posts of one alone may lie far apart.
     """
-    remedy = "give a run trained on the same posts, for the same target (of cells: with the same --cells and --seed)"
-    if judge.target != guide.target:
-        raise BadOption("--judge", f"is for the {judge.target}, what it is to judge for the {guide.target}", remedy)
-    there = {place.name: centre for place, centre in zip(judge.places, judge.coordinates(), strict=True)}
+    remedy = "give a run trained on the same posts, for the same target (of cells: with the same `cells` and `seed`)"
+    if other.target != guide.target:
+        raise BadOption("transfer_model", f"is for the {other.target}, the edits are for the {guide.target}", remedy)
+    there = {place.name: centre for place, centre in zip(other.places, other.coordinates(), strict=True)}
     both = [
         (place.name, (*centre, *there[place.name]))
         for place, centre in zip(guide.places, guide.coordinates(), strict=True)
         if place.name in there
     ]
-    if guide.target == "cell" and not len(both) == len(guide) == len(judge):
-        raise BadOption("--judge", f"has {len(judge)} cells, what it is to judge {len(guide)}", remedy)
+    if guide.target == "cell" and not len(both) == len(guide) == len(other):
+        raise BadOption(
+            "transfer_model", f"has {len(other)} cells, the model that it attacks beside {len(guide)}", remedy
+        )
     km = great_circle_km(*np.array([centres for _, centres in both], dtype=np.float64).reshape(-1, 4).T)
     if np.isnan(km).all():  # none has coordinates
         return
@@ -91,5 +94,5 @@ def check_judge(judge: PlaceVocabulary, guide: PlaceVocabulary) -> None:
     if apart > SAME_KM[guide.target]:
         farthest = int(np.nanargmax(km))
         raise BadOption(
-            "--judge", f"has {both[farthest][0]!r} {km[farthest]:.1f} km away: its classes lie elsewhere", remedy
+            "transfer_model", f"has {both[farthest][0]!r} {km[farthest]:.1f} km away: its classes lie elsewhere", remedy
         )

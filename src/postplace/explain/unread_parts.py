@@ -17,7 +17,7 @@ from postplace.truncation import Unread
 class Ends:
     """What of a post this run does not read, and what it has of the ends that it cuts off, in `pieces` it can read.
 
-    `rest` is the outlook of the piece that is farthest from the goal; None without one. `more`: whether there is
+    `rest` is the view of the piece that is farthest from the goal; None without one. `more`: whether there is
     something behind the last piece, which nobody was asked about.
     """
 
@@ -31,10 +31,10 @@ class Ends:
         """A run that cuts nothing off is not asked."""
         reader = read_limits(locator)
         pieces = pieces_not_read(reader, opened.post)
-        outlooks = attacker.look(pieces)[0] if pieces else []
+        views = attacker.look(pieces)[0] if pieces else []
         unread = reader.unread(opened.given, broken=len(opened.broken))
         more = bool(pieces) and rest_not_read(reader, pieces[-1]) is not None
-        return cls(unread, max(outlooks, key=goal.shortfall, default=None), len(pieces), more)
+        return cls(unread, max(views, key=goal.shortfall, default=None), len(pieces), more)
 
     def harmless(self, goal: Goal) -> bool:
         """Whether the ends were asked about to the last, and do not give the place away by themselves."""

@@ -38,16 +38,24 @@ class FittedView(Protocol):
     """What an explanation and the service see of a fitted model: its C classes, its words, its evidence, itself."""
 
     @property
-    def places(self) -> PlaceVocabulary: ...
+    def places(self) -> PlaceVocabulary:
+        """The classes of the probabilities."""
+        ...
 
     @property
-    def vocabularies(self) -> Vocabularies | None: ...
+    def vocabularies(self) -> Vocabularies | None:
+        """The vocabularies of characters and words, if the model reads any."""
+        ...
 
     @property
-    def evidence(self) -> Evidence | None: ...
+    def evidence(self) -> Evidence | None:
+        """Training posts to show beside an answer, if they were kept."""
+        ...
 
     @property
-    def model(self) -> nn.Module | Estimator: ...
+    def model(self) -> nn.Module | Estimator:
+        """The network or estimator."""
+        ...
 
 
 def check_fitted(fitted: Fitted | None) -> Fitted:

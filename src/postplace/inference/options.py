@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from pathlib import Path
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from postplace.evaluation.conformal import Over
 from postplace.features.pooled import check_modalities
 from postplace.inference.calibrator import ALPHA
 
-T = TypeVar("T")
+Folder = str | Path | None
 
 
 def check_fit_options(
@@ -64,7 +64,7 @@ class PredictOptions:
             )
 
 
-def renamed_keyword(old_value: T | None, new_value: T | None, *, old: str, new: str) -> T | None:
+def renamed_keyword(old_value: Folder, new_value: Folder, *, old: str, new: str) -> Folder:
     """The value of a keyword that was renamed; of the old name with a DeprecationWarning to the caller's caller.
 
     Raises TypeError where both are given.

@@ -116,8 +116,8 @@ class Predictor:
         """The most probable places of each post, with the set and the circle of its level."""
         options = options or PredictOptions()
         present = {"text": encoded.text_mask, "hashtags": encoded.hashtag_mask, "image": has_image(encoded)}
-        looked_at = self.plan.reads or present.keys()  # the majority class reads nothing, and answers all the same
-        used = [
+        looked_at = self.plan.modalities or present.keys()  # the majority class reads nothing, and answers all the same
+        modalities = [
             tuple(name for name in present if name in looked_at and present[name][row]) for row in range(len(posts))
         ]
         uncalibrated = self.uncalibrated_proba(posts, encoded)
@@ -125,9 +125,9 @@ class Predictor:
             self.calibrate_proba(uncalibrated),
             self.places,
             post_ids=[post.id for post in posts],
-            used=used,
+            modalities=modalities,
             top_k=options.top_k,
-            promised=self._regions(posts, uncalibrated, options),
+            regions=self._regions(posts, uncalibrated, options),
             min_confidence=options.min_confidence,
         )
 

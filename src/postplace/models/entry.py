@@ -1,14 +1,14 @@
-"""What is known of a system before it is built: its settings, how it is trained, what it reads, who proposed it.
+"""What is known of a model before it is built: its settings, how it is trained, what it reads, who proposed it.
 
-Importable without torch: what builds a network imports it when it is called.
+Importable without torch.
 """
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from postplace.errors import BadOption, unknown_name
@@ -34,6 +34,7 @@ Input = Literal[
     "strings",
 ]
 Family = Literal["text", "image", "text and image", "baseline"]
+Inputs = frozenset[Input] | Callable[[Mapping[str, Any]], frozenset[Input]]
 
 READS_ALL: frozenset[Modality] = frozenset({"text", "hashtags", "image"})
 READS_TEXT: frozenset[Modality] = frozenset({"text", "hashtags"})
@@ -58,64 +59,56 @@ class Training:
     weight_decay: float = 0.0
 
 
-@dataclass(frozen=True)
-class LazyClass:
-    """Builds the class of that name in that file of `postplace.models`, which is imported when it is called.
-
-    `fixed` are arguments beside the settings, which no user changes.
-    """
-
-    file: str
-    name: str
-    fixed: Mapping[str, Any] = field(default_factory=dict)
-
-    def __call__(self, sizes: InputSizes, classes: int, settings: Mapping[str, Any]) -> nn.Module | Estimator:
-        """A new network or estimator."""
-        made = getattr(import_module(f"postplace.models.{self.file}"), self.name)
-        built: nn.Module | Estimator = made(sizes, classes=classes, **self.fixed, **settings)
-        return built
+ON_VECTORS = Training("adam", 1e-3, 128, 40, patience=5, decay_factor=0.5, decay_patience=2)  # a small network on them
+STACK = Training(
+    "adamw", 1e-3, 64, 30, patience=4, decay_factor=0.5, decay_patience=2, weight_decay=0.01
+)  # a stack of attention layers; METER: AdamW with a weight decay of 0.01
 
 
-def _never_idle(_settings: Mapping[str, Any], _there: frozenset[str]) -> set[str]:
+def _none_inactive(_settings: Mapping[str, Any], _available: frozenset[str]) -> set[str]:
     return set()
 
 
 @dataclass(frozen=True)
 class ModelEntry:
-    """One system; `settings` are its hyper-parameters, all of which a user may override.
+    """One model; `settings` are its hyper-parameters with their defaults, all of which a user may override.
 
-    A network has a `training`; an estimator has none and is fitted in one go. `needs` is what it is given, or says so
-    for some settings; `reads` which modalities may move its answer. `bounds` are the least and the greatest value of a
-    number, where it is no share (a float from 0 to below 1) or count (an int from 1 on); `also` what may stand there
-    beside the kind of its default. `vocabulary` are its own lengths and least counts, for one that reads characters or
-    words. `state_layers` names the setting that says of how many of the encoders' last layers it reads the states.
-    `changes` says where it departs from what was published and why. `search` are the
-    values that a random search tries, beside those of the learning rate; `idle` names those settings of it that do
-    nothing under some settings, or with posts that have some things alone (modalities; "coarse": places in districts).
+    `factory` is the class or function that builds it from (sizes, *, classes, **fixed, **settings). A network has a
+    `training`; an estimator has none and is fitted in one go. `inputs` is what it is given, or a function of the
+    settings that returns it; `modalities` are those that may move its answer. `ranges` are the least and the greatest
+    value of a number, where it is no share (a float from 0 to below 1) or count (an int from 1 on); `extra_types` what
+    is allowed beside the type of the default. `vocabulary` are its own lengths and least counts, for one that reads
+    characters or words. `state_layers` names the setting that says of how many of the encoders' last layers it reads
+    the states. `deviations` says where it departs from what was published and why. `search` are the values that a
+    random search tries, beside those of the learning rate; `inactive` names those settings of it that do nothing under
+    some settings, or with posts that have only some things (modalities; "coarse": places in districts). `source` is
+    "module:Class" of a model that is not part of this package.
     """
 
     name: str
     title: str
     family: Family
-    make: Callable[[InputSizes, int, Mapping[str, Any]], nn.Module | Estimator]
+    factory: Callable[..., nn.Module | Estimator]
     settings: Mapping[str, Any]
-    training: Training | None
-    reads: frozenset[Modality]
-    needs: frozenset[Input] | Callable[[Mapping[str, Any]], frozenset[Input]]
-    citation: str
-    prefer_when: str
-    changes: str = ""
+    training: Training | None = None
+    modalities: frozenset[Modality] = READS_ALL
+    inputs: Inputs = VECTORS
+    citation: str = ""
+    prefer_when: str = ""
+    deviations: str = ""
+    fixed: Mapping[str, Any] = field(default_factory=dict)
     vocabulary: Mapping[str, int] = field(default_factory=dict)
-    bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    also: Mapping[str, type] = field(default_factory=dict)
+    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    extra_types: Mapping[str, type] = field(default_factory=dict)
     search: Mapping[str, Sequence[Any]] = field(default_factory=dict)
-    idle: Callable[[Mapping[str, Any], frozenset[str]], set[str]] = _never_idle
+    inactive: Callable[[Mapping[str, Any], frozenset[str]], set[str]] = _none_inactive
     state_layers: str | None = None
+    source: str | None = None
 
     def build(self, sizes: InputSizes, classes: int, settings: Mapping[str, Any]) -> nn.Module | Estimator:
         """A new network or estimator; BadOption for a setting that is unknown or out of range."""
         check_settings(settings, self)
-        return self.make(sizes, classes, settings)
+        return self.factory(sizes, classes=classes, **self.fixed, **settings)
 
     def network(self, sizes: InputSizes, classes: int, settings: Mapping[str, Any]) -> nn.Module:
         """As `build`; BadOption for an estimator."""
@@ -123,6 +116,28 @@ class ModelEntry:
         if self.training is None:
             raise BadOption("--model", f"{self.name} is no network", "name one that is: see `postplace models`")
         return cast("nn.Module", built)
+
+
+def constructor_defaults(factory: Callable[..., Any], *, fixed: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The settings that a model's constructor (sizes, *, classes, **settings) takes, each with its default.
+
+    Raises BadOption where it does not take `classes`, or a setting without a default.
+
+    >>> def network(sizes, *, classes, width=8, dropout=0.1): ...
+    >>> constructor_defaults(network)
+    {'width': 8, 'dropout': 0.1}
+    """
+    name = getattr(factory, "__qualname__", repr(factory))
+    contract = "a model's constructor takes (sizes, *, classes, **settings), every setting with a default"
+    parameters = list(inspect.signature(factory).parameters.values())
+    settings = parameters[1:]
+    if not parameters or "classes" not in (each.name for each in settings):
+        raise BadOption(name, "takes no sizes and classes", contract)
+    defaults = {each.name: each.default for each in settings if each.name not in ("classes", *(fixed or ()))}
+    for setting, default in defaults.items():
+        if default is inspect.Parameter.empty:
+            raise BadOption(name, f"{setting} has no default", contract)
+    return defaults
 
 
 def check_settings(settings: Mapping[str, Any], entry: ModelEntry) -> None:
@@ -133,7 +148,7 @@ def check_settings(settings: Mapping[str, Any], entry: ModelEntry) -> None:
     for name, value in settings.items():
         if name not in entry.settings:
             raise unknown_name("setting", name, entry.settings)
-        if not isinstance(value, entry.also.get(name, ())):
+        if not isinstance(value, entry.extra_types.get(name, ())):
             _check(name, value, entry)
 
 
@@ -142,11 +157,11 @@ def _check(name: str, value: Any, entry: ModelEntry) -> None:
     if isinstance(default, bool):
         if not isinstance(value, bool):
             raise BadOption(name, f"{value!r} is neither True nor False", "give one of them")
-    elif isinstance(default, str) and name not in entry.also:
+    elif isinstance(default, str) and name not in entry.extra_types:
         if not isinstance(value, str):
             raise BadOption(name, f"{value!r} is not a name", f"give a name, such as {default!r}")
     else:
-        _check_number(name, value, default, entry.bounds.get(name))
+        _check_number(name, value, default, entry.ranges.get(name))
 
 
 def _check_number(name: str, value: Any, default: Any, bounds: tuple[float, float] | None) -> None:

@@ -1,4 +1,4 @@
-"""Systems that are no networks: fitted in one go, on arrays instead of batches. Letters: N posts, C classes."""
+"""Models that are no networks: fitted in one go, on arrays instead of batches. Letters: N posts, C classes."""
 
 from __future__ import annotations
 

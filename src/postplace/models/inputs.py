@@ -1,4 +1,4 @@
-"""What a system is given of posts: tensors for a network, and the sizes it is built with."""
+"""What a model is given of posts: tensors for a network, and the sizes it is built with."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ NO_DISTRICTS = "no district head: the classes have no coordinates"
 
 @runtime_checkable
 class StartsFromStage(Protocol):
-    """A system that goes on training the last stage of a pretrained image network."""
+    """A model that goes on training the last stage of a pretrained image network."""
 
     def start_from(self, stage: nn.Module) -> None:
-        """Make the stage a part of the system; it takes states (B, n, D') to vectors (B, D)."""
+        """Make the stage a part of the model; it takes states (B, n, D') to vectors (B, D)."""
         ...
 
 
@@ -56,18 +56,18 @@ def build_tensors(
         tokens = None
     elif tokens is None:
         tokens = [tokenize(post) for post in posts]
-    if "past_vectors" not in plan.needs:
+    if "past_vectors" not in plan.inputs:
         past = None
     elif past is None:
         past = past_vectors(posts, pool_features(posts, encoded))
-    grids = "image_stage" in plan.needs
+    grids = "image_stage" in plan.inputs
     return PostTensors(tokens, encoded, vocabularies=vocabularies, labels=labels, past=past, grids=grids)
 
 
 def attach_backbone(model: nn.Module | Estimator, image: ImageEncoder) -> nn.Module | Estimator:
-    """A new system; one that trains the last stage of the image encoder's network is given a copy of it.
+    """A new model; one that trains the last stage of the image encoder's network is given a copy of it.
 
-    Its weights are then the system's own: a saved run holds them, and of the encoder takes the architecture alone.
+    Its weights are then the model's own: a saved run holds them, and of the encoder takes the architecture alone.
     """
     if isinstance(model, StartsFromStage) and isinstance(image, HasLastStage):
         model.start_from(image.last_stage())
@@ -81,13 +81,13 @@ def input_sizes(
     vocabularies: Vocabularies | None,
     places: PlaceVocabulary,
 ) -> InputSizes:
-    """What a system must know of its inputs to be built; BadOption for token states that an encoder does not have."""
+    """What a model must know of its inputs to be built; BadOption for token states that an encoder does not have."""
     v = vocabularies
     counts = (2, 2, 2) if v is None else (len(v.characters), len(v.words), len(v.hashtags))
     more: dict[str, Any] = {}
-    if "coarse" in plan.needs:
+    if "coarse" in plan.inputs:
         more["coarse"] = coarse_groups(places)
-    if "past_vectors" in plan.needs:
+    if "past_vectors" in plan.inputs:
         more["past_width"] = past_width(text.width, image.width)
     if plan.reads_states:
         for kind, rows in (("text", text_state_rows(text)), ("image", image_state_rows(image))):
@@ -97,5 +97,5 @@ def input_sizes(
 
 
 def input_notes(plan: ResolvedSettings, sizes: InputSizes) -> list[str]:
-    """What of a system is left out with such inputs, a line each."""
-    return [NO_DISTRICTS] if "coarse" in plan.needs and not sizes.coarse else []
+    """What of a model is left out with such inputs, a line each."""
+    return [NO_DISTRICTS] if "coarse" in plan.inputs and not sizes.coarse else []

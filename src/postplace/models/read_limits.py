@@ -39,7 +39,7 @@ class ReadLimits:
         `tokens` are the post's, if it was cut into them before.
         """
         (post,) = drop_modalities([post], self.modalities)
-        found = self._of_tokens(tokens or tokenize(post)) if self.plan.needs & {"characters", "words"} else []
+        found = self._of_tokens(tokens or tokenize(post)) if self.plan.inputs & {"characters", "words"} else []
         found += self._of_encoder(post)
         sides = {name for name in (TEXT, HASHTAGS) if self.looks_at(name)}
         return [extent for extent in found if extent.total and (extent.of in sides or extent.of == BOTH)]
@@ -61,7 +61,7 @@ class ReadLimits:
 
     def looks_at(self, modality: str) -> bool:
         """Whether text, hashtags or image may move its answer."""
-        return modality in self.modalities and modality in self.plan.reads
+        return modality in self.modalities and modality in self.plan.modalities
 
     def _of_tokens(self, tokens: TextTokens) -> list[Extent]:
         if self.vocabularies is None or self._reads_vectors():
@@ -70,7 +70,7 @@ class ReadLimits:
 
     def _of_encoder(self, post: Post) -> list[Extent]:
         """As far as the encoder says."""
-        encoder, needs = self.encoder, self.plan.needs
+        encoder, needs = self.encoder, self.plan.inputs
         if not isinstance(encoder, CountsLengths):
             return []
         text, tags = for_encoder(post.full_text), " ".join(post.hashtags).strip()
@@ -84,7 +84,7 @@ class ReadLimits:
         ]
 
     def _reads_vectors(self) -> bool:
-        needs = self.plan.needs
+        needs = self.plan.inputs
         return "text_vector" in needs or ("examples" in needs and "strings" not in needs)
 
 
@@ -107,7 +107,7 @@ class ReadingRun(Protocol):
 
     @property
     def predictor(self) -> FittedRun:
-        """What was learned, to be asked."""
+        """What was learned."""
         ...
 
     @property

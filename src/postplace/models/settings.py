@@ -22,25 +22,25 @@ class ResolvedSettings:
     """What the model's constructor takes, how it is trained, how the vocabularies are fitted, and what it reads.
 
     An estimator has no `training`. `state_layers` is of how many of the encoders' last layers it reads token states.
-    `reads` are the modalities that may move its answer.
+    `modalities` are the modalities that may move its answer.
     """
 
     model: Mapping[str, Any]
     training: Training | None
     vocabulary: Mapping[str, Any]
-    needs: frozenset[Input]
+    inputs: frozenset[Input]
     state_layers: int = 1
-    reads: frozenset[Modality] = READS_ALL
+    modalities: frozenset[Modality] = READS_ALL
 
     @property
     def reads_states(self) -> bool:
         """Whether it reads token states: the posts are then to be encoded with them."""
-        return bool(self.needs & {"text_states", "image_states"})
+        return bool(self.inputs & {"text_states", "image_states"})
 
     @property
     def states(self) -> bool | Literal["image"]:
         """The states that posts are to be encoded with: all, those of pictures before the last stage alone, or none."""
-        return "image" if "image_stage" in self.needs else self.reads_states
+        return "image" if "image_stage" in self.inputs else self.reads_states
 
 
 def resolve_settings(entry: ModelEntry, overrides: Mapping[str, Any]) -> ResolvedSettings:
@@ -49,9 +49,9 @@ def resolve_settings(entry: ModelEntry, overrides: Mapping[str, Any]) -> Resolve
     Lengths are taken by a model that reads what they cut alone, betas under an optimiser that has some.
     """
     model = {name: overrides.get(name, value) for name, value in entry.settings.items()}
-    needs = required_inputs(entry, {name: value for name, value in overrides.items() if name in entry.settings})
+    inputs = required_inputs(entry, {name: value for name, value in overrides.items() if name in entry.settings})
     training = {} if entry.training is None else asdict(entry.training)
-    vocabulary = _vocabulary_of(entry, needs)
+    vocabulary = _get_vocabulary(entry, inputs)
     defaults = {**vocabulary, **training, **entry.settings}
     for name, value in overrides.items():
         if name not in defaults:
@@ -63,35 +63,35 @@ def resolve_settings(entry: ModelEntry, overrides: Mapping[str, Any]) -> Resolve
     if "betas" in overrides and overrides.get("optimiser", training.get("optimiser")) == "rmsprop":
         raise BadOption("betas", "rmsprop has none: they would do nothing", "leave them out, or give optimiser=adam")
 
-    planned = {name: overrides.get(name, value) for name, value in training.items()}
-    if planned:
-        planned["betas"] = tuple(planned["betas"])  # a list, when it comes from a saved run
+    resolved = {name: overrides.get(name, value) for name, value in training.items()}
+    if resolved:
+        resolved["betas"] = tuple(resolved["betas"])  # a list, when it comes from a saved run
     return ResolvedSettings(
         model,
-        replace(entry.training, **planned) if entry.training is not None else None,
+        replace(entry.training, **resolved) if entry.training is not None else None,
         {name: overrides.get(name, value) for name, value in vocabulary.items()},
-        needs,
+        inputs,
         1 if entry.state_layers is None else model[entry.state_layers],
-        entry.reads,
+        entry.modalities,
     )
 
 
 def drop_inactive(entry: ModelEntry, saved: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of a run that may be of an earlier version, which let some pass that do nothing, without these."""
-    needs = required_inputs(entry, {name: value for name, value in saved.items() if name in entry.settings})
+    inputs = required_inputs(entry, {name: value for name, value in saved.items() if name in entry.settings})
     trained = entry.training is not None and saved.get("optimiser", entry.training.optimiser)
-    idle = {name for name, read in CUT.items() if read not in needs} if needs & {"characters", "words"} else set()
+    inactive = {name for name, read in CUT.items() if read not in inputs} if inputs & {"characters", "words"} else set()
     if trained == "rmsprop":
-        idle.add("betas")
-    return {name: value for name, value in saved.items() if name not in idle}
+        inactive.add("betas")
+    return {name: value for name, value in saved.items() if name not in inactive}
 
 
-def _vocabulary_of(entry: ModelEntry, needs: frozenset[Input]) -> dict[str, int]:
+def _get_vocabulary(entry: ModelEntry, inputs: frozenset[Input]) -> dict[str, int]:
     """Of the settings of vocabularies those that the model has a use for."""
-    if not needs & {"characters", "words"}:
+    if not inputs & {"characters", "words"}:
         return {}
-    every = {**VOCABULARY, **entry.vocabulary}
-    return {name: value for name, value in every.items() if name not in CUT or CUT[name] in needs}
+    known = {**VOCABULARY, **entry.vocabulary}
+    return {name: value for name, value in known.items() if name not in CUT or CUT[name] in inputs}
 
 
 def _check_kind(name: str, value: Any, default: Any) -> None:

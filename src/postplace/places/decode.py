@@ -15,13 +15,13 @@ from postplace.schema import Prediction, PredictionRegion, RankedPlace
 def check_asked(top_k: int, level: float, min_confidence: float, coverage_over: str = "users") -> None:
     """Raise BadOption for what no answer can be given by."""
     if top_k < 1:
-        raise BadOption("--top-k", f"{top_k} places asked for", "give 1 or more")
+        raise BadOption("top_k", f"{top_k} places requested", "give 1 or more")
     if not 0.0 < level < 1.0:
-        raise BadOption("--level", f"{level} is out of range", "give a share between 0 and 1, such as 0.9")
+        raise BadOption("level", f"{level} is out of range", "give a share between 0 and 1, such as 0.9")
     if coverage_over not in ("users", "posts"):
-        raise BadOption("--coverage-over", f"{coverage_over!r} is unknown", "give users or posts")
+        raise BadOption("coverage_over", f"{coverage_over!r} is unknown", "give users or posts")
     if not 0.0 <= min_confidence <= 1.0:
-        raise BadOption("--min-confidence", f"{min_confidence} is out of range", "give a probability from 0 to 1")
+        raise BadOption("min_confidence", f"{min_confidence} is out of range", "give a probability from 0 to 1")
 
 
 def rank(
@@ -29,33 +29,34 @@ def rank(
     vocabulary: PlaceVocabulary,
     *,
     post_ids: Sequence[str],
-    used: Sequence[tuple[str, ...]],
+    modalities: Sequence[tuple[str, ...]],
     top_k: int,
-    promised: Sequence[PredictionRegion] | None = None,
+    regions: Sequence[PredictionRegion] | None = None,
     min_confidence: float = 0.0,
 ) -> list[Prediction]:
     """Probabilities (N, C) -> N predictions, the best `top_k` places first (all C where `top_k` is larger).
 
-    `promised` are what is promised of each post, if anything; `min_confidence` what the best must reach to be enough.
+    `regions` are those of each post, if there are any; a prediction is confident where its best place has at least
+    `min_confidence`.
 
-    Equal probabilities are ordered by class index. A post whose `used` is empty gave nothing to go by: its ranking is
+    Equal probabilities are ordered by class index. A post without `modalities` gave nothing to go by: its ranking is
     empty, whatever its row says. Raises BadOption for `top_k` below 1, BadRun for a row that holds NaN.
     """
     if top_k < 1:
-        raise BadOption("--top-k", f"{top_k} places cannot be ranked", "give 1 or more")
+        raise BadOption("top_k", f"{top_k} places cannot be ranked", "give 1 or more")
     _check_width(probabilities, vocabulary)
     order = np.argsort(-probabilities, axis=1, kind="stable")[:, :top_k]
     predictions = []
-    for row, (post_id, modalities) in enumerate(zip(post_ids, used, strict=True)):
-        if modalities and np.isnan(probabilities[row]).any():
+    for row, (post_id, present) in enumerate(zip(post_ids, modalities, strict=True)):
+        if present and np.isnan(probabilities[row]).any():
             raise BadRun(f"post {post_id!r}", "the model answers with NaN", "its training diverged: train it again")
         ranked = (RankedPlace(vocabulary.places[c], float(probabilities[row, c])) for c in order[row])
-        if not modalities:
-            predictions.append(Prediction(post_id, (), (), enough=False))
+        if not present:
+            predictions.append(Prediction(post_id, (), (), confident=False))
             continue
-        enough = float(probabilities[row, order[row, 0]]) >= min_confidence
-        promise = None if promised is None else promised[row]
-        predictions.append(Prediction(post_id, tuple(ranked), tuple(modalities), enough, promise))
+        confident = float(probabilities[row, order[row, 0]]) >= min_confidence
+        region = None if regions is None else regions[row]
+        predictions.append(Prediction(post_id, tuple(ranked), tuple(present), confident, region))
     return predictions
 
 

@@ -3,20 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TypedDict
 
 from postplace.schema import Place, Prediction
 
 DECIMALS = 6  # of degrees: a tenth of a metre
 
 
-def feature_collection(predictions: Iterable[Prediction]) -> dict[str, Any]:
+class Geometry(TypedDict):
+    """A point, longitude first."""
+
+    type: str
+    coordinates: list[float]
+
+
+class Feature(TypedDict):
+    """One ranked place of a post."""
+
+    type: str
+    id: str
+    geometry: Geometry | None
+    properties: dict[str, object]
+
+
+class FeatureCollection(TypedDict):
+    """What a map reads."""
+
+    type: str
+    features: list[Feature]
+
+
+def feature_collection(predictions: Iterable[Prediction]) -> FeatureCollection:
     """One Feature for each ranked place: a Point, longitude first (RFC 7946, 3.1.1), or null without coordinates.
 
-    Properties: post, rank (from 1), probability (0 to 1), name, used, enough; where the run can promise it, also level,
-    coverage_over, in_set and circle (longitude, latitude, radius in km), for GeoJSON knows no circles; where something
-    of the post was not read, not_read, in words. A post without a prediction keeps one Feature with a null geometry and
-    null rank, probability and name, so that no post is lost.
+    Properties: post, rank (from 1), probability (0 to 1), name, modalities, confident; where the run can promise it,
+    also level, coverage_over, in_set and prediction_circle (longitude, latitude, radius in km), for GeoJSON knows no
+    circles; where something of the post was not read, not_read, in words. A post without a prediction keeps one Feature
+    with a null geometry and null rank, probability and name, so that no post is lost.
 
     >>> from postplace.schema import RankedPlace
     >>> best = RankedPlace(Place("tower", 31.24, 121.5), 0.75)
@@ -24,7 +47,7 @@ def feature_collection(predictions: Iterable[Prediction]) -> dict[str, Any]:
     >>> feature["geometry"]
     {'type': 'Point', 'coordinates': [121.5, 31.24]}
     >>> feature["properties"]
-    {'post': 'p1', 'rank': 1, 'probability': 0.75, 'name': 'tower', 'used': ['text'], 'enough': True}
+    {'post': 'p1', 'rank': 1, 'probability': 0.75, 'name': 'tower', 'modalities': ['text'], 'confident': True}
     """
     return {
         "type": "FeatureCollection",
@@ -32,7 +55,7 @@ def feature_collection(predictions: Iterable[Prediction]) -> dict[str, Any]:
     }
 
 
-def _features(prediction: Prediction) -> list[dict[str, Any]]:
+def _features(prediction: Prediction) -> list[Feature]:
     if not prediction.ranked:
         return [_feature(prediction, rank=None, place=None, probability=None)]
     return [
@@ -41,9 +64,7 @@ def _features(prediction: Prediction) -> list[dict[str, Any]]:
     ]
 
 
-def _feature(
-    prediction: Prediction, *, rank: int | None, place: Place | None, probability: float | None
-) -> dict[str, Any]:
+def _feature(prediction: Prediction, *, rank: int | None, place: Place | None, probability: float | None) -> Feature:
     return {
         "type": "Feature",
         "id": f"{prediction.post_id}/{rank or 0}",
@@ -53,27 +74,27 @@ def _feature(
             "rank": rank,
             "probability": None if probability is None else float(probability),
             "name": None if place is None else place.name,
-            "used": list(prediction.used),
-            "enough": prediction.enough,
-            **_promised(prediction, place),
+            "modalities": list(prediction.modalities),
+            "confident": prediction.confident,
+            **_region(prediction, place),
             **({"not_read": prediction.not_read.said} if prediction.not_read else {}),
         },
     }
 
 
-def _promised(prediction: Prediction, place: Place | None) -> dict[str, Any]:
-    promise = prediction.promised
-    if promise is None or place is None:
+def _region(prediction: Prediction, place: Place | None) -> dict[str, object]:
+    region = prediction.region
+    if region is None or place is None:
         return {}
-    found: dict[str, Any] = {"level": promise.level, "coverage_over": promise.coverage_over}
-    found["in_set"] = place.name in promise.places
-    if promise.centre is None or promise.radius_km is None:
-        return found
-    latitude, longitude = (round(degrees, DECIMALS) for degrees in promise.centre)
-    return {**found, "circle": [longitude, latitude, round(promise.radius_km, 3)]}
+    covered = place.name in region.places
+    properties: dict[str, object] = {"level": region.level, "coverage_over": region.coverage_over, "in_set": covered}
+    if region.centre is None or region.radius_km is None:
+        return properties
+    latitude, longitude = (round(degrees, DECIMALS) for degrees in region.centre)
+    return {**properties, "prediction_circle": [longitude, latitude, round(region.radius_km, 3)]}
 
 
-def _geometry(place: Place | None) -> dict[str, Any] | None:
+def _geometry(place: Place | None) -> Geometry | None:
     if place is None or place.latitude is None or place.longitude is None:
         return None
     degrees = float(place.longitude), float(place.latitude)

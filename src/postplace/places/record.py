@@ -11,26 +11,31 @@ from postplace.schema import Prediction
 def as_record(prediction: Prediction) -> dict[str, Any]:
     """One prediction as plain data. `place` is the class also where the classes are categories or cells.
 
-    `set` and `circle` hold the truth as often as `level` says, on average over what `coverage_over` says: users (or
-    venues), or posts; each is there if the run can promise it. `caveat` is there if they are wide for want of users,
-    `not_read` if something of the post was not read: in words, and in numbers.
+    `prediction_set` and `prediction_circle` cover the true place as often as `level` says, on average over what
+    `coverage_over` says: users (or venues), or posts; each is there if the run can promise it. `caveat` is there if
+    they are wide for want of users, `not_read` if something of the post was not read: in words, and in numbers.
     """
     ranked = [
         {"place": r.place.name, "probability": round(r.probability, 6)} | point(r.place.latitude, r.place.longitude)
         for r in prediction.ranked
     ]
-    found = {"id": prediction.post_id, "used": list(prediction.used), "enough": prediction.enough, "places": ranked}
+    record = {
+        "id": prediction.post_id,
+        "modalities": list(prediction.modalities),
+        "confident": prediction.confident,
+        "places": ranked,
+    }
     if prediction.not_read:
-        found["not_read"] = prediction.not_read.to_json()
-    promise = prediction.promised
-    if promise is None:
-        return found
-    found |= {"level": promise.level, "coverage_over": promise.coverage_over, "set": list(promise.places)}
-    if promise.caveat:
-        found["caveat"] = promise.caveat
-    if promise.centre is not None and promise.radius_km is not None:
-        found["circle"] = {**point(*promise.centre), "radius_km": round(promise.radius_km, 3)}
-    return found
+        record["not_read"] = prediction.not_read.to_json()
+    region = prediction.region
+    if region is None:
+        return record
+    record |= {"level": region.level, "coverage_over": region.coverage_over, "prediction_set": list(region.places)}
+    if region.caveat:
+        record["caveat"] = region.caveat
+    if region.centre is not None and region.radius_km is not None:
+        record["prediction_circle"] = {**point(*region.centre), "radius_km": round(region.radius_km, 3)}
+    return record
 
 
 def point(latitude: float | None, longitude: float | None) -> dict[str, float]:

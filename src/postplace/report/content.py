@@ -132,10 +132,10 @@ def round_length(km: float) -> float:
     return float(round(max(step for step in (1.0, 2.0, 5.0) if step * power <= km * (1.0 + 1e-9)) * power, 9))
 
 
-def curve_of(name: str, errors_km: Floats) -> Curve:
+def compute_curve(name: str, errors_km: Floats) -> Curve:
     """Errors (N,) in km, infinite for a post without an answer -> the share of all N within each distance.
 
-    >>> curve_of("x", np.array([2.0, 1.0, np.inf, np.inf]))
+    >>> compute_curve("x", np.array([2.0, 1.0, np.inf, np.inf]))
     Curve(name='x', km=(1.0, 2.0), shares=(0.25, 0.5))
     """
     finite = np.sort(errors_km[np.isfinite(errors_km)])
@@ -159,7 +159,7 @@ def _curves(locator: PostLocator, examined: EvaluationResult) -> list[Curve]:
     for title, guessed in points.items():
         errors = np.asarray(great_circle_km(*guessed.T, *answers.coordinates.T), dtype=np.float64)
         errors = np.where(answers.answered & ~np.isnan(errors), errors, np.inf)
-        found.append(curve_of(title, errors[located]))
+        found.append(compute_curve(title, errors[located]))
     return found
 
 
@@ -175,7 +175,7 @@ def _groups_by_part(report: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _facts(locator: PostLocator, metrics: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What was learned from, how it was split, and what was judged."""
+    """What was learned from, how it was split, and what was transfer_view."""
     report, options = locator.report, locator.options()
     split = ", ".join(f"{name} {posts:,}" for name, posts in report["split"].items())
     left_out = report["left_out_classes"]
@@ -183,7 +183,7 @@ def _facts(locator: PostLocator, metrics: Mapping[str, Any]) -> list[tuple[str, 
     settings = ", ".join(f"{name} = {value}" for name, value in options["settings"].items())
     return [
         (
-            "Posts judged here",
+            "Posts transfer_view here",
             f"{metrics['posts']:,} in {metrics['groups']:,} groups, {metrics['labelled']:,} labelled",
         ),
         ("Left out, because the run had learned from them", _left_out(metrics)),

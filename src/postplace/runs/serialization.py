@@ -31,7 +31,7 @@ from postplace.inference.calibrator import Calibration
 from postplace.inference.evidence import Evidence
 from postplace.inference.fitted import Fitted
 from postplace.models.estimator import Estimator
-from postplace.models.registry import find_model
+from postplace.models.registry import find_saved_model
 from postplace.models.settings import drop_inactive
 from postplace.places.vocabulary import PlaceVocabulary
 from postplace.runs import card
@@ -118,17 +118,21 @@ class SavedRun:
             remedy = "use the version of postplace that wrote it"
             raise BadRun(str(self.folder / "config.json"), problem, remedy) from error
 
-    def locator_options(self, **given: object) -> dict[str, Any]:
-        """What the locator was made with, as its constructor takes it. Raises BadRun for an encoder that is gone.
+    def locator_options(self, model: object = None, **given: object) -> dict[str, Any]:
+        """What the locator was made with, as its constructor takes it; `model` for a class that is not registered.
 
         `given` are encoders by their kind (None: the one that the run names).
+
+        Raises BadRun for an encoder that is gone, or a model that is not known.
         """
         names = ("target", "model", "cells", "min_posts", "settings", "class_weight", "seed")
         options = {name: self.config[name] for name in names}
         encoders = {kind: encoder for kind, encoder in given.items() if encoder is not None}
         requested = asked_encoders(self.config, self.folder, given=encoders)
         options |= {f"{kind}_encoder": name for kind, name in requested.items()}
-        options["settings"] = drop_inactive(find_model(options["model"]), options["settings"])
+        where = str(self.folder / "config.json")
+        options["model"] = find_saved_model(options["model"], model, where=where)
+        options["settings"] = drop_inactive(options["model"], options["settings"])
         return options | {name: self.config.get(name) for name in ("modalities", "folds")}  # earlier runs have none
 
     def restore(self, settings: ModelSettings, encoders: EncoderPair, modalities: Sequence[str]) -> Fitted:

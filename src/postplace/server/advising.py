@@ -6,13 +6,12 @@ from typing import Any, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.requests import Request
 
 from postplace.explain import Advice, OpenedPost, advise, open_whole
-from postplace.server.explaining import LIMIT, ReadPost, known_place, told_slowly
-from postplace.server.parsing import read_form
+from postplace.server.jobs import LIMIT, check_place, job_route
+from postplace.server.parsing import Question
 from postplace.server.redaction import RedactedLocator
-from postplace.server.schemas import ENDS, NotRead, Share, form_body, problems
+from postplace.server.schemas import NotRead, PostAsRead, Share
 from postplace.server.service import Service
 
 MOST_EDITS = 3
@@ -46,7 +45,7 @@ ADVISED: dict[str, Any] = {
             "reached": True,
         }
     ],
-    "asked": 31,
+    "queries": 31,
     "notes": [],
     "text": "sunset over the old bridge",
     "hashtags": ["river", "evening"],
@@ -123,11 +122,11 @@ class Suggestion(AttackerView):
     text: str
     hashtags: list[str]
     loss: Share = Field(description="Of meaning, 0 to 1.")
-    reached: bool = Field(description="Whether the goal is reached; with a judge, for both systems.")
-    judged: AttackerView | None = Field(None, description="What a system has that did not guide the search.")
+    reached: bool = Field(description="Whether the goal is reached; with a transfer model, for both models.")
+    transfer_view: AttackerView | None = Field(None, description="What a model has that did not guide the search.")
 
 
-class Advised(ReadPost):
+class Advised(PostAsRead):
     """Sets of edits, best first; docs/adviser.md says what the numbers are."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [ADVISED]})
@@ -137,11 +136,11 @@ class Advised(ReadPost):
     place: str
     goal: Goal
     before: AttackerView
-    judged_before: AttackerView | None = Field(None, description="What the judge has of the post as it is.")
-    every_tag: AttackerView | None = Field(None, description="What is left without any hashtag.")
+    transfer_before: AttackerView | None = Field(None, description="What the transfer model has of the post as it is.")
+    without_hashtags: AttackerView | None = Field(None, description="What is left without any hashtag.")
     reached: bool
     suggestions: list[Suggestion]
-    asked: int = Field(description="How many edited posts the run was asked about.")
+    queries: int = Field(description="How many edited posts were given to the model.")
     notes: list[str]
     not_read: NotRead | None = Field(None, description="What was not read; left out where all was.")
     rest: Rest | None = None
@@ -149,38 +148,24 @@ class Advised(ReadPost):
 
 def advise_routes(service: Service) -> APIRouter:
     """The route about what to change."""
-    router = APIRouter()
-    limits = service.limits
-    form = form_body(AdviseOptions, pictures=limits.pictures, letters=limits.letters, max_edits=2)
-    target: Literal["place", "category"] = "category" if service.discretion.granularity == "category" else "place"
+    target: Literal["place", "category"] = "category" if service.generalisation.granularity == "category" else "place"
 
-    @router.post(
-        "/advise",
-        response_model=Advised,
-        response_model_exclude_none=True,
-        responses=problems(*ENDS),
-        openapi_extra=form,
-    )
-    async def advise_post(request: Request) -> dict[str, Any]:
-        """What to change in one post so that it no longer gives its place away."""
-        service.slow.check_room()
-        asked = await read_form(request, limits, AdviseOptions)
+    def work(
+        run: RedactedLocator, transfer_model: RedactedLocator | None, question: Question[AdviseOptions]
+    ) -> tuple[Advice, OpenedPost]:
+        opened, options = open_whole(run, question.post), question.options
+        advice = advise(
+            run,
+            opened,
+            protect=options.protect or target,
+            place=check_place(run, options.place),
+            below=options.below,
+            beyond_km=options.beyond_km,
+            max_edits=options.max_edits,
+            transfer_model=transfer_model,
+            limit=LIMIT,
+        )
+        return advice, opened
 
-        def work(run: RedactedLocator, judge: RedactedLocator | None) -> tuple[Advice, OpenedPost]:
-            opened, options = open_whole(run, asked.post), asked.options
-            found = advise(
-                run,
-                opened,
-                protect=options.protect or target,
-                place=known_place(run, options.place),
-                below=options.below,
-                beyond_km=options.beyond_km,
-                max_edits=options.max_edits,
-                judge=judge,
-                limit=LIMIT,
-            )
-            return found, opened
-
-        return await told_slowly(service, request, asked.post, work)
-
-    return router
+    what = "What to change in one post so that it no longer gives its place away."
+    return job_route(service, "advise", work, options=AdviseOptions, answer=Advised, description=what, max_edits=2)

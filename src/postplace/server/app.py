@@ -1,16 +1,18 @@
-"""The routes, and nothing else; a further group of them is a router of its own, given to `make_app`."""
+"""The ASGI application around a service, and the routes about one run.
+
+A further group of routes is a router of its own, given to `make_app`; `app_factory.py` gives it those that there are.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import logging
-import re
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import version
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, FastAPI, Query
 from fastapi.exceptions import RequestValidationError
@@ -21,25 +23,15 @@ from starlette.requests import ClientDisconnect, Request
 from postplace.errors import PostplaceError
 from postplace.server.http_errors import Refusal, refuse
 from postplace.server.limits import LimitedBodies
-from postplace.server.metrics import FAULT, Watched, place_of
-from postplace.server.parsing import Question, count_lines, invalid, read_form, read_line, split_lines, status_of
-from postplace.server.schemas import (
-    ENDS,
-    Answer,
-    Health,
-    Options,
-    described,
-    form_body,
-    lines_answer,
-    lines_body,
-    problems,
-)
+from postplace.server.metrics import FAULT, Watched, fault_location
+from postplace.server.openapi import ENDS, add_refusals, form_body, lines_answer, lines_body, problems
+from postplace.server.parsing import Question, count_lines, http_status, invalid, read_form, read_line, split_lines
+from postplace.server.schemas import Answer, Health, Options
 from postplace.server.security import OPEN_PATHS, Guarded, security_headers
 from postplace.server.service import Service, unless_gone
 
 LOG = logging.getLogger("postplace.server")
 LINES = "/batch_predict"
-OPTION = re.compile(r"(?<!\S)--([a-z]+(?:-[a-z]+)*)")
 
 
 def make_app(
@@ -78,7 +70,7 @@ def make_app(
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _not_there)
     app.add_exception_handler(Exception, _fault)
-    app.openapi_schema = described(app.openapi(), tokens=bool(tokens), open_paths=OPEN_PATHS)
+    app.openapi_schema = add_refusals(app.openapi(), tokens=bool(tokens), open_paths=OPEN_PATHS)
     limited = LimitedBodies(app, limits=service.limits, long_paths=frozenset({LINES}))
     service.metrics.held.set_function(lambda: limited.held)
     paths = frozenset(app.openapi()["paths"]) | {"/", "/metrics", "/openapi.json"}
@@ -97,7 +89,7 @@ def routes(service: Service) -> APIRouter:
     @router.get("/health")
     async def health() -> Health:
         """Whether the service answers, and which switches it was started with."""
-        told, places = service.discretion, service.locator.predictor.places
+        told, places = service.generalisation, service.locator.predictor.places
         return Health(
             version=version("postplace"),
             model=service.locator.entry.name,
@@ -115,7 +107,7 @@ def routes(service: Service) -> APIRouter:
         responses=problems(*ENDS),
         openapi_extra=form,
     )
-    async def predict(request: Request) -> dict[str, Any]:
+    async def predict(request: Request) -> Answer:
         """Where one post was probably made."""
         service.batcher.check_room()
         question = await read_form(request, limits, Options)
@@ -147,37 +139,36 @@ def routes(service: Service) -> APIRouter:
 
 async def _answers(service: Service, lines: Iterable[bytes], options: Options) -> AsyncIterator[str]:
     """Lines of answers in the order of the questions, a batch of them in work at a time."""
-    waiting: deque[asyncio.Task[dict[str, Any]]] = deque()
+    waiting: deque[asyncio.Task[str]] = deque()
     try:
         for number, line in enumerate(lines, start=1):
             if line.strip():
                 waiting.append(asyncio.create_task(_answer_line(service, number, line, options)))
             if len(waiting) > 2 * service.batcher.batching.size:
-                yield _as_line(await waiting.popleft())
+                yield await waiting.popleft()
         while waiting:
-            yield _as_line(await waiting.popleft())
+            yield await waiting.popleft()
     finally:
         for task in waiting:
             task.cancel()
 
 
-async def _answer_line(service: Service, number: int, line: bytes, options: Options) -> dict[str, Any]:
+async def _answer_line(service: Service, number: int, line: bytes, options: Options) -> str:
+    """The line of an answer: the answer with its number, or that number and what is wrong."""
     where = f"line {number}"
     try:
         name, post, pixels = await asyncio.to_thread(read_line, line, where=where, limits=service.limits)
-        told = await service.answer(Question(post, options, pixels), name=name, patient=True)
+        answer = await service.answer(Question(post, options, pixels), name=name, patient=True)
+        record = answer.model_dump(exclude_unset=True)
     except Refusal as refusal:
-        return {"line": number, "error": refusal.record}
+        record = {"error": refusal.record}
     except Exception as error:
-        if isinstance(error, PostplaceError) and status_of(error) != 500:
-            return {"line": number, "error": {"where": error.where, "found": error.found, "remedy": error.remedy}}
-        LOG.error("a line failed: %s", place_of(error))
-        return {"line": number, "error": {**FAULT, "where": where}}
-    return {"line": number, **told}
-
-
-def _as_line(record: dict[str, Any]) -> str:
-    return json.dumps(record, ensure_ascii=False) + "\n"
+        if isinstance(error, PostplaceError) and http_status(error) != 500:
+            record = {"error": {"where": error.where, "found": error.found, "remedy": error.remedy}}
+        else:
+            LOG.error("a line failed: %s", fault_location(error))
+            record = {"error": {**FAULT, "where": where}}
+    return json.dumps({"line": number, **record}, ensure_ascii=False) + "\n"
 
 
 async def _refused(_: Request, error: Exception) -> Response:
@@ -188,15 +179,10 @@ async def _refused(_: Request, error: Exception) -> Response:
 async def _wrong(request: Request, error: Exception) -> Response:
     if not isinstance(error, PostplaceError):
         return await _refused(request, error)
-    if (status := status_of(error)) == 500:
+    if (status := http_status(error)) == 500:
         raise error  # a fault of the service: told and logged as any other
-    where, remedy = (OPTION.sub(_field, text) for text in (error.where, error.remedy))
+    where, remedy = (text.replace("`", "") for text in (error.where, error.remedy))
     return await _refused(request, refuse(status, where, error.found, remedy))
-
-
-def _field(option: re.Match[str]) -> str:
-    """An option of the command line -> the field of a form."""
-    return option[1].replace("-", "_")
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

@@ -17,7 +17,7 @@ from postplace.images.decode import decode
 from postplace.locator import PostLocator
 from postplace.posts.table import read_posts
 from postplace.schema import Post
-from postplace.server.spatial_generalisation import Discretion
+from postplace.server.spatial_generalisation import SpatialGeneralisation
 
 MOST = 12
 SIDE = 1024  # pixels of the longer side, at most
@@ -34,7 +34,7 @@ class Example:
     truth: str | None = None
 
 
-def read_examples(path: Path, locator: PostLocator, discretion: Discretion) -> tuple[Example, ...]:
+def read_examples(path: Path, locator: PostLocator, generalisation: SpatialGeneralisation) -> tuple[Example, ...]:
     """At most `MOST` posts of a file, of as many classes as there are.
 
     Raises BadOption where the run has learned from all of them, or none can be shown.
@@ -43,12 +43,12 @@ def read_examples(path: Path, locator: PostLocator, discretion: Discretion) -> t
     fresh = [post for post in posts if locator.part_of(post) in (None, "test")]
     named = locator.predictor.places.label(fresh)
     names = [locator.predictor.places.places[row].name if row >= 0 else None for row in named]
-    shown = [(post, name) for post, name in zip(fresh, names, strict=True) if name not in discretion.withheld]
+    shown = [(post, name) for post, name in zip(fresh, names, strict=True) if name not in generalisation.withheld]
     shown = [(post, name) for post, name in shown if post.text.strip() or post.hashtags or post.images]
     if not shown:
         problem = f"the run has learned from {len(posts) - len(fresh)} of the {len(posts)} posts of {path}"
-        raise BadOption("--examples", f"{problem}, and the others cannot be shown", "give posts that it does not know")
-    return tuple(_example(post, name, discretion) for post, name in _spread(shown))
+        raise BadOption("examples", f"{problem}, and the others cannot be shown", "give posts that it does not know")
+    return tuple(_example(post, name, generalisation) for post, name in _spread(shown))
 
 
 def _spread(posts: Sequence[tuple[Post, str | None]]) -> Iterable[tuple[Post, str | None]]:
@@ -63,10 +63,10 @@ def _spread(posts: Sequence[tuple[Post, str | None]]) -> Iterable[tuple[Post, st
     return [(post, name) for _, post, name in placed[:MOST]]
 
 
-def _example(post: Post, name: str | None, discretion: Discretion) -> Example:
+def _example(post: Post, name: str | None, generalisation: SpatialGeneralisation) -> Example:
     told = name
-    if name is not None and discretion.granularity == "district":
-        told = discretion.districts[name].place.name
+    if name is not None and generalisation.granularity == "district":
+        told = generalisation.districts[name].place.name
     pictures = []
     for image in post.images[:PICTURES]:
         try:

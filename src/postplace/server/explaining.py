@@ -1,26 +1,21 @@
-"""POST /explain: what gave one post away, at the level that the service tells; slow jobs go one at a time."""
+"""POST /explain: what gave one post away, at the level that the service tells."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.requests import Request
 
-from postplace.errors import BadOption
-from postplace.explain import Advice, Explanation, OpenedPost, explain, open_post
-from postplace.schema import Post
-from postplace.server.parsing import read_form
+from postplace.explain import Explanation, OpenedPost, explain, open_post
+from postplace.server.jobs import LIMIT, check_place, job_route
+from postplace.server.parsing import Question
 from postplace.server.redaction import RedactedLocator
-from postplace.server.schemas import ENDS, Granularity, NotRead, Share, form_body, problems
-from postplace.server.service import Service, unless_gone
+from postplace.server.schemas import NotRead, PostAsRead, Share
+from postplace.server.service import Service
 
 LARGEST_GRID = 8
-LIMIT = 96  # parts taken away one at a time: a service has others to answer
-Work = Callable[[RedactedLocator, RedactedLocator | None], tuple[Explanation | Advice, OpenedPost]]
 
 EXPLAINED: dict[str, Any] = {
     "id": "post",
@@ -98,18 +93,7 @@ class NotReadParts(NotRead):
     parts: list[UnreadPart]
 
 
-class ReadPost(BaseModel):
-    """The post as it was read, which spans and numbers of pictures are about."""
-
-    text: str
-    hashtags: list[str]
-    pictures: list[int] = Field(description="Which of the pictures that were sent could be read, from 0.")
-    granularity: Granularity
-    fine: bool
-    home: bool
-
-
-class Explained(ReadPost):
+class Explained(PostAsRead):
     """What made the run believe in `place`; docs/explanations.md says what the numbers are."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXPLAINED]})
@@ -130,55 +114,13 @@ class Explained(ReadPost):
 
 def explain_routes(service: Service) -> APIRouter:
     """The route about why."""
-    router = APIRouter()
-    limits = service.limits
-    form = form_body(ExplainOptions, pictures=limits.pictures, letters=limits.letters, grid=4)
 
-    @router.post(
-        "/explain",
-        response_model=Explained,
-        response_model_exclude_none=True,
-        responses=problems(*ENDS),
-        openapi_extra=form,
-    )
-    async def explain_post(request: Request) -> dict[str, Any]:
-        """What gave the place of one post away."""
-        service.slow.check_room()
-        asked = await read_form(request, limits, ExplainOptions)
+    def work(
+        run: RedactedLocator, _: RedactedLocator | None, question: Question[ExplainOptions]
+    ) -> tuple[Explanation, OpenedPost]:
+        options = question.options
+        opened = open_post(run, replace(question.post, user=options.user))
+        return explain(run, opened, place=check_place(run, options.place), grid=options.grid, limit=LIMIT), opened
 
-        def work(run: RedactedLocator, _: RedactedLocator | None) -> tuple[Explanation, OpenedPost]:
-            opened = open_post(run, replace(asked.post, user=asked.options.user))
-            place = known_place(run, asked.options.place)
-            return explain(run, opened, place=place, grid=asked.options.grid, limit=LIMIT), opened
-
-        return await told_slowly(service, request, asked.post, work)
-
-    return router
-
-
-async def told_slowly(service: Service, request: Request, post: Post, work: Work) -> dict[str, Any]:
-    """What `work` finds of a post as plain data, with the post as it was read, unless the client goes."""
-    found, opened = await unless_gone(request, service.ask_slowly(work))
-    return {**found.to_json(), "id": "post", **as_read(service, post, opened)}
-
-
-def known_place(run: RedactedLocator, name: str | None) -> str | None:
-    """A class by the name it is told under. Raises BadOption, which names no other."""
-    names = [place.name for place in run.predictor.places.places]
-    if name is not None and name not in names:
-        raise BadOption("place", "is none that this service tells", f"give one of an answer, such as {names[0]!r}")
-    return name
-
-
-def as_read(service: Service, post: Post, opened: OpenedPost) -> dict[str, Any]:
-    """What spans and numbers of pictures are about, and the switches."""
-    told = service.discretion
-    kept = {id(image) for image in opened.post.images}
-    return {
-        "text": opened.post.text,
-        "hashtags": list(opened.post.hashtags),
-        "pictures": [number for number, image in enumerate(post.images) if id(image) in kept],
-        "granularity": told.granularity,
-        "fine": told.fine,
-        "home": told.home,
-    }
+    what = "What gave the place of one post away."
+    return job_route(service, "explain", work, options=ExplainOptions, answer=Explained, description=what, grid=4)

@@ -81,7 +81,7 @@ class Watched:
         except SlowReader:
             LOG.info("%s %s: the client does not read its answer", method, route)
         except Exception as error:
-            LOG.error("%s %s failed: %s", method, route, place_of(error))
+            LOG.error("%s %s failed: %s", method, route, fault_location(error))
             if not status:
                 await send_record(send_counted, 500, FAULT, headers=_LAST)
         finally:
@@ -92,7 +92,7 @@ class Watched:
             LOG.info("%s %s %d %.0f ms", method, route, status, 1000 * seconds)
 
 
-def place_of(error: BaseException) -> str:
+def fault_location(error: BaseException) -> str:
     """The type of an error and where it was raised: what it says may hold a post's content."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:

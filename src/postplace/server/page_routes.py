@@ -44,7 +44,7 @@ class TileSource:
         lacking = [name for name in ("{z}", "{x}", "{y}") if name not in parts.path + "?" + parts.query]
         if parts.scheme not in ("https", "http") or not _HOST.fullmatch(parts.netloc) or lacking:
             remedy = "give one such as 'https://tiles.example/{z}/{x}/{y}.png'"
-            raise BadOption("--tiles", f"{self.address!r} is no address of tiles", remedy)
+            raise BadOption("tiles", f"{self.address!r} is no address of tiles", remedy)
 
     @property
     def origin(self) -> str:
@@ -127,7 +127,7 @@ def page_files() -> Mapping[str, bytes]:
 
 
 def _settings(service: Service, *, tiles: TileSource | None, tokens: bool, examples: int) -> dict[str, object]:
-    told, places, limits = service.discretion, service.locator.predictor.places, service.limits
+    told, places, limits = service.generalisation, service.locator.predictor.places, service.limits
     return {
         "version": version("postplace"),
         "model": service.locator.entry.name,

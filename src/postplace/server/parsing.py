@@ -239,7 +239,7 @@ def _digest(image: Path | bytes) -> bytes:
     return blake2b(image if isinstance(image, bytes) else b"", digest_size=12).digest()
 
 
-def status_of(error: PostplaceError) -> int:
+def http_status(error: PostplaceError) -> int:
     """What a client's own mistake is answered with; 500 for whatever no client can cause."""
     if not isinstance(error, (BadPost, BadImage, BadOption)):
         return 500

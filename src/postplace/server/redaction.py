@@ -18,7 +18,7 @@ from torch import nn
 
 from postplace.encoders.encoder import ImageEncoder, TextEncoder
 from postplace.errors import BadOption
-from postplace.explain.transfer_attack import check_judge
+from postplace.explain.transfer_attack import check_transfer_model
 from postplace.features.batch import Vocabularies
 from postplace.features.extraction import EncodedPosts
 from postplace.inference.evidence import Evidence
@@ -29,14 +29,14 @@ from postplace.models.settings import ResolvedSettings
 from postplace.places.vocabulary import PlaceVocabulary
 from postplace.schema import Place, Post
 from postplace.server.http_errors import refuse
-from postplace.server.spatial_generalisation import Discretion
+from postplace.server.spatial_generalisation import SpatialGeneralisation
 from postplace.text.vocabulary import Vocabulary
 
 SHORTEST_NAME = 2  # letters of a class name that is looked for in tags
 
 
 @dataclass(frozen=True)
-class ToldClasses:
+class RedactedClasses:
     """The D classes that are told, and which of them each of the C is: `columns` (C,), -1 for a withheld one."""
 
     places: PlaceVocabulary
@@ -51,7 +51,7 @@ class ToldClasses:
         """Probabilities (N, C) -> (N, D).
 
         >>> places = PlaceVocabulary("place", (Place("north"), Place("south")))
-        >>> ToldClasses(places, np.array([0, -1, 1, 0])).merge(np.array([[0.2, 0.5, 0.1, 0.2]])).round(3).tolist()
+        >>> RedactedClasses(places, np.array([0, -1, 1, 0])).merge(np.array([[0.2, 0.5, 0.1, 0.2]])).round(3).tolist()
         [[0.8, 0.2]]
         """
         kept = self.columns >= 0
@@ -63,7 +63,7 @@ class ToldClasses:
         return np.minimum(found, 1.0)
 
 
-def told_classes(discretion: Discretion, *, of: PlaceVocabulary | None = None) -> ToldClasses:
+def redact_classes(generalisation: SpatialGeneralisation, *, of: PlaceVocabulary | None = None) -> RedactedClasses:
     """What is told of a run's classes; `of` another run, in the words of the first.
 
     Raises BadOption where all classes are withheld, or the other run has other classes, or has them elsewhere.
@@ -71,29 +71,29 @@ def told_classes(discretion: Discretion, *, of: PlaceVocabulary | None = None) -
     told: dict[str, Place] = {}
     columns = []
     if of is not None:
-        _check_judge(discretion.places, of)
-    for place in (discretion.places if of is None else of).places:
-        if place.name in discretion.withheld:
+        _check_transfer_model(generalisation.places, of)
+    for place in (generalisation.places if of is None else of).places:
+        if place.name in generalisation.withheld:
             columns.append(-1)
             continue
-        own = discretion.districts[place.name].place if discretion.granularity == "district" else place
+        own = generalisation.districts[place.name].place if generalisation.granularity == "district" else place
         told.setdefault(own.name, own)
         columns.append(list(told).index(own.name))
     if not told:
         problem = "is not given, and all classes of this run say where somebody lives: nothing would be told"
-        raise BadOption("--home", problem, "start the service with --home, or serve another run")
-    return ToldClasses(PlaceVocabulary(discretion.places.target, tuple(told.values())), np.array(columns))
+        raise BadOption("home", problem, "start the service with `home=True`, or serve another run")
+    return RedactedClasses(PlaceVocabulary(generalisation.places.target, tuple(told.values())), np.array(columns))
 
 
-def _check_judge(served: PlaceVocabulary, judge: PlaceVocabulary) -> None:
-    own, other = ({place.name for place in places.places} for places in (served, judge))
+def _check_transfer_model(served: PlaceVocabulary, transfer_model: PlaceVocabulary) -> None:
+    own, other = ({place.name for place in places.places} for places in (served, transfer_model))
     remedy = "give a run trained on the same posts, for the same target"
     if more := sorted(other - own):
-        raise BadOption("--judge", f"has the class {more[0]!r}, which the served run has not", remedy)
+        raise BadOption("transfer_model", f"has the class {more[0]!r}, which the served run has not", remedy)
     if fewer := sorted(own - other):
         problem = f"has no class {fewer[0]!r} ({len(fewer)} of the {len(own)} classes of the served run are not there)"
-        raise BadOption("--judge", problem, remedy)
-    check_judge(judge, served)
+        raise BadOption("transfer_model", problem, remedy)
+    check_transfer_model(transfer_model, served)
 
 
 @dataclass(frozen=True)
@@ -107,26 +107,26 @@ class RedactedView:
 
 
 @dataclass(frozen=True)
-class Telling:
-    """A loaded run and what is told of it, made once a service."""
+class Redaction:
+    """A loaded run and what is shown of it, made once a service."""
 
     locator: PostLocator
-    classes: ToldClasses
+    classes: RedactedClasses
     view: RedactedView
     fine: bool
 
     @classmethod
-    def of(cls, locator: PostLocator, discretion: Discretion, *, judge: bool = False) -> Telling:
+    def of(cls, locator: PostLocator, generalisation: SpatialGeneralisation, *, transfer: bool = False) -> Redaction:
         """Where less than the run is told, there are no training posts as evidence, and no tag that names a class."""
-        view = locator.predictor
-        classes = told_classes(discretion, of=view.places if judge else None)
-        everything = classes.everything and discretion.fine
-        vocabularies = view.vocabularies
+        whole = locator.predictor
+        classes = redact_classes(generalisation, of=whole.places if transfer else None)
+        everything = classes.everything and generalisation.fine
+        vocabularies = whole.vocabularies
         if vocabularies is not None and not classes.everything:
-            vocabularies = without_names(vocabularies, [place.name for place in view.places.places])
-        evidence = view.evidence if everything else None
-        told = RedactedView(classes.places, vocabularies, evidence, view.model)
-        return cls(locator, classes, told, discretion.fine)
+            vocabularies = without_names(vocabularies, [place.name for place in whole.places.places])
+        evidence = whole.evidence if everything else None
+        view = RedactedView(classes.places, vocabularies, evidence, whole.model)
+        return cls(locator, classes, view, generalisation.fine)
 
 
 @dataclass(frozen=True)
@@ -136,37 +136,37 @@ class RedactedLocator:
     Once `gone` is set it encodes and answers no more, but raises a Refusal.
     """
 
-    telling: Telling
+    redaction: Redaction
     gone: Event
 
     @property
     def modalities(self) -> tuple[str, ...]:
         """What the run looks at."""
-        return self.telling.locator.modalities
+        return self.redaction.locator.modalities
 
     @property
     def plan(self) -> ResolvedSettings:
         """The run's own."""
-        return self.telling.locator.plan
+        return self.redaction.locator.plan
 
     @property
     def predictor(self) -> FittedView:
         """What was learned, with the classes that are told."""
-        return self.telling.view
+        return self.redaction.view
 
     def encoders(self) -> tuple[TextEncoder, ImageEncoder]:
         """The run's own."""
         self._check_wanted()
-        return self.telling.locator.encoders()
+        return self.redaction.locator.encoders()
 
     def probabilities(self, posts: Sequence[Post], encoded: EncodedPosts) -> NDArray[np.float64]:
         """Probabilities (N, D)."""
         self._check_wanted()
-        return self.telling.classes.merge(self.telling.locator.probabilities(posts, encoded))
+        return self.redaction.classes.merge(self.redaction.locator.probabilities(posts, encoded))
 
     def part_of(self, post: Post) -> str | None:
         """See `PostLocator.part_of`; with `fine` alone."""
-        return self.telling.locator.part_of(post) if self.telling.fine else None
+        return self.redaction.locator.part_of(post) if self.redaction.fine else None
 
     def _check_wanted(self) -> None:
         if self.gone.is_set():

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-ENDS = (400, 408, 413, 415, 422, 429)  # what a form may be refused with
 Granularity = Literal["place", "cell", "district", "category"]
 TAGS = "Separated by spaces or commas, or a JSON list; to them come those typed in the text, but not to an empty list."
 LEVEL = (
@@ -20,16 +17,16 @@ Share = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 
 ANSWER: dict[str, Any] = {
     "id": "post",
-    "used": ["text", "image"],
-    "enough": True,
+    "modalities": ["text", "image"],
+    "confident": True,
     "places": [
         {"place": "district 2", "probability": 0.81, "latitude": 29.2, "longitude": 123.4, "radius_km": 2.0},
         {"place": "district 1", "probability": 0.19, "latitude": 29.17, "longitude": 123.45, "radius_km": 4.0},
     ],
     "level": 0.9,
     "coverage_over": "users",
-    "set": ["district 2", "district 1"],
-    "circle": {"latitude": 29.19, "longitude": 123.43, "radius_km": 7.0},
+    "prediction_set": ["district 2", "district 1"],
+    "prediction_circle": {"latitude": 29.19, "longitude": 123.43, "radius_km": 7.0},
     "granularity": "district",
     "fine": False,
     "home": False,
@@ -96,16 +93,16 @@ class Answer(BaseModel):
     model_config = ConfigDict(json_schema_extra={"examples": [ANSWER]})
 
     id: str
-    used: list[str] = Field(description="What the post had to go by: text, hashtags, image.")
-    enough: bool = Field(description="False where the best is less probable than min_confidence.")
+    modalities: list[str] = Field(description="What the post had to go by: text, hashtags, image.")
+    confident: bool = Field(description="False where the best is less probable than min_confidence.")
     places: list[AnsweredPlace]
-    level: float | None = Field(None, description="What `set` and `circle` were made for.")
+    level: float | None = Field(None, description="What `prediction_set` and `prediction_circle` were made for.")
     coverage_over: Literal["users", "posts"] | None = Field(
         None, description="What they hold the truth on average of: users (or venues), each counting the same, or posts."
     )
     caveat: str | None = Field(None, description="Why they are wide, where too few users were kept aside.")
-    set: list[str] | None = None
-    circle: Circle | None = None
+    prediction_set: list[str] | None = None
+    prediction_circle: Circle | None = None
     granularity: Granularity
     fine: bool = Field(description="Whether places themselves are told, or districts of several.")
     home: bool = Field(description="Whether classes that say where somebody lives are told.")
@@ -113,6 +110,17 @@ class Answer(BaseModel):
     not_read: NotRead | None = Field(
         None, description="What of the rest was not read, such as the end of a long text; left out where all was."
     )
+
+
+class PostAsRead(BaseModel):
+    """The post as it was read, which spans and numbers of pictures are about."""
+
+    text: str
+    hashtags: list[str]
+    pictures: list[int] = Field(description="Which of the pictures that were sent could be read, from 0.")
+    granularity: Granularity
+    fine: bool
+    home: bool
 
 
 class Problem(BaseModel):
@@ -136,53 +144,3 @@ class Health(BaseModel):
     granularity: str = Field(examples=["district"])
     fine: bool
     home: bool
-
-
-def form_body(options: type[BaseModel], *, pictures: int, letters: int, **example: Any) -> dict[str, Any]:
-    """The multipart form of one post and the options of a route, for OpenAPI; `example`: some of the options."""
-    properties = {
-        "text": {"type": "string", "maxLength": letters},
-        "hashtags": {"type": "string", "description": TAGS},
-        "images": {"type": "array", "maxItems": pictures, "items": {"type": "string", "format": "binary"}},
-        **options.model_json_schema()["properties"],
-    }
-    filled = {"text": "sunset over the old bridge", "hashtags": "river evening", **example}
-    content = {"schema": {"type": "object", "properties": properties}, "example": filled}
-    return {"requestBody": {"required": True, "content": {"multipart/form-data": content}}}
-
-
-def lines_body() -> dict[str, Any]:
-    """JSON lines of posts, for OpenAPI; pictures inside them are base64."""
-    example = '{"id": "1", "text": "sunset over the old bridge", "hashtags": ["river"]}\n{"id": "2", "images": []}\n'
-    content = {"schema": {"type": "string"}, "example": example}
-    return {"requestBody": {"required": True, "content": {"application/x-ndjson": content}}}
-
-
-def lines_answer() -> dict[str, Any]:
-    """One answer a line, for OpenAPI."""
-    wrong = {"line": 2, "error": {**PROBLEM, "where": "line 2, key 'images'"}}
-    example = "".join(json.dumps(line) + "\n" for line in ({"line": 1, **ANSWER}, wrong))
-    about = "Each line an answer as of /predict with the number of its line, or that number and what is wrong with it."
-    content = {"schema": {"type": "string", "description": about}, "example": example}
-    return {"description": "One answer a line, in the order given.", "content": {"application/x-ndjson": content}}
-
-
-def described(schema: dict[str, Any], *, tokens: bool, open_paths: Collection[str]) -> dict[str, Any]:
-    """An OpenAPI with what is refused before any route is asked: without a token, of another site, while stopping."""
-    problem = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
-    refused = {403: "Asked by another site's page, or under another name.", 503: "The service is stopping."}
-    for path, operations in schema["paths"].items():
-        closed = tokens and path not in open_paths
-        own = refused | ({401: "No known token."} if closed else {})
-        for operation in operations.values():
-            operation["responses"] |= {str(status): {"description": why, **problem} for status, why in own.items()}
-            if closed:
-                operation["security"] = [{"token": []}]
-    if tokens:
-        schema["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
-    return schema
-
-
-def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The statuses a route may refuse with."""
-    return {status: {"model": Problem} for status in statuses}

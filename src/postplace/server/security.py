@@ -53,11 +53,11 @@ def read_tokens(path: Path) -> tuple[bytes, ...]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, ValueError) as error:
-        raise BadOption("--token-file", f"{path} cannot be read", "give a text file with one token a line") from error
+        raise BadOption("token_file", f"{path} cannot be read", "give a text file with one token a line") from error
     tokens = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
     if not tokens or min(map(len, tokens)) < SHORTEST_TOKEN:
         problem = f"{path} holds no token, or one of fewer than {SHORTEST_TOKEN} letters"
-        raise BadOption("--token-file", problem, "write one long random token a line")
+        raise BadOption("token_file", problem, "write one long random token a line")
     return tuple(_digest(token.encode()) for token in tokens)
 
 

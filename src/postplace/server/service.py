@@ -21,9 +21,9 @@ from postplace.server.http_errors import refuse
 from postplace.server.limits import RequestLimits
 from postplace.server.metrics import Metrics
 from postplace.server.parsing import Question
-from postplace.server.redaction import RedactedLocator, Telling
-from postplace.server.schemas import Options
-from postplace.server.spatial_generalisation import Discretion
+from postplace.server.redaction import RedactedLocator, Redaction
+from postplace.server.schemas import Answer, Options
+from postplace.server.spatial_generalisation import SpatialGeneralisation
 
 Result = TypeVar("Result")
 Told = tuple[Prediction, tuple[str, ...]]  # the whole ranking, and why pictures could not be read
@@ -39,16 +39,16 @@ class Service:
     """One run, served. `slow` does what takes seconds, one at a time."""
 
     locator: PostLocator
-    discretion: Discretion
+    generalisation: SpatialGeneralisation
     limits: RequestLimits
     metrics: Metrics
     batcher: Batcher[Question[Options], Told]
     slow: Batcher[Job, Any]
-    judge: PostLocator | None = None
+    transfer_model: PostLocator | None = None
 
     async def start(self) -> None:
         """Begin to answer, once what is loaded at a first post is loaded."""
-        for locator in (self.locator, *([] if self.judge is None else [self.judge])):
+        for locator in (self.locator, *([] if self.transfer_model is None else [self.transfer_model])):
             await asyncio.to_thread(answer_all, locator, [Question(TOY, Options.model_validate({}))])
         await self.batcher.start()
         await self.slow.start()
@@ -58,36 +58,37 @@ class Service:
         await self.slow.stop()
         await self.batcher.stop()
 
-    async def answer(self, question: Question[Options], *, name: str = "post", patient: bool = False) -> dict[str, Any]:
+    async def answer(self, question: Question[Options], *, name: str = "post", patient: bool = False) -> Answer:
         """The answer to one post, under that id."""
-        level = self.discretion.level(question.options.level)
+        level = self.generalisation.level(question.options.level)
         options = question.options.model_copy(update={"level": level})
         prediction, unread = await self.batcher.ask(replace(question, options=options), patient=patient)
         self.metrics.unread.inc(len(unread))
         prediction = replace(prediction, not_read=replace(prediction.not_read, pictures=0))  # they have their own key
-        told = self.discretion.tell(prediction, top_k=options.top_k, min_confidence=options.min_confidence)
-        return {**told, "id": name, "unread": list(unread)}
+        record = self.generalisation.generalise(prediction, top_k=options.top_k, min_confidence=options.min_confidence)
+        return Answer.model_validate({**record, "id": name, "unread": list(unread)})
 
-    async def ask_slowly(self, work: Callable[[RedactedLocator, RedactedLocator | None], Result]) -> Result:
-        """What `work` finds of the run and the judge, as they are told; it ends early if nobody waits for it."""
+    async def run_slowly(self, work: Callable[[RedactedLocator, RedactedLocator | None], Result]) -> Result:
+        """What `work` gives, from views of the run and of the transfer model; it ends early if nobody waits for it."""
         gone = Event()
-        run = RedactedLocator(self.telling, gone)
-        judge = None if self.judging is None else RedactedLocator(self.judging, gone)
+        run = RedactedLocator(self.redaction, gone)
+        transfer_model = None if self.transfer_redaction is None else RedactedLocator(self.transfer_redaction, gone)
         try:
-            found: Result = await self.slow.ask(lambda: work(run, judge))
+            found: Result = await self.slow.ask(lambda: work(run, transfer_model))
             return found
         finally:
             gone.set()
 
     @cached_property
-    def telling(self) -> Telling:
-        """What is told of the run."""
-        return Telling.of(self.locator, self.discretion)
+    def redaction(self) -> Redaction:
+        """The run as the service shows it."""
+        return Redaction.of(self.locator, self.generalisation)
 
     @cached_property
-    def judging(self) -> Telling | None:
-        """What is told of the judge."""
-        return None if self.judge is None else Telling.of(self.judge, self.discretion, judge=True)
+    def transfer_redaction(self) -> Redaction | None:
+        """The transfer model as the service shows it."""
+        other = self.transfer_model
+        return None if other is None else Redaction.of(other, self.generalisation, transfer=True)
 
 
 def make_service(
@@ -97,15 +98,15 @@ def make_service(
     home: bool,
     limits: RequestLimits,
     batching: Batching,
-    judge: PostLocator | None = None,
+    transfer_model: PostLocator | None = None,
 ) -> Service:
-    """A service around a loaded run. `judge`: a run that advice is judged with.
+    """A service around a loaded run. `transfer_model`: a run that attacks what is advised, without guiding it.
 
-    Raises BadOption for a run of which nothing would be told, and for a judge with other classes.
+    Raises BadOption for a run of which nothing would be told, and for a transfer model with other classes.
     """
     locator.encoder_pair.workers = 0  # pictures are decoded in the threads that answer: no process a batch
     metrics = Metrics()
-    discretion = Discretion(locator.predictor.places, fine=fine, home=home)
+    generalisation = SpatialGeneralisation(locator.predictor.places, fine=fine, home=home)
 
     def answer(questions: Sequence[Question[Options]]) -> list[Told]:
         return answer_all(locator, questions)
@@ -115,8 +116,8 @@ def make_service(
     slow = Batcher[Job, Any](lambda jobs: [job() for job in jobs], alone)
     metrics.queue.set_function(lambda: batcher.length)
     metrics.slow_queue.set_function(lambda: slow.length)
-    service = Service(locator, discretion, limits, metrics, batcher, slow, judge)
-    _ = service.telling, service.judging  # whether there is something to tell is told now, not to the first who asks
+    service = Service(locator, generalisation, limits, metrics, batcher, slow, transfer_model)
+    _ = service.redaction, service.transfer_redaction  # raise now, not at the first request
     return service
 
 

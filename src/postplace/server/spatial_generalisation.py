@@ -44,7 +44,7 @@ class District:
 
 
 @dataclass(frozen=True)
-class Discretion:
+class SpatialGeneralisation:
     """What of a run's answers is told: `fine` gives the places themselves, `home` also where people live."""
 
     places: PlaceVocabulary
@@ -68,32 +68,32 @@ class Discretion:
     @cached_property
     def districts(self) -> Mapping[str, District]:
         """The district of each place that is told, by its name."""
-        return districts_of([place for place in self.places.places if place.name not in self.withheld])
+        return build_districts([place for place in self.places.places if place.name not in self.withheld])
 
-    def tell(self, whole: Prediction, *, top_k: int, min_confidence: float) -> dict[str, Any]:
+    def generalise(self, whole: Prediction, *, top_k: int, min_confidence: float) -> dict[str, Any]:
         """A prediction that ranks every class -> the answer, as plain data."""
-        told = self._without_homes(whole)
+        told = self._without_sensitive(whole)
         if self.granularity == "district":
-            told = self._coarse(told)
+            told = self._by_district(told)
         best = told.ranked[0].probability if told.ranked else 0.0
-        enough = bool(told.ranked) and best >= min_confidence
-        record = as_record(replace(told, ranked=told.ranked[:top_k], enough=enough))
+        confident = bool(told.ranked) and best >= min_confidence
+        record = as_record(replace(told, ranked=told.ranked[:top_k], confident=confident))
         if self.granularity == "district":
             radii = {district.place.name: district.radius_km for district in self.districts.values()}
             for entry in record["places"]:
                 entry |= {} if radii[entry["place"]] is None else {"radius_km": radii[entry["place"]]}
         return {**record, "granularity": self.granularity, "fine": self.fine, "home": self.home}
 
-    def _without_homes(self, whole: Prediction) -> Prediction:
+    def _without_sensitive(self, whole: Prediction) -> Prediction:
         """Without what is withheld: the rest sums to one, so that nothing shows how probable a home was."""
         if not self.withheld:
             return whole
         kept = [r for r in whole.ranked if r.place.name not in self.withheld]
         mass = sum(r.probability for r in kept)
         scaled = (replace(r, probability=r.probability / mass if mass > 0 else 1 / len(kept)) for r in kept)
-        return replace(whole, ranked=tuple(scaled), promised=None)
+        return replace(whole, ranked=tuple(scaled), region=None)
 
-    def _coarse(self, fine: Prediction) -> Prediction:
+    def _by_district(self, fine: Prediction) -> Prediction:
         sums: dict[str, float] = {}
         places = {}
         for ranked in fine.ranked:
@@ -102,10 +102,10 @@ class Discretion:
             sums[place.name] = sums.get(place.name, 0.0) + ranked.probability
         order = sorted(sums, key=lambda name: -sums[name])
         districts = tuple(RankedPlace(places[name], min(1.0, sums[name])) for name in order)
-        promised = None if fine.promised is None else self._promise(fine.promised, order)
-        return replace(fine, ranked=districts, promised=promised)
+        region = None if fine.region is None else self._region(fine.region, order)
+        return replace(fine, ranked=districts, region=region)
 
-    def _promise(self, fine: PredictionRegion, order: Sequence[str]) -> PredictionRegion:
+    def _region(self, fine: PredictionRegion, order: Sequence[str]) -> PredictionRegion:
         """The districts of a set in the `order` that they are told in (its own is that of places), and the circle."""
         every = {self.districts[name].place.name: self.districts[name] for name in fine.places}
         names = tuple(name for name in order if name in every)
@@ -143,7 +143,7 @@ def stepped(kilometres: float) -> float:
     return next(step * scale for step in STEPS if kilometres <= step * scale)
 
 
-def districts_of(places: list[Place]) -> dict[str, District]:
+def build_districts(places: list[Place]) -> dict[str, District]:
     """Each place's district, by the place's name; those without coordinates share one."""
     located = [place for place in places if place.latitude is not None and place.longitude is not None]
     points = np.array([(p.latitude, p.longitude) for p in located], dtype=np.float64).reshape(-1, 2)

@@ -95,7 +95,7 @@ class SplitDataset:
 
     def lacking(self, plan: ResolvedSettings) -> tuple[str, str] | None:
         """What a system of this plan is there to read and none of these posts has, and why; None for all others."""
-        if "past_vectors" not in plan.needs or self.pasts[1].any():
+        if "past_vectors" not in plan.inputs or self.pasts[1].any():
             return None
         if any(post.user is not None and post.time is not None for post in self.posts):
             return "it reads its user's past posts", "of these posts none has an earlier one of the same user"
@@ -110,7 +110,7 @@ class SplitDataset:
     def tensors(self, plan: ResolvedSettings, vocabularies: Vocabularies | None) -> PostTensors:
         """The posts with their labels, as a network is given them."""
         tokens = None if vocabularies is None else self.tokens
-        past = self.pasts if "past_vectors" in plan.needs else None
+        past = self.pasts if "past_vectors" in plan.inputs else None
         return build_tensors(plan, self.posts, self.encoded, vocabularies, tokens=tokens, past=past, labels=self.labels)
 
     def losses(

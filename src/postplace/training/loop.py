@@ -66,7 +66,7 @@ class CustomLoss(Protocol):
 class FitsOnValidation(Protocol):
     """A model of which a few numbers are chosen on the validation part, once its weights are learned."""
 
-    def settle(self, validation: Iterable[Batch]) -> None:
+    def fit_on_validation(self, validation: Iterable[Batch]) -> None:
         """Choose them; the model is in evaluation mode, on the CPU."""
         ...
 
@@ -314,7 +314,7 @@ def fit(
         model.to("cpu").eval()
         if isinstance(model, FitsOnValidation):
             with torch.inference_mode():
-                model.settle(batches(validation, batch_size=256))
+                model.fit_on_validation(batches(validation, batch_size=256))
     return module.history
 
 

@@ -40,8 +40,8 @@ class ModelSettings:
     devices: int = 1
 
     @classmethod
-    def resolve(cls, model: str, overrides: Mapping[str, Any], *training: Any) -> ModelSettings:
-        """The settings of a model by its name, with overrides, and the fields from `seed` on. Raises BadOption for what it has not."""
+    def resolve(cls, model: object, overrides: Mapping[str, Any], *training: Any) -> ModelSettings:
+        """A model (see `find_model`), its overrides, and the fields from `seed` on; BadOption for what it has not."""
         entry = find_model(model)
         return cls(entry, resolve_settings(entry, overrides), *training)
 

@@ -77,6 +77,7 @@ def main() -> None:
     told = ["--text", "a walk to the lighthouse", "--hashtags", "waves", "--format", "json"]
     postplace("explain", "runs/mrlf", *told, "--output", "answers/explanation.json", "--device", "cpu")
     postplace("advise", "runs/mrlf", *told, "--output", "answers/advice.json", "--device", "cpu")
+    # what came out named this machine: the images' paths were made relative afterwards, and the sha256 in recipe.json
     postplace("prepare", "city/posts.jsonl", "--min-hashtag-posts", "2", "--out", "prepared", "--quiet")
     data = ["--data", "city/posts.jsonl", "--seeds", "2", "--cache", "vectors", "--quiet"]
     postplace("experiment", "experiment.toml", *data, "--out", "results")

@@ -10,6 +10,7 @@ import pytest
 from postplace.features.batch import InputSizes
 from postplace.features.pooled import PooledFeatures
 from postplace.models.baselines.gradient_boosting import GradientBoosting, _columns
+from postplace.models.contract import ModelContract
 from postplace.models.estimator import FitData
 
 POSTS = 120
@@ -67,3 +68,11 @@ def test_rounds_end_when_the_validation_part_gains_no_more(lesson: FitData) -> N
     system = GradientBoosting(SIZES, classes=3, rounds=100)
     system.fit(void)
     assert system.files()["trees.txt"].count(b"num_leaves=") < 3 * 60
+
+
+class TestLightgbmContract(ModelContract):
+    """What every model must hold to."""
+
+    model = "lightgbm"
+    equations = "test_it_answers_as_the_library_does"
+    small = {"rounds": 40}

@@ -11,6 +11,7 @@ from postplace.evaluation.baselines import fit_linear
 from postplace.features.batch import InputSizes
 from postplace.features.pooled import MODALITIES, PooledFeatures
 from postplace.models.baselines.linear import LogisticRegression
+from postplace.models.contract import ModelContract
 from postplace.models.estimator import FitData
 
 SIZES = InputSizes(2, 2, 2, text_width=3, image_width=4)
@@ -86,3 +87,10 @@ def test_what_was_never_there_in_training_moves_nothing(lesson: FitData, name: s
     again = LogisticRegression(SIZES, classes=3)
     again.restore(system.files())
     np.testing.assert_array_equal(again.predict_proba(examples), system.predict_proba(examples))
+
+
+class TestLogisticContract(ModelContract):
+    """What every model must hold to."""
+
+    model = "logistic"
+    equations = "test_it_is_the_baseline_of_the_evaluation"

@@ -9,6 +9,7 @@ import numpy as np
 from postplace.features.batch import InputSizes
 from postplace.features.pooled import PooledFeatures
 from postplace.models.baselines.majority import MajorityClass
+from postplace.models.contract import ModelContract
 from postplace.models.estimator import FitData
 
 
@@ -24,3 +25,10 @@ def test_every_post_gets_the_class_frequencies() -> None:
     assert system.predict_proba(examples).tolist() == [[0.25, 0, 0.75, 0]] * 7
     system.fit(dataclasses.replace(lesson, train=np.array([4, 5, 6])))  # from 1, 1 and nothing
     assert system.predict_proba(examples).tolist() == [[0, 1, 0, 0]] * 7
+
+
+class TestMajorityContract(ModelContract):
+    """What every model must hold to."""
+
+    model = "majority"
+    equations = "test_every_post_gets_the_class_frequencies"

@@ -8,6 +8,7 @@ import pytest
 from postplace.features.batch import InputSizes
 from postplace.features.pooled import PooledFeatures
 from postplace.models.baselines.nearest_neighbours import WEIGHTS, NearestNeighbours
+from postplace.models.contract import ModelContract
 from postplace.models.estimator import FitData
 
 
@@ -67,3 +68,10 @@ def test_the_grid_is_small_and_equal_weights_come_first() -> None:
     assert len(WEIGHTS) == 19
     assert WEIGHTS[0] == (1.0, 1.0, 1.0)
     assert all(max(weights) == 1.0 for weights in WEIGHTS)
+
+
+class TestNearestNeighboursContract(ModelContract):
+    """What every model must hold to."""
+
+    model = "nearest-neighbours"
+    equations = "test_votes_and_the_one_of_the_whole_training_part"

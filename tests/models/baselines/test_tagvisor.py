@@ -10,6 +10,7 @@ import pytest
 from postplace.features.batch import InputSizes
 from postplace.features.pooled import PooledFeatures
 from postplace.models.baselines.tagvisor import FOREST, Tagvisor
+from postplace.models.contract import ModelContract
 from postplace.models.estimator import FitData
 
 SIZES = InputSizes(2, 2, 2, 2, 2)
@@ -57,3 +58,11 @@ def test_leaves_bound_the_trees(leaves: int) -> None:
     model.fit(_lesson(tags, random.integers(0, 3, 300).tolist()))
     assert max(tree.get_n_leaves() for tree in model._forest.estimators_) == leaves
     assert len(model.files()[FOREST]) < 40_000
+
+
+class TestTagvisorContract(ModelContract):
+    """What every model must hold to."""
+
+    model = "tagvisor"
+    equations = "test_the_posterior_is_the_mean_of_the_leaves_shares"
+    small = {"trees": 7}

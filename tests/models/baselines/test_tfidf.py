@@ -12,6 +12,7 @@ from postplace.evaluation.baselines import fit_tfidf
 from postplace.features.batch import InputSizes
 from postplace.features.pooled import PooledFeatures
 from postplace.models.baselines.tfidf import Tfidf, texts_of
+from postplace.models.contract import ModelContract
 from postplace.models.estimator import FitData
 
 SIZES = InputSizes(2, 2, 2, text_width=2, image_width=3)
@@ -67,3 +68,17 @@ def test_a_post_without_words_gets_the_class_frequencies(lesson: FitData) -> Non
     system = Tfidf(SIZES, classes=2)
     system.fit(lesson)
     assert system.predict_proba(examples([""])).tolist() == [[0.5, 0.5]]
+
+
+class TestTfidfContract(ModelContract):
+    """What every model must hold to."""
+
+    model = "tfidf"
+    equations = "test_it_is_the_baseline_of_the_evaluation"
+
+
+class TestTfidfImageContract(ModelContract):
+    """What every model must hold to."""
+
+    model = "tfidf-image"
+    equations = "test_it_is_the_baseline_of_the_evaluation"

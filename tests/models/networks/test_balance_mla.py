@@ -12,6 +12,7 @@ import safetensors.torch
 import torch
 
 from postplace.features.batch import Batch, InputSizes
+from postplace.models.contract import ModelContract
 from postplace.models.networks.balance_mla import BalanceMLA, fused
 
 P = [[[0.7, 0.2, 0.1], [0.3, 0.3, 0.4]], [[0.5, 0.25, 0.25], [0.05, 0.05, 0.9]]]  # (B, M, C)
@@ -148,10 +149,18 @@ def test_decisions_are_settled_on_the_validation_part(sizes: InputSizes, batch: 
             head.bias.copy_(3 * torch.eye(3)[named])
     before = torch.nn.functional.cross_entropy(model(both), both.labels)  # type: ignore[arg-type]
     with torch.inference_mode():
-        model.settle([both])
+        model.fit_on_validation([both])
     after = torch.nn.functional.cross_entropy(model(both), both.labels)  # type: ignore[arg-type]
     assert model.beta.tolist() == [-4.0, 0.0]
     assert after < before
     again = _model(sizes, classes=3)
     again.load_state_dict(safetensors.torch.load(safetensors.torch.save(model.state_dict())))
     assert torch.equal(again(both), model(both))
+
+
+class TestBalanceMlaContract(ModelContract):
+    """What every model must hold to."""
+
+    model = "balance-mla"
+    equations = "test_the_forward_pass_is_that_of_the_equations"
+    small = {"width": 8}

@@ -13,6 +13,7 @@ from tests.models.merged_head import by_head, drawn
 
 from postplace.errors import BadOption
 from postplace.features.batch import Batch, InputSizes
+from postplace.models.contract import ModelContract
 from postplace.models.networks.bridge_tower import BridgeTower, BridgeTowerLite, by_layer
 
 Array = NDArray[np.float64]
@@ -105,3 +106,22 @@ def test_the_lite_one_adds_the_same_at_every_bridge(sizes: InputSizes, batch: Ba
         text, image = (stream[post].detach().double().numpy() for stream in streams if stream is not None)
         expected = by_head(text, image, model.head.pooled, model.head.inner, model.classifier)
         np.testing.assert_allclose(logits[post], expected, rtol=1e-4, atol=1e-4)
+
+
+class TestBridgeTowerContract(ModelContract):
+    """What every model must hold to."""
+
+    model = "bridge-tower"
+    equations = "test_the_whole_step_by_step"
+    small = {"width": 8, "heads": 2, "layers": 2}
+    learns = {"learning_rate": 0.001, "max_epochs": 8}
+    variants = ({"layers": 1},)
+
+
+class TestBridgeTowerLiteContract(ModelContract):
+    """What every model must hold to."""
+
+    model = "bridge-tower-lite"
+    equations = "test_the_lite_one_adds_the_same_at_every_bridge"
+    small = {"tokens": 4, "heads": 2, "width": 8, "layers": 2}
+    learns = {"tokens": 8, "width": 64, "layers": 1, "dropout": 0.1, "learning_rate": 0.001}

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tests.models.merged_head import by_head, drawn
 
 from postplace.features.batch import Batch, InputSizes
+from postplace.models.contract import ModelContract
 from postplace.models.networks.co_attention import CoAttention
 
 Array = NDArray[np.float64]
@@ -43,3 +44,13 @@ def test_the_streams_share_no_weights(sizes: InputSizes) -> None:
     own = [{id(parameter) for parameter in stream.parameters()} for stream in (layer.text, layer.image)]
     assert len(own[0]) == len(own[1])
     assert not own[0] & own[1]
+
+
+class TestCoAttentionContract(ModelContract):
+    """What every model must hold to."""
+
+    model = "co-attention"
+    equations = "test_the_whole_step_by_step"
+    small = {"tokens": 4, "heads": 2, "width": 8, "layers": 2}
+    learns = {"tokens": 8, "width": 64, "layers": 1, "dropout": 0.1, "learning_rate": 0.001}
+    variants = ({"tokens": "states"},)

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from postplace.features.batch import Batch, InputSizes
+from postplace.models.contract import ModelContract
 from postplace.models.networks.deepgeo import DeepGeo
 
 Array = NDArray[Any]
@@ -95,3 +96,13 @@ def test_noise_is_for_training_alone(sizes: InputSizes, batch: Batch) -> None:
 
 def test_the_forget_gates_start_open(sizes: InputSizes) -> None:
     assert _model(sizes).backward_lstm.get_parameter("bias_ih_l0")[2:4].tolist() == [1.0, 1.0]
+
+
+class TestDeepgeoContract(ModelContract):
+    """What every model must hold to."""
+
+    model = "deepgeo"
+    equations = "test_the_forward_pass_is_that_of_the_equations"
+    small = {"embedding": 6, "hidden": 5, "filters": 8, "representation": 7}
+    learns = {"learning_rate": 0.001, "max_epochs": 10}
+    variants = ({"window": 3, "noise": 0.1},)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from postplace.errors import BadOption
 from postplace.features.batch import Batch, InputSizes
+from postplace.models.contract import ModelContract
 from postplace.models.networks.feature_cnns import FeatureCNNs, UserCNNs, WordsCNN
 from postplace.models.registry import find_model, required_inputs
 
@@ -113,3 +114,20 @@ def test_the_past_is_asked_for_only_if_it_is_read() -> None:
     entry = find_model("user-cnns")
     assert required_inputs(entry, {}) == {"words", "image_vector", "past_vectors"}
     assert required_inputs(entry, {"past": False}) == {"words", "image_vector"}
+
+
+class TestFeatureCnnsContract(ModelContract):
+    """What every model must hold to."""
+
+    model = "feature-cnns"
+    equations = "test_feature_level_fusion"
+    small = {"embedding": 6, "filters": 4, "image_features": 5}
+
+
+class TestUserCnnsContract(ModelContract):
+    """What every model must hold to."""
+
+    model = "user-cnns"
+    equations = "test_user_attributes_and_gates"
+    small = {"embedding": 6, "filters": 4, "image_features": 5}
+    variants = ({"past": False},)

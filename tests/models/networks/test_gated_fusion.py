@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from postplace.features.batch import Batch, InputSizes
+from postplace.models.contract import ModelContract
 from postplace.models.networks.gated_fusion import GatedFusion
 
 
@@ -41,3 +42,11 @@ def test_an_open_gate_lets_the_text_alone_through(sizes: InputSizes, batch: Batc
     before = model(batch)
     batch.image_vectors = batch.image_vectors + 3 * torch.randn(16)
     torch.testing.assert_close(model(batch), before)
+
+
+class TestGatedContract(ModelContract):
+    """What every model must hold to."""
+
+    model = "gated"
+    equations = "test_the_forward_pass_is_that_of_the_equations"
+    small = {"width": 8}

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from postplace.errors import BadOption
 from postplace.features.batch import Batch, InputSizes
+from postplace.models.contract import ModelContract
 from postplace.models.networks.loctwi import KERNELS, CharacterBranch, Layer, LocTwi
 
 Array = NDArray[Any]
@@ -152,3 +153,17 @@ def test_without_groups_there_is_one_head(sizes: InputSizes, batch: Batch) -> No
 def test_settings_that_do_not_fit(sizes: InputSizes, settings: dict[str, Any], named: str) -> None:
     with pytest.raises(BadOption, match=named):
         _model(sizes, **settings)
+
+
+class TestLoctwiContract(ModelContract):
+    """What every model must hold to."""
+
+    model = "loctwi"
+    equations = "test_the_forward_pass_is_that_of_the_equations"
+    small = {"width": 8, "heads": 2, "characters": 6, "filters": 4}
+    learns = {"width": 64, "characters": 32, "max_epochs": 10}
+    variants = (
+        {"char_attention_layers": 0},
+        {"projections": "linear"},
+        {"pooling": "mean"},
+    )

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from postplace.features.batch import Batch, InputSizes
+from postplace.models.contract import ModelContract
 from postplace.models.networks.merge_attention import MergeAttention
 
 
@@ -31,3 +32,13 @@ def test_the_whole_step_by_step(sizes: InputSizes, batch: Batch, tokens: int | s
 def test_both_modalities_share_the_weights(sizes: InputSizes) -> None:
     layer = MergeAttention(sizes, classes=3, tokens=4, width=8, layers=1, heads=2).layers[0]
     assert sum(parameter.numel() for parameter in layer.parameters()) == 4 * 72 + 32 * 9 + 8 * 33 + 2 * 16
+
+
+class TestMergeAttentionContract(ModelContract):
+    """What every model must hold to."""
+
+    model = "merge-attention"
+    equations = "test_the_whole_step_by_step"
+    small = {"tokens": 4, "heads": 2, "width": 8, "layers": 2}
+    learns = {"tokens": 8, "width": 64, "layers": 1, "dropout": 0.1, "learning_rate": 0.001}
+    variants = ({"tokens": "states"},)

@@ -11,6 +11,7 @@ import torch
 from postplace.errors import BadOption
 from postplace.features.batch import Batch, InputSizes
 from postplace.models.blocks.fusion import AsymmetricLayer, ConnectedLayer
+from postplace.models.contract import ModelContract
 from postplace.models.networks.mplug import MPLUG
 
 
@@ -55,3 +56,17 @@ def test_without_connected_layers_the_image_stays_as_it_is(sizes: InputSizes, ba
         layer.register_forward_hook(lambda _, given, __: seen.append(given[1]))
     model(batch)
     assert all(torch.equal(a, b) for a, b in itertools.pairwise([model.sides(batch).image, *seen]))
+
+
+class TestMplugContract(ModelContract):
+    """What every model must hold to."""
+
+    model = "mplug"
+    equations = "test_the_whole_step_by_step"
+    small = {"tokens": 4, "heads": 2, "width": 8, "layers": 3, "connect_every": 1}
+    learns = {"tokens": 8, "width": 64, "layers": 2, "dropout": 0.1, "learning_rate": 0.001, "connect_every": 1}
+    variants = (
+        {"tokens": "states"},
+        {"connect_every": 0},
+        {"connect_every": 2},
+    )

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from postplace.errors import BadOption
 from postplace.features.batch import Batch, InputSizes
+from postplace.models.contract import ModelContract
 from postplace.models.networks.mrlf import MRLF, Fusion, SelfAttentionBlock, by_length
 
 Array = NDArray[np.float64]
@@ -224,3 +225,22 @@ def test_posts_of_like_length_go_together_and_each_gets_its_own_answer(sizes: In
     found = by_length(batch, features, rows=3)
     assert seen == [(3, 3), (3, 9), (1, 12)]  # no wider than the longest of each part
     torch.testing.assert_close(found, model.features(batch))
+
+
+class TestMrlfContract(ModelContract):
+    """What every model must hold to."""
+
+    model = "mrlf"
+    equations = "test_the_whole_in_plain_arithmetic"
+    small = {"embedding": 8, "filters": 8, "heads": 2, "image_features": 6}
+    learns = {"embedding": 32, "filters": 32, "heads": 4, "learning_rate": 0.001, "max_epochs": 10}
+    variants = (
+        {"fusion": "cross_both"},
+        {"fusion": "joint"},
+        {"fusion": "late"},
+        {"fusion": "none"},
+        {"fusion": "text_image"},
+        {"fusion": "tag_image"},
+        {"fusion": "all"},
+        {"kernel": 3, "word_kernel": 2},
+    )

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from postplace.features.batch import Batch, InputSizes
+from postplace.models.contract import ModelContract
 from postplace.models.networks.ogm_ge import OGMGE, Modulate
 
 LABELS = torch.tensor([0, 3, 4, 1])
@@ -114,3 +115,12 @@ def test_the_noise_is_as_wide_as_the_gradient() -> None:
     assert float(noise.mean()) == pytest.approx(0, abs=0.05)
     assert float(noise.std()) == pytest.approx(float(gradient.std()), rel=0.03)
     assert abs(float(torch.corrcoef(torch.stack([noise, gradient]))[0, 1])) < 0.02
+
+
+class TestOgmGeContract(ModelContract):
+    """What every model must hold to."""
+
+    model = "ogm-ge"
+    equations = "test_the_forward_pass_is_that_of_the_equations"
+    small = {"width": 8}
+    variants = ({"alpha": 0.0, "noise": 0.0},)

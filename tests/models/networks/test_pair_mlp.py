@@ -11,6 +11,7 @@ import torch
 from scipy.special import erf
 
 from postplace.features.batch import Batch, InputSizes
+from postplace.models.contract import ModelContract
 from postplace.models.networks.pair_mlp import PairMLP
 
 
@@ -46,3 +47,11 @@ def test_vectors_of_one_width_are_compared_as_they_are(sizes: InputSizes, image_
     model = PairMLP(replace(sizes, text_width=16, image_width=image_width), classes=5, side=6)
     assert model.absent_text.shape == (side,)
     assert any(isinstance(layer, torch.nn.Linear) for layer in model.text) == (image_width != 16)
+
+
+class TestPairMlpContract(ModelContract):
+    """What every model must hold to."""
+
+    model = "pair-mlp"
+    equations = "test_the_forward_pass_is_that_of_the_equations"
+    small = {"side": 6, "width": 8}

@@ -17,6 +17,7 @@ from torch import nn
 from postplace.features.batch import Batch, InputSizes
 from postplace.models.blocks.interaction import FeedForward, InterpolationAttention, Projections, TokenNorm
 from postplace.models.blocks.mlp_head import mlp_head
+from postplace.models.contract import ModelContract
 from postplace.models.networks.sg_mft import SGMFT, FusionModule
 from postplace.models.registry import find_model
 from postplace.models.settings import resolve_settings
@@ -185,3 +186,16 @@ def test_the_literal_system_is_as_printed(sizes: InputSizes, batch: Batch) -> No
     )
     ours.load_state_dict(literal.state_dict())
     torch.testing.assert_close(literal.eval()(batch), ours.eval()(batch))
+
+
+class TestSgMftPaperContract(ModelContract):
+    """What every model must hold to."""
+
+    model = "sg-mft-paper"
+    equations = "test_the_literal_system_is_as_printed"
+    small = {"heads": 2, "head_width": 2}
+    variants = (
+        {"gate": "sigmoid"},
+        {"gate": "scaled"},
+        {"gate": "global"},
+    )

@@ -16,6 +16,7 @@ from postplace.errors import BadOption
 from postplace.features.batch import Batch, InputSizes
 from postplace.models.blocks.interaction import InteractionModule
 from postplace.models.blocks.similarity import GATES, Gate
+from postplace.models.contract import ModelContract
 from postplace.models.networks.sg_mft_sequences import SequenceFusion, SequenceSGMFT
 
 Array = NDArray[np.float64]
@@ -207,3 +208,28 @@ def test_equal_widths_need_no_map(sizes: InputSizes) -> None:
 def test_a_name_that_is_none_is_refused(sizes: InputSizes, setting: str) -> None:
     with pytest.raises(BadOption, match=setting):
         _model(sizes, **{setting: "no such"})
+
+
+class TestSgMftTokensContract(ModelContract):
+    """What every model must hold to."""
+
+    model = "sg-mft-tokens"
+    equations = "test_the_whole_in_plain_arithmetic"
+    small = {"features": 16, "heads": 2, "head_width": 4}
+    learns = {"features": 64, "dropout": 0.1, "learning_rate": 0.001}
+    variants = (
+        {"fusion": "none"},
+        {"fusion": "asymmetric"},
+        {"fusion": "merge"},
+        {"fusion": "co"},
+        {"layers": 0, "fusion": "none"},
+        {"gate": "softmax"},
+        {"gate": "scaled"},
+        {"gate": "global"},
+        {"feed_forward": "image"},
+        {"feature_norm": "none"},
+        {"features": 12},
+        {"features": None},
+        {"layers": 2},
+        {"tokens": 4},
+    )

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from postplace.errors import BadOption
 from postplace.features.batch import Batch, InputSizes
 from postplace.models.blocks.attention import attend
+from postplace.models.contract import ModelContract
 from postplace.models.networks.transtagger import EncoderLayer, TransTagger, attend_few
 
 Array = NDArray[Any]
@@ -102,3 +103,12 @@ def test_attention_with_the_heads_side_by_side_is_attention() -> None:
     torch.manual_seed(0)
     q, k, v = (torch.randn(5, 3, 8) for _ in range(3))
     torch.testing.assert_close(attend_few(q, k, v, heads=4), attend(q, k, v, heads=4))
+
+
+class TestTranstaggerContract(ModelContract):
+    """What every model must hold to."""
+
+    model = "transtagger"
+    equations = "test_the_forward_pass_is_that_of_the_equations"
+    small = {"width": 4, "heads": 2, "feed_forward": 8, "layers": 1}
+    learns = {"width": 64, "feed_forward": 128, "layers": 1, "learning_rate": 0.001, "max_epochs": 10}

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from postplace.features.batch import Batch, InputSizes
+from postplace.models.contract import ModelContract
 from postplace.models.networks.unis_mmc import UniSMMC, pair_loss
 
 YES, NO = True, False
@@ -153,3 +154,12 @@ def test_the_loss_is_three_cross_entropies_and_a_tenth(sizes: InputSizes, batch:
 def test_the_weight_and_tau_are_the_published_ones(sizes: InputSizes) -> None:
     model = UniSMMC(sizes, classes=5)
     assert (model.weight, model.tau) == (0.1, 0.07)
+
+
+class TestUnisMmcContract(ModelContract):
+    """What every model must hold to."""
+
+    model = "unis-mmc"
+    equations = "test_the_forward_pass_is_that_of_the_equations"
+    small = {"width": 8, "hidden": 8}
+    variants = ({"weight": 0.0},)

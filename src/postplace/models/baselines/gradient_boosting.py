@@ -21,7 +21,9 @@ from postplace.features.pooled import MODALITIES, PooledFeatures
 from postplace.models.blocks.class_priors import frequencies_of, or_frequencies, training_labels
 from postplace.models.blocks.estimator_io import arrays_of, as_bytes, damaged, file_of, json_of
 from postplace.models.blocks.trees_io import check_trees
+from postplace.models.entry import EXAMPLES, READS_ALL
 from postplace.models.estimator import FitData, Probabilities
+from postplace.models.registry import register_model
 
 ARRAYS, DIGEST, TREES = "safetensors", "json", "trees.txt"
 PATIENCE = 10
@@ -40,6 +42,19 @@ _PARAMETERS = {
 }
 
 
+@register_model(
+    "lightgbm",
+    title="LightGBM",
+    family="baseline",
+    modalities=READS_ALL,
+    inputs=EXAMPLES,
+    citation="Ke et al., LightGBM: A Highly Efficient Gradient Boosting Decision Tree, NeurIPS 2017",
+    prefer_when="single numbers of the vectors decide, or modalities are often missing",
+    deviations="At most 100 rounds of trees of 7 leaves, each of a tenth of the columns: half a minute for 6,000 "
+    "posts of 30 classes on one core.",
+    ranges={"rounds": (1, 1000), "leaves": (2, 1024), "learning_rate": (0.001, 1.0)},
+    search={"leaves": (7, 15, 31), "rounds": (100, 200)},
+)
 class GradientBoosting:
     """See the module. `rounds` is how many there are at most; in a balanced lesson posts weigh by their class."""
 

@@ -18,11 +18,23 @@ from postplace.features.batch import InputSizes
 from postplace.features.pooled import MODALITIES, PooledFeatures
 from postplace.models.blocks.class_priors import balanced_bias, frequencies_of, or_frequencies, training_labels
 from postplace.models.blocks.estimator_io import arrays_of
+from postplace.models.entry import EXAMPLES, READS_ALL
 from postplace.models.estimator import FitData, Probabilities
+from postplace.models.registry import register_model
 
 ARRAYS = "safetensors"
 
 
+@register_model(
+    "logistic",
+    title="Logistic regression",
+    family="baseline",
+    modalities=READS_ALL,
+    inputs=EXAMPLES,
+    citation="Radford et al., Learning Transferable Visual Models from Natural Language Supervision, ICML 2021, "
+    "sec. 3.2 (linear probes), arXiv 2103.00020",
+    prefer_when="posts are few and the encoders good: what the frozen vectors tell without anything in between",
+)
 class LogisticRegression:
     """See the module. In a balanced lesson each class's probability is divided by its share of the training posts."""
 

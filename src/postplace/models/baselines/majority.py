@@ -12,11 +12,23 @@ from postplace.features.batch import InputSizes
 from postplace.features.pooled import PooledFeatures
 from postplace.models.blocks.class_priors import training_labels
 from postplace.models.blocks.estimator_io import arrays_of
+from postplace.models.entry import EXAMPLES
 from postplace.models.estimator import FitData, Probabilities
+from postplace.models.registry import register_model
 
 ARRAYS = "safetensors"
 
 
+@register_model(
+    "majority",
+    title="Majority class",
+    family="baseline",
+    modalities=frozenset(),
+    inputs=EXAMPLES,
+    citation="Mourad et al., A Practical Guide for the Effective Evaluation of Twitter User Geolocation, 2019, "
+    "arXiv 1907.12700",
+    prefer_when="never to be used, always to be beaten",
+)
 class MajorityClass:
     """The class frequencies of the training part for every post; a balanced lesson changes nothing here."""
 

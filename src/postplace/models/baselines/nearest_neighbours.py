@@ -23,7 +23,9 @@ from postplace.features.batch import InputSizes
 from postplace.features.pooled import MODALITIES, PooledFeatures
 from postplace.models.blocks.class_priors import frequencies_of, or_frequencies, training_labels
 from postplace.models.blocks.estimator_io import arrays_of, damaged
+from postplace.models.entry import EXAMPLES, READS_ALL
 from postplace.models.estimator import FitData, Probabilities
+from postplace.models.registry import register_model
 
 ARRAYS = "safetensors"
 NEIGHBOURS = (50, 20, 10, 5, 1)
@@ -33,6 +35,15 @@ _FINE = 1e5  # similarities are compared to five digits: rounding must not decid
 Block = NDArray[np.float16]
 
 
+@register_model(
+    "nearest-neighbours",
+    title="k nearest neighbours",
+    family="baseline",
+    modalities=READS_ALL,
+    inputs=EXAMPLES,
+    citation="Cover and Hart, Nearest Neighbor Pattern Classification, IEEE Trans. Inf. Theory 13(1), 1967",
+    prefer_when="posts repeat each other, and the answer should be shown by the posts it comes from",
+)
 class NearestNeighbours:
     """See the module. In a balanced lesson the vote of a post is divided by the share of its class."""
 

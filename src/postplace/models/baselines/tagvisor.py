@@ -20,11 +20,27 @@ from postplace.features.pooled import PooledFeatures
 from postplace.models.blocks.class_priors import frequencies_of, or_frequencies, training_labels
 from postplace.models.blocks.estimator_io import arrays_of, as_bytes, json_of, strings_of
 from postplace.models.blocks.forest_io import forest_bytes, forest_of, skops_io
+from postplace.models.entry import STRINGS
 from postplace.models.estimator import FitData, Probabilities
+from postplace.models.registry import register_model
 
 ARRAYS, VOCABULARY, FOREST = "safetensors", "json", "forest.skops"
 
 
+@register_model(
+    "tagvisor",
+    title="Tagvisor",
+    family="text",
+    modalities=frozenset({"hashtags"}),
+    inputs=STRINGS,
+    citation="Zhang et al., Tagvisor: A Privacy Advisor for Sharing Hashtags, WWW 2018, arXiv 1802.04122",
+    prefer_when="posts carry several hashtags each, and what they give away is to be known in seconds",
+    deviations="A post without a known hashtag gets the class frequencies; trees have at most 1024 leaves, which "
+    "bounds the file; the number of trees is recalled, not confirmed. A tag counts from its second "
+    "occurrence; classes are weighted with --balanced alone.",
+    ranges={"leaves": (2, 65536)},
+    search={"trees": (100, 300), "leaves": (256, 1024, 4096), "min_count": (1, 2, 5)},
+)
 class Tagvisor:
     """See the module. `leaves` bounds each tree, and with it the file; `min_count`: rarer hashtags are unknown.
 

@@ -20,12 +20,36 @@ from postplace.features.batch import InputSizes
 from postplace.features.pooled import PooledFeatures
 from postplace.models.blocks.class_priors import balanced_bias, frequencies_of, or_frequencies, training_labels
 from postplace.models.blocks.estimator_io import arrays_of, as_bytes, damaged, json_of, strings_of
+from postplace.models.entry import READS_ALL, READS_TEXT, STRINGS
 from postplace.models.estimator import FitData, Probabilities
+from postplace.models.registry import register_model
 
 ARRAYS, VOCABULARY = "safetensors", "json"
 NOTHING = "\ue000"  # a term that no text has (private use), for training posts of which no two share a character
 
 
+@register_model(
+    "tfidf",
+    title="TF-IDF + logistic regression",
+    family="baseline",
+    modalities=READS_TEXT,
+    inputs=STRINGS,
+    citation="Salton and Buckley, Term-weighting Approaches in Automatic Text Retrieval, Inf. Process. Manag. "
+    "24(5), 1988",
+    prefer_when="there is text: few systems beat it, least of all where words have no spaces between them",
+    fixed={"beside": "nothing"},
+)
+@register_model(
+    "tfidf-image",
+    title="TF-IDF and image vector + logistic regression",
+    family="baseline",
+    modalities=READS_ALL,
+    inputs=STRINGS,
+    citation="Salton and Buckley, Term-weighting Approaches in Automatic Text Retrieval, Inf. Process. Manag. "
+    "24(5), 1988",
+    prefer_when="there are text and pictures, and the simplest system that reads both is wanted",
+    fixed={"beside": "image"},
+)
 class Tfidf:
     """See the module. In a balanced lesson each class's probability is divided by its share of the training posts."""
 

@@ -25,6 +25,8 @@ from torch.nn import functional
 from postplace.features.batch import Batch, InputSizes
 from postplace.models.blocks.modality_tokens import image_mean, text_mean, to_width
 from postplace.models.blocks.pooling import fill_absent
+from postplace.models.entry import ON_VECTORS, READS_ALL, VECTORS
+from postplace.models.registry import register_model
 
 MOMENTUM = 0.9
 SHARPNESS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)  # of kappa: tried on the validation part
@@ -44,6 +46,20 @@ class Heads(nn.Module):
         return torch.stack([self.text(h_t), self.image(h_v)], dim=1)
 
 
+@register_model(
+    "balance-mla",
+    title="BalanceMLA (reconstruction)",
+    family="text and image",
+    modalities=READS_ALL,
+    inputs=VECTORS,
+    training=ON_VECTORS,
+    citation="after Fu et al., BalanceMLA, OpenReview submission, 2024",
+    prefer_when="which of text and picture to believe differs from post to post, or one is often missing",
+    deviations="Text and code are not public: a reconstruction from a description in a few lines. The weights of the "
+    "losses, the running confidences and the weights of the decisions are ours.",
+    ranges={"temperature": (0.01, 1.0)},
+    search={"dropout": (0.1, 0.3, 0.5), "temperature": (0.05, 0.2, 1.0), "width": (128, 256)},
+)
 class BalanceMLA(nn.Module):
     """Batch -> logits (B, C), the logarithm of (5). `classifier` holds the last layers of both sides.
 
@@ -102,7 +118,7 @@ class BalanceMLA(nn.Module):
         taken = torch.where(count > 0, MOMENTUM * self.confidence + (1 - MOMENTUM) * now, self.confidence)
         self.confidence.copy_(taken)
 
-    def settle(self, validation: Iterable[Batch]) -> None:
+    def fit_on_validation(self, validation: Iterable[Batch]) -> None:
         """Choose kappa and beta of (4) from a grid, by the cross-entropy of (5) on the validation part."""
         known = [(*self.sides(batch), batch.labels) for batch in validation if batch.labels is not None]
         if not known:

@@ -26,6 +26,8 @@ from postplace.models.blocks.modality_tokens import (
     states_or_stand_in,
     to_width,
 )
+from postplace.models.entry import READS_ALL, STACK, STATES, VECTORS
+from postplace.models.registry import register_model
 
 
 class BridgedLayers(nn.Module):
@@ -70,6 +72,23 @@ class BridgeHead(nn.Module):
         return fused
 
 
+@register_model(
+    "bridge-tower",
+    title="BridgeTower",
+    family="text and image",
+    modalities=READS_ALL,
+    inputs=STATES,
+    training=STACK,
+    citation="Xu et al., BridgeTower: Building Bridges Between Encoders in Vision-Language Representation "
+    "Learning, AAAI 2023, arXiv 2206.08657",
+    prefer_when="the encoders hand out layers, and what their earlier ones see (letters, textures) tells the place",
+    deviations="Frozen encoders; 3 layers of width 32 and 4 heads, not 6 of width 768 and 12; no pre-training; the "
+    "poolers take the mean of the tokens, not the first; the learning rate (1e-3) is that of "
+    "BridgeTower-lite.",
+    ranges={"layers": (1, 24)},
+    search={"dropout": (0.1, 0.3), "width": (32, 64)},
+    state_layers="layers",
+)
 class BridgeTower(nn.Module):
     """Batch -> logits (B, C), from token states of the last `layers` layers of both encoders.
 
@@ -133,6 +152,21 @@ def by_layer(states: Tensor, mask: Tensor, *, layers: int) -> tuple[Tensor, Tens
     return states.reshape(*shape, states.shape[2]), mask.reshape(shape).all(dim=2)
 
 
+@register_model(
+    "bridge-tower-lite",
+    title="BridgeTower-lite",
+    family="text and image",
+    modalities=READS_ALL,
+    inputs=VECTORS,
+    training=STACK,
+    citation="after Xu et al., BridgeTower, AAAI 2023, arXiv 2206.08657",
+    prefer_when="a comparison with BridgeTower is wanted where the encoders hand out pooled vectors alone",
+    deviations="Not BridgeTower: the same chunk tokens of one pooled vector are added at every bridge, where it adds "
+    "the states of another layer; 2 layers of width 64. The learning rate (1e-3) and the number of chunks "
+    "(16) were chosen on a validation part.",
+    ranges={"layers": (1, 24)},
+    search={"dropout": (0.1, 0.3), "width": (32, 64), "layers": (1, 2)},
+)
 class BridgeTowerLite(nn.Module):
     """Batch -> logits (B, C), from chunk tokens of the pooled vectors: every bridge adds the same ones."""
 

@@ -14,6 +14,9 @@ Letters: B posts, W words, I pictures, f filters, d width of v and u, C classes.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -22,6 +25,8 @@ from postplace.features.batch import Batch, InputSizes
 from postplace.models.blocks.modality_tokens import image_mean
 from postplace.models.blocks.pooling import fill_absent
 from postplace.models.blocks.text_cnn import TextCNN
+from postplace.models.entry import ON_VECTORS, READS_ALL, READS_TEXT, Input
+from postplace.models.registry import register_model
 
 KERNELS = (3, 4, 5)
 
@@ -50,6 +55,35 @@ class WordsCNN(nn.Module):
         return fill_absent(torch.maximum(of_text, of_tags), present, self.absent_words)
 
 
+def _get_inactive(settings: Mapping[str, Any], available: frozenset[str]) -> set[str]:
+    """A branch that is never given anything is a learned vector, however wide; attributes are as wide as images."""
+    of_text = set() if available & READS_TEXT else {"filters"}
+    return of_text if "image" in available or settings.get("past") else {*of_text, "image_features"}
+
+
+_WORDS: frozenset[Input] = frozenset({"words", "image_vector"})
+
+
+def _get_inputs(settings: Mapping[str, Any]) -> frozenset[Input]:
+    return _WORDS | {"past_vectors"} if settings.get("past") else _WORDS
+
+
+@register_model(
+    "feature-cnns",
+    title="Feature-level fusion CNNs",
+    family="text and image",
+    modalities=READS_ALL,
+    inputs=frozenset({"image_vector", "words"}),
+    training=ON_VECTORS,
+    citation="Meng et al., MUSA2 at ACM Multimedia 2017; TextCNN of Kim, Convolutional Neural Networks for "
+    "Sentence Classification, EMNLP 2014",
+    prefer_when="words that the frozen text encoder does not know (names, slang) tell the place",
+    deviations="A reconstruction from second-hand descriptions. Any image encoder stands where CaffeNet's fc7 did; "
+    "words are learned with the rest, where Kim's were word2vec's; 100 filters of each width are his; "
+    "hashtags are read as words too.",
+    search={"dropout": (0.3, 0.5), "filters": (50, 100), "image_features": (128, 256)},
+    inactive=_get_inactive,
+)
 class FeatureCNNs(nn.Module):
     """Batch -> logits (B, C): (1)-(3). Several pictures are averaged."""
 
@@ -79,6 +113,21 @@ class FeatureCNNs(nn.Module):
         return logits
 
 
+@register_model(
+    "user-cnns",
+    title="Fusion CNNs with user attributes",
+    family="text and image",
+    modalities=READS_ALL,
+    inputs=_get_inputs,
+    training=ON_VECTORS,
+    citation="Wang et al., IEEE MultiMedia 28(4), 2021",
+    prefer_when="the same users post again and again: what they posted before says where they are now",
+    deviations="A reconstruction from second-hand descriptions; the form of the gates is ours. Any image encoder "
+    "stands where PlacesCNN did; the attributes are the mean vectors of the user's earlier posts alone, "
+    "for a profile is not given, and counts of places would give the answer away.",
+    search={"dropout": (0.3, 0.5), "filters": (50, 100), "image_features": (128, 256)},
+    inactive=_get_inactive,
+)
 class UserCNNs(nn.Module):
     """Batch -> logits (B, C): (1), (2'), (4).
 

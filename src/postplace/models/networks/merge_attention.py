@@ -7,14 +7,41 @@ Letters: B posts, n tokens, d width of a token, C classes.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
 from postplace.features.batch import Batch, InputSizes
 from postplace.models.blocks.fusion import MergeLayer
 from postplace.models.blocks.modality_tokens import PooledPair, token_sides
+from postplace.models.entry import READS_ALL, STACK, STATES, VECTORS, Input
+from postplace.models.registry import register_model
 
 
+def _get_inputs(settings: Mapping[str, Any]) -> frozenset[Input]:
+    return STATES if settings["tokens"] == "states" else VECTORS
+
+
+@register_model(
+    "merge-attention",
+    title="Merge attention",
+    family="text and image",
+    modalities=READS_ALL,
+    inputs=_get_inputs,
+    training=STACK,
+    citation="Hendricks et al., Decoupling the Role of Data, Attention, and Losses in Multimodal Transformers, "
+    "TACL 2021, as formalised in Dou et al., METER, CVPR 2022",
+    prefer_when="few weights are wanted: both modalities share every layer",
+    deviations="On chunks of the frozen encoders' vectors (or their token states) in the place of encoders trained "
+    "along; 2 layers of width 64 and 4 heads, not 6 of width 768 and 12; no pre-training, and one "
+    "learning rate for all weights. The learning rate (1e-3) and the number of chunks (16) were chosen on "
+    "a validation part.",
+    ranges={"layers": (1, 24)},
+    extra_types={"tokens": str},
+    search={"dropout": (0.1, 0.3), "width": (32, 64), "layers": (1, 2, 3)},
+)
 class MergeAttention(nn.Module):
     """Batch -> logits (B, C), from chunk tokens of the pooled vectors or, `tokens` = "states", from token states.
 

@@ -9,6 +9,9 @@ Letters: B posts, n tokens, d width of a token, C classes.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -18,8 +21,32 @@ from postplace.features.batch import Batch, InputSizes
 from postplace.models.blocks.fusion import AsymmetricLayer, ConnectedLayer
 from postplace.models.blocks.modality_tokens import token_sides
 from postplace.models.blocks.pooling import masked_mean
+from postplace.models.entry import READS_ALL, STACK, STATES, VECTORS, Input
+from postplace.models.registry import register_model
 
 
+def _get_inputs(settings: Mapping[str, Any]) -> frozenset[Input]:
+    return STATES if settings["tokens"] == "states" else VECTORS
+
+
+@register_model(
+    "mplug",
+    title="mPLUG",
+    family="text and image",
+    modalities=READS_ALL,
+    inputs=_get_inputs,
+    training=STACK,
+    citation="Li et al., mPLUG: Effective and Efficient Vision-Language Learning by Cross-modal Skip-connections, "
+    "EMNLP 2022, arXiv 2205.12005",
+    prefer_when="the text says more about the place than the picture, which then only answers its questions",
+    deviations="The fusion encoder alone, on chunks of the frozen encoders' vectors (or their token states) in the "
+    "place of encoders trained along; width 32 and 4 heads, not 768 and 12; no image-text pre-training; "
+    "means of both streams are classified. The learning rate (1e-3) and the number of chunks (16) were "
+    "chosen on a validation part.",
+    ranges={"layers": (1, 24), "connect_every": (0, 24)},
+    extra_types={"tokens": str},
+    search={"dropout": (0.1, 0.3), "width": (32, 64), "connect_every": (2, 3)},
+)
 class MPLUG(nn.Module):
     """Batch -> logits (B, C), from chunk tokens of the pooled vectors or, `tokens` = "states", from token states.
 

@@ -12,8 +12,8 @@ Letters: B posts, L characters, n tokens after pooling, f filters, W words, I im
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Literal, get_args
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +24,8 @@ from postplace.models.blocks.attention import MultiHeadAttention
 from postplace.models.blocks.char_cnn import CharacterCNN
 from postplace.models.blocks.pooling import fill_absent, masked_mean
 from postplace.models.blocks.text_cnn import TextCNN
+from postplace.models.entry import READS_ALL, READS_TEXT, Training
+from postplace.models.registry import register_model
 
 Fusion = Literal["cross", "cross_both", "joint", "late", "none", "text_image", "tag_image", "all"]
 Tokens = tuple[Tensor, Tensor]  # (B, n, f) and mask (B, n)
@@ -76,6 +78,28 @@ class TextBranch(nn.Module):
         return (m, mask), (finished, mask), h_c, h_w
 
 
+def _get_inactive(_settings: Mapping[str, Any], available: frozenset[str]) -> set[str]:
+    """A branch that is never given anything is a learned vector, however wide."""
+    of_text = set() if available & READS_TEXT else {"filters"}
+    return of_text if "image" in available else {*of_text, "image_features"}
+
+
+@register_model(
+    "mrlf",
+    title="MRLF",
+    family="text and image",
+    modalities=READS_ALL,
+    inputs=frozenset({"characters", "image_vector", "words"}),
+    training=Training("rmsprop", 3e-4, 128, 50, patience=5, decay_factor=0.8, decay_patience=3),
+    citation="Dai et al., Multi-modal Representation Learning for Social Post Location Inference, ICC 2023, arXiv "
+    "2306.07935",
+    prefer_when="posts are many and noisy, slang and misspelt names matter, hashtags repeat words of the text",
+    deviations="Any image encoder stands where VGG19 did. Most sizes are lost in every public copy; the learning "
+    "rate (3e-4), the patience (5) and the least count of a character or word (2) were chosen on "
+    "validation parts.",
+    search={"dropout": (0.3, 0.5), "filters": (64, 128), "image_features": (128, 256)},
+    inactive=_get_inactive,
+)
 class MRLF(nn.Module):
     """Batch -> logits (B, C). See the module for the paper, `fusion` below for the readings of (6)-(8).
 

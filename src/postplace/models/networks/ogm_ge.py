@@ -22,6 +22,8 @@ from torch.nn import functional
 from postplace.features.batch import Batch, InputSizes
 from postplace.models.blocks.modality_tokens import image_mean, text_mean, to_width
 from postplace.models.blocks.pooling import fill_absent
+from postplace.models.entry import ON_VECTORS, READS_ALL, VECTORS
+from postplace.models.registry import register_model
 
 
 class Modulate(torch.autograd.Function):
@@ -58,6 +60,21 @@ class Encoder(nn.Module):
         return functional.relu(functional.linear(self.scale(x), weight, bias))
 
 
+@register_model(
+    "ogm-ge",
+    title="OGM-GE",
+    family="text and image",
+    modalities=READS_ALL,
+    inputs=VECTORS,
+    training=ON_VECTORS,
+    citation="Peng et al., Balanced Multimodal Learning via On-the-fly Gradient Modulation, CVPR 2022, arXiv "
+    "2203.15332",
+    prefer_when="one side is learned so fast that the other, which also tells the place, is left behind",
+    deviations="One layer on stored vectors a side, where there were ResNet18 from scratch and SGD: all weights of "
+    "these layers are modulated, not convolutions alone, and in every epoch; alpha is recalled.",
+    ranges={"alpha": (0.0, 1.0), "noise": (0.0, 1.0)},
+    search={"alpha": (0.1, 0.3, 0.8), "noise": (0.5, 1.0), "width": (128, 256)},
+)
 class OGMGE(nn.Module):
     """Batch -> logits (B, C); while training on a batch with labels, gradients are modulated by (2)-(4).
 

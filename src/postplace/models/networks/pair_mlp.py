@@ -16,8 +16,23 @@ from torch import Tensor, nn
 from postplace.features.batch import Batch, InputSizes
 from postplace.models.blocks.modality_tokens import image_mean, text_mean, to_width
 from postplace.models.blocks.pooling import fill_absent
+from postplace.models.entry import ON_VECTORS, READS_ALL, VECTORS
+from postplace.models.registry import register_model
 
 
+@register_model(
+    "pair-mlp",
+    title="Product and difference + MLP",
+    family="text and image",
+    modalities=READS_ALL,
+    inputs=VECTORS,
+    training=ON_VECTORS,
+    citation="after Conneau et al., Supervised Learning of Universal Sentence Representations, EMNLP 2017, arXiv "
+    "1705.02364",
+    prefer_when="it is asked what attention adds to comparing both vectors number by number, in one hidden layer",
+    deviations="A control, not a system of the papers: text and picture stand where there were two sentences.",
+    search={"dropout": (0.1, 0.3, 0.5), "width": (128, 256, 512)},
+)
 class PairMLP(nn.Module):
     """Batch -> logits (B, C).
 

@@ -71,7 +71,7 @@ class SequenceSGMFT(nn.Module):
         sizes: InputSizes,
         *,
         classes: int,
-        features: int | None = None,
+        features: int | None = TOKEN_WIDTH,
         feature_norm: Literal["layer", "none"] = "layer",
         gate: Gate = "sigmoid",
         feed_forward: Literal["text", "image"] = "text",

@@ -21,6 +21,8 @@ from torch.nn import functional
 from postplace.features.batch import Batch, InputSizes
 from postplace.models.blocks.modality_tokens import image_mean, text_mean, to_width
 from postplace.models.blocks.pooling import fill_absent
+from postplace.models.entry import READS_ALL, VECTORS, Training
+from postplace.models.registry import register_model
 
 
 class Side(nn.Module):
@@ -37,6 +39,22 @@ class Side(nn.Module):
         return fill_absent(torch.tanh(self.linear(self.scale(x))), present, self.absent_vector)
 
 
+@register_model(
+    "unis-mmc",
+    title="UniS-MMC",
+    family="text and image",
+    modalities=READS_ALL,
+    inputs=VECTORS,
+    training=Training("adam", 5e-4, 128, 40, patience=5, decay_factor=0.2, decay_patience=2, weight_decay=1e-4),
+    citation="Zou et al., UniS-MMC: Multimodal Classification via Unimodality-supervised Multimodal Contrastive "
+    "Learning, Findings of ACL 2023, arXiv 2305.09299",
+    prefer_when="text and picture each tell the place often enough, and should be brought to agree",
+    deviations="Frozen encoders with one layer of width 256 each, where BERT and ViT (768) were trained along; "
+    "learning rate 5e-4, not 1e-4. The pairwise loss is the intended one, over the pairs of a batch "
+    "(recalled); the released code keeps row 0 of the similarities only.",
+    ranges={"tau": (0.01, 1.0)},
+    search={"dropout": (0.1, 0.3), "weight": (0.03, 0.1, 0.3), "width": (128, 256)},
+)
 class UniSMMC(nn.Module):
     """Batch -> logits (B, C), those of the head of both sides, whose last layer is `classifier`.
 

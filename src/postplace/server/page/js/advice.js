@@ -2,25 +2,25 @@
 
 import { byId, focusIsLost, make, show } from "./elements.js";
 import { edited } from "./edits.js";
-import { count, distance, isolated, listed, percent } from "./words.js";
-import { request } from "./wishes.js";
+import { count, distance, isolated, listed, percent } from "./format.js";
+import { optionsForm } from "./options.js";
 
 /** What the adviser says of options of its own, as this page has them. */
 const REPHRASED = [
   ["name that place", "choose that place after “Hide” and look again"],
-  ["the judge", "the other model"],
-  ["give a judge, another system trained on the same posts", "whoever runs this service can have another model judge them"],
+  ["the transfer model", "the other model"],
+  ["give `transfer_model`, another model trained on the same posts", "whoever runs this service can have another model attack them"],
 ];
 
 /** Show what advice can be asked for and, with `advice`, the suggestions; what is said of them.
  *
- * `wished`, `wish`, `ask`, `target` and `places`: see `request`. `take` is given a function that makes the edited post,
+ * `chosenOptions`, `onChange`, `ask`, `target` and `places`: see `optionsForm`. `take` is given a function that makes the edited post,
  * what the edit is called, and the place that it hides.
  */
-export function offerAdvice({ advice = null, pictures = [], take = null, ...wishes }) {
+export function offerAdvice({ advice = null, pictures = [], take = null, ...options }) {
   byId("advice").hidden = false;
   const said = advice ? sentence(advice) : "";
-  show(byId("advice-content"), request({ ...wishes, again: advice !== null }), advice ? make("p", {}, said) : null,
+  show(byId("advice-content"), optionsForm({ ...options, again: advice !== null }), advice ? make("p", {}, said) : null,
     advice ? suggestions(advice, { pictures, take }) : null, advice ? notes(advice) : null);
   return said;
 }
@@ -44,16 +44,16 @@ function sentence(advice) {
     return `Nothing needs to change: the place is hidden as it is. ${asItIs}`;
   }
   if (!advice.suggestions.length) {
-    return `${asItIs} No edit that was tried hides the place${advice.judged_before ? " from both" : ""}.`;
+    return `${asItIs} No edit that was tried hides the place${advice.transfer_before ? " from both" : ""}.`;
   }
   const end = advice.reached ? "" : " None of them is enough by itself.";
   return `${asItIs} ${count(advice.suggestions.length, "suggestion")}, the best first.${end}`;
 }
 
-/** What the place has in the post as it is; with a judge for both. */
-function shares({ before, judged_before: judged }) {
+/** What the place has in the post as it is; with a transfer model for both. */
+function shares({ before, transfer_before: other }) {
   const own = percent(before.probability);
-  return judged ? `${own} for this model and ${percent(judged.probability)} for another one that does not choose the edits` : own;
+  return other ? `${own} for this model and ${percent(other.probability)} for another one that does not choose the edits` : own;
 }
 
 function suggestions(advice, { pictures, take }) {
@@ -81,13 +81,13 @@ function suggestions(advice, { pictures, take }) {
 /** What is left to see; what an attacker has that did not guide the search stands first. */
 function effect(advice, suggestion) {
   const own = fall(advice.before, suggestion);
-  const [before, judged] = [advice.judged_before, suggestion.judged];
-  if (!before || !judged) {
+  const [before, other] = [advice.transfer_before, suggestion.transfer_view];
+  if (!before || !other) {
     return [verdict(suggestion, false), `${own} for this model${off(suggestion)}.`];
   }
-  const km = advice.goal?.beyond_km ? off(judged) : "";
-  return [verdict(suggestion, judged.probability >= before.probability && !hides(advice, before)),
-    `${fall(before, judged)} for another model that did not choose the edit${km}; ${own} for this one.`];
+  const km = advice.goal?.beyond_km ? off(other) : "";
+  return [verdict(suggestion, other.probability >= before.probability && !hides(advice, before)),
+    `${fall(before, other)} for another model that did not choose the edit${km}; ${own} for this one.`];
 }
 
 /** Whether the place is hidden from one who sees this of the post as it is: then no edit need hide it from them. */

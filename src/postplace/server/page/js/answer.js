@@ -1,7 +1,7 @@
 // The answer in words and as a list of places with bars.
 
 import { bar, byId, make, show } from "./elements.js";
-import { count, distance, isolated, likelihood, listed, percent, readSoFar } from "./words.js";
+import { count, distance, isolated, likelihood, listed, percent, readSoFar } from "./format.js";
 
 /** What an answer's places are called, one and several. */
 export const KINDS = {
@@ -18,7 +18,7 @@ export function summary(answer) {
     return "Not enough to tell: the post gave nothing to go by.";
   }
   const rest = second ? ` Next comes ${isolated(second.place)}, ${percent(second.probability)}.` : "";
-  const start = answer.enough ? "" : "Not enough to tell. ";
+  const start = answer.confident ? "" : "Not enough to tell. ";
   return `${start}${isolated(best.place)}: ${percent(best.probability)}.${rest}`;
 }
 
@@ -56,12 +56,12 @@ export function clearAnswer() {
 
 function verdict(answer, best, floor) {
   const [one] = KINDS[answer.granularity];
-  if (!answer.enough) {
+  if (!answer.confident) {
     return make("p", { class: "verdict unsure" }, make("strong", {}, "Not enough to tell. "),
       `The likeliest ${one}, ${isolated(best.place)}, has ${percent(best.probability)}, below the ${percent(floor)} you asked for.`);
   }
   return make("p", { class: "verdict" }, "It was ", likelihood(best.probability), " made in ",
-    make("strong", { dir: "auto" }, best.place), `: ${percent(best.probability)}, going by ${listed(answer.used.map(called))}.`);
+    make("strong", { dir: "auto" }, best.place), `: ${percent(best.probability)}, going by ${listed(answer.modalities.map(called))}.`);
 }
 
 function called(modality) {
@@ -104,15 +104,15 @@ function list(answer, { why, chosen }) {
 }
 
 function promise(answer) {
-  if (!answer.set) {
+  if (!answer.prediction_set) {
     return null;
   }
   const [one, many] = KINDS[answer.granularity];
   const share = percent(answer.level);
-  const circle = answer.circle ? ` The dashed circle, ${distance(answer.circle.radius_km)} in radius, does so too.` : "";
-  const set = answer.set.map(isolated);
+  const circle = answer.prediction_circle ? ` The dashed circle, ${distance(answer.prediction_circle.radius_km)} in radius, does so too.` : "";
+  const set = answer.prediction_set.map(isolated);
   const names = set.length > 6 ? `${set.slice(0, 6).join(", ")} and ${set.length - 6} more` : listed(set);
   const caveat = answer.caveat ? ` Note: ${answer.caveat}.` : "";
   return make("p", { class: "hint promise" },
-    `With ${share}, on average over people however much they post, the true ${one} is in a set like this one of ${count(answer.set.length, one, many)}: ${names}.${circle}${caveat}`);
+    `With ${share}, on average over people however much they post, the true ${one} is in a set like this one of ${count(answer.prediction_set.length, one, many)}: ${names}.${circle}${caveat}`);
 }

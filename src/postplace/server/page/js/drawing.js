@@ -2,7 +2,7 @@
 
 import { draw } from "./elements.js";
 import { TILE, fromWorld, graticule, kmPerPixel, scaleBar, toWorld } from "./projection.js";
-import { distance, isolated, percent, shortened } from "./words.js";
+import { distance, isolated, percent, shortened } from "./format.js";
 
 const BETWEEN = 110; // pixels from one line of the graticule to the next, at least
 const LINE = 15; // pixels of a line of text

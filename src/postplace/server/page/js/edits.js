@@ -1,6 +1,6 @@
 // The adviser's edits of pictures, made in this page: what is sent afterwards holds nothing of what was taken away.
 
-import { picture } from "./pictures.js";
+import { picture } from "./images.js";
 import { Problem } from "./service.js";
 
 const LONGEST = 2048; // pixels of an edited picture, at most

@@ -1,9 +1,9 @@
 // Posts to click, where the owner of the service gives some.
 
 import { byId, make, show } from "./elements.js";
-import { picture } from "./pictures.js";
+import { picture } from "./images.js";
 import { read, readBlob } from "./service.js";
-import { count } from "./words.js";
+import { count } from "./format.js";
 
 /** Show the examples; `use` is given a function that opens the one that is clicked, until a signal: the post, and its truth. */
 export async function showExamples(use) {

@@ -1,7 +1,7 @@
 // A picture with its regions tinted by what they gave: blue for the place, orange against it, with the number in it.
 
 import { make } from "./elements.js";
-import { count, strength } from "./words.js";
+import { count, strength } from "./format.js";
 
 const LONGEST = 640; // pixels
 const COLOURS = { for: "0, 114, 178", against: "213, 94, 0" }; // of Okabe and Ito: told apart by the colour-blind

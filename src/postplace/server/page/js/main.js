@@ -2,31 +2,31 @@
 
 import { clearAdvice, offerAdvice } from "./advice.js";
 import { clearAnswer, compare, markPlace, remark, showAnswer, summary } from "./answer.js";
-import { attempt, giveUp, tell, until } from "./attempt.js";
+import { runTask, cancelTask, showError, orAbort } from "./task.js";
 import { byId, focusIsLost, intoView } from "./elements.js";
 import { showExamples } from "./examples.js";
 import { listenToForm } from "./form.js";
 import { PlaceMap } from "./map.js";
-import { acceptable, acceptPictures, checkSize, showThumbnails } from "./pictures.js";
+import { acceptable, acceptPictures, checkSize, showThumbnails } from "./images.js";
 import { EditedPost } from "./post.js";
 import { ask, read, useToken } from "./service.js";
-import { clearProblem, say, showProblem, showSettings, working } from "./telling.js";
-import { clearReasons, showReasons } from "./why.js";
-import { WISHES } from "./wishes.js";
-import { isolated, shortened } from "./words.js";
+import { clearProblem, announce, showProblem, showSettings, startBusy } from "./status.js";
+import { clearReasons, showReasons } from "./explanation.js";
+import { DEFAULT_OPTIONS } from "./options.js";
+import { isolated, shortened } from "./format.js";
 
 let settings = null;
 let map = null;
-let learned = null; // the promise of both
-let last = null; // the last answer
-let asked = null; // and of which post it is
+let settingsPromise = null; // the promise of both
+let lastAnswer = null; // the last answer
+let answeredPost = null; // and of which post it is
 let explained = false; // whether reasons stand under it
-let wished = WISHES; // what the adviser is asked for
+let chosenOptions = DEFAULT_OPTIONS; // what the adviser is asked for
 
 const post = new EditedPost(byId("text"), byId("hashtags"), () => {
   showThumbnails(post.pictures, (picture) => {
     post.remove(picture);
-    say("Picture removed.");
+    announce("Picture removed.");
   });
   byId("undo").hidden = post.undoable === null;
   byId("undo").textContent = post.undoable === null ? "Undo" : shortened(`Undo: ${post.undoable}`);
@@ -35,8 +35,8 @@ const post = new EditedPost(byId("text"), byId("hashtags"), () => {
 /** Ask where the form's post was made; whether there is an answer. `told`, an edit of the same post, is said before it. */
 async function predict(told = "") {
   if (post.empty) {
-    giveUp();
-    forget();
+    cancelTask();
+    clearResults();
     showProblem({ where: "post", found: "is empty", remedy: "give a text, hashtags or a picture" });
     byId("text").focus();
     return false;
@@ -46,34 +46,34 @@ async function predict(told = "") {
   explained = false;
   const now = post.now;
   byId("answered").inert = true; // the answer before this one: it is not asked about any more
-  const answered = await attempt("Asking where it was made …", async (signal) => {
-    await until(signal, ready());
+  const answered = await runTask("Asking where it was made …", async (signal) => {
+    await orAbort(signal, ready());
     checkSize(now, settings.limits);
     const floor = Number(byId("confidence").value) / 100;
     const options = { top_k: 8, min_confidence: floor, level: Number(byId("level").value) / 100 };
-    last = await ask("/predict", now, options, signal);
-    asked = now;
-    if (!told && !last.places.some((place) => place.place === wished.place)) { // it was chosen for another post
-      wished = { ...wished, place: null };
+    lastAnswer = await ask("/predict", now, options, signal);
+    answeredPost = now;
+    if (!told && !lastAnswer.places.some((place) => place.place === chosenOptions.place)) { // it was chosen for another post
+      chosenOptions = { ...chosenOptions, place: null };
     }
-    map.present(last.places, last.circle ?? null);
-    showAnswer(last, { why: (place) => explain(place), chosen, floor });
-    if (last.places.length) {
+    map.present(lastAnswer.places, lastAnswer.prediction_circle ?? null);
+    showAnswer(lastAnswer, { why: (place) => explain(place), chosen, floor });
+    if (lastAnswer.places.length) {
       offerWhy();
     }
-    say(`${told}${summary(last)}`);
+    announce(`${told}${summary(lastAnswer)}`);
     intoView(byId("answer"));
   });
   if (!answered) {
-    forget();
+    clearResults();
   }
   byId("answered").inert = false;
   return answered;
 }
 
 /** Nothing is answered any more: what stood there was of another post than the form's. */
-function forget() {
-  [last, asked, explained] = [null, null, false];
+function clearResults() {
+  [lastAnswer, answeredPost, explained] = [null, null, false];
   clearAnswer();
   clearReasons();
   clearAdvice();
@@ -81,25 +81,25 @@ function forget() {
 }
 
 function offerWhy() {
-  const [best] = last.places;
+  const [best] = lastAnswer.places;
   showReasons(null, { ask: () => explain(best.place) });
   adviser();
 }
 
 /** What can be changed, with what was found; what is said of it. */
 function adviser(found = {}) {
-  const wish = (chosen) => { wished = chosen; };
-  return offerAdvice({ ask: advise, wished, wish, target: settings.target, places: last.places, ...found });
+  const onChange = (chosen) => { chosenOptions = chosen; };
+  return offerAdvice({ ask: advise, chosenOptions, onChange, target: settings.target, places: lastAnswer.places, ...found });
 }
 
 /** Ask what speaks for a place. */
 async function explain(place, { focus = true } = {}) {
-  const about = asked;
-  return attempt(`Looking for what speaks for ${isolated(place)} …`, async (signal) => {
+  const about = answeredPost;
+  return runTask(`Looking for what speaks for ${isolated(place)} …`, async (signal) => {
     const found = await ask("/explain", about, { place }, signal);
     explained = true;
     const said = showReasons(found, { pictures: about.pictures, ask: () => explain(place) });
-    say(said);
+    announce(said);
     if (focus) {
       byId("why-title").focus();
     }
@@ -108,20 +108,20 @@ async function explain(place, { focus = true } = {}) {
 
 /** Ask what to change. */
 async function advise(options) {
-  const about = asked;
-  wished = options;
-  return attempt("Looking for what to change; this takes some seconds …", async (signal) => {
+  const about = answeredPost;
+  chosenOptions = options;
+  return runTask("Looking for what to change; this takes some seconds …", async (signal) => {
     const advice = await ask("/advise", about, options, signal);
-    say(adviser({ advice, pictures: about.pictures, take }));
+    announce(adviser({ advice, pictures: about.pictures, take }));
     byId("advice-title").focus();
   });
 }
 
 /** Put the post that `edit` makes into the form and ask again at once; `hidden` stays what is to be hidden. */
 async function take(edit, label, hidden) {
-  if (await attempt("", async (signal) => post.take(await until(signal, edit()), label))) {
-    wished = { ...wished, place: hidden }; // the model answers with another one now
-    await predictAgain(`Edit taken: ${label}. `, last?.places[0]);
+  if (await runTask("", async (signal) => post.take(await orAbort(signal, edit()), label))) {
+    chosenOptions = { ...chosenOptions, place: hidden }; // the model answers with another one now
+    await predictAgain(`Edit taken: ${label}. `, lastAnswer?.places[0]);
   }
 }
 
@@ -136,22 +136,22 @@ async function predictAgain(told, before = null) {
     refocus();
     return;
   }
-  compare(before, last.places);
-  stepBack().focus();
-  if (again && last.places.length) {
-    await explain(last.places[0].place, { focus: false });
+  compare(before, lastAnswer.places);
+  undoButton().focus();
+  if (again && lastAnswer.places.length) {
+    await explain(lastAnswer.places[0].place, { focus: false });
   }
 }
 
 /** The button that takes an edit back; where there is none, the one that asks. */
-function stepBack() {
+function undoButton() {
   return byId("undo").hidden ? byId("ask") : byId("undo");
 }
 
 /** Where what had the focus went with the answer. */
 function refocus() {
   if (focusIsLost()) {
-    stepBack().focus();
+    undoButton().focus();
   }
 }
 
@@ -171,26 +171,26 @@ function addFiles(files) {
   if (problem) {
     showProblem(problem);
   } else {
-    say(`${kept.length === 1 ? "1 picture" : `${kept.length} pictures`} added.`);
+    announce(`${kept.length === 1 ? "1 picture" : `${kept.length} pictures`} added.`);
   }
 }
 
 function clear() {
-  giveUp();
+  cancelTask();
   post.replace({ text: "", hashtags: "", pictures: [] });
   clearProblem();
-  forget();
-  wished = WISHES;
+  clearResults();
+  chosenOptions = DEFAULT_OPTIONS;
   byId("nothing-yet").hidden = false;
-  say("Cleared.");
+  announce("Cleared.");
   byId("text").focus();
 }
 
 function listen() {
   listenToForm(() => predict());
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !event.isComposing && giveUp()) {
-      say("Given up.", { shown: true });
+    if (event.key === "Escape" && !event.isComposing && cancelTask()) {
+      announce("Given up.", { shown: true });
     }
   });
   byId("undo").addEventListener("click", undo);
@@ -207,16 +207,16 @@ function listen() {
 /** Show the examples, beside whatever else is asked for. */
 async function examples() {
   if (settings?.examples) {
-    await showExamples(useExample).catch(tell);
+    await showExamples(useExample).catch(showError);
   }
 }
 
 async function useExample(open) {
   let example = null;
-  const opened = await attempt("", async (signal) => {
+  const opened = await runTask("", async (signal) => {
     example = await open(signal);
     post.replace(example);
-    wished = { ...wished, place: null };
+    chosenOptions = { ...chosenOptions, place: null };
   });
   if (opened && await predict() && example.truth) {
     remark(`In truth this example is of ${isolated(example.truth)}.`);
@@ -225,14 +225,14 @@ async function useExample(open) {
 
 /** Wait until the service has told what it is; where it could not, ask again. */
 function ready() {
-  learned ??= learn().catch((error) => {
-    learned = null;
+  settingsPromise ??= loadSettings().catch((error) => {
+    settingsPromise = null;
     throw error;
   });
-  return learned;
+  return settingsPromise;
 }
 
-async function learn() {
+async function loadSettings() {
   const found = await read("/page/settings.json");
   showSettings(found);
   map = new PlaceMap(byId("map"), { tiles: found.tiles, chosen });
@@ -243,4 +243,4 @@ async function learn() {
 }
 
 listen();
-ready().catch(tell).finally(working(""));
+ready().catch(showError).finally(startBusy(""));

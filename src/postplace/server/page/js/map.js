@@ -4,7 +4,7 @@ import { draw, make, show } from "./elements.js";
 import { drawing } from "./drawing.js";
 import { fitted, unwrapped } from "./projection.js";
 import { Tiles } from "./tiles.js";
-import { isolated } from "./words.js";
+import { isolated } from "./format.js";
 
 const STEP = 80; // pixels an arrow key moves
 const MOST_ZOOM = 18;

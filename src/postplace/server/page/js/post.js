@@ -1,6 +1,6 @@
 // The post in the form: its text, hashtags and pictures, and the steps back from edits that were taken.
 
-import { typed } from "./words.js";
+import { typed } from "./format.js";
 
 /** An undoable post. `changed` is called after whatever changes its pictures or its steps back. */
 export class EditedPost {

@@ -2,12 +2,12 @@
 
 import { byId } from "./elements.js";
 import { Problem } from "./service.js";
-import { clearProblem, showProblem, working } from "./telling.js";
+import { clearProblem, showProblem, startBusy } from "./status.js";
 
 let current = null; // what gives up the attempt that runs
 
 /** Give up whatever is being done; whether anything was. */
-export function giveUp() {
+export function cancelTask() {
   const any = current !== null;
   current?.abort();
   current = null;
@@ -18,18 +18,18 @@ export function giveUp() {
  *
  * `work` is given the signal that gives it up: whatever it waits for is to end with that.
  */
-export async function attempt(what, work) {
-  giveUp();
+export async function runTask(what, work) {
+  cancelTask();
   clearProblem();
   const own = new AbortController();
   current = own;
-  const done = working(what);
+  const done = startBusy(what);
   try {
     await work(own.signal);
     return true;
   } catch (error) {
     if (!own.signal.aborted) {
-      tell(error);
+      showError(error);
     }
     return false;
   } finally {
@@ -39,7 +39,7 @@ export async function attempt(what, work) {
 }
 
 /** What a promise gives, where nothing else could end it; throws an AbortError once `signal` gives up. */
-export async function until(signal, promise) {
+export async function orAbort(signal, promise) {
   const end = new Promise((_, reject) => { signal.addEventListener("abort", () => reject(signal.reason)); });
   const found = await Promise.race([promise, end]);
   signal.throwIfAborted(); // both at once
@@ -47,7 +47,7 @@ export async function until(signal, promise) {
 }
 
 /** Say what went wrong; of what nobody foresaw the browser's console has the rest. */
-export function tell(error) {
+export function showError(error) {
   if (error instanceof Problem) {
     showProblem(error);
   } else {

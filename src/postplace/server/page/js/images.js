@@ -2,7 +2,7 @@
 
 import { byId, make, show } from "./elements.js";
 import { Problem } from "./service.js";
-import { count } from "./words.js";
+import { count } from "./format.js";
 
 const PART_BYTES = 500; // around each part of a form that is sent
 const WRITTEN = "textarea, input:not([type=range])";

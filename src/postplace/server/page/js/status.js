@@ -4,7 +4,7 @@ import { byId, make, show } from "./elements.js";
 import { KINDS } from "./answer.js";
 
 /** Say something to those who do not see the page; where nothing else on the page says it, `shown` to all. */
-export function say(text, { shown = false } = {}) {
+export function announce(text, { shown = false } = {}) {
   byId("status").textContent = text;
   byId("status").classList.toggle("unseen", !shown);
 }
@@ -12,9 +12,9 @@ export function say(text, { shown = false } = {}) {
 let running = 0; // pieces of work: one that is given up may end after the next has begun
 
 /** The page is busy with `what`; the function that ends it is given back. */
-export function working(what) {
+export function startBusy(what) {
   if (what) {
-    say(what, { shown: true });
+    announce(what, { shown: true });
     byId("nothing-yet").hidden = true;
   }
   busy(1);
@@ -31,7 +31,7 @@ function busy(more) {
 /** Say where something is wrong, what was found, and what to do. */
 export function showProblem({ where, found, remedy, retry = null }) {
   const todo = retry ? `ask again in ${retry} s` : remedy;
-  say("");
+  announce("");
   show(byId("problem"), make("div", { class: "problem" },
     make("p", {}, make("strong", {}, `${where}: `), found), make("p", {}, `What to do: ${todo}.`)));
 }

@@ -2,7 +2,7 @@
 
 import { bar, byId, make, show } from "./elements.js";
 import { heatOver } from "./heat.js";
-import { isolated, listed, named, percent, readSoFar, strength } from "./words.js";
+import { isolated, listed, named, percent, readSoFar, strength } from "./format.js";
 
 const NOTICEABLE = 0.05; // nats
 const LEAST_SHADED = 0.05; // of the strongest part

@@ -1,4 +1,4 @@
-"""The image network whose last stage is trained along: each picture goes through the stage by itself."""
+"""Linear probe of an image network, and one whose last stage is trained along."""
 
 from __future__ import annotations
 
@@ -10,10 +10,25 @@ from torch import nn
 
 from postplace.errors import BadOption
 from postplace.features.batch import Batch, InputSizes
-from postplace.models.networks.image_finetune import ImageFinetune
-from postplace.models.networks.image_linear import ImageLinear
+from postplace.models.contract import ModelContract
+from postplace.models.networks.image_network import ImageFinetune, ImageLinear
 from postplace.models.registry import find_model, required_inputs
 from postplace.models.settings import resolve_settings
+
+
+def test_one_layer_on_the_mean_picture(sizes: InputSizes, batch: Batch) -> None:
+    model = ImageLinear(sizes, classes=5).eval()
+    w, b = model.classifier.weight, model.classifier.bias
+    means = [batch.image_vectors[0].mean(dim=0), model.absent_image, batch.image_vectors[2, 0], model.absent_image]
+    torch.testing.assert_close(model(batch), torch.stack(means) @ w.T + b)
+    assert sum(parameter.numel() for parameter in model.parameters()) == 16 + 16 * 5 + 5
+
+
+def test_text_has_no_say(sizes: InputSizes, batch: Batch) -> None:
+    model = ImageLinear(sizes, classes=5).eval()
+    before = model(batch)
+    batch.text_vector = batch.text_vector + 1
+    assert torch.equal(model(batch), before)
 
 
 @pytest.fixture
@@ -67,3 +82,17 @@ def test_one_setting_makes_either(sizes: InputSizes) -> None:
     ]
     with pytest.raises(BadOption, match="finetune"):
         resolve_settings(probe, {"finetune": "all"})
+
+
+class TestImageLinearContract(ModelContract):
+    """What every model must hold to."""
+
+    model = "image-linear"
+    equations = "test_one_layer_on_the_mean_picture"
+
+
+class TestImageFinetuneContract(ModelContract):
+    """What every model must hold to."""
+
+    model = "image-finetune"
+    equations = "test_the_mean_of_what_the_stage_makes_of_each_picture"

@@ -1,22 +1,22 @@
 // What the adviser can be asked for: which place to hide, with how many edits, and what is enough.
 
 import { make } from "./elements.js";
-import { count, distance } from "./words.js";
+import { count, distance } from "./format.js";
 
 const MOST_EDITS = [1, 2, 3];
 const DISTANCES = [null, 1, 5, 20, 100]; // km; null: another answer is enough
 
 /** What is asked for before anything was chosen; `place` null: whatever the model answers. */
-export const WISHES = { place: null, max_edits: 2, beyond_km: null };
+export const DEFAULT_OPTIONS = { place: null, max_edits: 2, beyond_km: null };
 
-/** The choices and their button. `wish` is given each choice as it is made, `ask` all of them. */
-export function request({ ask, wished, wish, target, places, again }) {
-  const hide = choice("hide-place", hideable(places, wished.place), wished.place);
-  const most = choice("max-edits", MOST_EDITS.map((number) => [number, count(number, "edit")]), wished.max_edits);
+/** The choices and their button. `onChange` is given each choice as it is made, `ask` all of them. */
+export function optionsForm({ ask, chosenOptions, onChange, target, places, again }) {
+  const hide = choice("hide-place", hideable(places, chosenOptions.place), chosenOptions.place);
+  const most = choice("max-edits", MOST_EDITS.map((number) => [number, count(number, "edit")]), chosenOptions.max_edits);
   const located = places.some((place) => place.latitude !== undefined);
-  const far = located ? choice("beyond-km", DISTANCES.map((km) => [km, enough(km)]), wished.beyond_km) : null;
+  const far = located ? choice("beyond-km", DISTANCES.map((km) => [km, enough(km)]), chosenOptions.beyond_km) : null;
   const chosen = () => ({ place: hide.value || null, max_edits: Number(most.value), beyond_km: Number(far?.value) || null });
-  [hide, most, far].forEach((select) => select?.addEventListener("change", () => wish(chosen())));
+  [hide, most, far].forEach((select) => select?.addEventListener("change", () => onChange(chosen())));
   const button = make("button", { type: "button", id: "advise", click: () => ask(chosen()) }, again ? "Look again" : "Suggest edits");
   const goal = target === "category" ? "what kind of place it was" : "where it was made";
   return make("div", { class: "request" },

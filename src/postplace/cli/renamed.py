@@ -1,0 +1,37 @@
+"""Options under the names that they had in version 0.1: they work for one version, unlisted, with a warning."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from typer.core import TyperCommand
+
+RENAMED = {
+    "--judge": "--transfer-model",
+    "--max-picture-mb": "--max-image-mb",
+    "--max-pictures": "--max-images",
+}
+
+
+class WithOldNames(TyperCommand):
+    """A command that takes an option of `RENAMED` also by its old name."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """As every command does, after old names are replaced."""
+        return super().parse_args(ctx, list(self._renamed(args)))
+
+    def _renamed(self, args: Sequence[str]) -> Iterator[str]:
+        options = [parameter for parameter in self.params if parameter.param_type_name == "option"]
+        names = {name: option for option in options for name in option.opts}
+        value = False  # whether this one is the value of the option before it, whatever it looks like
+        for argument in args:
+            name, equals, rest = argument.partition("=")
+            new = RENAMED.get(name)
+            if not value and new in names and name not in names:
+                print(f"warning: {name} is called {new}; the old name goes with version 0.3", file=sys.stderr)
+                name, argument = new, f"{new}{equals}{rest}"
+            option = None if value or equals else names.get(name)
+            value = option is not None and not getattr(option, "is_flag", False)
+            yield argument

@@ -1,1 +1,0 @@
-"""What is known of each model before it is built."""
