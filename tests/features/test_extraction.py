@@ -28,6 +28,7 @@ from postplace.images.decode import decode
 from postplace.images.worker import PreparedBatch
 from postplace.schema import Post
 from postplace.splitting.duplicates import perceptual_hash
+from postplace.system import workers as system_workers
 
 SQUASH = Squash(8)
 
@@ -417,7 +418,7 @@ def test_a_batch_is_decoded_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     def never(*_: object, **__: object) -> None:
         raise AssertionError("workers were started")
 
-    monkeypatch.setattr(encode, "WorkerPool", never)
+    monkeypatch.setattr(system_workers, "WorkerPool", never)
     posts, expected = many(tmp_path, 4)
     np.testing.assert_array_equal(run(posts, workers=2, batch_size=4).image_vectors, expected)
     with pytest.raises(AssertionError, match="workers were started"):
@@ -481,7 +482,7 @@ def test_only_a_few_batches_are_in_flight(tmp_path: Path, monkeypatch: pytest.Mo
             self.ahead = max(self.ahead, decoded - self.seen)
             return super().encode(batch)
 
-    monkeypatch.setattr(encode, "WorkerPool", Pool)
+    monkeypatch.setattr(system_workers, "WorkerPool", Pool)
     posts, _ = many(tmp_path, 60)
     image = Watching()
     run(posts, image=image, workers=2, batch_size=8)

@@ -1,8 +1,8 @@
 """Every encoder by name: what it reads, who proposed it, whether it can run here. Importable without torch.
 
-An encoder is found by name, or given as a class or an object (see `outside`). A name is one of the table or a registered
-one, a file of vectors (.npy, .npz, .parquet), `timm/NAME`, `NAME=FILE` (a timm network with a local file of weights),
-`ORG/MODEL` on the Hugging Face hub, or a local folder that transformers or our own ONNX export wrote.
+An encoder is found by name, or given as a class or an object (see `outside`). A name is one of the table or a
+registered one, a file of vectors (.npy, .npz, .parquet), `timm/NAME`, `NAME=FILE` (a timm network with a local file of
+weights), `ORG/MODEL` on the Hugging Face hub, or a local folder that transformers or our own ONNX export wrote.
 """
 
 from __future__ import annotations

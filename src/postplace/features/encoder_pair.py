@@ -23,8 +23,8 @@ def load_encoders(
 ) -> Loaded:
     """The encoders of these names, classes or instances.
 
-    With `states` True they give token states of their last `layers` layers. With "image" the image encoder gives what the last stage of its network is given. Raises BadOption where one has
-    not what is asked of it.
+    With `states` True they give token states of their last `layers` layers, with "image" the image encoder gives what
+    the last stage of its network is given. Raises BadOption where one has not what is asked of it.
     """
     of_text = find_text_encoder(text, device=device, states=states is True, layers=layers)
     of_images = find_image_encoder(image, device=device, states=states is True, layers=layers)

@@ -7,7 +7,6 @@ it was. Letters: N posts, M distinct readable pictures, I pictures of a post, D 
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
@@ -27,7 +26,7 @@ from postplace.images.worker import PreparedBatch, prepare_batch
 from postplace.schema import Post
 from postplace.splitting.duplicates import perceptual_hash
 from postplace.system.progress import Show, progress_bars
-from postplace.system.workers import WorkerPool
+from postplace.system.workers import WorkerPool, map_in_workers
 from postplace.text.cleaning import for_encoder
 
 TEXT_BATCH = 256
@@ -37,7 +36,6 @@ HASH_WORDS = 4
 _NO_NUMBERS = "the encoder gives no numbers for it; leave it out or name another image encoder"
 
 Image = Path | bytes
-Task = Callable[[Sequence[Image]], PreparedBatch]
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,42 +341,23 @@ class _Decoder:
         here = self.workers == 0 or len(batches) <= 1
         yield from map(self.task, batches) if here else self._decode_in_workers(batches)
 
-    def _decode_in_workers(self, batches: Sequence[Sequence[Image]]) -> Iterator[PreparedBatch]:
-        from loky.process_executor import BrokenProcessPool
+    def _decode_in_workers(self, batches: Sequence[Sequence[Image]]) -> Generator[PreparedBatch]:
+        def ahead(workers: int) -> int:
+            return max(2 * workers + 2, self.at_once // max(1, len(batches[0])))
 
-        waiting: deque[tuple[Sequence[Image], Any]] = deque()
-        rest = iter(batches)
-        with closing(WorkerPool(self.task, workers=self.workers)) as pool:
-            while True:
-                ahead = max(2 * pool.workers + 2, self.at_once // max(1, len(batches[0])))
-                while len(waiting) < ahead and (batch := next(rest, None)) is not None:
-                    waiting.append((batch, pool.submit(batch)))
-                if not waiting:
-                    return
-                batch, future = waiting.popleft()
-                try:
-                    ready = future.result()
-                except BrokenProcessPool:
-                    # Every batch in flight is lost with one worker; each is decoded again, picture by picture.
-                    ready = _one_by_one(self.task, batch)
-                yield ready
+        yield from map_in_workers(self.task, batches, workers=self.workers, ahead=ahead, retry=_one_by_one)
 
 
-def _one_by_one(task: Task, batch: Sequence[Image]) -> PreparedBatch:
-    """Decode each picture in a process that has nothing else to do: if it dies, that picture was the cause."""
-    from loky.process_executor import BrokenProcessPool
-
+def _one_by_one(batch: Sequence[Image], pool: WorkerPool) -> PreparedBatch:
+    """Decode each image in a process that has nothing else to do: if it dies, that image was the cause."""
     positions, arrays, hashes, reasons = [], [], [], {}
-    with closing(WorkerPool(task, workers=1)) as pool:
-        for position, image in enumerate(batch):
-            try:
-                ready = pool.submit([image]).result()
-            except BrokenProcessPool:
-                reasons[position] = "the process that decoded it died; look at the file or leave it out"
-                continue
-            if ready.arrays is None:
-                reasons[position] = ready.reasons[0]
-                continue
+    for position, image in enumerate(batch):
+        ready = pool.result_or(None, [image])
+        if ready is None:
+            reasons[position] = "the process that decoded it died; look at the file or leave it out"
+        elif ready.arrays is None:
+            reasons[position] = ready.reasons[0]
+        else:
             positions.append(position)
             arrays.append(ready.arrays[0])
             hashes += ready.hashes
