@@ -91,7 +91,7 @@ def measure(
         calibration = locator.fitted.calibration
         assert calibration is not None
         test = found["test"].known()
-        told = calibration.tell(test.probabilities)
+        told = calibration.calibrated_proba(test.probabilities)
         before.append(test.probabilities.max(axis=1))
         after.append(told.max(axis=1))
         hits.append((told.argmax(axis=1) == test.answers.labels).astype(float))

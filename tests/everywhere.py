@@ -99,7 +99,7 @@ def everything(folder: Path) -> dict[str, Any]:
             "probabilities": locator.predict_proba(posts).to_numpy().tolist(),
             "files": _sum({key: value for key, value in files.items() if key not in unlike}),
             "answers": _sum([repr(answer) for answer in answers]),
-            "metrics": _sum(locator.evaluate([{**_record(post), "id": f"x{post.id}"} for post in posts])),
+            "metrics": _sum(locator.evaluate([{**_record(post), "id": f"x{post.id}"} for post in posts]).to_dict()),
         }
     return found
 

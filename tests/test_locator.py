@@ -24,13 +24,13 @@ from postplace.text.tokens import tokenize
 
 
 def test_metrics_stand_beside_the_baselines(place_locator: PostLocator) -> None:
-    systems = place_locator.metrics["systems"]
-    assert {"mrlf", "majority class", "city median", "concatenation + logistic regression"} <= set(systems)
-    assert sum(name.endswith("+ logistic regression") for name in systems) == 2
-    overall = systems["mrlf"]["overall"]
-    assert overall["posts"] == place_locator.report["split"]["test"]
-    assert set(overall["within_km"]) == {"0.1", "0.25", "0.5", "1", "2", "5"}
-    json.dumps(place_locator.metrics, allow_nan=False)
+    models = place_locator.metrics.models
+    assert {"mrlf", "majority class", "city median", "concatenation + logistic regression"} <= set(models)
+    assert sum(name.endswith("+ logistic regression") for name in models) == 2
+    overall = models["mrlf"].overall
+    assert overall.posts == place_locator.report["split"]["test"]
+    assert set(overall.within_km) == {"0.1", "0.25", "0.5", "1", "2", "5"}
+    json.dumps(place_locator.metrics.to_dict(), allow_nan=False)
 
 
 def test_no_user_is_on_two_sides(place_locator: PostLocator, posts: list[Post]) -> None:
@@ -83,17 +83,17 @@ def test_posts_of_a_batch_do_not_change_each_other(place_locator: PostLocator, p
 def test_a_loaded_run_answers_the_same(place_locator: PostLocator, place_run: Path, posts: list[Post]) -> None:
     loaded = PostLocator.load(place_run, device="cpu")
     pd.testing.assert_frame_equal(loaded.predict_proba(posts[:9]), place_locator.predict_proba(posts[:9]))
-    assert loaded.metrics == json.loads(json.dumps(place_locator.metrics))
+    assert loaded.metrics == place_locator.metrics
 
 
 def test_evaluation_leaves_out_what_was_learned_from(place_run: Path, posts: list[Post], cache: Path) -> None:
     loaded = PostLocator.load(place_run, device="cpu", cache=cache)
     metrics = loaded.evaluate(posts)
-    assert metrics["posts"] == loaded.report["split"]["test"]
-    assert metrics["left_out_as_seen"] == len(posts) - metrics["posts"]
-    expected = loaded.metrics["systems"]["mrlf"]["overall"]["accuracy"]
-    assert metrics["systems"]["mrlf"]["overall"]["accuracy"] == expected
-    assert metrics["left_out_by"] == {"origin": metrics["left_out_as_seen"]}
+    assert metrics.posts == loaded.report["split"]["test"]
+    assert metrics.left_out_as_seen == len(posts) - metrics.posts
+    expected = loaded.metrics.models["mrlf"].overall.accuracy
+    assert metrics.models["mrlf"].overall.accuracy == expected
+    assert metrics.left_out_by == {"origin": metrics.left_out_as_seen}
 
 
 def test_ids_do_not_change_what_is_left_out_nor_any_number(place_run: Path, posts: list[Post], cache: Path) -> None:
@@ -102,8 +102,8 @@ def test_ids_do_not_change_what_is_left_out_nor_any_number(place_run: Path, post
     nameless = [replace(post, user=None, time=None) for post in renamed]
     as_they_were = loaded.evaluate(posts)
     assert loaded.evaluate(renamed) == as_they_were
-    left_out = loaded.evaluate(nameless)["left_out_as_seen"]
-    assert left_out >= as_they_were["left_out_as_seen"]  # a test post of the same few words cannot be told apart
+    left_out = loaded.evaluate(nameless).left_out_as_seen
+    assert left_out >= as_they_were.left_out_as_seen  # a test post of the same few words cannot be told apart
 
 
 def test_posts_of_pictures_alone_are_not_taken_for_seen_by_their_row_numbers() -> None:
@@ -134,7 +134,7 @@ def test_a_model_of_categories_and_cells(posts: list[Post], cache: Path) -> None
     assert by_category.predict(posts[:1])[0].ranked[0].place.latitude is None
     in_cells = PostLocator("place", "sg-mft", cells=6, **options).fit(posts)  # type: ignore[arg-type]
     assert len(in_cells.fitted.places) == 6
-    assert in_cells.metrics["systems"]["sg-mft"]["overall"]["mean_km"] is not None
+    assert in_cells.metrics.models["sg-mft"].overall.mean_km is not None
 
 
 def test_the_same_seed_gives_the_same_model(posts: list[Post], cache: Path) -> None:
@@ -214,7 +214,7 @@ def test_the_split_of_prepared_posts_is_kept(posts: list[Post], cache: Path, tmp
     locator.fit(tmp_path / "prepared")
     names = found.prepared.split.part_of(len(posts))
     assert [locator.part_of(post) for post in found.prepared.posts] == names
-    assert locator.metrics["systems"]["sg-mft"]["overall"]["posts"] == names.count("test")
+    assert locator.metrics.models["sg-mft"].overall.posts == names.count("test")
     file, python = (locator.predict_proba(source) for source in (tmp_path / "prepared", found.prepared.posts))
     assert np.abs(file.to_numpy() - python.to_numpy()).max() < 1e-5
 

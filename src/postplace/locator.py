@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from postplace.features.encoder_pair import EncoderPair, Loaded
 from postplace.features.extraction import EncodedPosts
-from postplace.inference import steps
+from postplace.inference import evaluation_metrics, steps
 from postplace.inference.fitted import Fitted, check_fitted
 from postplace.inference.options import PredictOptions, check_fit_options, check_folds_free, renamed_keyword
 from postplace.inference.predictor import EvaluationResult, Predictor, Probabilities
@@ -108,7 +108,7 @@ class PostLocator:
         predictor = predictor.with_calibration(steps.calibrate_predictor(predictor, dataset))
         if self.keeps_evidence:
             predictor = predictor.with_evidence(steps.keep_evidence(predictor, dataset))
-        metrics = steps.evaluate_test_subset(predictor, dataset) if evaluate else {}
+        metrics = steps.evaluate_test_subset(predictor, dataset) if evaluate else evaluation_metrics.EvaluationMetrics()
         self._fitted = predictor.fitted(trained.sizes, metrics=metrics, report={**dataset.report, **trained.report})
         return self
 
@@ -139,8 +139,8 @@ class PostLocator:
         """One row a post (index: its id), one column a class (named by it); a post with nothing in it is all NaN."""
         return steps.probability_table(self.predictor, read_with_parts(posts)[0], self._reader)
 
-    def evaluate(self, posts: Source) -> dict[str, Any]:
-        """Metrics of the model and every baseline, ready for JSON; posts learned from are left out and counted."""
+    def evaluate(self, posts: Source) -> evaluation_metrics.EvaluationMetrics:
+        """Metrics of the model and every baseline; posts that were learned from are left out and counted."""
         return self.evaluate_detailed(posts).metrics
 
     def evaluate_detailed(self, posts: Source) -> EvaluationResult:
@@ -171,7 +171,7 @@ class PostLocator:
         return check_fitted(self._fitted)
 
     @property
-    def metrics(self) -> Mapping[str, Any]:
+    def metrics(self) -> evaluation_metrics.EvaluationMetrics:
         """The metrics of the held-out test subset, as `evaluate` returns them."""
         return self.fitted.metrics
 

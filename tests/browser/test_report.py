@@ -10,8 +10,8 @@ from tests.browser.cdp import Page
 from tests.browser.test_page import CONTRASTS
 
 from postplace import Post, PostLocator
-from postplace.report.content import content_of
-from postplace.report.page import page_of
+from postplace.report.content import build_content
+from postplace.report.page import build_page
 
 PLOTS = ["plot-matrix", "plot-map", "plot-distance", "plot-reliability", "plot-risk"]
 # [id, width, height, shapes and letters] of each drawing
@@ -36,7 +36,8 @@ def page(run: PostLocator, posts: list[Post], tmp_path_factory: pytest.TempPathF
     """A report on the posts that the run has not learned from."""
     path = tmp_path_factory.mktemp("report") / "report.html"
     path.write_text(
-        page_of(content_of(run, run.evaluate_detailed(posts), card="# A card\n\nWhat it is for.\n")), encoding="utf-8"
+        build_page(build_content(run, run.evaluate_detailed(posts), card="# A card\n\nWhat it is for.\n")),
+        encoding="utf-8",
     )
     return path
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +11,18 @@ from typer.testing import CliRunner
 
 from postplace.cli import app
 from postplace.cli.tables import show_fit, show_metrics
+from postplace.evaluation.scores import ConfidenceInterval, Difference, Intervals, ModelScores, Scores
+from postplace.inference.evaluation_metrics import EvaluationMetrics
 from postplace.truncation import Extent, TruncationCounts
 
 
-def metrics(*, posts: int, labelled: int, unknown: int, **more: int) -> dict[str, Any]:
-    overall = {"posts": labelled, "unknown_class": unknown, "accuracy": 0.0}
-    systems = {"mrlf": {"overall": overall, "by_pattern": {"T": {"posts": labelled, "accuracy": 0.0}}}}
-    return {"posts": posts, "labelled": labelled, "groups": 139, "systems": systems, "differences": {}, **more}
+def metrics(*, posts: int, labelled: int, unknown: int, **more: Any) -> EvaluationMetrics:
+    overall = Scores(posts=labelled, answered=labelled, unknown_class=unknown, accuracy=0.0)
+    models = {"mrlf": ModelScores(overall, by_pattern={"T": overall})}
+    return EvaluationMetrics(posts=posts, labelled=labelled, groups=139, models=models, **more)
 
 
-def shown(capsys: pytest.CaptureFixture[str], found: dict[str, Any], target: str = "place") -> list[str]:
+def shown(capsys: pytest.CaptureFixture[str], found: EvaluationMetrics, target: str = "place") -> list[str]:
     show_metrics(found, target=target)
     return capsys.readouterr().out.splitlines()
 
@@ -41,11 +44,12 @@ def test_classes_that_the_run_does_not_know_are_reported(capsys: pytest.CaptureF
 
 
 def test_of_too_few_groups_there_is_no_interval(capsys: pytest.CaptureFixture[str]) -> None:
-    some = {"mean": 0.25, "low": 0.1, "high": 0.4, "verdict": "better"}
-    few = {"mean": 0.25, "low": None, "high": None, "verdict": "tie"}  # as earlier versions called it
-    found = metrics(posts=12, labelled=12, unknown=0) | {"differences": {"majority": some, "median": few}}
-    found |= {"no_interval": "too few users or venues for an interval: 3, the largest with 8 of 12 posts"}
-    found["systems"]["mrlf"]["accuracy_interval"] = [None, None]
+    some = Difference(0.25, 0.1, 0.4, "better")
+    few = Difference(0.25, None, None, "tie")  # as earlier versions called it
+    reason = "too few users or venues for an interval: 3, the largest with 8 of 12 posts"
+    found = metrics(posts=12, labelled=12, unknown=0, differences={"majority": some, "median": few}, no_interval=reason)
+    unknown = Intervals(accuracy=ConfidenceInterval(None, None))
+    found = replace(found, models={"mrlf": replace(found.models["mrlf"], intervals=unknown)})
     lines = shown(capsys, found)
     assert "accuracy minus majority: +0.250 [+0.100, +0.400] better" in lines
     assert "accuracy minus median: +0.250 cannot tell (too few users or venues)" in lines

@@ -37,7 +37,7 @@ def repeated(metric: Callable[..., float], *values: np.ndarray) -> list[float]:
         ),
         (
             resampled.risk_coverage_area(COUNTS, CONFIDENCE, HITS),
-            repeated(lambda *own: float(calibration.risk_coverage(*own)["area"]), CONFIDENCE, HITS),
+            repeated(lambda *own: calibration.risk_coverage(*own).area or 0.0, CONFIDENCE, HITS),
         ),
     ],
     ids=["mean", "median", "macro-F1", "ECE", "area"],

@@ -13,13 +13,14 @@ from postplace.evaluation.calibration import (
     debiased_calibration_error,
     expected_calibration_error,
     fit_temperature,
-    fit_temperature_and_floor,
+    fit_temperature_and_uniform_weight,
     mix_with_uniform,
     negative_log_likelihood,
     reliability,
     risk_coverage,
     temperature_scale,
 )
+from postplace.evaluation.calibration_report import ReliabilityBin, RiskPoint
 
 
 def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -92,7 +93,7 @@ def mislabelled(posts: int, *, seed: int, share: float) -> tuple[NDArray[np.floa
 
 
 def test_the_floor_that_was_put_in_is_found_with_the_temperature() -> None:
-    temperature, floor = fit_temperature_and_floor(*mislabelled(20_000, seed=1, share=0.2))
+    temperature, floor = fit_temperature_and_uniform_weight(*mislabelled(20_000, seed=1, share=0.2))
     assert temperature == pytest.approx(3.0, rel=0.1)
     assert floor == pytest.approx(0.2, abs=0.02)
 
@@ -100,7 +101,7 @@ def test_the_floor_that_was_put_in_is_found_with_the_temperature() -> None:
 def test_with_wrong_labels_the_floor_is_honest_where_a_temperature_is_not() -> None:
     p, labels = mislabelled(2000, seed=3, share=0.2)
     other, truth = mislabelled(20_000, seed=7, share=0.2)
-    temperature, floor = fit_temperature_and_floor(p, labels)
+    temperature, floor = fit_temperature_and_uniform_weight(p, labels)
     tempered, both = (
         temperature_scale(other, fit_temperature(p, labels)),
         mix_with_uniform(temperature_scale(other, temperature), floor),
@@ -115,7 +116,7 @@ def test_with_wrong_labels_the_floor_is_honest_where_a_temperature_is_not() -> N
 
 def test_there_is_no_floor_where_none_is_needed() -> None:
     found = [
-        fit_temperature_and_floor(softmax(2 * logits), labels)
+        fit_temperature_and_uniform_weight(softmax(2 * logits), labels)
         for logits, labels in (drawn(600, seed=n) for n in range(10))
     ]
     assert sum(floor == 0.0 for _, floor in found) >= 9
@@ -132,19 +133,19 @@ def test_no_floor_changes_the_order(floor: float, seed: int) -> None:
 
 def test_without_posts_nothing_is_fitted() -> None:
     nothing = np.zeros((0, 3)), np.zeros(0, dtype=np.int64)
-    assert fit_temperature_and_floor(*nothing) == (1.0, 0.0)
+    assert fit_temperature_and_uniform_weight(*nothing) == (1.0, 0.0)
     assert fit_temperature(*nothing) == 1.0
     assert np.isnan(negative_log_likelihood(*nothing))
     assert np.isnan(brier_score(*nothing))
     assert np.isnan(expected_calibration_error(np.zeros(0), np.zeros(0)))
-    assert np.isnan(risk_coverage(np.zeros(0), np.zeros(0))["area"])
+    assert risk_coverage(np.zeros(0), np.zeros(0)).area is None
 
 
 def test_reliability_has_bins_of_equal_mass() -> None:
     confidence = np.linspace(0.1, 0.9, 23)
     rows = reliability(confidence, np.ones(23), bins=5)
-    assert [row["posts"] for row in rows] == [5, 5, 5, 4, 4]
-    assert all(a["confidence"] < b["confidence"] for a, b in pairwise(rows))
+    assert [row.posts for row in rows] == [5, 5, 5, 4, 4]
+    assert all(a.confidence < b.confidence for a, b in pairwise(rows))
 
 
 def test_more_bins_than_posts() -> None:
@@ -166,32 +167,32 @@ def test_the_debiased_error_by_hand() -> None:
 
 def test_risk_and_coverage_by_hand() -> None:
     found = risk_coverage(np.array([0.6, 0.9, 0.7]), np.array([1.0, 1.0, 0.0]))
-    assert found["curve"][-1] == {"coverage": 1.0, "confidence": 0.6, "error": pytest.approx(1 / 3)}
-    assert found["area"] == pytest.approx((0 + 1 / 2 + 1 / 3) / 3)
-    assert found["best_area"] == pytest.approx((0 + 0 + 1 / 3) / 3)
+    assert found.curve[-1].to_dict() == {"coverage": 1.0, "confidence": 0.6, "error": pytest.approx(1 / 3)}
+    assert found.area == pytest.approx((0 + 1 / 2 + 1 / 3) / 3)
+    assert found.best_area == pytest.approx((0 + 0 + 1 / 3) / 3)
 
 
 def test_posts_of_one_confidence_share_a_bin() -> None:
     """Told .5 and right in half: honest, whatever the order; a bin for each half of them would be off by .5."""
     for hits in ([1.0] * 20 + [0.0] * 20, [0.0] * 20 + [1.0] * 20):
         assert expected_calibration_error(np.full(40, 0.5), np.array(hits)) == 0.0
-        assert reliability(np.full(40, 0.5), np.array(hits)) == [{"posts": 40, "confidence": 0.5, "accuracy": 0.5}]
+        assert reliability(np.full(40, 0.5), np.array(hits)) == [ReliabilityBin(40, 0.5, 0.5)]
     # ten bins of four places; places 10 to 29 have their middle, 19, in the fifth bin, and leave the others their own
     confidence = np.concatenate([np.linspace(0.1, 0.2, 10), np.full(20, 0.5), np.linspace(0.8, 0.9, 10)])
-    assert [row["posts"] for row in reliability(confidence, np.ones(40))] == [4, 4, 2, 20, 2, 4, 4]
+    assert [row.posts for row in reliability(confidence, np.ones(40))] == [4, 4, 2, 20, 2, 4, 4]
 
 
 def test_posts_of_one_confidence_are_answered_together() -> None:
     """Two right and two wrong at .5: the mean error over their orders is 1/2 after any number of answers."""
     for hits in ([1.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 1.0], [0.0, 1.0, 0.0, 1.0]):
         found = risk_coverage(np.full(4, 0.5), np.array(hits))
-        assert found["curve"] == [{"coverage": 1.0, "confidence": 0.5, "error": 0.5}]
-        assert found["area"] == 0.5
-        assert found["best_area"] == pytest.approx((0 + 0 + 1 / 3 + 1 / 2) / 4)
+        assert found.curve == (RiskPoint(1.0, 0.5, 0.5),)
+        assert found.area == 0.5
+        assert found.best_area == pytest.approx((0 + 0 + 1 / 3 + 1 / 2) / 4)
 
 
 def test_the_area_of_ties_is_the_mean_over_their_orders() -> None:
     """Counted out: one right answer first, then three of one confidence, one of them wrong, in its three places."""
-    found = risk_coverage(np.array([0.9, 0.4, 0.4, 0.4]), np.array([1.0, 1.0, 0.0, 1.0]))["area"]
+    found = risk_coverage(np.array([0.9, 0.4, 0.4, 0.4]), np.array([1.0, 1.0, 0.0, 1.0])).area
     orders = [(0, 1 / 2, 1 / 3, 1 / 4), (0, 0, 1 / 3, 1 / 4), (0, 0, 0, 1 / 4)]
     assert found == pytest.approx(np.mean(orders))

@@ -83,7 +83,7 @@ def report() -> dict[str, Any]:
         labelled=np.array([True, True, True, True, False, True]),
         located=np.array([True, True, True, True, True, False]),
         error_km=np.array([0.2, 3.0, 0.0, np.nan, 7.0, 1.0]),
-    )
+    ).to_dict()
 
 
 def test_overall_by_hand(report: dict[str, Any]) -> None:
@@ -119,9 +119,9 @@ def test_the_report_is_json(report: dict[str, Any]) -> None:
 
 
 def test_defaults_every_post_labelled_and_no_distance() -> None:
-    report = evaluate_predictions(
+    report: Any = evaluate_predictions(
         np.eye(12), labels=np.arange(12), answered=np.ones(12, bool), patterns=np.full(12, "T")
-    )
+    ).to_dict()
     assert report["unlabelled"] == 0
     assert [key for key in report["overall"] if key.startswith("accuracy")] == [
         "accuracy",
@@ -134,9 +134,9 @@ def test_defaults_every_post_labelled_and_no_distance() -> None:
 
 def test_no_posts_are_nulls() -> None:
     none = np.array([], dtype=bool)
-    report = evaluate_predictions(
+    report: Any = evaluate_predictions(
         np.empty((0, 3)), labels=none.astype(int), answered=none, patterns=none.astype(str), error_km=none.astype(float)
-    )
+    ).to_dict()
     assert report["overall"]["accuracy"] is None
     assert report["overall"]["median_km"] is None
     assert report["by_pattern"] == {}

@@ -137,7 +137,7 @@ def plain(found: Any) -> Any:
         return [plain(getattr(found, own.name)) for own in fields(found)]
     if isinstance(found, dict):
         return {name: plain(value) for name, value in found.items()}
-    return [plain(value) for value in found] if isinstance(found, list) else found
+    return [plain(value) for value in found] if isinstance(found, list | tuple) else found
 
 
 def _numeric(found: Any) -> bool:
@@ -172,7 +172,7 @@ def test_what_is_resampled_is_the_metric_itself_also_with_ties(name: str) -> Non
             "ECE": (resampled.expected_calibration_error(once, p["confidence"], p["hits"]), NUMBERS["ECE"](p)),
             "area": (
                 resampled.risk_coverage_area(once, p["confidence"], p["hits"]),
-                NUMBERS["risk and coverage"](p)["area"],
+                NUMBERS["risk and coverage"](p).area,
             ),
         }
         found, expected = pairs[name]

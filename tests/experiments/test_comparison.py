@@ -13,7 +13,7 @@ import pytest
 
 from postplace.experiments.comparison import compare
 from postplace.experiments.formats import FORMATS, as_csv, as_markdown, joined
-from postplace.experiments.jobs import BESIDE
+from postplace.experiments.jobs import BASELINES
 from postplace.experiments.results import Cost, Result
 
 POSTS = 200
@@ -67,7 +67,7 @@ RESULTS = [
     *(result("level", seed, [*half(0.88, 0)[:-1], True]) for seed in SEEDS),
     *(result("bad", seed, half(0.3, 0)) for seed in SEEDS),
     *(failed("sick", seed) for seed in SEEDS),
-    *(Result("majority class", seed, {"baseline": BESIDE[0]}, {}, beside=True) for seed in SEEDS),
+    *(Result("majority class", seed, {"baseline": BASELINES[0]}, {}, is_baseline=True) for seed in SEEDS),
 ]
 
 
@@ -224,7 +224,7 @@ def test_posts_with_nothing_to_read_are_shown_where_there_are_any() -> None:
         return replace(run, overall={**run.overall, "posts": POSTS, "answered": number})
 
     text = as_markdown(compare(DESCRIBED, [*(answered(run, 150) for run in RESULTS[:5]), *RESULTS[5:10]]))
-    assert "| system | accuracy | answered |" in text
+    assert "| model | accuracy | answered |" in text
     assert "| good | 0.900 ± 0.000 | 75.0 % |" in text
     assert "left out of mean km" in text
     assert "answered" not in as_markdown(compare(DESCRIBED, [answered(run, POSTS) for run in RESULTS[:10]]))
@@ -233,8 +233,8 @@ def test_posts_with_nothing_to_read_are_shown_where_there_are_any() -> None:
 def test_what_was_asked_for_and_every_code_stand_above_the_table() -> None:
     asked = {"target": "place", "cells": 80, "min_posts": 20, "trials": 3, "max_epochs": 1}
     older = replace(RESULTS[0], provenance={**RESULTS[0].provenance, "code": "0"})
-    facts = compare({**DESCRIBED, "asked": asked}, [older, *RESULTS[1:]]).facts
-    assert "80 cells asked for, those under 20 posts left out; 3 trials of a search" in facts
+    facts = compare({**DESCRIBED, "requested": asked}, [older, *RESULTS[1:]]).facts
+    assert "80 cells requested, those under 20 posts left out; 3 trials of a search" in facts
     assert "at most 1 epochs" in facts
     assert "postplace 0, torch 2, m and postplace 1, torch 2, m." in facts
 
@@ -244,7 +244,7 @@ def test_what_was_changed_of_the_systems_stands_once_after_all_tables() -> None:
     table = compare({**DESCRIBED, "rows": rows}, RESULTS)
     for name in ("markdown", "latex", "html"):
         text = joined([table, table], name)
-        assert text.count("What was changed of the systems") == 1, name
+        assert text.count("What was changed of the models") == 1, name
         assert text.count("Two attention layers over characters") == 1, name
     assert "Two attention layers" not in joined([table], "csv")
 
@@ -259,7 +259,7 @@ def test_what_these_posts_leave_out_of_a_system_stands_below_its_table_and_with_
     assert not any("no district head" in note for note in elsewhere.notes)
     for name in ("markdown", "latex", "html"):
         for tables in ([here, elsewhere], [elsewhere, here]):
-            changes = joined(tables, name).split("What was changed of the systems")[1]
+            changes = joined(tables, name).split("What was changed of the models")[1]
             assert changes.count("on city: no district head") == 1, name
             assert changes.count("Two attention layers over characters") == 1, name
             assert "on town" not in changes, name
@@ -280,7 +280,7 @@ def test_runs_on_other_splits_are_not_paired() -> None:
 
 def test_csv_can_be_read_again() -> None:
     rows = list(csv.DictReader(io.StringIO(as_csv(compare(DESCRIBED, RESULTS)))))
-    assert [row["system"] for row in rows] == ["good", "level", "bad", "sick"]
+    assert [row["model"] for row in rows] == ["good", "level", "bad", "sick"]
     assert float(rows[2]["difference"]) == pytest.approx(-0.6)
     assert rows[0]["paper Oslo (their data, one run, split not stated)"] == "0.8"
     assert rows[3]["error"] == "BadWeights: no such file"

@@ -12,7 +12,16 @@ import torch
 from postplace import Post, PostLocator
 from postplace.errors import BadRun
 from postplace.experiments.definition import Experiment, Row
-from postplace.experiments.figures import ENDING, Fused, draw, fused_vectors, keep, kept, projected, separation
+from postplace.experiments.figures import (
+    ENDING,
+    Fused,
+    draw,
+    fused_vectors,
+    projected,
+    save_fused,
+    saved_fused,
+    separation,
+)
 from postplace.experiments.jobs import DataSet, Options
 from postplace.experiments.results import Results
 from postplace.experiments.runner import run_experiment
@@ -57,7 +66,7 @@ def drawn(city: Path, cache: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 def test_vectors_of_the_first_seed_are_kept_and_drawn(drawn: Results) -> None:
-    (fused,) = kept(drawn)  # what is no network has none
+    (fused,) = saved_fused(drawn)  # what is no network has none
     assert fused.name == "one <b>"
     (result,) = [found for found in drawn.read()[1] if found.name == "one <b>" and found.seed == 0]
     assert len(fused.vectors) == len(fused.classes) == len(result.hits)
@@ -76,11 +85,11 @@ def test_without_vectors_there_is_no_drawing(drawn: Results, tmp_path: Path) -> 
 
 
 def test_damaged_vectors_are_named(drawn: Results, tmp_path: Path) -> None:
-    fused = replace(kept(drawn)[0])
-    keep(tmp_path / "a.json", fused)
+    fused = replace(saved_fused(drawn)[0])
+    save_fused(tmp_path / "a.json", fused)
     (path,) = tmp_path.glob(f"*{ENDING}")
     path.write_bytes(path.read_bytes()[:-9])
     results = Results(tmp_path)
     results.describe({"rows": [{"name": fused.name}]}, [tmp_path / "a.json"])
     with pytest.raises(BadRun, match="is damaged"):
-        kept(results)
+        saved_fused(results)

@@ -10,7 +10,7 @@ import pytest
 
 import postplace
 from postplace.experiments.definition import Condition, Experiment, Row
-from postplace.experiments.jobs import DataSet, Options, lots_of
+from postplace.experiments.jobs import DataSet, Options, build_jobs
 from postplace.experiments.provenance import code_version, digest_of_data
 from postplace.experiments.results import Results
 from postplace.schema import Post
@@ -49,7 +49,7 @@ def test_posts_prepared_with_another_split_are_other_data() -> None:
 
 def _files(row: Row, digest: str, tmp_path: Path) -> list[Path]:
     experiment = Experiment("x", "X", "nobody", "place", ("accuracy",), (row,))
-    lots = lots_of(
+    lots = build_jobs(
         experiment,
         DataSet("city", Path("posts.jsonl"), "place"),
         seeds=[0],

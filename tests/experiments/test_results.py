@@ -95,3 +95,14 @@ def test_what_is_not_of_this_experiment_any_more_is_not_read(tmp_path: Path) -> 
 def test_a_folder_without_results_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadOption, match="holds no results"):
         list(folders_below(tmp_path / "nothing"))
+
+
+def test_a_result_of_version_0_1_0_is_read() -> None:
+    saved = json.loads((Path(__file__).parents[1] / "data" / "results" / "result-0.1.0.json").read_text())
+    result = Result.from_json(saved)
+    assert result.is_baseline
+    assert result.overall["mean_km"] == saved["overall"]["mean_km"]
+    content = result.to_json()
+    assert content["is_baseline"] is True
+    assert "beside" not in content
+    assert Result.from_json(content).to_json() == content

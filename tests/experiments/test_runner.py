@@ -23,7 +23,7 @@ from postplace.experiments.conditions import prepare_under
 from postplace.experiments.definition import Condition, Experiment, Row
 from postplace.experiments.jobs import DataSet, Options
 from postplace.experiments.results import UNFINISHED, Result, Results
-from postplace.experiments.run_job import _asked, _check_applies
+from postplace.experiments.run_job import _check_applies, _test_posts
 from postplace.experiments.runner import run_experiment
 from postplace.preparation.prepared_folder import PreparedPosts, write_prepared
 from postplace.splitting.owners import groups_of
@@ -276,7 +276,7 @@ def test_token_states_are_those_of_what_it_is_asked_with(posts: list[Post], loca
     prepared = replace(prepared, encoded=states(1.0))
     stub: Any = SimpleNamespace(modalities=("text", "hashtags", "image"), encode=lambda _: states(2.0))
     for shown, expected in ((None, 1.0), (("text", "image"), 2.0)):
-        asked, encoded, _ = _asked(Row("row", "sg-mft-tokens", test_modalities=shown), stub, prepared)
+        asked, encoded, _ = _test_posts(Row("row", "sg-mft-tokens", test_modalities=shown), stub, prepared)
         assert encoded.text_states is not None
         assert set(encoded.text_states.flatten().tolist()) == {expected}
         assert len(asked) == len(prepared.split.test)

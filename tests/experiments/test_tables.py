@@ -106,7 +106,7 @@ def test_the_systems_of_a_table(name: str) -> None:
     assert tuple((row.name, row.model) for row in read_experiment(name).rows) == ROWS[name]
 
 
-def test_every_table_of_the_papers_is_an_experiment() -> None:
+def test_every_build_table_the_papers_is_an_experiment() -> None:
     wanted = {"mrlf-table2", "mrlf-table3", "mrlf-fig2", "mrlf-fig3", "mrlf-fig4"}
     wanted |= {f"sg-mft-table{number}" for number in (1, 2, 3, 4)}
     wanted |= {"all-systems", "missing-modalities", "masked-names", "random-split"}

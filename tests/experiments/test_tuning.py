@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from postplace import Post, PostLocator
-from postplace.experiments.tuning import EVERYTHING, draw, what_is_there
+from postplace.experiments.tuning import EVERYTHING, available_inputs, draw
 from postplace.features.pooled import MODALITIES
 from postplace.models.registry import find_model
 from postplace.schema import Place
@@ -66,15 +66,15 @@ def test_what_does_nothing_is_not_searched(
     assert len(drawn) == min(60, 3 * math.prod(choices))  # each once, and no more than there are
 
 
-def test_what_is_there_is_what_posts_have(posts: list[Post], cache: Path) -> None:
+def test_available_inputs_is_what_posts_have(posts: list[Post], cache: Path) -> None:
     prepared = PostLocator("place", "mrlf", cache=cache, device="cpu").build_dataset(posts)
-    assert what_is_there(prepared, ("text", "image")) == {"text", "image", "coarse"}
+    assert available_inputs(prepared, ("text", "image")) == {"text", "image", "coarse"}
     absent = {**prepared.examples.present, "image": np.zeros(len(prepared.posts), dtype=np.bool_)}
     vars(prepared)["examples"] = replace(prepared.examples, present=absent)
     named = tuple(Place(place.name) for place in prepared.places.places)
-    assert what_is_there(prepared, MODALITIES) == {"text", "hashtags", "coarse"}
+    assert available_inputs(prepared, MODALITIES) == {"text", "hashtags", "coarse"}
     vars(prepared)["places"] = replace(prepared.places, places=named)
-    assert what_is_there(prepared, ("text", "image")) == {"text"}
+    assert available_inputs(prepared, ("text", "image")) == {"text"}
 
 
 def test_no_search_takes_out_what_makes_a_system_what_it_is() -> None:

@@ -6,6 +6,7 @@ import json
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from postplace import Place, Post, PostLocator
 from postplace.errors import BadOption, BadRun
 from postplace.evaluation.calibration import temperature_scale
+from postplace.evaluation.calibration_report import BeforeAfter
 from postplace.evaluation.conformal import Penalty, coverage_by_group, set_scores
 from postplace.inference.calibrator import (
     ARRAYS,
@@ -20,7 +22,7 @@ from postplace.inference.calibrator import (
     Calibration,
     calibrate,
     calibration_report,
-    promises,
+    prediction_regions,
     randomization_u,
 )
 from postplace.inference.labelled_predictions import LabelledPredictions, joined
@@ -28,8 +30,8 @@ from postplace.inference.scoring import GroundTruth
 from postplace.places.distance import great_circle_km
 from postplace.places.record import as_record
 from postplace.places.vocabulary import PlaceVocabulary
-from postplace.runs.card import how_sure
-from postplace.runs.coverage_wording import promise_sentences
+from postplace.runs.card import describe_calibration
+from postplace.runs.coverage_wording import coverage_sentences
 from postplace.runs.folder import read_run, write_run
 from postplace.schema import Prediction
 
@@ -60,21 +62,23 @@ def test_an_overconfident_system_is_cooled_and_keeps_its_word() -> None:
     parts = [judged(400, seed=seed, sharper=2.5) for seed in range(3)]
     made = calibrate(parts[0], parts[1], PLACES)
     assert made.temperature == pytest.approx(2.5, rel=0.1)
-    found = calibration_report(made, parts[2], PLACES)
-    assert found["ece"]["before"] > 0.1
-    assert found["ece"]["after"] < 0.03
-    assert found["nll"]["after"] < found["nll"]["before"]
-    assert found["sets"]["coverage"] == pytest.approx(0.9, abs=0.03)
-    assert found["circles"]["coverage"] == pytest.approx(0.9, abs=0.03)
-    assert set(found["by_pattern"]) == {"T", "TI"}
-    assert sum(part["posts"] for part in found["by_pattern"].values()) == found["posts"] == 1200
-    json.dumps(found, allow_nan=False)
+    found: Any = calibration_report(made, parts[2], PLACES)
+    assert found.ece.before > 0.1
+    assert found.ece.after < 0.03
+    assert found.nll.after < found.nll.before
+    assert found.regions.prediction_sets.coverage == pytest.approx(0.9, abs=0.03)
+    assert found.regions.prediction_circles.coverage == pytest.approx(0.9, abs=0.03)
+    assert set(found.by_pattern) == {"T", "TI"}
+    assert sum(part.posts for part in found.by_pattern.values()) == found.posts == 1200
+    json.dumps(found.to_dict(), allow_nan=False)
 
 
 def test_another_level_gives_other_sets() -> None:
     parts = [judged(200, seed=seed) for seed in range(3)]
     made = calibrate(parts[0], parts[1], PLACES)
-    low, high = (promises(made, parts[2].probabilities, parts[2].chance, PLACES, level=level) for level in (0.5, 0.95))
+    low, high = (
+        prediction_regions(made, parts[2].probabilities, parts[2].chance, PLACES, level=level) for level in (0.5, 0.95)
+    )
     assert np.mean([len(promise.places) for promise in low]) < np.mean([len(promise.places) for promise in high])
     assert all(set(a.places) <= set(b.places) for a, b in zip(low, high, strict=True))
     assert np.mean([promise.radius_km or 0 for promise in low]) < np.mean([promise.radius_km or 0 for promise in high])
@@ -83,13 +87,13 @@ def test_another_level_gives_other_sets() -> None:
 def test_a_set_begins_with_the_most_probable_place() -> None:
     part = judged(200, seed=0)
     made = calibrate(part, judged(200, seed=1), PLACES)
-    for row, promise in enumerate(promises(made, part.probabilities, part.chance, PLACES, level=0.5)):
+    for row, promise in enumerate(prediction_regions(made, part.probabilities, part.chance, PLACES, level=0.5)):
         assert promise.places[0] == f"p{part.probabilities[row].argmax()}"
 
 
 def test_too_few_groups_promise_every_place_and_no_circle() -> None:
     made = calibrate(judged(3, seed=0), judged(3, seed=1), PLACES)
-    (promise, *_) = promises(made, judged(3, seed=2).probabilities, np.zeros(9), PLACES, level=0.9)
+    (promise, *_) = prediction_regions(made, judged(3, seed=2).probabilities, np.zeros(9), PLACES, level=0.9)
     assert len(promise.places) == 5
     assert promise.centre is None
     assert promise.radius_km is None
@@ -100,7 +104,7 @@ def test_few_groups_of_the_calibration_part_are_joined_by_those_of_the_validatio
     assert made.parts == ("validation", "calibration")
     assert len(np.unique(made.set_groups)) == len(np.unique(made.circle_groups)) == 14
     assert len(made.set_scores) == len(made.circle_scores) == 42
-    (promise, *_) = promises(made, judged(3, seed=2).probabilities, np.full(9, 0.5), PLACES, level=0.9)
+    (promise, *_) = prediction_regions(made, judged(3, seed=2).probabilities, np.full(9, 0.5), PLACES, level=0.9)
     assert promise.radius_km is not None  # seven alone could promise nothing
     assert promise.caveat.startswith("only 14 users or venues were kept to calibrate with")
     enough = calibrate(judged(7, seed=0), judged(ENOUGH, seed=1), PLACES)
@@ -113,7 +117,7 @@ def test_joined_parts_are_scored_in_one_shape() -> None:
     made, swapped = calibrate(first, second, PLACES), calibrate(second, first, PLACES)
     np.testing.assert_allclose(np.sort(made.set_scores), np.sort(swapped.set_scores))
     both = joined(first, second)
-    scores = set_scores(temperature_scale(both.probabilities, made.shape), both.chance, made.penalty)
+    scores = set_scores(temperature_scale(both.probabilities, made.set_temperature), both.chance, made.penalty)
     np.testing.assert_allclose(made.set_scores, scores[np.arange(48), both.answers.labels])
 
 
@@ -123,10 +127,10 @@ def test_circles_and_sets_of_few_users_keep_their_word_and_have_a_size(sharper: 
     radii, inside, held = [], [], []
     for seed in range(0, 90, 3):
         few, as_few, new = (judged(number, seed=seed + number % 3, sharper=sharper) for number in (9, 10, 101))
-        found = calibration_report(calibrate(few, as_few, PLACES), new, PLACES)
-        radii.append(found["circles"]["median_km"])
-        inside.append(found["circles"]["coverage"])
-        held.append(found["sets"]["coverage"])
+        found: Any = calibration_report(calibrate(few, as_few, PLACES), new, PLACES)
+        radii.append(found.regions.prediction_circles.median_km)
+        inside.append(found.regions.prediction_circles.coverage)
+        held.append(found.regions.prediction_sets.coverage)
     assert max(radii) < 10.0  # the places lie 4.4 km apart
     assert np.mean(inside) == pytest.approx(0.91, abs=0.03)
     assert np.mean(held) == pytest.approx(0.92, abs=0.03)
@@ -184,24 +188,25 @@ def heavy_are_harder(*, seed: int) -> LabelledPredictions:
 
 def test_a_promise_over_posts_covers_heavy_users_too() -> None:
     made = calibrate(heavy_are_harder(seed=0), heavy_are_harder(seed=1), PLACES)
-    found = calibration_report(made, heavy_are_harder(seed=2), PLACES)
-    assert found["sets"]["coverage"] >= 0.88
-    assert found["sets"]["coverage_of_posts"] < 0.8
-    assert found["over_posts"]["sets"]["coverage_of_posts"] == pytest.approx(0.9, abs=0.03)
-    assert found["over_posts"]["sets"]["mean_size"] > found["sets"]["mean_size"]
-    assert found["kept"] == {
+    found: Any = calibration_report(made, heavy_are_harder(seed=2), PLACES)
+    assert found.regions.prediction_sets.coverage >= 0.88
+    assert found.regions.prediction_sets.coverage_of_posts < 0.8
+    assert found.regions_over_posts.prediction_sets.coverage_of_posts == pytest.approx(0.9, abs=0.03)
+    assert found.regions_over_posts.prediction_sets.mean_size > found.regions.prediction_sets.mean_size
+    assert found.thresholds_from is not None
+    assert found.thresholds_from.to_dict() == {
         "parts": ["calibration"],
         "posts": 1400,
         "groups": 250,
         "largest_group": 20,
         "effective_groups": pytest.approx(1400**2 / (200 * 4 + 50 * 400)),
     }
-    told = " ".join(promise_sentences(found))
-    assert f"{found['sets']['coverage']:.1%} over users" in told
-    assert f"{found['sets']['coverage_of_posts']:.1%} over posts" in told
+    told = " ".join(coverage_sentences(found))
+    assert f"{found.regions.prediction_sets.coverage:.1%} over users" in told
+    assert f"{found.regions.prediction_sets.coverage_of_posts:.1%} over posts" in told
     assert "on average over posts (--coverage-over posts)" in told
-    (users,) = promises(made, np.full((1, 5), 0.2), np.array([0.5]), PLACES, level=0.9)
-    (posts,) = promises(made, np.full((1, 5), 0.2), np.array([0.5]), PLACES, level=0.9, over="posts")
+    (users,) = prediction_regions(made, np.full((1, 5), 0.2), np.array([0.5]), PLACES, level=0.9)
+    (posts,) = prediction_regions(made, np.full((1, 5), 0.2), np.array([0.5]), PLACES, level=0.9, over="posts")
     assert (users.coverage_over, posts.coverage_over) == ("users", "posts")
     assert set(users.places) <= set(posts.places)
     assert as_record(Prediction("1", (), (), region=posts))["coverage_over"] == "posts"
@@ -209,24 +214,24 @@ def test_a_promise_over_posts_covers_heavy_users_too() -> None:
 
 def test_nothing_is_left_blank_in_sentences() -> None:
     nothing = calibration_report(calibrate(judged(2, seed=0), judged(0, seed=1), PLACES), judged(2, seed=2), PLACES)
-    told = " ".join(promise_sentences(nothing))
-    assert "too few users were kept aside to promise a radius" in told
+    told = " ".join(coverage_sentences(nothing))
+    assert "too few users were held out to calibrate a radius" in told
     assert "9 are needed to promise 90%" in told
     assert "None" not in told
     empty = calibration_report(calibrate(judged(0, seed=0), judged(0, seed=1), PLACES), judged(0, seed=2), PLACES)
-    assert "not known (none of these posts" in " ".join(promise_sentences(empty))
+    assert "not known (none of these posts" in " ".join(coverage_sentences(empty))
 
 
 def test_categories_have_sets_and_no_circles() -> None:
     parts = [judged(100, seed=seed, located=False) for seed in range(3)]
     made = calibrate(parts[0], parts[1], CATEGORIES)
-    found = calibration_report(made, parts[2], CATEGORIES)
-    assert found["circles"]["coverage"] is None
-    assert found["circles"]["interval"] == [None, None]
-    low, high = found["sets"]["interval"]
-    assert low < found["sets"]["coverage"] < high
-    assert found["circles"]["median_km"] is None
-    assert promises(made, parts[2].probabilities, parts[2].chance, CATEGORIES, level=0.9)[0].centre is None
+    found: Any = calibration_report(made, parts[2], CATEGORIES)
+    assert found.regions.prediction_circles.coverage is None
+    assert found.regions.prediction_circles.interval == (None, None)
+    low, high = found.regions.prediction_sets.interval
+    assert low < found.regions.prediction_sets.coverage < high
+    assert found.regions.prediction_circles.median_km is None
+    assert prediction_regions(made, parts[2].probabilities, parts[2].chance, CATEGORIES, level=0.9)[0].centre is None
 
 
 def test_posts_of_unknown_classes_and_without_an_answer_are_left_out_and_counted() -> None:
@@ -236,9 +241,9 @@ def test_posts_of_unknown_classes_and_without_an_answer_are_left_out_and_counted
     probabilities = part.probabilities.copy()
     probabilities[30:40] = np.nan
     less = LabelledPredictions(probabilities, replace(part.answers, labels=labels, answered=answered), part.chance)
-    found = calibration_report(calibrate(judged(100, seed=0), less, PLACES), less, PLACES)
-    assert found["posts"] == 260
-    assert found["unknown_class"] == 30
+    found: Any = calibration_report(calibrate(judged(100, seed=0), less, PLACES), less, PLACES)
+    assert found.posts == 260
+    assert found.unknown_class == 30
 
 
 def test_wrong_labels_give_a_floor_that_is_kept_and_told() -> None:
@@ -250,15 +255,15 @@ def test_wrong_labels_give_a_floor_that_is_kept_and_told() -> None:
         return made._replace(answers=replace(made.answers, labels=labels))
 
     made = calibrate(doubtful(0), doubtful(1), PLACES)
-    assert made.floor == pytest.approx(0.25, abs=0.06)
-    found = calibration_report(made, doubtful(2), PLACES)
-    assert found["floor"] == made.floor
-    assert found["ece"]["after"] < 0.03
+    assert made.uniform_weight == pytest.approx(0.25, abs=0.06)
+    found: Any = calibration_report(made, doubtful(2), PLACES)
+    assert found.uniform_weight == made.uniform_weight
+    assert found.ece.after < 0.03
     again = Calibration.from_json(json.loads(json.dumps(made.to_json())), made.arrays())
-    assert again.floor == made.floor
-    assert f"a floor of {made.floor:.1%}" in how_sure(found)
-    older = {name: value for name, value in made.to_json().items() if name not in ("floor", "parts")}
-    assert Calibration.from_json(older, made.arrays()).floor == 0.0
+    assert again.uniform_weight == made.uniform_weight
+    assert f"a uniform weight of {made.uniform_weight:.1%}" in describe_calibration(found)
+    older = {name: value for name, value in made.to_json().items() if name not in ("uniform_weight", "parts")}
+    assert Calibration.from_json(older, made.arrays()).uniform_weight == 0.0
     assert Calibration.from_json(older, made.arrays()).parts == ("calibration",)
 
 
@@ -266,18 +271,18 @@ def test_nothing_kept_aside_is_told_as_it_came() -> None:
     nothing = judged(0, seed=0)
     made = calibrate(nothing, nothing, PLACES)
     assert made.temperature == 1.0
-    found = calibration_report(made, nothing, PLACES)
-    assert found["ece"] == {"before": None, "after": None}
-    assert found["reliability"] == []
-    json.dumps(found, allow_nan=False)
+    found: Any = calibration_report(made, nothing, PLACES)
+    assert found.ece == BeforeAfter(None, None)
+    assert found.reliability == ()
+    json.dumps(found.to_dict(), allow_nan=False)
 
 
 def test_it_is_restored_from_its_files() -> None:
     made = calibrate(judged(20, seed=0), judged(20, seed=1), PLACES)
     again = Calibration.from_json(json.loads(json.dumps(made.to_json())), made.arrays())
-    assert (again.temperature, again.shape, again.penalty, again.offset_km) == (
+    assert (again.temperature, again.set_temperature, again.penalty, again.offset_km) == (
         made.temperature,
-        made.shape,
+        made.set_temperature,
         made.penalty,
         made.offset_km,
     )
@@ -328,10 +333,10 @@ def test_shares_out_of_range(place_locator: PostLocator, posts: list[Post], opti
 
 
 def test_metrics_tell_how_the_word_is_kept(place_locator: PostLocator) -> None:
-    found = place_locator.metrics["calibration"]
-    assert found["temperature"] == place_locator.fitted.calibration.temperature  # type: ignore[union-attr]
-    assert 0 <= found["sets"]["coverage"] <= 1
-    assert found["risk_coverage"]["curve"][-1]["coverage"] == 1.0
+    found: Any = place_locator.metrics.calibration
+    assert found.temperature == place_locator.fitted.calibration.temperature  # type: ignore[union-attr]
+    assert 0 <= found.regions.prediction_sets.coverage <= 1
+    assert found.risk_coverage.curve[-1].coverage == 1.0
 
 
 def test_probabilities_are_told_after_the_temperature(place_locator: PostLocator, posts: list[Post]) -> None:
@@ -340,7 +345,7 @@ def test_probabilities_are_told_after_the_temperature(place_locator: PostLocator
     told = place_locator.probabilities(posts[:9], encoded)
     calibration = place_locator.fitted.calibration
     assert calibration is not None
-    np.testing.assert_allclose(told, calibration.tell(raw))
+    np.testing.assert_allclose(told, calibration.calibrated_proba(raw))
     assert calibration.temperature != 1.0
 
 
@@ -365,15 +370,24 @@ def test_damaged_calibration_is_refused_by_name(place_run: Path, tmp_path: Path)
             PostLocator.load(tmp_path / "run", device="cpu")
 
 
-def test_the_card_says_how_sure(place_run: Path) -> None:
+def test_the_card_says_describe_calibration(place_run: Path) -> None:
     card = (place_run / "MODEL_CARD.md").read_text()
-    assert "Sets meant to hold the true class with 90% on average over users (or venues)" in card
-    assert "Sets meant to hold the true class with 90% on average over posts" in card
+    assert "Prediction sets made to cover the true class with 90% on average over users (or venues)" in card
+    assert "Prediction sets made to cover the true class with 90% on average over posts" in card
     assert "of 90% of posts" not in card
     assert "over users" in card
 
 
 def test_a_card_without_measurement_says_so() -> None:
-    assert how_sure(None) == "How sure its answers are was not measured."
+    assert describe_calibration(None) == "How well calibrated it is was not measured."
     made = calibrate(judged(0, seed=0), judged(0, seed=0), PLACES)
-    assert how_sure(calibration_report(made, judged(0, seed=0), PLACES)) == how_sure(None)
+    assert describe_calibration(calibration_report(made, judged(0, seed=0), PLACES)) == describe_calibration(None)
+
+
+def test_calibration_of_version_0_1_0_is_read() -> None:
+    made = calibrate(judged(20, seed=0), judged(20, seed=1), PLACES)
+    new: dict[str, Any] = json.loads(json.dumps(made.to_json()))
+    names = {"uniform_weight": "floor", "set_temperature": "shape", "offset_km": "slack_km"}
+    old = {names.get(name, name): value for name, value in new.items()}
+    assert set(old) == {"temperature", "floor", "parts", "shape", "penalty", "slack_km"}
+    assert Calibration.from_json(old, made.arrays()).to_json() == new

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from postplace.evaluation.baselines import fit_baselines
+from postplace.evaluation.scores import ConfidenceInterval
 from postplace.evaluation.significance import share_interval
 from postplace.features.extraction import EncodedPosts
 from postplace.features.pooled import has_image, pooled_features
@@ -70,24 +71,22 @@ def test_every_number_of_a_small_set() -> None:
         coordinates=np.tile([0.0, 0.25], (60, 1)),
     )
     asked = encoded(4)
-    answers = ground_truth(posts(), asked, places=PLACES, groups=np.array([0, 1, 2, 3]))
+    truth = ground_truth(posts(), asked, places=PLACES, groups=np.array([0, 1, 2, 3]))
     probabilities = np.array([[0.9, 0.1], [0.2, 0.8], [0.4, 0.6], [0.7, 0.3]])
-    found = score("ours", probabilities, answers=answers, baselines=baselines, encoded=asked, places=PLACES)
-    json.dumps(found, allow_nan=False)
-    assert {"ours", MAJORITY, CITY_MEDIAN, CONCATENATION, "ours, least expected km"} <= set(found["systems"])
-    ours = found["systems"]["ours"]["overall"]
+    found = score("ours", probabilities, truth=truth, baselines=baselines, encoded=asked, places=PLACES)
+    json.dumps(found.to_dict(), allow_nan=False)
+    assert {"ours", MAJORITY, CITY_MEDIAN, CONCATENATION, "ours, least expected km"} <= set(found.models)
+    ours = found.models["ours"].overall
     # right, right, a class it does not know (wrong), nothing to go by (wrong)
-    assert (ours["posts"], ours["answered"], ours["unknown_class"], ours["accuracy"]) == (4, 3, 1, 0.5)
-    assert ours["mean_km"] == pytest.approx(0.0, abs=1e-9)  # the three it answered are where it says
-    median = found["systems"][CITY_MEDIAN]["overall"]["mean_km"]
+    assert (ours.posts, ours.answered, ours.unknown_class, ours.accuracy) == (4, 3, 1, 0.5)
+    assert ours.mean_km == pytest.approx(0.0, abs=1e-9)  # the three it answered are where it says
+    median = found.models[CITY_MEDIAN].overall.mean_km
     assert median == pytest.approx(111.195 * (0.25 + 0.75 + 0.75) / 3, rel=1e-4)
-    assert found["systems"]["ours"]["accuracy_interval"] == [None, None]  # four posts of four users
-    assert found["no_interval"] == "too few users or venues for an interval: 4, the largest with 1 of 4 posts"
-    assert found["differences"][MAJORITY]["verdict"] == "cannot tell"
-    assert found["groups"] == 4
-    assert found["differences"][MAJORITY]["mean"] == pytest.approx(
-        0.5 - found["systems"][MAJORITY]["overall"]["accuracy"]
-    )
+    assert found.models["ours"].intervals.accuracy == (None, None)  # four posts of four users
+    assert found.no_interval == "too few users or venues for an interval: 4, the largest with 1 of 4 posts"
+    assert found.differences[MAJORITY].verdict == "cannot tell"
+    assert found.groups == 4
+    assert found.differences[MAJORITY].mean == pytest.approx(0.5 - (found.models[MAJORITY].overall.accuracy or 0.0))
 
 
 def test_intervals_of_the_first_few_are_those_of_their_means() -> None:
@@ -98,32 +97,42 @@ def test_intervals_of_the_first_few_are_those_of_their_means() -> None:
     every, groups = np.ones(40, dtype=np.bool_), np.arange(40) % 9
     answered = every.copy()
     answered[3] = False
-    answers = GroundTruth(labels, every, np.full((40, 2), np.nan), answered, np.full(40, "T"), groups)
-    found = class_intervals({"ours": probabilities}, answers)["ours"]
+    truth = GroundTruth(labels, every, np.full((40, 2), np.nan), answered, np.full(40, "T"), groups)
+    found = class_intervals({"ours": probabilities}, truth)["ours"]
     right = [float(labels[row] == probabilities[row].argmax() and row != 3) for row in range(40)]
     first = share_interval(right, groups)
-    assert found["accuracy"] == [first.low, first.high]
+    assert found.accuracy == (first.low, first.high)
     hits = [
         float(labels[row] >= 0 and row != 3 and labels[row] in np.argsort(-probabilities[row])[:5]) for row in range(40)
     ]
     expected = share_interval(hits, groups)
-    assert found["accuracy@5"] == pytest.approx([expected.low, expected.high])
-    assert set(found) == {"accuracy", "accuracy@5", "macro_f1"}
+    assert found.accuracy_at[5] == pytest.approx((expected.low, expected.high))
+    assert set(found.to_dict()) == {"accuracy", "accuracy@5", "macro_f1"}
+
+
+def ends(interval: ConfidenceInterval | None) -> tuple[float, float]:
+    assert interval is not None
+    assert interval.low is not None
+    assert interval.high is not None
+    return interval.low, interval.high
 
 
 def test_the_intervals_of_kilometres() -> None:
     """Of 40 posts by ten users, off by 1 to 40 km of a degree; more than half of the last have no answer."""
     km, groups = np.arange(1.0, 41.0), np.arange(40) % 10
-    every, truth = np.ones(40, dtype=np.bool_), np.column_stack([np.zeros(40), np.zeros(40)])
-    answers = GroundTruth(np.zeros(40, dtype=np.int64), every, truth, km < 30, np.full(40, "T"), groups)
-    found = distance_intervals({"ours": np.column_stack([np.zeros(40), km / 111.2])}, answers)["ours"]
-    assert found["mean_km"][0] < 15.0 < found["mean_km"][1]  # of the 29 with an answer
-    assert found["median_km"][0] < 20.5 <= found["median_km"][1]
-    assert 0.0 < found["within_km"]["1"][0] < 1 / 40 < found["within_km"]["1"][1] < 0.2
-    few = GroundTruth(np.zeros(40, dtype=np.int64), every, truth, km < 21, np.full(40, "T"), groups)
-    assert (
-        distance_intervals({"ours": np.column_stack([np.zeros(40), km / 111.2])}, few)["ours"]["median_km"][1] is None
-    )
+    every, coordinates = np.ones(40, dtype=np.bool_), np.column_stack([np.zeros(40), np.zeros(40)])
+    truth = GroundTruth(np.zeros(40, dtype=np.int64), every, coordinates, km < 30, np.full(40, "T"), groups)
+    found = distance_intervals({"ours": np.column_stack([np.zeros(40), km / 111.2])}, truth)["ours"]
+    low, high = ends(found.mean_km)
+    assert low < 15.0 < high  # of the 29 with an answer
+    low, high = ends(found.median_km)
+    assert low < 20.5 <= high
+    low, high = ends(found.within_km["1"])
+    assert 0.0 < low < 1 / 40 < high < 0.2
+    few = GroundTruth(np.zeros(40, dtype=np.int64), every, coordinates, km < 21, np.full(40, "T"), groups)
+    median = distance_intervals({"ours": np.column_stack([np.zeros(40), km / 111.2])}, few)["ours"].median_km
+    assert median is not None
+    assert median.high is None
 
 
 def test_a_single_group_has_no_interval() -> None:
@@ -133,10 +142,10 @@ def test_a_single_group_has_no_interval() -> None:
     baselines = fit_baselines(
         features, present=present, labels=labels, classes=2, train=np.arange(50), validation=np.arange(50, 60)
     )
-    answers = ground_truth(posts(), encoded(4), places=PLACES, groups=np.zeros(4, dtype=np.int64))
+    truth = ground_truth(posts(), encoded(4), places=PLACES, groups=np.zeros(4, dtype=np.int64))
     probabilities = np.full((4, 2), 0.5)
-    found = score("ours", probabilities, answers=answers, baselines=baselines, encoded=encoded(4), places=PLACES)
-    assert found["systems"]["ours"]["accuracy_interval"] == [None, None]
-    assert found["systems"]["ours"]["intervals"]["mean_km"] == [None, None]
-    assert found["systems"]["ours"]["intervals"]["macro_f1"] == [None, None]
-    json.dumps(found, allow_nan=False)
+    found = score("ours", probabilities, truth=truth, baselines=baselines, encoded=encoded(4), places=PLACES)
+    assert found.models["ours"].intervals.accuracy == (None, None)
+    assert found.models["ours"].intervals.mean_km == (None, None)
+    assert found.models["ours"].intervals.macro_f1 == (None, None)
+    json.dumps(found.to_dict(), allow_nan=False)

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from postplace.inference.evaluation_metrics import EvaluationMetrics
 from postplace.inference.predictor import EvaluationResult
 from postplace.inference.scoring import GroundTruth
 from postplace.places.vocabulary import PlaceVocabulary
-from postplace.report.confusion import confused_pairs, count_pairs, matrix_of
-from postplace.report.content import plane_of
+from postplace.report.confusion import build_matrix, confused_pairs, count_pairs
+from postplace.report.content import build_plane
 from postplace.report.mistakes import confident_mistakes, nameless, thumbnails
 from postplace.schema import Place, Post
 
@@ -37,7 +38,7 @@ def test_a_class_without_coordinates_is_no_distance_away() -> None:
 @pytest.mark.parametrize("classes", [1, 2, 9, 50, 200])
 def test_the_matrix_holds_every_post_whatever_is_gathered(classes: int) -> None:
     counts = np.random.default_rng(0).integers(0, 4, size=(classes, classes))
-    matrix = matrix_of(counts, tuple(f"p{c}" for c in range(classes)))
+    matrix = build_matrix(counts, tuple(f"p{c}" for c in range(classes)))
     assert sum(map(sum, matrix.counts)) == counts.sum()
     assert len(matrix.names) == (classes if classes <= 20 else 21)
     assert matrix.gathered == max(classes - 20, 0)
@@ -50,7 +51,7 @@ def test_the_most_confused_have_a_row_and_stand_side_by_side() -> None:
     counts = np.diag([9] * 6)
     counts[0, 5] = counts[5, 0] = 8
     counts[1, 4] = counts[4, 1] = 7
-    matrix = matrix_of(counts, tuple("abcdef"), shown=4)
+    matrix = build_matrix(counts, tuple("abcdef"), shown=4)
     assert set(matrix.names[:4]) == {"a", "f", "b", "e"}
     assert matrix.names[4] == "2 others"
     order = matrix.names.index
@@ -60,7 +61,7 @@ def test_the_most_confused_have_a_row_and_stand_side_by_side() -> None:
 
 def test_the_plane_is_in_km() -> None:
     counts = np.array([[3, 1, 0], [0, 2, 0], [0, 0, 1]])
-    plane = plane_of(PLACES, counts, confused_pairs(counts, PLACES.coordinates()))
+    plane = build_plane(PLACES, counts, confused_pairs(counts, PLACES.coordinates()))
     assert plane is not None
     a, b, c = plane.dots
     assert b.east_km - a.east_km == pytest.approx(111.195, abs=0.02)
@@ -72,14 +73,14 @@ def test_the_plane_is_in_km() -> None:
 
 def test_a_plane_across_the_date_line_is_small() -> None:
     places = PlaceVocabulary("place", (Place("west", 0.0, 179.5), Place("east", 0.0, -179.5)))
-    plane = plane_of(places, np.eye(2, dtype=np.int64), [])
+    plane = build_plane(places, np.eye(2, dtype=np.int64), [])
     assert plane is not None
     assert plane.dots[1].east_km - plane.dots[0].east_km == pytest.approx(111.195, abs=0.01)
 
 
 def test_categories_have_no_plane() -> None:
     places = PlaceVocabulary("category", (Place("home"), Place("work")))
-    assert plane_of(places, np.eye(2, dtype=np.int64), []) is None
+    assert build_plane(places, np.eye(2, dtype=np.int64), []) is None
 
 
 def _examined(posts: list[Post], told: list[list[float]], labels: list[int], groups: list[int]) -> EvaluationResult:
@@ -87,7 +88,7 @@ def _examined(posts: list[Post], told: list[list[float]], labels: list[int], gro
     nowhere = np.full((len(posts), 2), np.nan)
     patterns = np.array(["T"] * len(posts))
     answers = GroundTruth(np.array(labels), every, nowhere, every, patterns, np.array(groups))
-    return EvaluationResult(tuple(posts), np.array(told), answers, {})
+    return EvaluationResult(tuple(posts), np.array(told), answers, EvaluationMetrics())
 
 
 def test_the_surest_mistakes_come_first_and_one_of_a_group() -> None:
@@ -100,8 +101,8 @@ def test_the_surest_mistakes_come_first_and_one_of_a_group() -> None:
         ("text 4", "a class that the run does not know", "a"),
         ("text 2", "c", "a"),
     ]
-    assert found[0].of_truth == pytest.approx(0.1)
-    assert found[1].of_truth is None
+    assert found[0].truth_probability == pytest.approx(0.1)
+    assert found[1].truth_probability is None
     assert len(confident_mistakes(examined, PLACES, most=1)) == 1
 
 

@@ -11,11 +11,11 @@ from importlib.resources import files
 import pytest
 
 from postplace import Post, PostLocator
-from postplace.report.content import Content, content_of
+from postplace.report.content import Content, build_content
 from postplace.report.figures import plane_figure
 from postplace.report.mistakes import Mistake
-from postplace.report.page import page_of
-from postplace.report.sections import markdown, sections_of
+from postplace.report.page import build_page
+from postplace.report.sections import build_sections, markdown
 
 VOID = {"meta", "img", "br", "hr", "input", "link"}
 LOADING = {"src", "href", "srcset", "data", "action", "poster", "background", "formaction", "style"}
@@ -54,7 +54,7 @@ def read(page: str) -> ReadLimits:
 
 @pytest.fixture(scope="module")
 def content(place_locator: PostLocator, posts: list[Post]) -> Content:
-    return content_of(place_locator, place_locator.evaluate_detailed(posts), card="# Card\n\n| a |\n|---|\n| 1 |\n")
+    return build_content(place_locator, place_locator.evaluate_detailed(posts), card="# Card\n\n| a |\n|---|\n| 1 |\n")
 
 
 @pytest.fixture(scope="module")
@@ -69,22 +69,24 @@ def evil(content: Content) -> Content:
 
 
 def test_what_could_not_be_measured_says_why(content: Content) -> None:
-    nothing = {**content.metrics, "calibration": {**content.metrics["calibration"], "posts": 0}}
-    own = nothing["systems"][content.model]
-    systems = {**nothing["systems"], content.model: {**own, "overall": {**own["overall"], "median_km": None}}}
-    notes = ["no baseline of image alone: present in 3 of 90 training posts, fewer than 20"]
-    page = page_of(replace(content, metrics={**nothing, "systems": systems, "baseline_notes": notes}))
-    assert "none of these posts could be judged" in page
+    metrics, scores = content.metrics, content.metrics.models[content.model]
+    assert metrics.calibration is not None
+    no_posts = replace(metrics.calibration, regions=replace(metrics.calibration.regions, posts=0))
+    far = replace(scores, overall=replace(scores.overall, median_km=None))
+    notes = ("no baseline of image alone: present in 3 of 90 training posts, fewer than 20",)
+    metrics = replace(metrics, calibration=no_posts, models={**metrics.models, content.model: far})
+    page = build_page(replace(content, metrics=replace(metrics, baseline_notes=notes)))
+    assert "none of these posts could be evaluated" in page
     assert "the run has no calibration" not in page
     assert "more than half of the posts are not answered" in page
     assert "present in 3 of 90 training posts" in page
 
 
 def test_every_section_is_there_and_the_html_is_balanced(content: Content) -> None:
-    reader = read(page_of(content))
+    reader = read(build_page(content))
     assert reader.open == []
     keys = [attributes.get("id") for tag, attributes in reader.met if tag == "section"]
-    assert keys == ["accuracy", "confusion", "map", "distance", "sureness", "patterns", "mistakes", "data", "card"]
+    assert keys == ["accuracy", "confusion", "map", "distance", "calibration", "patterns", "mistakes", "data", "card"]
     identifiers = [attributes["id"] for _, attributes in reader.met if "id" in attributes]
     assert len(identifiers) == len(set(identifiers))
     for tag, attributes in reader.met:
@@ -94,7 +96,7 @@ def test_every_section_is_there_and_the_html_is_balanced(content: Content) -> No
 
 
 def test_what_a_reader_of_the_screen_needs(content: Content) -> None:
-    reader = read(page_of(content))
+    reader = read(build_page(content))
     tables = sum(tag == "table" for tag, _ in reader.met)
     assert tables == sum(tag == "thead" for tag, _ in reader.met)
     assert all("scope" in attributes for tag, attributes in reader.met if tag == "th")
@@ -105,7 +107,7 @@ def test_what_a_reader_of_the_screen_needs(content: Content) -> None:
 
 
 def test_hostile_texts_and_names_stay_texts(evil: Content) -> None:
-    page = page_of(evil)
+    page = build_page(evil)
     reader = read(page)
     assert reader.open == []
     assert [tag for tag, _ in reader.met].count("script") == 3  # the numbers, plotly, the page's own
@@ -115,21 +117,21 @@ def test_hostile_texts_and_names_stay_texts(evil: Content) -> None:
 
 
 def test_nothing_is_fetched(evil: Content) -> None:
-    for tag, attributes in read(page_of(evil)).met:
+    for tag, attributes in read(build_page(evil)).met:
         for name in LOADING & attributes.keys():
             assert (attributes[name] or "").startswith(("#", "data:image/jpeg;base64,")), (tag, name)
-    (policy,) = re.findall(r'Content-Security-Policy" content="([^"]+)"', page_of(evil))
+    (policy,) = re.findall(r'Content-Security-Policy" content="([^"]+)"', build_page(evil))
     assert policy.startswith("default-src 'none'; script-src 'sha256-")
     assert "unsafe" not in policy
-    assert "url(" not in page_of(evil).split("</style>")[0]
-    assert "@import" not in page_of(evil).split("</style>")[0]
+    assert "url(" not in build_page(evil).split("</style>")[0]
+    assert "@import" not in build_page(evil).split("</style>")[0]
 
 
 def test_the_policy_names_the_scripts_that_are_there(content: Content) -> None:
     import base64
     import hashlib
 
-    page = page_of(content)
+    page = build_page(content)
     (policy,) = re.findall(r'Content-Security-Policy" content="([^"]+)"', page)
     scripts = re.findall(r"<script>(.*?)</script>", page, flags=re.DOTALL)
     assert len(scripts) == 2
@@ -140,7 +142,7 @@ def test_the_policy_names_the_scripts_that_are_there(content: Content) -> None:
 def test_plotly_takes_every_figure(evil: Content) -> None:
     from plotly.graph_objects import Figure
 
-    figures = {name: figure for section in sections_of(evil) for name, figure in section.figures.items()}
+    figures = {name: figure for section in build_sections(evil) for name, figure in section.figures.items()}
     assert set(figures) == {"matrix", "map", "distance", "reliability", "risk"}
     for figure in figures.values():
         Figure(figure)
@@ -157,7 +159,7 @@ def test_the_scale_of_the_map_is_as_long_as_it_says(content: Content) -> None:
 
 def test_without_posts_no_post_is_shown(place_locator: PostLocator, posts: list[Post]) -> None:
     examined = place_locator.evaluate_detailed(posts)
-    page = page_of(content_of(place_locator, examined, posts=False))
+    page = build_page(build_content(place_locator, examined, posts=False))
     assert "<img" not in page.split('<script type="application/json"')[0]
     texts = [post.text for post in examined.posts if len(post.text) > 12]
     assert texts
@@ -167,56 +169,64 @@ def test_without_posts_no_post_is_shown(place_locator: PostLocator, posts: list[
 def test_no_author_is_named(place_locator: PostLocator, posts: list[Post]) -> None:
     examined = place_locator.evaluate_detailed(posts)
     users = {post.user for post in examined.posts if post.user}
-    shown = "".join(read(page_of(content_of(place_locator, examined, mistakes=100))).texts)
+    shown = "".join(read(build_page(build_content(place_locator, examined, mistakes=100))).texts)
     assert users
     assert not any(user in shown for user in users)
 
 
 def test_numbers_have_intervals_and_proper_scores_are_told(content: Content) -> None:
-    bodies = {section.key: section.body for section in sections_of(content)}
-    metrics, own = content.metrics, content.metrics["systems"][content.model]
-    overall, spreads = own["overall"], own["intervals"]
-    for key in ("accuracy@5", "accuracy@10"):
-        low, high = spreads[key]
-        assert f"<td>{overall[key]:.1%}\n{low:.1%} to {high:.1%}</td>" in bodies["accuracy"]
+    bodies = {section.key: section.body for section in build_sections(content)}
+    metrics, scores = content.metrics, content.metrics.models[content.model]
+    overall, intervals = scores.overall, scores.intervals
+    for k in (5, 10):
+        low, high = intervals.accuracy_at[k]
+        assert f"<td>{overall.accuracy_at[k]:.1%}\n{low:.1%} to {high:.1%}</td>" in bodies["accuracy"]
     assert ">accuracy@10<" in bodies["accuracy"]
     for key, digits in (("macro_f1", 3), ("mean_km", 2), ("median_km", 2)):
-        low, high = spreads[key]
-        assert low <= overall[key] <= high
-        assert f"<td>{overall[key]:.{digits}f}\n{low:.{digits}f} to {high:.{digits}f}</td>" in bodies["accuracy"]
-    low, high = spreads["within_km"]["1"]
-    assert f"<td>{overall['within_km']['1']:.1%}\n{low:.1%} to {high:.1%}</td>" in bodies["distance"]
-    sure = metrics["calibration"]
-    low, high = sure["sets"]["interval"]
-    assert f"(95 %: {low:.1%} to {high:.1%})" in bodies["sureness"]
+        (low, high), value = getattr(intervals, key), getattr(overall, key)
+        assert low <= value <= high
+        assert f"<td>{value:.{digits}f}\n{low:.{digits}f} to {high:.{digits}f}</td>" in bodies["accuracy"]
+    low, high = intervals.within_km["1"]
+    assert f"<td>{overall.within_km['1']:.1%}\n{low:.1%} to {high:.1%}</td>" in bodies["distance"]
+    report = metrics.calibration
+    assert report is not None
+    low, high = report.regions.prediction_sets.interval
+    assert f"(95 %: {low:.1%} to {high:.1%})" in bodies["calibration"]
     for key in ("ece", "nll", "brier"):
-        before, after = sure[key].values()
-        low, high = sure["intervals"][key]
-        assert low <= after <= high
-        assert f"<td>{before:.3f}</td><td>{after:.3f}\n{low:.3f} to {high:.3f}</td>" in bodies["sureness"]
-    low, high = sure["intervals"]["area"]
-    assert f"<td>{sure['risk_coverage']['area']:.3f}\n{low:.3f} to {high:.3f}</td>" in bodies["sureness"]
+        score, (low, high) = getattr(report, key), getattr(report.intervals, key)
+        assert low <= score.after <= high
+        cells = f"<td>{score.before:.3f}</td><td>{score.after:.3f}\n{low:.3f} to {high:.3f}</td>"
+        assert cells in bodies["calibration"]
+    assert report.intervals.area is not None
+    low, high = report.intervals.area
+    assert f"<td>{report.risk_coverage.area:.3f}\n{low:.3f} to {high:.3f}</td>" in bodies["calibration"]
 
 
 def test_the_numbers_that_stand_first_have_intervals(content: Content) -> None:
-    (body,) = (section.body for section in sections_of(content) if section.key == "accuracy")
+    (body,) = (section.body for section in build_sections(content) if section.key == "accuracy")
     boxes = re.findall(r"<dt>(.*?)</dt><dd>(.*?)<small>(.*?)</small>", body)
     assert [name for name, _, _ in boxes] == ["Accuracy", "Macro-F1", "Median error", "Calibration error"]
     assert all(re.fullmatch(r"95 %: \S+ to \S+", note) for _, _, note in boxes)
 
 
 def test_posts_that_no_confidence_is_judged_of_are_counted(content: Content) -> None:
-    sure, labelled = content.metrics["calibration"], content.metrics["labelled"]
-    unknown, known = sure["unknown_class"] + 2, sure["posts"] - 5
-    changed = {**content.metrics, "calibration": {**sure, "posts": known, "unknown_class": unknown}}
-    (body,) = (own.body for own in sections_of(replace(content, metrics=changed)) if own.key == "sureness")
-    missing, wrong = labelled - known, 1 - content.metrics["systems"][content.model]["overall"]["accuracy"]
-    assert f"{missing} are left out of this section: {unknown} of classes" in body
-    assert f"with them {wrong:.1%} are wrong" in body
+    report, labelled = content.metrics.calibration, content.metrics.labelled
+    assert report is not None
+    unknown, known = report.unknown_class + 2, report.posts - 5
+
+    def section(posts: int, unknown: int) -> str:
+        changed = replace(report, regions=replace(report.regions, posts=posts), unknown_class=unknown)
+        sections = build_sections(replace(content, metrics=replace(content.metrics, calibration=changed)))
+        (body,) = (each.body for each in sections if each.key == "calibration")
+        return body
+
+    body = section(known, unknown)
+    accuracy = content.metrics.models[content.model].overall.accuracy
+    assert accuracy is not None
+    assert f"{labelled - known} are left out of this section: {unknown} of classes" in body
+    assert f"with them {1 - accuracy:.1%} are wrong" in body
     assert f"with all {known} answered" in body
-    whole = {**content.metrics, "calibration": {**sure, "posts": labelled, "unknown_class": 0}}
-    (body,) = (own.body for own in sections_of(replace(content, metrics=whole)) if own.key == "sureness")
-    assert "left out" not in body
+    assert "left out" not in section(labelled, 0)
 
 
 def test_numbers_in_the_matrix_stand_out_on_every_shade() -> None:
@@ -237,12 +247,11 @@ def luminance(colour: str) -> float:
 
 
 def test_the_same_content_gives_the_same_page(content: Content) -> None:
-    assert page_of(content) == page_of(content)
+    assert build_page(content) == build_page(content)
 
 
 def test_a_run_without_calibration_says_so(content: Content) -> None:
-    metrics = {name: value for name, value in content.metrics.items() if name != "calibration"}
-    page = page_of(replace(content, metrics=metrics))
+    page = build_page(replace(content, metrics=replace(content.metrics, calibration=None)))
     assert "Not measured" in page
     assert read(page).open == []
 

@@ -55,9 +55,9 @@ def test_a_venue_that_is_the_place_is_not_split_by_and_this_is_said(cache: Path)
     assert fitted.report["groups"] == 240
     assert fitted.report["grouped_by"] == ["user"]
     assert "the venue is the class" in fitted.report["split_notes"][0]
-    assert fitted.metrics["systems"]["majority"]["overall"]["accuracy"] > 0  # each class is in every part
+    assert (fitted.metrics.models["majority"].overall.accuracy or 0) > 0  # each class is in every part
     fresh = [replace(post, id=f"new {post.id}", text=post.text + " anew") for post in posts[:30]]
-    assert fitted.evaluate(fresh)["groups"] == 30  # resampled as it was split
+    assert fitted.evaluate(fresh).groups == 30  # resampled as it was split
 
 
 def test_venues_that_are_not_the_class_are_kept_together(cache: Path) -> None:

@@ -38,5 +38,5 @@ def evaluate(
     locator.encoder_pair.progress = not quiet
     metrics = locator.evaluate(all_posts)
     if output is not None:
-        write_atomically(output, as_json(metrics))
-    show_metrics(metrics, target=locator.predictor.places.target)
+        write_atomically(output, as_json(metrics.to_dict()))
+    show_metrics(metrics, target=locator.fitted.places.target)

@@ -38,14 +38,14 @@ def report(
     all_posts = read(posts, on_bad_post)
     check_output("--out", out, [image for post in all_posts for image in post.images if isinstance(image, Path)])
     from postplace.locator import PostLocator
-    from postplace.report.content import content_of
-    from postplace.report.page import page_of
+    from postplace.report.content import build_content
+    from postplace.report.page import build_page
     from postplace.runs.card import saved_card
 
     locator = PostLocator.load(run, device=device, cache=cache_folder(cache))
     locator.encoder_pair.progress = not quiet
-    result = locator.evaluate_detailed(all_posts)
-    content = content_of(locator, result, card=saved_card(run), mistakes=mistakes, posts=not no_posts)
-    write_atomically(out, page_of(content).encode())
-    left_out = result.metrics["left_out_as_seen"]
-    log(f"{len(result.posts)} posts evaluated, {left_out} left out because the run had learned from them: {out}")
+    evaluated = locator.evaluate_detailed(all_posts)
+    content = build_content(locator, evaluated, card=saved_card(run), mistakes=mistakes, posts=not no_posts)
+    write_atomically(out, build_page(content).encode())
+    left_out = evaluated.metrics.left_out_as_seen
+    log(f"{len(evaluated.posts)} posts evaluated, {left_out} left out because the run had learned from them: {out}")

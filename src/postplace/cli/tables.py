@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from postplace.cli.wording import text_in_options
-from postplace.runs.card import floor_of
-from postplace.runs.coverage_wording import promise_sentences, shown
+from postplace.evaluation.calibration_report import CalibrationReport
+from postplace.evaluation.scores import ConfidenceInterval, Difference
+from postplace.features.extraction import BrokenImage
+from postplace.inference.evaluation_metrics import EvaluationMetrics
+from postplace.runs.card import and_uniform_weight
+from postplace.runs.coverage_wording import coverage_sentences, shown
 from postplace.splitting.known_posts import in_words
 from postplace.truncation import truncation_lines
 
@@ -41,7 +45,7 @@ def show_fit(report: Mapping[str, Any]) -> None:
         console.print(text_in_options(note))
     for line in truncation_lines(report.get("not_read", ())):
         console.print(f"not read, of the posts it learned from: {line}")
-    _show_broken(console, report["broken_images"])
+    _show_broken(console, [BrokenImage(**image) for image in report["broken_images"]])
 
 
 def parts_of(report: Mapping[str, Any]) -> str:
@@ -51,116 +55,123 @@ def parts_of(report: Mapping[str, Any]) -> str:
     return ", ".join(f"{size} {name}{of_groups[name]}" for name, size in report["split"].items())
 
 
-def show_metrics(metrics: Mapping[str, Any], *, target: str = "place") -> None:
+def show_metrics(metrics: EvaluationMetrics, *, target: str = "place") -> None:
     """The model beside the baselines, then by modality pattern; `target`: place, category or cell."""
     console = open_console()
-    located = any(result["overall"].get("mean_km") is not None for result in metrics["systems"].values())
-    console.print(_models(metrics, _title(metrics, target), located))
+    console.print(_models(metrics, _title(metrics, target)))
     console.print(_patterns(metrics))
-    if by := in_words(metrics.get("left_out_by", {})):
+    if by := in_words(metrics.left_out_by):
         console.print(f"left out: {by}")
     _show_unknown(console, metrics, target)
-    for name, difference in metrics["differences"].items():
+    for name, difference in metrics.differences.items():
         console.print(f"accuracy minus {name}: {_difference(difference)}")
-    if reason := metrics.get("no_interval"):  # runs of earlier versions have none
-        console.print(reason)
-    for note in metrics.get("baseline_notes", ()):  # runs of earlier versions have none
+    if metrics.no_interval:
+        console.print(metrics.no_interval)
+    for note in metrics.baseline_notes:
         console.print(note)
-    if "calibration" in metrics:
-        _show_calibration(console, metrics["calibration"])
-    if metrics.get("part") == "given posts":
-        _show_broken(console, metrics["broken_images"])
+    if metrics.calibration is not None:
+        _show_calibration(console, metrics.calibration)
+    if metrics.subset == "given posts":
+        _show_broken(console, metrics.broken_images)
 
 
-def _show_calibration(console: Console, calibration: Mapping[str, Any]) -> None:
-    """Whether probabilities, prediction sets and circles are calibrated."""
+def _show_calibration(console: Console, report: CalibrationReport) -> None:
+    """How well calibrated probabilities, sets and circles are."""
     scores = ", ".join(
-        f"{name} {shown(calibration[key]['before'], '.3f')} -> {shown(calibration[key]['after'], '.3f')}"
-        for key, name in (("ece", "ECE"), ("nll", "NLL"), ("brier", "Brier"))
+        f"{name} {shown(score.before, '.3f')} -> {shown(score.after, '.3f')}"
+        for score, name in ((report.ece, "ECE"), (report.nll, "NLL"), (report.brier, "Brier"))
     )
-    if calibration["ece"]["after"] is None:
+    if report.ece.after is None:
         scores = "ECE, NLL and Brier score are not known, as no post of a known class has an answer"
-    scaling = f"a temperature of {calibration['temperature']:.2f}{floor_of(calibration)}"
-    console.print(f"calibration, before -> after {scaling}: {scores}")
-    for sentence in promise_sentences(calibration):
+    temperature = f"a temperature of {report.temperature:.2f}{and_uniform_weight(report)}"
+    console.print(f"calibration, before -> after {temperature}: {scores}")
+    for sentence in coverage_sentences(report):
         console.print(text_in_options(sentence))
 
 
-def _title(metrics: Mapping[str, Any], target: str) -> str:
-    posts, evaluated = metrics["posts"], metrics["labelled"]
+def _title(metrics: EvaluationMetrics, target: str) -> str:
+    posts, labelled = metrics.posts, metrics.labelled
     without = "coordinates" if target == "cell" else f"a {target}"
-    title = f"{posts} posts in {metrics['groups']} groups"
-    if evaluated < posts:
-        title = f"{evaluated} of {posts} posts evaluated, {posts - evaluated} without {without}"
-    if metrics.get("left_out_as_seen"):
-        title += f" ({metrics['left_out_as_seen']} that it has learned from left out)"
+    title = f"{posts} posts in {metrics.groups} groups"
+    if labelled < posts:
+        title = f"{labelled} of {posts} posts evaluated, {posts - labelled} without {without}"
+    if metrics.left_out_as_seen:
+        title += f" ({metrics.left_out_as_seen} that it has learned from left out)"
     return title
 
 
-def _show_unknown(console: Console, metrics: Mapping[str, Any], target: str) -> None:
+def _show_unknown(console: Console, metrics: EvaluationMetrics, target: str) -> None:
     """Say how many posts no answer can be right for, so that a page of zeros is not taken for a bad model."""
-    evaluated = metrics["labelled"]
-    unknown = max(result["overall"].get("unknown_class", 0) for result in metrics["systems"].values())
+    labelled = metrics.labelled
+    unknown = max((scores.overall.unknown_class or 0 for scores in metrics.models.values()), default=0)
     if not unknown:
         return
     plural = {"category": "categories"}.get(target, f"{target}s")
-    if unknown == evaluated:
+    if unknown == labelled:
         console.print(
-            f"none of these {evaluated} posts is of a {target} that this run knows: every answer counts as wrong"
+            f"none of these {labelled} posts is of a {target} that this run knows: every answer counts as wrong"
         )
     else:
-        console.print(f"{unknown} of {evaluated} posts are of {plural} that this run does not know: counted as wrong")
+        console.print(f"{unknown} of {labelled} posts are of {plural} that this run does not know: counted as wrong")
 
 
-def _models(metrics: Mapping[str, Any], title: str, located: bool) -> Table:
+def _models(metrics: EvaluationMetrics, title: str) -> Table:
+    located = any(scores.overall.mean_km is not None for scores in metrics.models.values())
     table = Table(title=title, title_justify="left")
     table.add_column("model", no_wrap=True)
     columns = ["accuracy", "95 %", "@5", "macro-F1", *(["mean km", "median km", "<= 1 km"] if located else [])]
     for column in columns:
         table.add_column(column, justify="right", no_wrap=True)
-    for name, result in metrics["systems"].items():
-        overall = result["overall"]
-        interval = result.get("accuracy_interval")
-        spread = "" if not interval else "too few" if interval[0] is None else f"{interval[0]:.3f}-{interval[1]:.3f}"
-        cells = [_number(overall.get("accuracy")), spread]
-        cells += [_number(overall.get("accuracy@5")), _number(overall.get("macro_f1"))]
+    for name, scores in metrics.models.items():
+        overall, interval = scores.overall, scores.intervals.accuracy
+        spread = (
+            "" if interval is None else "too few" if interval[0] is None else f"{interval[0]:.3f}-{interval[1]:.3f}"
+        )
+        cells = [_number(overall.accuracy), spread]
+        cells += [_number(overall.accuracy_at.get(5)), _number(overall.macro_f1)]
         if located:
-            within = (overall.get("within_km") or {}).get("1")
-            cells += [_number(overall.get("mean_km")), _number(overall.get("median_km")), _number(within)]
+            within = overall.within_km.get("1")
+            cells += [_number(overall.mean_km), _number(overall.median_km), _number(within)]
         table.add_row(name, *cells)
     return table
 
 
-def _patterns(metrics: Mapping[str, Any]) -> Table:
+def _patterns(metrics: EvaluationMetrics) -> Table:
     table = Table(title="accuracy by what a post has (T text, G hashtags, I image)", title_justify="left")
-    systems = [name for name, result in metrics["systems"].items() if "by_pattern" in result]
-    patterns = metrics["systems"][systems[0]]["by_pattern"]
+    by_pattern = {name: scores.by_pattern for name, scores in metrics.models.items() if scores.by_pattern}
+    patterns = next(iter(by_pattern.values()), {})
     table.add_column("model", no_wrap=True)
-    for pattern, result in patterns.items():
-        table.add_column(f"{pattern} ({result['posts']})", justify="right", no_wrap=True)
-    for name in systems:
-        results = metrics["systems"][name]["by_pattern"]
-        table.add_row(name, *(_number(results[pattern]["accuracy"]) for pattern in patterns))
+    for pattern, overall in patterns.items():
+        table.add_column(f"{pattern} ({overall.posts})", justify="right", no_wrap=True)
+    for name, each in by_pattern.items():
+        table.add_row(name, *(_number(each[pattern].accuracy) for pattern in patterns))
     return table
 
 
-def _show_broken(console: Console, broken: list[Mapping[str, str]]) -> None:
+def _show_broken(console: Console, broken: Sequence[BrokenImage]) -> None:
     if not broken:
         return
     console.print(f"{len(broken)} images could not be read; their posts went on without them:")
-    for picture in broken[:NAMED]:
-        console.print(f"  post {picture['post_id']}: {picture['image']}: {picture['reason']}")
+    for image in broken[:NAMED]:
+        console.print(f"  post {image.post_id}: {image.image}: {image.reason}")
     if len(broken) > NAMED:
         console.print(f"  ... and {len(broken) - NAMED} more (all of them in metrics.json or training.json)")
 
 
-def _difference(difference: Mapping[str, Any]) -> str:
+def _difference(difference: Difference) -> str:
     """The mean, its interval and the verdict; of too few groups there is no interval, and nothing to tell apart."""
-    mean, low, high = (difference[key] for key in ("mean", "low", "high"))
+    mean, low, high = difference.mean, difference.low, difference.high
     shown_mean = "?" if mean is None else f"{mean:+.3f}"
     if low is None or high is None:
         return f"{shown_mean} cannot tell (too few users or venues)"
-    return f"{shown_mean} [{low:+.3f}, {high:+.3f}] {difference['verdict']}"
+    return f"{shown_mean} [{low:+.3f}, {high:+.3f}] {difference.verdict}"
+
+
+def _spread(interval: ConfidenceInterval | None) -> str:
+    if interval is None:
+        return ""
+    low, high = interval
+    return "too few" if low is None or high is None else f"{low:.3f}-{high:.3f}"
 
 
 def _number(value: float | None) -> str:

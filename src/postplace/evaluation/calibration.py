@@ -1,6 +1,6 @@
 """Do probabilities mean something? Temperature scaling, and how far confidence is from accuracy.
 
-Temperature: Guo et al., On Calibration of Modern Neural Networks, ICML 2017. The floor: the uniform part of Zhang,
+Temperature: Guo et al., On Calibration of Modern Neural Networks, ICML 2017. The uniform weight: that of Zhang,
 Kailkhura & Han's ensemble temperature scaling (Mix-n-Match, ICML 2020). ECE in equal-mass bins; its debiased square:
 Kumar, Liang & Ma, Verified Uncertainty Calibration, NeurIPS 2019. Risk and coverage: El-Yaniv & Wiener, JMLR 11, 2010.
 Labels are class indices; posts whose class is unknown (-1) are the caller's to leave out or to count wrong.
@@ -8,18 +8,17 @@ Labels are class indices; posts whose class is unknown (-1) are the caller's to 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
+
+from postplace.evaluation.calibration_report import ReliabilityBin, RiskCoverage, RiskPoint
 
 Probabilities = NDArray[np.floating]
 Labels = NDArray[np.integer]
 
 LEAST = 1e-6  # of a probability whose logarithm is a loss: one post must not decide everything
 COLDEST, HOTTEST = 0.05, 20.0
-HIGHEST = 0.9  # of a floor
+HIGHEST = 0.9  # of a uniform weight
 BINS = 10
 
 
@@ -51,25 +50,25 @@ def fit_temperature(probabilities: Probabilities, labels: Labels) -> float:
     def loss(logarithm: float) -> float:
         return negative_log_likelihood(temperature_scale(probabilities, float(np.exp(logarithm))), labels)
 
-    found = minimize_scalar(loss, bounds=(np.log(COLDEST), np.log(HOTTEST)), method="bounded")
-    return float(np.exp(found.x))
+    minimum = minimize_scalar(loss, bounds=(np.log(COLDEST), np.log(HOTTEST)), method="bounded")
+    return float(np.exp(minimum.x))
 
 
-def mix_with_uniform(probabilities: Probabilities, floor: float) -> NDArray[np.float64]:
-    """Probabilities (N, C) -> (1 - floor) p + floor / C (N, C): a share `floor` of posts could be of any class.
+def mix_with_uniform(probabilities: Probabilities, uniform_weight: float) -> NDArray[np.float64]:
+    """Probabilities (N, C) -> (1 - w) p + w / C (N, C): a share w of posts, `uniform_weight`, could be of any class.
 
     >>> mix_with_uniform(np.array([[0.8, 0.2]]), 0.5).tolist()
     [[0.65, 0.35]]
     """
     p = np.asarray(probabilities, dtype=np.float64)
-    return p if floor == 0.0 else (1.0 - floor) * p + floor / p.shape[1]
+    return p if uniform_weight == 0.0 else (1.0 - uniform_weight) * p + uniform_weight / p.shape[1]
 
 
-def fit_temperature_and_floor(probabilities: Probabilities, labels: Labels) -> tuple[float, float]:
-    """The temperature and the floor (0 to 0.9) with the least NLL on probabilities (N, C) and known labels (N,).
+def fit_temperature_and_uniform_weight(probabilities: Probabilities, labels: Labels) -> tuple[float, float]:
+    """The temperature and the uniform weight (0 to 0.9) with the least NLL on probabilities (N, C) and labels (N,).
 
     Where some posts were recorded at another place than they show, no temperature fits: to be right about these few, it
-    would make all others seem unsure. The floor is 0 unless it lowers the NLL by more than log(N) / 2 in all, what a
+    would make all others seem unsure. The weight is 0 unless it lowers the NLL by more than log(N) / 2 in all, what a
     number more may cost (Schwarz, 1978). (1.0, 0.0) without a post.
     """
     from scipy.optimize import minimize
@@ -79,14 +78,14 @@ def fit_temperature_and_floor(probabilities: Probabilities, labels: Labels) -> t
         return alone, 0.0
 
     def loss(numbers: NDArray[np.float64]) -> float:
-        temperature, floor = float(np.exp(numbers[0])), float(numbers[1])
-        return negative_log_likelihood(mix_with_uniform(temperature_scale(probabilities, temperature), floor), labels)
+        temperature, weight = float(np.exp(numbers[0])), float(numbers[1])
+        return negative_log_likelihood(mix_with_uniform(temperature_scale(probabilities, temperature), weight), labels)
 
     bounds = [(np.log(COLDEST), np.log(HOTTEST)), (0.0, HIGHEST)]
-    starts = [(np.log(temperature), floor) for temperature in (alone, alone / 2.0) for floor in (0.02, 0.2)]
+    starts = [(np.log(temperature), weight) for temperature in (alone, alone / 2.0) for weight in (0.02, 0.2)]
     starts = [(min(max(start[0], bounds[0][0]), bounds[0][1]), start[1]) for start in starts]
-    tried = [minimize(loss, start, method="Nelder-Mead", bounds=bounds) for start in starts]
-    best = min(tried, key=lambda found: float(found.fun))
+    minima = [minimize(loss, start, method="Nelder-Mead", bounds=bounds) for start in starts]
+    best = min(minima, key=lambda minimum: float(minimum.fun))
     gained = len(labels) * (loss(np.array([np.log(alone), 0.0])) - float(best.fun))
     if gained <= np.log(len(labels)) / 2.0:
         return alone, 0.0
@@ -127,16 +126,16 @@ def squared_losses(probabilities: Probabilities, labels: Labels) -> NDArray[np.f
 
 def reliability(
     confidence: NDArray[np.floating], hits: NDArray[np.floating], *, bins: int = BINS
-) -> list[dict[str, Any]]:
+) -> list[ReliabilityBin]:
     """Posts (N,) in `bins` of (nearly) equal size by confidence: posts, mean confidence and accuracy of each.
 
     Posts of one confidence share a bin, that of the one in their middle: bins may be fewer and unequal.
 
-    >>> reliability(np.array([0.9, 0.6, 0.7, 0.8]), np.array([1.0, 0.0, 1.0, 1.0]), bins=2)
-    [{'posts': 2, 'confidence': 0.65, 'accuracy': 0.5}, {'posts': 2, 'confidence': 0.85, 'accuracy': 1.0}]
+    >>> reliability(np.array([0.9, 0.6, 0.7, 0.8]), np.array([1.0, 0.0, 1.0, 1.0]), bins=2)[0]
+    ReliabilityBin(posts=2, confidence=0.65, accuracy=0.5)
     """
     return [
-        {"posts": posts, "confidence": round(sure / posts, 6), "accuracy": right / posts}
+        ReliabilityBin(posts, confidence=round(sure / posts, 6), accuracy=right / posts)
         for posts, sure, right in _binned(confidence, hits, bins)
     ]
 
@@ -170,7 +169,7 @@ def debiased_calibration_error(
     return float(max(sum(squares) / len(hits), 0.0) ** 0.5)
 
 
-def risk_coverage(confidence: NDArray[np.floating], hits: NDArray[np.floating]) -> Mapping[str, Any]:
+def risk_coverage(confidence: NDArray[np.floating], hits: NDArray[np.floating]) -> RiskCoverage:
     """What answering only the most confident posts costs and gains: points from few answers to all, and the area.
 
     `curve`: for shares of the posts answered (coverage), the confidence asked for and the error among the answered;
@@ -178,33 +177,33 @@ def risk_coverage(confidence: NDArray[np.floating], hits: NDArray[np.floating]) 
     better; of posts of one confidence, the mean over all their orders. `best_area`: that of an order which puts every
     right answer first, the least that this accuracy allows.
 
-    >>> risk_coverage(np.array([0.9, 0.5]), np.array([1.0, 0.0]))["area"]  # 0 with one answer, 1/2 with both
+    >>> risk_coverage(np.array([0.9, 0.5]), np.array([1.0, 0.0])).area  # 0 with one answer, 1/2 with both
     0.25
-    >>> risk_coverage(np.array([0.5, 0.5]), np.array([1.0, 0.0]))["area"]  # 1/2 with one answer, 1/2 with both
+    >>> risk_coverage(np.array([0.5, 0.5]), np.array([1.0, 0.0])).area  # 1/2 with one answer, 1/2 with both
     0.5
     """
     count = len(hits)
     if not count:
-        return {"curve": [], "area": float("nan"), "best_area": float("nan")}
+        return RiskCoverage()
     levels, level, sizes = np.unique(-np.asarray(confidence), return_inverse=True, return_counts=True)
     wrong = np.bincount(level, weights=1.0 - hits)
     ends, errors = np.cumsum(sizes), np.cumsum(wrong)
     answered = np.unique(np.ceil(np.linspace(0.05, 1.0, 20) * count - 1e-9).astype(np.int64))
     curve = [
-        {
-            "coverage": float(ends[own] / count),
-            "confidence": float(-levels[own]),
-            "error": float(errors[own] / ends[own]),
-        }
-        for own in np.unique(np.searchsorted(ends, answered))
+        RiskPoint(
+            coverage=float(ends[each] / count),
+            confidence=float(-levels[each]),
+            error=float(errors[each] / ends[each]),
+        )
+        for each in np.unique(np.searchsorted(ends, answered))
     ]
-    numbers, each = np.arange(1, count + 1), np.repeat(wrong / sizes, sizes)
+    numbers, risks = np.arange(1, count + 1), np.repeat(wrong / sizes, sizes)
     best = np.cumsum(np.sort(1.0 - hits))
-    return {
-        "curve": curve,
-        "area": float((np.cumsum(each) / numbers).mean()),
-        "best_area": float((best / numbers).mean()),
-    }
+    return RiskCoverage(
+        curve=tuple(curve),
+        area=float((np.cumsum(risks) / numbers).mean()),
+        best_area=float((best / numbers).mean()),
+    )
 
 
 def bin_edges(posts: NDArray[np.integer], bins: int) -> NDArray[np.int64]:

@@ -1,15 +1,15 @@
-"""Sets of classes and circles with a promise: split-conformal prediction for posts that come in groups.
+"""Prediction sets and circles with guaranteed coverage: split-conformal prediction for posts that come in groups.
 
-Posts of one user or venue are not exchangeable; groups are. Two promises can be made of a post of a new group. Over
+Posts of one user or venue are not exchangeable; groups are. Coverage of a post of a new group can mean two things. Over
 *users*, every calibration group weighs the same (hierarchical conformal prediction: Lee, Barber & Willett,
-Distribution-free inference with hierarchical data, 2023): it is kept on average over groups. Over *posts*, every post
+Distribution-free inference with hierarchical data, 2023): it holds on average over groups. Over *posts*, every post
 weighs the same (Dunn, Wasserman & Ramdas, Distribution-free prediction sets for two-layer hierarchical models, JASA
-2023, pool the posts likewise): it is kept on average over the posts of groups no larger than the largest of the
+2023, pool the posts likewise): it holds on average over the posts of groups no larger than the largest of the
 calibration part. Where large groups are harder than small ones the first covers fewer posts than it says.
 
 What a new group may add is taken as if the calibration part were as many independent posts as its design effect (Kish,
-Survey Sampling, 1965) leaves: never fewer than its groups, which is the worst case and the distribution-free promise,
-and more where posts of one group are not all alike. `benchmarks/promises.py` measures that it is kept.
+Survey Sampling, 1965) leaves: never fewer than its groups, which is the worst case and the distribution-free guarantee,
+and more where posts of one group are not all alike. `benchmarks/promises.py` measures that it holds.
 Sets: APS (Romano, Sesia & Candes, NeurIPS 2020) with the penalties of RAPS (Angelopoulos et al., ICLR 2021).
 """
 
@@ -40,7 +40,7 @@ def group_quantile(scores: Floats, groups: Rows, *, alpha: float, over: Over = "
     """The threshold t of `scores` (M,): a post of a new group has a score <= t with probability >= 1 - alpha.
 
     `groups` (M,) are those of the calibration part, `over` what the probability is an average of. Infinite where they
-    are too few to promise anything: see `least_groups`.
+    are too few for any guarantee: see `least_groups`.
 
     >>> group_quantile(np.array([1.0, 2.0, 3.0]), np.array([0, 1, 2]), alpha=0.5)  # 3 posts: the 2nd, as 0.5 (3 + 1)
     2.0
@@ -58,7 +58,7 @@ def group_quantile(scores: Floats, groups: Rows, *, alpha: float, over: Over = "
 
 
 def least_groups(alpha: float) -> float:
-    """As how many groups of equal weight a calibration part must count for a promise of 1 - alpha.
+    """As how many groups of equal weight a calibration part must count for a coverage of 1 - alpha.
 
     >>> round(least_groups(0.1), 6)
     9.0
@@ -81,9 +81,9 @@ def effective_groups(groups: Rows, *, over: Over = "users") -> float:
 
 
 def why_wide(groups: Rows, *, alpha: float, over: Over = "users") -> str:
-    """Why sets of these calibration groups (M,) are wide, or hold everything, in words; empty with enough groups.
+    """Why sets of these calibration groups (M,) are wide, or have every class, in words; empty with enough groups.
 
-    Enough are three times as many as a promise needs: sets of more are hardly smaller (`benchmarks/promises.py`).
+    Enough are three times as many as the coverage needs: sets of more are hardly smaller (`benchmarks/promises.py`).
 
     >>> why_wide(np.arange(12), alpha=0.1).partition(":")[0]
     'only 12 users or venues were kept to calibrate with'
@@ -101,8 +101,8 @@ def why_wide(groups: Rows, *, alpha: float, over: Over = "users") -> str:
 
 def _weights(groups: Rows, over: Over) -> Floats:
     """What each post (M,) weighs; they sum to one."""
-    _, own, sizes = np.unique(groups, return_inverse=True, return_counts=True)
-    weights: Floats = 1.0 / sizes[own] if over == "users" else np.ones(len(own))
+    _, index, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    weights: Floats = 1.0 / sizes[index] if over == "users" else np.ones(len(index))
     total: Floats = weights / weights.sum()
     return total
 
@@ -116,9 +116,9 @@ def _independent_posts(
     and, as few groups say little, at others together; the fewer of the two counts. Never fewer than the groups count
     for, nor more than the posts do.
     """
-    _, own = np.unique(groups, return_inverse=True)
-    count = int(own.max()) + 1
-    fewest = 1.0 / float(np.square(np.bincount(own, weights)).sum())
+    _, index = np.unique(groups, return_inverse=True)
+    count = int(index.max()) + 1
+    fewest = 1.0 / float(np.square(np.bincount(index, weights)).sum())
     if count < 2:
         return fewest
     order, reached = ranked
@@ -129,19 +129,20 @@ def _independent_posts(
             threshold = scores[order[min(int(np.searchsorted(reached, each - 1e-12)), len(order) - 1)]]
             below = (scores <= threshold).astype(np.float64)
             share = float(weights @ below)
-            spread += float(np.square(np.bincount(own, weights * (below - share))).sum()) * count / (count - 1)
+            spread += float(np.square(np.bincount(index, weights * (below - share))).sum()) * count / (count - 1)
             alone += share * (1.0 - share)
         return alone / spread if spread > 0.0 else fewest
 
-    found = min(independent((level,)), independent(_LEVELS))
-    return float(min(max(found, fewest), 1.0 / float(np.square(weights).sum())))
+    posts = min(independent((level,)), independent(_LEVELS))
+    return float(min(max(posts, fewest), 1.0 / float(np.square(weights).sum())))
 
 
-def set_scores(probabilities: Floats, chance: Floats, penalty: Penalty = Penalty()) -> Floats:
-    """How far down each class stands (N, C): the mass above it, a share `chance` of its own, and penalties.
+def set_scores(probabilities: Floats, randomization_u: Floats, penalty: Penalty = Penalty()) -> Floats:
+    """How far down each class stands (N, C): the mass above it, a share of its own, and penalties.
 
-    `chance` (N,) between 0 and 1 is drawn once a post: without it sets could only cover too much. The most probable
-    class stands at 0, so that no set is empty: a threshold of what is shown, not of sets that are filled up later.
+    The share `randomization_u` (N,), from 0 to 1, is drawn once a post: without it sets could only cover too much. The
+    most probable class stands at 0, so that no set is empty: a threshold of what is shown, not of sets that are
+    filled up later.
 
     >>> set_scores(np.array([[0.5, 0.3, 0.2]]), np.array([1.0])).round(3).tolist()
     [[0.0, 0.8, 1.0]]
@@ -150,7 +151,7 @@ def set_scores(probabilities: Floats, chance: Floats, penalty: Penalty = Penalty
     ranked = np.take_along_axis(probabilities, order, axis=1)
     above = np.cumsum(ranked, axis=1) - ranked
     ranks = np.arange(1, probabilities.shape[1] + 1)
-    scores: Floats = above + chance[:, None] * ranked + penalty.weight * np.maximum(ranks - penalty.free, 0)
+    scores: Floats = above + randomization_u[:, None] * ranked + penalty.weight * np.maximum(ranks - penalty.free, 0)
     scores[:, 0] = 0.0
     unsorted = np.empty_like(scores)
     np.put_along_axis(unsorted, order, scores, axis=1)
@@ -163,14 +164,16 @@ def prediction_sets(scores: Floats, threshold: float) -> NDArray[np.bool_]:
     return within
 
 
-def best_penalty(probabilities: Floats, labels: Rows, groups: Rows, chance: Floats, *, alpha: float) -> Penalty:
+def best_penalty(
+    probabilities: Floats, labels: Rows, groups: Rows, randomization_u: Floats, *, alpha: float
+) -> Penalty:
     """The penalty whose sets are smallest on average. Choose it on posts that the threshold is not taken from."""
     if not len(labels):
         return Penalty()
     candidates = [Penalty(), *(Penalty(weight, free) for weight in (0.01, 0.05, 0.2) for free in (1, 2, 5))]
     sizes = []
     for penalty in candidates:
-        scores = set_scores(probabilities, chance, penalty)
+        scores = set_scores(probabilities, randomization_u, penalty)
         threshold = group_quantile(scores[np.arange(len(labels)), labels], groups, alpha=alpha)
         sizes.append(float(prediction_sets(scores, threshold).sum(axis=1).mean()))
     return candidates[int(np.argmin(sizes))]
@@ -184,5 +187,5 @@ def coverage_by_group(covered: NDArray[np.bool_], groups: Rows) -> float:
     """
     if not len(covered):
         return float("nan")
-    _, own, sizes = np.unique(groups, return_inverse=True, return_counts=True)
-    return float((np.bincount(own, weights=covered.astype(np.float64)) / sizes).mean())
+    _, index, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    return float((np.bincount(index, weights=covered.astype(np.float64)) / sizes).mean())

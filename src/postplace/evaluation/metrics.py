@@ -6,10 +6,13 @@ without a prediction. Neither ever counts as right, nor do they match each other
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from postplace.evaluation.scores import ModelScores, Scores, or_none
 
 Classes = NDArray[np.integer]
 Mask = NDArray[np.bool_]
@@ -112,32 +115,32 @@ def evaluate_predictions(
     labelled: Mask | None = None,
     located: Mask | None = None,
     error_km: NDArray[np.floating] | None = None,
-) -> dict[str, Any]:
-    """All metrics of N posts, ready for JSON (null where a number is undefined), overall and by modality pattern.
+) -> ModelScores:
+    """All metrics of N posts (None where a number is undefined), overall and by modality pattern; no intervals.
 
     `probabilities` (N, C); `labels` (N,), -1 for a class the model does not know, counted as wrong; `answered` (N,):
     whether the post got a prediction; `patterns` (N,) from `modality_pattern`; `labelled` (N,): whether the post has a
     label at all (default: every one), those without are counted and excluded.
     `error_km` (N,): distance from the guess to the post's OWN coordinates (not to the centre of its true class), with
     `located` (N,) the posts that have coordinates. A located post without a prediction, or whose error is NaN because
-    the guessed class has no centre, is infinitely far for the median and the shares; the mean leaves it out, beside
-    `located` and `located_answered`. A median that is infinite is null.
+    the guessed class has no centre, is infinitely far for the median and the shares; the mean leaves it out: see
+    `located` and `located_answered`. A median that is infinite is None.
     """
     labelled = np.ones(len(labels), dtype=np.bool_) if labelled is None else labelled
     predicted = np.where(answered, probabilities.argmax(axis=1), -1)
     errors = None if error_km is None else _errors(error_km, answered, located)
 
-    def part(chosen: Mask) -> dict[str, Any]:
+    def subset(chosen: Mask) -> Scores:
         scores = _class_scores(probabilities[chosen], labels[chosen], predicted[chosen])
-        return scores | ({} if errors is None else _distance_scores(errors[chosen]))
+        return scores if errors is None else _with_distances(scores, errors[chosen])
 
     chosen = {pattern: labelled & (patterns == pattern) for pattern in PATTERNS}
-    return {
-        "classes": probabilities.shape[1],
-        "unlabelled": int(np.sum(~labelled)),
-        "overall": part(labelled),
-        "by_pattern": {pattern or "none": part(mask) for pattern, mask in chosen.items() if mask.any()},
-    }
+    return ModelScores(
+        classes=probabilities.shape[1],
+        unlabelled=int(np.sum(~labelled)),
+        overall=subset(labelled),
+        by_pattern={pattern or "none": subset(mask) for pattern, mask in chosen.items() if mask.any()},
+    )
 
 
 def _errors(error_km: NDArray[np.floating], answered: Mask, located: Mask | None) -> NDArray[np.float64]:
@@ -147,38 +150,33 @@ def _errors(error_km: NDArray[np.floating], answered: Mask, located: Mask | None
     return np.where(located, errors, np.nan)
 
 
-def _class_scores(probabilities: NDArray[np.floating], labels: Classes, predicted: Classes) -> dict[str, Any]:
+def _class_scores(probabilities: NDArray[np.floating], labels: Classes, predicted: Classes) -> Scores:
     answered = predicted >= 0
-    at_k = {
-        f"accuracy@{k}": or_null(accuracy_at_k(labels, probabilities, k=k, answered=answered))
-        for k in ACCURACY_AT
-        if k < probabilities.shape[1]
-    }
-    return {
-        "posts": len(labels),
-        "answered": int(answered.sum()),
-        "unknown_class": int(np.sum(labels < 0)),
-        "accuracy": or_null(accuracy(labels, predicted)),
-        **at_k,
-        "macro_f1": or_null(macro_f1(labels, predicted)),
-    }
+    return Scores(
+        posts=len(labels),
+        answered=int(answered.sum()),
+        unknown_class=int(np.sum(labels < 0)),
+        accuracy=or_none(accuracy(labels, predicted)),
+        accuracy_at={
+            k: or_none(accuracy_at_k(labels, probabilities, k=k, answered=answered))
+            for k in ACCURACY_AT
+            if k < probabilities.shape[1]
+        },
+        macro_f1=or_none(macro_f1(labels, predicted)),
+    )
 
 
-def _distance_scores(errors: NDArray[np.float64]) -> dict[str, Any]:
+def _with_distances(scores: Scores, errors: NDArray[np.float64]) -> Scores:
     errors = errors[~np.isnan(errors)]
-    return {
-        "located": len(errors),
-        "located_answered": int(np.isfinite(errors).sum()),
-        "mean_km": or_null(mean_km(errors)),
-        "median_km": or_null(median_km(errors)),
-        "within_km": {f"{radius:g}": or_null(share_within(errors, radius_km=radius)) for radius in RADII_KM},
-    }
+    return replace(
+        scores,
+        located=len(errors),
+        located_answered=int(np.isfinite(errors).sum()),
+        mean_km=or_none(mean_km(errors)),
+        median_km=or_none(median_km(errors)),
+        within_km={f"{radius:g}": or_none(share_within(errors, radius_km=radius)) for radius in RADII_KM},
+    )
 
 
 def _mean(values: NDArray[Any]) -> float:
     return float(np.mean(values)) if len(values) else float("nan")
-
-
-def or_null(value: float) -> float | None:
-    """The number, or None where there is none (NaN or infinite): JSON has no word for it."""
-    return value if np.isfinite(value) else None

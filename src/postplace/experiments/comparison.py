@@ -1,6 +1,6 @@
 """Results -> a table: mean, spread, interval, who ties with whom, cost, and what a paper printed.
 
-The interval is one of 95 % over groups, a group of several seeds being one. Every system is compared with the best
+The interval is one of 95 % over groups, a group of several seeds being one. Every model is compared with the best
 one, post by post; the p-values of a table are adjusted by Holm. Where these could not be small whatever the posts say,
 as the groups or seeds are too few, the verdict is "cannot tell".
 """
@@ -27,7 +27,7 @@ from postplace.evaluation.significance import (
     unpaired_over_seeds,
 )
 from postplace.experiments.definition import METRICS, THEIRS
-from postplace.experiments.jobs import BESIDE
+from postplace.experiments.jobs import BASELINES
 from postplace.experiments.results import DOES_NOT_APPLY, Cost, Result
 from postplace.models.registry import find_model
 
@@ -41,7 +41,7 @@ Pairs = list[tuple[NDArray[Any], NDArray[Any], NDArray[Any]]]  # of each seed: o
 
 @dataclass(frozen=True)
 class ComparedToBest:
-    """A system minus the best of its table, post by post; of the best itself nothing but the verdict."""
+    """A model minus the best of its table, post by post; of the best itself nothing but the verdict."""
 
     verdict: str  # best, tie (p >= LEVEL), worse or cannot tell; "" where nothing was run on the same split
     difference: Interval | None = None
@@ -52,7 +52,7 @@ class ComparedToBest:
 
 @dataclass(frozen=True)
 class SummaryRow:
-    """One system over its seeds. `values`: of each metric the mean and, of two seeds or more, the standard deviation.
+    """One model over its seeds. `values`: of each metric the mean and, of two seeds or more, the standard deviation.
 
     `interval` is that of the first metric. `paper`: what was printed. `errors`: of the seeds that failed. `answered`:
     the share of test posts in which there was anything to read; None of a baseline that answers the same to all.
@@ -60,7 +60,7 @@ class SummaryRow:
 
     name: str
     seeds: int
-    beside: bool
+    is_baseline: bool
     values: Mapping[str, tuple[float, float | None]]
     answered: float | None
     interval: Interval | None
@@ -72,7 +72,7 @@ class SummaryRow:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A table, ready to be written in any format. `changes`: of each system, what was changed of what was published."""
+    """A table, ready to be written in any format. `changes`: of each model, what was changed of what was published."""
 
     title: str
     facts: str
@@ -91,15 +91,17 @@ def compare(described: Mapping[str, Any], results: Sequence[Result]) -> Comparis
         runs.setdefault(result.name, []).append(result)
     rows = {row["name"]: row for row in described["rows"]}
     names = [name for name in rows if name in runs]
-    beside = [name for name, own in runs.items() if own[0].beside and any(run.overall or run.error for run in own)]
-    names += sorted(beside, key=lambda name: BESIDE.index(runs[name][0].row["baseline"]))
+    baselines = [
+        name for name, own in runs.items() if own[0].is_baseline and any(run.overall or run.error for run in own)
+    ]
+    names += sorted(baselines, key=lambda name: BASELINES.index(runs[name][0].row["baseline"]))
     measured = {name: [run for run in runs[name] if run.overall] for name in names}
     against = _against_best({name: own for name, own in measured.items() if own}, metrics[0])
     lines = tuple(
         SummaryRow(
             name=name,
             seeds=len(measured[name]),
-            beside=runs[name][0].beside,
+            is_baseline=runs[name][0].is_baseline,
             values={metric: value for metric in metrics if (value := _mean(measured[name], metric)) is not None},
             answered=_answered(measured[name]),
             interval=_interval(measured[name], metrics[0]),
@@ -113,7 +115,7 @@ def compare(described: Mapping[str, Any], results: Sequence[Result]) -> Comparis
     columns = tuple(dict.fromkeys(column for row in rows.values() for column in row["paper"]))
     compared = [found for found in against.values() if found.p_value is not None]
     notes = [_note(len(compared), metrics[0])]
-    notes += _untold(list(against.values()), len(compared))
+    notes += _notes_on_power(list(against.values()), len(compared))
     if [found.verdict for found in against.values()].count("best") > 1:
         notes.append("Rows on different splits cannot be compared post by post: each has the best of its own split.")
     if any(line.answered is not None and line.answered < 1 for line in lines):
@@ -133,12 +135,12 @@ def compare(described: Mapping[str, Any], results: Sequence[Result]) -> Comparis
 
 
 def _noted(runs: Runs) -> list[str]:
-    """What of a system its posts left out, each once; results of earlier versions say nothing of it."""
+    """What of a model its posts left out, each once; results of earlier versions say nothing of it."""
     return list(dict.fromkeys(note for run in runs for note in run.row.get("notes", ())))
 
 
 def _changes(described: Mapping[str, Any], measured: Mapping[str, Runs]) -> dict[str, str]:
-    """What was changed of each system as it was published, always, and then on these posts."""
+    """What was changed of each model as it was published, always, and then on these posts."""
     models = {row["name"]: row["model"] for row in described["rows"] if row.get("model") is not None}
     names = {model: f"{find_model(model).title} (`{model}`)" for model in models.values()}
     always = {name: find_model(model).deviations for model, name in names.items()}
@@ -187,7 +189,7 @@ def _cost(runs: Runs) -> dict[str, float]:
 
 def _why_not(runs: Runs) -> str:
     all_of_them = all(run.error is not None and run.error.startswith(DOES_NOT_APPLY) for run in runs)
-    return DOES_NOT_APPLY if all_of_them and not runs[0].beside else "failed"
+    return DOES_NOT_APPLY if all_of_them and not runs[0].is_baseline else "failed"
 
 
 def _failed(line: SummaryRow) -> str:
@@ -238,17 +240,17 @@ def _verdict(p_value: float, least: float, seeds: int) -> str:
     return "worse" if p_value < LEVEL else "tie"
 
 
-def _untold(found: Sequence[ComparedToBest], compared: int) -> list[str]:
-    """Why it cannot be told of some systems whether they are worse."""
-    untold = [own for own in found if own.verdict == CANNOT_TELL and own.least_p is not None]
+def _notes_on_power(found: Sequence[ComparedToBest], compared: int) -> list[str]:
+    """Why it cannot be told of some models whether they are worse."""
+    undecided = [own for own in found if own.verdict == CANNOT_TELL and own.least_p is not None]
     notes = []
-    if few := sorted({own.groups for own in untold if own.groups is not None and (own.least_p or 0.0) >= LEVEL}):
-        least = min(own.least_p for own in untold if own.least_p is not None and own.least_p >= LEVEL)
+    if few := sorted({own.groups for own in undecided if own.groups is not None and (own.least_p or 0.0) >= LEVEL}):
+        least = min(own.least_p for own in undecided if own.least_p is not None and own.least_p >= LEVEL)
         notes.append(
             f"{CANNOT_TELL}: with {' or '.join(map(str, few))} groups (or most posts in a few of them) and {compared} "
             f"comparisons no p-value can be below {least:.2g}, whatever the posts say."
         )
-    if any((own.least_p or 0.0) < LEVEL for own in untold):
+    if any((own.least_p or 0.0) < LEVEL for own in undecided):
         notes.append(f"{CANNOT_TELL}: fewer than {SEEDS} seeds tell too little of how much a run's own luck decides.")
     return notes
 
@@ -270,7 +272,7 @@ def _pairs(one: Runs, other: Runs, metric: str) -> Pairs:
 def _note(compared: int, metric: str) -> str:
     unit = "its km" if metric.endswith("_km") else "right or wrong"
     return (
-        "± is the standard deviation over seeds; the interval one of 95 % over groups. Each system is compared "
+        "± is the standard deviation over seeds; the interval one of 95 % over groups. Each model is compared "
         f"with the best by {metric}, post by post ({unit}): {max(compared, 0)} p-values, adjusted by Holm; tie: p >= "
         f"{LEVEL}, which does not say that they are equally good. "
         "Which one is best was found on the same posts, which flatters its lead a little."
@@ -336,18 +338,23 @@ def _facts(described: Mapping[str, Any], results: Sequence[Result]) -> str:
     seeds = len(described["seeds"])
     return (
         f"{described['posts']} posts, split {described['split']}; {seeds} seed{'s' * (seeds != 1)}, {test} test posts "
-        f"each, {' or '.join(map(str, classes))} classes{_asked(described.get('asked', {}))}; "
+        f"each, {' or '.join(map(str, classes))} classes{_requested(_options(described))}; "
         f"encoders: {' and '.join(described['encoders'])}; {' and '.join(ran)}."
     )
 
 
-def _asked(asked: Mapping[str, Any]) -> str:
-    """What was asked for beside the experiment itself."""
-    told = [
-        f" of {asked['target']}" if asked.get("target") else "",
-        f", {asked['cells']} cells asked for" if asked.get("cells") else "",
-        f", those under {asked['min_posts']} posts left out" if asked.get("min_posts") else "",
-        f"; {asked['trials']} trials of a search for each system" if asked.get("trials") else "",
-        f"; at most {asked['max_epochs']} epochs for a quick look" if asked.get("max_epochs") else "",
+def _options(described: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the experiment was run with; version 0.1.0 wrote it under another name."""
+    return dict(described.get("requested") or described.get("asked") or {})
+
+
+def _requested(options: Mapping[str, Any]) -> str:
+    """The options that the experiment was run with."""
+    texts = [
+        f" of {options['target']}" if options.get("target") else "",
+        f", {options['cells']} cells requested" if options.get("cells") else "",
+        f", those under {options['min_posts']} posts left out" if options.get("min_posts") else "",
+        f"; {options['trials']} trials of a search for each model" if options.get("trials") else "",
+        f"; at most {options['max_epochs']} epochs for a quick look" if options.get("max_epochs") else "",
     ]
-    return "".join(told)
+    return "".join(texts)

@@ -1,4 +1,4 @@
-"""What an experiment is: a TOML file of rows, each a system with what is done to it and to the data."""
+"""What an experiment is: a TOML file of rows, each a model with what is done to it and to the data."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from postplace.errors import BadOption, unknown_name
 from postplace.features.pooled import check_modalities
 from postplace.models.registry import built_in_files, find_model
 from postplace.models.settings import resolve_settings
+from postplace.system.json_types import JsonObject
 
 METRICS: Mapping[str, bool] = {  # whether more is better
     "accuracy": True,
@@ -27,7 +28,7 @@ Side = Literal["grouped", "random"]
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What is done to the posts before any system sees them; rules are fitted on the training part.
+    """What is done to the posts before any model is given them; rules are fitted on the training part.
 
     `split`: "grouped" keeps users (else venues) and near-duplicates on one side, "random" does not (to show how much
     that flatters). `min_hashtag_posts`: rarer hashtags are removed. `max_portrait`: pictures of which persons fill more
@@ -54,10 +55,10 @@ _PLAIN = Condition()
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a table: a system, with what is changed of it. `paper`: the numbers that a paper printed for it.
+    """One line of a table: a model, with what is changed of it. `paper`: the numbers that a paper printed for it.
 
-    `modalities` are those it learns from, `test_modalities` those it is asked with. An encoder that is None is the one
-    that the experiment is run with.
+    `modalities` are those it learns from, `test_modalities` those it is evaluated with. An encoder that is None
+    is the one that the experiment is run with.
     """
 
     name: str
@@ -87,7 +88,7 @@ class Experiment:
     figure: str = ""
     folds: int | None = None
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """Plain data."""
         return asdict(self)
 
@@ -161,7 +162,7 @@ def _row(content: Any, where: str) -> Row:
     settings, paper = (_table(content.get(key, {}), f"{where}: {key}") for key in ("settings", "paper"))
     try:
         entry = find_model(content["model"])
-        resolve_settings(entry, settings)  # refuses what the system does not have, before hours of work
+        resolve_settings(entry, settings)  # refuses what the model does not have, before hours of work
     except BadOption as error:
         raise BadOption(f"{where}: {error.where}", error.found, error.remedy) from None
     condition = _table(content.get("condition", {}), f"{where}: condition")

@@ -1,4 +1,4 @@
-"""The fused vectors of a system, kept with its results and drawn in two dimensions (SG-MFT, Figs. 5, 7 and 8).
+"""The fused vectors of a model, saved with its results and drawn in two dimensions (SG-MFT, Figs. 5, 7 and 8).
 
 Letters: N test posts, D width of the vectors that the classifier is given.
 """
@@ -32,7 +32,7 @@ COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#b
 
 @dataclass(frozen=True)
 class Fused:
-    """What the classifier of a system was given for N posts (N, D), and their classes (N,) by name."""
+    """What the classifier of a model was given for N posts (N, D), and their classes (N,) by name."""
 
     name: str
     vectors: NDArray[np.float32]
@@ -40,11 +40,11 @@ class Fused:
 
 
 def fused_vectors(locator: PostLocator, posts: Sequence[Post], encoded: EncodedPosts) -> NDArray[np.float32] | None:
-    """The input (N, D) of the system's last classifier; None for a system that has none."""
+    """The input (N, D) of the model's last classifier; None for a model that has none."""
     return classifier_input(locator.predictor.model, lambda: locator.probabilities(posts, encoded))
 
 
-def keep(path: Path, fused: Fused) -> None:
+def save_fused(path: Path, fused: Fused) -> None:
     """Write the vectors beside the result that `path` is."""
     names = sorted(set(fused.classes.tolist()))
     classes = np.searchsorted(names, fused.classes).astype(np.int64)
@@ -53,7 +53,7 @@ def keep(path: Path, fused: Fused) -> None:
     write_atomically(path.with_suffix(ENDING), save(arrays, metadata=facts))
 
 
-def kept(results: Results) -> list[Fused]:
+def saved_fused(results: Results) -> list[Fused]:
     """The vectors that go with the results, in the order of the experiment's rows."""
     described, _ = results.read()
     found = {}
@@ -103,8 +103,8 @@ def projected(vectors: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def draw(results: Results, *, title: str) -> Path | None:
-    """Draw the kept vectors, a panel a system, into `figure.html`, which needs no network; None when none are kept."""
-    panels = kept(results)
+    """Draw the saved vectors, a panel a model, into `figure.html`, which needs no network; None when none are saved."""
+    panels = saved_fused(results)
     if not panels:
         return None
     path = results.folder / "figure.html"

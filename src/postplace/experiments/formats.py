@@ -23,11 +23,11 @@ STYLE = (
 )
 
 
-def table_of(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
+def build_table(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
     """The head and the cells; a column that is empty in every row is left out."""
     papers = [f"paper: {column}" for column in comparison.paper_columns]
     metrics = [NAMES.get(metric, metric) for metric in comparison.metrics]
-    head = ["system", *metrics, "answered", f"95 % of {metrics[0]}", "minus the best", "verdict", *COST_NAMES, *papers]
+    head = ["model", *metrics, "answered", f"95 % of {metrics[0]}", "minus the best", "verdict", *COST_NAMES, *papers]
     rows = [_cells(line, comparison) for line in comparison.lines]
     return drop_empty_columns(head, rows)
 
@@ -64,7 +64,7 @@ def _all_answered(comparison: Comparison) -> bool:
 
 def as_markdown(comparison: Comparison) -> str:
     """A table as GitHub reads it; notes below."""
-    head, rows = table_of(comparison)
+    head, rows = build_table(comparison)
     lines = [f"### {comparison.title}", "", comparison.facts, "", _piped(head), "|" + "---|" * len(head)]
     lines += [_piped(row) for row in rows]
     return "\n".join([*lines, "", "\n\n".join(comparison.notes)]) + "\n"
@@ -76,7 +76,7 @@ def _piped(cells: Sequence[str]) -> str:
 
 def as_latex(comparison: Comparison) -> str:
     """A `table` with the rules of booktabs."""
-    head, rows = table_of(comparison)
+    head, rows = build_table(comparison)
     caption = _tex(" ".join([f"{comparison.title}.", comparison.facts, *comparison.notes]))
     lines = [
         r"\begin{table}",
@@ -110,13 +110,13 @@ def _row_of_tex(cells: Sequence[str]) -> str:
 
 
 def as_csv(comparison: Comparison) -> str:
-    """One line a system, numbers in full."""
+    """One line a model, numbers in full."""
     out = io.StringIO()
     rows = csv.writer(out, lineterminator="\n")
     metrics = [f"{metric}_{kind}" for metric in comparison.metrics for kind in ("mean", "sd")]
     compared = ["low", "high", "difference", "difference_low", "difference_high", "p_holm", "verdict"]
     papers = [f"paper {column} ({THEIRS})" for column in comparison.paper_columns]
-    rows.writerow(["table", "system", "seeds", *metrics, "answered", *compared, *COSTS, *papers, "error"])
+    rows.writerow(["table", "model", "seeds", *metrics, "answered", *compared, *COSTS, *papers, "error"])
     for line in comparison.lines:
         against, difference = line.against, line.against.difference
         interval = ("", "") if line.interval is None else _finite(line.interval.low, line.interval.high)
@@ -139,7 +139,7 @@ def _finite(*numbers: float) -> tuple[float | str, ...]:
 
 def as_html(comparison: Comparison) -> str:
     """A section with the table and its notes."""
-    head, rows = table_of(comparison)
+    head, rows = build_table(comparison)
     notes = "\n".join(f"<p>{html.escape(note)}</p>" for note in comparison.notes)
     return (
         f"<section>\n<h3>{html.escape(comparison.title)}</h3>\n<p>{html.escape(comparison.facts)}</p>\n"
@@ -161,7 +161,7 @@ def _changes_as_html(changes: Mapping[str, str]) -> str:
     return "\n".join([f"<section>\n<p>{CHANGED}:</p>\n<ul>", *items, "</ul>\n</section>"]) + "\n"
 
 
-CHANGED = "What was changed of the systems as they were published"
+CHANGED = "What was changed of the models as they were published"
 CHANGES: Mapping[str, Callable[[Mapping[str, str]], str]] = {
     "markdown": _changes_as_markdown,
     "latex": _changes_as_latex,
@@ -176,7 +176,7 @@ FORMATS: Mapping[str, Callable[[Comparison], str]] = {
 
 
 def joined(comparisons: Sequence[Comparison], format_: str) -> str:
-    """Several tables as one text, and once, after all, what was changed of their systems (but in CSV)."""
+    """Several tables as one text, and once, after all, what was changed of their models (but in CSV)."""
     texts = [FORMATS[format_](comparison) for comparison in comparisons]
     changes = {name: change for comparison in comparisons for name, change in comparison.changes.items()}
     if changes and format_ in CHANGES:

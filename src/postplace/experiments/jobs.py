@@ -1,4 +1,4 @@
-"""What an experiment has to run, in lots: rows that share posts, split and vectors, encoded and split once."""
+"""What an experiment has to run, in jobs: rows that share posts, split and vectors, encoded and split once."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from postplace.models.registry import find_model
 from postplace.models.settings import resolve_settings
 from postplace.preparation.prepared_folder import read_with_parts
 from postplace.schema import Post
+from postplace.system.json_types import JsonObject
 
 BEST_SINGLE = "best single modality + logistic regression"
-BESIDE = (MAJORITY, BEST_SINGLE, CONCATENATION, CITY_MEDIAN)
+BASELINES = (MAJORITY, BEST_SINGLE, CONCATENATION, CITY_MEDIAN)
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class DataSet:
 
 @dataclass(frozen=True)
 class Options:
-    """How an experiment is run: with which encoders, how many trials of a random search a system, where vectors are.
+    """How an experiment is run: with which encoders, how many trials of a random search a model, where vectors are.
 
     `folds`: every so many seeds are the folds of one partition; None: every seed draws a split of its own.
     """
@@ -61,15 +62,15 @@ class Job:
     rows: tuple[tuple[Row, Path], ...]
     folder: Path
     digest: str  # of the posts and their parts
-    beside: tuple[tuple[str, str, Path], ...]  # baselines that every table shows: which, its name, its file
+    baselines: tuple[tuple[str, str, Path], ...]  # those that every table shows: which, its name, its file
     draw: bool = False  # keep the fused vectors of its test posts
 
     def files(self) -> list[Path]:
         """Where its results go."""
-        return [path for _, path in self.rows] + [path for *_, path in self.beside]
+        return [path for _, path in self.rows] + [path for *_, path in self.baselines]
 
 
-def lots_of(
+def build_jobs(
     experiment: Experiment,
     data: DataSet,
     *,
@@ -79,7 +80,7 @@ def lots_of(
     digest: str,
     only: Collection[str] = (),
 ) -> Iterator[Job]:
-    """Every lot of an experiment on one set of posts, whose digest is given; with `only` names, of these rows alone."""
+    """Every job of an experiment on one set of posts, whose digest is given; with `only` names, of these rows alone."""
     conditions = {row.condition for row in experiment.rows}
     for seed in seeds:
         draw = bool(experiment.figure) and seed == seeds[0]
@@ -90,27 +91,27 @@ def lots_of(
             encoders = row.text_encoder or options.text_encoder, row.image_encoder or options.image_encoder
             plan = resolve_settings(find_model(row.model), row.settings)
             shared = row.condition, encoders, (plan.states, plan.state_layers)
-            key = _key(data, digest, options, seed) | _deciding(row, encoders)
+            key = _key(data, digest, options, seed) | _row_key(row, encoders)
             groups.setdefault(shared, []).append((row, results.path(row.name, seed, key)))
         compared: set[Any] = set()
         for (condition, encoders, _), rows in groups.items():
-            beside: list[tuple[str, str, Path]] = []
+            baselines: list[tuple[str, str, Path]] = []
             if (condition, encoders) not in compared:
                 compared.add((condition, encoders))
                 label = condition.label() if len(conditions) > 1 else ""
                 if encoders != (options.text_encoder, options.image_encoder):
                     label = ", ".join(filter(None, (label, " and ".join(encoders))))
-                key = _key(data, digest, options, seed) | _conditional(condition, encoders)
-                for kind in BESIDE:
+                key = _key(data, digest, options, seed) | _condition_key(condition, encoders)
+                for kind in BASELINES:
                     name = f"{kind} ({label})" if label else kind
-                    beside.append((kind, name, results.path(name, seed, {**key, "baseline": kind})))
+                    baselines.append((kind, name, results.path(name, seed, {**key, "baseline": kind})))
             yield Job(
-                data, condition, seed, encoders, options, tuple(rows), results.folder, digest, tuple(beside), draw
+                data, condition, seed, encoders, options, tuple(rows), results.folder, digest, tuple(baselines), draw
             )
 
 
-def _key(data: DataSet, digest: str, options: Options, seed: int) -> dict[str, Any]:
-    """What decides a result, beside its row."""
+def _key(data: DataSet, digest: str, options: Options, seed: int) -> JsonObject:
+    """What decides a result, but for its row."""
     return {
         "posts": digest,
         "classes": [data.target, data.cells, data.min_posts, list(data.names)],
@@ -122,30 +123,30 @@ def _key(data: DataSet, digest: str, options: Options, seed: int) -> dict[str, A
     }
 
 
-def _deciding(row: Row, encoders: tuple[str, str]) -> dict[str, Any]:
+def _row_key(row: Row, encoders: tuple[str, str]) -> JsonObject:
     """All of a row but what a paper printed for it, which decides nothing."""
-    own = {name: value for name, value in asdict(row).items() if name != "paper"}
-    return {"row": own, **_conditional(row.condition, encoders)}
+    facts = {name: value for name, value in asdict(row).items() if name != "paper"}
+    return {"row": facts, **_condition_key(row.condition, encoders)}
 
 
-def _conditional(condition: Condition, encoders: tuple[str, str]) -> dict[str, Any]:
+def _condition_key(condition: Condition, encoders: tuple[str, str]) -> JsonObject:
     return {"condition": asdict(condition), "encoders": encoders, "segmenter": segmenter_of(condition)}
 
 
-def unfinished(lot: Job, results: Results) -> Job | None:
-    """The lot without what is finished; None if that is all of it."""
-    rows = tuple(entry for entry in lot.rows if results.finished(entry[-1]) is None)
-    beside = tuple(entry for entry in lot.beside if results.finished(entry[-1]) is None)
-    return replace(lot, rows=rows, beside=beside) if rows or beside else None
+def unfinished(job: Job, results: Results) -> Job | None:
+    """The job without what is finished; None if that is all of it."""
+    rows = tuple(entry for entry in job.rows if results.finished(entry[-1]) is None)
+    baselines = tuple(entry for entry in job.baselines if results.finished(entry[-1]) is None)
+    return replace(job, rows=rows, baselines=baselines) if rows or baselines else None
 
 
-def shared_out(lot: Job, *, jobs: int) -> Iterator[Job]:
-    """The lot in at most so many, its rows dealt in turn: a single seed keeps every process busy, and the last one too.
+def share_out(job: Job, *, jobs: int) -> Iterator[Job]:
+    """The job in at most so many, its rows dealt in turn: a single seed keeps every process busy, and the last one too.
 
     The first has the baselines; posts are read and split by each, which takes seconds once vectors are stored.
     """
-    for number in range(max(1, min(jobs, len(lot.rows)))):
-        yield replace(lot, rows=lot.rows[number::jobs], beside=() if number else lot.beside)
+    for number in range(max(1, min(jobs, len(job.rows)))):
+        yield replace(job, rows=job.rows[number::jobs], baselines=() if number else job.baselines)
 
 
 @lru_cache(maxsize=2)

@@ -10,13 +10,14 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import postplace
 from postplace.experiments.definition import Condition
 from postplace.posts.identity import posts_digest
 from postplace.runs.serialization import LIBRARIES
 from postplace.schema import Post
+from postplace.system.json_types import JsonObject
 
 if TYPE_CHECKING:
     from postplace.locator import PostLocator
@@ -59,7 +60,7 @@ def segmenter_of(condition: Condition) -> str | None:
     return None if condition.max_portrait is None else _segmenter()
 
 
-def provenance_of(
+def build_provenance(
     name: str,
     digest: str,
     encoders: Sequence[str],
@@ -67,8 +68,8 @@ def provenance_of(
     *,
     locator: PostLocator | None,
     prepared: SplitDataset | None,
-) -> dict[str, Any]:
-    """Of the results of a lot, ready for JSON; without `locator` and `prepared` what is known where these failed."""
+) -> JsonObject:
+    """Of the results of a job, ready for JSON; without `locator` and `prepared` what is known where these failed."""
     split = None
     if prepared is not None:
         parts = prepared.split.to_json([post.id for post in prepared.posts])

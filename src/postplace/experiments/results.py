@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 
 from postplace.errors import BadOption, BadRun
 from postplace.system.atomic_files import as_json, write_atomically
+from postplace.system.json_types import JsonObject
 
 FORMAT = 1
 EXPERIMENT = "experiment.json"
 UNFINISHED = "did not finish: its process was killed (too little memory?), or it is still running"
-DOES_NOT_APPLY = "does not apply"  # how the error of a system begins that reads nothing that the posts have
+DOES_NOT_APPLY = "does not apply"  # how the error of a model begins that reads nothing that the posts have
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Result:
 
     `hits` (N,) says of each test post whether the answer was right; `groups` (N,) which posts are resampled together;
     `errors_km` (N,), NaN where there is no distance, or empty where no post has one. `row` says what was run in full.
-    A run that failed has an `error` and nothing measured. `beside`: a baseline that every table shows.
+    A run that failed has an `error` and nothing measured. `is_baseline`: a baseline that every table shows.
     """
 
     name: str
@@ -55,18 +56,18 @@ class Result:
     errors_km: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     cost: Cost | None = None
     error: str | None = None
-    beside: bool = False
+    is_baseline: bool = False
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """Plain data; hits as a text of 0 and 1."""
         arrays = {
             "hits": "".join("1" if hit else "0" for hit in self.hits),
             "groups": self.groups.tolist(),
             "errors_km": [None if np.isnan(error) else round(float(error), 4) for error in self.errors_km],
         }
-        plain = {name: getattr(self, name) for name in ("name", "seed", "error", "beside")}
+        plain = {name: getattr(self, name) for name in ("name", "seed", "error", "is_baseline")}
         maps = {name: dict(getattr(self, name)) for name in ("row", "provenance", "overall")}
-        return {"format": FORMAT, **plain, **maps, "cost": self.cost and asdict(self.cost), **arrays}
+        return {"format": FORMAT, **plain, **maps, "cost": None if self.cost is None else asdict(self.cost), **arrays}
 
     @classmethod
     def from_json(cls, saved: Mapping[str, Any]) -> Result:
@@ -75,7 +76,8 @@ class Result:
             raise ValueError(f"format {saved['format']!r}, this version reads {FORMAT}")
         errors = [np.nan if error is None else float(error) for error in saved["errors_km"]]
         return cls(
-            **{name: saved[name] for name in ("name", "seed", "row", "provenance", "overall", "error", "beside")},
+            **{name: saved[name] for name in ("name", "seed", "row", "provenance", "overall", "error")},
+            is_baseline=saved["beside" if "beside" in saved else "is_baseline"],  # the former of version 0.1.0
             hits=np.array([hit == "1" for hit in saved["hits"]], dtype=np.bool_),
             groups=np.array(saved["groups"], dtype=np.int64),
             errors_km=np.array(errors, dtype=np.float64),

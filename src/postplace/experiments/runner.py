@@ -13,7 +13,7 @@ from pathlib import Path
 
 from postplace.errors import BadOption, BadRun
 from postplace.experiments.definition import Experiment
-from postplace.experiments.jobs import DataSet, Job, Options, lots_of, posts_of, shared_out, unfinished
+from postplace.experiments.jobs import DataSet, Job, Options, build_jobs, posts_of, share_out, unfinished
 from postplace.experiments.provenance import digest_of_data
 from postplace.experiments.results import Results
 from postplace.experiments.run_job import work_on
@@ -34,25 +34,26 @@ def run_experiment(
     """Every row under every seed, those left out that are finished; the results are below `out`.
 
     With `only` some names, the other rows are not run; the table still has what there is of them.
-    `log` gets a line on each result; several `jobs` say it on stderr by themselves, unless it is None.
+    `log` gets a line on each result; several `jobs` print it on stderr by themselves, unless it is None.
     """
     results = Results(out / experiment.name / data.name)
     posts, parts = posts_of(data.path)
     digest = digest_of_data(posts, parts)
-    make_lots = partial(lots_of, experiment, data, seeds=seeds, options=options, results=results, digest=digest)
-    files = [path for lot in make_lots() for path in lot.files()]
-    lots = list(make_lots(only=only))
+    make_jobs = partial(build_jobs, experiment, data, seeds=seeds, options=options, results=results, digest=digest)
+    files = [path for job in make_jobs() for path in job.files()]
+    jobs_to_run = list(make_jobs(only=only))
     split = _described(parts, options.folds, data)
     described = {**experiment.to_json(), "data": data.name, "seeds": list(seeds), "posts": len(posts), "split": split}
-    asked = {"target": data.target, "cells": data.cells, "min_posts": data.min_posts}
-    asked |= {"trials": options.trials, "max_epochs": options.max_epochs}
+    requested = {"target": data.target, "cells": data.cells, "min_posts": data.min_posts}
+    requested |= {"trials": options.trials, "max_epochs": options.max_epochs}
     encoders = [options.text_encoder, options.image_encoder]
-    results.describe({**described, "encoders": encoders, "asked": asked}, files)
-    waiting = [rest for lot in lots if (rest := unfinished(lot, results)) is not None]
-    left = sum(len(lot.files()) for lot in waiting)
+    results.describe({**described, "encoders": encoders, "requested": requested}, files)
+    waiting = [rest for job in jobs_to_run if (rest := unfinished(job, results)) is not None]
+    left = sum(len(job.files()) for job in waiting)
+    total = sum(len(job.files()) for job in jobs_to_run)
     if log is not None:
-        log(f"{experiment.name} on {data.name}: {left} of {sum(len(lot.files()) for lot in lots)} results to make")
-    _run([share for lot in waiting for share in shared_out(lot, jobs=jobs)], jobs=jobs, log=log)
+        log(f"{experiment.name} on {data.name}: {left} of {total} results to make")
+    _run([share for job in waiting for share in share_out(job, jobs=jobs)], jobs=jobs, log=log)
     return results
 
 
@@ -66,33 +67,33 @@ def _described(parts: dict[str, str] | None, folds: int | None, data: DataSet) -
     return "drawn anew for each seed" if folds is None else f"into {folds} folds, drawn anew for every {folds} seeds"
 
 
-def _run(lots: Sequence[Job], *, jobs: int, log: Callable[[str], None] | None) -> None:
-    heads = [f"[lot {number} of {len(lots)}]" for number in range(1, len(lots) + 1)]
-    if jobs <= 1 or len(lots) <= 1:
-        for lot, head in zip(lots, heads, strict=True):
-            for line in work_on(lot):
+def _run(jobs_to_run: Sequence[Job], *, jobs: int, log: Callable[[str], None] | None) -> None:
+    heads = [f"[job {number} of {len(jobs_to_run)}]" for number in range(1, len(jobs_to_run) + 1)]
+    if jobs <= 1 or len(jobs_to_run) <= 1:
+        for job, head in zip(jobs_to_run, heads, strict=True):
+            for line in work_on(job):
                 if log is not None:
                     log(f"{head} {line}")
         return
     from loky.process_executor import BrokenProcessPool
 
-    pool = WorkerPool(_aloud if log is not None else _silently, workers=min(jobs, len(lots)))
+    pool = WorkerPool(_logged if log is not None else _unlogged, workers=min(jobs, len(jobs_to_run)))
     try:
-        for future in as_completed([pool.submit(lot, head) for lot, head in zip(lots, heads, strict=True)]):
+        for future in as_completed([pool.submit(job, head) for job, head in zip(jobs_to_run, heads, strict=True)]):
             future.result()
     except BrokenProcessPool as error:
         remedy = "run the same command again, with fewer --jobs if the memory was full; what is finished is kept"
-        raise BadRun(str(lots[0].folder), "a process that worked on it died", remedy) from error
+        raise BadRun(str(jobs_to_run[0].folder), "a process that worked on it died", remedy) from error
     finally:
         pool.close()
 
 
-def _aloud(lot: Job, head: str) -> None:
-    """In a process of its own: what is done is said as it is done."""
-    for line in work_on(lot):
+def _logged(job: Job, head: str) -> None:
+    """In a process of its own: what is done is printed as it is done."""
+    for line in work_on(job):
         print(head, line, file=sys.stderr, flush=True)
 
 
-def _silently(lot: Job, head: str) -> None:
-    for _ in work_on(lot):
+def _unlogged(job: Job, head: str) -> None:
+    for _ in work_on(job):
         pass

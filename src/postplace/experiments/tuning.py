@@ -1,4 +1,4 @@
-"""A small random search, the same number of trials for every system, judged on the validation part alone."""
+"""A small random search, the same number of trials for every model, evaluated on the validation part alone."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from postplace.models.entry import ModelEntry
 from postplace.training.dataset import SplitDataset
 
 EVERYTHING = frozenset({*MODALITIES, "coarse"})
-RATES = (0.3, 1.0, 3.0)  # times the system's own learning rate
+RATES = (0.3, 1.0, 3.0)  # times the model's own learning rate
 
 
 def draw(
@@ -27,7 +27,7 @@ def draw(
     given: Mapping[str, Any] = MappingProxyType({}),
     there: frozenset[str] = EVERYTHING,
 ) -> list[dict[str, Any]]:
-    """Settings to try: the system's own first, then distinct ones at random; fewer when there are no more.
+    """Settings to try: the model's own first, then distinct ones at random; fewer when there are no more.
 
     Of a network the learning rate is drawn too. What a row has `given` is what the row is about, and stays as it is.
     What does nothing beside it, or with posts that have no more than what is `there`, is not drawn: the trial would be
@@ -45,7 +45,7 @@ def draw(
         if len(drawn) >= min(trials, possible):
             break
         settings = {name: values[int(rng.integers(len(values)))] for name, values in choices.items()}
-        if settings not in drawn and not _own(settings, entry):
+        if settings not in drawn and not _is_default(settings, entry):
             drawn.append(settings)
     return drawn
 
@@ -64,18 +64,18 @@ def tune(
 
     `modalities` are those it learns from.
     """
-    tried: list[dict[str, Any]] = []
-    there = what_is_there(prepared, modalities)
+    trials_made: list[dict[str, Any]] = []
+    there = available_inputs(prepared, modalities)
     for settings in draw(entry, trials=trials, seed=seed, given=given, there=there):
         locator = make(settings).fit_dataset(
             prepared.with_baselines(no_baselines(len(prepared.places))), evaluate=False
         )
-        tried.append({"settings": settings, "validation_accuracy": validation_accuracy(locator, prepared)})
-    best = max(tried, key=lambda trial: trial["validation_accuracy"])
-    return best["settings"], tried
+        trials_made.append({"settings": settings, "validation_accuracy": validation_accuracy(locator, prepared)})
+    best = max(trials_made, key=lambda trial: trial["validation_accuracy"])
+    return best["settings"], trials_made
 
 
-def what_is_there(prepared: SplitDataset, modalities: Collection[str]) -> frozenset[str]:
+def available_inputs(prepared: SplitDataset, modalities: Collection[str]) -> frozenset[str]:
     """Of the modalities those that some post has, and "coarse" where places lie in districts."""
     present = {name for name in modalities if prepared.examples.present[name].any()}
     return frozenset({*present, "coarse"} if prepared.places.located else present)
@@ -90,6 +90,6 @@ def validation_accuracy(locator: PostLocator, prepared: SplitDataset) -> float:
     return float((locator.probabilities(posts, encoded).argmax(axis=1) == prepared.labels[rows]).mean())
 
 
-def _own(settings: Mapping[str, Any], entry: ModelEntry) -> bool:
-    own = dict(entry.settings) | ({"learning_rate": entry.training.learning_rate} if entry.training else {})
-    return all(own[name] == value for name, value in settings.items())
+def _is_default(settings: Mapping[str, Any], entry: ModelEntry) -> bool:
+    defaults = dict(entry.settings) | ({"learning_rate": entry.training.learning_rate} if entry.training else {})
+    return all(defaults[name] == value for name, value in settings.items())

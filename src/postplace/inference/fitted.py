@@ -12,6 +12,7 @@ from postplace.errors import BadRun
 from postplace.evaluation.baselines import Baselines
 from postplace.features.batch import InputSizes, Vocabularies
 from postplace.inference.calibrator import Calibration
+from postplace.inference.evaluation_metrics import EvaluationMetrics
 from postplace.inference.evidence import Evidence
 from postplace.models.estimator import Estimator
 from postplace.places.vocabulary import PlaceVocabulary
@@ -28,7 +29,7 @@ class Fitted:
     vocabularies: Vocabularies | None
     baselines: Baselines
     known_posts: Known  # the posts it was made from, and the subset of the split that each was in
-    metrics: Mapping[str, Any]
+    metrics: EvaluationMetrics  # empty where the test subset was not evaluated
     report: Mapping[str, Any]
     calibration: Calibration | None = None  # a run of an earlier version has none
     evidence: Evidence | None = None  # training posts to show beside an answer, if requested

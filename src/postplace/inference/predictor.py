@@ -6,7 +6,7 @@ Letters: N posts, C classes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,8 @@ from postplace.evaluation.baselines import Baselines
 from postplace.features.batch import InputSizes, Vocabularies
 from postplace.features.extraction import EncodedPosts
 from postplace.features.pooled import has_image, pool_features
-from postplace.inference.calibrator import Calibration, calibration_report, promises, randomization_u
+from postplace.inference.calibrator import Calibration, calibration_report, prediction_regions, randomization_u
+from postplace.inference.evaluation_metrics import EvaluationMetrics
 from postplace.inference.evidence import Evidence
 from postplace.inference.fitted import Fitted
 from postplace.inference.labelled_predictions import LabelledPredictions
@@ -46,7 +47,7 @@ class EvaluationResult:
     posts: tuple[Post, ...]
     calibrated_proba: NDArray[np.float64]
     answers: GroundTruth
-    metrics: dict[str, Any]
+    metrics: EvaluationMetrics
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ class Predictor:
 
     def calibrate_proba(self, uncalibrated: NDArray[np.float64]) -> NDArray[np.float64]:
         """The model's own probabilities (N, C) -> calibrated ones."""
-        return uncalibrated if self.calibration is None else self.calibration.tell(uncalibrated)
+        return uncalibrated if self.calibration is None else self.calibration.calibrated_proba(uncalibrated)
 
     def calibrated_proba(self, posts: Sequence[Post], encoded: EncodedPosts) -> NDArray[np.float64]:
         """Calibrated probabilities (N, C)."""
@@ -143,7 +144,7 @@ class Predictor:
         for level in np.unique(levels):
             rows = np.flatnonzero(levels == level)
             given = self.calibration, uncalibrated[rows], u[rows], self.places
-            of_level = promises(*given, level=float(level), over=options.coverage_over)
+            of_level = prediction_regions(*given, level=float(level), over=options.coverage_over)
             regions |= dict(zip(rows.tolist(), of_level, strict=True))
         return [regions[row] for row in range(len(posts))]
 
@@ -154,8 +155,8 @@ class Predictor:
         answers = ground_truth(posts, encoded, places=self.places, groups=groups)
         return LabelledPredictions(self.uncalibrated_proba(posts, encoded), answers, self._randomization_u(posts))
 
-    def evaluate(self, posts: Sequence[Post], encoded: EncodedPosts, *, groups: NDArray[np.int64]) -> dict[str, Any]:
-        """The metrics of the model and of every baseline, ready for JSON."""
+    def evaluate(self, posts: Sequence[Post], encoded: EncodedPosts, *, groups: NDArray[np.int64]) -> EvaluationMetrics:
+        """The metrics of the model and of every baseline."""
         return self.evaluate_detailed(posts, encoded, groups=groups).metrics
 
     def evaluate_detailed(
@@ -164,18 +165,17 @@ class Predictor:
         """As `evaluate`, with the probabilities of each post and the truth beside them."""
         labelled = self.predict_with_truth(posts, encoded, groups=groups)
         probabilities = self.calibrate_proba(labelled.probabilities)
-        scores = score(
+        metrics = score(
             self.name,
             probabilities,
-            answers=labelled.answers,
+            truth=labelled.answers,
             baselines=self.baselines,
             encoded=encoded,
             places=self.places,
         )
         if self.calibration is not None:
-            scores["calibration"] = calibration_report(self.calibration, labelled, self.places)
-        broken = [asdict(image) for image in encoded.broken]
-        metrics = {"labelled": int(labelled.answers.labelled.sum()), "broken_images": broken, **scores}
+            report = calibration_report(self.calibration, labelled, self.places)
+            metrics = replace(metrics, calibration=report)
         return EvaluationResult(tuple(posts), probabilities, labelled.answers, metrics)
 
     def subset_of(self, post: Post) -> str | None:
@@ -187,7 +187,7 @@ class Predictor:
         """The same predictor, calibrated."""
         return replace(self, calibration=calibration)
 
-    def fitted(self, sizes: InputSizes, *, metrics: Mapping[str, Any], report: Mapping[str, Any]) -> Fitted:
+    def fitted(self, sizes: InputSizes, *, metrics: EvaluationMetrics, report: Mapping[str, Any]) -> Fitted:
         """The inverse of `of`, with what else a run keeps."""
         kept = {name: getattr(self, name) for name in _KEPT}
         return Fitted(sizes=sizes, metrics=metrics, report=report, **kept)

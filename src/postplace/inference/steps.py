@@ -19,6 +19,7 @@ from postplace.features.encoder_pair import EncoderPair
 from postplace.features.extraction import BrokenImage, EncodedPosts
 from postplace.features.pooled import drop_modalities, has_image
 from postplace.inference.calibrator import Calibration, calibrate
+from postplace.inference.evaluation_metrics import EvaluationMetrics
 from postplace.inference.evidence import Evidence, select_evidence
 from postplace.inference.labelled_predictions import LabelledPredictions
 from postplace.inference.options import PredictOptions
@@ -107,10 +108,10 @@ def keep_evidence(predictor: Predictor, dataset: SplitDataset) -> Evidence:
     )
 
 
-def evaluate_test_subset(predictor: Predictor, dataset: SplitDataset) -> dict[str, Any]:
+def evaluate_test_subset(predictor: Predictor, dataset: SplitDataset) -> EvaluationMetrics:
     """The metrics of the held-out test subset."""
     posts, encoded, groups = dataset.subset(dataset.split.test)
-    return {"part": "test", **predictor.evaluate(posts, encoded, groups=groups)}
+    return replace(predictor.evaluate(posts, encoded, groups=groups), subset="test")
 
 
 def evaluate_new_posts(
@@ -123,10 +124,10 @@ def evaluate_new_posts(
     new, counts = _leave_out_learned(posts, predictor.known_posts)
     groups = groups_of(new, by=OWNERS if grouped_by is None else grouped_by)  # before modalities are dropped
     result = predictor.evaluate_detailed(*reader.read(new, cache=cache), groups=groups)
-    if not result.metrics["labelled"]:
+    if not result.metrics.labelled:
         problem = f"none of {len(new)} posts says its {predictor.places.target}"
         raise NotEnoughData("posts", problem, "give posts with the truth beside them, or use predict")
-    return replace(result, metrics={"part": "given posts", **counts, **result.metrics})
+    return replace(result, metrics=replace(result.metrics, subset="given posts", **counts))
 
 
 def _leave_out_learned(posts: Sequence[Post], known: Known) -> tuple[list[Post], dict[str, Any]]:

@@ -47,7 +47,7 @@ def count_pairs(labels: Rows, guesses: Rows, *, classes: int) -> NDArray[np.int6
     return counts
 
 
-def matrix_of(counts: NDArray[np.int64], names: tuple[str, ...], *, shown: int = SHOWN) -> Matrix:
+def build_matrix(counts: NDArray[np.int64], names: tuple[str, ...], *, shown: int = SHOWN) -> Matrix:
     """The matrix of the most confused classes, neighbours being those confused with each other.
 
     With at most `shown` classes nothing is gathered.
@@ -58,13 +58,13 @@ def matrix_of(counts: NDArray[np.int64], names: tuple[str, ...], *, shown: int =
     chosen = chosen[_by_similarity(counts[np.ix_(chosen, chosen)])]
     rest = np.setdiff1d(np.arange(len(names)), chosen)
     table = counts[np.ix_(chosen, chosen)]
-    kept = tuple(names[c] for c in chosen)
+    shown_names = tuple(names[c] for c in chosen)
     if len(rest):
         right, below = counts[np.ix_(chosen, rest)].sum(axis=1), counts[np.ix_(rest, chosen)].sum(axis=0)
         corner = counts[np.ix_(rest, rest)].sum()
         table = np.block([[table, right[:, None]], [below[None], np.array([[corner]])]])
-        kept = (*kept, "1 other" if len(rest) == 1 else f"{len(rest)} others")
-    return Matrix(kept, tuple(tuple(int(n) for n in row) for row in table), len(rest))
+        shown_names = (*shown_names, "1 other" if len(rest) == 1 else f"{len(rest)} others")
+    return Matrix(shown_names, tuple(tuple(int(n) for n in row) for row in table), len(rest))
 
 
 def confused_pairs(
@@ -75,12 +75,12 @@ def confused_pairs(
     truths, guesses = np.nonzero(wrong)
     order = np.argsort(-wrong[truths, guesses], kind="stable")[:most]
     totals = counts.sum(axis=1)
-    found = []
+    pairs = []
     for truth, guess in zip(truths[order].tolist(), guesses[order].tolist(), strict=True):
         km = float(great_circle_km(*coordinates[truth], *coordinates[guess]))
         posts = int(wrong[truth, guess])
-        found.append(Pair(truth, guess, posts, posts / float(totals[truth]), km if np.isfinite(km) else None))
-    return found
+        pairs.append(Pair(truth, guess, posts, posts / float(totals[truth]), km if np.isfinite(km) else None))
+    return pairs
 
 
 def _by_similarity(counts: NDArray[np.int64]) -> Rows:

@@ -1,4 +1,4 @@
-"""What a report tells, as plain data: numbers of a run on posts it has not learned from."""
+"""What a report shows, as plain data: numbers of a run on posts it has not learned from."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from postplace.inference.evaluation_metrics import EvaluationMetrics
 from postplace.inference.predictor import EvaluationResult
 from postplace.inference.scoring import CITY_MEDIAN
 from postplace.locator import PostLocator
 from postplace.places.decode import minimum_expected_distance, point_estimate
 from postplace.places.distance import EARTH_RADIUS_KM, great_circle_km, spherical_mean
 from postplace.places.vocabulary import PlaceVocabulary
-from postplace.report.confusion import PAIRS, Matrix, Pair, confused_pairs, count_pairs, matrix_of
+from postplace.report.confusion import PAIRS, Matrix, Pair, build_matrix, confused_pairs, count_pairs
 from postplace.report.mistakes import MOST, Mistake, confident_mistakes
 from postplace.splitting.known_posts import in_words
 
@@ -57,12 +58,12 @@ class Plane:
 
 @dataclass(frozen=True)
 class Content:
-    """All that a report tells. `mistakes` is None where posts are left out of it."""
+    """All that a report shows. `mistakes` is None where posts are left out of it."""
 
     title: str
     model: str
     target: str
-    metrics: Mapping[str, Any]
+    metrics: EvaluationMetrics
     names: tuple[str, ...]
     matrix: Matrix
     pairs: tuple[Pair, ...]
@@ -73,33 +74,33 @@ class Content:
     card: str
 
 
-def content_of(
-    locator: PostLocator, examined: EvaluationResult, *, card: str = "", mistakes: int = MOST, posts: bool = True
+def build_content(
+    locator: PostLocator, evaluated: EvaluationResult, *, card: str = "", mistakes: int = MOST, posts: bool = True
 ) -> Content:
     """The content of a report on what `PostLocator.evaluate_detailed` gave; no words of a post without `posts`."""
-    places, answers = locator.predictor.places, examined.answers
+    places, truth = locator.fitted.places, evaluated.answers
     names = tuple(place.name for place in places.places)
-    guesses = np.where(answers.answered, examined.calibrated_proba.argmax(axis=1), -1)
-    labels = np.where(answers.labelled, answers.labels, -1)
+    guesses = np.where(truth.answered, evaluated.calibrated_proba.argmax(axis=1), -1)
+    labels = np.where(truth.labelled, truth.labels, -1)
     counts = count_pairs(labels, guesses, classes=len(names))
     pairs = confused_pairs(counts, places.coordinates())
     return Content(
         title=f"{locator.entry.name}: the {locator.target} of a post",
         model=locator.entry.name,
         target=places.target,
-        metrics=examined.metrics,
+        metrics=evaluated.metrics,
         names=names,
-        matrix=matrix_of(counts, names),
+        matrix=build_matrix(counts, names),
         pairs=tuple(pairs[:PAIRS]),
-        plane=plane_of(places, counts, pairs),
-        curves=tuple(_curves(locator, examined)),
-        mistakes=tuple(confident_mistakes(examined, places, most=mistakes)) if posts else None,
-        facts=_facts(locator, examined.metrics),
+        plane=build_plane(places, counts, pairs),
+        curves=tuple(_curves(locator, evaluated)),
+        mistakes=tuple(confident_mistakes(evaluated, places, most=mistakes)) if posts else None,
+        facts=_facts(locator, evaluated.metrics),
         card=card,
     )
 
 
-def plane_of(places: PlaceVocabulary, counts: NDArray[np.int64], pairs: Sequence[Pair]) -> Plane | None:
+def build_plane(places: PlaceVocabulary, counts: NDArray[np.int64], pairs: Sequence[Pair]) -> Plane | None:
     """The classes in km around their middle (equirectangular there); None where fewer than two have coordinates."""
     degrees = places.coordinates()
     located = ~np.isnan(degrees[:, 0])
@@ -132,10 +133,10 @@ def round_length(km: float) -> float:
     return float(round(max(step for step in (1.0, 2.0, 5.0) if step * power <= km * (1.0 + 1e-9)) * power, 9))
 
 
-def compute_curve(name: str, errors_km: Floats) -> Curve:
+def build_curve(name: str, errors_km: Floats) -> Curve:
     """Errors (N,) in km, infinite for a post without an answer -> the share of all N within each distance.
 
-    >>> compute_curve("x", np.array([2.0, 1.0, np.inf, np.inf]))
+    >>> build_curve("x", np.array([2.0, 1.0, np.inf, np.inf]))
     Curve(name='x', km=(1.0, 2.0), shares=(0.25, 0.5))
     """
     finite = np.sort(errors_km[np.isfinite(errors_km)])
@@ -144,23 +145,24 @@ def compute_curve(name: str, errors_km: Floats) -> Curve:
     return Curve(name, tuple(np.round(finite[rows], 4).tolist()), tuple(np.round(shares, 4).tolist()))
 
 
-def _curves(locator: PostLocator, examined: EvaluationResult) -> list[Curve]:
+def _curves(locator: PostLocator, evaluated: EvaluationResult) -> list[Curve]:
     """Of the best place, of the point of least expected distance, and of the middle of the city."""
-    places, answers, told = locator.predictor.places, examined.answers, examined.calibrated_proba
-    located = ~np.isnan(answers.coordinates[:, 0]) & answers.labelled
+    places, truth, probabilities = locator.fitted.places, evaluated.answers, evaluated.calibrated_proba
+    located = ~np.isnan(truth.coordinates[:, 0]) & truth.labelled
     if not located.any() or not places.located:
         return []
     name = locator.entry.name
-    points = {name: point_estimate(told, places), f"{name}, least expected km": minimum_expected_distance(told, places)}
-    median = locator.predictor.baselines.city_median
+    points = {name: point_estimate(probabilities, places)}
+    points[f"{name}, least expected km"] = minimum_expected_distance(probabilities, places)
+    median = locator.fitted.baselines.city_median
     if median is not None:
-        points[CITY_MEDIAN] = np.broadcast_to(np.array(median, dtype=np.float64), answers.coordinates.shape)
-    found = []
+        points[CITY_MEDIAN] = np.broadcast_to(np.array(median, dtype=np.float64), truth.coordinates.shape)
+    curves = []
     for title, guessed in points.items():
-        errors = np.asarray(great_circle_km(*guessed.T, *answers.coordinates.T), dtype=np.float64)
-        errors = np.where(answers.answered & ~np.isnan(errors), errors, np.inf)
-        found.append(compute_curve(title, errors[located]))
-    return found
+        errors = np.asarray(great_circle_km(*guessed.T, *truth.coordinates.T), dtype=np.float64)
+        errors = np.where(truth.answered & ~np.isnan(errors), errors, np.inf)
+        curves.append(build_curve(title, errors[located]))
+    return curves
 
 
 def _groups_by_part(report: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -174,8 +176,8 @@ def _groups_by_part(report: Mapping[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-def _facts(locator: PostLocator, metrics: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What was learned from, how it was split, and what was transfer_view."""
+def _facts(locator: PostLocator, metrics: EvaluationMetrics) -> list[tuple[str, str]]:
+    """What was learned from, how it was split, and what was evaluated."""
     report, options = locator.report, locator.options()
     split = ", ".join(f"{name} {posts:,}" for name, posts in report["split"].items())
     left_out = report["left_out_classes"]
@@ -183,11 +185,11 @@ def _facts(locator: PostLocator, metrics: Mapping[str, Any]) -> list[tuple[str, 
     settings = ", ".join(f"{name} = {value}" for name, value in options["settings"].items())
     return [
         (
-            "Posts transfer_view here",
-            f"{metrics['posts']:,} in {metrics['groups']:,} groups, {metrics['labelled']:,} labelled",
+            "Posts evaluated here",
+            f"{metrics.posts:,} in {metrics.groups:,} groups, {metrics.labelled:,} labelled",
         ),
         ("Left out, because the run had learned from them", _left_out(metrics)),
-        ("Pictures of these that could not be read", f"{len(metrics['broken_images']):,}"),
+        ("Images of these that could not be read", f"{len(metrics.broken_images):,}"),
         ("Posts that the run was made from", f"{report['used']:,} of {report['posts']:,}"),
         ("Parts of the split", split),
         (
@@ -195,18 +197,18 @@ def _facts(locator: PostLocator, metrics: Mapping[str, Any]) -> list[tuple[str, 
             f"{report['groups']:,}, the largest of {report['largest_group']:,}",
         ),
         *_groups_by_part(report),
-        ("Near-duplicates", f"{report['near_duplicate_texts']:,} texts, {report['near_duplicate_images']:,} pictures"),
+        ("Near-duplicates", f"{report['near_duplicate_texts']:,} texts, {report['near_duplicate_images']:,} images"),
         ("Classes", f"{report['classes']:,}"),
         ("Classes left out as too rare", f"{len(left_out):,} with {sum(left_out.values()):,} posts"),
         ("Modalities looked at", ", ".join(options["modalities"])),
         ("Encoders", encoders),
         ("Settings other than the defaults", settings or "none"),
-        ("Numbers learned", f"{report['parameters']:,}"),
+        ("Parameters", f"{report['parameters']:,}"),
         ("Seed", str(options["seed"])),
     ]
 
 
-def _left_out(metrics: Mapping[str, Any]) -> str:
+def _left_out(metrics: EvaluationMetrics) -> str:
     """How many posts, and by what they were recognised."""
-    number, by = f"{metrics.get('left_out_as_seen', 0):,}", in_words(metrics.get("left_out_by", {}))
+    number, by = f"{metrics.left_out_as_seen:,}", in_words(metrics.left_out_by)
     return f"{number}: {by}" if by else number

@@ -6,9 +6,10 @@ Names are escaped: plotly reads a little HTML in labels.
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+from postplace.evaluation.calibration_report import ReliabilityBin, RiskPoint
 from postplace.report.confusion import Matrix
 from postplace.report.content import Curve, Plane
 
@@ -177,8 +178,8 @@ def distance_figure(curves: Sequence[Curve]) -> Figure:
     return figure
 
 
-def reliability_figure(bins: Sequence[Mapping[str, Any]]) -> Figure:
-    """Accuracy against confidence, a dot a bin of as many posts; on the diagonal where probabilities are honest."""
+def reliability_figure(bins: Sequence[ReliabilityBin]) -> Figure:
+    """Accuracy against confidence, a dot a bin of as many posts; on the diagonal where probabilities are calibrated."""
     diagonal = {
         "type": "scatter",
         "mode": "lines",
@@ -186,21 +187,21 @@ def reliability_figure(bins: Sequence[Mapping[str, Any]]) -> Figure:
         "y": [0, 1],
         "line": {"color": MUTED, "dash": "dot", "width": 1.5},
         "hoverinfo": "skip",
-        "name": "honest",
+        "name": "calibrated",
     }
     dots = {
         "type": "scatter",
         "mode": "lines+markers",
-        "x": [row["confidence"] for row in bins],
-        "y": [row["accuracy"] for row in bins],
-        "text": [f"{row['posts']} posts" for row in bins],
+        "x": [row.confidence for row in bins],
+        "y": [row.accuracy for row in bins],
+        "text": [f"{row.posts} posts" for row in bins],
         "marker": {"size": 9, "color": SERIES[0]},
         "line": {"color": SERIES[0], "width": 2},
-        "hovertemplate": "told %{x:.1%}, right %{y:.1%}<br>%{text}<extra></extra>",
+        "hovertemplate": "confidence %{x:.1%}, right %{y:.1%}<br>%{text}<extra></extra>",
         "name": "measured",
     }
     axes: Figure = {
-        "xaxis": _axis("confidence told", range=[0, 1.03], tickformat=".0%"),
+        "xaxis": _axis("confidence", range=[0, 1.03], tickformat=".0%"),
         "yaxis": _axis("share right", range=[0, 1.03], tickformat=".0%"),
     }
     figure = _figure([diagonal, dots], **axes)
@@ -208,14 +209,14 @@ def reliability_figure(bins: Sequence[Mapping[str, Any]]) -> Figure:
     return figure
 
 
-def risk_figure(curve: Sequence[Mapping[str, Any]]) -> Figure:
+def risk_figure(curve: Sequence[RiskPoint]) -> Figure:
     """The error among the answered against the share that is answered."""
     line = {
         "type": "scatter",
         "mode": "lines+markers",
-        "x": [row["coverage"] for row in curve],
-        "y": [row["error"] for row in curve],
-        "customdata": [row["confidence"] for row in curve],
+        "x": [row.coverage for row in curve],
+        "y": [row.error for row in curve],
+        "customdata": [row.confidence for row in curve],
         "marker": {"size": 6, "color": SERIES[0]},
         "line": {"color": SERIES[0], "width": 2},
         "hovertemplate": "%{x:.0%} answered, %{y:.1%} of them wrong<br>from %{customdata:.1%} on<extra></extra>",

@@ -1,4 +1,4 @@
-"""The most confident mistakes: few, of different people, without names, with small pictures."""
+"""The most confident mistakes: few, of different people, without names, with small images."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from postplace.schema import Post
 from postplace.system.html import data_address
 from postplace.text.segmentation import CHINESE
 
-MOST = 12  # mistakes, unless asked otherwise
-PICTURES = 2  # of a post
+MOST = 12  # mistakes, unless requested otherwise
+IMAGES = 2  # of a post
 SIDE = 320  # pixels of a thumbnail's longer side
 CHARACTERS = 400  # of a text
 TAGS = 15
@@ -31,51 +31,55 @@ _LETTER = rf"(?:(?!{CHINESE.pattern})[^\W\d_])"  # of words that spaces stand be
 
 @dataclass(frozen=True)
 class Mistake:
-    """A wrong answer and the post it was given to; `pictures` are JPEGs as data addresses."""
+    """A wrong answer and the post it was given to; `images` are JPEGs as data addresses."""
 
     truth: str
     guess: str
     confidence: float
-    of_truth: float | None
+    truth_probability: float | None
     km: float | None
     text: str = ""
     hashtags: tuple[str, ...] = ()
-    pictures: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
     unread: int = 0
 
 
-def confident_mistakes(examined: EvaluationResult, places: PlaceVocabulary, *, most: int = MOST) -> list[Mistake]:
+def confident_mistakes(evaluated: EvaluationResult, places: PlaceVocabulary, *, most: int = MOST) -> list[Mistake]:
     """The `most` confident wrong answers, the surest first; at most one of a group, so that nobody's posts pile up."""
-    answers, told = examined.answers, examined.calibrated_proba
-    guesses = told.argmax(axis=1)
-    wrong = answers.labelled & answers.answered & (guesses != answers.labels)
-    order = np.argsort(-told.max(axis=1), kind="stable")
-    seen: set[int] = set()
-    found: list[Mistake] = []
+    truth, probabilities = evaluated.answers, evaluated.calibrated_proba
+    guesses = probabilities.argmax(axis=1)
+    wrong = truth.labelled & truth.answered & (guesses != truth.labels)
+    order = np.argsort(-probabilities.max(axis=1), kind="stable")
+    shown_groups: set[int] = set()
+    mistakes: list[Mistake] = []
     for row in order[wrong[order]].tolist():
-        if len(found) >= most:
+        if len(mistakes) >= most:
             break
-        if int(answers.groups[row]) not in seen:
-            seen.add(int(answers.groups[row]))
-            found.append(_mistake(examined, row, places))
-    return found
+        if int(truth.groups[row]) not in shown_groups:
+            shown_groups.add(int(truth.groups[row]))
+            mistakes.append(_mistake(evaluated, row, places))
+    return mistakes
 
 
-def _mistake(examined: EvaluationResult, row: int, places: PlaceVocabulary) -> Mistake:
-    post, label, told = examined.posts[row], int(examined.answers.labels[row]), examined.calibrated_proba[row]
-    guess = int(told.argmax())
-    km = float(great_circle_km(*places.coordinates()[guess], *examined.answers.coordinates[row]))
+def _mistake(evaluated: EvaluationResult, row: int, places: PlaceVocabulary) -> Mistake:
+    post, label, probabilities = (
+        evaluated.posts[row],
+        int(evaluated.answers.labels[row]),
+        evaluated.calibrated_proba[row],
+    )
+    guess = int(probabilities.argmax())
+    km = float(great_circle_km(*places.coordinates()[guess], *evaluated.answers.coordinates[row]))
     truth = places.places[label].name if label >= 0 else "a class that the run does not know"
-    pictures, unread = thumbnails(post.images[:PICTURES])
+    images, unread = thumbnails(post.images[:IMAGES])
     return Mistake(
         truth=truth,
         guess=places.places[guess].name,
-        confidence=float(told[guess]),
-        of_truth=float(told[label]) if label >= 0 else None,
+        confidence=float(probabilities[guess]),
+        truth_probability=float(probabilities[label]) if label >= 0 else None,
         km=km if np.isfinite(km) else None,
         text=shortened(nameless(post.full_text, post), CHARACTERS),
         hashtags=tuple(shortened(nameless(tag, post), 60) for tag in post.hashtags[:TAGS]),
-        pictures=pictures,
+        images=images,
         unread=unread,
     )
 
@@ -108,7 +112,7 @@ def shortened(text: str, most: int) -> str:
 
 
 def thumbnails(images: Sequence[Path | bytes]) -> tuple[tuple[str, ...], int]:
-    """Pictures -> small JPEGs without metadata, as data addresses, and how many could not be read."""
+    """Images -> small JPEGs without metadata, as data addresses, and how many could not be read."""
     made, unread = [], 0
     for image in images:
         try:

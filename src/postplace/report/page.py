@@ -12,7 +12,7 @@ from importlib.resources import files
 
 from postplace.report.content import Content
 from postplace.report.figures import Figure
-from postplace.report.sections import Section, sections_of
+from postplace.report.sections import Section, build_sections
 
 # a style sheet for tiled maps that plotly would add, unless an element of that name is there; the policy forbids it
 _ADDED_STYLE = re.compile(r'getElementById\("([0-9a-f]{64})"\)')
@@ -48,16 +48,16 @@ _PAGE = """\
 """
 
 
-def page_of(content: Content) -> str:
+def build_page(content: Content) -> str:
     """The whole page."""
     from plotly.offline import get_plotlyjs
 
-    sections = sections_of(content)
+    sections = build_sections(content)
     drawn = {name: figure for section in sections for name, figure in section.figures.items()}
-    style, script, plotly = _own("page.css"), _own("page.js"), f"\n{get_plotlyjs()}\n"
+    style, script, plotly = _packaged_file("page.css"), _packaged_file("page.js"), f"\n{get_plotlyjs()}\n"
     lead = (
-        f"Judged on {content.metrics['posts']:,} posts that it has not learned from. "
-        f"{content.metrics.get('left_out_as_seen', 0):,} others were left out, because it had."
+        f"Evaluated on {content.metrics.posts:,} posts that it has not learned from. "
+        f"{content.metrics.left_out_as_seen:,} others were left out, because it had."
     )
     return _PAGE.format(
         policy=_policy(scripts=(plotly, script), style=style),
@@ -93,7 +93,7 @@ def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def _own(name: str) -> str:
+def _packaged_file(name: str) -> str:
     return (files("postplace.report") / name).read_text(encoding="utf-8")
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
-from typing import Any
 
+from postplace.evaluation.calibration_report import CalibrationReport, RegionCoverage
 from postplace.evaluation.metrics import ACCURACY_AT, RADII_KM
+from postplace.evaluation.scores import Scores
+from postplace.inference.evaluation_metrics import EvaluationMetrics
 from postplace.inference.scoring import SHOWN_KM
 from postplace.report.confusion import SHOWN
 from postplace.report.content import Content
@@ -19,10 +21,10 @@ from postplace.report.figures import (
     reliability_figure,
     risk_figure,
 )
-from postplace.report.intervals import Interval, Say, between, told
+from postplace.report.intervals import Bounds, Format, between, interval_and_verdict
 from postplace.report.mistakes import Mistake
-from postplace.runs.card import floor_of
-from postplace.runs.coverage_wording import promise_sentences, shown
+from postplace.runs.card import and_uniform_weight
+from postplace.runs.coverage_wording import coverage_sentences, shown
 from postplace.system.html import drop_empty_columns, html_table
 
 
@@ -36,14 +38,14 @@ class Section:
     figures: Mapping[str, Figure] = field(default_factory=dict)
 
 
-def sections_of(content: Content) -> list[Section]:
+def build_sections(content: Content) -> list[Section]:
     """Those there is something to say in, in order."""
     made = (
         _accuracy(content),
         _confusion(content),
         _map(content),
         _distance(content),
-        _sureness(content),
+        _calibration(content),
         _patterns(content),
         _mistakes(content),
         Section("data", "Data and split", _scrolled(html_table(["what", "how much"], content.facts), "words")),
@@ -67,10 +69,10 @@ def markdown(text: str) -> str:
 
 
 def _accuracy(content: Content) -> Section:
-    said = "Each system on the same posts; below a number its 95 % interval. @5: the true class is among the first 5"
-    table = _stacked(_systems(content.metrics), caption=said)
+    said = "Each model on the same posts; below a number its 95 % interval. @5: the true class is among the first 5"
+    table = _stacked(_models(content.metrics), caption=said)
     body = f"{_numbers(_boxes(content))}\n{table}\n{_differences(content)}"
-    unknown = content.metrics["systems"][content.model]["overall"]["unknown_class"]
+    unknown = content.metrics.models[content.model].overall.unknown_class
     if unknown:
         body += _sentence(f"{unknown:,} posts are of a class that the run does not know: they count as wrong.")
     return Section("accuracy", "How good it is", body)
@@ -78,52 +80,57 @@ def _accuracy(content: Content) -> Section:
 
 def _boxes(content: Content) -> list[tuple[str, str, str]]:
     """The few numbers that stand first: name, value, a note."""
-    own = content.metrics["systems"][content.model]
-    overall, spreads = own["overall"], own.get("intervals", {})
+    scores = content.metrics.models[content.model]
+    overall, intervals = scores.overall, scores.intervals
 
-    def spread(interval: Interval, log: Say) -> str:
-        return f"95 %: {words}" if (words := between(interval, log)) else ""
+    def spread(interval: Bounds, show: Format) -> str:
+        return f"95 %: {words}" if (words := between(interval, show)) else ""
 
     boxes = [
-        ("Accuracy", share(overall["accuracy"]), spread(own.get("accuracy_interval"), share)),
-        ("Macro-F1", number(overall["macro_f1"]), spread(spreads.get("macro_f1"), number)),
+        ("Accuracy", share(overall.accuracy), spread(intervals.accuracy, share)),
+        ("Macro-F1", number(overall.macro_f1), spread(intervals.macro_f1, number)),
     ]
-    if "median_km" in overall:
-        median = _km(overall["median_km"])
-        note = spread(spreads.get("median_km"), _km) or "to the post's own coordinates"
+    if overall.located is not None:
+        median = _km(overall.median_km)
+        note = spread(intervals.median_km, _km) or "to the post's own coordinates"
         why = note if median else "more than half of the posts are not answered"
         boxes.append(("Median error", f"{median} km" if median else "none", why))
-    if (sure := content.metrics.get("calibration")) is not None:
-        note = spread(sure.get("intervals", {}).get("ece"), number) or "ECE, 0 is honest"
-        boxes.append(("Calibration error", number(sure["ece"]["after"]), note))
+    if (report := content.metrics.calibration) is not None:
+        note = spread(report.intervals.ece, number) or "ECE, 0 is perfect"
+        boxes.append(("Calibration error", number(report.ece.after), note))
     return boxes
 
 
-def _systems(metrics: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
-    """A row a system: of the right class, then of km."""
+def _models(metrics: EvaluationMetrics) -> tuple[list[str], list[list[str]]]:
+    """A row a model: of the right class, then of km."""
     among = [k for k in ACCURACY_AT if k > 1]
-    head = ["system", "accuracy", *(f"accuracy@{k}" for k in among), "macro-F1", "mean km", "median km"]
-    keys: list[tuple[str, Say]] = [(f"accuracy@{k}", share) for k in among]
-    keys += [("macro_f1", number), ("mean_km", _km), ("median_km", _km)]
+    head = ["model", "accuracy", *(f"accuracy@{k}" for k in among), "macro-F1", "mean km", "median km"]
     rows = []
-    for name, result in metrics["systems"].items():
-        overall, spreads = result["overall"], result.get("intervals", {})
-        first = _with_interval(overall.get("accuracy"), result.get("accuracy_interval"), share)
-        rows.append([name, first, *(_with_interval(overall.get(key), spreads.get(key), log) for key, log in keys)])
+    for name, scores in metrics.models.items():
+        overall, intervals = scores.overall, scores.intervals
+        cells = [_with_interval(overall.accuracy, intervals.accuracy, share)]
+        cells += [_with_interval(overall.accuracy_at.get(k), intervals.accuracy_at.get(k), share) for k in among]
+        cells.append(_with_interval(overall.macro_f1, intervals.macro_f1, number))
+        cells.append(_with_interval(overall.mean_km, intervals.mean_km, _km))
+        cells.append(_with_interval(overall.median_km, intervals.median_km, _km))
+        rows.append([name, *cells])
     return drop_empty_columns(head, rows)
 
 
-def _with_interval(value: float | None, interval: Interval, log: Say) -> str:
+def _with_interval(value: float | None, interval: Bounds, show: Format) -> str:
     """A number and, on a line of its own, its interval."""
-    return "\n".join(filter(None, [log(value), between(interval, log)]))
+    return "\n".join(filter(None, [show(value), between(interval, show)]))
 
 
 def _differences(content: Content) -> str:
-    rows = [[name, f"{100 * d['mean']:+.1f}", *told(d)] for name, d in content.metrics["differences"].items()]
+    rows = [
+        [name, "" if each.mean is None else f"{100 * each.mean:+.1f}", *interval_and_verdict(each)]
+        for name, each in content.metrics.differences.items()
+    ]
     caption = f"Accuracy of {content.model} minus that of each baseline, in percentage points"
     table = _scrolled(html_table(["baseline", "difference", "95 % interval", "verdict"], rows, caption=caption))
-    reason = content.metrics.get("no_interval")  # runs of earlier versions have none
-    notes = [*content.metrics.get("baseline_notes", ()), *([reason[:1].upper() + reason[1:]] if reason else [])]
+    reason = content.metrics.no_interval
+    notes = [*content.metrics.baseline_notes, *([reason[:1].upper() + reason[1:]] if reason else [])]
     return "\n".join([table, *(_sentence(f"{note}.") for note in notes)])
 
 
@@ -171,12 +178,12 @@ def _distance(content: Content) -> Section | None:
     if not content.curves:
         return None
     rows = []
-    for name, result in content.metrics["systems"].items():
-        within, spreads = result["overall"].get("within_km"), result.get("intervals", {}).get("within_km", {})
-        if within is not None:
+    for name, scores in content.metrics.models.items():
+        within, intervals = scores.overall.within_km, scores.intervals.within_km
+        if within:
             keys = [f"{radius:g}" for radius in RADII_KM]
-            rows.append([name, *(_with_interval(within[key], spreads.get(key), share) for key in keys)])
-    head = ["system", *(f"{radius:g} km" for radius in RADII_KM)]
+            rows.append([name, *(_with_interval(within[key], intervals.get(key), share) for key in keys)])
+    head = ["model", *(f"{radius:g} km" for radius in RADII_KM)]
     caption = f"Share of posts within; of {SHOWN_KM:g} km with its 95 % interval"
     table = _stacked(drop_empty_columns(head, rows), caption=caption)
     said = "The share of posts whose guess is within so many km of their own coordinates; further left is better."
@@ -186,65 +193,65 @@ def _distance(content: Content) -> Section | None:
     return Section("distance", "How far off", body, {"distance": distance_figure(content.curves)})
 
 
-def _sureness(content: Content) -> Section:
-    sure = content.metrics.get("calibration")
-    if sure is None or not sure["posts"]:
-        why = "the run has no calibration" if sure is None else "none of these posts could be judged"
-        return Section("sureness", "How sure it is", _sentence(f"Not measured: {why}."))
-    bins, curve = sure["reliability"], sure["risk_coverage"]["curve"]
-    rows = [[share(row["confidence"]), share(row["accuracy"]), str(row["posts"])] for row in bins]
-    honest = html_table(["confidence told", "right", "posts"], rows)
-    rows = [[share(row["coverage"]), share(row["error"]), share(row["confidence"])] for row in curve]
+def _calibration(content: Content) -> Section:
+    report = content.metrics.calibration
+    if report is None or not report.posts:
+        why = "the run has no calibration" if report is None else "none of these posts could be evaluated"
+        return Section("calibration", "How sure it is", _sentence(f"Not measured: {why}."))
+    bins, curve = report.reliability, report.risk_coverage.curve
+    rows = [[share(row.confidence), share(row.accuracy), str(row.posts)] for row in bins]
+    confidences = html_table(["confidence", "right", "posts"], rows)
+    rows = [[share(row.coverage), share(row.error), share(row.confidence)] for row in curve]
     answered = html_table(["answered", "wrong of these", "from a confidence of"], rows)
     first = _figure(
         "reliability",
-        f"Reliability diagram of {sure['posts']:,} posts, calibration error {number(sure['ece']['after'])}.",
-        "Reliability: on the dotted line an answer told with 80 % is right 80 % of the time."
-        f" Of {sure['posts']:,} posts.",
-        honest,
+        f"Reliability diagram of {report.posts:,} posts, calibration error {number(report.ece.after)}.",
+        "Reliability: on the dotted line an answer with a confidence of 80 % is right 80 % of the time."
+        f" Of {report.posts:,} posts.",
+        confidences,
     )
     second = _figure(
         "risk",
-        f"Risk-coverage curve: with all {sure['posts']:,} answered, {share(curve[-1]['error'])} are wrong.",
-        f"Risk and coverage: what answering only the surest of {sure['posts']:,} posts gains.",
+        f"Risk-coverage curve: with all {report.posts:,} answered, {share(curve[-1].error)} are wrong.",
+        f"Risk and coverage: what answering only the most confident of {report.posts:,} posts gains.",
         answered,
     )
     figures = {"reliability": reliability_figure(bins), "risk": risk_figure(curve)}
-    body = f'{_promise(sure)}{_left_out(content)}{_honesty(sure)}<div class="pair">{first}{second}</div>'
-    return Section("sureness", "How sure it is", body, figures)
+    sentences = f"{_coverage(report)}{_left_out(content, report)}{_calibration_scores(report)}"
+    body = f'{sentences}<div class="pair">{first}{second}</div>'
+    return Section("calibration", "How sure it is", body, figures)
 
 
-def _left_out(content: Content) -> str:
-    """How many posts nothing here is about: they have no confidence to judge, or no answer could be right."""
-    sure, labelled = content.metrics["calibration"], content.metrics["labelled"]
-    missing, unknown = labelled - sure["posts"], sure["unknown_class"]
+def _left_out(content: Content, report: CalibrationReport) -> str:
+    """How many posts nothing here is about: they have no confidence to evaluate, or no answer could be right."""
+    labelled = content.metrics.labelled
+    missing, unknown = labelled - report.posts, report.unknown_class
     if not missing:
         return ""
     why = f"{unknown:,} of classes that the run does not know and {missing - unknown:,} with nothing to go by"
-    accuracy = content.metrics["systems"][content.model]["overall"]["accuracy"]
+    accuracy = content.metrics.models[content.model].overall.accuracy or 0.0
     return _sentence(
         f"Of {labelled:,} labelled posts {missing:,} are left out of this section: {why}. "
         f"They count as wrong above: with them {share(1.0 - accuracy)} are wrong."
     )
 
 
-def _honesty(sure: Mapping[str, Any]) -> str:
-    """Calibration error, proper scores and the area of the risk, before and after the temperature."""
-    names = {
-        "ece": "calibration error (ECE)",
-        "debiased_ce": "its root mean square, without what chance adds",
-        "nll": "negative log-likelihood, nats",
-        "brier": "Brier score, 0 to 2",
-    }
-    spreads, area = sure.get("intervals", {}), sure["risk_coverage"]
-    rows = [
-        [name, _score(sure[key]["before"]), _with_interval(sure[key]["after"], spreads.get(key), _score)]
-        for key, name in names.items()
+def _calibration_scores(report: CalibrationReport) -> str:
+    """Calibration error, proper scores and the area of the risk, before and after calibration."""
+    intervals, area = report.intervals, report.risk_coverage
+    named = [
+        ("calibration error (ECE)", report.ece, intervals.ece),
+        ("its root mean square, without what chance adds", report.debiased_ce, None),
+        ("negative log-likelihood, nats", report.nll, intervals.nll),
+        ("Brier score, 0 to 2", report.brier, intervals.brier),
     ]
-    rows.append(["area under the risk-coverage curve", "", _with_interval(area["area"], spreads.get("area"), number)])
-    rows.append(["the least area that this accuracy allows", "", number(area["best_area"])])
-    head = ["score", "as the model gives them", "as they are told"]
-    caption = "How honest the probabilities are: less is better; below a number its 95 % interval"
+    rows = [
+        [name, _score(score.before), _with_interval(score.after, interval, _score)] for name, score, interval in named
+    ]
+    rows.append(["area under the risk-coverage curve", "", _with_interval(area.area, intervals.area, number)])
+    rows.append(["the least area that this accuracy allows", "", number(area.best_area)])
+    head = ["score", "as the model gives them", "calibrated"]
+    caption = "How well calibrated the probabilities are: less is better; below a number its 95 % interval"
     return _stacked((head, rows), caption=caption)
 
 
@@ -252,41 +259,44 @@ def _score(value: float | None) -> str:
     return shown(value, ".3f", why="too few posts")
 
 
-def _promise(sure: Mapping[str, Any]) -> str:
-    told = [
-        *promise_sentences(sure),
-        f"A temperature of {sure['temperature']:.2f}{floor_of(sure)} took the calibration error (ECE) from "
-        f"{shown(sure['ece']['before'], '.3f')} to {shown(sure['ece']['after'], '.3f')}.",
+def _coverage(report: CalibrationReport) -> str:
+    sentences = [
+        *coverage_sentences(report),
+        f"A temperature of {report.temperature:.2f}{and_uniform_weight(report)} took the calibration error (ECE) from "
+        f"{shown(report.ece.before, '.3f')} to {shown(report.ece.after, '.3f')}.",
     ]
-    return _sentence(" ".join(told))
+    return _sentence(" ".join(sentences))
 
 
 def _patterns(content: Content) -> Section:
-    scored = content.metrics["systems"][content.model]["by_pattern"]
-    kept = (content.metrics.get("calibration") or {}).get("by_pattern", {})
-    rows = []
-    for pattern, result in scored.items():
-        word = kept.get("" if pattern == "none" else pattern)
-        sets, circles = (word["sets"], word["circles"]) if word else ({}, {})
-        promised = [share(sets.get("coverage")), share(sets.get("coverage_of_posts")), number(sets.get("mean_size"), 1)]
-        promised += [share(circles.get("coverage")), share(circles.get("coverage_of_posts"))]
-        promised += [number(circles.get("median_km"), 2)]
-        rows.append([pattern_name(pattern), str(result["posts"]), share(result["accuracy"]), *promised])
+    report = content.metrics.calibration
+    coverage = {} if report is None else report.by_pattern
+    rows = [
+        _pattern_row(pattern, scores, coverage.get("" if pattern == "none" else pattern, RegionCoverage()))
+        for pattern, scores in content.metrics.models[content.model].by_pattern.items()
+    ]
     head = [
         "what a post has",
         "posts",
         "accuracy",
-        "sets that hold, over users",
+        "coverage of sets, over users",
         "over posts",
         "classes a set",
-        "circles that hold, over users",
+        "coverage of circles, over users",
         "over posts",
         "radius, km",
     ]
-    said = "Sets and circles are meant to hold the truth on average over users, not for each row; few posts say little."
+    note = "Sets and circles are made to cover the truth on average over users, not for each row; few posts say little."
     return Section(
-        "patterns", "By what a post has", _sentence(said) + _scrolled(html_table(*drop_empty_columns(head, rows)))
+        "patterns", "By what a post has", _sentence(note) + _scrolled(html_table(*drop_empty_columns(head, rows)))
     )
+
+
+def _pattern_row(pattern: str, scores: Scores, regions: RegionCoverage) -> list[str]:
+    sets, circles = regions.prediction_sets, regions.prediction_circles
+    of_sets = [share(sets.coverage), share(sets.coverage_of_posts), number(sets.mean_size, 1)]
+    of_circles = [share(circles.coverage), share(circles.coverage_of_posts), number(circles.median_km, 2)]
+    return [pattern_name(pattern), str(scores.posts), share(scores.accuracy), *of_sets, *of_circles]
 
 
 def pattern_name(pattern: str) -> str:
@@ -302,33 +312,32 @@ def pattern_name(pattern: str) -> str:
 def _mistakes(content: Content) -> Section:
     title = "The most confident mistakes"
     if content.mistakes is None:
-        return Section("mistakes", title, _sentence("Left out: this report was asked to show no posts."))
+        return Section("mistakes", title, _sentence("Left out: this report shows no posts, as requested."))
     if not content.mistakes:
         return Section("mistakes", title, _sentence("There are none."))
-    said = "The surest wrong answers, at most one of a group of posts. Names of authors and mentions are taken out."
+    said = "The most confident wrong answers, at most one of a group. Names of authors and mentions are taken out."
     items = "\n".join(_mistake(mistake) for mistake in content.mistakes)
     return Section("mistakes", title, f'{_sentence(said)}<ol class="mistakes">\n{items}\n</ol>')
 
 
 def _mistake(mistake: Mistake) -> str:
     away = "" if mistake.km is None else f", {mistake.km:.2f} km off"
-    own = "" if mistake.of_truth is None else f" (told with {mistake.of_truth:.1%})"
+    of_truth = "" if mistake.truth_probability is None else f" (with {mistake.truth_probability:.1%})"
     lines = [
         f"<h3>{escape(mistake.guess)}</h3>",
-        f"<p>told with {mistake.confidence:.1%}{away}; in truth <strong>{escape(mistake.truth)}</strong>{own}</p>",
+        f"<p>with {mistake.confidence:.1%}{away}; in truth <strong>{escape(mistake.truth)}</strong>{of_truth}</p>",
     ]
-    if mistake.pictures:
+    if mistake.images:
         images = "".join(
-            f'<img src="{escape(picture)}" alt="Picture {n} of the post">'
-            for n, picture in enumerate(mistake.pictures, 1)
+            f'<img src="{escape(image)}" alt="Image {n} of the post">' for n, image in enumerate(mistake.images, 1)
         )
-        lines.append(f'<div class="pictures">{images}</div>')
+        lines.append(f'<div class="images">{images}</div>')
     if mistake.text:
         lines.append(f'<blockquote dir="auto">{escape(mistake.text)}</blockquote>')
     if mistake.hashtags:
         lines.append(f'<p class="quiet" dir="auto">{escape(" ".join("#" + tag for tag in mistake.hashtags))}</p>')
     if mistake.unread:
-        lines.append(f'<p class="quiet">{mistake.unread} of its pictures could not be read.</p>')
+        lines.append(f'<p class="quiet">{mistake.unread} of its images could not be read.</p>')
     return "<li>" + "\n".join(lines) + "</li>"
 
 

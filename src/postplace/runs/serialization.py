@@ -28,6 +28,7 @@ from postplace.features.encoder_pair import EncoderPair
 from postplace.features.pooled import past_width
 from postplace.inference import evidence
 from postplace.inference.calibrator import Calibration
+from postplace.inference.evaluation_metrics import EvaluationMetrics
 from postplace.inference.evidence import Evidence
 from postplace.inference.fitted import Fitted
 from postplace.models.estimator import Estimator
@@ -64,7 +65,7 @@ def save_run(fitted: Fitted, options: Mapping[str, Any], folder: Path, *, overwr
         "vocabulary.json": as_json(fitted.vocabularies.to_json() if fitted.vocabularies else None),
         "places.json": fitted.places.to_json().encode(),
         **fitted.known_posts.files(),
-        "metrics.json": as_json(dict(fitted.metrics)),
+        "metrics.json": as_json(fitted.metrics.to_dict()),
         "training.json": as_json(dict(fitted.report)),
         card.FILE: card.model_card(config, fitted.metrics, fitted.report).encode(),
     }
@@ -229,11 +230,19 @@ def rebuild(
         vocabularies=None if vocabulary is None else Vocabularies.from_json(vocabulary),
         baselines=Baselines.from_parts(arrays, files["baselines.json"].decode()),
         known_posts=known.known_from(files, where=str(where)),
-        metrics=json.loads(files["metrics.json"]),
+        metrics=_metrics(files, where=where),
         report=json.loads(files["training.json"]),
         calibration=_calibration(files, where=where),
         evidence=_evidence(files, len(places), where=where),
     )
+
+
+def _metrics(files: Mapping[str, bytes], *, where: Path) -> EvaluationMetrics:
+    try:
+        return EvaluationMetrics.from_dict(json.loads(files["metrics.json"]))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        problem = f"is not understood ({type(error).__name__}: {error})"
+        raise BadRun(str(where / "metrics.json"), problem, "copy the run folder again") from None
 
 
 def _calibration(files: Mapping[str, bytes], *, where: Path) -> Calibration | None:
