@@ -612,7 +612,7 @@ def test_progress_is_shown_only_when_asked_for(tmp_path: Path, capsys: pytest.Ca
     run(posts, workers=0, batch_size=2, progress=True)
     out, told = capsys.readouterr()
     assert out == ""
-    assert "encoding pictures" in told
+    assert "encoding images" in told
     assert "6/6" in told
     assert "/s" in told
 
@@ -622,7 +622,7 @@ def test_the_reader_of_a_stream_is_not_needed(tmp_path: Path) -> None:
     file = io.BytesIO()
     Image.new("RGB", (9, 9)).save(file, "PNG")
     found = run([Post("0", images=(file.getvalue()[:40],))])
-    assert [(broken.post_id, broken.image) for broken in found.broken] == [("0", "uploaded picture")]
+    assert [(broken.post_id, broken.image) for broken in found.broken] == [("0", "uploaded image")]
 
 
 # ---------------------------------------------------------------------- encoders that give no numbers

@@ -31,7 +31,7 @@ class TextEncoder(Protocol):
 
 
 class ImagePreparation(Protocol):
-    """Turns a decoded RGB picture into the array an image encoder takes.
+    """Turns a decoded RGB image into the array an image encoder takes.
 
     Runs in worker processes: it must be picklable and must not import torch.
     """
@@ -42,7 +42,7 @@ class ImagePreparation(Protocol):
 
 
 class ImageEncoder(Protocol):
-    """Prepared pictures, stacked along the first axis -> vectors (B, D)."""
+    """Prepared images, stacked along the first axis -> vectors (B, D)."""
 
     name: str
     width: int
@@ -109,7 +109,7 @@ class ImageStates(Protocol):
     states_width: int
 
     def encode_states(self, batch: NDArray[Any]) -> States:
-        """Prepared pictures, stacked along the first axis -> (B, n, D)."""
+        """Prepared images, stacked along the first axis -> (B, n, D)."""
         ...
 
 
@@ -125,10 +125,10 @@ class LayeredStates(Protocol):
 
 @runtime_checkable
 class BothAtOnce(Protocol):
-    """An encoder, of texts or of pictures, whose network gives vectors and states in one run: it is asked for both."""
+    """An encoder, of texts or of images, whose network gives vectors and states in one run: it is asked for both."""
 
     def encode_both(self, batch: Any) -> tuple[Vectors, States]:
-        """Texts, or prepared pictures -> what `encode` and `encode_states` give, (B, D) and (B, n, D)."""
+        """Texts, or prepared images -> what `encode` and `encode_states` give, (B, D) and (B, n, D)."""
         ...
 
 

@@ -140,7 +140,7 @@ def test_a_missing_shard_is_named(make_model: Make, tmp_path: Path) -> None:
 def test_preprocessing_for_another_size_is_refused(make_model: Make, tmp_path: Path) -> None:
     folder = make_model("chinese-clip", tmp_path / "model")
     (folder / "preprocessor_config.json").write_text('{"image_processor_type": "ChineseCLIPImageProcessor"}')
-    with pytest.raises(BadWeights, match=r"pictures of 224 x 224, the network takes \(32, 32\)"):
+    with pytest.raises(BadWeights, match=r"images of 224 x 224, the network takes \(32, 32\)"):
         hub_image_encoder(str(folder))
 
 

@@ -18,7 +18,7 @@ from postplace.encoders.backbones import CentreCrop
 from postplace.encoders.bundled import Squash, bundled_image_encoder, bundled_text_encoder
 from postplace.encoders.encoder import ImageEncoder, ImagePreparation, TextEncoder
 from postplace.encoders.hub.build import hub_image_encoder, hub_text_encoder
-from postplace.encoders.hub.modules import PictureNetwork
+from postplace.encoders.hub.modules import ImageNetwork
 from postplace.encoders.hub.preprocessing import HubPreparation, Normalisation
 from postplace.encoders.onnx import encoders as onnx_encoders
 from postplace.encoders.onnx.encoders import OnnxImageEncoder, OnnxTextEncoder, onnx_image_encoder, onnx_text_encoder
@@ -131,13 +131,13 @@ def test_int8_of_convolutions_is_calibrated_on_pictures(tmp_path: Path) -> None:
     class Convolutions:
         name, width, fingerprint = "toy", 16, "toy"
         prepare: ImagePreparation = HubPreparation((32,), 32, 32, 3)
-        module = PictureNetwork(network, Normalisation(1 / 255, (0.5,) * 3, (0.5,) * 3), network).requires_grad_(False)
+        module = ImageNetwork(network, Normalisation(1 / 255, (0.5,) * 3, (0.5,) * 3), network).requires_grad_(False)
 
         def encode(self, batch: Any) -> Any:
             return self.module(torch.from_numpy(batch)).numpy()
 
     pictures = np.random.default_rng(0).integers(0, 256, (6, 32, 32, 3), dtype=np.uint8)
-    report = export_image(Convolutions(), tmp_path / "out", int8=True, pictures=pictures)
+    report = export_image(Convolutions(), tmp_path / "out", int8=True, images=pictures)
     assert report.int8 is not None
     assert 0.98 < report.int8.cosine_min < report.float32.cosine_min
     assert b"QuantizeLinear" in (tmp_path / "out" / "model.onnx").read_bytes()

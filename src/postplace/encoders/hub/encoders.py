@@ -44,10 +44,10 @@ Result = TypeVar("Result")
 
 
 class HubImageEncoder:
-    """Prepared pictures (B, height, width, 3) uint8 -> vectors (B, D); with `states`, also (B, 49 k, S) of k layers."""
+    """Prepared images (B, height, width, 3) uint8 -> vectors (B, D); with `states`, also (B, 49 k, S) of k layers."""
 
     def __init__(self, files: ModelFiles, *, device: str = "cpu", states: bool = False, layers: int = 1) -> None:
-        check_kind(files, IMAGE_KINDS, "a picture")
+        check_kind(files, IMAGE_KINDS, "an image")
         preparation, normalisation = preparation_of(files)
         declare_missing_operators()
         from postplace.encoders.hub.modules import ImageModule, patch_grid
@@ -71,7 +71,7 @@ class HubImageEncoder:
 
     @property
     def batch_size(self) -> int:
-        """How many pictures are encoded at once: as many as had room."""
+        """How many images are encoded at once: as many as had room."""
         return self._steps.size
 
     def encode(self, batch: NDArray[Any]) -> Vectors:

@@ -45,7 +45,7 @@ class Exported(NamedTuple):
 
 
 class OnnxImageEncoder:
-    """An exported image encoder: prepared pictures (B, height, width, 3) uint8 -> vectors (B, D)."""
+    """An exported image encoder: prepared images (B, height, width, 3) uint8 -> vectors (B, D)."""
 
     def __init__(self, folder: Path) -> None:
         self._exported = _load(folder, "image")
