@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -13,8 +14,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.typing import NDArray
+from typer.testing import CliRunner
 
 from postplace import Post, PostLocator, VectorTable, register_encoder
+from postplace.cli import app
 from postplace.encoders import outside
 from postplace.encoders.outside import unregister_encoder
 from postplace.encoders.registry import all_entries, find_image_encoder, find_text_encoder
@@ -155,6 +158,21 @@ def test_computed_vectors_train_save_and_load(vectors: Path, posts: list[Post], 
     assert not encoded.hashtag_mask.any()
     with pytest.raises(BadVectors, match=r"has no vector for 1 of 1 posts: new; compute theirs and add them"):
         locator.predict([Post("new", text="a text of which nothing was computed")])
+
+
+def test_the_command_line_takes_a_file_of_vectors(vectors: Path, city: Path, cache: Path, tmp_path: Path) -> None:
+    words = ["train", city, "--model", "majority", "--text-encoder", vectors, "--out", tmp_path / "run"]
+    done = CliRunner().invoke(app, [str(word) for word in [*words, "--cache", cache, "--device", "cpu", "--quiet"]])
+    assert done.exit_code == 0, done.output
+    config = json.loads((tmp_path / "run" / "config.json").read_text("utf-8"))
+    assert config["encoders"]["text"]["asked"] == str(vectors)
+    vectors.rename(moved := vectors.with_name("moved.parquet"))
+    try:
+        with pytest.raises(BadRun, match=r"the text encoder .*vectors\.parquet that this run was trained with is not"):
+            PostLocator.load(tmp_path / "run", device="cpu")
+        PostLocator.load(tmp_path / "run", device="cpu", text_encoder=VectorTable(moved))
+    finally:
+        moved.rename(vectors)
 
 
 def test_computed_vectors_cannot_be_asked_about_changed_posts(vectors: Path, posts: list[Post], cache: Path) -> None:

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from postplace.encoders.bundled import PICTURES_AT_ONCE, PICTURES_ON_GPU, rows_of, torch_threads
 from postplace.encoders.encoder import ImageEncoder, ImagePreparation, Vectors
-from postplace.encoders.hub.files import sha256_of
+from postplace.encoders.hub.files import compute_sha256
 from postplace.errors import BadOption, BadWeights, one_line, unknown_name
 from postplace.system.torchvision_compat import declare_missing_operators
 
@@ -277,7 +277,7 @@ def _quiet(name: str) -> Iterator[None]:
 def _sha256(path: Path) -> str:
     if not path.is_file():
         raise BadWeights(str(path), "is no file", f"check the path, or {_BUNDLED}")
-    return sha256_of(path)
+    return compute_sha256(path)
 
 
 def _load(network: Any, path: Path, name: str) -> None:

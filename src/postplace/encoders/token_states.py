@@ -76,7 +76,7 @@ def image_state_rows(encoder: ImageEncoder) -> StateRows:
     return StateRows(encoder.encode_states, _fingerprint(encoder), encoder.states, encoder.states_width)
 
 
-def state_layers_of(encoder: object) -> int:
+def get_state_layers(encoder: object) -> int:
     """Of how many of its network's layers an encoder hands out states, one after the other at each position."""
     return encoder.state_layers if isinstance(encoder, LayeredStates) else 1
 
@@ -122,7 +122,7 @@ class _OneRun:
 
 
 def _fingerprint(encoder: Any) -> str:
-    layers = state_layers_of(encoder)
+    layers = get_state_layers(encoder)
     of_layers = f" of {layers} layers" if layers > 1 else ""
     return f"{encoder.fingerprint}; {encoder.states} states{of_layers} of width {encoder.states_width}, {PRECISION}"
 

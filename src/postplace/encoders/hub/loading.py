@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from typing import Any
 
-from postplace.encoders.hub.files import POOLING, SENTENCE_LENGTH, ModelFiles, sha256_of
+from postplace.encoders.hub.files import POOLING, SENTENCE_LENGTH, ModelFiles, compute_sha256
 from postplace.encoders.hub.preprocessing import HubPreparation
 from postplace.errors import BadOption, BadWeights, one_line
 
@@ -80,7 +80,7 @@ def _quietly() -> Iterator[None]:
 
 def fingerprint_of(files: ModelFiles, steps: str, *, dtype: Any) -> str:
     """What decides the vectors, in words; where the files lie does not."""
-    weights = " ".join(sha256_of(path) for path in files.weights)
+    weights = " ".join(compute_sha256(path) for path in files.weights)
     major = version("transformers").split(".")[0]
     config = files.sums("config.json", POOLING, SENTENCE_LENGTH)
     return f"{files.kind}; transformers {major}; weights sha256 {weights}; {config}; {steps}; {dtype}"

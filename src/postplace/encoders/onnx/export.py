@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from postplace.encoders.bundled import BundledImageEncoder, BundledTextEncoder
 from postplace.encoders.encoder import ImageEncoder, ImagePreparation, TextEncoder
-from postplace.encoders.hub.files import sha256_of
+from postplace.encoders.hub.files import compute_sha256
 from postplace.encoders.onnx.encoders import (
     AT_ONCE,
     DESCRIPTION,
@@ -176,7 +176,7 @@ def _export(
             "format": FORMAT,
             **description,
             "precision": "int8" if int8 else "float32",
-            "sha256": {path.name: sha256_of(path) for path in files},
+            "sha256": {path.name: compute_sha256(path) for path in files},
             "agreement": {name: asdict(value) for name, value in measured.items()},
         }
         write_within(unfinished, DESCRIPTION, as_json(whole))
