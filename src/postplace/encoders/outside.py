@@ -142,7 +142,7 @@ def _find(name: str, kind: Kind) -> OutsideEncoder | None:
     other: Kind = "image" if kind == "text" else "text"
     if (name, other) in _REGISTERED:
         problem = f"{name!r} does not read {'text' if kind == 'text' else 'images'}"
-        raise BadOption(f"--{kind}-encoder", problem, f"it reads {other}: name another")
+        raise BadOption(f"{kind}_encoder", problem, f"it reads {other}: name another")
     return None
 
 

@@ -90,7 +90,7 @@ def map_in_workers(
                 item = next(rest, _NOTHING)
                 if item is _NOTHING:
                     break
-                under_way.append((item, pool.submit(item)))  # type: ignore[arg-type]
+                under_way.append((item, pool.submit(item)))
             if not under_way:
                 return
             item, future = under_way.popleft()
