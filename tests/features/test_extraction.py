@@ -391,10 +391,10 @@ def test_an_encoder_without_states_is_refused_before_anything_is_read(tmp_path: 
     posts = [Post("0", text="a", images=(tmp_path / "missing.png",))]
     text = TokenLengths()
     with pytest.raises(
-        BadOption, match=r"--text-encoder: lengths gives no token states; take one that does .*chinese-clip"
+        BadOption, match=r"text_encoder: lengths gives no token states; take one that does .*chinese-clip"
     ):
         run(posts, Lengths(), Halves(), states=True)
-    with pytest.raises(BadOption, match=r"--image-encoder: colours gives no token states"):
+    with pytest.raises(BadOption, match=r"image_encoder: colours gives no token states"):
         run(posts, text, Colours(), states=True)
     assert text.seen == []
 

@@ -49,7 +49,7 @@ def export(
         else:
             report = onnx_export.export_text(table.find_text_encoder(name), out, int8=int8)
     except BadOption as error:
-        if error.where.lstrip("-").replace("-", " ") not in ("image encoder", "text encoder"):
+        if error.where.replace("_", " ") not in ("image encoder", "text encoder"):
             raise
         raise error.at("NAME") from None  # there is no such option here
     typer.echo(f"{report}\nuse it as --{kind.value}-encoder {out}")

@@ -142,4 +142,4 @@ def halves_of(network: Any, name: str) -> Halves:
 
 def _not_cut(name: str) -> BadOption:
     remedy = "take bundled, vgg19, resnet50, resnet101 or densenet121, or finetune=none"
-    return BadOption("--image-encoder", f"it is not known where the last stage of {name} begins", remedy)
+    return BadOption("image_encoder", f"it is not known where the last stage of {name} begins", remedy)

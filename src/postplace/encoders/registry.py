@@ -154,7 +154,7 @@ def _exported_states(folder: Path) -> bool:
 
 def _check_hub_name(name: str, kind: Kind) -> None:
     """Pass a hub name of the table, a local folder and ORG/MODEL; say of anything else what is wrong with it."""
-    where = f"--{kind}-encoder"
+    where = f"{kind}_encoder"
     kinds = {entry.kind for entry in ENTRIES if entry.name == name}
     if kind in kinds or (name and Path(name).expanduser().is_dir()):
         return

@@ -132,4 +132,4 @@ def _no_states(kind: Literal["text", "image"], name: str) -> BadOption:
 
     able = ", ".join(other for other, entry in HUB_NAMES.items() if kind in entry.reads)
     remedy = f"take one that does ({able}, or another of the hub), or a model that reads vectors, such as sg-mft"
-    return BadOption(f"--{kind}-encoder", f"{name} gives no token states", remedy)
+    return BadOption(f"{kind}_encoder", f"{name} gives no token states", remedy)
