@@ -90,7 +90,7 @@ def instaloader(
 ) -> None:
     """Import what Instaloader downloaded: profiles, hashtags and locations, with their metadata files.
 
-    The pictures stay where they are. At the end a table says what did not become a post or a picture, and why. A post's
+    The images stay where they are. At the end a table says what did not become a post or an image, and why. A post's
     place is its location's name and its venue the location's id; --places gives two locations of one name two places.
     Example: postplace import instaloader DUMP/ --out posts.parquet --places places.csv --radius-km 0.25
     """
@@ -109,7 +109,7 @@ def weibo(
     overwrite: Overwrite = False,
     quiet: Quiet = False,
 ) -> None:
-    """Import what weibo-crawler wrote: CSV and JSON, with the folders of pictures beside them.
+    """Import what weibo-crawler wrote: CSV and JSON, with the folders of images beside them.
 
     The place of a post is its check-in; with --places, the place of the list that has this name or alias, or none. Of a
     retweet only the user's own part is kept.

@@ -123,9 +123,6 @@ def encode_posts(
         )
 
 
-# ---------------------------------------------------------------------- text
-
-
 def _vectors_by_text(texts: Sequence[str], tags: Sequence[str], store: Store) -> dict[str, Any]:
     return {
         "text_vectors": _read_texts(texts, store),
