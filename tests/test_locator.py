@@ -194,7 +194,7 @@ def test_before_fit_there_is_nothing_to_ask() -> None:
 
 def test_a_broken_picture_is_told_and_the_post_goes_on(place_locator: PostLocator, tmp_path: Path) -> None:
     post = Post("7", text="a walk", images=(tmp_path / "gone.jpg",))
-    with pytest.warns(UserWarning, match=r"1 pictures could not be read: post 7: .*gone\.jpg"):
+    with pytest.warns(UserWarning, match=r"1 images could not be read: post 7: .*gone\.jpg"):
         (prediction,) = place_locator.predict([post])
     assert prediction.modalities == ("text",)
 

@@ -16,9 +16,12 @@ from postplace.errors import PostplaceError
 from postplace.schema import Place, Post, Prediction, PredictionRegion, Predictions, RankedPlace
 
 if TYPE_CHECKING:
+    from postplace.encoders.outside import register_encoder
+    from postplace.encoders.vector_table import VectorTable
     from postplace.inference.predictor import Predictor
     from postplace.locator import PostLocator
     from postplace.models.registry import register_model
+    from postplace.posts.registry import read_source, register_source
     from postplace.posts.table import PostStream, read_posts, write_posts
     from postplace.synthetic import make_city
 
@@ -33,9 +36,13 @@ __all__ = [
     "Predictions",
     "Predictor",
     "RankedPlace",
+    "VectorTable",
     "make_city",
     "read_posts",
+    "read_source",
+    "register_encoder",
     "register_model",
+    "register_source",
     "write_posts",
 ]
 
@@ -48,6 +55,10 @@ _LAZY = {
     "write_posts": "postplace.posts.table",
     "make_city": "postplace.synthetic",
     "register_model": "postplace.models.registry",
+    "VectorTable": "postplace.encoders.vector_table",
+    "register_encoder": "postplace.encoders.outside",
+    "read_source": "postplace.posts.registry",
+    "register_source": "postplace.posts.registry",
 }
 
 

@@ -82,6 +82,10 @@ class BadWeights(PostplaceError):
     """Pretrained weights that are missing or are not the published ones."""
 
 
+class BadVectors(PostplaceError):
+    """Vectors computed elsewhere that are missing, given twice, or no vectors."""
+
+
 class WriteFailed(PostplaceError):
     """A file that could not be written: no space, no permission."""
 

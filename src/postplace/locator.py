@@ -26,19 +26,18 @@ if TYPE_CHECKING:
 
 Source = object  # whatever `read_posts` takes: a path, a DataFrame, dicts, posts
 Folder = str | Path | None
+Checkpoint = TrainingCheckpoint | None
 
 
 class PostLocator:
-    """Infers the place or the category of a post.
+    """Infers the `target` ("place" or "category") of a post; with `cells`, places are so many cells of the map.
 
-    `model` is a name of `postplace models`, a network's class (or instance), or a scikit-learn estimator.
-    `target` is "place" or "category"; with `cells` the map is cut into that many cells and these are the places.
-    `min_posts` leaves classes with fewer posts out; `settings` override defaults by name, as in ``{"max_epochs": 5}``;
-    `class_weight="balanced"` makes classes count the same. `cache` is the folder of stored vectors (None: no store).
-    `modalities` are those that are looked at ("text", "hashtags", "image"); the others are as if they were not there.
-    `text_encoder` and `image_encoder` are names of `postplace encoders`, a local folder or a model of the hub.
-    `device` is Lightning's accelerator. With `evidence` the training posts' vectors are kept, to show the nearest.
-    With `folds` K the seeds 0 to K-1 are the folds of one partition.
+    `model` is a name of `postplace models`, a network's class (or instance), or a scikit-learn estimator; `settings`
+    override its defaults by name, as in ``{"max_epochs": 5}``. Classes of fewer than `min_posts` are left out;
+    `class_weight="balanced"` makes the others count the same. `modalities` are those looked at ("text", "hashtags",
+    "image"). `text_encoder` and `image_encoder` are names of `postplace encoders`, folders, models of the hub, or
+    encoders; `cache` is the folder of stored vectors. `device` is Lightning's accelerator. With `evidence` the training
+    posts' vectors are kept, to show the nearest. With `folds` K the seeds 0 to K-1 are the folds of one partition.
     """
 
     def __init__(
@@ -54,8 +53,8 @@ class PostLocator:
         seed: int = 0,
         device: str = "auto",
         devices: int = 1,
-        text_encoder: str = "bundled",
-        image_encoder: str = "bundled",
+        text_encoder: object = "bundled",
+        image_encoder: object = "bundled",
         cache: Folder = None,
         workers: int | None = None,
         progress: Callable[[str], None] | None = None,
@@ -77,11 +76,9 @@ class PostLocator:
     def fit(
         self, posts: Source, *, checkpoint_dir: Folder = None, overwrite: bool = False, state: Folder = None
     ) -> Self:
-        """Learn from posts; a leak-free subset of them is held out and evaluated: see `metrics`.
+        """Learn from posts; a leak-free subset (that of a prepared folder) is held out and evaluated: see `metrics`.
 
-        A prepared folder keeps its split. An interrupted training of the same posts and options in `checkpoint_dir` is
-        continued; one of others is an error, or with `overwrite` thrown away once the new one begins.
-        """
+        A training of the same posts and options in `checkpoint_dir` is continued; `overwrite` drops another."""
         folder: Folder = renamed_keyword(state, checkpoint_dir, old="state", new="checkpoint_dir")
         given, subsets = read_with_subsets(posts)
         check_folds_free(self.folds, subsets)
@@ -91,13 +88,10 @@ class PostLocator:
 
     def build_dataset(self, posts: Sequence[Post], *, subsets: Mapping[str, str] | None = None) -> SplitDataset:
         """Encode and split posts (as `subsets` says, by id, if given), and fit the classes on the training subset."""
-        encode = partial(self.encoder_pair.encode, cache=self.cache, image_hashes=True)
-        build = partial(build_dataset, posts, encode, classes=self.classes, seed=self.seed, folds=self.folds)
-        return build(log=self._log, subsets=subsets)
+        build = partial(build_dataset, classes=self.classes, seed=self.seed, folds=self.folds, log=self._log)
+        return build(posts, partial(self.encoder_pair.encode, cache=self.cache, image_hashes=True), subsets=subsets)
 
-    def fit_dataset(
-        self, dataset: SplitDataset, *, checkpoint: TrainingCheckpoint | None = None, evaluate: bool = True
-    ) -> Self:
+    def fit_dataset(self, dataset: SplitDataset, *, checkpoint: Checkpoint = None, evaluate: bool = True) -> Self:
         """Train, calibrate and, with `evaluate`, test on what `build_dataset` made, beside the baselines."""
         known = steps.known_posts(dataset)
         dataset = dataset.select_modalities(self.modalities, partial(self.encoder_pair.encode, cache=self.cache))
@@ -105,8 +99,7 @@ class PostLocator:
         trained = train_model(dataset, self.model_settings, self.encoder_pair, checkpoint=opened, log=self._log)
         predictor = steps.uncalibrated_predictor(trained, dataset, known, self.model_settings, log=self._log)
         predictor = predictor.with_calibration(steps.calibrate_predictor(predictor, dataset))
-        if self.keeps_evidence:
-            predictor = predictor.with_evidence(steps.keep_evidence(predictor, dataset))
+        predictor = predictor.with_evidence(steps.keep_evidence(predictor, dataset) if self.keeps_evidence else None)
         metrics = steps.evaluate_test_subset(predictor, dataset) if evaluate else evaluation_metrics.EvaluationMetrics()
         self._fitted = predictor.fitted(trained.sizes, metrics=metrics, report={**dataset.report, **trained.report})
         return self
@@ -121,12 +114,10 @@ class PostLocator:
         coverage_over: Literal["users", "posts"] = "users",
         cache: Path | None = None,
     ) -> Predictions:
-        """The `top_k` most probable places of each post, best first; an empty ranking for a post with nothing in it.
+        """The `top_k` most probable places of each post, best first: none for one with nothing in it.
 
-        With each come a set of places and, where classes have coordinates, a circle, which cover the true place as
-        often as `level` says, on average over users or venues or, with `coverage_over="posts"`, over posts. Where the
-        best place is less probable than `min_confidence` the model abstains.
-        """
+        Its prediction region covers the true place as often as `level`, on average over users (or venues) or posts; the
+        model abstains where the best place is less probable than `min_confidence`."""
         options = PredictOptions(top_k, level, min_confidence, coverage_over)
         return Predictions(self.answer(read_with_subsets(posts)[0], options, cache=cache).warned())
 
@@ -184,17 +175,26 @@ class PostLocator:
         save_run(self.fitted, self.options(), Path(folder), overwrite=overwrite)
 
     @classmethod
-    def load(cls, folder: str | Path, *, device: str = "auto", cache: Folder = None, model: object = None) -> Self:
-        """Read a run, with `model` if its class is not registered; raises BadRun naming what is missing or damaged."""
+    def load(
+        cls,
+        folder: str | Path,
+        *,
+        device: str = "auto",
+        cache: Folder = None,
+        model: object = None,
+        text_encoder: object = None,
+        image_encoder: object = None,
+    ) -> Self:
+        """Read a run, with its model and encoders if these are not registered; raises BadRun naming what is wrong."""
         run = SavedRun.read(Path(folder))
         with run.understood():
-            locator = cls(**run.locator_options(model), device=device, cache=cache)
+            locator = cls(**run.locator_options(model, text_encoder, image_encoder), device=device, cache=cache)
             locator._fitted = run.restore(locator.model_settings, locator.encoder_pair, locator.modalities)
         return locator
 
     def options(self) -> dict[str, Any]:
         """Everything that decides what is learned, for JSON."""
         named = {"model": self.entry.name, "settings": self.settings, "class_weight": self.class_weight}
-        split = {"seed": self.seed} | ({} if self.folds is None else {"folds": self.folds})
-        modalities, encoders = list(self.modalities), self.encoder_pair.to_json()
-        return {**asdict(self.classes), **named, "modalities": modalities, **split, "encoders": encoders}
+        split = {"modalities": list(self.modalities), "seed": self.seed}
+        folds = {} if self.folds is None else {"folds": self.folds}
+        return {**asdict(self.classes), **named, **split, **folds, "encoders": self.encoder_pair.to_json()}

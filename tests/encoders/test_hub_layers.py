@@ -15,7 +15,7 @@ from postplace.encoders.encoder import LayeredStates
 from postplace.encoders.hub.build import hub_image_encoder, hub_text_encoder
 from postplace.encoders.onnx.export import export_image
 from postplace.encoders.registry import find_image_encoder, find_text_encoder
-from postplace.encoders.token_states import image_state_rows, state_layers_of, text_state_rows
+from postplace.encoders.token_states import get_state_layers, image_state_rows, text_state_rows
 from postplace.errors import BadOption
 from postplace.locator import PostLocator
 from postplace.schema import Post
@@ -101,10 +101,10 @@ def test_layers_are_kept_apart_in_the_store(model_folder: Folder) -> None:
 
 
 def test_how_many_layers_an_encoder_hands_out(model_folder: Folder) -> None:
-    assert state_layers_of(object()) == 1
+    assert get_state_layers(object()) == 1
     encoder = hub_image_encoder(str(model_folder("clip")), states=True, layers=2)
     assert isinstance(encoder, LayeredStates)
-    assert state_layers_of(encoder) == 2
+    assert get_state_layers(encoder) == 2
 
 
 def test_an_export_hands_out_one_layer(model_folder: Folder, tmp_path: Path) -> None:

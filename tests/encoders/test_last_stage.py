@@ -128,7 +128,7 @@ def test_other_networks_of_the_paper(family: str, width: int) -> None:
 
 
 def test_a_network_that_is_not_known_is_refused() -> None:
-    with pytest.raises(BadOption, match="--image-encoder: it is not known where the last stage of odd begins"):
+    with pytest.raises(BadOption, match="image_encoder: it is not known where the last stage of odd begins"):
         halves_of(nn.Sequential(nn.Conv2d(3, 4, 3)), "odd")
     with pytest.raises(BadOption, match="take bundled, vgg19"):
         StageEncoder(_Bare())

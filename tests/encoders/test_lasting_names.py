@@ -41,10 +41,10 @@ def test_every_other_name_stays(here: Path, name: str) -> None:
 
 def test_what_is_gone_is_named(here: Path) -> None:
     config = {"encoders": {"text": {"asked": "bundled"}, "image": {"asked": str(here / "onnx")}}}
-    assert asked_encoders(config, here) == {"text": "bundled", "image": str(here / "onnx")}
+    assert asked_encoders(config, here, given={}) == {"text": "bundled", "image": str(here / "onnx")}
     (here / "onnx").rename(here / "moved")
     with pytest.raises(BadRun, match=r"config\.json: the image encoder .*/onnx that this run was trained with is not"):
-        asked_encoders(config, here)
+        asked_encoders(config, here, given={})
     assert missing_path("old-relative-folder") == Path("old-relative-folder")
     assert missing_path("vgg19=/gone.bin") == Path("/gone.bin")
     for name in ("bundled", "chinese-clip", "org/other", "timm/resnet18", str(here / "moved")):

@@ -125,12 +125,12 @@ def test_an_export_without_its_library_names_the_extra(asked: Asked, tmp_path: P
 @pytest.mark.parametrize(
     ("find", "name", "message"),
     [
-        (find_image_encoder, "vgg91", r"--image-encoder: 'vgg91' is unknown; did you mean 'vgg19'\?.*timm/NAME"),
-        (find_image_encoder, "minilm", "'minilm' does not read pictures; take one that does: bundled, chinese-clip"),
+        (find_image_encoder, "vgg91", r"image_encoder: 'vgg91' is unknown; did you mean 'vgg19'\?.*timm/NAME"),
+        (find_image_encoder, "minilm", "'minilm' does not read images; take one that does: bundled, chinese-clip"),
         (find_image_encoder, "/no/such/folder", "there is no folder '/no/such/folder'"),
         (find_image_encoder, "./folder", "there is no folder './folder'"),
         (find_image_encoder, "", "'' is unknown"),
-        (find_text_encoder, "chinse-clip", "--text-encoder: .* did you mean 'chinese-clip'"),
+        (find_text_encoder, "chinse-clip", "text_encoder: .* did you mean 'chinese-clip'"),
         (find_text_encoder, "vgg19", "'vgg19' does not read text"),
         (find_text_encoder, "timm/resnet18", "'timm/resnet18' does not read text"),
         (find_text_encoder, "vgg19=a.safetensors", "does not read text"),

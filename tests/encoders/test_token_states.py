@@ -64,7 +64,7 @@ class Pooled:
 @pytest.mark.parametrize("encoder", [Pooled(), Numbered(states=0)], ids=["pooled", "none"])
 def test_an_encoder_without_states_is_named(encoder: TextEncoder) -> None:
     remedy = r"take .*chinese-clip, .* or a model that reads vectors"
-    with pytest.raises(BadOption, match=rf"--text-encoder: {encoder.name} gives no token states; {remedy}"):
+    with pytest.raises(BadOption, match=rf"text_encoder: {encoder.name} gives no token states; {remedy}"):
         text_state_rows(encoder)
 
 

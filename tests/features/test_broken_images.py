@@ -13,7 +13,7 @@ from postplace.features.extraction import BrokenImage
 def test_seven_broken_pictures_make_a_short_line() -> None:
     reason = "is not an image of a known format, or is damaged; give a JPEG, PNG or WebP"
     broken = [BrokenImage(str(n), f"/a/long/way/to/the/folder/of/images/{n}.jpg", reason) for n in range(7)]
-    with pytest.warns(UserWarning, match=r"^7 pictures could not be read: post 0: 0\.jpg: is not an image") as caught:
+    with pytest.warns(UserWarning, match=r"^7 images could not be read: post 0: 0\.jpg: is not an image") as caught:
         warn_of_broken(broken)
     line = str(caught[0].message)
     assert len(line) < 300

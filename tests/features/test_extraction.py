@@ -28,6 +28,7 @@ from postplace.images.decode import decode
 from postplace.images.worker import PreparedBatch
 from postplace.schema import Post
 from postplace.splitting.duplicates import perceptual_hash
+from postplace.system import workers as system_workers
 
 SQUASH = Squash(8)
 
@@ -390,10 +391,10 @@ def test_an_encoder_without_states_is_refused_before_anything_is_read(tmp_path: 
     posts = [Post("0", text="a", images=(tmp_path / "missing.png",))]
     text = TokenLengths()
     with pytest.raises(
-        BadOption, match=r"--text-encoder: lengths gives no token states; take one that does .*chinese-clip"
+        BadOption, match=r"text_encoder: lengths gives no token states; take one that does .*chinese-clip"
     ):
         run(posts, Lengths(), Halves(), states=True)
-    with pytest.raises(BadOption, match=r"--image-encoder: colours gives no token states"):
+    with pytest.raises(BadOption, match=r"image_encoder: colours gives no token states"):
         run(posts, text, Colours(), states=True)
     assert text.seen == []
 
@@ -417,7 +418,7 @@ def test_a_batch_is_decoded_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     def never(*_: object, **__: object) -> None:
         raise AssertionError("workers were started")
 
-    monkeypatch.setattr(encode, "WorkerPool", never)
+    monkeypatch.setattr(system_workers, "WorkerPool", never)
     posts, expected = many(tmp_path, 4)
     np.testing.assert_array_equal(run(posts, workers=2, batch_size=4).image_vectors, expected)
     with pytest.raises(AssertionError, match="workers were started"):
@@ -481,7 +482,7 @@ def test_only_a_few_batches_are_in_flight(tmp_path: Path, monkeypatch: pytest.Mo
             self.ahead = max(self.ahead, decoded - self.seen)
             return super().encode(batch)
 
-    monkeypatch.setattr(encode, "WorkerPool", Pool)
+    monkeypatch.setattr(system_workers, "WorkerPool", Pool)
     posts, _ = many(tmp_path, 60)
     image = Watching()
     run(posts, image=image, workers=2, batch_size=8)
@@ -611,7 +612,7 @@ def test_progress_is_shown_only_when_asked_for(tmp_path: Path, capsys: pytest.Ca
     run(posts, workers=0, batch_size=2, progress=True)
     out, told = capsys.readouterr()
     assert out == ""
-    assert "encoding pictures" in told
+    assert "encoding images" in told
     assert "6/6" in told
     assert "/s" in told
 
@@ -621,7 +622,7 @@ def test_the_reader_of_a_stream_is_not_needed(tmp_path: Path) -> None:
     file = io.BytesIO()
     Image.new("RGB", (9, 9)).save(file, "PNG")
     found = run([Post("0", images=(file.getvalue()[:40],))])
-    assert [(broken.post_id, broken.image) for broken in found.broken] == [("0", "uploaded picture")]
+    assert [(broken.post_id, broken.image) for broken in found.broken] == [("0", "uploaded image")]
 
 
 # ---------------------------------------------------------------------- encoders that give no numbers

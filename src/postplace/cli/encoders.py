@@ -49,7 +49,7 @@ def export(
         else:
             report = onnx_export.export_text(table.find_text_encoder(name), out, int8=int8)
     except BadOption as error:
-        if error.where.lstrip("-").replace("-", " ") not in ("image encoder", "text encoder"):
+        if error.where.replace("_", " ") not in ("image encoder", "text encoder"):
             raise
         raise error.at("NAME") from None  # there is no such option here
     typer.echo(f"{report}\nuse it as --{kind.value}-encoder {out}")
@@ -59,7 +59,7 @@ def _show() -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from postplace.encoders.registry import ENTRIES, available, missing_modules
+    from postplace.encoders.registry import all_entries, available, missing_modules
 
     grid = Table(box=None, pad_edge=False)
     for title in ("name", "reads", "width", "here?"):
@@ -67,13 +67,13 @@ def _show() -> None:
     grid.add_column("prefer it when")
     rows: dict[tuple[str, int, str, str], list[str]] = {}  # one that reads both has one row
     places: dict[str, str] = {}
-    for entry in ENTRIES:
+    for entry in all_entries():
         here, where = available(entry)
         state = "yes" if here else "extra missing" if missing_modules(entry) else "weights not found"
         rows.setdefault((entry.name, entry.width, state, entry.prefer_when), []).append(entry.kind)
         places[entry.name] = _short(where)
     for (name, width, state, prefer), kinds in rows.items():
-        grid.add_row(name, ", ".join(kinds), str(width), state, prefer)
+        grid.add_row(name, ", ".join(kinds), str(width or "?"), state, prefer)
     Console(highlight=False, markup=False).print(grid)
     longest = max(map(len, places))
     typer.echo("\nWhere their weights are, or are looked for:")  # on lines of their own: a folded path cannot be copied
@@ -81,7 +81,8 @@ def _show() -> None:
     typer.echo(
         "\nWeights that are not found are fetched from the Hugging Face hub when first used, unless HF_HUB_OFFLINE=1.\n"
         "Also: timm/NAME; NAME=FILE, a timm network with a local file of weights (vgg19=vgg19.safetensors);\n"
-        "ORG/MODEL on the hub; a local folder, of transformers or of `postplace encoders export`."
+        "ORG/MODEL on the hub; a local folder, of transformers or of `postplace encoders export`;\n"
+        "vectors that you have already: a .npy file with a file of ids beside it, .npz or .parquet (text only)."
     )
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command
 
 from postplace.cli.import_report import SHOWN, refused_file, show_counts, show_refused
 from postplace.cli.options import Quiet
@@ -20,8 +22,32 @@ if TYPE_CHECKING:
 
 RADIUS_KM = 0.25
 
+
+class Sources(TyperGroup):
+    """The commands of this file, then one for each source of another package, which is imported when it is run.
+
+    What Typer gives and takes here is Click's or its own copy of it, depending on its version.
+    """
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names of all sources."""
+        from postplace.posts.registry import source_names
+
+        return list(dict.fromkeys([*super().list_commands(ctx), *source_names()]))
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of a source."""
+        from postplace.posts.registry import source_names
+
+        known = super().get_command(ctx, cmd_name)
+        return _command(cmd_name) if known is None and cmd_name in source_names() else known
+
+
 app = typer.Typer(
-    help="Make a file of posts from what other programs downloaded.", no_args_is_help=True, rich_markup_mode=None
+    cls=Sources,
+    help="Make a file of posts from what other programs downloaded.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 Out = Annotated[
@@ -64,17 +90,11 @@ def instaloader(
 ) -> None:
     """Import what Instaloader downloaded: profiles, hashtags and locations, with their metadata files.
 
-    The pictures stay where they are. At the end a table says what did not become a post or a picture, and why. A post's
+    The images stay where they are. At the end a table says what did not become a post or an image, and why. A post's
     place is its location's name and its venue the location's id; --places gives two locations of one name two places.
     Example: postplace import instaloader DUMP/ --out posts.parquet --places places.csv --radius-km 0.25
     """
-    from postplace.posts.instaloader import instaloader_dump
-
-    check_free(out, [dump, places], overwrite=overwrite)
-    check_output("--report", report, [dump, places, out])
-    known = _known(places, radius_km)
-    with refused_file(report) as take:
-        write(instaloader_dump(dump, on_refused=take), dump, out, known=known, report=report, quiet=quiet)
+    _import("instaloader", dump, _Options(out, places, radius_km, report), overwrite=overwrite, quiet=quiet)
 
 
 @app.command()
@@ -89,19 +109,56 @@ def weibo(
     overwrite: Overwrite = False,
     quiet: Quiet = False,
 ) -> None:
-    """Import what weibo-crawler wrote: CSV and JSON, with the folders of pictures beside them.
+    """Import what weibo-crawler wrote: CSV and JSON, with the folders of images beside them.
 
     The place of a post is its check-in; with --places, the place of the list that has this name or alias, or none. Of a
     retweet only the user's own part is kept.
     Example: postplace import weibo weibo/ --out posts.parquet
     """
-    from postplace.posts.weibo import weibo_export
+    _import("weibo", export, _Options(out, places, radius_km, report), overwrite=overwrite, quiet=quiet)
 
-    check_free(out, [export, places], overwrite=overwrite)
-    check_output("--report", report, [export, places, out])
+
+class _Options(NamedTuple):
+    """What every import is told, whatever the source."""
+
+    out: Path
+    places: Path | None
+    radius_km: float | None
+    report: Path | None
+
+
+def _import(source: str, path: Path, options: _Options, *, overwrite: bool, quiet: bool) -> None:
+    """Read the path with the source of that name, and write its posts."""
+    from postplace.posts.registry import read_source
+
+    out, places, radius_km, report = options
+    check_free(out, [path, places], overwrite=overwrite)
+    check_output("--report", report, [path, places, out])
     known = _known(places, radius_km)
     with refused_file(report) as take:
-        write(weibo_export(export, on_refused=take), export, out, known=known, report=report, quiet=quiet)
+        write(read_source(source, path, on_refused=take), path, out, known=known, report=report, quiet=quiet)
+
+
+def _command(source: str) -> Any:
+    """The command of a source of another package; what its package says of it is in its help, if it was imported."""
+    from postplace.posts.registry import plugin_points
+
+    def run(
+        path: Annotated[Path, typer.Argument(metavar="PATH", help="What the source reads.", show_default=False)],
+        out: Out,
+        places: Places = None,
+        radius_km: Radius = None,
+        report: Report = None,
+        overwrite: Overwrite = False,
+        quiet: Quiet = False,
+    ) -> None:
+        _import(source, path, _Options(out, places, radius_km, report), overwrite=overwrite, quiet=quiet)
+
+    point = plugin_points().get(source)
+    package = point.dist.name if point is not None and point.dist is not None else "another package"
+    one = typer.Typer(add_completion=False, rich_markup_mode=None)
+    one.command(name=source, help=f"Import with the source {source} of {package}.")(run)
+    return get_command(one)
 
 
 def check_free(out: Path, inputs: Iterable[Path | None], *, overwrite: bool) -> None:

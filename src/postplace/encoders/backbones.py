@@ -1,7 +1,7 @@
 """Frozen convolutional networks of the `timm` library as image encoders (extra `timm`).
 
-MRLF reads pictures with a frozen VGG19 (Simonyan & Zisserman, ICLR 2015): its convolutional features, averaged over the
-picture, then one layer that is trained (Dai et al., ICC 2023, section III-A). The average, 512-d, is what the encoder
+MRLF reads images with a frozen VGG19 (Simonyan & Zisserman, ICLR 2015): its convolutional features, averaged over the
+image, then one layer that is trained (Dai et al., ICC 2023, section III-A). The average, 512-d, is what the encoder
 gives; the layer is the model's own. The paper's baselines ResNet50 and ResNet101 (He et al., CVPR 2016; 2048-d) and
 DenseNet121 (Huang et al., CVPR 2017; 1024-d), and any other network of timm, are pooled as timm itself does.
 
@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from postplace.encoders.bundled import PICTURES_AT_ONCE, PICTURES_ON_GPU, rows_of, torch_threads
 from postplace.encoders.encoder import ImageEncoder, ImagePreparation, Vectors
-from postplace.encoders.hub.files import sha256_of
+from postplace.encoders.hub.files import compute_sha256
 from postplace.errors import BadOption, BadWeights, one_line, unknown_name
 from postplace.system.torchvision_compat import declare_missing_operators
 
@@ -47,10 +47,10 @@ _BUNDLED = "take the bundled encoder, which needs no file (bundled)"
 
 @dataclass(frozen=True, slots=True)
 class CentreCrop:
-    """RGB picture -> uint8 (height, width, 3) by timm's steps for evaluation: resized, then cut to the centre.
+    """RGB image -> uint8 (height, width, 3) by timm's steps for evaluation: resized, then cut to the centre.
 
     `mode` center: the shorter side fills `scaled`; squash: both sides do, the aspect is not kept; border: the longer
-    one does and the rest is filled with `fill`. Only what is kept is resized, so that a picture of one by a million
+    one does and the rest is filled with `fill`. Only what is kept is resized, so that an image of one by a million
     pixels takes no memory; against timm, which resizes all of it, a value may differ by 2 of 255.
     """
 
@@ -63,7 +63,7 @@ class CentreCrop:
 
     @property
     def size(self) -> int:
-        """The smaller side that is wanted of a decoded picture, in pixels."""
+        """The smaller side that is wanted of a decoded image, in pixels."""
         return min(self.scaled)
 
     def __call__(self, image: Any) -> NDArray[np.uint8]:
@@ -84,7 +84,7 @@ class CentreCrop:
         return np.asarray(part, dtype=np.uint8)
 
     def _resized(self, wide: int, high: int) -> tuple[int, int]:
-        """What the whole picture would be resized to: width, height."""
+        """What the whole image would be resized to: width, height."""
         to_high, to_wide = self.scaled
         if self.mode == "squash":
             return to_wide, to_high
@@ -98,7 +98,7 @@ class CentreCrop:
 
 
 class TimmImageEncoder:
-    """A frozen network of timm: prepared pictures (B, height, width, 3) uint8 -> pooled features (B, D)."""
+    """A frozen network of timm: prepared images (B, height, width, 3) uint8 -> pooled features (B, D)."""
 
     def __init__(self, name: str, network: Any, config: Mapping[str, Any], *, sha256: str, device: str) -> None:
         import torch
@@ -115,7 +115,7 @@ class TimmImageEncoder:
 
     @property
     def batch_size(self) -> int:
-        """How many pictures are encoded at once."""
+        """How many images are encoded at once."""
         return PICTURES_AT_ONCE if self._device.type == "cpu" else PICTURES_ON_GPU
 
     def encode(self, batch: NDArray[Any]) -> Vectors:
@@ -123,7 +123,7 @@ class TimmImageEncoder:
         return self.run(batch, self.network, width=self.width)
 
     def run(self, batch: NDArray[Any], part: Callable[[Any], Any], *, width: int) -> Vectors:
-        """Prepared pictures -> rows (B, width) of what `part` makes of scaled pixels (b, 3, height, width)."""
+        """Prepared images -> rows (B, width) of what `part` makes of scaled pixels (b, 3, height, width)."""
         with torch_threads(self._threads):
             return rows_of(
                 batch,
@@ -192,7 +192,7 @@ def _kept(resized: int, wanted: int) -> tuple[int, int]:
 
 
 def _span(start: int, length: int, *, scale: float, limit: int) -> tuple[tuple[int, int], tuple[float, float]]:
-    """Along one side: the pixels of the picture that count for `length` resized ones, and where among them they lie.
+    """Along one side: the pixels of the image that count for `length` resized ones, and where among them they lie.
 
     A filter of timm reaches over 3 resized pixels; Pillow keeps positions in single precision, so they must be small.
     """
@@ -213,7 +213,7 @@ def _check_installed(name: str) -> None:
 
 
 def _published(full: str, asked: str) -> Mapping[str, Any]:
-    """What timm says of a network: where its weights are, what pictures it takes."""
+    """What timm says of a network: where its weights are, what images it takes."""
     import timm
 
     try:
@@ -277,7 +277,7 @@ def _quiet(name: str) -> Iterator[None]:
 def _sha256(path: Path) -> str:
     if not path.is_file():
         raise BadWeights(str(path), "is no file", f"check the path, or {_BUNDLED}")
-    return sha256_of(path)
+    return compute_sha256(path)
 
 
 def _load(network: Any, path: Path, name: str) -> None:

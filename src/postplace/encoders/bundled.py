@@ -31,15 +31,15 @@ SUMS = {
 IMAGE_STEPS = "jpeg decoded at its scale next above, rgb, 224 x 224 bicubic, aspect not kept, (x - 127) / 128"
 TEXT_STEPS = "the first 10,000 characters"
 MAX_CHARACTERS = 10_000  # the tokeniser and the network take time and memory in proportion
-# The largest activation of 4 pictures stays below 32 MB, from where on glibc maps and unmaps memory for every layer:
-# at 32 pictures that costs more than half of the speed.
+# The largest activation of 4 images stays below 32 MB, from where on glibc maps and unmaps memory for every layer:
+# at 32 images that costs more than half of the speed.
 PICTURES_AT_ONCE = 4
 PICTURES_ON_GPU = 64  # of VGG19 in float32, a layer's input and output take 1.6 GB
 
 
 @dataclass(frozen=True, slots=True)
 class Squash:
-    """RGB picture -> uint8 (size, size, 3), resized without keeping its aspect ("uniformly resized", SG-MFT, 3.1)."""
+    """RGB image -> uint8 (size, size, 3), resized without keeping its aspect ("uniformly resized", SG-MFT, 3.1)."""
 
     size: int = 224
 
@@ -51,7 +51,7 @@ class Squash:
 
 
 class BundledImageEncoder:
-    """EfficientNet-lite0: prepared pictures (B, 224, 224, 3) uint8 -> vectors (B, 1280)."""
+    """EfficientNet-lite0: prepared images (B, 224, 224, 3) uint8 -> vectors (B, 1280)."""
 
     name = "bundled-image"
     width = 1280
@@ -72,7 +72,7 @@ class BundledImageEncoder:
 
     @property
     def batch_size(self) -> int:
-        """How many pictures are encoded at once."""
+        """How many images are encoded at once."""
         return PICTURES_AT_ONCE if self._device.type == "cpu" else PICTURES_ON_GPU
 
     def encode(self, batch: NDArray[Any]) -> Vectors:
@@ -80,7 +80,7 @@ class BundledImageEncoder:
         return self.run(batch, lambda pixels: self.network.extract_features(pixels).mean(dim=(2, 3)), width=self.width)
 
     def run(self, batch: NDArray[Any], part: Callable[[Any], Any], *, width: int) -> Vectors:
-        """Prepared pictures -> rows (B, width) of what `part` makes of scaled pixels (b, 3, 224, 224)."""
+        """Prepared images -> rows (B, width) of what `part` makes of scaled pixels (b, 3, 224, 224)."""
         with torch_threads(self._threads):
             return rows_of(
                 batch,
@@ -136,7 +136,7 @@ def bundled_text_encoder(*, threads: int | None = None) -> TextEncoder:
 
 
 def rows_of(batch: NDArray[Any], part: Callable[[Any], Any], *, width: int, step: int, device: Any) -> Vectors:
-    """Pictures (B, height, width, 3) -> rows (B, width), `step` pictures at a time.
+    """Images (B, height, width, 3) -> rows (B, width), `step` images at a time.
 
     `part` is given their pixels (b, 3, height, width) as float32, which it may change.
     """

@@ -12,6 +12,8 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from postplace.schema import Post
+
 Vectors = NDArray[np.float32]
 States = NDArray[np.float32]  # (B, n, D)
 
@@ -29,7 +31,7 @@ class TextEncoder(Protocol):
 
 
 class ImagePreparation(Protocol):
-    """Turns a decoded RGB picture into the array an image encoder takes.
+    """Turns a decoded RGB image into the array an image encoder takes.
 
     Runs in worker processes: it must be picklable and must not import torch.
     """
@@ -40,7 +42,7 @@ class ImagePreparation(Protocol):
 
 
 class ImageEncoder(Protocol):
-    """Prepared pictures, stacked along the first axis -> vectors (B, D)."""
+    """Prepared images, stacked along the first axis -> vectors (B, D)."""
 
     name: str
     width: int
@@ -49,6 +51,21 @@ class ImageEncoder(Protocol):
 
     def encode(self, batch: NDArray[Any]) -> Vectors:
         """Prepared images (B, height, width, 3) -> vectors (B, D) float32."""
+        ...
+
+
+@runtime_checkable
+class EncodesPosts(Protocol):
+    """A text encoder that has its vectors by the posts' ids, not by their texts: they were computed elsewhere.
+
+    `hashtags` has those of the posts' hashtags; with None the hashtags have no vector.
+    """
+
+    width: int
+    hashtags: EncodesPosts | None
+
+    def encode_posts(self, posts: Sequence[Post]) -> Vectors:
+        """Posts -> the vectors (B, D) of their texts; raises BadVectors for a post that has none."""
         ...
 
 
@@ -92,7 +109,7 @@ class ImageStates(Protocol):
     states_width: int
 
     def encode_states(self, batch: NDArray[Any]) -> States:
-        """Prepared pictures, stacked along the first axis -> (B, n, D)."""
+        """Prepared images, stacked along the first axis -> (B, n, D)."""
         ...
 
 
@@ -108,10 +125,10 @@ class LayeredStates(Protocol):
 
 @runtime_checkable
 class BothAtOnce(Protocol):
-    """An encoder, of texts or of pictures, whose network gives vectors and states in one run: it is asked for both."""
+    """An encoder, of texts or of images, whose network gives vectors and states in one run: it is asked for both."""
 
     def encode_both(self, batch: Any) -> tuple[Vectors, States]:
-        """Texts, or prepared pictures -> what `encode` and `encode_states` give, (B, D) and (B, n, D)."""
+        """Texts, or prepared images -> what `encode` and `encode_states` give, (B, D) and (B, n, D)."""
         ...
 
 

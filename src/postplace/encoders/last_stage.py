@@ -1,6 +1,6 @@
 """An image network cut before its last stage: what that stage is given is stored, the stage itself can be trained on.
 
-What is stored is a grid of states, as wide as the stage's input, in float16: 19 kB a picture of the bundled
+What is stored is a grid of states, as wide as the stage's input, in float16: 19 kB an image of the bundled
 EfficientNet-lite0 (7 x 7 of width 192), 50 kB of DenseNet121, 200 kB of VGG19, 400 kB of a ResNet.
 The last stage is the last block and the 1 x 1 convolution behind it of EfficientNet-lite0, the fifth group of
 convolutions of VGG, the fourth of blocks of ResNet, the fourth dense block of DenseNet, each with its pooling.
@@ -25,17 +25,17 @@ Halves = tuple[Callable[[Tensor], Tensor], nn.Module]  # pixels -> grid (B, D', 
 
 @runtime_checkable
 class Runnable(Protocol):
-    """An image encoder on whose pictures a part of its network can be run."""
+    """An image encoder on whose images a part of its network can be run."""
 
     network: Any
 
     def run(self, batch: NDArray[Any], part: Callable[[Any], Any], *, width: int) -> Vectors:
-        """Prepared pictures -> rows (B, width) of what `part` makes of their scaled pixels."""
+        """Prepared images -> rows (B, width) of what `part` makes of their scaled pixels."""
         ...
 
 
 class Stage(nn.Module):
-    """A grid of states, row by row, (B, n, D') -> vectors (B, D). Nothing in it depends on the other pictures."""
+    """A grid of states, row by row, (B, n, D') -> vectors (B, D). Nothing in it depends on the other images."""
 
     def __init__(self, layers: nn.Module, *, rows: int) -> None:
         super().__init__()
@@ -50,7 +50,7 @@ class Stage(nn.Module):
 
 
 class StageEncoder:
-    """The same encoder, with the states before its last stage: `states` of width `states_width` a picture."""
+    """The same encoder, with the states before its last stage: `states` of width `states_width` an image."""
 
     def __init__(self, encoder: ImageEncoder) -> None:
         if not isinstance(encoder, Runnable):
@@ -64,16 +64,16 @@ class StageEncoder:
 
     @property
     def batch_size(self) -> int:
-        """How many pictures are encoded at once."""
+        """How many images are encoded at once."""
         size: int = getattr(self._encoder, "batch_size", 1)
         return size
 
     def encode(self, batch: NDArray[Any]) -> Vectors:
-        """Prepared pictures -> vectors (B, D)."""
+        """Prepared images -> vectors (B, D)."""
         return self._encoder.encode(batch)
 
     def encode_states(self, batch: NDArray[Any]) -> States:
-        """Prepared pictures -> (B, n, D')."""
+        """Prepared images -> (B, n, D')."""
         return self.encode_both(batch)[1]
 
     def encode_both(self, batch: NDArray[Any]) -> tuple[Vectors, States]:
@@ -101,7 +101,7 @@ class StageEncoder:
         return Stage(layers, rows=self._rows)
 
     def _shape(self) -> tuple[int, int, int]:
-        """Width, rows and columns of the grid: those of a black picture's."""
+        """Width, rows and columns of the grid: those of a black image's."""
         from PIL import Image
 
         found: list[tuple[int, ...]] = []
@@ -142,4 +142,4 @@ def halves_of(network: Any, name: str) -> Halves:
 
 def _not_cut(name: str) -> BadOption:
     remedy = "take bundled, vgg19, resnet50, resnet101 or densenet121, or finetune=none"
-    return BadOption("--image-encoder", f"it is not known where the last stage of {name} begins", remedy)
+    return BadOption("image_encoder", f"it is not known where the last stage of {name} begins", remedy)

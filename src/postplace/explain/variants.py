@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from postplace.encoders.encoder import EncodesPosts
+from postplace.encoders.vector_table import cannot_be_asked
 from postplace.errors import BadImage, BadPost
 from postplace.explain.explainable import Explainable
 from postplace.explain.parts import Part, modality_part, spans
@@ -83,7 +85,9 @@ def open_whole(locator: Explainable, post: Post) -> OpenedPost:
 
 
 def check_present(locator: Explainable, opened: OpenedPost, *, where: str) -> None:
-    """Raise BadPost for a post with nothing in it that this run looks at."""
+    """Raise BadPost for a post with nothing in it that this run looks at, BadVectors where no change can be encoded."""
+    if isinstance(locator.encoders()[0], EncodesPosts) and {"text", "hashtags"} & set(locator.modalities):
+        raise cannot_be_asked(where)
     if any(name in locator.modalities for name in opened.present):
         return
     looked_at = ", ".join(locator.modalities)

@@ -62,7 +62,7 @@ class Batch:
     its mask False, its ids all 0 and its vector all 0; models must not let any of these values through.
     Characters of text and of hashtags share one vocabulary; words and hashtags have one each.
     Token states are there if they were asked for: those of text and hashtags as one sequence, and the patches of a
-    picture, of several the mean at each place of the grid. `image_grids` are the states of each picture by itself.
+    image, of several the mean at each place of the grid. `image_grids` are the states of each image by itself.
     """
 
     text_characters: Tensor  # (B, L) int64
@@ -82,7 +82,7 @@ class Batch:
     image_states_mask: Tensor | None = None  # (B, n_i) bool
     past_vector: Tensor | None = None  # (B, D_past) float32
     past_mask: Tensor | None = None  # (B,) bool
-    image_grids: Tensor | None = None  # (B, I, n_i, D) float16, of each picture; real ones as in image_mask
+    image_grids: Tensor | None = None  # (B, I, n_i, D) float16, of each image; real ones as in image_mask
 
     def __len__(self) -> int:
         return len(self.text_mask)
@@ -153,7 +153,7 @@ class Vocabularies:
 class PostTensors(Dataset[Batch]):
     """N posts, ready to be batched: `tensors[[3, 1]]` and `tensors.__getitems__([3, 1])` are a `Batch` of two posts.
 
-    A picture that several posts share is held once; a batch is trimmed to its longest post.
+    An image that several posts share is held once; a batch is trimmed to its longest post.
     """
 
     def __init__(
@@ -172,13 +172,13 @@ class PostTensors(Dataset[Batch]):
         self._text_mask = torch.from_numpy(encoded.text_mask)
         self._hashtag_vectors = torch.from_numpy(encoded.hashtag_vectors)
         self._hashtag_mask = torch.from_numpy(encoded.hashtag_mask)
-        self._pictures = torch.from_numpy(encoded.image_vectors)
-        self._picture_index = torch.from_numpy(encoded.image_index)
+        self._image_vectors = torch.from_numpy(encoded.image_vectors)
+        self._image_index = torch.from_numpy(encoded.image_index)
         self._labels = None if labels is None else torch.from_numpy(labels)
         self._past = None if past is None else tuple(map(torch.from_numpy, past))
         self._text_states = None if encoded.text_states is None else _States(encoded.text_states)
         states = encoded.image_states
-        self._picture_states = None if states is None or grids else _States(states)
+        self._image_states = None if states is None or grids else _States(states)
         self._grids = torch.from_numpy(states) if states is not None and grids else None
 
     def __len__(self) -> int:
@@ -190,10 +190,10 @@ class PostTensors(Dataset[Batch]):
     def __getitems__(self, indices: Sequence[int]) -> Batch:
         rows = torch.as_tensor(indices, dtype=torch.int64)
         ids = {name: _trimmed(table[rows]) for name, table in self._ids.items()}
-        image_vectors, image_mask = self._images(rows, self._pictures)
+        image_vectors, image_mask = self._gather_images(rows, self._image_vectors)
         text_states, text_states_mask = self._text_states.of(rows) if self._text_states else (None, None)
-        pictures = self._picture_states
-        image_states, image_states_mask = pictures.means(self._picture_index[rows]) if pictures else (None, None)
+        images = self._image_states
+        image_states, image_states_mask = images.means(self._image_index[rows]) if images else (None, None)
         past_vector, past_mask = (part[rows] for part in self._past) if self._past else (None, None)
         return Batch(
             **ids,
@@ -210,22 +210,22 @@ class PostTensors(Dataset[Batch]):
             image_states_mask=image_states_mask,
             past_vector=past_vector,
             past_mask=past_mask,
-            image_grids=None if self._grids is None else self._images(rows, self._grids)[0],
+            image_grids=None if self._grids is None else self._gather_images(rows, self._grids)[0],
         )
 
     def subset(self, rows: NDArray[np.int64]) -> Subset[Batch]:
         """The posts of these rows; nothing is copied."""
         return Subset(self, rows.tolist())
 
-    def _images(self, rows: Tensor, pictures: Tensor) -> tuple[Tensor, Tensor]:
-        index = self._picture_index[rows]  # (B, I), -1 where there is no picture
+    def _gather_images(self, rows: Tensor, images: Tensor) -> tuple[Tensor, Tensor]:
+        index = self._image_index[rows]  # (B, I), -1 where there is no image
         if not index.numel():
             index = index.new_full((len(rows), 1), -1)
         mask = index >= 0
         used = max(1, int(mask.sum(1).max())) if len(rows) else 1
         index, mask = index[:, :used], mask[:, :used]
-        kept = pictures.new_zeros((*index.shape, *pictures.shape[1:]))
-        kept[mask] = pictures[index[mask]]
+        kept = images.new_zeros((*index.shape, *images.shape[1:]))
+        kept[mask] = images[index[mask]]
         return kept, mask
 
 

@@ -1,4 +1,4 @@
-"""Pictures that could not be read, told in one line."""
+"""Images that could not be read, told in one line."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def warn_of_broken(broken: Sequence[BrokenImage], *, stacklevel: int = 3) -> Non
             f"post {one.post_id}: {PurePath(one.image).name}: {_short(one.reason)}" for one in broken[:NAMED]
         )
         more = f"; and {len(broken) - NAMED} more" if len(broken) > NAMED else ""
-        warnings.warn(f"{len(broken)} pictures could not be read: {named}{more}", stacklevel=stacklevel)
+        warnings.warn(f"{len(broken)} images could not be read: {named}{more}", stacklevel=stacklevel)
 
 
 def _short(reason: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from postplace.encoders.encoder import ImageEncoder, TextEncoder
 from postplace.encoders.lasting_names import lasting_name
+from postplace.encoders.outside import saved_name
 from postplace.encoders.registry import find_image_encoder, find_text_encoder
 from postplace.features.extraction import EncodedPosts, encode_posts
 from postplace.schema import Post
@@ -18,12 +19,12 @@ Loaded = tuple[TextEncoder, ImageEncoder]
 
 
 def load_encoders(
-    text: str, image: str, *, device: str, states: bool | Literal["image"] = False, layers: int = 1
+    text: object, image: object, *, device: str, states: bool | Literal["image"] = False, layers: int = 1
 ) -> Loaded:
-    """The encoders of these names; with `states` True they give token states of their last `layers` layers.
+    """The encoders of these names, classes or instances.
 
-    With "image" the image encoder gives what the last stage of its network is given. Raises BadOption where one has
-    not what is asked of it.
+    With `states` True they give token states of their last `layers` layers, with "image" the image encoder gives what
+    the last stage of its network is given. Raises BadOption where one has not what is asked of it.
     """
     of_text = find_text_encoder(text, device=device, states=states is True, layers=layers)
     of_images = find_image_encoder(image, device=device, states=states is True, layers=layers)
@@ -41,8 +42,8 @@ class EncoderPair:
     `workers` is the number of processes that decode images; `states` and `layers` are those of `load_encoders`.
     """
 
-    text: str
-    image: str
+    text: object
+    image: object
     device: str = "auto"
     workers: int | None = None
     progress: bool = False
@@ -90,5 +91,10 @@ class EncoderPair:
         return {"text": _described(text, self.text), "image": _described(image, self.image)}
 
 
-def _described(encoder: TextEncoder | ImageEncoder, asked: str) -> dict[str, Any]:
-    return {"asked": asked, "name": encoder.name, "width": encoder.width, "fingerprint": encoder.fingerprint}
+def _described(encoder: TextEncoder | ImageEncoder, asked: object) -> dict[str, Any]:
+    return {
+        "asked": saved_name(asked, encoder),
+        "name": encoder.name,
+        "width": encoder.width,
+        "fingerprint": encoder.fingerprint,
+    }

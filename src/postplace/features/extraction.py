@@ -1,13 +1,12 @@
-"""Posts -> stored vectors: pictures are decoded in worker processes while the encoder runs on the batch before.
+"""Posts -> stored vectors: images are decoded in worker processes while the encoder runs on the batch before.
 
 Equal content is encoded once, within a call and, through the store, across calls; a call that was killed goes on where
-it was. Letters: N posts, M distinct readable pictures, I pictures of a post, D width, n token states of an item.
+it was. Letters: N posts, M distinct readable images, I images of a post, D width, n token states of an item.
 """
 
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
@@ -18,7 +17,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from postplace.encoders.encoder import ImageEncoder, OwnBatchSize, TextEncoder, Vectors
+from postplace.encoders.encoder import EncodesPosts, ImageEncoder, OwnBatchSize, TextEncoder, Vectors
 from postplace.encoders.store import Store, Stored, Stores, add_finite, digest
 from postplace.encoders.token_states import StateRows, image_state_rows, in_one_run, rows_of_both, text_state_rows
 from postplace.errors import BadImage, Diverged
@@ -27,7 +26,7 @@ from postplace.images.worker import PreparedBatch, prepare_batch
 from postplace.schema import Post
 from postplace.splitting.duplicates import perceptual_hash
 from postplace.system.progress import Show, progress_bars
-from postplace.system.workers import WorkerPool
+from postplace.system.workers import WorkerPool, map_in_workers
 from postplace.text.cleaning import for_encoder
 
 TEXT_BATCH = 256
@@ -37,12 +36,11 @@ HASH_WORDS = 4
 _NO_NUMBERS = "the encoder gives no numbers for it; leave it out or name another image encoder"
 
 Image = Path | bytes
-Task = Callable[[Sequence[Image]], PreparedBatch]
 
 
 @dataclass(frozen=True, slots=True)
 class BrokenImage:
-    """A picture that could not be read, of which post, and why; the post goes on without it."""
+    """An image that could not be read, of which post, and why; the post goes on without it."""
 
     post_id: str
     image: str
@@ -51,7 +49,7 @@ class BrokenImage:
 
 @dataclass(frozen=True)
 class EncodedPosts:
-    """The vectors of N posts. Where a mask is False the vector is 0; `image_index` is -1 where there is no picture."""
+    """The vectors of N posts. Where a mask is False the vector is 0; `image_index` is -1 where there is no image."""
 
     text_vectors: Vectors  # (N, D_text)
     text_mask: NDArray[np.bool_]  # (N,)
@@ -77,16 +75,16 @@ def encode_posts(
     image_hashes: bool = False,
     states: bool | Literal["image"] = False,
 ) -> EncodedPosts:
-    """Encode the text (without links, mentions and hashtags), the hashtags and the pictures of posts.
+    """Encode the text (without links, mentions and hashtags), the hashtags and the images of posts.
 
     With `store_folder` the vectors, and with `image_hashes` the perceptual hashes, are kept there and found again.
-    `workers` decode pictures (default: one fewer than the cores; 0: in this process) and hand them over in quarters of
+    `workers` decode images (default: one fewer than the cores; 0: in this process) and hand them over in quarters of
     a batch, put together to as many as the encoder takes at once where it says so; up to one batch is decoded here.
     With `states` there are token states too, in float16 (see `encoders/states.py` for what they cost): of a text and
     its hashtags as one sequence, in this order, for the paper that reads them knows one text a post; of a long text an
-    encoder reads the beginning alone. "image" are those of pictures alone.
-    A picture whose vector is not all numbers is told as one that could not be read. Raises Diverged, with the post, for
-    such a text; BadPost when many pictures are named and not one is there; BadOption when an encoder has no states to
+    encoder reads the beginning alone. "image" are those of images alone.
+    An image whose vector is not all numbers is told as one that could not be read. Raises Diverged, with the post, for
+    such a text; BadPost when many images are named and not one is there; BadOption when an encoder has no states to
     give; WriteFailed when the store cannot be written.
     """
     token_rows = text_state_rows(text_encoder) if states is True else None
@@ -102,8 +100,12 @@ def encode_posts(
         if token_rows is not None:
             pairs, both = list(zip(texts, tags, strict=True)), (sentences, token_rows.open(stores))
             text_states = _text_states(pairs, text_encoder, token_rows, both, show=show)
-        _encode_texts([*texts, *tags], lambda some: (text_encoder.encode(some),), (sentences,), show=show)
-        kinds = _picture_kinds(image_encoder, patch_rows, stores, hashing=image_hashes)
+        if isinstance(text_encoder, EncodesPosts):
+            side = _vectors_by_id(posts, texts, tags, text_encoder)
+        else:
+            _encode_texts([*texts, *tags], lambda some: (text_encoder.encode(some),), (sentences,), show=show)
+            side = _vectors_by_text(texts, tags, sentences)
+        kinds = _image_kinds(image_encoder, patch_rows, stores, hashing=image_hashes)
         keys, sources, broken = _image_keys(posts)
         decoder = _Decoder(image_encoder, workers=workers, batch_size=batch_size, hashing=image_hashes)
         reasons = _encode_images(sources, list(kinds.values()), decoder=decoder, show=show)
@@ -111,10 +113,7 @@ def encode_posts(
         index, order = _index(keys, unreadable=reasons)
         kept = {name: kind.store.read(order) for name, kind in kinds.items()}
         return EncodedPosts(
-            text_vectors=_read_texts(texts, sentences),
-            text_mask=np.array([bool(text) for text in texts], dtype=np.bool_),
-            hashtag_vectors=_read_texts(tags, sentences),
-            hashtag_mask=np.array([bool(tag) for tag in tags], dtype=np.bool_),
+            **side,
             image_vectors=kept["vectors"],
             image_index=index,
             broken=tuple(broken),
@@ -124,7 +123,27 @@ def encode_posts(
         )
 
 
-# ---------------------------------------------------------------------- text
+def _vectors_by_text(texts: Sequence[str], tags: Sequence[str], store: Store) -> dict[str, Any]:
+    return {
+        "text_vectors": _read_texts(texts, store),
+        "text_mask": np.array([bool(text) for text in texts], dtype=np.bool_),
+        "hashtag_vectors": _read_texts(tags, store),
+        "hashtag_mask": np.array([bool(tag) for tag in tags], dtype=np.bool_),
+    }
+
+
+def _vectors_by_id(
+    posts: Sequence[Post], texts: Sequence[str], tags: Sequence[str], encoder: EncodesPosts
+) -> dict[str, Any]:
+    """As `_vectors_by_text`, of vectors that are kept elsewhere; hashtags are absent where these are not."""
+    made: dict[str, Any] = {}
+    for name, given, source in (("text", texts, encoder), ("hashtag", tags, encoder.hashtags)):
+        mask = np.array([bool(each) and source is not None for each in given], dtype=np.bool_)
+        vectors = np.zeros((len(posts), encoder.width), dtype=np.float32)
+        if source is not None:
+            vectors[mask] = source.encode_posts([post for post, there in zip(posts, mask, strict=True) if there])
+        made |= {f"{name}_vectors": vectors, f"{name}_mask": mask}
+    return made
 
 
 class _NoNumbers(Exception):
@@ -193,11 +212,11 @@ def _text_key(text: str) -> bytes:
     return digest(text.encode("utf-8", "surrogatepass"))
 
 
-# ---------------------------------------------------------------------- pictures
+# ---------------------------------------------------------------------- images
 
 
 def _image_keys(posts: Sequence[Post]) -> tuple[list[list[tuple[bytes, Image]]], dict[bytes, Image], list[BrokenImage]]:
-    """Each post's pictures with their content digest; one picture for each digest; those that cannot be read at all."""
+    """Each post's images with their content digest; one image for each digest; those that cannot be read at all."""
     keys: list[list[tuple[bytes, Image]]] = []
     sources: dict[bytes, Image] = {}
     broken: list[BrokenImage] = []
@@ -212,19 +231,19 @@ def _image_keys(posts: Sequence[Post]) -> tuple[list[list[tuple[bytes, Image]]],
             sources.setdefault(key, image)
             own.append((key, image))
         keys.append(own)
-    check_folder([Path(picture.image) for picture in broken], read=len(sources))
+    check_folder([Path(image.image) for image in broken], read=len(sources))
     return keys, sources, broken
 
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """One thing that is kept of a picture: where, and how it is made of prepared pictures and their hashes."""
+    """One thing that is kept of an image: where, and how it is made of prepared images and their hashes."""
 
     store: Store
     make: Callable[[NDArray[Any], list[int]], Stored]
 
 
-def _picture_kinds(
+def _image_kinds(
     encoder: ImageEncoder, patches: StateRows | None, stores: Stores, *, hashing: bool
 ) -> dict[str, _Kind]:
     vectors = stores.open(of_pixels(encoder.fingerprint), encoder.width)
@@ -242,7 +261,7 @@ def _picture_kinds(
 def _encode_images(
     sources: Mapping[bytes, Image], kinds: Sequence[_Kind], *, decoder: _Decoder, show: Show
 ) -> dict[bytes, str]:
-    """Encode what is not stored yet; returns why pictures could not be decoded or encoded, by digest."""
+    """Encode what is not stored yet; returns why images could not be decoded or encoded, by digest."""
     every = list(sources)
     lacking = [{every[row] for row in kind.store.missing(every)} for kind in kinds]
     keys = [key for key in every if any(key in lack for lack in lacking)]
@@ -250,7 +269,7 @@ def _encode_images(
     flushed = time.monotonic()
     batches = decoder.batches(keys)
     with closing(decoder.decode([[sources[key] for key in batch] for batch in batches])) as decoded:
-        pairs = zip(show(batches, "encoding pictures", len(keys)), decoded, strict=True)
+        pairs = zip(show(batches, "encoding images", len(keys)), decoded, strict=True)
         for good, arrays, hashes in _gathered(pairs, reasons, size=lambda: decoder.at_once):
             for kind, lack in zip(kinds, lacking, strict=True):
                 rows = [row for row, key in enumerate(good) if key in lack]
@@ -269,7 +288,7 @@ def _encode_images(
 def _gathered(
     decoded: Iterable[tuple[Sequence[bytes], PreparedBatch]], reasons: dict[bytes, str], *, size: Callable[[], int]
 ) -> Iterator[tuple[list[bytes], NDArray[Any], list[int]]]:
-    """The keys, arrays and hashes of decoded pictures, `size` or a few more at a time, the rest at the end.
+    """The keys, arrays and hashes of decoded images, `size` or a few more at a time, the rest at the end.
 
     Why others could not be decoded is added to `reasons`.
     """
@@ -296,7 +315,7 @@ def _flush(kinds: Sequence[_Kind]) -> None:
 
 
 class _Decoder:
-    """Decodes batches of pictures, in order, at most a few batches ahead of who asks for them."""
+    """Decodes batches of images, in order, at most a few batches ahead of who asks for them."""
 
     def __init__(self, encoder: ImageEncoder, *, workers: int | None, batch_size: int, hashing: bool) -> None:
         self.encoder, self.workers, self.batch_size = encoder, workers, batch_size
@@ -305,11 +324,11 @@ class _Decoder:
 
     @property
     def at_once(self) -> int:
-        """How many pictures the encoder takes at a time; it may find out only while it runs."""
+        """How many images the encoder takes at a time; it may find out only while it runs."""
         return self.encoder.batch_size if isinstance(self.encoder, OwnBatchSize) else 1
 
     def batches(self, keys: Sequence[bytes]) -> list[Sequence[bytes]]:
-        """Keys in batches to decode; small ones for workers, so that the encoder gets its first pictures soon."""
+        """Keys in batches to decode; small ones for workers, so that the encoder gets its first images soon."""
         here = self.workers == 0 or len(keys) <= self.batch_size
         step = self.batch_size if here else max(1, self.batch_size // 4)
         return [keys[start : start + step] for start in range(0, len(keys), step)]
@@ -319,42 +338,23 @@ class _Decoder:
         here = self.workers == 0 or len(batches) <= 1
         yield from map(self.task, batches) if here else self._decode_in_workers(batches)
 
-    def _decode_in_workers(self, batches: Sequence[Sequence[Image]]) -> Iterator[PreparedBatch]:
-        from loky.process_executor import BrokenProcessPool
+    def _decode_in_workers(self, batches: Sequence[Sequence[Image]]) -> Generator[PreparedBatch]:
+        def ahead(workers: int) -> int:
+            return max(2 * workers + 2, self.at_once // max(1, len(batches[0])))
 
-        waiting: deque[tuple[Sequence[Image], Any]] = deque()
-        rest = iter(batches)
-        with closing(WorkerPool(self.task, workers=self.workers)) as pool:
-            while True:
-                ahead = max(2 * pool.workers + 2, self.at_once // max(1, len(batches[0])))
-                while len(waiting) < ahead and (batch := next(rest, None)) is not None:
-                    waiting.append((batch, pool.submit(batch)))
-                if not waiting:
-                    return
-                batch, future = waiting.popleft()
-                try:
-                    ready = future.result()
-                except BrokenProcessPool:
-                    # Every batch in flight is lost with one worker; each is decoded again, picture by picture.
-                    ready = _one_by_one(self.task, batch)
-                yield ready
+        yield from map_in_workers(self.task, batches, workers=self.workers, ahead=ahead, retry=_one_by_one)
 
 
-def _one_by_one(task: Task, batch: Sequence[Image]) -> PreparedBatch:
-    """Decode each picture in a process that has nothing else to do: if it dies, that picture was the cause."""
-    from loky.process_executor import BrokenProcessPool
-
+def _one_by_one(batch: Sequence[Image], pool: WorkerPool) -> PreparedBatch:
+    """Decode each image in a process that has nothing else to do: if it dies, that image was the cause."""
     positions, arrays, hashes, reasons = [], [], [], {}
-    with closing(WorkerPool(task, workers=1)) as pool:
-        for position, image in enumerate(batch):
-            try:
-                ready = pool.submit([image]).result()
-            except BrokenProcessPool:
-                reasons[position] = "the process that decoded it died; look at the file or leave it out"
-                continue
-            if ready.arrays is None:
-                reasons[position] = ready.reasons[0]
-                continue
+    for position, image in enumerate(batch):
+        ready = pool.result_or(None, [image])
+        if ready is None:
+            reasons[position] = "the process that decoded it died; look at the file or leave it out"
+        elif ready.arrays is None:
+            reasons[position] = ready.reasons[0]
+        else:
             positions.append(position)
             arrays.append(ready.arrays[0])
             hashes += ready.hashes
@@ -375,7 +375,7 @@ def _broken(
 def _index(
     keys: Sequence[Sequence[tuple[bytes, Image]]], *, unreadable: Mapping[bytes, str]
 ) -> tuple[NDArray[np.int64], list[bytes]]:
-    """Rows (N, I) into the distinct readable pictures, and these pictures' digests in that order."""
+    """Rows (N, I) into the distinct readable images, and these images' digests in that order."""
     rows: dict[bytes, int] = {}
     lists = [[rows.setdefault(key, len(rows)) for key, _ in own if key not in unreadable] for own in keys]
     index = np.full((len(keys), max([1, *map(len, lists)])), -1, dtype=np.int64)
@@ -396,4 +396,4 @@ def _from_words(words: Vectors) -> NDArray[np.uint64]:
 
 
 def _name(image: Image) -> str:
-    return str(image) if isinstance(image, Path) else "uploaded picture"
+    return str(image) if isinstance(image, Path) else "uploaded image"

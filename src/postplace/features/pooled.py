@@ -26,7 +26,7 @@ class PooledFeatures:
     """N posts, one row each.
 
     `texts` without links and mentions; `hashtags` in their normal form; by modality (text, hashtags, image) `vectors`
-    (N, D_m), the mean over a post's pictures, and `present` (N,). What is absent is "", (), and a row of zeros.
+    (N, D_m), the mean over a post's images, and `present` (N,). What is absent is "", (), and a row of zeros.
     """
 
     texts: Sequence[str]
@@ -68,12 +68,12 @@ def pool_features(posts: Sequence[Post], encoded: EncodedPosts) -> PooledFeature
 
 
 def has_image(encoded: EncodedPosts) -> NDArray[np.bool_]:
-    """Whether each post (N,) has a picture that could be read."""
+    """Whether each post (N,) has an image that could be read."""
     return np.atleast_1d((encoded.image_index >= 0).any(axis=1))
 
 
 def pooled_features(encoded: EncodedPosts) -> tuple[dict[str, NDArray[np.float32]], dict[str, NDArray[np.bool_]]]:
-    """Vectors (N, D_m) by modality, the mean over a post's pictures, and which of them are present (N,)."""
+    """Vectors (N, D_m) by modality, the mean over a post's images, and which of them are present (N,)."""
     index, mask = encoded.image_index, has_image(encoded)
     images = np.zeros((len(index), encoded.image_vectors.shape[1]), dtype=np.float32)
     for column in index.T:
@@ -102,7 +102,7 @@ def select_modalities(
 
 
 def drop_modalities(posts: Sequence[Post], modalities: Sequence[str]) -> list[Post]:
-    """The posts without the text, the hashtags or the pictures, where these are not among the modalities named.
+    """The posts without the text, the hashtags or the images, where these are not among the modalities named.
 
     A hashtag that stands in the text is one: without hashtags it is taken out there too.
 

@@ -192,8 +192,8 @@ class Predictor:
         kept = {name: getattr(self, name) for name in _KEPT}
         return Fitted(sizes=sizes, metrics=metrics, report=report, **kept)
 
-    def with_evidence(self, evidence: Evidence) -> Predictor:
-        """The same predictor, with training posts to show beside its answers."""
+    def with_evidence(self, evidence: Evidence | None) -> Predictor:
+        """The same predictor, with training posts to show beside its answers, or without."""
         return replace(self, evidence=evidence)
 
     def _randomization_u(self, posts: Sequence[Post]) -> NDArray[np.float64]:

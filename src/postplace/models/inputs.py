@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from postplace.encoders.encoder import ImageEncoder, TextEncoder
-from postplace.encoders.token_states import image_state_rows, state_layers_of, text_state_rows
+from postplace.encoders.token_states import get_state_layers, image_state_rows, text_state_rows
 from postplace.features.batch import InputSizes, PostTensors, Vocabularies
 from postplace.features.extraction import EncodedPosts
 from postplace.features.pooled import past_vectors, past_width, pool_features
@@ -92,7 +92,7 @@ def input_sizes(
     if plan.reads_states:
         for kind, rows in (("text", text_state_rows(text)), ("image", image_state_rows(image))):
             more |= {f"{kind}_states": rows.states, f"{kind}_states_width": rows.width}
-        more["state_layers"] = min(state_layers_of(text), state_layers_of(image))
+        more["state_layers"] = min(get_state_layers(text), get_state_layers(image))
     return InputSizes(*counts, text.width, image.width, **more)
 
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -17,7 +17,7 @@ from postplace.errors import BadImage, write_failed
 from postplace.images.decode import read_bytes
 from postplace.preparation.image_jobs import Job, Record, short_name
 from postplace.system.progress import progress_bars
-from postplace.system.workers import WorkerPool
+from postplace.system.workers import WorkerPool, map_in_workers
 
 AHEAD = 3  # images given to each worker before their results are taken: a bounded queue
 DIED = "the process that looked at it died; look at the file or leave it out"
@@ -63,31 +63,18 @@ def _results(job: Job, items: Sequence[tuple[str, Path]], *, workers: int | None
     if workers == 0 or len(items) <= 1:
         yield from (job(digest, path) for digest, path in items)
         return
-    from loky.process_executor import BrokenProcessPool
+    yield from map_in_workers(
+        partial(_record, job), items, workers=workers, ahead=lambda count: AHEAD * count, retry=_alone
+    )
 
-    under_way: deque[tuple[tuple[str, Path], Any]] = deque()
-    rest = iter(items)
-    with closing(WorkerPool(job, workers=workers)) as pool, closing(WorkerPool(job, workers=1)) as spare:
-        while True:
-            while len(under_way) < AHEAD * pool.workers and (item := next(rest, None)) is not None:
-                under_way.append((item, pool.submit(*item)))
-            if not under_way:
-                return
-            item, future = under_way.popleft()
-            try:
-                yield future.result()
-            except BrokenProcessPool:  # everything under way is lost with one worker: each is tried again, alone
-                yield _alone(item, spare)
+
+def _record(job: Job, item: tuple[str, Path]) -> Record:
+    return job(*item)
 
 
 def _alone(item: tuple[str, Path], pool: WorkerPool) -> Record:
     """In a process that has nothing else to do: if it dies, this image was the cause."""
-    from loky.process_executor import BrokenProcessPool
-
-    try:
-        record: Record = pool.submit(*item).result()
-    except BrokenProcessPool:
-        record = {"error": DIED}
+    record: Record = pool.result_or({"error": DIED}, item)
     return record
 
 

@@ -20,6 +20,7 @@ from torch import nn
 
 from postplace.encoders.hub.loading import without_precision
 from postplace.encoders.lasting_names import missing_path
+from postplace.encoders.outside import OBJECT, is_outside_name, unknown_object
 from postplace.errors import BadRun
 from postplace.evaluation.baselines import Baselines
 from postplace.features.batch import InputSizes, Vocabularies
@@ -118,14 +119,17 @@ class SavedRun:
             remedy = "use the version of postplace that wrote it"
             raise BadRun(str(self.folder / "config.json"), problem, remedy) from error
 
-    def locator_options(self, model: object = None) -> dict[str, Any]:
+    def locator_options(self, model: object = None, text: object = None, image: object = None) -> dict[str, Any]:
         """What the locator was made with, as its constructor takes it; `model` for a class that is not registered.
+
+        `text` and `image` are encoders (None: those that the run names).
 
         Raises BadRun for an encoder that is gone, or a model that is not known.
         """
         names = ("target", "model", "cells", "min_posts", "settings", "class_weight", "seed")
         options = {name: self.config[name] for name in names}
-        requested = asked_encoders(self.config, self.folder)
+        encoders = {kind: encoder for kind, encoder in (("text", text), ("image", image)) if encoder is not None}
+        requested = asked_encoders(self.config, self.folder, given=encoders)
         options |= {f"{kind}_encoder": name for kind, name in requested.items()}
         where = str(self.folder / "config.json")
         options["model"] = find_saved_model(options["model"], model, where=where)
@@ -154,15 +158,21 @@ def load_run(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     return config, files
 
 
-def asked_encoders(config: Mapping[str, Any], where: Path) -> dict[str, str]:
-    """By kind, the name of the encoder that a run was trained with. Raises BadRun for a local one that is not there."""
-    names = {kind: str(config["encoders"][kind]["asked"]) for kind in ("text", "image")}
+def asked_encoders(config: Mapping[str, Any], where: Path, *, given: Mapping[str, object]) -> dict[str, object]:
+    """By kind, the encoder that is given, or the name of the one that a run was trained with.
+
+    Raises BadRun for a local one that is not there, and for a Python object that is neither given nor registered.
+    """
+    names = {kind: str(config["encoders"][kind]["asked"]) for kind in ("text", "image") if kind not in given}
     for kind, name in names.items():
+        names[kind] = name = name.removeprefix(OBJECT) if is_outside_name(name.removeprefix(OBJECT)) else name
+        if name.startswith(OBJECT):
+            raise BadRun(str(where / "config.json"), *unknown_object(name, kind).args[1:])
         if (gone := missing_path(name)) is not None:
             problem = f"the {kind} encoder {gone} that this run was trained with is not there"
             remedy = f"put it back, or write where it lies now into encoders, {kind}, asked"
             raise BadRun(str(where / "config.json"), problem, remedy)
-    return names
+    return {**names, **given}
 
 
 def check_encoders(config: dict[str, Any], present: dict[str, Any], *, where: Path) -> None:
@@ -173,6 +183,7 @@ def check_encoders(config: dict[str, Any], present: dict[str, Any], *, where: Pa
     """
     for kind, saved in config["encoders"].items():
         here = present[kind]
+        saved = {**saved, "asked": here["asked"]}  # by what name it was found does not change its vectors
         if saved == here:
             continue
         (before, then), (after, now) = (without_precision(each["fingerprint"]) for each in (saved, here))

@@ -8,12 +8,19 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 IDLE_SECONDS = 30.0  # a worker process without work leaves after so long, also when this one was killed
 WATCH_SECONDS = 1.0
+
+_NOTHING: Any = object()
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 class WorkerPool:
@@ -39,6 +46,15 @@ class WorkerPool:
             self._executor = self._start()
             return self._executor.submit(_with_parent, os.getpid(), self._task, *arguments)
 
+    def result_or(self, otherwise: Any, *arguments: Any) -> Any:
+        """The task's result, or `otherwise` if the worker died of it."""
+        from loky.process_executor import BrokenProcessPool
+
+        try:
+            return self.submit(*arguments).result()
+        except BrokenProcessPool:
+            return otherwise
+
     def close(self) -> None:
         """End the processes at once, whatever they are at."""
         if self._executor is not None:
@@ -48,6 +64,40 @@ class WorkerPool:
         from loky import ProcessPoolExecutor
 
         return ProcessPoolExecutor(self.workers, timeout=IDLE_SECONDS)
+
+
+def map_in_workers(
+    task: Callable[[Item], Result],
+    items: Iterable[Item],
+    *,
+    workers: int | None,
+    ahead: Callable[[int], int],
+    retry: Callable[[Item, WorkerPool], Result],
+) -> Generator[Result]:
+    """The task's result for each item, in order; closing the generator stops the workers.
+
+    `ahead` says, of the number of workers, how many items are under way at most, so that memory stays bounded. With one
+    worker that dies everything under way is lost: `retry` is then given each of these items, and a pool of one process
+    that has nothing else to do, so that what dies there is the cause (see `WorkerPool.result_or`).
+    """
+    from loky.process_executor import BrokenProcessPool
+
+    under_way: deque[tuple[Item, Any]] = deque()
+    rest = iter(items)
+    with closing(WorkerPool(task, workers=workers)) as pool, closing(WorkerPool(task, workers=1)) as spare:
+        while True:
+            while len(under_way) < ahead(pool.workers):
+                item = next(rest, _NOTHING)
+                if item is _NOTHING:
+                    break
+                under_way.append((item, pool.submit(item)))
+            if not under_way:
+                return
+            item, future = under_way.popleft()
+            try:
+                yield future.result()
+            except BrokenProcessPool:
+                yield retry(item, spare)
 
 
 def _with_parent(parent: int, task: Callable[..., Any], *arguments: Any) -> Any:

@@ -140,7 +140,7 @@ def test_a_missing_shard_is_named(make_model: Make, tmp_path: Path) -> None:
 def test_preprocessing_for_another_size_is_refused(make_model: Make, tmp_path: Path) -> None:
     folder = make_model("chinese-clip", tmp_path / "model")
     (folder / "preprocessor_config.json").write_text('{"image_processor_type": "ChineseCLIPImageProcessor"}')
-    with pytest.raises(BadWeights, match=r"pictures of 224 x 224, the network takes \(32, 32\)"):
+    with pytest.raises(BadWeights, match=r"images of 224 x 224, the network takes \(32, 32\)"):
         hub_image_encoder(str(folder))
 
 
@@ -160,7 +160,7 @@ def test_a_name_that_is_nothing(name: str, message: str) -> None:
 def test_a_text_network_reads_no_pictures(make_model: Make, tmp_path: Path) -> None:
     folder = make_model("bert", tmp_path / "model")
     (folder / "preprocessor_config.json").write_text('{"image_processor_type": "ViTImageProcessor"}')
-    with pytest.raises(BadWeights, match="bert does not read a picture"):
+    with pytest.raises(BadWeights, match="bert does not read an image"):
         hub_image_encoder(str(folder))
 
 
@@ -183,16 +183,16 @@ def test_a_large_file_is_hashed_once(tmp_path: Path, monkeypatch: pytest.MonkeyP
         return original(file)
 
     monkeypatch.setattr(hub_files, "_hash", hash_)
-    first = hub_files.sha256_of(path)
-    assert hub_files.sha256_of(path) == first
+    first = hub_files.compute_sha256(path)
+    assert hub_files.compute_sha256(path) == first
     assert len(hashed) == 1
     path.write_bytes(b"two")
     os.utime(path, ns=(1, 1))
-    assert hub_files.sha256_of(path) != first
+    assert hub_files.compute_sha256(path) != first
     (tmp_path / "cache" / "sums.json").write_text("{broken")
-    assert hub_files.sha256_of(path) != first
+    assert hub_files.compute_sha256(path) != first
     blob = tmp_path / "blobs" / ("a" * 64)
     blob.parent.mkdir()
     blob.write_bytes(b"")
     (tmp_path / "link").symlink_to(blob)
-    assert hub_files.sha256_of(tmp_path / "link") == "a" * 64
+    assert hub_files.compute_sha256(tmp_path / "link") == "a" * 64

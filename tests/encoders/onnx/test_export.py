@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,13 @@ import numpy as np
 import pytest
 import torch
 
-from postplace.encoders.bundled import bundled_image_encoder, bundled_text_encoder
+from postplace.encoders.backbones import CentreCrop
+from postplace.encoders.bundled import Squash, bundled_image_encoder, bundled_text_encoder
 from postplace.encoders.encoder import ImageEncoder, ImagePreparation, TextEncoder
 from postplace.encoders.hub.build import hub_image_encoder, hub_text_encoder
-from postplace.encoders.hub.modules import PictureNetwork
+from postplace.encoders.hub.modules import ImageNetwork
 from postplace.encoders.hub.preprocessing import HubPreparation, Normalisation
+from postplace.encoders.onnx import encoders as onnx_encoders
 from postplace.encoders.onnx.encoders import OnnxImageEncoder, OnnxTextEncoder, onnx_image_encoder, onnx_text_encoder
 from postplace.encoders.onnx.export import export_image, export_text
 from postplace.errors import BadOption, BadWeights
@@ -128,13 +131,13 @@ def test_int8_of_convolutions_is_calibrated_on_pictures(tmp_path: Path) -> None:
     class Convolutions:
         name, width, fingerprint = "toy", 16, "toy"
         prepare: ImagePreparation = HubPreparation((32,), 32, 32, 3)
-        module = PictureNetwork(network, Normalisation(1 / 255, (0.5,) * 3, (0.5,) * 3), network).requires_grad_(False)
+        module = ImageNetwork(network, Normalisation(1 / 255, (0.5,) * 3, (0.5,) * 3), network).requires_grad_(False)
 
         def encode(self, batch: Any) -> Any:
             return self.module(torch.from_numpy(batch)).numpy()
 
     pictures = np.random.default_rng(0).integers(0, 256, (6, 32, 32, 3), dtype=np.uint8)
-    report = export_image(Convolutions(), tmp_path / "out", int8=True, pictures=pictures)
+    report = export_image(Convolutions(), tmp_path / "out", int8=True, images=pictures)
     assert report.int8 is not None
     assert 0.98 < report.int8.cosine_min < report.float32.cosine_min
     assert b"QuantizeLinear" in (tmp_path / "out" / "model.onnx").read_bytes()
@@ -209,3 +212,31 @@ def test_the_extra_is_named(
     monkeypatch.setattr(onnx_encoders, "find_spec", lambda package: None)
     with pytest.raises(BadOption, match=r"needs onnx and onnxruntime, not installed here; .*'postplace\[onnx\]'"):
         export_image(encoder, tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("name", "prepare"),
+    [
+        ("hub_preparation.HubPreparation", HubPreparation((224,), 224, 224, 3)),
+        ("bundled.Squash", Squash()),
+        ("backbones.CentreCrop", CentreCrop(224, 224, (256, 256), "center", "bicubic")),
+    ],
+)
+def test_a_preparation_is_found_by_its_name_in_version_0_1_0(
+    name: str, prepare: ImagePreparation, tmp_path: Path
+) -> None:
+    values = json.loads(json.dumps(asdict(prepare)))  # type: ignore[call-overload]
+    found = onnx_encoders._preparation({"class": name, "fields": values}, tmp_path)
+    assert found == prepare
+
+
+def test_an_export_names_its_preparation_by_no_module(model_folder: Callable[[str], Path], tmp_path: Path) -> None:
+    export_image(hub_image_encoder(str(model_folder("clip"))), tmp_path / "out")
+    path = tmp_path / "out" / "encoder.json"
+    description = json.loads(path.read_text("utf-8"))
+    assert description["preparation"]["class"] == "hub"
+    new = onnx_image_encoder(tmp_path / "out")
+    description["preparation"]["class"] = "hub_preparation.HubPreparation"  # as version 0.1.0 wrote it
+    path.write_text(json.dumps(description), "utf-8")
+    old = onnx_image_encoder(tmp_path / "out")
+    assert (old.prepare, old.fingerprint) == (new.prepare, new.fingerprint)

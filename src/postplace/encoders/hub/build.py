@@ -121,7 +121,7 @@ def hub_image_encoder(
     `states`: patch states too, through `encode_states`, of the last `layers` layers; those of a position one after the
     other. `offline`: the hub's cache alone (default: HF_HUB_OFFLINE).
     Raises BadOption for a name that is none of these, or where transformers is not installed, and BadWeights for files
-    that cannot be had, are damaged, or are of a network that reads no pictures.
+    that cannot be had, are damaged, or are of a network that reads no images.
     """
     files = _find(name, reads="image", offline=offline)
     from postplace.encoders.hub.encoders import HubImageEncoder

@@ -32,7 +32,7 @@ from postplace.encoders.hub.loading import (
 )
 from postplace.encoders.hub.preprocessing import preparation_of
 from postplace.encoders.hub.tokens import Tokens
-from postplace.encoders.token_runs import Run, TokenRuns
+from postplace.encoders.text_readout import NetworkOutput, TextReadout
 from postplace.errors import BadWeights, PostplaceError, one_line
 from postplace.system.torchvision_compat import declare_missing_operators
 
@@ -44,10 +44,10 @@ Result = TypeVar("Result")
 
 
 class HubImageEncoder:
-    """Prepared pictures (B, height, width, 3) uint8 -> vectors (B, D); with `states`, also (B, 49 k, S) of k layers."""
+    """Prepared images (B, height, width, 3) uint8 -> vectors (B, D); with `states`, also (B, 49 k, S) of k layers."""
 
     def __init__(self, files: ModelFiles, *, device: str = "cpu", states: bool = False, layers: int = 1) -> None:
-        check_kind(files, IMAGE_KINDS, "a picture")
+        check_kind(files, IMAGE_KINDS, "an image")
         preparation, normalisation = preparation_of(files)
         declare_missing_operators()
         from postplace.encoders.hub.modules import ImageModule, patch_grid
@@ -71,7 +71,7 @@ class HubImageEncoder:
 
     @property
     def batch_size(self) -> int:
-        """How many pictures are encoded at once: as many as had room."""
+        """How many images are encoded at once: as many as had room."""
         return self._steps.size
 
     def encode(self, batch: NDArray[Any]) -> Vectors:
@@ -136,34 +136,34 @@ class HubTextEncoder:
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Vectors, not normalised; what does not fit the network's longest text is not read."""
-        return self._token_runs.vectors(texts)
+        return self._readout.vectors(texts)
 
     def encode_states(self, texts: Sequence[str]) -> Vectors:
         """States (B, 52 k, S) of the first 52 tokens, real ones first; a padded token's state is all zeros."""
         _check_states(self.states)
-        return self._by_position(self._token_runs.token_states(texts))
+        return self._by_position(self._readout.token_states(texts))
 
     def encode_both(self, texts: Sequence[str]) -> tuple[Vectors, Vectors]:
         """Vectors and states in one run of the network, and a second one for the states of longer texts."""
         _check_states(self.states)
-        vectors, states = self._token_runs.both(texts)
+        vectors, states = self._readout.both(texts)
         return vectors, self._by_position(states)
 
     def lengths(self, texts: Sequence[str], *, states: bool = False) -> NDArray[np.int64]:
         """See `CountsLengths`."""
-        return self.tokens.lengths(texts, longest=self._token_runs.tokens_read(states=states))
+        return self.tokens.lengths(texts, longest=self._readout.tokens_read(states=states))
 
     def _by_position(self, states: Vectors) -> Vectors:
         """Layers side by side, (B, 52, k S) -> one after the other, (B, 52 k, S)."""
         return states.reshape(len(states), self.states, self.states_width)
 
     @property
-    def _token_runs(self) -> TokenRuns:
+    def _readout(self) -> TextReadout:
         tokens = self.tokens
         states, width = self.states // self.state_layers, self.states_width * self.state_layers
-        return TokenRuns(self._runs, tokens.longest, tokens.whole, self.width, states, width)
+        return TextReadout(self._runs, tokens.longest, tokens.whole, self.width, states, width)
 
-    def _runs(self, texts: Sequence[str], longest: int) -> Iterator[Run]:
+    def _runs(self, texts: Sequence[str], longest: int) -> Iterator[NetworkOutput]:
         """Rows, what the network gave and the mask of their tokens, in batches of texts of similar length."""
         import torch
 

@@ -62,7 +62,7 @@ class ModelFiles:
     def sums(self, *files: str) -> str:
         """The sha256 of each of these files that is there."""
         there = [self.folder / file for file in files if (self.folder / file).is_file()]
-        return " ".join(f"{path.name} {sha256_of(path)}" for path in there)
+        return " ".join(f"{path.name} {compute_sha256(path)}" for path in there)
 
 
 def find_files(name: str, *, reads: Reads, offline: bool | None = None) -> ModelFiles:
@@ -95,7 +95,7 @@ def wanted_files(reads: Reads) -> tuple[tuple[str, ...], ...]:
     return ("config.json",), own, (WEIGHTS, WEIGHTS_INDEX)
 
 
-def sha256_of(path: Path) -> str:
+def compute_sha256(path: Path) -> str:
     """A file's sha256; of a large file read once, and remembered by path, size and time of change.
 
     In the hub's cache a large file is named by its sha256: that is taken.

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from typing import Any
 
-from postplace.encoders.hub.files import POOLING, SENTENCE_LENGTH, ModelFiles, sha256_of
+from postplace.encoders.hub.files import POOLING, SENTENCE_LENGTH, ModelFiles, compute_sha256
 from postplace.encoders.hub.preprocessing import HubPreparation
 from postplace.errors import BadOption, BadWeights, one_line
 
@@ -80,7 +80,7 @@ def _quietly() -> Iterator[None]:
 
 def fingerprint_of(files: ModelFiles, steps: str, *, dtype: Any) -> str:
     """What decides the vectors, in words; where the files lie does not."""
-    weights = " ".join(sha256_of(path) for path in files.weights)
+    weights = " ".join(compute_sha256(path) for path in files.weights)
     major = version("transformers").split(".")[0]
     config = files.sums("config.json", POOLING, SENTENCE_LENGTH)
     return f"{files.kind}; transformers {major}; weights sha256 {weights}; {config}; {steps}; {dtype}"
@@ -104,20 +104,20 @@ def without_precision(fingerprint: str) -> tuple[str, str]:
 def check_kind(files: ModelFiles, known: Sequence[str], what: str) -> None:
     """Raises BadWeights for a network that does not read `what`, or in a way that is not known here."""
     if files.kind == "siglip2":
-        remedy = "take one of a fixed picture size, such as google/siglip2-base-patch16-224"
-        raise BadWeights(files.name, "is a SigLIP 2 of any picture size (NaFlex), which is not read here", remedy)
+        remedy = "take one of a fixed image size, such as google/siglip2-base-patch16-224"
+        raise BadWeights(files.name, "is a SigLIP 2 of any image size (NaFlex), which is not read here", remedy)
     if files.kind not in known:
         raise BadWeights(files.name, f"{files.kind} does not read {what}", f"take one of {', '.join(known)}")
 
 
 def check_size(files: ModelFiles, preparation: HubPreparation, vision: Any) -> None:
-    """DINO fits its positions to any picture size; the others take one alone."""
+    """DINO fits its positions to any image size; the others take one alone."""
     size = getattr(vision, "image_size", None)
     if files.kind not in JOINT or size is None:
         return
     wanted = (size, size) if isinstance(size, int) else tuple(size)
     if wanted != (preparation.height, preparation.width):
-        problem = f"prepares pictures of {preparation.height} x {preparation.width}, the network takes {wanted}"
+        problem = f"prepares images of {preparation.height} x {preparation.width}, the network takes {wanted}"
         raise BadWeights(str(files.folder), problem, "copy preprocessor_config.json of this very model")
 
 

@@ -20,7 +20,7 @@ Pooling = Literal["mean", "cls", "projected"]
 
 
 class Pixels(nn.Module):
-    """Prepared pictures (B, H, W, 3) uint8 -> normalised (B, 3, H, W) in `dtype`."""
+    """Prepared images (B, H, W, 3) uint8 -> normalised (B, 3, H, W) in `dtype`."""
 
     mean: Tensor
     std: Tensor
@@ -37,8 +37,8 @@ class Pixels(nn.Module):
         return ((scaled - self.mean) / self.std).to(self.dtype)
 
 
-class PictureNetwork(nn.Module):
-    """Any network from normalised pictures to vectors: prepared pictures (B, H, W, 3) uint8 -> (B, D) float32."""
+class ImageNetwork(nn.Module):
+    """Any network from normalised images to vectors: prepared images (B, H, W, 3) uint8 -> (B, D) float32."""
 
     def __init__(self, network: nn.Module, normalisation: Normalisation, read: Callable[[Tensor], Tensor]) -> None:
         super().__init__()
@@ -52,7 +52,7 @@ class PictureNetwork(nn.Module):
 
 
 class ImageModule(nn.Module):
-    """Prepared pictures -> vectors (B, D) and, where `states`, the patches' states (B, 49, S), both float32.
+    """Prepared images -> vectors (B, D) and, where `states`, the patches' states (B, 49, S), both float32.
 
     The vector is what the model's authors compare: the projected one of CLIP, the attention-pooled one of SigLIP, the
     class token of DINO; not normalised. A state is the mean, over a cell of a 7 x 7 grid, of the patches' states after
@@ -155,7 +155,7 @@ def grid_cells(high: int, wide: int) -> Tensor:
 
 
 def patch_grid(vision: Any, *, height: int, width: int) -> tuple[int, int]:
-    """Rows and columns of patches of a picture; `vision` is the configuration of the image network."""
+    """Rows and columns of patches of an image; `vision` is the configuration of the image network."""
     patch = vision.patch_size
     down, across = (patch, patch) if isinstance(patch, int) else patch
     return height // down, width // across

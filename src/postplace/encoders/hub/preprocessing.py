@@ -1,4 +1,4 @@
-"""What transformers' image processors do to a picture, with Pillow and numpy alone: it runs in worker processes.
+"""What transformers' image processors do to an image, with Pillow and numpy alone: it runs in worker processes.
 
 Resized and cut to uint8 here, scaled and normalised by `modules.Pixels` where the network runs: together the same
 numbers as transformers' own (Pillow) processors of CLIP, Chinese-CLIP, SigLIP and DINOv2.
@@ -30,16 +30,16 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "DINOv3ViT": {"resample": 2, "size": {"height": 224, "width": 224}, **_IMAGENET},
 }
 _SUFFIXES = ("Pil", "Fast", "ImageProcessor", "FeatureExtractor")
-LONG = 4  # times as long as wide: from there on only what is kept is resized, so that no picture takes much memory
+LONG = 4  # times as long as wide: from there on only what is kept is resized, so that no image takes much memory
 REDUCING = 2  # a JPEG may come decoded at a fraction of its size, but at no less than twice what is wanted
 
 
 @dataclass(frozen=True, slots=True)
 class HubPreparation:
-    """RGB picture -> uint8 (height, width, 3): resized, then cut to its centre (or filled with black) if need be.
+    """RGB image -> uint8 (height, width, 3): resized, then cut to its centre (or filled with black) if need be.
 
     `scaled` is one number, what the shorter side becomes, or two, height and width, the aspect not kept. `resample` is
-    a filter of Pillow by its number. Of a picture more than four times as long as wide only what is kept is resized;
+    a filter of Pillow by its number. Of an image more than four times as long as wide only what is kept is resized;
     a value may then differ by 1 of 255 from cutting afterwards.
     """
 
@@ -50,7 +50,7 @@ class HubPreparation:
 
     @property
     def size(self) -> int:
-        """The smaller side that is wanted of a decoded picture, in pixels."""
+        """The smaller side that is wanted of a decoded image, in pixels."""
         return REDUCING * min(self.scaled)
 
     def __call__(self, image: Any) -> NDArray[np.uint8]:
@@ -76,7 +76,7 @@ class HubPreparation:
         return np.array(part, dtype=np.uint8)
 
     def _resized(self, high: int, wide: int) -> tuple[int, int]:
-        """What the whole picture becomes before it is cut: height, width."""
+        """What the whole image becomes before it is cut: height, width."""
         if len(self.scaled) == 2:
             return self.scaled[0], self.scaled[1]
         (short,) = self.scaled
@@ -105,13 +105,13 @@ def preparation_of(files: ModelFiles) -> tuple[HubPreparation, Normalisation]:
         raise BadWeights(where, f"the image processor {named!r} is not known here", remedy)
     settings = {**DEFAULTS[kind], **{name: value for name, value in own.items() if value is not None}}
     if not settings.get("do_resize", True) or settings.get("do_pad"):
-        raise BadWeights(where, "pictures are not brought to one size", "take a model of a fixed picture size")
+        raise BadWeights(where, "images are not brought to one size", "take a model of a fixed image size")
     scaled = _scaled(settings["size"], square=kind in ("Siglip", "ViT", "DINOv3ViT"), where=where)
     high, wide = scaled if len(scaled) == 2 else (scaled[0], scaled[0])
     if settings.get("do_center_crop", False):
         high, wide = _both(settings.get("crop_size", 224), where=where)
     elif len(scaled) == 1:
-        raise BadWeights(where, "pictures keep their aspect and are not cut", "take a model of a fixed picture size")
+        raise BadWeights(where, "images keep their aspect and are not cut", "take a model of a fixed image size")
     scale = float(settings.get("rescale_factor", 1 / 255)) if settings.get("do_rescale", True) else 1.0
     normalised = settings.get("do_normalize", True)
     mean, std = (
@@ -134,11 +134,11 @@ def _both(size: Any, *, where: str) -> tuple[int, int]:
         return size, size
     if isinstance(size, dict) and isinstance(size.get("height"), int) and isinstance(size.get("width"), int):
         return size["height"], size["width"]
-    raise BadWeights(where, f"a size of {size!r} is not known here", "take a model of a fixed picture size")
+    raise BadWeights(where, f"a size of {size!r} is not known here", "take a model of a fixed image size")
 
 
 def _colours(value: float | Sequence[float], *, where: str) -> tuple[float, ...]:
     values = (float(value),) * 3 if isinstance(value, int | float) else tuple(float(part) for part in value)
     if len(values) != 3:
-        raise BadWeights(where, f"{len(values)} means or deviations for three colours", "take a model of RGB pictures")
+        raise BadWeights(where, f"{len(values)} means or deviations for three colours", "take a model of RGB images")
     return values

@@ -17,14 +17,23 @@ from numpy.typing import NDArray
 
 from postplace.encoders.bundled import MAX_CHARACTERS
 from postplace.encoders.encoder import ImageEncoder, ImagePreparation, TextEncoder, Vectors
-from postplace.encoders.hub.files import sha256_of
-from postplace.encoders.token_runs import Run, TokenRuns
+from postplace.encoders.hub.files import compute_sha256
+from postplace.encoders.text_readout import NetworkOutput, TextReadout
 from postplace.errors import BadOption, BadWeights, one_line
 
 FORMAT = 1
 MODEL, DESCRIPTION, TOKENIZER = "model.onnx", "encoder.json", "tokenizer.json"
 AT_ONCE = 4  # items of one run
-PACKAGE = "postplace.encoders."  # where a preparation may come from
+# How a description names its preparation, which no move of a class may change, and where that class is; of version
+# 0.1.0, whose names were modules, too.
+PREPARATIONS: Mapping[str, str] = {
+    "hub": "postplace.encoders.hub.preprocessing.HubPreparation",
+    "squash": "postplace.encoders.bundled.Squash",
+    "centre-crop": "postplace.encoders.backbones.CentreCrop",
+    "hub_preparation.HubPreparation": "postplace.encoders.hub.preprocessing.HubPreparation",
+    "bundled.Squash": "postplace.encoders.bundled.Squash",
+    "backbones.CentreCrop": "postplace.encoders.backbones.CentreCrop",
+}
 
 
 class Exported(NamedTuple):
@@ -36,7 +45,7 @@ class Exported(NamedTuple):
 
 
 class OnnxImageEncoder:
-    """An exported image encoder: prepared pictures (B, height, width, 3) uint8 -> vectors (B, D)."""
+    """An exported image encoder: prepared images (B, height, width, 3) uint8 -> vectors (B, D)."""
 
     def __init__(self, folder: Path) -> None:
         self._exported = _load(folder, "image")
@@ -91,17 +100,17 @@ class OnnxTextEncoder:
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """See the class."""
-        return self._token_runs.vectors(texts)
+        return self._readout.vectors(texts)
 
     def encode_states(self, texts: Sequence[str]) -> Vectors:
         """States (B, n, S), real ones first, padded ones all zeros, if the encoder was exported with them."""
         _check_states(self.states, self.name)
-        return self._token_runs.token_states(texts)
+        return self._readout.token_states(texts)
 
     def encode_both(self, texts: Sequence[str]) -> tuple[Vectors, Vectors]:
         """Vectors and states in one run of the network, and a second one for the states of longer texts."""
         _check_states(self.states, self.name)
-        return self._token_runs.both(texts)
+        return self._readout.both(texts)
 
     def lengths(self, texts: Sequence[str], *, states: bool = False) -> NDArray[np.int64]:
         """See `CountsLengths`."""
@@ -112,17 +121,17 @@ class OnnxTextEncoder:
             self._tokenizer.no_padding()
             every = self._tokenizer.encode_batch([text.lower() for text in readable] if lower else readable)
             around = self._tokenizer.num_special_tokens_to_add(False)
-        room = self._token_runs.tokens_read(states=states) - around
+        room = self._readout.tokens_read(states=states) - around
         counts = [len(own.ids) - around for own in every]
         return np.array([(min(count, room), count) for count in counts], np.int64).reshape(-1, 2)
 
     @property
-    def _token_runs(self) -> TokenRuns:
+    def _readout(self) -> TextReadout:
         said = self._exported.description
         longest, whole = int(said["longest"]), bool(said["whole"])
-        return TokenRuns(self._runs, longest, whole, self.width, self.states, self.states_width)
+        return TextReadout(self._runs, longest, whole, self.width, self.states, self.states_width)
 
-    def _runs(self, texts: Sequence[str], longest: int) -> Iterator[Run]:
+    def _runs(self, texts: Sequence[str], longest: int) -> Iterator[NetworkOutput]:
         """Rows, outputs and the mask of their tokens, in batches of texts of similar length."""
         order = np.argsort([len(text) for text in texts], kind="stable")
         for start in range(0, len(texts), AT_ONCE):
@@ -170,7 +179,7 @@ def _load(folder: Path, kind: str) -> Exported:
             raise BadWeights(str(folder), problem, remedy)
         sums = {str(name): str(value) for name, value in description["sha256"].items()}
         for name, expected in sums.items():
-            if sha256_of(folder / Path(name).name) != expected:
+            if compute_sha256(folder / Path(name).name) != expected:
                 raise BadWeights(str(folder / name), "is not what was exported: its sha256 differs", remedy)
         session = open_session(folder / MODEL, threads=max(1, (os.cpu_count() or 2) - 1))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -180,10 +189,10 @@ def _load(folder: Path, kind: str) -> Exported:
 
 
 def _preparation(said: Mapping[str, Any], folder: Path) -> ImagePreparation:
-    """The preparation that was written, which must be a dataclass of this package."""
-    module, _, name = str(said["class"]).rpartition(".")
+    """The preparation that was written, which must be one of `PREPARATIONS`."""
     try:
-        kind = getattr(import_module(f"{PACKAGE}{module}"), name)
+        module, _, name = PREPARATIONS[said["class"]].rpartition(".")
+        kind = getattr(import_module(module), name)
         values = {field.name: said["fields"][field.name] for field in fields(kind)}
         made: ImagePreparation = kind(**{key: tuple(v) if isinstance(v, list) else v for key, v in values.items()})
     except (ImportError, AttributeError, KeyError, TypeError) as error:

@@ -3,7 +3,7 @@
 A folder holds `model.onnx` (weights of more than 1 GB beside it, in `model.onnx.data`), `encoder.json` (what it reads,
 its preparation, the measurement) and, for a text encoder, `tokenizer.json`; `encoders` runs it. int8: the matrices
 of transformers are quantised when written, activations as they come; convolutional networks are calibrated on
-pictures, for onnxruntime has no fast convolution of activations quantised as they come. Extra `onnx`.
+images, for onnxruntime has no fast convolution of activations quantised as they come. Extra `onnx`.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from numpy.typing import NDArray
 
 from postplace.encoders.bundled import BundledImageEncoder, BundledTextEncoder
 from postplace.encoders.encoder import ImageEncoder, ImagePreparation, TextEncoder
-from postplace.encoders.hub.files import sha256_of
+from postplace.encoders.hub.files import compute_sha256
 from postplace.encoders.onnx.encoders import (
     AT_ONCE,
     DESCRIPTION,
     FORMAT,
     MODEL,
-    PACKAGE,
+    PREPARATIONS,
     TOKENIZER,
     need,
     open_session,
@@ -88,27 +88,27 @@ class ExportReport:
 
 
 def export_image(
-    encoder: ImageEncoder, folder: str | Path, *, int8: bool = False, pictures: NDArray[np.uint8] | None = None
+    encoder: ImageEncoder, folder: str | Path, *, int8: bool = False, images: NDArray[np.uint8] | None = None
 ) -> ExportReport:
     """Write an image encoder as a folder that appears whole, and measure it against the original.
 
-    `pictures` (N, height, width, 3) uint8, prepared: what both are compared on, and int8 is calibrated on; smooth noise
+    `images` (N, height, width, 3) uint8, prepared: what both are compared on, and int8 is calibrated on; smooth noise
     if not given, which tells less. Raises BadOption for an encoder on a GPU or without a network of PyTorch, and where
     the folder exists or a package is missing; WriteFailed.
     """
     module = _image_module(encoder)
-    if pictures is not None and not len(pictures):
-        raise BadOption(encoder.name, "was given no pictures to be compared on", "give some, or leave them out")
-    if pictures is None:
+    if images is not None and not len(images):
+        raise BadOption(encoder.name, "was given no images to be compared on", "give some, or leave them out")
+    if images is None:
         from PIL import Image
 
-        pictures = _smooth_noise(encoder.prepare(Image.new("RGB", (8, 8))).shape, CHECKED)
+        images = _smooth_noise(encoder.prepare(Image.new("RGB", (8, 8))).shape, CHECKED)
     description = {
         "kind": "image",
         **_described(encoder),
         "preparation": {"class": _class_name(encoder.prepare), "fields": asdict(encoder.prepare)},  # type: ignore[call-overload]
     }
-    inputs = {"pixels": pictures}
+    inputs = {"pixels": images}
     return _export(module, inputs, Path(folder), description, int8=int8, dynamic={"pixels": {0: "B"}})
 
 
@@ -176,7 +176,7 @@ def _export(
             "format": FORMAT,
             **description,
             "precision": "int8" if int8 else "float32",
-            "sha256": {path.name: sha256_of(path) for path in files},
+            "sha256": {path.name: compute_sha256(path) for path in files},
             "agreement": {name: asdict(value) for name, value in measured.items()},
         }
         write_within(unfinished, DESCRIPTION, as_json(whole))
@@ -250,7 +250,7 @@ _SYMMETRIC = {"ActivationSymmetric": False, "WeightSymmetric": True}
 
 
 class _Feeds:
-    """The pictures that a convolutional network is calibrated on, one after the other."""
+    """The images that a convolutional network is calibrated on, one after the other."""
 
     def __init__(self, feeds: Sequence[Mapping[str, NDArray[Any]]]) -> None:
         self._rest = iter(feeds)
@@ -311,18 +311,18 @@ def _timed(run: Callable[[Any], NDArray[Any]], parts: Sequence[Any], best: float
 
 
 def _smooth_noise(shape: tuple[int, ...], count: int) -> NDArray[np.uint8]:
-    """Pictures of blobs of several sizes: nearer to photographs than white noise."""
+    """Images of blobs of several sizes: nearer to photographs than white noise."""
     from PIL import Image
 
     rng = np.random.default_rng(0)
     high, wide, _ = shape
-    pictures = np.zeros((count, *shape), dtype=np.float32)
+    images = np.zeros((count, *shape), dtype=np.float32)
     for size in (2, 5, 13, 40):
         small = rng.integers(0, 256, (count, size, size, 3), dtype=np.uint8)
-        pictures += [np.asarray(Image.fromarray(part).resize((wide, high))) for part in small]
-    lowest = pictures.min(axis=(1, 2), keepdims=True)
-    spread = np.maximum(pictures.max(axis=(1, 2), keepdims=True) - lowest, 1)
-    noise: NDArray[np.uint8] = ((pictures - lowest) / spread * 255).astype(np.uint8)
+        images += [np.asarray(Image.fromarray(part).resize((wide, high))) for part in small]
+    lowest = images.min(axis=(1, 2), keepdims=True)
+    spread = np.maximum(images.max(axis=(1, 2), keepdims=True) - lowest, 1)
+    noise: NDArray[np.uint8] = ((images - lowest) / spread * 255).astype(np.uint8)
     return noise
 
 
@@ -350,20 +350,20 @@ def _described(encoder: Any) -> dict[str, Any]:
 
 
 def _image_module(encoder: ImageEncoder) -> Any:
-    """The encoder's network as one module from prepared pictures to vectors."""
+    """The encoder's network as one module from prepared images to vectors."""
     from torch import nn
 
     from postplace.encoders.backbones import TimmImageEncoder
-    from postplace.encoders.hub.modules import PictureNetwork
+    from postplace.encoders.hub.modules import ImageNetwork
     from postplace.encoders.hub.preprocessing import Normalisation
 
     own = getattr(encoder, "module", None)
     if isinstance(encoder, BundledImageEncoder):
         read = partial(_pooled, encoder.network)
-        own = PictureNetwork(encoder.network, Normalisation(1.0, (127.0,) * 3, (128.0,) * 3), read)
+        own = ImageNetwork(encoder.network, Normalisation(1.0, (127.0,) * 3, (128.0,) * 3), read)
     elif isinstance(encoder, TimmImageEncoder):
         mean, std = (tuple(values.flatten().tolist()) for values in (encoder._mean, encoder._std))
-        own = PictureNetwork(encoder.network, Normalisation(1 / 255, mean, std), encoder.network)
+        own = ImageNetwork(encoder.network, Normalisation(1 / 255, mean, std), encoder.network)
     if not isinstance(own, nn.Module):
         raise BadOption(encoder.name, "has no network of PyTorch to export", "export one of the hub, timm, or bundled")
     if any(part.device.type != "cpu" for part in own.parameters()):
@@ -377,6 +377,8 @@ def _pooled(network: Any, pixels: Any) -> Any:
 
 def _class_name(prepare: ImagePreparation) -> str:
     kind = type(prepare)
-    if not kind.__module__.startswith(PACKAGE) or not hasattr(kind, "__dataclass_fields__"):
-        raise BadOption(kind.__qualname__, "is a preparation that cannot be written", "make it a dataclass of ours")
-    return f"{kind.__module__.removeprefix(PACKAGE)}.{kind.__qualname__}"
+    place = f"{kind.__module__}.{kind.__qualname__}"
+    known = next((name for name, where in PREPARATIONS.items() if where == place), None)
+    if known is None:
+        raise BadOption(kind.__qualname__, "is a preparation that cannot be written", "make it one of ours")
+    return known

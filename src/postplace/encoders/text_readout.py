@@ -1,4 +1,4 @@
-"""Runs of a text network -> vectors and token states, whatever runs the network (PyTorch, onnxruntime).
+"""What a text network gives -> vectors and token states, whatever runs the network (PyTorch, onnxruntime).
 
 Letters: B texts, L tokens of the longest text of a run, D width of a vector, n states, S width of a state.
 """
@@ -15,18 +15,18 @@ from numpy.typing import NDArray
 from postplace.encoders.encoder import States, Vectors
 
 # Which texts (their rows), what the network gave for them, (B, D) and (B, L, S), and the mask (B, L) of their tokens
-Run = tuple[NDArray[np.int64], Sequence[Any], NDArray[np.int64]]
+NetworkOutput = tuple[NDArray[np.int64], Sequence[Any], NDArray[np.int64]]
 
 
 @dataclass(frozen=True, slots=True)
-class TokenRuns:
+class TextReadout:
     """What a text encoder reads out of its network; `run` cuts texts to so many tokens and gives each text in one run.
 
     longest: tokens that are read of a text; `whole`: every text is padded to them, so that a shorter cut changes
     nothing. Of a longer text than `states` tokens the states are those of its beginning, read alone.
     """
 
-    run: Callable[[Sequence[str], int], Iterable[Run]]
+    run: Callable[[Sequence[str], int], Iterable[NetworkOutput]]
     longest: int
     whole: bool
     width: int

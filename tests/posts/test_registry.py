@@ -1,0 +1,64 @@
+"""Sources by name, function, class and object, and what is said of one that is none."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from postplace import Post, read_source, register_source
+from postplace.errors import BadOption, BadPost
+from postplace.posts.dump import AGAIN
+from postplace.posts.registry import find_source, source_names
+
+
+def two_posts(path: Path) -> Iterator[Post]:
+    yield Post("1", text=path.name)
+    yield Post("2", text="x")
+    yield Post("1", text="again")
+
+
+class Reader:
+    """A source that is an object."""
+
+    def __call__(self, path: Path) -> list[Post]:
+        return list(two_posts(path))
+
+
+@pytest.mark.parametrize("source", [two_posts, Reader, Reader()])
+def test_a_function_a_class_and_an_object_are_sources(source: object) -> None:
+    dump = read_source(source, "folder/file")
+    for _ in range(2):  # every iteration begins again
+        assert [(post.id, post.text) for post in dump] == [("1", "file"), ("2", "x")]
+        assert (dump.tally.posts, dump.tally.left_out[AGAIN]) == (2, 1)
+
+
+def test_a_source_of_the_package_tells_of_what_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "weibo.json").write_text(json.dumps({"weibo": [{"id": 1, "text": "a"}, {"text": "b"}]}))
+    refused: list[BadPost] = []
+    assert [post.id for post in read_source("weibo", tmp_path, on_refused=refused.append)] == ["1"]
+    assert len(refused) == 1
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [("wibo", "source: 'wibo' is unknown; did you mean 'weibo'"), (3, "int cannot be called with a path")],
+)
+def test_what_is_no_source_is_refused(source: Any, message: str) -> None:
+    with pytest.raises(BadOption, match=message):
+        find_source(source)
+
+
+def test_what_gives_no_posts_is_refused() -> None:
+    with pytest.raises(BadPost, match="item 1: gave str where a post was expected"):
+        list(read_source(lambda path: ["x"], "."))
+
+
+@pytest.mark.parametrize("name", ["weibo", "places"])
+def test_a_name_belongs_to_one_source(name: str) -> None:
+    with pytest.raises(BadOption, match=f"source {name}: the name is taken"):
+        register_source(name)(two_posts)
+    assert source_names()[:2] == ["instaloader", "weibo"]
