@@ -38,8 +38,7 @@ def test_settings_are_those_of_the_model_of_its_training_and_of_its_vocabularies
     found = by_name(capsys)
     assert found["mrlf"]["training"]["max_epochs"] > 0
     assert found["majority"]["training"] == {}  # it is fitted in one go
-    assert found["majority"]["reads"] == []
-    assert set(found["mrlf"]["reads"]) == {"text", "hashtags", "image"}
+    assert found["mrlf"]["vocabulary"]["max_characters"] > 0
     assert not [name for name, facts in found.items() if "betas" in facts["training"] and _by_rmsprop(facts)]
 
 
