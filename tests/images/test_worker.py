@@ -23,7 +23,7 @@ def corner(image: Any) -> NDArray[np.int64]:
 
 
 def test_an_image_that_cannot_be_decoded_becomes_a_reason_and_the_others_keep_their_positions() -> None:
-    found = prepare_batch([png(10), b"no image", png(20)], corner, hash_picture=lambda image: image.getpixel((0, 0))[0])
+    found = prepare_batch([png(10), b"no image", png(20)], corner, hash_image=lambda image: image.getpixel((0, 0))[0])
     assert found.positions == [0, 2]
     assert found.arrays is not None
     assert found.arrays.tolist() == [[10, 0, 0], [20, 0, 0]]
@@ -33,12 +33,12 @@ def test_an_image_that_cannot_be_decoded_becomes_a_reason_and_the_others_keep_th
 
 
 def test_without_a_hash_there_are_none_and_without_images_there_is_no_array() -> None:
-    assert prepare_batch([png(1)], corner, hash_picture=None).hashes == []
-    empty = prepare_batch([b"no image"], corner, hash_picture=None)
+    assert prepare_batch([png(1)], corner, hash_image=None).hashes == []
+    empty = prepare_batch([b"no image"], corner, hash_image=None)
     assert (empty.positions, empty.arrays, list(empty.reasons)) == ([], None, [0])
 
 
 def test_images_of_one_batch_are_prepared_alike_whatever_their_size() -> None:
-    found = prepare_batch([png(1, (4, 9)), png(2, (300, 2))], corner, hash_picture=None)
+    found = prepare_batch([png(1, (4, 9)), png(2, (300, 2))], corner, hash_image=None)
     assert found.arrays is not None
     assert found.arrays.shape == (2, 3)

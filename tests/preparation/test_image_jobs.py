@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from postplace.errors import BadWeights
-from postplace.preparation.image_jobs import CleanPicture, HashPicture, short_name
+from postplace.preparation.image_jobs import CleanImage, HashImage, short_name
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_a_share_of_people_above_the_limit_drops_the_image_and_below_has_them_painted_over(path: Path) -> None:
-    job = CleanPicture(path.parent / "clean", 0.5, Upper(0.75), White())
+    job = CleanImage(path.parent / "clean", 0.5, Upper(0.75), White())
     assert job("d1", path) == {"ratio": 0.75, "outcome": "dropped"}
     record = replace(job, segmenter=Upper(0.25))("d1", path)
     written = path.parent / "clean" / "d1.png"
@@ -57,14 +57,14 @@ def test_a_share_of_people_above_the_limit_drops_the_image_and_below_has_them_pa
 
 
 def test_an_image_without_people_is_left_as_it_is_and_no_file_is_written(path: Path) -> None:
-    job = CleanPicture(path.parent / "clean", 0.5, Upper(0.0), White())
+    job = CleanImage(path.parent / "clean", 0.5, Upper(0.0), White())
     assert job("d1", path) == {"ratio": 0.0, "outcome": "unchanged"}
     assert not (path.parent / "clean").exists()
 
 
 def test_a_cleaned_jpeg_stays_one_and_a_record_is_valid_while_its_file_is_whole(path: Path) -> None:
     Image.open(path).save(path.with_suffix(".jpg"))
-    job = CleanPicture(path.parent / "clean", 0.5, Upper(0.25), White())
+    job = CleanImage(path.parent / "clean", 0.5, Upper(0.25), White())
     record = job("d1", path.with_suffix(".jpg"))
     written = path.parent / "clean" / "d1.jpg"
     assert Image.open(written).format == "JPEG"
@@ -80,7 +80,7 @@ def test_a_cleaned_jpeg_stays_one_and_a_record_is_valid_while_its_file_is_whole(
 def test_an_image_that_cannot_be_read_or_worked_on_is_a_record_and_weights_that_are_wrong_an_error(
     path: Path,
 ) -> None:
-    job = CleanPicture(path.parent / "clean", 0.5, Upper(0.25), White())
+    job = CleanImage(path.parent / "clean", 0.5, Upper(0.25), White())
     path.with_name("text.png").write_text("no image")
     assert list(job("d1", path.with_name("text.png"))) == ["error"]
     failed = replace(job, segmenter=Upper(2.0))("d1", path)
@@ -90,7 +90,7 @@ def test_an_image_that_cannot_be_read_or_worked_on_is_a_record_and_weights_that_
 
 
 def test_the_fingerprint_changes_with_all_that_decides_the_result() -> None:
-    job = CleanPicture(Path("a"), 0.5, Upper(0.25), White())
+    job = CleanImage(Path("a"), 0.5, Upper(0.25), White())
     others = [
         replace(job, max_ratio=0.4),
         replace(job, segmenter=Upper(0.25, fingerprint="upper 2")),
@@ -102,8 +102,8 @@ def test_the_fingerprint_changes_with_all_that_decides_the_result() -> None:
 
 
 def test_the_hash_of_an_image_is_a_number_whatever_its_format(path: Path) -> None:
-    record = HashPicture()("d1", path)
+    record = HashImage()("d1", path)
     Image.open(path).save(path.with_suffix(".bmp"))
-    assert HashPicture()("d2", path.with_suffix(".bmp")) == record
-    assert HashPicture().still_valid(record)
-    assert not HashPicture().still_valid({"error": "failed"})
+    assert HashImage()("d2", path.with_suffix(".bmp")) == record
+    assert HashImage().still_valid(record)
+    assert not HashImage().still_valid({"error": "failed"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from postplace.report.confusion import confused_pairs, count_pairs, matrix_of
+from postplace.report.confusion import build_matrix, confused_pairs, count_pairs
 
 COUNTS = np.array([[5, 3, 0, 0], [1, 6, 0, 0], [0, 0, 9, 0], [0, 2, 0, 4]])
 NAMES = ("a", "b", "c", "d")
@@ -26,16 +26,16 @@ def test_confused_pairs_are_the_most_frequent_first_with_their_share_of_the_true
     assert confused_pairs(COUNTS, coordinates, most=1) == found[:1]
 
 
-def test_a_matrix_of_few_classes_gathers_nothing_and_loses_no_post() -> None:
-    matrix = matrix_of(COUNTS, NAMES)
+def test_a_build_matrix_few_classes_gathers_nothing_and_loses_no_post() -> None:
+    matrix = build_matrix(COUNTS, NAMES)
     assert (sorted(matrix.names), matrix.gathered) == (list(NAMES), 0)
     for row, truth in enumerate(matrix.names):
         for column, guess in enumerate(matrix.names):
             assert matrix.counts[row][column] == COUNTS[NAMES.index(truth), NAMES.index(guess)]
 
 
-def test_a_matrix_of_many_classes_shows_the_most_confused_and_gathers_the_rest() -> None:
-    matrix = matrix_of(COUNTS, NAMES, shown=2)
+def test_a_build_matrix_many_classes_shows_the_most_confused_and_gathers_the_rest() -> None:
+    matrix = build_matrix(COUNTS, NAMES, shown=2)
     assert matrix.names == ("b", "a", "2 others")
     assert matrix.counts == ((6, 1, 0), (3, 5, 0), (2, 0, 13))
-    assert matrix_of(COUNTS, NAMES, shown=3).names[-1] == "1 other"
+    assert build_matrix(COUNTS, NAMES, shown=3).names[-1] == "1 other"

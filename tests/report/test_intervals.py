@@ -23,4 +23,4 @@ def test_between_says_both_bounds_or_the_lower_one(interval: tuple[float, float]
 
 
 def test_between_formats_each_bound_by_itself() -> None:
-    assert between([1.0, 2.0], lambda bound: f"{bound:g} km") == "1 km to 2 km"
+    assert between((1.0, 2.0), lambda bound: f"{bound:g} km") == "1 km to 2 km"

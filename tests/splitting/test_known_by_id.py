@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from postplace.schema import Post
-from postplace.splitting.known_by_id import part_by_id, post_digests
+from postplace.splitting.known_by_id import post_digests, subset_by_digest
 
 POST = Post("1", text="by the river", hashtags=("night",), user="anna")
 
@@ -26,13 +26,13 @@ def test_a_post_under_another_id_shares_no_digest() -> None:
 
 def test_a_post_is_known_by_its_text_when_its_hashtags_have_changed() -> None:
     parts = dict.fromkeys(post_digests(POST), "train")
-    assert part_by_id(parts, replace(POST, hashtags=(), user=None)) == "train"
-    assert part_by_id(parts, replace(POST, text="elsewhere")) == "train"  # the same author at the same time
-    assert part_by_id(parts, Post("1", text="elsewhere")) is None
+    assert subset_by_digest(parts, replace(POST, hashtags=(), user=None)) == "train"
+    assert subset_by_digest(parts, replace(POST, text="elsewhere")) == "train"  # the same author at the same time
+    assert subset_by_digest(parts, Post("1", text="elsewhere")) is None
 
 
 def test_a_post_without_words_is_not_known_by_its_id_alone() -> None:
     silent = Post("1")
-    assert part_by_id(dict.fromkeys(post_digests(silent), "train"), silent) is None
+    assert subset_by_digest(dict.fromkeys(post_digests(silent), "train"), silent) is None
     seen = replace(silent, user="anna")
-    assert part_by_id(dict.fromkeys(post_digests(seen), "test"), seen) == "test"
+    assert subset_by_digest(dict.fromkeys(post_digests(seen), "test"), seen) == "test"

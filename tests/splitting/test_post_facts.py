@@ -52,10 +52,10 @@ def test_an_image_is_known_by_its_content_wherever_it_lies(tmp_path: Path) -> No
     for name, content in (("a.jpg", b"same"), ("b.jpg", b"same"), ("c.jpg", b"else"), ("empty.jpg", b"")):
         (tmp_path / name).write_bytes(content)
     a, b, c, empty, none = (
-        facts_of(Post("1", images=(tmp_path / name,))).pictures
+        facts_of(Post("1", images=(tmp_path / name,))).images
         for name in ("a.jpg", "b.jpg", "c.jpg", "empty.jpg", "none.jpg")
     )
-    assert a == b == facts_of(Post("1", images=(b"same",))).pictures
+    assert a == b == facts_of(Post("1", images=(b"same",))).images
     assert a != c
     assert (empty, none) == (frozenset(), frozenset())
 

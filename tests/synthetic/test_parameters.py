@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from postplace.errors import BadOption
-from postplace.synthetic.parameters import Knobs
+from postplace.synthetic.parameters import CityParameters
 
 
 @pytest.mark.parametrize(
@@ -15,8 +15,8 @@ from postplace.synthetic.parameters import Knobs
     [{"places": 2}, {"places": 48}, {"users": 2}, {"activity_skew": 5}, {"gps_noise_km": 50.0}, {"slang": 1}],
 )
 def test_the_ends_of_each_range_are_allowed(values: dict[str, Any]) -> None:
-    knobs = Knobs(**values)
-    assert {name: getattr(knobs, name) for name in values} == values
+    parameters = CityParameters(**values)
+    assert {name: getattr(parameters, name) for name in values} == values
 
 
 @pytest.mark.parametrize(
@@ -34,12 +34,12 @@ def test_the_ends_of_each_range_are_allowed(values: dict[str, Any]) -> None:
 )
 def test_a_value_out_of_range_or_of_another_type_is_an_error(values: dict[str, Any], problem: str) -> None:
     with pytest.raises(BadOption) as caught:
-        Knobs(**values)
+        CityParameters(**values)
     assert caught.value.found == problem
     assert repr(next(iter(values))) in caught.value.where
 
 
 def test_an_unknown_modality_is_an_error_that_names_the_nearest() -> None:
     with pytest.raises(BadOption, match="images") as caught:
-        Knobs(single_modality="images")  # type: ignore[arg-type]
+        CityParameters(single_modality="images")  # type: ignore[arg-type]
     assert "image" in caught.value.remedy

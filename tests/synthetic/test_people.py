@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from postplace.synthetic.gazetteer import CATEGORY_HOURS, SITES
-from postplace.synthetic.parameters import Knobs
+from postplace.synthetic.parameters import CityParameters
 from postplace.synthetic.people import FIRST_DAY, Draft, draft_posts
 
 
-def draft(number: int = 60, **knobs: Any) -> list[Draft]:
-    return draft_posts(number, sites=SITES, seed=0, knobs=Knobs(**knobs))
+def draft(number: int = 60, **parameters: Any) -> list[Draft]:
+    return draft_posts(number, sites=SITES, seed=0, parameters=CityParameters(**parameters))
 
 
 def test_without_noise_a_post_is_at_its_place_at_an_hour_of_its_category() -> None:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from postplace.encoders.hub.modules import (
-    PictureNetwork,
+    ImageNetwork,
     Pixels,
     TextModule,
     grid_cells,
@@ -43,7 +43,7 @@ def test_pixels_are_scaled_normalised_and_moved_to_channels_first() -> None:
 
 
 def test_an_image_network_reads_normalised_pixels_and_answers_in_float32() -> None:
-    network = PictureNetwork(nn.Identity(), HALVES, lambda pixels: pixels.mean(dim=(2, 3)).to(torch.bfloat16))
+    network = ImageNetwork(nn.Identity(), HALVES, lambda pixels: pixels.mean(dim=(2, 3)).to(torch.bfloat16))
     found = network(torch.full((2, 4, 4, 3), 255, dtype=torch.uint8))
     assert found.dtype == torch.float32
     assert found.tolist() == [[1.0, 2.0, 0.5]] * 2

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from postplace.encoders.token_runs import Run, TokenRuns
+from postplace.encoders.text_readout import NetworkOutput, TextReadout
 
 TEXTS = ["abc", "", "de", "fghij"]
 
@@ -17,7 +17,7 @@ class Letters:
     def __init__(self) -> None:
         self.calls: list[tuple[int, int]] = []
 
-    def __call__(self, texts: Sequence[str], longest: int) -> Iterable[Run]:
+    def __call__(self, texts: Sequence[str], longest: int) -> Iterable[NetworkOutput]:
         self.calls.append((len(texts), longest))
         for rows in (np.arange(len(texts))[::2], np.arange(len(texts))[1::2]):  # two runs, in another order
             cut = [texts[row][:longest] for row in rows]
@@ -32,8 +32,8 @@ class Letters:
             yield rows, (vectors, states), mask
 
 
-def runs(letters: Letters, *, longest: int = 4, states: int = 2, whole: bool = False) -> TokenRuns:
-    return TokenRuns(letters, longest=longest, whole=whole, width=1, states=states, states_width=2)
+def runs(letters: Letters, *, longest: int = 4, states: int = 2, whole: bool = False) -> TextReadout:
+    return TextReadout(letters, longest=longest, whole=whole, width=1, states=states, states_width=2)
 
 
 def test_vectors_come_back_in_the_order_of_the_texts_and_read_the_longest_length() -> None:
