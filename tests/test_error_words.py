@@ -16,9 +16,7 @@ MODULES = sorted(
     str(path.relative_to(ROOT)) for path in ROOT.rglob("*.py") if path.relative_to(ROOT).parts[0] not in ("cli",)
 )
 # Folders and modules that still name options; to be empty.
-LEFT = (
-    "encoders", "experiments", "features", "models", "runs", "training",
-)  # fmt: skip
+LEFT: tuple[str, ...] = ()
 
 OPTION = re.compile(r"(?<![\w-])(?<!var\()--[a-z][a-z-]+(?![\w-]*:)")  # not var(--ink) and --width: of style sheets
 WHOLE_COMMAND = re.compile(r"(postplace|instaloader|pip)( [\w./`]+)* --")  # it can be typed as it stands, from anywhere

@@ -178,7 +178,7 @@ def test_a_system_of_pasts_does_not_apply_to_posts_without(
     _check_applies(Row("x", "user-cnns", {"past": False}), prepared)
     alone = PostLocator("place", "user-cnns", device="cpu", settings={"max_epochs": 1})
     alone.encoder_pair.share(locator.encoder_pair)
-    with pytest.raises(NotEnoughData, match=f"--model user-cnns: it reads its user's past posts: {why}; .*past=false"):
+    with pytest.raises(NotEnoughData, match=f"model user-cnns: it reads its user's past posts: {why}; .*past"):
         alone.fit_dataset(prepared, evaluate=False)
 
 
@@ -274,7 +274,8 @@ def test_token_states_are_those_of_what_it_is_asked_with(posts: list[Post], loca
         return replace(prepared.encoded, text_states=np.full((len(posts), 1, 2), number, dtype=np.float16))
 
     prepared = replace(prepared, encoded=states(1.0))
-    stub: Any = SimpleNamespace(modalities=("text", "hashtags", "image"), encode=lambda _: states(2.0))
+    stub: Any = SimpleNamespace(modalities=("text", "hashtags", "image"), cache=None)
+    stub.encoder_pair = SimpleNamespace(encode=lambda _, cache: states(2.0))
     for shown, expected in ((None, 1.0), (("text", "image"), 2.0)):
         asked, encoded, _ = _test_posts(Row("row", "sg-mft-tokens", test_modalities=shown), stub, prepared)
         assert encoded.text_states is not None
@@ -321,7 +322,7 @@ def test_prepared_posts_are_not_split_into_folds(posts: list[Post], cache: Path,
     data = DataSet("city", tmp_path / "prepared", "place")
     with pytest.raises(BadOption, match="is split already"):
         run_experiment(EXPERIMENT, data, seeds=(0,), out=tmp_path / "out", options=Options(cache=cache, folds=3))
-    with pytest.raises(BadOption, match="--folds: the posts are split already"):
+    with pytest.raises(BadOption, match="folds: the posts are split already"):
         PostLocator("place", "majority", cache=cache, folds=3).fit(tmp_path / "prepared")
 
 

@@ -260,7 +260,7 @@ def test_a_transfer_model_of_other_classes_or_the_guide_itself_is_refused(toy: T
     with pytest.raises(BadOption, match=r"^transfer_model: is the run that chooses the edits"):
         advise(guide, Post("1", text="x"), transfer_model=guide)
     others = PlaceVocabulary("place", (Place("elsewhere", 0.0, 0.0), Place("there", 1.0, 1.0)))
-    transfer_model.fitted.places = others  # type: ignore[misc]
+    transfer_model.predictor.places = others  # type: ignore[misc]
     with pytest.raises(BadOption, match=r"^transfer_model: does not know 'here'"):
         advise(guide, Post("1", text="x"), transfer_model=transfer_model)
 
@@ -364,7 +364,7 @@ def test_a_transfer_model_of_places_of_the_same_names_elsewhere_is_refused() -> 
 
 def test_a_transfer_model_is_checked_before_any_edit_is_tried(toy: Toy) -> None:
     transfer_model = toy(lambda *_: 3.0)
-    transfer_model.fitted.places = PlaceVocabulary("place", (Place("here", 9.0, 0.0), Place("there", 9.0, 1.0)))  # type: ignore[misc]
+    transfer_model.predictor.places = PlaceVocabulary("place", (Place("here", 9.0, 0.0), Place("there", 9.0, 1.0)))  # type: ignore[misc]
     guide = toy(lambda *_: 3.0)
     with pytest.raises(BadOption, match="its classes lie elsewhere"):
         advise(guide, Post("1", text="hello"), transfer_model=transfer_model)

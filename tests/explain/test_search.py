@@ -74,11 +74,11 @@ def test_expected_km_is_a_mean_over_the_places_that_have_coordinates() -> None:
     names = [SimpleNamespace(name=name) for name in ("here", "there", "nowhere")]
     coordinates = np.array([[0.0, 0.0], [1.0, 0.0], [np.nan, np.nan]])
     places = SimpleNamespace(places=names, coordinates=lambda: coordinates)
-    attacker = Attacker.of(SimpleNamespace(fitted=SimpleNamespace(places=places)), 0)
+    attacker = Attacker.of(SimpleNamespace(predictor=SimpleNamespace(places=places)), 0)
     (found,) = attacker.views(np.array([[0.5, 0.25, 0.25]]))
     assert (found.probability, found.answer) == (0.5, "here")
     assert found.expected_km == pytest.approx(111.195 / 3, abs=1e-3)
-    nowhere = Attacker.of(SimpleNamespace(fitted=SimpleNamespace(places=places)), 2)
+    nowhere = Attacker.of(SimpleNamespace(predictor=SimpleNamespace(places=places)), 2)
     assert nowhere.views(np.array([[0.5, 0.25, 0.25]]))[0].expected_km is None
 
 

@@ -25,7 +25,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
 
 def test_an_existing_run_is_not_overwritten_unasked(tmp_path: Path) -> None:
     write_run(tmp_path / "run", {"seed": 1}, FILES)
-    with pytest.raises(BadOption, match="--overwrite"):
+    with pytest.raises(BadOption, match="overwrite=True"):
         write_run(tmp_path / "run", {"seed": 2}, FILES)
     write_run(tmp_path / "run", {"seed": 2}, FILES, overwrite=True)
     assert read_run(tmp_path / "run")[0]["seed"] == 2

@@ -199,6 +199,8 @@ def test_evidence_is_for_those_who_are_told_everything(served: PostLocator) -> N
     fitted = replace(served.fitted, evidence=object())  # type: ignore[arg-type]  # only whether it is there counts
     locator = PostLocator.__new__(PostLocator)
     locator._fitted = fitted
+    for name in ("entry", "plan", "encoder_pair"):
+        setattr(locator, name, getattr(served, name))
     for fine, there in ((False, False), (True, True)):
         generalisation = SpatialGeneralisation(fitted.places, fine=fine)
         assert (Redaction.of(locator, generalisation).view.evidence is not None) == there

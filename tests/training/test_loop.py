@@ -229,7 +229,7 @@ def test_a_training_whose_loss_is_no_number_ends_with_the_remedy_and_leaves_no_s
 
 def test_a_rate_that_is_far_too_high_is_named() -> None:
     plan = replace(PLAN, learning_rate=1e38, optimiser="adam")
-    with pytest.raises(Diverged, match=r"--set learning_rate=1e\+37; it was 1e\+38"):
+    with pytest.raises(Diverged, match=r"'learning_rate': 1e\+37}`; it was 1e\+38"):
         fit(Probe(), (posts(60), posts(30, seed=1)), training=plan, seed=0)
 
 

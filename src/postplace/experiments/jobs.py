@@ -153,5 +153,5 @@ def share_out(job: Job, *, jobs: int) -> Iterator[Job]:
 def posts_of(path: Path) -> tuple[list[Post], dict[str, str] | None]:
     """The posts of a file or a prepared folder, with the part of each by its id if they are prepared; read once."""
     if not path.exists():
-        raise BadOption("--data", f"there is no {path}", "name a file of posts or a prepared folder")
+        raise BadOption("data", f"there is no {path}", "name a file of posts or a prepared folder")
     return read_with_subsets(path)

@@ -60,7 +60,7 @@ def run_experiment(
 def _described(parts: dict[str, str] | None, folds: int | None, data: DataSet) -> str:
     """How posts are split, for the table; a BadOption for folds of posts that are split already."""
     if parts and folds is not None:
-        remedy = "leave --folds out, or give posts that are not prepared"
+        remedy = "leave `folds` out, or give posts that are not prepared"
         raise BadOption(str(data.path), "is split already, and cannot be split into folds", remedy)
     if parts:
         return "as prepared"
@@ -82,7 +82,7 @@ def _run(jobs_to_run: Sequence[Job], *, jobs: int, log: Callable[[str], None] | 
         for future in as_completed([pool.submit(job, head) for job, head in zip(jobs_to_run, heads, strict=True)]):
             future.result()
     except BrokenProcessPool as error:
-        remedy = "run the same command again, with fewer --jobs if the memory was full; what is finished is kept"
+        remedy = "run the same command again, with fewer `jobs` if the memory was full; what is finished is kept"
         raise BadRun(str(jobs_to_run[0].folder), "a process that worked on it died", remedy) from error
     finally:
         pool.close()

@@ -53,9 +53,9 @@ def check_modalities(asked: Sequence[str] | None) -> tuple[str, ...]:
         return MODALITIES
     for name in asked:
         if name not in MODALITIES:
-            raise unknown_name("--modalities", str(name), MODALITIES)
+            raise unknown_name("modalities", str(name), MODALITIES)
     if not asked:
-        raise BadOption("--modalities", "none is named", f"name some of {', '.join(MODALITIES)}")
+        raise BadOption("modalities", "none is named", f"name some of {', '.join(MODALITIES)}")
     return tuple(name for name in MODALITIES if name in asked)
 
 

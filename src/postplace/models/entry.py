@@ -114,7 +114,7 @@ class ModelEntry:
         """As `build`; BadOption for an estimator."""
         built = self.build(sizes, classes, settings)
         if self.training is None:
-            raise BadOption("--model", f"{self.name} is no network", "name one that is: see `postplace models`")
+            raise BadOption("model", f"{self.name} is no network", "name one that is: see `postplace models`")
         return cast("nn.Module", built)
 
 

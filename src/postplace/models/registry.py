@@ -162,7 +162,7 @@ def _find_name(name: str) -> ModelEntry:
     if name not in _REGISTERED and name in (points := plugin_points()):
         _load(points[name])
     if name not in _REGISTERED:
-        raise unknown_name("--model", name, MODELS)
+        raise unknown_name("model", name, MODELS)
     return _REGISTERED[name]
 
 

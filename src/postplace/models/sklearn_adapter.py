@@ -44,7 +44,7 @@ class SklearnModel:
         if lesson.balanced:
             if "class_weight" not in parameters:
                 problem = f"{self._type.__name__} cannot weight classes"
-                raise BadOption("--class-weight", problem, "leave it out, or give an estimator with class_weight")
+                raise BadOption("class_weight", problem, "leave it out, or give an estimator with class_weight")
             self._estimator.set_params(class_weight="balanced")
         rows, labels = training_labels(lesson)
         self._frequencies = frequencies_of(lesson)

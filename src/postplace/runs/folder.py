@@ -21,7 +21,7 @@ CONFIG = "config.json"
 def check_free(folder: Path, *, overwrite: bool) -> None:
     """Refuse early, before hours of work, a folder that a run could not be written to."""
     if folder.exists() and not overwrite:
-        raise BadOption("folder", f"{folder} exists already", "choose another folder or give overwrite")
+        raise BadOption("folder", f"{folder} exists already", "choose another folder, or give `overwrite=True`")
     if folder.exists() and not (folder / CONFIG).is_file():
         raise BadOption("folder", f"{folder} is not a run of postplace and is not overwritten", "choose another folder")
     check_writable(folder)

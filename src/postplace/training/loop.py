@@ -216,7 +216,7 @@ class Classifier(pl.LightningModule):
         for name, loss in (("training", training), ("validation", validation)):
             if not math.isfinite(loss):
                 rate = self.training_plan.learning_rate
-                remedy = f"give a lower learning rate (--set learning_rate={rate / 10:g}; it was {rate:g})"
+                remedy = f"give a lower learning rate: `settings={{'learning_rate': {rate / 10:g}}}`; it was {rate:g}"
                 raise Diverged("training", f"the {name} loss is {loss} in epoch {epoch}", remedy)
 
     def transfer_batch_to_device(

@@ -80,7 +80,7 @@ def train_model(
     """
     plan, classes = settings.plan, len(dataset.places)
     if (lacking := dataset.lacking(plan)) is not None:
-        remedy = "add users and times to the posts, or give the setting past=false"
+        remedy = "add users and times to the posts, or give `settings={'past': False}`"
         raise NotEnoughData(f"model {settings.entry.name}", ": ".join(lacking), remedy)
     subsets = dataset.labelled(dataset.split.train), dataset.labelled(dataset.split.validation)
     vocabularies = dataset.fit_vocabularies(plan)

@@ -163,5 +163,5 @@ def _lightgbm() -> Any:
     try:
         import lightgbm
     except ModuleNotFoundError:
-        raise BadOption("--model", "lightgbm is not installed", "install it: pip install lightgbm") from None
+        raise BadOption("model", "lightgbm is not installed", "install it: pip install lightgbm") from None
     return lightgbm

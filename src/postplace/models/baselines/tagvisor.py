@@ -37,7 +37,7 @@ ARRAYS, VOCABULARY, FOREST = "safetensors", "json", "forest.skops"
     prefer_when="posts carry several hashtags each, and what they give away is to be known in seconds",
     deviations="A post without a known hashtag gets the class frequencies; trees have at most 1024 leaves, which "
     "bounds the file; the number of trees is recalled, not confirmed. A tag counts from its second "
-    "occurrence; classes are weighted with --balanced alone.",
+    "occurrence; classes are weighted with `class_weight` alone.",
     ranges={"leaves": (2, 65536)},
     search={"trees": (100, 300), "leaves": (256, 1024, 4096), "min_count": (1, 2, 5)},
 )

@@ -42,7 +42,7 @@ def skops_io() -> Any:
     try:
         import skops.io
     except ModuleNotFoundError:
-        raise BadOption("--model", "tagvisor needs skops", "install it: pip install skops") from None
+        raise BadOption("model", "tagvisor needs skops", "install it: pip install skops") from None
     return skops.io
 
 

@@ -30,7 +30,7 @@ from postplace.models.registry import register_model
     citation="Sanchez Villegas and Aletras, Point-of-Interest Type Prediction using Text and Images, EMNLP 2021",
     prefer_when="a small model is wanted that learns, for each feature, whether text or picture is to be believed",
     deviations="Frozen encoders, so that the learning rate is 1e-3, not 1e-5, in batches of 128, not 8, over up to "
-    "40 epochs, not 4; classes are weighted with --balanced alone; a learned vector, not the mean picture "
+    "40 epochs, not 4; classes are weighted with `class_weight` alone; a learned vector, not the mean picture "
     "of the training part, stands for a picture that is absent.",
     search={"dropout": (0.05, 0.25, 0.5), "width": (100, 200, 400)},
 )

@@ -93,7 +93,7 @@ def _get_inputs(settings: Mapping[str, Any]) -> frozenset[Input]:
     citation="the image baselines of Dai et al., ICC 2023: VGG19 (Simonyan & Zisserman, ICLR 2015), ResNet50 and "
     "ResNet101 (He et al., CVPR 2016), DenseNet121 (Huang et al., CVPR 2017)",
     prefer_when="it is asked what a picture alone tells, or which image encoder tells most",
-    deviations="Which network it is says --image-encoder (vgg19, resnet50, resnet101, densenet121, bundled, or any "
+    deviations="Which network it is says `image_encoder` (vgg19, resnet50, resnet101, densenet121, bundled, or any "
     "other); whether the networks of the paper were trained along is not stated: these are frozen.",
 )
 @register_model(
@@ -106,7 +106,7 @@ def _get_inputs(settings: Mapping[str, Any]) -> frozenset[Input]:
     citation="the image baselines of Dai et al., ICC 2023: VGG19 (Simonyan & Zisserman, ICLR 2015), ResNet50 and "
     "ResNet101 (He et al., CVPR 2016), DenseNet121 (Huang et al., CVPR 2017)",
     prefer_when="pictures are many, a GPU or time is there, and what they show is not what ImageNet's classes are",
-    deviations="Which network it is says --image-encoder (vgg19, resnet50, resnet101, densenet121, bundled); the "
+    deviations="Which network it is says `image_encoder` (vgg19, resnet50, resnet101, densenet121, bundled); the "
     "last stage alone is trained, from states stored once in float16, without new crops of a picture, and "
     "normalisations keep the moments of ImageNet.",
     defaults={"finetune": "last-stage"},
