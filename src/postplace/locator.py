@@ -121,7 +121,9 @@ class PostLocator:
         options = PredictOptions(top_k, level, min_confidence, coverage_over)
         return Predictions(self.answer(read_with_subsets(posts)[0], options, cache=cache).warned())
 
-    def answer(self, posts: Sequence[Post], options: PredictOptions, *, cache: Path | None = None) -> steps.Answers:
+    def answer(
+        self, posts: Sequence[Post], options: PredictOptions, *, cache: Path | None = None
+    ) -> steps.AnsweredPosts:
         """As `predict`, of posts that were parsed before; beside the answers the images that could not be read."""
         return steps.answer_posts(self.predictor, posts, self._reader, options, cache=cache)
 

@@ -28,9 +28,12 @@ def test_the_first_column_stays_though_it_is_empty() -> None:
     assert drop_empty_columns(["a", "b"], []) == (["a"], [])
 
 
-def test_data_address_is_a_jpeg_of_the_same_size_without_exif() -> None:
+def test_data_address_is_a_jpeg_of_the_same_size_without_exif_and_comment() -> None:
     image = Image.new("RGB", (5, 3), (200, 10, 10))
+    image.info["comment"] = b"taken at home"
     kind, _, content = data_address(image, quality=90).partition(",")
     read = Image.open(io.BytesIO(base64.b64decode(content)))
     assert kind == "data:image/jpeg;base64"
     assert (read.format, read.size, dict(read.getexif())) == ("JPEG", (5, 3), {})
+    assert "comment" not in read.info
+    assert image.info  # the caller's stays as it was

@@ -141,9 +141,9 @@ def above_chance(interval: Interval) -> Interval:
     Samples of half the groups raise it more than all posts do, so the plain interval lies too high. The lower end is
     lower by 3.5 times what they add: of an error that is chance alone, which goes with 1 / sqrt(N), all of it is 2.4
     times as much. 3.5 was chosen on the simulated posts of `drawn` in `benchmarks/promises_intervals.py`, where a 95 %
-    interval then holds the truth in 93 % of trials or more; of posts that it was not chosen on, `calibrated_otherwise`
-    there, in 94 % or more. The upper end stays where it is, too high with few groups: lowered too, it was often below
-    the error of a system that is too sure. The number itself is always inside.
+    interval then holds the true value in 93 % of trials or more; of posts that it was not chosen on,
+    `calibrated_otherwise` there, in 94 % or more. The upper end stays where it is, too high with few groups: lowered
+    too, it was often below the error of a system that is too sure. The number itself is always inside.
 
     >>> above_chance(Interval(0.25, 0.125, 0.375)), above_chance(Interval(0.0625, 0.125, 0.375))
     (Interval(mean=0.25, low=0.125, high=0.375), Interval(mean=0.0625, low=0.0, high=0.375))

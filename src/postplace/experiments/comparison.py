@@ -147,8 +147,8 @@ def _changes(described: Mapping[str, Any], measured: Mapping[str, Runs]) -> dict
     here: dict[str, list[str]] = {}
     for row, model in models.items():
         here.setdefault(f"{names[model]} on {described['data']}", []).extend(_noted(measured.get(row, ())))
-    told = {**always, **{name: "; ".join(dict.fromkeys(notes)) for name, notes in here.items()}}
-    return {name: change for name, change in told.items() if change}
+    reported = {**always, **{name: "; ".join(dict.fromkeys(notes)) for name, notes in here.items()}}
+    return {name: change for name, change in reported.items() if change}
 
 
 def _mean(runs: Runs, metric: str) -> tuple[float, float | None] | None:
@@ -282,7 +282,7 @@ def _note(compared: int, metric: str) -> str:
 def _flattered(rows: Mapping[str, Mapping[str, Any]], measured: Mapping[str, Runs], metric: str) -> list[str]:
     """Of rows that differ in nothing but the split: what the one by post gains over the one by groups."""
     by_groups = {_but_for_the_split(row): name for name, row in rows.items() if _split_of(row) == "grouped"}
-    told = []
+    reported = []
     for name, row in rows.items():
         other = by_groups.get(_but_for_the_split(row))
         if _split_of(row) != "random" or other is None or not (measured.get(name) and measured.get(other)):
@@ -290,8 +290,10 @@ def _flattered(rows: Mapping[str, Mapping[str, Any]], measured: Mapping[str, Run
         sides = [_known(measured[side], metric) for side in (name, other)]
         if all(sides):
             gain = unpaired_over_seeds(*sides, seed=0)
-            told.append(f"{name} {gain.mean:+.3f} {_bracketed(gain)}")
-    return [f"A split by post minus one by groups, in {metric} (not paired): {'; '.join(told)}."] if told else []
+            reported.append(f"{name} {gain.mean:+.3f} {_bracketed(gain)}")
+    return (
+        [f"A split by post minus one by groups, in {metric} (not paired): {'; '.join(reported)}."] if reported else []
+    )
 
 
 def _bracketed(interval: Interval) -> str:

@@ -42,8 +42,8 @@ def _cells(line: SummaryRow, comparison: Comparison) -> list[str]:
     if line.interval is not None:
         interval = _bounds(line.interval, f".{digits}f", " to ", NO_INTERVAL)
     if (to_best := line.against.difference) is not None:
-        told = _bounds(to_best, f"+.{digits}f", ", ", "")
-        difference = f"{to_best.mean:+.{digits}f}" + (f" [{told}]" if told else "")
+        bounds = _bounds(to_best, f"+.{digits}f", ", ", "")
+        difference = f"{to_best.mean:+.{digits}f}" + (f" [{bounds}]" if bounds else "")
     costs = [
         format(line.cost[key], form) if key in line.cost else "" for key, form in zip(COSTS, COST_FORMATS, strict=True)
     ]

@@ -60,8 +60,8 @@ def gradient_effects(locator: PostLocator, opened: OpenedPost, column: int) -> t
     answer = float(locator.probabilities(posts, encoded)[0, column])
     device = next((weight.device for weight in fitted.model.parameters()), torch.device("cpu"))
     known = fitted.calibration
-    told = {} if known is None else {"temperature": known.temperature, "floor": known.uniform_weight}
-    network = Differentiable(fitted.model.eval(), batch.to(device), column, **told)
+    calibration = {} if known is None else {"temperature": known.temperature, "floor": known.uniform_weight}
+    network = Differentiable(fitted.model.eval(), batch.to(device), column, **calibration)
     try:
         begin = neutral(network, network.baseline(_means(locator)), prior=_prior(locator), scales=_scales(locator))
         ends = network.inputs(), begin.inputs

@@ -184,8 +184,8 @@ def _evidence(found: Explanation) -> list[str]:
 def _attention(maps: Sequence[AttentionMap]) -> list[str]:
     if not maps:
         return []
-    told = "What is read by what, mean of the heads. It is shown as it is, and explains nothing by itself."
-    return [f"<h2>Attention</h2>\n<p class=soft>{told}</p>", *map(_map, maps)]
+    note = "What is read by what, mean of the heads. It is shown as it is, and explains nothing by itself."
+    return [f"<h2>Attention</h2>\n<p class=soft>{note}</p>", *map(_map, maps)]
 
 
 def _map(own: AttentionMap) -> str:
@@ -209,8 +209,8 @@ def _notes(found: Explanation) -> list[str]:
 
 
 def _ranked(effects: Iterable[Effect]) -> list[Effect]:
-    told = (effect for effect in effects if abs(effect.log_odds) >= NOTICEABLE)
-    return sorted(told, key=lambda effect: -abs(effect.log_odds))
+    noticeable = (effect for effect in effects if abs(effect.log_odds) >= NOTICEABLE)
+    return sorted(noticeable, key=lambda effect: -abs(effect.log_odds))
 
 
 def _strongest(effects: Iterable[Effect]) -> float:

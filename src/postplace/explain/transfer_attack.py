@@ -46,11 +46,11 @@ class TransferAttacker:
         if not suggestions:
             return ()
         views, _ = self.attacker.look(posts)
-        told = [
+        ranked = [
             replace(own, transfer_view=view, reached=own.reached and goal.reached(view))
             for own, view in zip(suggestions, views, strict=True)
         ]
-        return tuple(sorted(told, key=lambda own: rank(own.edits, own.loss, own.worse(goal), goal)))
+        return tuple(sorted(ranked, key=lambda own: rank(own.edits, own.loss, own.worse(goal), goal)))
 
     def notes(self, suggestions: Sequence[Suggestion], goal: Goal) -> list[str]:
         """What is to be said of it: what it does not read, and how many suggestions hide nothing from it.

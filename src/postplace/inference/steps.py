@@ -47,7 +47,7 @@ class Reader(NamedTuple):
         return selected, self.encoders.encode(selected, cache=cache)
 
 
-class Answers(NamedTuple):
+class AnsweredPosts(NamedTuple):
     """N predictions, and the images that could not be read."""
 
     predictions: list[Prediction]
@@ -142,14 +142,16 @@ def _leave_out_learned(posts: Sequence[Post], known: Known) -> tuple[list[Post],
 
 def answer_posts(
     predictor: Predictor, posts: Sequence[Post], reader: Reader, options: PredictOptions, *, cache: Path | None = None
-) -> Answers:
+) -> AnsweredPosts:
     """The ranked places of N posts, and with each what of the post was not read."""
     selected, encoded = reader.read(posts, cache=cache)
     predictions = predictor.rank(selected, encoded, options)
     text = reader.encoders.load()[0]
     limits = ReadLimits(predictor.plan, predictor.vocabularies, text, reader.modalities)
     unread = unread_of_posts(limits, posts, encoded.broken)
-    return Answers([replace(own, not_read=lost) for own, lost in zip(predictions, unread, strict=True)], encoded.broken)
+    return AnsweredPosts(
+        [replace(own, not_read=lost) for own, lost in zip(predictions, unread, strict=True)], encoded.broken
+    )
 
 
 def probability_table(predictor: Predictor, posts: Sequence[Post], reader: Reader) -> pd.DataFrame:

@@ -89,15 +89,15 @@ def routes(service: Service) -> APIRouter:
     @router.get("/health")
     async def health() -> Health:
         """Whether the service answers, and which switches it was started with."""
-        told, places = service.generalisation, service.locator.predictor.places
+        generalisation, places = service.generalisation, service.locator.predictor.places
         return Health(
             version=version("postplace"),
             model=service.locator.entry.name,
             target=places.target,
             classes=len(places),
-            granularity=told.granularity,
-            fine=told.fine,
-            home=told.home,
+            granularity=generalisation.granularity,
+            fine=generalisation.fine,
+            home=generalisation.home,
         )
 
     @router.post(
@@ -180,7 +180,7 @@ async def _wrong(request: Request, error: Exception) -> Response:
     if not isinstance(error, PostplaceError):
         return await _refused(request, error)
     if (status := http_status(error)) == 500:
-        raise error  # a fault of the service: told and logged as any other
+        raise error  # a fault of the service: reported and logged as any other
     where, remedy = (text.replace("`", "") for text in (error.where, error.remedy))
     return await _refused(request, refuse(status, where, error.found, remedy))
 

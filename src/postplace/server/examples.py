@@ -64,16 +64,16 @@ def _spread(posts: Sequence[tuple[Post, str | None]]) -> Iterable[tuple[Post, st
 
 
 def _example(post: Post, name: str | None, generalisation: SpatialGeneralisation) -> Example:
-    told = name
+    shown = name
     if name is not None and generalisation.granularity == "district":
-        told = generalisation.districts[name].place.name
+        shown = generalisation.districts[name].place.name
     pictures = []
     for image in post.images[:PICTURES]:
         try:
             pictures.append(_drawn(image))
         except BadImage:
             continue  # the example is shown without it, as the run is asked without it
-    return Example(post.text, post.hashtags, tuple(pictures), told)
+    return Example(post.text, post.hashtags, tuple(pictures), shown)
 
 
 def _drawn(image: Path | bytes) -> bytes:

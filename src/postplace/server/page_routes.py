@@ -69,7 +69,7 @@ class ShownExample(BaseModel):
     text: str
     hashtags: list[str]
     pictures: list[str]
-    truth: str | None = Field(None, description="Where it was made, at the level that is told.")
+    truth: str | None = Field(None, description="Where it was made, at the level that is shown.")
 
 
 def page_routes(
@@ -127,15 +127,15 @@ def page_files() -> Mapping[str, bytes]:
 
 
 def _settings(service: Service, *, tiles: TileSource | None, tokens: bool, examples: int) -> dict[str, object]:
-    told, places, limits = service.generalisation, service.locator.predictor.places, service.limits
+    generalisation, places, limits = service.generalisation, service.locator.predictor.places, service.limits
     return {
         "version": version("postplace"),
         "model": service.locator.entry.name,
         "target": places.target,
         "classes": len(places),
-        "granularity": told.granularity,
-        "fine": told.fine,
-        "home": told.home,
+        "granularity": generalisation.granularity,
+        "fine": generalisation.fine,
+        "home": generalisation.home,
         "token": tokens,
         "examples": examples,
         "tiles": None if tiles is None else {"address": tiles.address, "attribution": tiles.attribution},

@@ -1,7 +1,7 @@
 """A run as the service tells it: whatever asks this view can give away no more than an answer of `/predict`.
 
 The probabilities of withheld classes are taken out and the rest sums to one, those of places are added up by district;
-who asks for an explanation never meets the places themselves. Letters: N posts, C classes of the run, D classes told.
+who asks for an explanation never meets the places themselves. Letters: N posts, C classes of the run, D classes shown.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ SHORTEST_NAME = 2  # letters of a class name that is looked for in tags
 
 @dataclass(frozen=True)
 class RedactedClasses:
-    """The D classes that are told, and which of them each of the C is: `columns` (C,), -1 for a withheld one."""
+    """The D classes that are shown, and which of them each of the C is: `columns` (C,), -1 for a withheld one."""
 
     places: PlaceVocabulary
     columns: NDArray[np.int64]
@@ -64,11 +64,11 @@ class RedactedClasses:
 
 
 def redact_classes(generalisation: SpatialGeneralisation, *, of: PlaceVocabulary | None = None) -> RedactedClasses:
-    """What is told of a run's classes; `of` another run, in the words of the first.
+    """What is shown of a run's classes; `of` another run, in the words of the first.
 
     Raises BadOption where all classes are withheld, or the other run has other classes, or has them elsewhere.
     """
-    told: dict[str, Place] = {}
+    shown: dict[str, Place] = {}
     columns = []
     if of is not None:
         _check_transfer_model(generalisation.places, of)
@@ -77,12 +77,12 @@ def redact_classes(generalisation: SpatialGeneralisation, *, of: PlaceVocabulary
             columns.append(-1)
             continue
         own = generalisation.districts[place.name].place if generalisation.granularity == "district" else place
-        told.setdefault(own.name, own)
-        columns.append(list(told).index(own.name))
-    if not told:
-        problem = "is not given, and all classes of this run say where somebody lives: nothing would be told"
+        shown.setdefault(own.name, own)
+        columns.append(list(shown).index(own.name))
+    if not shown:
+        problem = "is not given, and all classes of this run say where somebody lives: nothing would be shown"
         raise BadOption("home", problem, "start the service with `home=True`, or serve another run")
-    return RedactedClasses(PlaceVocabulary(generalisation.places.target, tuple(told.values())), np.array(columns))
+    return RedactedClasses(PlaceVocabulary(generalisation.places.target, tuple(shown.values())), np.array(columns))
 
 
 def _check_transfer_model(served: PlaceVocabulary, transfer_model: PlaceVocabulary) -> None:
@@ -117,7 +117,7 @@ class Redaction:
 
     @classmethod
     def of(cls, locator: PostLocator, generalisation: SpatialGeneralisation, *, transfer: bool = False) -> Redaction:
-        """Where less than the run is told, there are no training posts as evidence, and no tag that names a class."""
+        """Where less than the run is shown, there are no training posts as evidence, and no tag that names a class."""
         whole = locator.predictor
         classes = redact_classes(generalisation, of=whole.places if transfer else None)
         everything = classes.everything and generalisation.fine
@@ -131,7 +131,7 @@ class Redaction:
 
 @dataclass(frozen=True)
 class RedactedLocator:
-    """A view of a locator for one request. Whether a post was learned from is told with `fine` alone.
+    """A view of a locator for one request. Whether a post was learned from is shown with `fine` alone.
 
     Once `gone` is set it encodes and answers no more, but raises a Refusal.
     """
@@ -151,7 +151,7 @@ class RedactedLocator:
 
     @property
     def predictor(self) -> FittedView:
-        """What was learned, with the classes that are told."""
+        """What was learned, with the classes that are shown."""
         return self.redaction.view
 
     def encoders(self) -> tuple[TextEncoder, ImageEncoder]:

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 Granularity = Literal["place", "cell", "district", "category"]
 TAGS = "Separated by spaces or commas, or a JSON list; to them come those typed in the text, but not to an empty list."
 LEVEL = (
-    "How often set and circle hold the truth, on average over new users (or venues) like those kept aside in training, "
-    "each counting the same however many posts it has; not: for that share of all posts. "
+    "How often set and circle cover the true place, on average over new users (or venues) like those held out in "
+    "training, each counting the same however many posts it has; not: for that share of all posts. "
     "Where districts are told, the next of 0.5, 0.8, 0.9, 0.95 and 0.99 is taken."
 )
 Share = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
@@ -98,9 +98,10 @@ class Answer(BaseModel):
     places: list[AnsweredPlace]
     level: float | None = Field(None, description="What `prediction_set` and `prediction_circle` were made for.")
     coverage_over: Literal["users", "posts"] | None = Field(
-        None, description="What they hold the truth on average of: users (or venues), each counting the same, or posts."
+        None,
+        description="What coverage is the average over: users (or venues), each counting the same, or posts.",
     )
-    caveat: str | None = Field(None, description="Why they are wide, where too few users were kept aside.")
+    caveat: str | None = Field(None, description="Why they are wide, where too few users were held out.")
     prediction_set: list[str] | None = None
     prediction_circle: Circle | None = None
     granularity: Granularity

@@ -1,4 +1,4 @@
-"""What the routes work with: the run, the queue in front of it, and what of its answers is told."""
+"""What the routes work with: the run, the queue in front of it, and what of its answers is shown."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def make_service(
 ) -> Service:
     """A service around a loaded run. `transfer_model`: a run that attacks what is advised, without guiding it.
 
-    Raises BadOption for a run of which nothing would be told, and for a transfer model with other classes.
+    Raises BadOption for a run of which nothing would be shown, and for a transfer model with other classes.
     """
     locator.encoder_pair.workers = 0  # pictures are decoded in the threads that answer: no process a batch
     metrics = Metrics()
@@ -131,8 +131,8 @@ def answer_all(locator: PostLocator, questions: Sequence[Question[Options]]) -> 
         reasons.setdefault(picture.post_id, []).append(picture.reason)
     alike = Counter(
         post.id for post in posts
-    )  # the same post asked twice: its pictures are told one post after the other
-    own = {name: tuple(told[: len(told) // alike[name]]) for name, told in reasons.items()}
+    )  # the same post asked twice: its pictures are reported one post after the other
+    own = {name: tuple(read[: len(read) // alike[name]]) for name, read in reasons.items()}
     return [(prediction, own.get(prediction.post_id, ())) for prediction in predictions]
 
 

@@ -3,10 +3,10 @@
 A district is at least `FEWEST` neighbouring places of the run, found by halving the map across its longer side; it is
 never cut where it is `WIDEST_KM` across or less. Its name is a number, its centre is rounded to about 1 km, and its
 probability is the sum of its places'. A set of places becomes the districts they lie in; the circle becomes one about
-the middle of these that holds them and any circle about a place of the same district whose radius, rounded up to one of
-a few, is that of the circle it stands for. So both still hold the truth as often as promised. Of the place itself they
-say no more than its district, of the radius its step; and a level is one of a few, so that asking again at many of them
-tells no more.
+the middle of these that holds them and any circle about a place of the same district whose radius, rounded up to one
+of a few, is that of the circle it stands for. So both still cover the true place as often as requested. Of the place
+itself they say no more than its district, of the radius its step; and a level is one of a few, so that asking again
+at many of them tells no more.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ UNLOCATED = "elsewhere"  # the district of places without coordinates
 
 @dataclass(frozen=True)
 class District:
-    """Places told as one: a numbered name, a rounded centre, and the radius in whole km that holds them all."""
+    """Places shown as one: a numbered name, a rounded centre, and the radius in whole km that holds them all."""
 
     place: Place
     radius_km: float | None
@@ -45,7 +45,7 @@ class District:
 
 @dataclass(frozen=True)
 class SpatialGeneralisation:
-    """What of a run's answers is told: `fine` gives the places themselves, `home` also where people live."""
+    """What of a run's answers is shown: `fine` gives the places themselves, `home` also where people live."""
 
     places: PlaceVocabulary
     fine: bool = False
@@ -62,22 +62,22 @@ class SpatialGeneralisation:
 
     @cached_property
     def withheld(self) -> frozenset[str]:
-        """The classes that are never told."""
+        """The classes that are never shown."""
         return frozenset() if self.home else frozenset(p.name for p in self.places.places if is_home(p.name))
 
     @cached_property
     def districts(self) -> Mapping[str, District]:
-        """The district of each place that is told, by its name."""
+        """The district of each place that is shown, by its name."""
         return build_districts([place for place in self.places.places if place.name not in self.withheld])
 
     def generalise(self, whole: Prediction, *, top_k: int, min_confidence: float) -> dict[str, Any]:
         """A prediction that ranks every class -> the answer, as plain data."""
-        told = self._without_sensitive(whole)
+        shown = self._without_sensitive(whole)
         if self.granularity == "district":
-            told = self._by_district(told)
-        best = told.ranked[0].probability if told.ranked else 0.0
-        confident = bool(told.ranked) and best >= min_confidence
-        record = as_record(replace(told, ranked=told.ranked[:top_k], confident=confident))
+            shown = self._by_district(shown)
+        best = shown.ranked[0].probability if shown.ranked else 0.0
+        confident = bool(shown.ranked) and best >= min_confidence
+        record = as_record(replace(shown, ranked=shown.ranked[:top_k], confident=confident))
         if self.granularity == "district":
             radii = {district.place.name: district.radius_km for district in self.districts.values()}
             for entry in record["places"]:
@@ -106,7 +106,7 @@ class SpatialGeneralisation:
         return replace(fine, ranked=districts, region=region)
 
     def _region(self, fine: PredictionRegion, order: Sequence[str]) -> PredictionRegion:
-        """The districts of a set in the `order` that they are told in (its own is that of places), and the circle."""
+        """The districts of a set in the `order` that they are shown in (its own is that of places), and the circle."""
         every = {self.districts[name].place.name: self.districts[name] for name in fine.places}
         names = tuple(name for name in order if name in every)
         points = [(d.place.latitude, d.place.longitude, d.radius_km) for d in map(every.__getitem__, names)]

@@ -37,7 +37,9 @@ def drop_empty_columns(head: Sequence[str], rows: Sequence[Sequence[str]]) -> tu
 def data_address(image: Image.Image, *, quality: int) -> str:
     """The image as the address of a JPEG without metadata, for a page that fetches nothing."""
     file = io.BytesIO()
-    image.save(file, "JPEG", quality=quality)
+    bare = image.copy()
+    bare.info = {}  # Pillow writes a comment that it read
+    bare.save(file, "JPEG", quality=quality)
     return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
 
 

@@ -38,6 +38,7 @@ def files(folder: Path, kind: str = "bert") -> ModelFiles:
         ({"pooling_mode_mean_tokens": True}, "mean"),
         ({"pooling_mode": "cls"}, "cls"),
         ({"pooling_mode": ["mean"], "pooling_mode_cls_token": False}, "mean"),
+        ({"pooling_mode": "mean", "pooling_mode_mean_tokens": True}, "mean"),  # the same, said twice
     ],
 )
 def test_pooling_is_what_the_file_says_else_the_mean(tmp_path: Path, said: dict[str, Any], pooling: str) -> None:

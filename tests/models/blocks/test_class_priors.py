@@ -42,3 +42,7 @@ def test_a_class_without_a_label_keeps_its_bias() -> None:
     bias = balanced_bias(np.array([0.0, 0.0, -np.inf], dtype=np.float32), np.array([0, 1]))
     assert bias[:2] == pytest.approx(np.log([2.0, 2.0]))
     assert bias[2] == -np.inf
+
+
+def test_a_balanced_bias_of_no_labels_is_the_bias() -> None:
+    assert balanced_bias(np.array([0.5], dtype=np.float32), np.zeros(0, dtype=np.int64)).tolist() == [0.5]

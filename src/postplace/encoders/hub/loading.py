@@ -128,7 +128,7 @@ def pooling_of(files: ModelFiles) -> Any:
     named = said.get("pooling_mode")
     modes |= {str(mode) for mode in ([named] if isinstance(named, str) else named or [])}
     pooled = {"cls_token": "cls", "cls": "cls", "mean_tokens": "mean", "mean": "mean"}
-    if len(modes) > 1 or modes - set(pooled):
+    if len({pooled.get(mode, mode) for mode in modes}) > 1 or modes - set(pooled):
         problem = f"pools by {', '.join(sorted(modes))}, which is not known here"
         raise BadWeights(str(files.folder / POOLING), problem, "take a model that pools by mean or by its CLS token")
     return pooled[modes.pop()] if modes else "mean"

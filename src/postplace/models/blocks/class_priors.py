@@ -39,5 +39,6 @@ def balanced_bias(bias: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArr
     [0.288, 1.386]
     """
     counts = np.bincount(labels, minlength=len(bias))
-    shares = np.where(counts > 0, counts, len(labels)) / max(1, len(labels))
+    posts = max(1, len(labels))  # of no labels at all nothing is known, and nothing changes
+    shares = np.where(counts > 0, counts, posts) / posts
     return np.asarray(bias - np.log(shares), dtype=np.float32)

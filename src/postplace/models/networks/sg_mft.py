@@ -230,7 +230,7 @@ register_model(
     prefer_when="posts are few, so that what the frozen encoders know already must do most of the work",
     deviations="Vectors are cut into 32 tokens, each with a learned embedding of its position, not into tokens of "
     "width 1, and the gate is a sigmoid: as printed, its weights are 1/n on average and switch the "
-    "cross-attention off. Both sides of (2) are normalised and divided by sqrt(d), for else the rows of "
+    "cross-attention off. Both sides of (2) are normalised and divided by sqrt(d), otherwise the rows of "
     "P^e are all but uniform; a layer norm stands before everything. Any encoders stand where "
     "Chinese-CLIP did; hashtags are read with the text, and of several pictures the mean. Learning rate "
     "2e-4, not 1e-5, and falling, batches of 64, not 20, and early stopping: chosen on validation parts.",
