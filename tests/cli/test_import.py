@@ -66,7 +66,7 @@ def test_an_instaloader_dump_is_imported(run: Command, tmp_path: Path, ending: s
         "the same post again": 1,
         "damaged JSON": 1,
         "files without a post": 1,
-        "picture without metadata": 1,
+        "image without metadata": 1,
         "remarks on posts (a post may have several)": 1,
         "video ignored": 1,
     }

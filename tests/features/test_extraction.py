@@ -183,7 +183,7 @@ def test_broken_pictures_are_counted_and_the_post_goes_on(tmp_path: Path) -> Non
     assert named == {("0", "missing.jpg"), ("0", "text.jpg"), ("1", "text.jpg")}
     reasons = {Path(broken.image).name: broken.reason for broken in found.broken}
     assert "does not exist" in reasons["missing.jpg"]
-    assert "is not a picture" in reasons["text.jpg"]
+    assert "is not an image" in reasons["text.jpg"]
 
 
 def test_ten_pictures_none_of_which_is_there_is_a_wrong_folder(tmp_path: Path) -> None:

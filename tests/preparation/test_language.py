@@ -48,4 +48,4 @@ def test_without_the_library_the_error_says_what_to_do(monkeypatch: pytest.Monke
     monkeypatch.setitem(sys.modules, "py3langid.langid", None)
     with pytest.raises(BadOption, match="py3langid") as caught:
         language_of("a text that nobody has asked about before", keep=("sv", "fi"))
-    assert "--languages none" in caught.value.remedy
+    assert "`languages=none`" in caught.value.remedy

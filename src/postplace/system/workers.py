@@ -6,6 +6,7 @@ They end with the process that they work for, also when that is killed in the mi
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 from collections import deque
@@ -63,7 +64,7 @@ class WorkerPool:
     def _start(self) -> Any:
         from loky import ProcessPoolExecutor
 
-        return ProcessPoolExecutor(self.workers, timeout=IDLE_SECONDS)
+        return ProcessPoolExecutor(self.workers, timeout=IDLE_SECONDS, initializer=_leave_interrupts)
 
 
 def map_in_workers(
@@ -98,6 +99,11 @@ def map_in_workers(
                 yield future.result()
             except BrokenProcessPool:
                 yield retry(item, spare)
+
+
+def _leave_interrupts() -> None:
+    """A terminal interrupts the whole group: who is worked for ends the workers, without tracebacks of theirs."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _with_parent(parent: int, task: Callable[..., Any], *arguments: Any) -> Any:
