@@ -9,6 +9,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from postplace.cli.wording import text_in_options
+from postplace.system.json_types import JsonObject
 
 if TYPE_CHECKING:
     from postplace.splitting.inspection import Inspection
@@ -108,7 +109,7 @@ def as_json(
     yield json.dumps(report, indent=2, ensure_ascii=False)
 
 
-def _words_left_out(inspection: Inspection) -> dict[str, Any]:
+def _words_left_out(inspection: Inspection) -> JsonObject:
     """What `_left_out` says, as plain data."""
     return {
         "words": inspection.words,

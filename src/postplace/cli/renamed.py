@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import typer
 from typer.core import TyperCommand
 
 RENAMED = {
@@ -30,7 +30,7 @@ class WithOldNames(TyperCommand):
             name, equals, rest = argument.partition("=")
             new = RENAMED.get(name)
             if not value and new in names and name not in names:
-                print(f"warning: {name} is called {new}; the old name goes with version 0.3", file=sys.stderr)
+                typer.echo(f"warning: {name} is called {new}; the old name goes with version 0.3", err=True)
                 name, argument = new, f"{new}{equals}{rest}"
             option = None if value or equals else names.get(name)
             value = option is not None and not getattr(option, "is_flag", False)

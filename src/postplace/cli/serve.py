@@ -9,6 +9,16 @@ import typer
 
 from postplace.cli.options import Device, Run, check_other_run, check_used, log
 
+TransferRun = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="RUN", help="A run of another model on the same posts: whether the edits transfer to it is shown first."
+    ),
+]
+Examples = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Posts to click on the page: those the run has not learned from.")
+]
+
 
 def serve(
     run: Run,
@@ -24,17 +34,8 @@ def serve(
     home: Annotated[
         bool, typer.Option("--home", help="Answer also with classes that say where somebody lives.")
     ] = False,
-    transfer_model: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="RUN",
-            help="A run of another model on the same posts: whether the edits transfer to it is shown first.",
-        ),
-    ] = None,
-    examples: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Posts to click on the page: those the run has not learned from."),
-    ] = None,
+    transfer_model: TransferRun = None,
+    examples: Examples = None,
     tiles: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Tiles for the page's map: 'https://.../{z}/{x}/{y}.png'.")
     ] = None,

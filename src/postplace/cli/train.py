@@ -36,17 +36,20 @@ class Target(StrEnum):
     category = "category"
 
 
+ModelName = Annotated[
+    str,
+    typer.Option(
+        help="mrlf, sg-mft, sg-mft-paper, sg-mft-tokens ... (sg-mft-tokens reads token states: take encoders that "
+        "hand them out, chinese-clip or another of the hub for both; bundled and timm's do not)."
+    ),
+]
+
+
 def train(
     posts: Posts,
     out: Annotated[Path, typer.Option("--out", metavar="RUN", help="The run folder to write.", show_default=False)],
     target: Annotated[Target, typer.Option(help="What to infer.")] = Target.place,
-    model: Annotated[
-        str,
-        typer.Option(
-            help="mrlf, sg-mft, sg-mft-paper, sg-mft-tokens ... (sg-mft-tokens reads token states: take encoders that "
-            "hand them out, chinese-clip or another of the hub for both; bundled and timm's do not)."
-        ),
-    ] = "mrlf",
+    model: ModelName = "mrlf",
     cells: Annotated[
         int | None, typer.Option(help="Cut the map into this many cells; for posts with coordinates but no place.")
     ] = None,

@@ -19,6 +19,7 @@ from torch.utils.data import Dataset, Subset
 
 from postplace.errors import BadRun
 from postplace.features.extraction import EncodedPosts
+from postplace.system.json_types import JsonObject
 from postplace.text.tokens import LENGTHS, TextTokens
 from postplace.text.vocabulary import Vocabulary
 
@@ -134,7 +135,7 @@ class Vocabularies:
             max_hashtags=max_hashtags,
         )
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """Plain lists and numbers."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return {name: value.to_json() if isinstance(value, Vocabulary) else value for name, value in values.items()}

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Protocol
 from postplace.errors import BadOption, BadRun, unknown_name
 from postplace.preparation.language import check_languages, language_of
 from postplace.schema import Post
+from postplace.system.json_types import JsonObject
 from postplace.text.hashtags import normalise_hashtag
 
 MODALITIES = {"text": "text", "hashtags": "hashtags", "image": "images"}  # name -> field of a post
@@ -347,7 +348,7 @@ def apply_filters(fitted: Sequence[FittedFilter], posts: Sequence[Post]) -> list
 # --- on disk
 
 
-def to_json(fitted: FittedFilter) -> dict[str, Any]:
+def to_json(fitted: FittedFilter) -> JsonObject:
     """A fitted filter as plain data; of the portraits the options alone, since other posts have other images."""
     options: Any = fitted.options if isinstance(fitted, PortraitsLeft) else fitted
     values = {key: sorted(value) if isinstance(value, frozenset) else value for key, value in asdict(options).items()}

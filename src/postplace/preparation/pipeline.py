@@ -34,6 +34,7 @@ from postplace.preparation.relaxation import Applied, loosened, possible_require
 from postplace.schema import Post
 from postplace.splitting.grouped_split import split_posts
 from postplace.splitting.splits import SUBSETS, Indices, Split
+from postplace.system.json_types import JsonObject
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -295,7 +296,7 @@ class _Ledger:
         self.steps.append({"rule": rule, "before": self._counts(before), "after": self._counts(after), "note": note})
         return after
 
-    def _counts(self, posts: Sequence[Post]) -> dict[str, Any]:
+    def _counts(self, posts: Sequence[Post]) -> JsonObject:
         by_part = dict.fromkeys(SUBSETS, 0)
         for post in posts:
             by_part[self.parts[post.id]] += 1

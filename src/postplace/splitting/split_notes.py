@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from postplace.errors import NotEnoughData
 from postplace.splitting.assignment import LARGEST_SHARE, LEAST_GROUPS, limits_of
 from postplace.splitting.owners import OWNERS
 from postplace.splitting.splits import SUBSETS, Indices, Split, fractions_of
+from postplace.system.json_types import JsonObject
 
 SLACK = 1.2  # times over or under what was requested before it is reported
 MORE_USERS = "bring posts of more users"
@@ -33,7 +33,7 @@ class SplitDiagnostics:
     drawn: bool = True
     folds: int | None = None
 
-    def report(self) -> dict[str, Any]:
+    def report(self) -> JsonObject:
         """Posts and groups of each part, and the notes, ready for JSON."""
         sizes = np.bincount(self.groups)
         inside = {name: np.bincount(self.groups[rows]) for name, rows in self.split.subsets()}
