@@ -44,7 +44,7 @@ def test_contracts_hold_in_the_copy(copied: Path) -> None:
         ("probe.py", "postplace.cli", "Imports go down only"),  # a module at the root is in no layer
         ("models/networks/probe.py", "postplace.models.networks.mrlf", "Model files do not know each other"),
         ("models/baselines/probe.py", "postplace.models.networks.mrlf", "Model files do not know each other"),
-        ("places/probe.py", "postplace.text.cleaning", "the other stages do not know them"),
+        ("places/probe.py", "postplace.text.cleaning", "Encoders, places and evaluation know neither text nor images"),
         ("report/probe.py", "postplace.server", "Nobody imports the service"),
         ("posts/probe.py", "torch", "No deep-learning library where none is needed"),
     ],

@@ -72,7 +72,7 @@ def test_folds_may_be_given(tmp_path: Path) -> None:
         ("min_hashtag_posts = 50", 'mask_place_names = "no"', "mask_place_names: 'no' is neither true nor false"),
         ("= 0.5}", '= "n/a"}', "row 1: paper, New York: 'n/a' is no number"),
         ('"category"', '"cat"', "target: 'cat' is unknown"),
-        ('model = "mrlf"', 'model = "mrfl"', "row 2: --model: 'mrfl' is unknown; did you mean 'mrlf'"),
+        ('model = "mrlf"', 'model = "mrfl"', "row 2: model: 'mrfl' is unknown; did you mean 'mrlf'"),
         ('model = "mrlf"', 'note = "x"', "row 2: 'note' is unknown"),
         ('model = "mrlf"', 'name = "x"', "row 2: names no model"),
         ("layers = 2", "layer = 2", "row 1: setting of sg-mft: 'layer' is unknown; did you mean 'layers'"),

@@ -218,7 +218,7 @@ def test_a_training_whose_loss_is_no_number_ends_with_the_remedy_and_leaves_no_s
     lines: list[str] = []
     data, said = (
         (posts(60), posts(30, seed=1)),
-        r"training loss is nan in epoch 3; .*learning_rate=0\.005; it was 0\.05",
+        r"training loss is nan in epoch 3; .*'learning_rate': 0\.005}`; it was 0\.05",
     )
     for _ in range(2):  # the same command again starts anew and ends the same
         with pytest.raises(Diverged, match=said):

@@ -109,8 +109,8 @@ def group_bootstrap_of(
 ) -> dict[Name, Interval]:
     """Statistics that are no means (a median, an F1), with the intervals that drawing `groups` (N,) gives.
 
-    A statistic is told how often each post is in each sample (S, N) and gives its values (S,), see `resampled.py`; all
-    are asked about the same samples. A sample without a value (NaN) is left out. `content`, columns of (N,), is all
+    A statistic takes how often each post is in each sample (S, N) and gives its values (S,), see
+    `bootstrap_statistics.py`; all are given the same samples. A sample without a value (NaN) is left out. `content`, columns of (N,), is all
     that the statistics know of the posts: the order of the groups follows from it, not from the order of the posts.
     Raises NotEnoughData without a post.
 

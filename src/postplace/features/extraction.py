@@ -80,7 +80,7 @@ def encode_posts(
     With `store_folder` the vectors, and with `image_hashes` the perceptual hashes, are kept there and found again.
     `workers` decode images (default: one fewer than the cores; 0: in this process) and hand them over in quarters of
     a batch, put together to as many as the encoder takes at once where it says so; up to one batch is decoded here.
-    With `states` there are token states too, in float16 (see `encoders/states.py` for what they cost): of a text and
+    With `states` there are token states too, in float16 (`encoders/token_states.py` says what they cost): of a text and
     its hashtags as one sequence, in this order, for the paper that reads them knows one text a post; of a long text an
     encoder reads the beginning alone. "image" are those of images alone.
     An image whose vector is not all numbers is told as one that could not be read. Raises Diverged, with the post, for

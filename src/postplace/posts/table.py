@@ -30,7 +30,7 @@ _JSON_ENDINGS = (".jsonl", ".ndjson", ".json")
 ENDINGS = (*_JSON_ENDINGS, ".csv", ".parquet")
 _KEPT_REASONS = 1_000
 _LONGEST_LINE = 16 * 2**20  # bytes; a longer one is no post, and must not fill the memory
-_BESIDE_RECIPE = ("posts.parquet", "split.json", "report.json")  # see prepared.py
+_BESIDE_RECIPE = ("posts.parquet", "split.json", "report.json")  # see preparation/prepared_folder.py
 _SPELLED_OUT = frozenset({"null", "NULL", "nan", "NaN", "None", "NA", "<NA>", r"\N", "[null]"})  # in CSV: no value
 _Record = tuple[str, object]  # where it stands, and the record, or why there is none (a BadPost)
 
