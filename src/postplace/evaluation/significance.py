@@ -110,13 +110,11 @@ def group_bootstrap_of(
     """Statistics that are no means (a median, an F1), with the intervals that drawing `groups` (N,) gives.
 
     A statistic takes how often each post is in each sample (S, N) and gives its values (S,), see
-    `bootstrap_statistics.py`; all are given the same samples. A sample without a value (NaN) is left out. `content`, columns of (N,), is all
-    that the statistics know of the posts: the order of the groups follows from it, not from the order of the posts.
-    Raises NotEnoughData without a post.
-
-    >>> posts, content = {"posts": lambda counts: counts.sum(axis=1)}, [range(8)]
-    >>> group_bootstrap_of(posts, range(8), content=content, seed=0)
-    {'posts': Interval(mean=8.0, low=1.0, high=7.0)}
+    `bootstrap_statistics.py`; all are given the same samples. A sample without a value (NaN) is left out. `content`,
+    columns of (N,), is all that the statistics know of the posts: the order of the groups follows from it, not from
+    the order of the posts. Raises NotEnoughData without a post. >>> posts, content = {"posts": lambda counts:
+    counts.sum(axis=1)}, [range(8)] >>> group_bootstrap_of(posts, range(8), content=content, seed=0) {'posts':
+    Interval(mean=8.0, low=1.0, high=7.0)}
     """
     if not len(np.asarray(groups)):
         raise NotEnoughData("evaluation", "there is no post to compare on", "evaluate posts that carry the target")
