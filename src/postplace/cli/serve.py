@@ -15,7 +15,7 @@ TransferRun = Annotated[
         metavar="RUN", help="A run of another model on the same posts: whether the edits transfer to it is shown first."
     ),
 ]
-Examples = Annotated[
+ExamplePosts = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Posts to click on the page: those the run has not learned from.")
 ]
 
@@ -35,7 +35,7 @@ def serve(
         bool, typer.Option("--home", help="Answer also with classes that say where somebody lives.")
     ] = False,
     transfer_model: TransferRun = None,
-    examples: Examples = None,
+    examples: ExamplePosts = None,
     tiles: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Tiles for the page's map: 'https://.../{z}/{x}/{y}.png'.")
     ] = None,
