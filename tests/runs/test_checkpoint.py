@@ -34,7 +34,7 @@ def test_the_same_key_keeps_the_checkpoints(tmp_path: Path) -> None:
 
 def test_another_training_is_not_thrown_away_unasked(tmp_path: Path) -> None:
     left_behind(tmp_path / "state", {"seed": 1})
-    with pytest.raises(BadOption, match=r"state holds an unfinished training .* overwrite .* another folder"):
+    with pytest.raises(BadOption, match=r"state holds an unfinished training .* `overwrite=True` .* another folder"):
         TrainingCheckpoint(tmp_path / "state", {"seed": 2}).check(overwrite=False)
     assert (tmp_path / "state" / LAST).exists()
 

@@ -50,7 +50,7 @@ class TrainingCheckpoint:
         """Raise BadOption, before any work, where another training is unfinished, unless it may be thrown away."""
         if self._of_another() and not overwrite:
             problem = f"{self.folder} holds an unfinished training of other posts or options"
-            remedy = "give those to continue it, overwrite to start anew, or another folder"
+            remedy = "give those to continue it, `overwrite=True` to start anew, or another folder"
             raise BadOption("checkpoint_dir", problem, remedy)
 
     @contextmanager
