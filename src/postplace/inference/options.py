@@ -7,12 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from postplace.errors import BadOption
 from postplace.evaluation.conformal import Over
 from postplace.features.pooled import check_modalities
 from postplace.inference.calibrator import ALPHA
+from postplace.places.decode import check_asked
 
 Folder = str | Path | None
 
@@ -51,17 +50,7 @@ class PredictOptions:
     coverage_over: Over = "users"
 
     def __post_init__(self) -> None:
-        if self.top_k < 1:
-            raise BadOption("top_k", f"{self.top_k} places requested", "give 1 or more")
-        for level in np.unique(np.asarray(self.level, dtype=np.float64)).tolist():
-            if not 0.0 < level < 1.0:
-                raise BadOption("level", f"{level} is out of range", "give a share between 0 and 1, such as 0.9")
-        if self.coverage_over not in ("users", "posts"):
-            raise BadOption("coverage_over", f"{self.coverage_over!r} is unknown", "give users or posts")
-        if not 0.0 <= self.min_confidence <= 1.0:
-            raise BadOption(
-                "min_confidence", f"{self.min_confidence} is out of range", "give a probability from 0 to 1"
-            )
+        check_asked(self.top_k, self.level, self.min_confidence, self.coverage_over)
 
 
 def renamed_keyword(old_value: Folder, new_value: Folder, *, old: str, new: str) -> Folder:

@@ -12,12 +12,15 @@ from postplace.places.vocabulary import PlaceVocabulary
 from postplace.schema import Prediction, PredictionRegion, RankedPlace
 
 
-def check_asked(top_k: int, level: float, min_confidence: float, coverage_over: str = "users") -> None:
-    """Raise BadOption for what no answer can be given by."""
+def check_asked(
+    top_k: int, level: float | Sequence[float], min_confidence: float, coverage_over: str = "users"
+) -> None:
+    """Raise BadOption for what no answer can be given by; `level` is one for all posts, or one for each."""
     if top_k < 1:
         raise BadOption("top_k", f"{top_k} places requested", "give 1 or more")
-    if not 0.0 < level < 1.0:
-        raise BadOption("level", f"{level} is out of range", "give a share between 0 and 1, such as 0.9")
+    for share in np.unique(np.asarray(level, dtype=np.float64)).tolist():
+        if not 0.0 < share < 1.0:
+            raise BadOption("level", f"{share} is out of range", "give a share between 0 and 1, such as 0.9")
     if coverage_over not in ("users", "posts"):
         raise BadOption("coverage_over", f"{coverage_over!r} is unknown", "give users or posts")
     if not 0.0 <= min_confidence <= 1.0:
