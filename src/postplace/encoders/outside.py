@@ -6,12 +6,13 @@ import inspect
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from postplace.encoders.vector_table import VectorTable, is_vector_file, vector_file
-from postplace.errors import BadOption, one_line
+from postplace.errors import BadOption
+from postplace.system.plugins import identity, load_plugin, plugin_points
 
 GROUP = "postplace.encoders"  # entry points of other packages: encoder name = module:object
 OBJECT = "object "  # before the name that a run keeps of an encoder that was given as an object and has no other name
@@ -62,7 +63,7 @@ def register_encoder(
         from postplace.encoders.registry import ENTRIES
 
         before = _REGISTERED.get((name, kind))
-        if any(entry.name == name for entry in ENTRIES) or (before and _identity(before.factory) != _identity(factory)):
+        if any(entry.name == name for entry in ENTRIES) or (before and identity(before.factory) != identity(factory)):
             raise BadOption(f"encoder {name}", "the name is taken by another one", "register yours under another name")
         _REGISTERED[name, kind] = OutsideEncoder(name, kind, factory, width, citation, licence, prefer_when)
         return factory
@@ -77,7 +78,7 @@ def unregister_encoder(name: str, *, kind: Kind) -> None:
 
 def registered_encoders() -> list[OutsideEncoder]:
     """All that were registered, and those of installed packages; a package that cannot be imported costs a warning."""
-    for point in plugin_points().values():
+    for point in plugin_points(GROUP).values():
         try:
             _load(point)
         except BadOption as error:
@@ -87,7 +88,7 @@ def registered_encoders() -> list[OutsideEncoder]:
 
 def is_outside_name(name: str) -> bool:
     """Whether an encoder of that name was registered, or is named by an installed package; imports nothing."""
-    return any(known == name for known, _ in _REGISTERED) or name in plugin_points()
+    return any(known == name for known, _ in _REGISTERED) or name in plugin_points(GROUP)
 
 
 def outside_encoder(given: object, kind: Kind, **options: Any) -> Any:
@@ -126,16 +127,11 @@ def saved_name(given: object, encoder: Any) -> str:
     return f"{OBJECT}{encoder.name}"
 
 
-def plugin_points() -> Mapping[str, EntryPoint]:
-    """The encoders that installed packages name, by name; nothing is imported."""
-    return {point.name: point for point in entry_points(group=GROUP)}
-
-
 # --- from a name to an encoder
 
 
 def _find(name: str, kind: Kind) -> OutsideEncoder | None:
-    if (name, kind) not in _REGISTERED and name in (points := plugin_points()):
+    if (name, kind) not in _REGISTERED and name in (points := plugin_points(GROUP)):
         _load(points[name])
     if (entry := _REGISTERED.get((name, kind))) is not None:
         return entry
@@ -148,11 +144,7 @@ def _find(name: str, kind: Kind) -> OutsideEncoder | None:
 
 def _load(point: EntryPoint) -> None:
     """Import the encoder of another package, whose module registers it; BadOption where it cannot or does not."""
-    try:
-        point.load()
-    except Exception as error:  # whatever the module of another package does wrong
-        problem = f"{point.value} cannot be imported ({type(error).__name__}: {one_line(error)})"
-        raise BadOption(f"encoder {point.name}", problem, "mend or remove the package that provides it") from error
+    load_plugin(point, "encoder")
     if not any(name == point.name for name, _ in _REGISTERED):
         problem = f"{point.value} was imported and registers no encoder of that name"
         raise BadOption(f"encoder {point.name}", problem, "decorate it with postplace.register_encoder(name, kind=...)")
@@ -184,9 +176,3 @@ def _checked(encoder: Any, kind: Kind) -> Any:
     if isinstance(encoder.width, bool) or not isinstance(encoder.width, int) or encoder.width < 1:
         raise BadOption(where, f"{encoder.name} has the width {encoder.width!r}", "give the length of its vectors")
     return encoder
-
-
-def _identity(factory: Any) -> object:
-    """A class or function by its place, so that a module that is imported again registers it again."""
-    name = getattr(factory, "__qualname__", None)
-    return factory if name is None else (factory.__module__, name)

@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any, TypedDict, TypeVar, Unpack
 
 from postplace.errors import BadOption, BadRun, unknown_name
 from postplace.models.entry import Family, Input, Inputs, Modality, ModelEntry, Training, constructor_defaults
+from postplace.system.plugins import identity, load_plugin, plugin_points
 
 GROUP = "postplace.models"  # entry points of other packages: model name = module:Class
 FOLDERS = ("networks", "baselines")
@@ -147,8 +148,8 @@ def _fields(entry: ModelEntry) -> dict[str, Any]:
 
 def _add(entry: ModelEntry, model: Any) -> None:
     before = _REGISTERED.get(entry.name)
-    where = model.__module__, model.__qualname__
-    known = next(((each.__module__, each.__qualname__) for each, name in _CLASSES.items() if name == entry.name), where)
+    where = identity(model)
+    known = next((identity(each) for each, name in _CLASSES.items() if name == entry.name), where)
     built_in = built_in_files().get(entry.name)
     if (built_in is not None and built_in != model.__module__) or (before is not None and known != where):
         raise BadOption(f"model {entry.name}", "the name is taken by another model", "register yours under another one")
@@ -159,7 +160,7 @@ def _add(entry: ModelEntry, model: Any) -> None:
 def _find_name(name: str) -> ModelEntry:
     if name not in _REGISTERED and name in built_in_files():
         import_module(built_in_files()[name])
-    if name not in _REGISTERED and name in (points := plugin_points()):
+    if name not in _REGISTERED and name in (points := plugin_points(GROUP)):
         _load(points[name])
     if name not in _REGISTERED:
         raise unknown_name("model", name, MODELS)
@@ -177,18 +178,9 @@ def built_in_files() -> dict[str, str]:
     }
 
 
-def plugin_points() -> dict[str, EntryPoint]:
-    """The models of installed packages, by name; none of them is imported."""
-    return {point.name: point for point in entry_points(group=GROUP)}
-
-
 def _load(point: EntryPoint) -> None:
     """Import the model of another package; one that is not decorated there is registered under the point's name."""
-    try:
-        model = point.load()
-    except Exception as error:
-        problem = f"{point.value} cannot be imported ({type(error).__name__}: {error})"
-        raise BadOption(f"model {point.name}", problem, "mend or remove the package that provides it") from error
+    model = load_plugin(point, "model")
     if point.name not in _REGISTERED:
         register_model(point.name)(model)
 
@@ -197,7 +189,7 @@ class _Models(Mapping[str, ModelEntry]):
     """The models by name: the names are known without importing a model, its entry is made when it is wanted."""
 
     def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys([*built_in_files(), *plugin_points(), *_REGISTERED]))
+        return iter(dict.fromkeys([*built_in_files(), *plugin_points(GROUP), *_REGISTERED]))
 
     def __len__(self) -> int:
         return len(list(iter(self)))

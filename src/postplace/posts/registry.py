@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any, TypeVar
 
-from postplace.errors import BadOption, BadPost, one_line, unknown_name
+from postplace.errors import BadOption, BadPost, unknown_name
 from postplace.posts.dump import AGAIN, Dump, ImportReport
 from postplace.schema import Post
+from postplace.system import plugins
 
 GROUP = "postplace.sources"  # entry points of other packages: source name = module:function
 
@@ -70,7 +71,9 @@ def register_source(name: str, *, reads: str = "", description: str = "") -> Cal
 
     def register(read: Factory) -> Factory:
         before = _REGISTERED.get(name)
-        if name in (*_BUILT_IN, "places") or (before is not None and _identity(before.read) != _identity(read)):
+        if name in (*_BUILT_IN, "places") or (
+            before is not None and plugins.identity(before.read) != plugins.identity(read)
+        ):
             raise BadOption(f"source {name}", "the name is taken by another one", "register yours under another name")
         text = description or (inspect.getdoc(read) or "").partition("\n")[0]
         _REGISTERED[name] = SourceEntry(name, read, reads, text)
@@ -91,7 +94,8 @@ def source_names() -> list[str]:
 
 def plugin_points() -> Mapping[str, EntryPoint]:
     """The sources that installed packages name, by name; nothing is imported."""
-    return {point.name: point for point in entry_points(group=GROUP) if point.name not in (*_BUILT_IN, "places")}
+    points = plugins.plugin_points(GROUP)
+    return {name: point for name, point in points.items() if name not in (*_BUILT_IN, "places")}
 
 
 def find_source(source: object) -> SourceEntry:
@@ -159,16 +163,6 @@ def _counted(
 
 def _load(point: EntryPoint) -> None:
     """Import the source of another package; one that is not decorated there is registered under the point's name."""
-    try:
-        source = point.load()
-    except Exception as error:  # whatever the module of another package does wrong
-        problem = f"{point.value} cannot be imported ({type(error).__name__}: {one_line(error)})"
-        raise BadOption(f"source {point.name}", problem, "mend or remove the package that provides it") from error
+    source = plugins.load_plugin(point, "source")
     if point.name not in _REGISTERED:
         register_source(point.name)(source)
-
-
-def _identity(read: Any) -> object:
-    """A class or function by its place, so that a module that is imported again registers it again."""
-    name = getattr(read, "__qualname__", None)
-    return read if name is None else (read.__module__, name)
