@@ -65,6 +65,11 @@ STACK = Training(
 )  # a stack of attention layers; METER: AdamW with a weight decay of 0.01
 
 
+def vectors_or_states(settings: Mapping[str, Any]) -> frozenset[Input]:
+    """The inputs of a model whose setting `tokens` is a number of chunks of each vector, or "states"."""
+    return STATES if settings["tokens"] == "states" else VECTORS
+
+
 def _none_inactive(_settings: Mapping[str, Any], _available: frozenset[str]) -> set[str]:
     return set()
 

@@ -7,21 +7,14 @@ Letters: B posts, n tokens, d width of a token, C classes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 
 from postplace.features.batch import Batch, InputSizes
 from postplace.models.blocks.fusion import CoAttentionLayer
 from postplace.models.blocks.modality_tokens import PooledPair, token_sides
-from postplace.models.entry import READS_ALL, STACK, STATES, VECTORS, Input
+from postplace.models.entry import READS_ALL, STACK, vectors_or_states
 from postplace.models.registry import register_model
-
-
-def _get_inputs(settings: Mapping[str, Any]) -> frozenset[Input]:
-    return STATES if settings["tokens"] == "states" else VECTORS
 
 
 @register_model(
@@ -29,7 +22,7 @@ def _get_inputs(settings: Mapping[str, Any]) -> frozenset[Input]:
     title="Co-attention",
     family="text and image",
     modalities=READS_ALL,
-    inputs=_get_inputs,
+    inputs=vectors_or_states,
     training=STACK,
     citation="Hendricks et al., Decoupling the Role of Data, Attention, and Losses in Multimodal Transformers, "
     "TACL 2021, as formalised in Dou et al., METER, CVPR 2022",

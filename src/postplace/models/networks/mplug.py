@@ -9,9 +9,6 @@ Letters: B posts, n tokens, d width of a token, C classes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -21,12 +18,8 @@ from postplace.features.batch import Batch, InputSizes
 from postplace.models.blocks.fusion import AsymmetricLayer, ConnectedLayer
 from postplace.models.blocks.modality_tokens import token_sides
 from postplace.models.blocks.pooling import masked_mean
-from postplace.models.entry import READS_ALL, STACK, STATES, VECTORS, Input
+from postplace.models.entry import READS_ALL, STACK, vectors_or_states
 from postplace.models.registry import register_model
-
-
-def _get_inputs(settings: Mapping[str, Any]) -> frozenset[Input]:
-    return STATES if settings["tokens"] == "states" else VECTORS
 
 
 @register_model(
@@ -34,7 +27,7 @@ def _get_inputs(settings: Mapping[str, Any]) -> frozenset[Input]:
     title="mPLUG",
     family="text and image",
     modalities=READS_ALL,
-    inputs=_get_inputs,
+    inputs=vectors_or_states,
     training=STACK,
     citation="Li et al., mPLUG: Effective and Efficient Vision-Language Learning by Cross-modal Skip-connections, "
     "EMNLP 2022, arXiv 2205.12005",
