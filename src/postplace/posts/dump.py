@@ -37,6 +37,7 @@ NO_TIME = "time unknown"
 BAD_TIME = "time cannot be read"
 BAD_COORDINATES = "coordinates cannot be read"
 AGAIN = "the same post again"
+NO_CONTENT = "no content that is known"
 
 
 class InvalidRecord(Exception):
@@ -178,6 +179,18 @@ def posts_of(
             continue
         if values is not None and (post := tally.post(values, where=where)):
             yield post
+
+
+def require_content(record: Mapping[str, object], keys: Sequence[str]) -> None:
+    """Refuse a record that has none of the keys in which a source keeps what a post says: an id alone is no post.
+
+    A key counts where it stands, with nothing in it too: a post may be empty. Raises InvalidRecord.
+    """
+    if not any(key in record for key in keys):
+        has = ", ".join(shown(key)[1:-1] for key in list(record)[:8]) or "none at all"
+        found = f"has none of the keys {', '.join(keys)} (it has {has})"
+        remedy = "if another program wrote it, `postplace import auto` says which source reads it"
+        raise InvalidRecord(NO_CONTENT, found, remedy)
 
 
 def cannot_be_opened(path: Path, error: OSError | ValueError) -> BadPost:
