@@ -118,12 +118,12 @@ def write_table(path: Path, header: Sequence[str], records: Iterator[object], *,
             rows.writerow(row[: draw.randrange(1, len(row))] if draw.random() < 0.05 else row)
 
 
-def assert_every_record_ends(dump: Dump, number: int = NUMBER) -> None:
+def assert_every_record_ends(dump: Dump, *, number: int = NUMBER, refused_share: float = 0.05) -> None:
     """Records in = posts + refused + repeated + those that are counted as no posts."""
     posts = sum(1 for _ in dump)
     tally = dump.tally
     assert tally.records == number, tally.counts
     assert tally.posts == posts > number / 10, tally.counts
-    assert tally.refused_count > number / 20, tally.counts
+    assert tally.refused_count > number * refused_share, tally.counts
     assert tally.left_out[AGAIN] > 0, tally.counts
     assert tally.left_out.total() >= tally.refused_count + tally.left_out[AGAIN]

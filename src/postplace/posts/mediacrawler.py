@@ -39,7 +39,7 @@ _IDS = ("note_id", "aweme_id", "video_id", "content_id")
 _CONTENT = ("content", "content_text", "title", "desc", "image_list")
 _TIMES = ("time", "create_time", "create_date_time", "created_time", "publish_time")
 _CSV = CsvForm(required={"last_modify_ts"})
-_TOPIC = re.compile(r"#([^#\[\]\s]+)\[话题\]#")
+_TOPIC = re.compile(r"#([^#\[\]\s]+)\[话题\]# ?")
 NO_RECORD_NAMES_IT = "image of Weibo, whose post MediaCrawler does not say"
 
 
