@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -62,3 +63,37 @@ def test_a_name_belongs_to_one_source(name: str) -> None:
     with pytest.raises(BadOption, match=f"source {name}: the name is taken"):
         register_source(name)(two_posts)
     assert source_names()[:2] == ["instaloader", "weibo"]
+
+
+def test_every_source_says_what_it_reads_and_can_be_found() -> None:
+    for name in source_names():
+        entry = find_source(name)
+        for where in filter(None, (entry.read, entry.detect)):
+            module, _, function = str(where).partition(":")
+            assert callable(getattr(import_module(module), function)), name
+        assert entry.reads and entry.description, name
+
+
+OWN_FILES: dict[str, tuple[str, str]] = {
+    "weibospider": (
+        "1.json",
+        '{"user": {"id": "1"}, "weibo": [{"id": "Kx", "content": "a", "publish_place": "b", "publish_time": ""}]}',
+    ),
+    "weibo-search": ("1.csv", "id,bid,user_id,微博正文,发布位置,微博图片url\n1,a,2,b,c,\n"),
+    "weibospider-nghuyong": ("1.jsonl", '{"_id": "1", "mblogid": "Kx", "content": "a", "geo": null}\n'),
+    "mediacrawler": ("1.json", '[{"note_id": "1", "content": "a", "last_modify_ts": 1}]'),
+    "zeeschuimer": ("1.ndjson", '{"item_id": "1", "source_platform": "x.com", "data": {"_id": 1, "content": "a"}}\n'),
+    "4cat": ("1.csv", "id,thread_id,timestamp,body\n1,1,2022-09-26 11:27:30,a\n"),
+}
+
+
+@pytest.mark.parametrize("source", OWN_FILES)
+def test_a_source_knows_its_own_files_and_no_others(tmp_path: Path, source: str) -> None:
+    for name, (file, content) in OWN_FILES.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / file).write_text(content, encoding="utf-8")
+    module, _, function = find_source(source).detect.partition(":")
+    detect = getattr(import_module(module), function)
+    assert [name for name in OWN_FILES if detect(tmp_path / name)] == [source]
+    assert not detect(tmp_path / "nowhere")
+    assert not detect(Path(__file__))
