@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -80,10 +79,8 @@ def test_a_line_that_is_too_long_is_not_held_in_memory(tmp_path: Path, monkeypat
     assert found(tmp_path / "a.jsonl")[0] == ["line is too long", {"id": 2}]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_that_may_not_be_read_is_one_refusal(tmp_path: Path) -> None:
-    (tmp_path / "a.jsonl").write_text("{}")
-    (tmp_path / "a.jsonl").chmod(0)
+def test_a_file_that_cannot_be_read_is_one_refusal(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").mkdir()
     assert found(tmp_path / "a.jsonl")[0] == ["file cannot be read"]
 
 
