@@ -13,13 +13,16 @@ import sys
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from postplace.errors import BadOption, BadPost, unknown_name
-from postplace.posts.record import COMPLETE, KEYS, RECORD_KEYS, id_remedy, parse, shown
+from postplace.geo.crs import check_crs, to_wgs84
+from postplace.geo.positions import PositionCheck
+from postplace.posts.record import COMPLETE, KEYS, NO_POSITION, RECORD_KEYS, id_remedy, parse, shown
 from postplace.schema import Post
 from postplace.system.atomic_files import atomic_file
 from postplace.text.hashtags import find_hashtags, unite_hashtags
@@ -42,13 +45,18 @@ class PostStream:
     A record that is not a post, or has the id of an earlier one, raises `BadPost`; with `on_bad_post="skip"` it is
     counted. A source without a single post always raises it.
 
+    `crs`: the reference system of the coordinates, `wgs84`, `gcj02` or `bd09`; they become WGS84 (`geo/crs.py`).
+
     Filled while iterating: `read`, the number of posts given out; `skipped_count`, and `skipped`, the reasons of the
-    first 1,000; `ignored_keys`, how often each unknown key occurred.
+    first 1,000; `ignored_keys`, how often each unknown key occurred; `remarks`, how often posts lost a value that could
+    not be used, in words.
     """
 
-    def __init__(self, source: object, *, on_bad_post: str = "error") -> None:
+    def __init__(self, source: object, *, on_bad_post: str = "error", crs: str = "wgs84") -> None:
         if on_bad_post not in ("error", "skip"):
             raise unknown_name("on_bad_post", str(on_bad_post), ("error", "skip"))
+        check_crs(crs)
+        self._crs = crs
         self._source = Path(source) if isinstance(source, str) else source
         self._skips = on_bad_post == "skip"
         self._reset()
@@ -58,6 +66,8 @@ class PostStream:
         self.skipped: list[BadPost] = []
         self.skipped_count = 0
         self.ignored_keys: Counter[str] = Counter()
+        self.remarks: Counter[str] = Counter()
+        self._positions = PositionCheck()
 
     def __iter__(self) -> Iterator[Post]:
         self._reset()
@@ -73,7 +83,10 @@ class PostStream:
                 self.skipped += [reason] if len(self.skipped) < _KEPT_REASONS else []
                 continue
             self.read += 1
+            self._positions.add(post)
             yield post
+        if (problem := self._positions.problem()) is not None:
+            self.remarks[problem] = self._positions.count
         if not self.read:
             raise self._nothing(name)
 
@@ -81,9 +94,9 @@ class PostStream:
         if isinstance(record, BadPost):
             raise record
         if isinstance(record, Post):
-            post = record
+            post = self._located(record)
         else:
-            post = parse(record, where=where, folder=folder)  # type: ignore[arg-type]  # parse says so if it is no mapping
+            post = parse(record, where=where, folder=folder, crs=self._crs, remarks=self.remarks)  # type: ignore[arg-type]  # parse says so if it is no mapping
             self.ignored_keys.update(str(key) for key in record if key not in RECORD_KEYS)  # type: ignore[attr-defined]
         digest = _digest(post.id)
         if digest in seen:
@@ -93,6 +106,18 @@ class PostStream:
         seen.add(digest)
         return post
 
+    def _located(self, post: Post) -> Post:
+        """A post that was made in Python, its coordinates treated as those of a table."""
+        if post.latitude is None or post.longitude is None:
+            return post
+        if post.latitude == post.longitude == 0:
+            self.remarks[NO_POSITION] += 1
+            return replace(post, latitude=None, longitude=None)
+        if self._crs == "wgs84":
+            return post
+        latitude, longitude = to_wgs84(post.latitude, post.longitude, self._crs)
+        return replace(post, latitude=latitude, longitude=longitude)
+
     def _nothing(self, name: str) -> BadPost:
         if not self.skipped_count:
             return BadPost(name, "holds no posts", "give at least one record with an id")
@@ -100,10 +125,13 @@ class PostStream:
         return BadPost(name, found, f"correct the records, as {self.skipped[0].where}: {self.skipped[0].remedy}")
 
 
-def read_posts(source: object, *, on_bad_post: str = "error") -> list[Post]:
-    """All posts of a source at once; see `PostStream`. Skipped ones are reported by one warning."""
-    stream = PostStream(source, on_bad_post=on_bad_post)
+def read_posts(source: object, *, on_bad_post: str = "error", crs: str = "wgs84") -> list[Post]:
+    """All posts of a source at once; see `PostStream`. Skipped ones are reported by one warning, remarks by another."""
+    stream = PostStream(source, on_bad_post=on_bad_post, crs=crs)
     posts = list(stream)
+    if stream.remarks:
+        remarks = "; ".join(f"{remark} ({count} posts)" for remark, count in stream.remarks.most_common())
+        warnings.warn(remarks, stacklevel=2)
     if stream.skipped_count:
         total = stream.skipped_count + stream.read
         warnings.warn(
