@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from tests.geo.oracle import bd09, gcj02
 
 from postplace.errors import BadOption
 from postplace.geo.crs import at_sea, in_mainland_china, to_wgs84
 from postplace.places.distance import great_circle_km
-from tests.geo.oracle import bd09, gcj02
 
 TOWER = (31.2397, 121.4998)  # the Oriental Pearl Tower, WGS84
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+from tests.geo.oracle import gcj02
 
 from postplace.errors import BadPost
 from postplace.geo.positions import LEAST, PositionCheck
 from postplace.posts.record import NO_POSITION
 from postplace.posts.table import PostStream, read_posts
 from postplace.schema import Post
-from tests.geo.oracle import gcj02
 
 
 def posts(count: int, *, swapped: bool = False) -> list[Post]:

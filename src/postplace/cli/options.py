@@ -35,6 +35,28 @@ GivenBadPosts = Annotated[
     OnBadPost | None,
     typer.Option("--on-bad-post", help="Stop at a bad record (default: error), or skip and count it."),
 ]
+
+
+class ReferenceSystem(StrEnum):
+    """What coordinates are given in."""
+
+    wgs84 = "wgs84"
+    gcj02 = "gcj02"
+    bd09 = "bd09"
+
+
+Crs = Annotated[
+    ReferenceSystem,
+    typer.Option("--crs", help="The posts' coordinates: wgs84 (GPS), or gcj02 or bd09 of China's maps, converted."),
+]
+GivenCrs = Annotated[
+    ReferenceSystem | None,
+    typer.Option("--crs", help="The posts' coordinates: wgs84 (GPS; default), or gcj02 or bd09 of China's maps."),
+]
+PlacesCrs = Annotated[
+    ReferenceSystem | None,
+    typer.Option("--places-crs", help="The same of the coordinates in --places (default: wgs84)."),
+]
 PREPARED = "with a prepared folder: `postplace prepare` has met its bad records"
 Text = Annotated[str | None, typer.Option(help="The text of the post.")]
 Hashtags = Annotated[

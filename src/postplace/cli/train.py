@@ -15,6 +15,7 @@ from postplace.cli.options import (
     Cache,
     Device,
     GivenBadPosts,
+    GivenCrs,
     ImageEncoderName,
     OnBadPost,
     Posts,
@@ -72,6 +73,7 @@ def train(
     text_encoder: TextEncoderName = "bundled",
     image_encoder: ImageEncoderName = "bundled",
     on_bad_post: GivenBadPosts = None,
+    crs: GivenCrs = None,
     cache: Cache = None,
     device: Device = "auto",
     devices: Annotated[int, typer.Option(min=1, help="How many GPUs (or CPU processes).")] = 1,
@@ -100,8 +102,8 @@ def train(
 
     prepared = is_prepared(posts)
     if prepared:
-        check_used({"--on-bad-post": on_bad_post}, PREPARED, "leave it out")
-    source = posts if prepared else read(posts, on_bad_post or OnBadPost.error)
+        check_used({"--on-bad-post": on_bad_post, "--crs": crs}, PREPARED, "leave it out")
+    source = posts if prepared else read(posts, on_bad_post or OnBadPost.error, crs or "wgs84")
     from postplace.locator import PostLocator
 
     first = os.environ.get("LOCAL_RANK", "0") == "0"  # with several devices each trains in a process of its own

@@ -1,15 +1,17 @@
 """Coordinate reference systems of China -> WGS84.
 
-Maps and phones in mainland China must shift positions by 100 to 700 m (GCJ-02: AMap, Tencent, Apple and Google there, most
+Maps of mainland China must shift positions by 100 to 700 m (GCJ-02: AMap, Tencent, Apple and Google there, most
 POI tables); Baidu shifts them once more (BD-09). The shift ends at the border, not at a box around the country:
 Seoul, Hanoi and Osaka lie in the box that the common packages use.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 from postplace.errors import unknown_name
+from postplace.schema import Post
 
 Crs = Literal["wgs84", "gcj02", "bd09"]
 CRS: tuple[Crs, ...] = ("wgs84", "gcj02", "bd09")
@@ -43,6 +45,14 @@ def to_wgs84(latitude: float, longitude: float, crs: str) -> tuple[float, float]
         latitude, longitude = eviltransform.bd2gcj(latitude, longitude)
     wgs84: tuple[float, float] = eviltransform.gcj2wgs_exact(latitude, longitude)
     return wgs84
+
+
+def located_in_wgs84(post: Post, crs: str) -> Post:
+    """A post with its coordinates, given in a reference system, in WGS84."""
+    if crs == "wgs84" or post.latitude is None or post.longitude is None:
+        return post
+    latitude, longitude = to_wgs84(post.latitude, post.longitude, crs)
+    return replace(post, latitude=latitude, longitude=longitude)
 
 
 def in_mainland_china(latitude: float, longitude: float) -> bool:

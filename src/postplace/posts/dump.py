@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TextIO, TypeVar
 
 from postplace.errors import BadPost
+from postplace.geo.crs import located_in_wgs84
 from postplace.posts.record import parse, shown
 from postplace.schema import Post
 
@@ -140,6 +141,7 @@ class Dump:
         self, read: Callable[[ImportReport], Iterator[Post]], *, on_refused: Callable[[BadPost], object] | None = None
     ) -> None:
         self._read, self._on_refused = read, on_refused
+        self.crs = "wgs84"  # the reference system of the coordinates; they become WGS84 (`geo/crs.py`)
         self.tally = ImportReport(on_refused)
 
     @property
@@ -159,7 +161,8 @@ class Dump:
 
     def __iter__(self) -> Iterator[Post]:
         self.tally = ImportReport(self._on_refused)
-        yield from self._read(self.tally)
+        for post in self._read(self.tally):
+            yield located_in_wgs84(post, self.crs)
 
 
 def posts_of(

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from postplace.errors import BadOption, BadPost, unknown_name
-from postplace.geo.crs import check_crs, to_wgs84
+from postplace.geo.crs import check_crs, located_in_wgs84
 from postplace.geo.positions import PositionCheck
 from postplace.posts.record import COMPLETE, KEYS, NO_POSITION, RECORD_KEYS, id_remedy, parse, shown
 from postplace.schema import Post
@@ -113,10 +113,7 @@ class PostStream:
         if post.latitude == post.longitude == 0:
             self.remarks[NO_POSITION] += 1
             return replace(post, latitude=None, longitude=None)
-        if self._crs == "wgs84":
-            return post
-        latitude, longitude = to_wgs84(post.latitude, post.longitude, self._crs)
-        return replace(post, latitude=latitude, longitude=longitude)
+        return located_in_wgs84(post, self._crs)
 
     def _nothing(self, name: str) -> BadPost:
         if not self.skipped_count:
