@@ -23,6 +23,7 @@ from postplace.posts import table
 from postplace.posts.record import KEYS, RECORD_KEYS
 from postplace.posts.table import PostStream, parse, read_posts, write_posts
 from postplace.schema import Post
+from postplace.text.names import clean_name
 
 FOLDER = Path("city")
 WriteFile = Callable[[str, str | bytes], Path]
@@ -477,7 +478,7 @@ posts_strategy = st.lists(
         images=st.lists(st.sampled_from(["a.jpg", "b/c d.jpg", "图;1.png"]), max_size=2),
         user=st.none() | names,
         time=st.none() | st.datetimes(timezones=st.none() | st.just(UTC)),
-        place=st.none() | names,
+        place=st.none() | names.map(clean_name).filter(bool),
         latitude=st.just(1 / 3),
         longitude=st.floats(-180, 180),
     ),

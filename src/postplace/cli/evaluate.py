@@ -16,6 +16,7 @@ from postplace.cli.options import (
     Posts,
     Quiet,
     ReferenceSystem,
+    RepairText,
     Run,
     cache_folder,
 )
@@ -29,6 +30,7 @@ def evaluate(
     ] = None,
     on_bad_post: BadPosts = OnBadPost.error,
     crs: Crs = ReferenceSystem.wgs84,
+    repair_text: RepairText = False,
     cache: Cache = None,
     device: Device = "auto",
     quiet: Quiet = False,
@@ -43,7 +45,7 @@ def evaluate(
     from postplace.system.atomic_files import as_json, write_atomically
 
     check_output("--output", output, [posts, *files_of_run(run)])
-    all_posts = read(posts, on_bad_post, crs.value)
+    all_posts = read(posts, on_bad_post, crs.value, repair_text=repair_text)
     from postplace.locator import PostLocator
 
     locator = PostLocator.load(run, device=device, cache=cache_folder(cache))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from postplace.cli.options import (
-    PREPARED,
     GivenBadPosts,
     GivenCrs,
     OnBadPost,
     PlacesCrs,
     Posts,
+    RepairText,
+    check_unread,
     check_used,
     parse_names,
     show_or_write,
@@ -56,6 +57,7 @@ def inspect(
     output: Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Default: stdout.")] = None,
     on_bad_post: GivenBadPosts = None,
     crs: GivenCrs = None,
+    repair_text: RepairText = False,
     places_crs: PlacesCrs = None,
 ) -> None:
     """Show what is in a file of posts, what is missing, and what would give the answer away.
@@ -77,7 +79,7 @@ def inspect(
     _check_apart(output, mask_place_names)
     kinds, listed = _kinds(names), _read_places(places, places_crs)
     aliases = _aliases(listed)
-    source = _open(posts, on_bad_post, crs)
+    source = _open(posts, on_bad_post, crs, repair_text=repair_text)
     _check_ending(mask_place_names)
     sample = PositionSample()
     inspection = inspect_posts(sample.passing(source.first()))
@@ -108,20 +110,26 @@ class _Source:
     split: Split | None
 
 
-def _open(path: Path, given: OnBadPost | None, crs: str | None) -> _Source:
+def _open(path: Path, given: OnBadPost | None, crs: str | None, *, repair_text: bool) -> _Source:
     from postplace.cli.reading import read_in_parts
     from postplace.posts.table import PostStream
     from postplace.preparation.prepared_folder import is_prepared, read_prepared
 
     on_bad_post = given or OnBadPost.error
     if is_prepared(path):
-        check_used({"--on-bad-post": given, "--crs": crs}, PREPARED, "leave it out")
+        check_unread(given, crs, repair_text=repair_text)
         prepared = read_prepared(path)
         return _Source(path, lambda: prepared.posts, lambda: prepared.posts, prepared.split)
+    crs = crs or "wgs84"
+
+    def passing() -> Iterator[Post]:
+        for part in read_in_parts(path, on_bad_post, size=1024, crs=crs, repair_text=repair_text):
+            yield from part
+
     return _Source(
         path.parent,
-        lambda: (post for part in read_in_parts(path, on_bad_post, size=1024, crs=crs or "wgs84") for post in part),
-        lambda: PostStream(path, on_bad_post=on_bad_post.value, crs=crs or "wgs84"),
+        passing,
+        lambda: PostStream(path, on_bad_post=on_bad_post.value, crs=crs, repair_text=repair_text),
         None,
     )
 

@@ -16,6 +16,7 @@ from postplace.cli.options import (
     Posts,
     Quiet,
     ReferenceSystem,
+    RepairText,
     Run,
     cache_folder,
     log,
@@ -31,6 +32,7 @@ def report(
     mistakes: Annotated[int, typer.Option("--mistakes", min=0, max=100, help="The most mistakes to show.")] = 12,
     on_bad_post: BadPosts = OnBadPost.error,
     crs: Crs = ReferenceSystem.wgs84,
+    repair_text: RepairText = False,
     cache: Cache = None,
     device: Device = "auto",
     quiet: Quiet = False,
@@ -48,7 +50,7 @@ def report(
     check_output("--out", out, [posts, *files_of_run(run)])
     check_new("--out", out, overwrite=overwrite)
     check_writable(out)
-    all_posts = read(posts, on_bad_post, crs.value)
+    all_posts = read(posts, on_bad_post, crs.value, repair_text=repair_text)
     check_output("--out", out, [image for post in all_posts for image in post.images if isinstance(image, Path)])
     from postplace.locator import PostLocator
     from postplace.report.content import build_content

@@ -11,7 +11,6 @@ from typing import Annotated
 import typer
 
 from postplace.cli.options import (
-    PREPARED,
     Cache,
     Device,
     GivenBadPosts,
@@ -20,10 +19,11 @@ from postplace.cli.options import (
     OnBadPost,
     Posts,
     Quiet,
+    RepairText,
     TextEncoderName,
     cache_folder,
     check_classes,
-    check_used,
+    check_unread,
     log,
     parse_names,
     parse_settings,
@@ -74,6 +74,7 @@ def train(
     image_encoder: ImageEncoderName = "bundled",
     on_bad_post: GivenBadPosts = None,
     crs: GivenCrs = None,
+    repair_text: RepairText = False,
     cache: Cache = None,
     device: Device = "auto",
     devices: Annotated[int, typer.Option(min=1, help="How many GPUs (or CPU processes).")] = 1,
@@ -102,8 +103,8 @@ def train(
 
     prepared = is_prepared(posts)
     if prepared:
-        check_used({"--on-bad-post": on_bad_post, "--crs": crs}, PREPARED, "leave it out")
-    source = posts if prepared else read(posts, on_bad_post or OnBadPost.error, crs or "wgs84")
+        check_unread(on_bad_post, crs, repair_text=repair_text)
+    source = posts if prepared else read(posts, on_bad_post or OnBadPost.error, crs or "wgs84", repair_text=repair_text)
     from postplace.locator import PostLocator
 
     first = os.environ.get("LOCAL_RANK", "0") == "0"  # with several devices each trains in a process of its own

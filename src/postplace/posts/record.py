@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import difflib
 import json
 import math
@@ -14,7 +15,7 @@ from contextlib import suppress
 from dataclasses import fields
 from datetime import datetime
 from decimal import Decimal
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from postplace.errors import BadPost
@@ -22,12 +23,14 @@ from postplace.geo.crs import to_wgs84
 from postplace.posts.times import read_time
 from postplace.schema import Post
 from postplace.text.hashtags import find_hashtags, unite_hashtags
+from postplace.text.names import clean_name
 
 KEYS = tuple(field.name for field in fields(Post))
 COMPLETE = "hashtags_complete"
 RECORD_KEYS = (*KEYS, COMPLETE)
 _SEPARATORS = r"\s;,；，、"
 _TAG = re.compile(rf"#([^#{_SEPARATORS}](?:[^#;,；，、]*[^#{_SEPARATORS}])?)#(?=[{_SEPARATORS}]|$)|[^{_SEPARATORS}]+")
+_BRACKETS = re.compile(r"""\s*(?:\[([^"'\[\]]*[^"'\[\]\s][^"'\[\]]*)\]|\{([^{}]*)\})\s*""")  # `[a, b]`, `{a,"b c"}`
 _EXACT_FLOAT = 2**53
 NO_POSITION = "coordinates 0, 0 left out: no position"
 
@@ -96,7 +99,8 @@ def _parse(record: Mapping[str, object], where: str, folder: Path, crs: str, rem
         if _is_absent(value):
             continue
         try:
-            values[key] = read(value)
+            if (content := read(value)) != "":  # a name of nothing but invisible characters is none
+                values[key] = content
         except _Refused as refused:
             if key == "time" and remarks is not None:
                 remarks[f"time left out: {refused.args[0].removeprefix(shown(value)).strip()}"] += 1
@@ -181,6 +185,10 @@ def _name(value: object) -> str:
     return str(int(value)) if value == int(value) else str(value)
 
 
+def _class_name(value: object) -> str:
+    return clean_name(_name(value))
+
+
 def _yes_or_no(value: object) -> bool:
     known = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}
     name = str(value).strip().lower()
@@ -200,7 +208,7 @@ def _whole(text: str) -> str:
 def _hashtags(value: object) -> tuple[str, ...]:
     items = _listed(value)
     if items is None:
-        pieces = (match[1] or match[0] for match in _TAG.finditer(_name(value).replace("＃", "#")))
+        pieces = (match[1] or match[0] for match in _TAG.finditer(_name(value).replace("＃", "#").replace("|", ";")))
         items = [tag for piece in pieces for tag in piece.split("#")]
     names = (name for item in map(_plain, items) if not _is_absent(item) for name in _chained(_name(item)))
     return tuple(dict.fromkeys(name for name in names if name))
@@ -215,8 +223,15 @@ def _chained(item: str) -> list[str]:
 def _images(value: object) -> tuple[str | bytes, ...]:
     items = _listed(value)
     if items is None:
-        items = value.split(";") if isinstance(value, str) else [value]
+        items = _split_paths(value) if isinstance(value, str) else [value]
     return tuple(_image(item) for item in items if not _is_absent(item))
+
+
+def _split_paths(value: str) -> list[str]:
+    """Paths joined by `;`, or by `|` where that leaves an ending on each: a name may hold a `|`."""
+    if ";" not in value and all(PurePath(part.strip()).suffix for part in value.split("|")):
+        return value.split("|")
+    return value.split(";")
 
 
 def _image(value: object) -> str | bytes:
@@ -233,9 +248,11 @@ def _image(value: object) -> str | bytes:
 
 
 def _listed(value: object) -> Sequence[object] | None:
-    """The items of a list, or of a text that is a JSON list; None for any other text."""
+    """The items of a list, or of a text that is a JSON list, `[a, b]` (DuckDB) or `{a,b}` (Postgres); else None."""
     if isinstance(value, list | tuple):
         return value
+    if isinstance(value, str) and (match := _BRACKETS.fullmatch(value)):
+        return next(csv.reader([match[1] or match[2] or ""], skipinitialspace=True), [])
     if not isinstance(value, str) or not re.fullmatch(r"""\s*\[\s*(["'].*)?\]\s*""", value, re.DOTALL):
         return None
     try:
@@ -274,9 +291,9 @@ _READERS: dict[str, Callable[[object], Any]] = {
     "images": _images,
     "user": _name,
     "time": _time,
-    "place": _name,
-    "venue": _name,
-    "category": _name,
+    "place": _class_name,
+    "venue": _class_name,
+    "category": _class_name,
     "latitude": _degrees("latitude", 90),
     "longitude": _degrees("longitude", 180),
 }

@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 
 from postplace.errors import BadOption, BadPost, unknown_name
 from postplace.geo.crs import check_crs, located_in_wgs84
-from postplace.geo.positions import PositionCheck
+from postplace.posts.checks import REPAIRED, PostChecks, repair_post
 from postplace.posts.record import COMPLETE, KEYS, NO_POSITION, RECORD_KEYS, id_remedy, parse, shown
 from postplace.schema import Post
 from postplace.system.atomic_files import atomic_file
@@ -45,6 +45,7 @@ class PostStream:
     A record that is not a post, or has the id of an earlier one, raises `BadPost`; with `on_bad_post="skip"` it is
     counted. A source without a single post always raises it.
 
+    `repair_text`: undo UTF-8 that was read as Latin-1 or Windows-1252 (`text/misread.py`), counted in `remarks`.
     `crs`: the reference system of the coordinates, `wgs84`, `gcj02` or `bd09`; they become WGS84 (`geo/crs.py`).
 
     Filled while iterating: `read`, the number of posts given out; `skipped_count`, and `skipped`, the reasons of the
@@ -52,11 +53,13 @@ class PostStream:
     not be used, in words.
     """
 
-    def __init__(self, source: object, *, on_bad_post: str = "error", crs: str = "wgs84") -> None:
+    def __init__(
+        self, source: object, *, on_bad_post: str = "error", crs: str = "wgs84", repair_text: bool = False
+    ) -> None:
         if on_bad_post not in ("error", "skip"):
             raise unknown_name("on_bad_post", str(on_bad_post), ("error", "skip"))
         check_crs(crs)
-        self._crs = crs
+        self._crs, self._repairs = crs, repair_text
         self._source = Path(source) if isinstance(source, str) else source
         self._skips = on_bad_post == "skip"
         self._reset()
@@ -67,7 +70,7 @@ class PostStream:
         self.skipped_count = 0
         self.ignored_keys: Counter[str] = Counter()
         self.remarks: Counter[str] = Counter()
-        self._positions = PositionCheck()
+        self._checks = PostChecks()
 
     def __iter__(self) -> Iterator[Post]:
         self._reset()
@@ -83,10 +86,9 @@ class PostStream:
                 self.skipped += [reason] if len(self.skipped) < _KEPT_REASONS else []
                 continue
             self.read += 1
-            self._positions.add(post)
+            self._checks.add(post)
             yield post
-        if (problem := self._positions.problem()) is not None:
-            self.remarks[problem] = self._positions.count
+        self.remarks.update(self._checks.remarks())
         if not self.read:
             raise self._nothing(name)
 
@@ -98,6 +100,9 @@ class PostStream:
         else:
             post = parse(record, where=where, folder=folder, crs=self._crs, remarks=self.remarks)  # type: ignore[arg-type]  # parse says so if it is no mapping
             self.ignored_keys.update(str(key) for key in record if key not in RECORD_KEYS)  # type: ignore[attr-defined]
+        if self._repairs and (repaired := repair_post(post)) != post:
+            self.remarks[REPAIRED] += 1
+            post = repaired
         digest = _digest(post.id)
         if digest in seen:
             raise BadPost(
@@ -122,9 +127,11 @@ class PostStream:
         return BadPost(name, found, f"correct the records, as {self.skipped[0].where}: {self.skipped[0].remedy}")
 
 
-def read_posts(source: object, *, on_bad_post: str = "error", crs: str = "wgs84") -> list[Post]:
+def read_posts(
+    source: object, *, on_bad_post: str = "error", crs: str = "wgs84", repair_text: bool = False
+) -> list[Post]:
     """All posts of a source at once; see `PostStream`. Skipped ones are reported by one warning, remarks by another."""
-    stream = PostStream(source, on_bad_post=on_bad_post, crs=crs)
+    stream = PostStream(source, on_bad_post=on_bad_post, crs=crs, repair_text=repair_text)
     posts = list(stream)
     if stream.remarks:
         remarks = "; ".join(f"{remark} ({count} posts)" for remark, count in stream.remarks.most_common())
