@@ -100,7 +100,7 @@ def _visits(posts: Path, radius_km: float) -> PostCounts:
     from postplace.places.fsq import PostCounts
     from postplace.posts.table import PostStream
 
-    counts = PostCounts(PostStream(posts), radius_km=radius_km)
+    counts = PostCounts(PostStream(posts, on_empty="keep"), radius_km=radius_km)
     if not counts.located and not counts.with_venue:
         raise NotEnoughData(str(posts), "none of its posts has coordinates or a venue", "give posts that have")
     return counts

@@ -34,5 +34,5 @@ def read_in_parts(path: Path, on_bad_post: OnBadPost, *, size: int) -> Iterator[
             log(f"  {reason}")
         if stream.skipped_count > SHOWN:
             log(f"  ... and {stream.skipped_count - SHOWN} more")
-    if stream.ignored_keys:
-        log(f"keys that are not used: {', '.join(sorted(stream.ignored_keys))}")
+    for note in stream.notes():
+        log(note)

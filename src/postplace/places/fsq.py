@@ -141,9 +141,9 @@ class FsqPlaces:
     recently refreshed first. Rows are read in batches, only the columns needed and the row groups that the box touches.
     Raises `BadPlace` for a file that is not FSQ OS Places.
 
-    `strays` is how many files a Mac, a NAS or Windows left there, which are passed over. Filled while iterating: `rows`,
-    `kept`; `left_out`, the number of rows for every reason; `without_class`, how often each category was met that
-    belongs to none of the eight.
+    `strays` is how many files a Mac, a NAS or Windows left there, which are passed over. Filled while iterating:
+    `rows`, `kept`; `left_out`, the number of rows for every reason; `without_class`, how often each category was met
+    that belongs to none of the eight.
     """
 
     def __init__(
