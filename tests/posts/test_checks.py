@@ -47,7 +47,7 @@ def test_what_was_read_right_is_let_alone(text: str) -> None:
 
 
 def test_in_python_it_is_a_warning() -> None:
-    with pytest.warns(UserWarning, match=r"read as Latin-1; `repair_text=True` repairs it \(1 posts\)"):
+    with pytest.warns(UserWarning, match=r"read as Latin-1; `repair_text=True` repairs it \(1 of 1 posts\)"):
         read_posts([{"id": 1, "text": misread(TEXTS[0])}])
 
 

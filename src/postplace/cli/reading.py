@@ -40,7 +40,5 @@ def read_in_parts(
             log(f"  {reason}")
         if stream.skipped_count > SHOWN:
             log(f"  ... and {stream.skipped_count - SHOWN} more")
-    for remark, count in stream.remarks.most_common():
-        log(f"{remark} ({count} of {stream.read} posts)")
-    if stream.ignored_keys:
-        log(f"keys that are not used: {', '.join(sorted(stream.ignored_keys))}")
+    for note in stream.notes():
+        log(note)

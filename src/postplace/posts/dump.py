@@ -17,6 +17,7 @@ from postplace.errors import BadPost
 from postplace.geo.crs import located_in_wgs84
 from postplace.posts.record import parse, shown
 from postplace.schema import Post
+from postplace.system.stray_files import STRAY, is_stray_file, is_stray_folder
 
 KEPT_REFUSALS = 1_000
 LONGEST_RECORD = 16 * 2**20  # characters of one record
@@ -209,7 +210,8 @@ def walk(
 ) -> Iterator[tuple[Path, list[str], Mapping[str, str]]]:
     """Each folder, its own files before its folders', in order: its path, the names with one of the `endings`, and
     those of the others with an ending of `notice`, by the name with the ending in lower case. Endings (in lower case
-    here) are found in any case. Raises `BadPost` when the first folder cannot be read; others are counted.
+    here) are found in any case. Raises `BadPost` when the first folder cannot be read; others are counted, and so are
+    the files that a Mac, a NAS or Windows left, which are passed over.
     """
     try:
         os.scandir(folder).close()
@@ -252,7 +254,9 @@ def _listing(
     with os.scandir(folder) as entries:
         for entry in entries:
             lowered = entry.name.lower()
-            if not _is_unicode(entry.name):  # a path that no file of posts can hold
+            if (is_stray_folder if entry.is_dir(follow_symlinks=False) else is_stray_file)(entry.name):
+                tally.orphans[STRAY] += 1
+            elif not _is_unicode(entry.name):  # a path that no file of posts can hold
                 if entry.is_dir() or lowered.endswith(endings):
                     error = BadPost(f"{folder}", f"{shown(entry.name)} is not UTF-8", "rename it")
                     tally.refuse("name is not UTF-8", error)
