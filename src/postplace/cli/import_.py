@@ -24,7 +24,7 @@ RADIUS_KM = 0.25
 
 
 class Sources(TyperGroup):
-    """The commands of this file, then one for each source of another package, which is imported when it is run.
+    """The commands of this file, then one for each other source; what reads it is imported when it is run.
 
     What Typer gives and takes here is Click's or its own copy of it, depending on its version.
     """
@@ -151,8 +151,7 @@ def _import(source: str, path: Path, options: _Options, *, overwrite: bool, quie
 
 
 def _command(source: str) -> Any:
-    """The command of a source of another package; what its package says of it is in its help, if it was imported."""
-    from postplace.posts.registry import plugin_points
+    """The command of a source that has none of its own in this file."""
 
     def run(
         path: Annotated[Path, typer.Argument(metavar="PATH", help="What the source reads.", show_default=False)],
@@ -169,11 +168,21 @@ def _command(source: str) -> Any:
             source, path, _Options(out, places, radius_km, report, crs, places_crs), overwrite=overwrite, quiet=quiet
         )
 
-    point = plugin_points().get(source)
-    package = point.dist.name if point is not None and point.dist is not None else "another package"
     one = typer.Typer(add_completion=False, rich_markup_mode=None)
-    one.command(name=source, help=f"Import with the source {source} of {package}.")(run)
+    one.command(name=source, help=_help(source))(run)
     return get_command(one)
+
+
+def _help(source: str) -> str:
+    """What is said of a source: that of another package is not imported for it."""
+    from postplace.posts.registry import find_source, plugin_points
+
+    if point := plugin_points().get(source):
+        package = point.dist.name if point.dist is not None else "another package"
+        return f"Import with the source {source} of {package}."
+    entry = find_source(source)
+    example = f"Example: postplace import {source} PATH --out posts.parquet"
+    return f"{entry.description}\n\n{f'PATH is {entry.reads}. ' if entry.reads else ''}{example}"
 
 
 def check_free(out: Path, inputs: Iterable[Path | None], *, overwrite: bool) -> None:

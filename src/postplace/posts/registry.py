@@ -35,6 +35,7 @@ class SourceEntry:
     read: Any  # a callable, a class of one, or "module:function"
     reads: str = ""
     description: str = ""
+    detect: str = ""  # "module:function" of a path, whether it is this source's
 
 
 _BUILT_IN: Mapping[str, SourceEntry] = {
@@ -51,6 +52,48 @@ _BUILT_IN: Mapping[str, SourceEntry] = {
             "postplace.posts.weibo:weibo_export",
             "weibo-crawler's folder, or one .json or .csv",
             "Import what weibo-crawler wrote: CSV and JSON, with the folders of images beside them.",
+        ),
+        SourceEntry(
+            "weibospider",
+            "postplace.posts.weibospider:weibospider_export",
+            "weiboSpider's folder, or one .json or .csv",
+            "Import what weiboSpider (dataabc) wrote: JSON and CSV, with the folders of images beside them.",
+            "postplace.posts.weibospider:detect",
+        ),
+        SourceEntry(
+            "weibo-search",
+            "postplace.posts.weibo_search:weibo_search_export",
+            "weibo-search's folder, or one .csv",
+            "Import what weibo-search (dataabc) wrote: a CSV for each keyword, with its images.",
+            "postplace.posts.weibo_search:detect",
+        ),
+        SourceEntry(
+            "weibospider-nghuyong",
+            "postplace.posts.weibospider_nghuyong:weibospider_nghuyong_dump",
+            "the folder of WeiboSpider's .jsonl files, or one of them",
+            "Import what WeiboSpider (nghuyong) wrote: JSON lines, with points and ids of places.",
+            "postplace.posts.weibospider_nghuyong:detect",
+        ),
+        SourceEntry(
+            "mediacrawler",
+            "postplace.posts.mediacrawler:mediacrawler_dump",
+            "MediaCrawler's folder, or one .json, .jsonl or .csv",
+            "Import what MediaCrawler wrote of Weibo and Xiaohongshu, with the images of its notes.",
+            "postplace.posts.mediacrawler:detect",
+        ),
+        SourceEntry(
+            "zeeschuimer",
+            "postplace.posts.zeeschuimer:zeeschuimer_dump",
+            "a .ndjson file of Zeeschuimer, or a folder of them",
+            "Import what Zeeschuimer exported: posts of Instagram, Threads, TikTok, X and Xiaohongshu.",
+            "postplace.posts.zeeschuimer:detect",
+        ),
+        SourceEntry(
+            "4cat",
+            "postplace.posts.fourcat:fourcat_export",
+            "a .csv file of 4CAT, or a folder of them",
+            "Import what 4CAT exported as CSV, with the images that it downloaded.",
+            "postplace.posts.fourcat:detect",
         ),
     )
 }
