@@ -36,7 +36,7 @@ def as_lines(
     yield from _shares(inspection)
     warnings = _warnings(inspection, leaks, splits)
     yield "would leak or flatter:" if warnings else "nothing found that would leak"
-    yield from (f"  - {warning}" for warning in warnings)
+    yield from (f"  - {text_in_options(warning)}" for warning in warnings)
     if notes:
         yield "of the split that train would draw:"
         yield from (f"  - {text_in_options(note)}" for note in notes)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from postplace.errors import BadOption, BadPost, unknown_name
+from postplace.geo.crs import check_crs
 from postplace.posts.dump import AGAIN, Dump, ImportReport
 from postplace.schema import Post
 from postplace.system import plugins
@@ -161,13 +162,15 @@ def find_source(source: object) -> SourceEntry:
     return _REGISTERED[source]
 
 
-def read_source(source: object, path: str | Path, *, on_refused: Refused = None) -> Dump:
+def read_source(source: object, path: str | Path, *, on_refused: Refused = None, crs: str = "wgs84") -> Dump:
     """The posts that lie at a path, read by a source: its name, a function, a class or an object.
 
     Iterate over it, as often as you like; its `tally` counts what became a post and what did not, and why. Posts with
-    an id that came before are left out and counted. `on_refused` is called with every damaged record.
+    an id that came before are left out and counted. `on_refused` is called with every damaged record. `crs` is the
+    reference system of the coordinates, `wgs84`, `gcj02` or `bd09`; they become WGS84 (`geo/crs.py`).
     Raises BadOption for an unknown source; while iterating, BadPost for what is no post or cannot be read.
     """
+    check_crs(crs)
     entry = find_source(source)
     read: Any = entry.read
     if isinstance(read, str):
@@ -178,10 +181,13 @@ def read_source(source: object, path: str | Path, *, on_refused: Refused = None)
     more = {"on_refused": on_refused} if "on_refused" in inspect.signature(read).parameters else {}
     made = partial(read, Path(path), **more)
     first = made()
-    if isinstance(first, Dump):
-        return first
-    starts = iter([first])
-    return Dump(lambda tally: _counted(next(starts, None), made, tally, entry.name), on_refused=on_refused)
+    if not isinstance(first, Dump):
+        starts = iter([first])
+        dump = Dump(lambda tally: _counted(next(starts, None), made, tally, entry.name), on_refused=on_refused)
+    else:
+        dump = first
+    dump.crs = crs
+    return dump
 
 
 # --- posts of a source that counts nothing itself
