@@ -10,6 +10,7 @@ import csv
 import io
 import math
 import unicodedata
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -164,7 +165,8 @@ class KnownPlaces:
 def read_places(path: Path) -> KnownPlaces:
     """A file of places (CSV, UTF-8 with or without a byte order mark) -> the places in it.
 
-    Columns may stand in any order, others are left unread; only `place` must be there and be filled. Raises `BadPlace`
+    Columns may stand in any order, others are left unread; only `place` must be there and be filled. Rows that are the
+    header again, as in files that were joined, are passed over, and a warning says how many. Raises `BadPlace`
     for the first bad row (naming how many more are), for an id given twice and for a file without a place.
     """
     path = Path(path)
@@ -213,13 +215,18 @@ def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, str] | BadPlace]]:
     number, header = next(lines, (1, []))
     names = [name.strip() for name in header]
     _check_columns(names, f"{path}, line {number}")
+    again = 0
     for number, row in lines:
-        if len(row) != len(names):
+        if len(names) > 1 and [value.strip() for value in row] == names:
+            again += 1
+        elif len(row) != len(names):
             found = f"has {len(row)} fields, the header has {len(names)}"
             remedy = "put names with commas in double quotes, and close every quote"
             yield number, BadPlace(f"{path}, line {number}", found, remedy)
         else:
             yield number, {name: value.strip() for name, value in zip(names, row, strict=True)}
+    if again:
+        warnings.warn(f"{path}: rows that are the header again, passed over: {again}", stacklevel=3)
 
 
 def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
