@@ -156,3 +156,9 @@ def test_ids_that_are_not_there_or_cannot_be_read(tmp_path: Path) -> None:
 
 def test_ids_are_one_name_however_they_are_written() -> None:
     assert [normal_id(value) for value in (7, 7.0, "7", " 7 ", b"7", np.int64(7))] == ["7"] * 6
+
+
+def test_a_header_in_the_middle_of_the_ids_is_none_of_them(tmp_path: Path) -> None:
+    (tmp_path / "ids.csv").write_text("other,id\n1,a\nother,id\n2,b\n", encoding="utf-8")
+    table = VectorTable(np.eye(2, dtype=np.float32), tmp_path / "ids.csv")
+    assert table.encode_posts([Post("b", text="x")]).tolist() == [[0.0, 1.0]]

@@ -143,7 +143,8 @@ def _read_ids(ids: Any, column: str) -> list[str] | None:
             rows = csv.DictReader(file)
             if column not in (rows.fieldnames or ()):
                 raise BadVectors(str(path), f"has no column {column!r}", "name the column of ids so, or give id_column")
-            return [normal_id(row[column]) for row in rows]
+            # a row that is the header again, as in files that were joined, has no vector
+            return [normal_id(row[column]) for row in rows if any(key != value for key, value in row.items())]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         problem = f"cannot be read ({error})"
         raise BadVectors(str(path), problem, "give a text file with one id a line, or a CSV file") from None
