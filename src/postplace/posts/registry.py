@@ -34,6 +34,7 @@ class SourceEntry:
     read: Any  # a callable, a class of one, or "module:function"
     reads: str = ""
     description: str = ""
+    detect: str = ""  # "module:function" of a path, whether it is this source's
 
 
 _BUILT_IN: Mapping[str, SourceEntry] = {
