@@ -84,7 +84,9 @@ def json_values(path: Path) -> Iterator[Located]:
                 yield from _numbered(_assigned(file))
             elif _is_lines(path):
                 for number, line in text_lines(file):
-                    yield f", line {number}", line if isinstance(line, InvalidRecord) else _parsed(line)
+                    value = line if isinstance(line, InvalidRecord) else _parsed(line)
+                    listed = isinstance(value, list) and value and all(isinstance(item, dict) for item in value)
+                    yield from ((f", line {number}", item) for item in (value if listed else [value]))  # type: ignore[union-attr]
             else:
                 yield from _numbered(_values(JsonText(file)))
     except _UNPACKING as error:
@@ -189,7 +191,9 @@ def _is_lines(path: Path) -> bool:
     text = line.strip()
     if text.startswith("{") and not isinstance(_parsed(text), InvalidRecord):
         return True
-    return unpacked_name(path).endswith(LINE_ENDINGS) and text not in ("{", "[") and not text.startswith("[")
+    if not unpacked_name(path).endswith(LINE_ENDINGS) or text in ("{", "["):
+        return False
+    return not text.startswith("[") or not isinstance(_parsed(text), InvalidRecord)  # else a list over several lines
 
 
 def _parsed(line: str) -> object:

@@ -15,7 +15,7 @@ _NO_READER = (
     "no source reads it yet: make a table of it (id, text, images, time, latitude, longitude) and give that where "
     "posts are asked for, or write a source of your own (docs/extending.md)"
 )
-_PLACES = "it holds places, not posts: postplace import places PATH --box SOUTH,WEST,NORTH,EAST --out places.csv"
+_PLACES = "it holds places, not posts: `postplace import places` makes a places.csv of it"
 _TABLE = "it needs no import: give it where posts are asked for, as to train or predict"
 
 

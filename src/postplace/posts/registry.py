@@ -58,7 +58,7 @@ _BUILT_IN: Mapping[str, SourceEntry] = {
             "gallery-dl",
             "postplace.posts.gallery_dl:gallery_dl_dump",
             "a folder that gallery-dl filled, with its metadata files, or one of them",
-            "Import what gallery-dl downloaded of Instagram, Flickr and Weibo, with --write-metadata.",
+            "Import what gallery-dl downloaded of Instagram, Flickr and Weibo, by the metadata beside its images.",
             "postplace.posts.gallery_dl:detect",
         ),
         SourceEntry(
