@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from postplace.errors import BadOption, unknown_name
 from postplace.features.extraction import EncodedPosts
 from postplace.schema import Post, seconds_of
+from postplace.system.option_checks import check_names
 from postplace.text.cleaning import for_encoder
 from postplace.text.hashtags import normalise_hashtag, remove_hashtags
 
@@ -47,13 +48,14 @@ class PooledFeatures:
         )
 
 
-def check_modalities(asked: Sequence[str] | None) -> tuple[str, ...]:
-    """Those asked for, in the usual order; all of them for None."""
+def check_modalities(asked: Sequence[str] | str | None) -> tuple[str, ...]:
+    """Those asked for (a single one may be given by its name alone), in the usual order; all of them for None."""
     if asked is None:
         return MODALITIES
+    asked = check_names("modalities", asked)
     for name in asked:
         if name not in MODALITIES:
-            raise unknown_name("modalities", str(name), MODALITIES)
+            raise unknown_name("modalities", name, MODALITIES)
     if not asked:
         raise BadOption("modalities", "none is named", f"name some of {', '.join(MODALITIES)}")
     return tuple(name for name in MODALITIES if name in asked)

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from postplace.errors import BadOption, unknown_name
-from postplace.models.entry import READS_ALL, Input, Modality, ModelEntry, Training, check_settings
+from postplace.models.entry import READS_ALL, Input, Modality, ModelEntry, Training, check_settings, no_settings
 from postplace.models.registry import required_inputs
 from postplace.text.tokens import LENGTHS
 
@@ -54,6 +54,8 @@ def resolve_settings(entry: ModelEntry, overrides: Mapping[str, Any]) -> Resolve
     vocabulary = _get_vocabulary(entry, inputs)
     defaults = {**vocabulary, **training, **entry.settings}
     for name, value in overrides.items():
+        if not defaults:
+            raise no_settings(entry, name)
         if name not in defaults:
             raise unknown_name(f"setting of {entry.name}", name, defaults)
         if name in entry.settings:
