@@ -64,9 +64,18 @@ def check_modalities(asked: Sequence[str] | str | None) -> tuple[str, ...]:
 def pool_features(posts: Sequence[Post], encoded: EncodedPosts) -> PooledFeatures:
     """Posts with what they were encoded to -> examples."""
     vectors, present = pooled_features(encoded)
-    texts = [for_encoder(post.full_text) for post in posts]
-    tags = [tuple(dict.fromkeys(filter(None, map(normalise_hashtag, post.hashtags)))) for post in posts]
+    texts = [for_encoder(post.full_text) if there else "" for post, there in zip(posts, present["text"], strict=True)]
+    tags = [
+        tuple(dict.fromkeys(filter(None, map(normalise_hashtag, post.hashtags)))) if there else ()
+        for post, there in zip(posts, present["hashtags"], strict=True)
+    ]
     return PooledFeatures(texts, tags, vectors, present)
+
+
+def hashtags_without_vectors(posts: Sequence[Post], encoded: EncodedPosts) -> int:
+    """How many posts have hashtags that no model is given: a table of vectors has none of them."""
+    there = np.array([bool(" ".join(post.hashtags).strip()) for post in posts], dtype=np.bool_)
+    return int((there & ~encoded.hashtag_mask).sum())
 
 
 def has_image(encoded: EncodedPosts) -> NDArray[np.bool_]:

@@ -22,9 +22,10 @@ def check_whole(name: str, value: object, *, least: int = 0, most: int | None = 
     wanted = f"give a whole number from {least} " + ("on" if most is None else f"to {most}") + remedy
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise BadOption(name, f"{value!r} is not a whole number", wanted)
-    if value < least or (most is not None and value > most):
+    number = int(value)
+    if number < least or (most is not None and number > most):
         raise BadOption(name, f"{value} is out of range", wanted)
-    return int(value)
+    return number
 
 
 def check_whole_or_none(name: str, value: object, *, least: int = 0, remedy: str = "") -> int | None:
@@ -55,9 +56,10 @@ def check_share(name: str, value: object, *, what: str = "a number from 0 to 1")
     """
     if isinstance(value, bool) or not isinstance(value, Real):
         raise BadOption(name, f"{value!r} is not a number", f"give {what}")
-    if not 0 <= value <= 1:
+    share = float(value)
+    if not 0 <= share <= 1:
         raise BadOption(name, f"{value} is out of range", f"give {what}")
-    return float(value)
+    return share
 
 
 def check_names(name: str, value: object) -> tuple[str, ...]:

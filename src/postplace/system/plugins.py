@@ -25,7 +25,7 @@ def load_plugin(point: EntryPoint, kind: str) -> Any:
         raise BadOption(f"{kind} {point.name}", problem, "mend or remove the package that provides it") from error
 
 
-def failure(error: Exception) -> tuple[str, str]:
+def failure(error: BaseException) -> tuple[str, str]:
     """What to say where code of another package raised, and what to do: its error, and the line that raised it.
 
     >>> try:
