@@ -18,6 +18,7 @@ from postplace.preparation.prepared_folder import read_with_subsets
 from postplace.runs.checkpoint import TrainingCheckpoint
 from postplace.runs.serialization import SavedRun, save_run
 from postplace.schema import Post, Predictions
+from postplace.system.json_types import JsonObject
 from postplace.training.dataset import SplitDataset, TargetSpec, build_dataset
 from postplace.training.train_model import ModelSettings, train_model
 
@@ -197,7 +198,7 @@ class PostLocator:
             locator._fitted = run.restore(locator.model_settings, locator.encoder_pair, locator.modalities)
         return locator
 
-    def options(self) -> dict[str, Any]:
+    def options(self) -> JsonObject:
         """Everything that decides what is learned, for JSON."""
         named = {"model": self.entry.name, "settings": self.settings, "class_weight": self.class_weight}
         split = {"modalities": list(self.modalities), "seed": self.seed}

@@ -123,7 +123,7 @@ class ModelEntry:
         return cast("nn.Module", built)
 
 
-def constructor_defaults(factory: Callable[..., Any], *, fixed: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def constructor_defaults(factory: Callable[..., Any], *, fixed: Mapping[str, Any] | None = None) -> dict[str, object]:
     """The settings that a model's constructor (sizes, *, classes, **settings) takes, each with its default.
 
     Raises BadOption where it does not take `classes`, or a setting without a default.

@@ -22,6 +22,7 @@ from postplace.errors import BadOption, BadPost, unknown_name
 from postplace.posts.record import COMPLETE, KEYS, RECORD_KEYS, id_remedy, parse, shown
 from postplace.schema import Post
 from postplace.system.atomic_files import atomic_file
+from postplace.system.json_types import JsonObject
 from postplace.text.hashtags import find_hashtags, unite_hashtags
 
 __all__ = ["ENDINGS", "PostStream", "parse", "read_posts", "write_posts"]
@@ -348,7 +349,7 @@ def _records(posts: Iterable[Post], folder: Path) -> _Rows:
         yield _record(post, folder)
 
 
-def _record(post: Post, folder: Path) -> dict[str, Any]:
+def _record(post: Post, folder: Path) -> JsonObject:
     where = f"post {shown(post.id)}"
     if any(isinstance(image, bytes) for image in post.images):
         problem = "an image is bytes; only paths can be written"

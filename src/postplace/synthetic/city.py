@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from random import Random
-from typing import Any
 
 from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
@@ -22,6 +21,7 @@ from postplace.synthetic.gazetteer import SITES, Site, sites
 from postplace.synthetic.images import draw_place
 from postplace.synthetic.parameters import MODALITIES, CityParameters
 from postplace.synthetic.people import Draft, Shot, draft_posts
+from postplace.system.json_types import JsonObject
 from postplace.system.option_checks import check_seed, check_whole
 
 _GPS_IFD = 0x8825
@@ -123,8 +123,8 @@ def _write(
     return _reported(folder, drafts, places)
 
 
-def _record(draft: Draft, images: Sequence[str], places: Sequence[Site]) -> dict[str, Any]:
-    record = {
+def _record(draft: Draft, images: Sequence[str], places: Sequence[Site]) -> JsonObject:
+    record: JsonObject = {
         "id": draft.id,
         "text": draft.text,
         "hashtags": list(draft.hashtags),

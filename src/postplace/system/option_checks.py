@@ -73,6 +73,6 @@ def check_names(name: str, value: object) -> tuple[str, ...]:
     if not isinstance(value, Iterable) or isinstance(value, bytes):
         raise BadOption(name, f"{value!r} is no list of names", "give names, such as ['a', 'b']")
     names = tuple(value)
-    if (wrong := next((each for each in names if not isinstance(each, str)), None)) is not None:
-        raise BadOption(name, f"{wrong!r} is no name", "give names, such as ['a', 'b']")
+    if wrong := [each for each in names if not isinstance(each, str)]:
+        raise BadOption(name, f"{wrong[0]!r} is no name", "give names, such as ['a', 'b']")
     return names
