@@ -60,7 +60,7 @@ def test_what_is_no_list_of_names_is_refused(value: object) -> None:
         ("folds: 1 is out", lambda: PostLocator(model="majority", folds=1)),
         ("settings: 5 is no mapping", lambda: PostLocator(model="majority", settings=5)),  # type: ignore[arg-type]
         ("top_k: '5' is not", lambda: PredictOptions(top_k="5")),  # type: ignore[arg-type]
-        ("level: 'x' is not", lambda: PredictOptions(level="x")),
+        ("level: 'x' is not", lambda: PredictOptions(level="x")),  # type: ignore[arg-type]
         ("min_confidence: 'x' is not", lambda: PredictOptions(min_confidence="x")),  # type: ignore[arg-type]
         ("seed: -1 is out", lambda: split_groups(ROWS, ROWS, seed=-1)),
         ("seed: 'x' is not", lambda: split_folds(ROWS, ROWS, seed="x", folds=2)),  # type: ignore[arg-type]
