@@ -8,6 +8,8 @@ from typing import Any
 import typer
 from typer.core import TyperCommand
 
+from postplace.system.deprecation import renamed
+
 RENAMED = {
     "--judge": "--transfer-model",
     "--max-picture-mb": "--max-image-mb",
@@ -30,7 +32,7 @@ class WithOldNames(TyperCommand):
             name, equals, rest = argument.partition("=")
             new = RENAMED.get(name)
             if not value and new in names and name not in names:
-                typer.echo(f"warning: {name} is called {new}; the old name goes with version 0.3", err=True)
+                typer.echo(f"warning: {renamed(name, new)}", err=True)
                 name, argument = new, f"{new}{equals}{rest}"
             option = None if value or equals else names.get(name)
             value = option is not None and not getattr(option, "is_flag", False)
