@@ -46,7 +46,7 @@ def test_advice_is_a_table_by_default(place_run: Path, parts: list[object]) -> N
     assert "note: the drops are those of the very run that chose the edits" in done.stdout
 
 
-def test_a_judge_and_json_to_a_file_and_the_pictures(
+def test_a_judge_and_json_to_a_file_and_the_images(
     place_run: Path, transfer_run: Path, parts: list[object], tmp_path: Path
 ) -> None:
     options = [
@@ -59,17 +59,17 @@ def test_a_judge_and_json_to_a_file_and_the_pictures(
         "--output",
         tmp_path / "advice.json",
     ]
-    done = advised(place_run, *parts, *options, "--images-to", tmp_path / "pictures", "--max-edits", 1)
+    done = advised(place_run, *parts, *options, "--images-to", tmp_path / "images", "--max-edits", 1)
     assert done.exit_code == 0, done.output
     found = json.loads((tmp_path / "advice.json").read_text())
     assert found["suggestions"]
     assert all(len(own["edits"]) == 1 and own["transfer_view"]["probability"] >= 0 for own in found["suggestions"])
-    dropped = any(edit["kind"] == "drop picture" for edit in found["suggestions"][0]["edits"])
-    written = [path.name for path in (tmp_path / "pictures").iterdir()]
-    assert written == ([] if dropped else ["picture-1.jpg"])
-    for path in (tmp_path / "pictures").iterdir():
-        with Image.open(path) as picture:
-            assert not picture.getexif()
+    dropped = any(edit["kind"] == "drop image" for edit in found["suggestions"][0]["edits"])
+    written = [path.name for path in (tmp_path / "images").iterdir()]
+    assert written == ([] if dropped else ["image-1.jpg"])
+    for path in (tmp_path / "images").iterdir():
+        with Image.open(path) as image:
+            assert not image.getexif()
     again = advised(place_run, *parts, "--images-to", tmp_path)
     assert "is there and not empty" in str(again.exception)
 

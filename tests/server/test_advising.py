@@ -44,7 +44,7 @@ def test_as_the_adviser_says(client: Client, served: PostLocator) -> None:
     assert (found["place"], found["reached"], found["queries"]) == (wanted.place, wanted.reached, wanted.queries)
     told = [[edit["description"] for edit in own["edits"]] for own in found["suggestions"]]
     assert told == [[edit.describe() for edit in own.edits] for own in wanted.suggestions]
-    assert (found["text"], found["hashtags"], found["pictures"]) == ("the glass floor", ["skydeck", "看海"], [])
+    assert (found["text"], found["hashtags"], found["images"]) == ("the glass floor", ["skydeck", "看海"], [])
 
 
 def test_places_are_told_as_districts(client: Client, served: PostLocator) -> None:

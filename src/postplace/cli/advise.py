@@ -121,12 +121,12 @@ def _check_paths(
 def _write_images(post: Post, advice: Advice, folder: Path) -> None:
     """The images that the first suggestion leaves, in full size and without metadata, edited or not."""
     from postplace.cli.options import log
-    from postplace.explain.edits import pictures_after
+    from postplace.explain.edits import images_after
     from postplace.system.atomic_files import atomic_folder
 
     written = 0
     with atomic_folder(folder) as scratch:
-        for number, picture in pictures_after(post.images, advice.suggestions[0].edits if advice.suggestions else ()):
-            picture.save(scratch / f"picture-{number + 1}.jpg", quality=95, subsampling=0)
+        for number, image in images_after(post.images, advice.suggestions[0].edits if advice.suggestions else ()):
+            image.save(scratch / f"image-{number + 1}.jpg", quality=95, subsampling=0)
             written += 1
     log(f"{written} of {len(post.images)} images written to {folder}, without metadata")

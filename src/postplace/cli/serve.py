@@ -83,8 +83,8 @@ def serve(
     tokens = () if token_file is None else read_tokens(token_file)
     limits = RequestLimits(
         body_bytes=max_body_mb * 1_000_000,
-        picture_bytes=max_image_mb * 1_000_000,
-        pictures=max_images,
+        image_bytes=max_image_mb * 1_000_000,
+        images=max_images,
         pixels=max_megapixels * 1_000_000,
         post_pixels=4 * max_megapixels * 1_000_000,
         hashtags=max_hashtags,

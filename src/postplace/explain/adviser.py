@@ -1,14 +1,15 @@
 """advise: one post and a trained run -> which few edits hide where it was made.
 
 Tagvisor's idea (Zhang et al., WWW 2018, arXiv 1802.04122: hide, replace or generalise hashtags so that the posterior of
-the place falls at little loss of meaning), for whole posts: words and pictures too.
+the place falls at little loss of meaning), for whole posts: words and images too.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -55,7 +56,7 @@ ASSUMED = "protected is what this run answers: if the post was made elsewhere, n
 
 def advise(
     locator: Explainable,
-    post: Post | OpenedPost,
+    post: Post | Mapping[str, object] | OpenedPost,
     *,
     protect: str = "place",
     place: str | None = None,
@@ -70,14 +71,17 @@ def advise(
 ) -> Advice:
     """Which sets of at most `max_edits` edits hide `place` (None: the run's answer), and what each costs.
 
-    The post may be one that `open_whole` opened. Hidden: less probable than `below`, expected to be missed by
-    `beyond_km` or more, both where both are given; where neither is, not the answer and less probable than 0.2 (of
-    C < 5 classes, than 1 / C). `protect` is the run's own target. At most `limit` parts are taken away one at a time
-    (`seed` decides which, where there are more); the strongest are replaced, widened and combined. `transfer_model` is
-    a run that does not guide the search: what it has left is reported, and hidden is what neither of the two has.
-    `judge` is the old name of it. Raises BadPost for a post with nothing in it, BadOption for options out of range.
+    The post may be a record, which `parse` reads, or one that `open_whole` opened. Hidden: less probable than `below`,
+    expected to be missed by `beyond_km` or more, both where both are given; where neither is, not the answer and less
+    probable than 0.2 (of C < 5 classes, than 1 / C). `protect` is the run's own target. At most `limit` parts are taken
+    away one at a time (`seed` decides which, where there are more); the strongest are replaced, widened and combined.
+    `transfer_model` is a run that does not guide the search: what it has left is reported, and hidden is what neither
+    of the two has. `judge` is the old name of it. Raises BadPost for a post with nothing in it or for something else
+    than one post, BadOption for options out of range.
     """
     if judge is not None:
+        if transfer_model is not None:
+            raise BadOption("judge", "is the old name of `transfer_model`, and both are given", "leave out `judge`")
         message = "advise(judge=) is called advise(transfer_model=); the old name goes with version 0.3"
         warnings.warn(message, DeprecationWarning, stacklevel=2)
         transfer_model = judge
@@ -159,7 +163,7 @@ def _search(
     attacker: Attacker, opened: OpenedPost, encoded: EncodedPosts, *, goal: Goal, before: AttackerView, budget: Budget
 ) -> tuple[list[Tried], list[str]]:
     """All sets that were asked about, and what is said of parts that were not."""
-    try_all = trying(attacker, opened, Meaning.of(encoded, pictures=len(opened.pictures)))
+    try_all = trying(attacker, opened, Meaning.of(encoded, images=len(opened.images)))
     run, limits = attacker.locator, {"limit": budget.limit, "grid": budget.grid, "seed": budget.seed}
     first, said = removals(opened, run.modalities, but=parts_not_read(read_limits(run), opened.post), **limits)
     singles = try_all([(edit,) for edit in first])
@@ -204,7 +208,7 @@ def _refined(locator: Explainable, opened: OpenedPost, strongest: Sequence[Edit]
         edits += other_hashtags(edit.part, known=tags, encode=encode, without=post.hashtags)
     for edit in some("hide words", WORDS_LOOKED_INTO):
         edits += other_words(post.text, edit.part, known=words, encode=encode) + phrases(post.text, edit.part)
-    for number in range(len(opened.pictures)):
+    for number in range(len(opened.images)):
         own = next((edit for edit in some("blur region", len(strongest)) if edit.part.image == number), None)
         edits += blocks(own.part, grid=grid) if own is not None else []
     return list(dict.fromkeys(edits))
@@ -249,6 +253,9 @@ def _about(locator: Explainable, post: Post, ends: Ends) -> list[str]:
 def _check_transfer(transfer_model: Explainable | None, locator: Explainable) -> None:
     if transfer_model is locator:
         raise BadOption("transfer_model", "is the run that chooses the edits", "give another model of the same posts")
+    if isinstance(transfer_model, str | Path):
+        problem = f"{str(transfer_model)!r} is a path, where a loaded run is needed"
+        raise BadOption("transfer_model", problem, "load it with PostLocator.load")
     if transfer_model is not None:
         check_transfer_model(transfer_model.predictor.places, locator.predictor.places)
 

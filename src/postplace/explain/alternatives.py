@@ -43,7 +43,7 @@ Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 def removals(
     opened: OpenedPost, modalities: Sequence[str], *, limit: int, grid: int, seed: int, but: Collection[Part] = ()
 ) -> tuple[list[Edit], list[str]]:
-    """Each hashtag, word, picture and region gone by itself, and each crop; and what is said of those left out.
+    """Each hashtag, word, image and region gone by itself, and each crop; and what is said of those left out.
 
     Those in `but` stay, which a run does not read. Stop words stay: without them a text loses its grammar and no place
     its name.
@@ -52,29 +52,27 @@ def removals(
     view = replace(
         post,
         text=post.text if "text" in modalities else "",
-        image_text="",  # what stands in a picture cannot be typed away
+        image_text="",  # what stands in an image cannot be typed away
         hashtags=post.hashtags if "hashtags" in modalities else (),
-        images=post.images if opened.pictures else (),
+        images=post.images if opened.images else (),
     )
     parts, said = chosen(replace(opened, post=view, drawn=view), limit=limit, grid=grid, seed=seed, but=but)
     edits = [Edit(_REMOVE[part.kind], part) for part in parts]
-    if "image" in seen and len(opened.pictures) == 1:
-        edits.append(Edit("drop picture", image_part(0)))
-    cropped = min(len(opened.pictures), max(1, limit // CROPPED_SHARE // len(CROPS)))
-    if cropped < len(opened.pictures):
-        said.append(
-            f"{len(opened.pictures) - cropped} of {len(opened.pictures)} pictures were not cropped (limit {limit})"
-        )
+    if "image" in seen and len(opened.images) == 1:
+        edits.append(Edit("drop image", image_part(0)))
+    cropped = min(len(opened.images), max(1, limit // CROPPED_SHARE // len(CROPS)))
+    if cropped < len(opened.images):
+        said.append(f"{len(opened.images) - cropped} of {len(opened.images)} images were not cropped (limit {limit})")
     for number in range(cropped):
         edits += [
-            Edit("crop", Part("region", f"picture {number + 1} to {name}", image=number, box=box))
+            Edit("crop", Part("region", f"image {number + 1} to {name}", image=number, box=box))
             for name, box in CROPS.items()
         ]
     return [edit for edit in _once(edits) if edit.modality != "text" or words(edit.part.name)], said
 
 
 _REMOVE: dict[Kind, EditKind] = {
-    "hashtag": "hide hashtag", "word": "hide words", "picture": "drop picture", "region": "blur region",
+    "hashtag": "hide hashtag", "word": "hide words", "image": "drop image", "region": "blur region",
 }  # fmt: skip
 
 
@@ -180,7 +178,7 @@ def blocks(region: Part, *, grid: int) -> list[Edit]:
     for top in (row - 1, row):
         for left in (column - 1, column):
             if 0 <= top < grid - 1 and 0 <= left < grid - 1:
-                name = f"picture {region.image + 1}, rows {top + 1} to {top + 2}, columns {left + 1} to {left + 2}"
+                name = f"image {region.image + 1}, rows {top + 1} to {top + 2}, columns {left + 1} to {left + 2}"
                 box = (left / grid, top / grid, (left + 2) / grid, (top + 2) / grid)
                 found.append(Edit("blur region", Part("region", name, image=region.image, box=box)))
     return found

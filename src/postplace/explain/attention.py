@@ -118,7 +118,7 @@ def _names(model: nn.Module, tokens: TextTokens) -> Callable[[str, int, int], tu
 
     by_name = {"fuse": ("text", "hashtags"), "fuse_back": ("hashtags", "text")}
     if getattr(model, "fusion", None) not in ("cross", "cross_both", "late"):
-        by_name = {}  # there both sides, or pictures, are among the keys
+        by_name = {}  # there both sides, or images, are among the keys
 
     def labels(name: str, queries: int, keys: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
         side = name.partition(".")[0]

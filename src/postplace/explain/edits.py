@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
+from postplace.explain.documents import EditDocument
 from postplace.explain.parts import Part
 from postplace.explain.variants import OpenedPost
 from postplace.images.decode import decode
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 EditKind = Literal[
     "hide hashtag", "replace hashtag", "generalise hashtag", "hide words", "reword", "blur region", "crop",
-    "drop picture",
+    "drop image",
 ]  # fmt: skip
 _PASSES = 20
 _CLOSING = ",.!?;:)，。！？；：）"
@@ -32,7 +33,7 @@ _CLOSING = ",.!?;:)，。！？；：）"
 class Edit:
     """One edit of a part. A hashtag goes everywhere, the text too, however it is written; so do words.
 
-    `part` is a hashtag, a word or neighbouring words of the text, a region (of a crop: what is kept) or a picture;
+    `part` is a hashtag, a word or neighbouring words of the text, a region (of a crop: what is kept) or an image;
     `replacement` is what a tag or the words become, None where they go.
     """
 
@@ -60,17 +61,19 @@ class Edit:
             "reword": f'write "{new}" in the place of "{name}"',
             "blur region": f"blur {name}",
             "crop": f"crop {name}",
-            "drop picture": f"leave out {name}",
+            "drop image": f"leave out {name}",
         }[self.kind]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> EditDocument:
         """The kind, the description, the part's own keys under `part`, the replacement where there is one."""
-        new = {} if self.replacement is None else {"replacement": self.replacement}
-        return {"kind": self.kind, "description": self.describe(), "part": self.part.to_dict(), **new}
+        document: EditDocument = {"kind": self.kind, "description": self.describe(), "part": self.part.to_dict()}
+        if self.replacement is not None:
+            document["replacement"] = self.replacement
+        return document
 
 
 def apply(opened: OpenedPost, edits: Sequence[Edit]) -> Post:
-    """The post with these edits; pictures that are blurred or cropped come from the decoded ones, as files of pixels.
+    """The post with these edits; images that are blurred or cropped come from the decoded ones, as files of pixels.
 
     Of a text that loses its last word no word is left standing alone: only its hashtags stay. Whoever reads the post
     as it is given here finds these hashtags and no other: none that was hidden is in the text, none is there alone.
@@ -87,15 +90,15 @@ def apply(opened: OpenedPost, edits: Sequence[Edit]) -> Post:
     )
 
 
-def pictures_after(images: Sequence[Path | bytes], edits: Sequence[Edit]) -> Iterator[tuple[int, Image]]:
-    """The pictures that these edits leave, one by one, in full size and without metadata, with their numbers from 0.
+def images_after(images: Sequence[Path | bytes], edits: Sequence[Edit]) -> Iterator[tuple[int, Image]]:
+    """The images that these edits leave, one by one, in full size and without metadata, with their numbers from 0.
 
     All `images` must be readable: edits count the readable ones. Raises BadImage for one that is not.
     """
     for number, image in enumerate(images):
         own = [edit for edit in edits if edit.part.image == number]
-        if not any(edit.kind == "drop picture" for edit in own):
-            yield number, edited_picture(decode(image), own)
+        if not any(edit.kind == "drop image" for edit in own):
+            yield number, edited_image(decode(image), own)
 
 
 def clash(one: Edit, other: Edit) -> bool:
@@ -131,14 +134,14 @@ def occurrences(text: str, words: str) -> list[tuple[int, int]]:
     return [(start, end) for start, end in found if not any(start < b and a < end for a, b in marks)]
 
 
-def edited_picture(picture: Image, edits: Iterable[Edit]) -> Image:
-    """A decoded picture with the regions of these edits blurred, or cropped to the box of one."""
+def edited_image(image: Image, edits: Iterable[Edit]) -> Image:
+    """A decoded image with the regions of these edits blurred, or cropped to the box of one."""
     every = list(edits)
-    picture = blurred(picture, [edit.part.box for edit in every if edit.kind == "blur region" and edit.part.box])
+    image = blurred(image, [edit.part.box for edit in every if edit.kind == "blur region" and edit.part.box])
     for edit in every:
         if edit.kind == "crop" and edit.part.box is not None:
-            picture = cropped(picture, edit.part.box)
-    return picture
+            image = cropped(image, edit.part.box)
+    return image
 
 
 def _overlap(one: Part, other: Part) -> bool:
@@ -207,14 +210,14 @@ def _hashtags(hashtags: Sequence[str], edits: Sequence[Edit]) -> tuple[str, ...]
 
 
 def _images(opened: OpenedPost, edits: Sequence[Edit]) -> tuple[Path | bytes, ...]:
-    by_picture: dict[int, list[Edit]] = {}
+    by_image: dict[int, list[Edit]] = {}
     for edit in edits:
         if edit.part.image is not None:
-            by_picture.setdefault(edit.part.image, []).append(edit)
+            by_image.setdefault(edit.part.image, []).append(edit)
     images: list[Path | bytes] = []
     for number, image in enumerate(opened.post.images):
-        own = by_picture.get(number, [])
-        if any(edit.kind == "drop picture" for edit in own):
+        own = by_image.get(number, [])
+        if any(edit.kind == "drop image" for edit in own):
             continue
-        images.append(lossless(edited_picture(opened.pictures[number], own)) if own else image)
+        images.append(lossless(edited_image(opened.images[number], own)) if own else image)
     return tuple(images)

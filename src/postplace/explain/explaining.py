@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import get_args
 
@@ -41,7 +41,7 @@ WORDS_LOOKED_INTO = 3
 
 def explain(
     locator: Explainable,
-    post: Post | OpenedPost,
+    post: Post | Mapping[str, object] | OpenedPost,
     *,
     place: str | None = None,
     seed: int = 0,
@@ -52,20 +52,20 @@ def explain(
     """What made this run believe in `place` (None: its answer), in nats of log-odds and in probability.
 
     Each modality's exact Shapley value over the subsets of those present and looked at; then, by occlusion, what taking
-    away one word, hashtag, picture or one of the `grid` x `grid` regions of a picture does, for at most `limit` of them
+    away one word, hashtag, image or one of the `grid` x `grid` regions of an image does, for at most `limit` of them
     (which, if there are more, `seed` decides), and one of the spans of the strongest words of a model that reads
-    characters. What lies beyond what the model reads is not taken away: it is told as not read.
+    characters. What lies beyond what the model reads is not taken away: it is reported as not read.
     With `gradients` a network's parts share the difference by integrated gradients instead (see `gradients.py`).
-    Variants are encoded many at a time, those of spans at the end. The post may be one that `open_post` opened; its
-    `user` only keeps the user's own posts out of the evidence. Raises BadPost for a post with nothing in it, BadOption
-    for an unknown place or option.
+    Variants are encoded many at a time, those of spans at the end. The post may be a record, which `parse` reads, or
+    one that `open_post` opened; its `user` only keeps the user's own posts out of the evidence. Raises BadPost for a
+    post with nothing in it or for something else than one post, BadOption for an unknown place or option.
     """
     _check(locator, method, limit, grid)
     opened = post if isinstance(post, OpenedPost) else open_post(locator, post)
     one_by_one = method == "occlusion"
     reader = read_limits(locator)
     not_read = parts_not_read(reader, opened.drawn)
-    looked_at = opened if reader.looks_at("image") else replace(opened, pictures=())
+    looked_at = opened if reader.looks_at("image") else replace(opened, images=())
     parts, left_out = chosen(looked_at, but=not_read, limit=limit, grid=grid, seed=seed) if one_by_one else ([], [])
     names = [own.name for own in locator.predictor.places.places]
     column = None if place is None else class_index(place, names)
@@ -73,7 +73,7 @@ def explain(
     column = int(asked.whole.argmax()) if column is None else column
     values = dict(zip(asked.subsets, asked.kept, strict=True))
     unread = reader.unread(opened.given, broken=len(opened.broken))
-    notes = [*replace(unread, pictures=0).lines(), *opened.broken, *left_out]
+    notes = [*replace(unread, images=0).lines(), *opened.broken, *left_out]
     if one_by_one:
         effects = _effects(parts, asked.drawn, asked.hidden, column)
         effects += _inside_words(locator, opened, effects, asked.drawn, column)
@@ -141,9 +141,9 @@ def chosen(
     """
     kinds = {
         "hashtags": hashtag_parts(opened.drawn) if "hashtags" in opened.present else [],
-        "pictures": image_parts(len(opened.pictures)),
+        "images": image_parts(len(opened.images)),
         "words": word_parts(opened.drawn),
-        "regions": region_parts(len(opened.pictures), grid),
+        "regions": region_parts(len(opened.images), grid),
     }
     never = frozenset(but)
     kinds = {name: [part for part in parts if part not in never] for name, parts in kinds.items()}
@@ -222,7 +222,7 @@ def _check(locator: Explainable, method: str, limit: int, grid: int) -> None:
 
 
 def check_breadth(limit: int, grid: int) -> None:
-    """Raise BadOption where no part would be looked at, or a picture cut into none or too many regions."""
+    """Raise BadOption where no part would be looked at, or an image cut into none or too many regions."""
     if limit < 1:
         raise BadOption("limit", f"{limit} parts to look at", "give 1 or more")
     if not 1 <= grid <= LARGEST_GRID:

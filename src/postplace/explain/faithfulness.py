@@ -64,7 +64,7 @@ def deletion_curve(
     return compute_curve(parts, probability, steps=steps, orders=orders, seed=seed)
 
 
-_DELETED = ("word", "hashtag", "picture", "region")
+_DELETED = ("word", "hashtag", "image", "region")
 
 
 def compute_curve(

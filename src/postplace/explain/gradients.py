@@ -2,7 +2,7 @@
 
 From a neutral post in a straight line to the asked one: the gradient of the log-odds on the way, times what changed, is
 each input's share of the difference. See `neutral.py` for where the way begins.
-Frozen encoders are not looked into: a text's or a picture's vector is one part.
+Frozen encoders are not looked into: a text's or an image's vector is one part.
 Letters: P positions that hold a token, d width of an embedding, V rows of a table.
 """
 
@@ -48,7 +48,7 @@ class Shares(NamedTuple):
 
 
 def gradient_effects(locator: PostLocator, opened: OpenedPost, column: int) -> tuple[list[Effect], list[str]]:
-    """Words, hashtags, pictures and vectors with their shares, and what is to be said of them.
+    """Words, hashtags, images and vectors with their shares, and what is to be said of them.
 
     Raises BadOption for a model that is no network, or whose inputs gradients cannot be followed to.
     """
@@ -196,11 +196,11 @@ def _effects(post: Post, network: Differentiable, shares: Shares) -> list[Effect
 
 
 _WHOLE = {
-    "text_vector": Part("text", "the text as a whole"),
-    "hashtag_vector": Part("hashtags", "the hashtags as a whole"),
-    "text_states": Part("text", "the text's token states"),
-    "image_states": Part("image", "the pictures' patches"),
-    "image_grids": Part("image", "the pictures' patches"),
+    "text_vector": Part("input", "the text as a whole", of="text"),
+    "hashtag_vector": Part("input", "the hashtags as a whole", of="hashtags"),
+    "text_states": Part("input", "the text's hidden states", of="text"),
+    "image_states": Part("input", "the images' patches", of="image"),
+    "image_grids": Part("input", "the images' patches", of="image"),
 }
 
 

@@ -65,7 +65,7 @@ def _first_beyond(reader: ReadLimits, post: Post, side: str, parts: Sequence[Par
 
 
 def _before_word(reader: ReadLimits, post: Post, word: Part, unit: str) -> int:
-    """How many units of the text, and of what was read from the pictures after it, stand before a word."""
+    """How many units of the text, and of what was read from the images after it, stand before a word."""
     first_letter = unit == CHARACTERS  # with it, for a space before the word would not be counted at the end of a text
     end = (word.start or 0) + first_letter
     if word.field == "image_text":

@@ -1,4 +1,4 @@
-"""An explanation as one HTML file: no script, nothing from outside, dark and light; pictures are drawn into it."""
+"""An explanation as one HTML file: no script, nothing from outside, dark and light; images are drawn into it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ figure{margin:.6rem 0}img{max-width:100%;height:auto;border-radius:.4rem}
 
 
 def page(locator: PostLocator, post: Post, explanation: Explanation) -> str:
-    """The whole file. The post is shown as far as the run looks at it, its pictures without metadata."""
+    """The whole file. The post is shown as far as the run looks at it, its images without metadata."""
     opened = open_post(locator, post)
     return written_page(opened, explanation)
 
@@ -59,7 +59,7 @@ def written_page(opened: OpenedPost, explanation: Explanation) -> str:
             _effects(found.modalities, "Log-odds and probability that each modality gave"),
             "<h2>The post</h2>",
             _texts(opened, found),
-            *_pictures(opened, found),
+            *_images(opened, found),
             "<h2>What moved the answer, part by part</h2>",
             f"<p class=soft>{_HOW[found.method]}</p>",
             _effects(_ranked(found.parts)[:ROWS], "Log-odds and probability of each part, the strongest first"),
@@ -79,7 +79,7 @@ def written_page(opened: OpenedPost, explanation: Explanation) -> str:
 
 
 _HOW = {
-    "occlusion": "What is lost when this part alone is taken away; regions are covered with the picture's mean colour.",
+    "occlusion": "What is lost when this part alone is taken away; regions are covered with the image's mean colour.",
     "gradients": "Integrated gradients: each part's share of what it differs by from a post that says nothing.",
 }
 
@@ -142,16 +142,16 @@ def _marked(text: str, effect: Effect | None, strongest: float) -> str:
     return f'<mark class={side} style="{opacity}" title="{effect.log_odds:+.3f} nats">{escape(text)}</mark>'
 
 
-def _pictures(opened: OpenedPost, found: Explanation) -> list[str]:
-    if not opened.pictures:
+def _images(opened: OpenedPost, found: Explanation) -> list[str]:
+    if not opened.images:
         return []
     regions = [effect for effect in found.parts if effect.part.kind == "region"]
     strongest = _strongest(regions)
     figures = []
-    for number, picture in enumerate(opened.pictures):
+    for number, image in enumerate(opened.images):
         own = [effect for effect in regions if effect.part.image == number]
-        drawing = overlay(picture, own, strongest=strongest)
-        said = f"picture {number + 1}" + (f": regions move it by up to {_strongest(own):.2f} nats" if own else "")
+        drawing = overlay(image, own, strongest=strongest)
+        said = f"image {number + 1}" + (f": regions move it by up to {_strongest(own):.2f} nats" if own else "")
         address = data_address(drawing, quality=85)
         figures.append(f'<figure><img src="{address}" alt="{said}"><figcaption>{said}</figcaption></figure>')
     return figures
@@ -162,7 +162,7 @@ def _effects(effects: Sequence[Effect], caption: str) -> str:
     rows = []
     for effect in effects:
         part = effect.part
-        named = part.kind in ("text", "hashtags", "image", "picture")
+        named = part.kind in ("modality", "image", "input")
         what = escape(part.name) if named else f"{part.kind} <b dir=auto>{escape(part.name)}</b>"
         width = f"--w:{100 * abs(effect.log_odds) / strongest if strongest else 0:.0f}%"
         numbers = f"<td class=n>{effect.log_odds:+.3f}</td><td class=n>{effect.probability:+.3f}</td>"

@@ -21,7 +21,7 @@ from postplace.places.distance import great_circle_km
 from postplace.schema import Post
 from postplace.text.hashtags import normalise_hashtag
 
-THINGS = 8  # tags, words, pictures and regions that sets are made of: those that hide most by themselves
+THINGS = 8  # tags, words, images and regions that sets are made of: those that hide most by themselves
 WIDTH = 8  # sets of a size that are built upon
 MOST_OF_A_SIZE = 120  # sets that are asked about
 SHOWN_OF_A_SIZE = 4
@@ -69,18 +69,18 @@ class Meaning:
 
     text: NDArray[np.float32] | None
     hashtags: NDArray[np.float32] | None
-    pictures: int
+    images: int
 
     @classmethod
-    def of(cls, encoded: EncodedPosts, *, pictures: int) -> Meaning:
+    def of(cls, encoded: EncodedPosts, *, images: int) -> Meaning:
         """That of the first post."""
         text = encoded.text_vectors[0] if encoded.text_mask[0] else None
-        return cls(text, encoded.hashtag_vectors[0] if encoded.hashtag_mask[0] else None, pictures)
+        return cls(text, encoded.hashtag_vectors[0] if encoded.hashtag_mask[0] else None, images)
 
     def loss(self, encoded: EncodedPosts, row: int, edits: Sequence[Edit]) -> float:
         """What an edited post says no longer, 0 to 1: the mean over the modalities that the post had.
 
-        Of text and of hashtags 1 - cosine of their vectors (1 where nothing is left of them), of pictures the share of
+        Of text and of hashtags 1 - cosine of their vectors (1 where nothing is left of them), of images the share of
         their area that is changed or gone.
         """
         lost = []
@@ -88,14 +88,14 @@ class Meaning:
             lost.append(_moved(self.text, encoded.text_vectors[row] if encoded.text_mask[row] else None))
         if self.hashtags is not None:
             lost.append(_moved(self.hashtags, encoded.hashtag_vectors[row] if encoded.hashtag_mask[row] else None))
-        if self.pictures:
-            lost.append(min(1.0, sum(map(changed_area, edits)) / self.pictures))
+        if self.images:
+            lost.append(min(1.0, sum(map(changed_area, edits)) / self.images))
         return float(np.mean(lost)) if lost else 0.0
 
 
 @dataclass(frozen=True)
 class Tried:
-    """A set of edits, what is left to see, and what is lost; not the post with them: its pictures are megabytes."""
+    """A set of edits, what is left to see, and what is lost; not the post with them: its images are megabytes."""
 
     edits: tuple[Edit, ...]
     view: AttackerView
@@ -198,8 +198,8 @@ def pareto(tried: Sequence[Tried], *, goal: Goal, before: AttackerView) -> list[
 
 
 def changed_area(edit: Edit) -> float:
-    """The share of its picture that an edit changes or takes away; 0 of an edit of words."""
-    if edit.kind == "drop picture":
+    """The share of its image that an edit changes or takes away; 0 of an edit of words."""
+    if edit.kind == "drop image":
         return 1.0
     if edit.part.box is None:
         return 0.0

@@ -10,8 +10,8 @@ from postplace.text.cleaning import blanked, for_words, markup_spans
 from postplace.text.hashtags import normalise_hashtag, split_hashtag
 from postplace.text.tokens import TextTokens, tokenize
 
-BETWEEN_WORDS = Part("text", "between the words")
-BETWEEN_TAGS = Part("hashtags", "between the hashtags")
+BETWEEN_WORDS = Part("input", "between the words", of="text")
+BETWEEN_TAGS = Part("input", "between the hashtags", of="hashtags")
 
 
 def parts_of_tokens(post: Post, counts: Sequence[int]) -> list[Part]:

@@ -42,7 +42,7 @@ class Ends:
 
     def notes(self, goal: Goal) -> list[str]:
         """How far text and hashtags were read, and what their ends give away; of the rest the adviser tells itself."""
-        said = list(replace(self.unread, pictures=0, modalities=()).lines())
+        said = list(replace(self.unread, images=0, modalities=()).lines())
         if self.rest is None:
             return said
         warning = "" if goal.reached(self.rest) else ": take the place out of it, or leave it out"

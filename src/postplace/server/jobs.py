@@ -55,7 +55,7 @@ def job_route(
         response_model=answer,
         response_model_exclude_none=True,
         responses=problems(*ENDS),
-        openapi_extra=form_body(options, pictures=limits.pictures, letters=limits.letters, **example),
+        openapi_extra=form_body(options, images=limits.images, letters=limits.letters, **example),
     )
     return router
 
@@ -74,7 +74,7 @@ def _post_as_read(post: Post, opened: OpenedPost, switches: SpatialGeneralisatio
     return PostAsRead(
         text=opened.post.text,
         hashtags=list(opened.post.hashtags),
-        pictures=[number for number, image in enumerate(post.images) if id(image) in read],
+        images=[number for number, image in enumerate(post.images) if id(image) in read],
         granularity=granularity,
         fine=switches.fine,
         home=switches.home,

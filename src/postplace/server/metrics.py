@@ -29,7 +29,7 @@ class Metrics:
         self.batches = Histogram(
             "postplace_batch_posts", "Posts answered at once", buckets=(1, 2, 4, 8, 16, 32, 64), registry=own
         )
-        self.unread = Counter("postplace_unread_pictures", "Pictures that could not be read", registry=own)
+        self.unread = Counter("postplace_unread_images", "Images that could not be read", registry=own)
         self.queue = Gauge("postplace_queue_posts", "Posts waiting", registry=own)
         self.slow_queue = Gauge("postplace_slow_queue_posts", "Posts waiting to be explained or advised", registry=own)
         self.held = Gauge("postplace_held_bytes", "Bytes of bodies being read or answered", registry=own)

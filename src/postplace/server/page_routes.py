@@ -48,7 +48,7 @@ class TileSource:
 
     @property
     def origin(self) -> str:
-        """What the page may load pictures from."""
+        """What the page may load images from."""
         parts = urlsplit(self.address)
         return f"{parts.scheme}://{parts.netloc}"
 
@@ -56,19 +56,19 @@ class TileSource:
 SHOWN: dict[str, Any] = {
     "text": "sunset over the old bridge",
     "hashtags": ["river"],
-    "pictures": ["/examples/1/1.jpg"],
+    "images": ["/examples/1/1.jpg"],
     "truth": "district 2",
 }
 
 
 class ShownExample(BaseModel):
-    """A post to try, and where its pictures are."""
+    """A post to try, and where its images are."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [SHOWN]})
 
     text: str
     hashtags: list[str]
-    pictures: list[str]
+    images: list[str]
     truth: str | None = Field(None, description="Where it was made, at the level that is shown.")
 
 
@@ -100,17 +100,17 @@ def page_routes(
             ShownExample(
                 text=own.text,
                 hashtags=list(own.hashtags),
-                pictures=[f"/examples/{number}/{k}.jpg" for k in range(1, len(own.pictures) + 1)],
+                images=[f"/examples/{number}/{k}.jpg" for k in range(1, len(own.images) + 1)],
                 truth=own.truth,
             )
             for number, own in enumerate(examples, start=1)
         ]
 
-    @router.get("/examples/{number}/{picture}.jpg", include_in_schema=False)
-    async def example_picture(number: int, picture: int) -> Response:
-        if not (1 <= number <= len(examples) and 1 <= picture <= len(examples[number - 1].pictures)):
+    @router.get("/examples/{number}/{image}.jpg", include_in_schema=False)
+    async def example_image(number: int, image: int) -> Response:
+        if not (1 <= number <= len(examples) and 1 <= image <= len(examples[number - 1].images)):
             raise refuse(404, "path", "is not there", "see /examples for what is")
-        return Response(examples[number - 1].pictures[picture - 1], media_type="image/jpeg")
+        return Response(examples[number - 1].images[image - 1], media_type="image/jpeg")
 
     return router
 
@@ -140,8 +140,8 @@ def _settings(service: Service, *, tiles: TileSource | None, tokens: bool, examp
         "examples": examples,
         "tiles": None if tiles is None else {"address": tiles.address, "attribution": tiles.attribution},
         "limits": {
-            "pictures": limits.pictures,
-            "picture_bytes": limits.picture_bytes,
+            "images": limits.images,
+            "image_bytes": limits.image_bytes,
             "body_bytes": limits.body_bytes,
         },
     }

@@ -27,14 +27,14 @@ HEADERS: Headers = (
 
 
 def content_policy(tiles: str | None = None) -> str:
-    """What a browser may load: the service's own files, and pictures of one other origin where the owner named it.
+    """What a browser may load: the service's own files, and images of one other origin where the owner named it.
 
     >>> "https://tiles.example" in content_policy("https://tiles.example")
     True
     """
-    pictures = "img-src 'self' blob: data:" + (f" {tiles}" if tiles else "")
+    images = "img-src 'self' blob: data:" + (f" {tiles}" if tiles else "")
     return (
-        f"default-src 'none'; script-src 'self'; style-src 'self'; {pictures}; connect-src 'self'; "
+        f"default-src 'none'; script-src 'self'; style-src 'self'; {images}; connect-src 'self'; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
 

@@ -26,7 +26,7 @@ from postplace.server.schemas import Answer, Options
 from postplace.server.spatial_generalisation import SpatialGeneralisation
 
 Result = TypeVar("Result")
-Told = tuple[Prediction, tuple[str, ...]]  # the whole ranking, and why pictures could not be read
+Told = tuple[Prediction, tuple[str, ...]]  # the whole ranking, and why images could not be read
 Job = Callable[[], Any]
 _DOT = "R0lGODlhAQABAIAAAAAAAP///yH5BAAAAAAALAAAAAABAAEAAAICRAEAOw=="  # a GIF of one pixel
 TOY = Post("toy", text="a walk by the river, 在江边散步", hashtags=("river", "江边"), images=(b64decode(_DOT),))
@@ -64,7 +64,7 @@ class Service:
         options = question.options.model_copy(update={"level": level})
         prediction, unread = await self.batcher.ask(replace(question, options=options), patient=patient)
         self.metrics.unread.inc(len(unread))
-        prediction = replace(prediction, not_read=replace(prediction.not_read, pictures=0))  # they have their own key
+        prediction = replace(prediction, not_read=replace(prediction.not_read, images=0))  # they have their own key
         record = self.generalisation.generalise(prediction, top_k=options.top_k, min_confidence=options.min_confidence)
         return Answer.model_validate({**record, "id": name, "unread": list(unread)})
 
@@ -104,7 +104,7 @@ def make_service(
 
     Raises BadOption for a run of which nothing would be shown, and for a transfer model with other classes.
     """
-    locator.encoder_pair.workers = 0  # pictures are decoded in the threads that answer: no process a batch
+    locator.encoder_pair.workers = 0  # images are decoded in the threads that answer: no process a batch
     metrics = Metrics()
     generalisation = SpatialGeneralisation(locator.predictor.places, fine=fine, home=home)
 
@@ -127,11 +127,11 @@ def answer_all(locator: PostLocator, questions: Sequence[Question[Options]]) -> 
     levels = [question.options.level for question in questions]
     predictions, broken = locator.answer(posts, PredictOptions(len(locator.predictor.places), levels))
     reasons: dict[str, list[str]] = {}
-    for picture in broken:
-        reasons.setdefault(picture.post_id, []).append(picture.reason)
+    for image in broken:
+        reasons.setdefault(image.post_id, []).append(image.reason)
     alike = Counter(
         post.id for post in posts
-    )  # the same post asked twice: its pictures are reported one post after the other
+    )  # the same post asked twice: its images are reported one post after the other
     own = {name: tuple(read[: len(read) // alike[name]]) for name, read in reasons.items()}
     return [(prediction, own.get(prediction.post_id, ())) for prediction in predictions]
 

@@ -15,13 +15,12 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from postplace.places.distance import great_circle_km, spherical_mean
-from postplace.places.record import as_record
+from postplace.places.record import PredictionRecord, as_record
 from postplace.places.vocabulary import PlaceVocabulary
 from postplace.schema import Place, Prediction, PredictionRegion, RankedPlace
 from postplace.server.sensitive_places import is_home
@@ -33,6 +32,14 @@ LEVELS = (0.5, 0.8, 0.9, 0.95, 0.99)  # of sets and circles of districts
 STEPS = (1.0, 2.0, 5.0)  # km, and ten, a hundred ... times as much
 FARTHEST_KM = 20_038.0  # a circle of this radius is the whole Earth
 UNLOCATED = "elsewhere"  # the district of places without coordinates
+
+
+class ServedRecord(PredictionRecord):
+    """An answer as the service sends it, with the switches that it was started with."""
+
+    granularity: str
+    fine: bool
+    home: bool
 
 
 @dataclass(frozen=True)
@@ -70,7 +77,7 @@ class SpatialGeneralisation:
         """The district of each place that is shown, by its name."""
         return build_districts([place for place in self.places.places if place.name not in self.withheld])
 
-    def generalise(self, whole: Prediction, *, top_k: int, min_confidence: float) -> dict[str, Any]:
+    def generalise(self, whole: Prediction, *, top_k: int, min_confidence: float) -> ServedRecord:
         """A prediction that ranks every class -> the answer, as plain data."""
         shown = self._without_sensitive(whole)
         if self.granularity == "district":
@@ -81,7 +88,8 @@ class SpatialGeneralisation:
         if self.granularity == "district":
             radii = {district.place.name: district.radius_km for district in self.districts.values()}
             for entry in record["places"]:
-                entry |= {} if radii[entry["place"]] is None else {"radius_km": radii[entry["place"]]}
+                if (radius_km := radii[entry["place"]]) is not None:
+                    entry["radius_km"] = radius_km
         return {**record, "granularity": self.granularity, "fine": self.fine, "home": self.home}
 
     def _without_sensitive(self, whole: Prediction) -> Prediction:

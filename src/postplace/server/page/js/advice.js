@@ -17,11 +17,11 @@ const REPHRASED = [
  * `chosenOptions`, `onChange`, `ask`, `target` and `places`: see `optionsForm`. `take` is given a function that makes the edited post,
  * what the edit is called, and the place that it hides.
  */
-export function offerAdvice({ advice = null, pictures = [], take = null, ...options }) {
+export function offerAdvice({ advice = null, images = [], take = null, ...options }) {
   byId("advice").hidden = false;
   const said = advice ? sentence(advice) : "";
   show(byId("advice-content"), optionsForm({ ...options, again: advice !== null }), advice ? make("p", {}, said) : null,
-    advice ? suggestions(advice, { pictures, take }) : null, advice ? notes(advice) : null);
+    advice ? suggestions(advice, { images, take }) : null, advice ? notes(advice) : null);
   return said;
 }
 
@@ -56,7 +56,7 @@ function shares({ before, transfer_before: other }) {
   return other ? `${own} for this model and ${percent(other.probability)} for another one that does not choose the edits` : own;
 }
 
-function suggestions(advice, { pictures, take }) {
+function suggestions(advice, { images, take }) {
   if (!advice.suggestions.length) {
     return null;
   }
@@ -66,7 +66,7 @@ function suggestions(advice, { pictures, take }) {
       make("span", { class: "unseen" }, `: ${what}, and ask again`));
     button.addEventListener("click", async () => {
       button.disabled = true;
-      await take(() => edited(suggestion, { pictures, sent: advice.pictures }), what, advice.place);
+      await take(() => edited(suggestion, { images, sent: advice.images }), what, advice.place);
       button.disabled = false;
       if (button.isConnected && focusIsLost()) { // the edit could not be made
         button.focus();

@@ -1,4 +1,4 @@
-// What gave it away: modalities, words and tags marked in the post, heat over the pictures, and all of it in words.
+// What gave it away: modalities, words and tags marked in the post, heat over the images, and all of it in words.
 
 import { bar, byId, make, show } from "./elements.js";
 import { heatOver } from "./heat.js";
@@ -9,7 +9,7 @@ const LEAST_SHADED = 0.05; // of the strongest part
 const ROWS = 12;
 
 /** Show an explanation, or the button that asks for one (`found` is null); what it says, in a sentence. */
-export function showReasons(found, { pictures = [], ask }) {
+export function showReasons(found, { images = [], ask }) {
   byId("why").hidden = false;
   if (found === null) {
     const button = make("button", { type: "button", id: "explain", click: ask }, "Show what gave it away");
@@ -24,7 +24,7 @@ export function showReasons(found, { pictures = [], ask }) {
     make("p", { class: "legend" }, make("mark", { class: "for" }, "speaks for it"), " ", make("mark", { class: "against" }, "speaks against it")),
     modalities(found),
     marked(found, strongest),
-    make("div", { class: "heats" }, heats(found, pictures)),
+    make("div", { class: "heats" }, heats(found, images)),
     table(found),
     evidence(found),
     notes(found));
@@ -93,12 +93,12 @@ function shaded(text, part, strongest) {
   return mark;
 }
 
-function heats(found, pictures) {
+function heats(found, images) {
   const regions = found.parts.filter((part) => part.kind === "region");
   const strongest = Math.max(...regions.map((part) => Math.abs(part.log_odds)), NOTICEABLE);
-  return found.pictures.map((sent, readable) => {
+  return found.images.map((sent, readable) => {
     const own = regions.filter((part) => part.image === readable);
-    return own.length && pictures[sent] ? heatOver(pictures[sent], own, { number: sent + 1, strongest }) : null;
+    return own.length && images[sent] ? heatOver(images[sent], own, { number: sent + 1, strongest }) : null;
   });
 }
 

@@ -37,7 +37,7 @@ export function strength(nats) {
   return found ? `${found[1]} ${side}` : "hardly at all";
 }
 
-/** One, two, three pictures ... */
+/** One, two, three images ... */
 export function count(number, one, many = `${one}s`) {
   return `${number} ${number === 1 ? one : many}`;
 }
@@ -70,13 +70,12 @@ export function isolated(name) {
 
 /** A part of a post as it is called in a sentence. */
 export function named(part) {
+  const modalities = { text: "the text", hashtags: "the hashtags", image: "the images" };
   const called = {
-    text: "the text",
-    hashtags: "the hashtags",
-    image: "the pictures",
+    modality: modalities[part.name],
     word: `the word “${isolated(part.name)}”`,
     characters: `the letters “${isolated(part.name)}”`,
     hashtag: `the hashtag ${isolated(`#${part.name}`)}`,
   };
-  return called[part.kind] ?? part.name.replace(/^(picture \d+), (.*)$/, "$1 ($2)");
+  return called[part.kind] ?? part.name.replace(/^(image \d+), (.*)$/, "$1 ($2)");
 }

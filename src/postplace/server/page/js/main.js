@@ -7,7 +7,7 @@ import { byId, focusIsLost, intoView } from "./elements.js";
 import { showExamples } from "./examples.js";
 import { listenToForm } from "./form.js";
 import { PlaceMap } from "./map.js";
-import { acceptable, acceptPictures, checkSize, showThumbnails } from "./images.js";
+import { acceptable, acceptImages, checkSize, showThumbnails } from "./images.js";
 import { EditedPost } from "./post.js";
 import { ask, read, useToken } from "./service.js";
 import { clearProblem, announce, showProblem, showSettings, startBusy } from "./status.js";
@@ -24,9 +24,9 @@ let explained = false; // whether reasons stand under it
 let chosenOptions = DEFAULT_OPTIONS; // what the adviser is asked for
 
 const post = new EditedPost(byId("text"), byId("hashtags"), () => {
-  showThumbnails(post.pictures, (picture) => {
-    post.remove(picture);
-    announce("Picture removed.");
+  showThumbnails(post.images, (image) => {
+    post.remove(image);
+    announce("Image removed.");
   });
   byId("undo").hidden = post.undoable === null;
   byId("undo").textContent = post.undoable === null ? "Undo" : shortened(`Undo: ${post.undoable}`);
@@ -37,7 +37,7 @@ async function predict(told = "") {
   if (post.empty) {
     cancelTask();
     clearResults();
-    showProblem({ where: "post", found: "is empty", remedy: "give a text, hashtags or a picture" });
+    showProblem({ where: "post", found: "is empty", remedy: "give a text, hashtags or an image" });
     byId("text").focus();
     return false;
   }
@@ -98,7 +98,7 @@ async function explain(place, { focus = true } = {}) {
   return runTask(`Looking for what speaks for ${isolated(place)} …`, async (signal) => {
     const found = await ask("/explain", about, { place }, signal);
     explained = true;
-    const said = showReasons(found, { pictures: about.pictures, ask: () => explain(place) });
+    const said = showReasons(found, { images: about.images, ask: () => explain(place) });
     announce(said);
     if (focus) {
       byId("why-title").focus();
@@ -112,7 +112,7 @@ async function advise(options) {
   chosenOptions = options;
   return runTask("Looking for what to change; this takes some seconds …", async (signal) => {
     const advice = await ask("/advise", about, options, signal);
-    announce(adviser({ advice, pictures: about.pictures, take }));
+    announce(adviser({ advice, images: about.images, take }));
     byId("advice-title").focus();
   });
 }
@@ -163,21 +163,21 @@ function chosen(number) {
 function addFiles(files) {
   clearProblem();
   if (settings === null) {
-    showProblem({ where: "service", found: "has not said yet how many pictures it takes", remedy: "load the page again" });
+    showProblem({ where: "service", found: "has not said yet how many images it takes", remedy: "load the page again" });
     return;
   }
-  const { kept, problem } = acceptable(files, { held: post.pictures.length, limits: settings.limits });
+  const { kept, problem } = acceptable(files, { held: post.images.length, limits: settings.limits });
   post.add(kept);
   if (problem) {
     showProblem(problem);
   } else {
-    announce(`${kept.length === 1 ? "1 picture" : `${kept.length} pictures`} added.`);
+    announce(`${kept.length === 1 ? "1 image" : `${kept.length} images`} added.`);
   }
 }
 
 function clear() {
   cancelTask();
-  post.replace({ text: "", hashtags: "", pictures: [] });
+  post.replace({ text: "", hashtags: "", images: [] });
   clearProblem();
   clearResults();
   chosenOptions = DEFAULT_OPTIONS;
@@ -201,7 +201,7 @@ function listen() {
     examples();
   });
   byId("token").addEventListener("input", () => useToken(byId("token").value));
-  acceptPictures(addFiles);
+  acceptImages(addFiles);
 }
 
 /** Show the examples, beside whatever else is asked for. */

@@ -24,7 +24,7 @@ export async function ask(path, post, options, signal) {
   } else if (post.hashtags.trim()) {
     form.set("hashtags", post.hashtags);
   }
-  post.pictures.forEach((picture, number) => form.append("images", picture.blob, `picture-${number + 1}`));
+  post.images.forEach((image, number) => form.append("images", image.blob, `image-${number + 1}`));
   for (const [name, value] of Object.entries(options)) {
     if (value !== null && value !== undefined) {
       form.set(name, value);
