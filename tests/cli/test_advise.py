@@ -46,7 +46,7 @@ def test_advice_is_a_table_by_default(place_run: Path, parts: list[object]) -> N
     assert "note: the drops are those of the very run that chose the edits" in done.stdout
 
 
-def test_a_judge_and_json_to_a_file_and_the_images(
+def test_a_transfer_model_and_json_to_a_file_and_the_images(
     place_run: Path, transfer_run: Path, parts: list[object], tmp_path: Path
 ) -> None:
     options = [
@@ -74,7 +74,7 @@ def test_a_judge_and_json_to_a_file_and_the_images(
     assert "is there and not empty" in str(again.exception)
 
 
-def test_the_judge_stands_first_in_the_table(place_run: Path, transfer_run: Path, parts: list[object]) -> None:
+def test_the_transfer_model_stands_first_in_the_table(place_run: Path, transfer_run: Path, parts: list[object]) -> None:
     done = advised(place_run, *parts, "--transfer-model", transfer_run, "--below", "0.01")
     assert done.exit_code == 0, done.output
     header = next(line for line in done.stdout.splitlines() if "meaning lost" in line)
@@ -131,3 +131,8 @@ def test_a_post_that_is_not_read_whole_is_not_called_safe(short_run: Path) -> No
     assert found["rest"]["probability"] >= 0
     whole = advised(short_run, "--text", "a walk", "--place", place, "--below", "0.99")
     assert "nothing needs to change" in whole.stdout
+
+
+def test_a_transfer_model_that_is_no_run_is_named_by_its_option(place_run: Path, tmp_path: Path) -> None:
+    done = advised(place_run, "--text", "sea", "--transfer-model", tmp_path / "nope")
+    assert str(done.exception).startswith(f"--transfer-model {tmp_path / 'nope'}: there is no such run folder; ")

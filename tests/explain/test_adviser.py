@@ -129,7 +129,7 @@ def test_edits_against_this_run_alone_are_worth_making(toy: Toy) -> None:
     assert not any("not worth making" in note for note in found.notes)
 
 
-def test_a_post_that_the_judge_alone_sees_is_searched(toy: Toy) -> None:
+def test_a_post_that_the_transfer_model_alone_sees_is_searched(toy: Toy) -> None:
     guide = toy(lambda text, tags, red: 1.0 * ("sea" in text) - 3.0)
     transfer_model = toy(lambda text, tags, red: 6.0 * ("sea" in text) - 3.0)
     found = advise(guide, Post("1", text="by the sea"), place="here", transfer_model=transfer_model)
@@ -276,7 +276,7 @@ def test_a_trained_run_knows_tags_to_put_in_the_place_of_others(place_locator: P
     found = advise(place_locator, post, below=0.001, max_edits=3, grid=2)
     assert {len(own.edits) for own in found.suggestions} <= {1, 2, 3}
     assert found.suggestions
-    assert "this post was in the train part of the posts that the run was made from" in found.notes
+    assert "this post was in the train subset of the posts that the run was made from" in found.notes
 
 
 def test_of_a_very_long_post_fewer_sets_are_asked_about(toy: Toy) -> None:

@@ -152,7 +152,7 @@ def test_everything_is_asked_in_one_batch_and_one_for_characters(toy: Toy, squar
 
 def test_a_post_of_the_training_part_is_said_to_be_one(toy: Toy) -> None:
     found = explain(toy(lambda *_: 0.0, known={"7": "train"}), Post("7", text="hello"))
-    assert found.notes == ("this post was in the train part of the posts that the run was made from",)
+    assert found.notes == ("this post was in the train subset of the posts that the run was made from",)
 
 
 def test_an_opened_post_is_known_by_what_was_given(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,7 +161,7 @@ def test_an_opened_post_is_known_by_what_was_given(toy: Toy, monkeypatch: pytest
     locator.modalities = ("text",)
     monkeypatch.setattr(locator, "part_of", lambda own: "train" if own == post else None)
     for asked in (post, open_post(locator, post)):
-        assert any("was in the train part" in note for note in explain(locator, asked).notes)
+        assert any("was in the train subset" in note for note in explain(locator, asked).notes)
 
 
 def test_json_is_plain_and_says_what_is_measured(toy: Toy, square: Square) -> None:

@@ -56,7 +56,9 @@ def test_places_are_told_as_districts(client: Client, served: PostLocator) -> No
     assert found["place"].startswith("district")
 
 
-def test_what_the_judge_has_is_told_once_and_after_each_edit(client: Client, served: PostLocator) -> None:
+def test_what_the_transfer_model_has_is_reported_before_and_after_each_edit(
+    client: Client, served: PostLocator
+) -> None:
     """The transfer_model is a copy of the run here: it has what the run has."""
     other = PostLocator.__new__(PostLocator)
     other.__dict__.update(served.__dict__)
@@ -71,7 +73,7 @@ def test_what_the_judge_has_is_told_once_and_after_each_edit(client: Client, ser
     assert "transfer_view" not in alone["suggestions"][0]
 
 
-def test_a_judge_is_told_in_the_same_words(make: Callable[..., Service], served: PostLocator) -> None:
+def test_a_transfer_model_answers_in_the_same_words(make: Callable[..., Service], served: PostLocator) -> None:
     options: dict[str, Any] = {"fine": False, "home": False, "limits": RequestLimits(), "batching": Batching()}
     other = PostLocator.__new__(PostLocator)
     other.__dict__.update(served.__dict__)

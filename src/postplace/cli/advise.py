@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from postplace.cli.options import Device, Hashtags, Pictures, Run, Text, check_other_run, show_or_write
+from postplace.cli.options import (
+    Device,
+    Hashtags,
+    Pictures,
+    Run,
+    Text,
+    check_other_run,
+    load_transfer_run,
+    show_or_write,
+)
 from postplace.errors import BadOption
 
 if TYPE_CHECKING:
@@ -89,9 +98,7 @@ def advise(
     from postplace.locator import PostLocator
 
     locator = PostLocator.load(run, device=device)
-    attacker = None if transfer_model is None else PostLocator.load(transfer_model, device=device)
-    if attacker is not None:
-        attacker.encoder_pair.share(locator.encoder_pair)
+    attacker = None if transfer_model is None else load_transfer_run(transfer_model, locator, device=device)
     advice = advise_on(
         locator, post, protect=protect.value, place=place, below=below, beyond_km=beyond_km, max_edits=max_edits,
         transfer_model=attacker, limit=limit, grid=grid, seed=seed,

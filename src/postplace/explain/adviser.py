@@ -96,14 +96,14 @@ def advise(
     (before, *without_hashtags), encoded = attacker.look(bases := _bases(opened, locator.modalities))
     hidden = all(map(goal.reached, as_it_is := [before, *([] if transfer is None else [transfer.before])]))
     ends = Ends.of(locator, opened, attacker, goal)
-    every: list[Tried] = []
+    tried: list[Tried] = []
     notes = [*opened.broken, *([ASSUMED] if place is None else [])]
     if not hidden:
-        every, left_out = _search(attacker, opened, encoded, goal=goal, before=before, budget=budget)
+        tried, left_out = _search(attacker, opened, encoded, goal=goal, before=before, budget=budget)
         notes += left_out
-    found = pareto(every, goal=goal, before=before)
-    posts = [apply(opened, own.edits) for own in found]
-    suggestions = tuple(_suggestion(own, post, goal) for own, post in zip(found, posts, strict=True))
+    best = pareto(tried, goal=goal, before=before)
+    posts = [apply(opened, one.edits) for one in best]
+    suggestions = tuple(_suggestion(one, post, goal) for one, post in zip(best, posts, strict=True))
     if transfer is not None:
         suggestions = transfer.attack(suggestions, posts, goal)
         notes += transfer.notes(suggestions, goal)
@@ -118,8 +118,8 @@ def advise(
         transfer_before=None if transfer is None else transfer.before,
         without_hashtags=without_hashtags[0] if without_hashtags else None,
         suggestions=suggestions,
-        reached=(hidden or any(own.reached for own in suggestions)) and ends.harmless(goal),
-        queries=len(bases) + len(every) + ends.pieces,
+        reached=(hidden or any(one.reached for one in suggestions)) and ends.harmless(goal),
+        queries=len(bases) + len(tried) + ends.pieces,
         notes=(*_verdict(goal, as_it_is, suggestions, ends), *notes, *_about(locator, opened.given, ends)),
         unread=ends.unread,
         rest=ends.rest,
@@ -150,7 +150,7 @@ def _protected(
     locator: Explainable, opened: OpenedPost, place: str | None, below: float | None, beyond_km: float | None
 ) -> tuple[Attacker, Goal]:
     """The run as an attacker of that place (None: of its own answer), and when it has failed."""
-    names = [own.name for own in locator.predictor.places.places]
+    names = [known.name for known in locator.predictor.places.places]
     if place is None:
         place = names[int(ask(locator, [opened.post])[0].argmax())]
     attacker = Attacker.of(locator, class_index(place, names))
@@ -162,10 +162,10 @@ def _protected(
 def _search(
     attacker: Attacker, opened: OpenedPost, encoded: EncodedPosts, *, goal: Goal, before: AttackerView, budget: Budget
 ) -> tuple[list[Tried], list[str]]:
-    """All sets that were asked about, and what is said of parts that were not."""
+    """All sets that were tried, and notes on parts that were not."""
     try_all = trying(attacker, opened, Meaning.of(encoded, images=len(opened.images)))
     run, limits = attacker.locator, {"limit": budget.limit, "grid": budget.grid, "seed": budget.seed}
-    first, said = removals(opened, run.modalities, but=parts_not_read(read_limits(run), opened.post), **limits)
+    first, left_out = removals(opened, run.modalities, but=parts_not_read(read_limits(run), opened.post), **limits)
     singles = try_all([(edit,) for edit in first])
     post = opened.post
     room = MOST_CHARACTERS // max(1, len(post.full_text) + len(" ".join(post.hashtags)))  # posts that long
@@ -179,7 +179,7 @@ def _search(
         try_all=try_all,
         at_once=min(MOST_OF_A_SIZE, max(FEWEST_SETS, room)),
     )
-    return [*singles, *sets], said
+    return [*singles, *sets], left_out
 
 
 def _leaking(singles: Sequence[Tried], goal: Goal, before: AttackerView) -> list[Edit]:
@@ -187,12 +187,12 @@ def _leaking(singles: Sequence[Tried], goal: Goal, before: AttackerView) -> list
 
     Whatever stands in the place of another part hides the place by pointing to a wrong one.
     """
-    start, found = goal.left(before), []
+    start, leaking = goal.left(before), []
     for modality in MODALITIES:
-        own = [(start - goal.left(one.view), one.edits[0]) for one in singles if one.edits[0].modality == modality]
-        best = max((hidden for hidden, _ in own), default=0.0)
-        found += [(hidden, edit) for hidden, edit in own if hidden > 0 and hidden >= LEAKING * best]
-    return [edit for _, edit in sorted(found, key=lambda pair: -pair[0])]
+        removed = [(start - goal.left(one.view), one.edits[0]) for one in singles if one.edits[0].modality == modality]
+        best = max((hidden for hidden, _ in removed), default=0.0)
+        leaking += [(hidden, edit) for hidden, edit in removed if hidden > 0 and hidden >= LEAKING * best]
+    return [edit for _, edit in sorted(leaking, key=lambda pair: -pair[0])]
 
 
 def _refined(locator: Explainable, opened: OpenedPost, strongest: Sequence[Edit], *, grid: int) -> list[Edit]:
@@ -209,8 +209,8 @@ def _refined(locator: Explainable, opened: OpenedPost, strongest: Sequence[Edit]
     for edit in some("hide words", WORDS_LOOKED_INTO):
         edits += other_words(post.text, edit.part, known=words, encode=encode) + phrases(post.text, edit.part)
     for number in range(len(opened.images)):
-        own = next((edit for edit in some("blur region", len(strongest)) if edit.part.image == number), None)
-        edits += blocks(own.part, grid=grid) if own is not None else []
+        blur = next((edit for edit in some("blur region", len(strongest)) if edit.part.image == number), None)
+        edits += blocks(blur.part, grid=grid) if blur is not None else []
     return list(dict.fromkeys(edits))
 
 
@@ -221,8 +221,10 @@ def _bases(opened: OpenedPost, modalities: Sequence[str]) -> list[Post]:
     return [opened.post, *drop_modalities([opened.post], ("text", "image"))]
 
 
-def _suggestion(own: Tried, post: Post, goal: Goal) -> Suggestion:
-    return Suggestion(own.edits, own.view, own.loss, goal.reached(own.view), text=post.text, hashtags=post.hashtags)
+def _suggestion(tried: Tried, post: Post, goal: Goal) -> Suggestion:
+    return Suggestion(
+        tried.edits, tried.view, tried.loss, goal.reached(tried.view), text=post.text, hashtags=post.hashtags
+    )
 
 
 def _verdict(goal: Goal, as_it_is: Sequence[AttackerView], suggestions: Sequence[Suggestion], ends: Ends) -> list[str]:
@@ -231,22 +233,22 @@ def _verdict(goal: Goal, as_it_is: Sequence[AttackerView], suggestions: Sequence
         if not ends.unread:
             return [f"nothing needs to change: it is {goal.describe()} already"]
         return [f"of what was read nothing gives the place away: it is {goal.describe()}; {UNREAD}", *ends.notes(goal)]
-    said = [*([SEEN_BY_TRANSFER_MODEL] if goal.reached(as_it_is[0]) else []), *ends.notes(goal)]
+    notes = [*([SEEN_BY_TRANSFER_MODEL] if goal.reached(as_it_is[0]) else []), *ends.notes(goal)]
     if not suggestions:
-        return [*said, "no edit that was tried hides anything of the place"]
-    if not any(own.reached for own in suggestions):
+        return [*notes, "no edit that was tried hides anything of the place"]
+    if not any(suggestion.reached for suggestion in suggestions):
         whom = " for both runs" if len(as_it_is) > 1 else ""
-        said.append(
+        notes.append(
             f"no set of edits that was tried reaches the goal{whom}: allow more edits, or do not publish the post"
         )
-    return said
+    return notes
 
 
 def _about(locator: Explainable, post: Post, ends: Ends) -> list[str]:
     looked_past = " and ".join(CALLED[name] for name in ends.unread.modalities)
     notes = [f"this run does not look at {looked_past}: others may"] if looked_past else []
-    if (part := locator.part_of(post)) is not None:
-        notes.append(f"this post was in the {part} part of the posts that the run was made from")
+    if (subset := locator.part_of(post)) is not None:
+        notes.append(f"this post was in the {subset} subset of the posts that the run was made from")
     return notes
 
 

@@ -96,9 +96,9 @@ def images_after(images: Sequence[Path | bytes], edits: Sequence[Edit]) -> Itera
     All `images` must be readable: edits count the readable ones. Raises BadImage for one that is not.
     """
     for number, image in enumerate(images):
-        own = [edit for edit in edits if edit.part.image == number]
-        if not any(edit.kind == "drop image" for edit in own):
-            yield number, edited_image(decode(image), own)
+        image_edits = [edit for edit in edits if edit.part.image == number]
+        if not any(edit.kind == "drop image" for edit in image_edits):
+            yield number, edited_image(decode(image), image_edits)
 
 
 def clash(one: Edit, other: Edit) -> bool:
@@ -130,15 +130,15 @@ def occurrences(text: str, words: str) -> list[tuple[int, int]]:
     if not CHINESE.search(words):
         pattern = rf"(?<!\w){pattern}(?!\w)"
     marks = markup_spans(text)
-    found = (match.span() for match in re.finditer(pattern, text, re.IGNORECASE))
-    return [(start, end) for start, end in found if not any(start < b and a < end for a, b in marks)]
+    matches = (match.span() for match in re.finditer(pattern, text, re.IGNORECASE))
+    return [(start, end) for start, end in matches if not any(start < b and a < end for a, b in marks)]
 
 
 def edited_image(image: Image, edits: Iterable[Edit]) -> Image:
     """A decoded image with the regions of these edits blurred, or cropped to the box of one."""
-    every = list(edits)
-    image = blurred(image, [edit.part.box for edit in every if edit.kind == "blur region" and edit.part.box])
-    for edit in every:
+    image_edits = list(edits)
+    image = blurred(image, [edit.part.box for edit in image_edits if edit.kind == "blur region" and edit.part.box])
+    for edit in image_edits:
         if edit.kind == "crop" and edit.part.box is not None:
             image = cropped(image, edit.part.box)
     return image
@@ -151,14 +151,14 @@ def _overlap(one: Part, other: Part) -> bool:
 
 
 def _text(text: str, edits: Sequence[Edit]) -> str:
-    own = [edit for edit in edits if edit.modality in ("text", "hashtags")]
-    if not own or not text:
+    written_edits = [edit for edit in edits if edit.modality in ("text", "hashtags")]
+    if not written_edits or not text:
         return text
-    rest = _once(text, own)
-    new = {normalise_hashtag(edit.replacement) for edit in own if edit.replacement}
+    rest = _once(text, written_edits)
+    new = {normalise_hashtag(edit.replacement) for edit in written_edits if edit.replacement}
     gone = [
         replace(edit, replacement=None)
-        for edit in own
+        for edit in written_edits
         if not any(normalise_hashtag(edit.part.name) in name for name in new)
     ]
     for _ in range(_PASSES):  # what stood around a tag or a word may be it once it is gone
@@ -168,14 +168,14 @@ def _text(text: str, edits: Sequence[Edit]) -> str:
     return rest
 
 
-def _once(text: str, own: Sequence[Edit]) -> str:
-    tags = {normalise_hashtag(edit.part.name): edit for edit in own if edit.modality == "hashtags"}
+def _once(text: str, written_edits: Sequence[Edit]) -> str:
+    tags = {normalise_hashtag(edit.part.name): edit for edit in written_edits if edit.modality == "hashtags"}
     changes: list[tuple[int, int, str]] = []
     for start, end, name in hashtag_spans(text) if tags else ():
         if (edit := tags.get(normalise_hashtag(name))) is not None:
             closed = "#" if text[end - 1] in "#＃" else ""
             changes.append((start, end, f"#{edit.replacement}{closed}" if edit.replacement else ""))
-    for edit in own:
+    for edit in written_edits:
         if edit.modality == "text":
             changes += [(a, b, edit.replacement or "") for a, b in occurrences(text, edit.part.name)]
     rest = _changed(text, sorted(changes))
@@ -186,26 +186,28 @@ def _once(text: str, own: Sequence[Edit]) -> str:
 
 def _changed(text: str, changes: Sequence[tuple[int, int, str]]) -> str:
     """The text with these places, in order, replaced; where something goes, no two spaces stay behind."""
-    kept, last = "", 0
+    changed, last = "", 0
     for start, end, new in changes:
         if start < last:
             continue
-        kept += text[last:start] + new
+        changed += text[last:start] + new
         last = end
         after = text[last : last + 1]
-        if not new and (not kept or kept[-1].isspace()):
+        if not new and (not changed or changed[-1].isspace()):
             if after and after in _CLOSING:
-                kept = kept.rstrip()
+                changed = changed.rstrip()
             elif not after or after.isspace():
                 last += len(after)
-    return (kept + text[last:]).strip() if changes else text
+    return (changed + text[last:]).strip() if changes else text
 
 
 def _hashtags(hashtags: Sequence[str], edits: Sequence[Edit]) -> tuple[str, ...]:
-    own = {normalise_hashtag(edit.part.name): edit.replacement for edit in edits if edit.modality == "hashtags"}
-    if not own:
+    replacements = {
+        normalise_hashtag(edit.part.name): edit.replacement for edit in edits if edit.modality == "hashtags"
+    }
+    if not replacements:
         return tuple(hashtags)
-    after = (own.get(normalise_hashtag(tag), tag) for tag in hashtags)
+    after = (replacements.get(normalise_hashtag(tag), tag) for tag in hashtags)
     return tuple(dict.fromkeys(tag for tag in after if tag))
 
 
@@ -216,8 +218,8 @@ def _images(opened: OpenedPost, edits: Sequence[Edit]) -> tuple[Path | bytes, ..
             by_image.setdefault(edit.part.image, []).append(edit)
     images: list[Path | bytes] = []
     for number, image in enumerate(opened.post.images):
-        own = by_image.get(number, [])
-        if any(edit.kind == "drop image" for edit in own):
+        image_edits = by_image.get(number, [])
+        if any(edit.kind == "drop image" for edit in image_edits):
             continue
-        images.append(lossless(edited_image(opened.images[number], own)) if own else image)
+        images.append(lossless(edited_image(opened.images[number], image_edits)) if image_edits else image)
     return tuple(images)

@@ -52,7 +52,7 @@ class ClassProbability:
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """A training post like the asked one: its id, its place, the cosine of their vectors."""
+    """A training post like the explained one: its id, its place, the cosine of their vectors."""
 
     id: str
     place: str
@@ -136,9 +136,9 @@ def log_odds(probabilities: NDArray[np.float64], column: int) -> NDArray[np.floa
     [0.0, 1.386, 20.723]
     """
     others = np.delete(probabilities, column, axis=1).sum(axis=1)
-    own = np.maximum(probabilities[:, column], LEAST)
-    found: NDArray[np.float64] = np.log(own) - np.log(np.maximum(others, LEAST))
-    return found
+    of_class = np.maximum(probabilities[:, column], LEAST)
+    odds: NDArray[np.float64] = np.log(of_class) - np.log(np.maximum(others, LEAST))
+    return odds
 
 
 def _not_read(unread: Unread, parts: Sequence[Part]) -> NotReadDocument:

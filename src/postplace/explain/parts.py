@@ -136,10 +136,12 @@ def region_parts(images: int, size: int) -> list[Part]:
 
 def separate(parts: Iterable[Part]) -> list[Part]:
     """Those that do not lie in each other, in their order: without spans of words, and images that have regions."""
-    every = list(parts)
-    in_regions = {part.image for part in every if part.kind == "region"}
+    all_parts = list(parts)
+    in_regions = {part.image for part in all_parts if part.kind == "region"}
     return [
-        part for part in every if part.kind != "characters" and not (part.kind == "image" and part.image in in_regions)
+        part
+        for part in all_parts
+        if part.kind != "characters" and not (part.kind == "image" and part.image in in_regions)
     ]
 
 

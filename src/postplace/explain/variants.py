@@ -110,8 +110,8 @@ def check_present(locator: Explainable, opened: OpenedPost, *, where: str) -> No
     if any(name in locator.modalities for name in opened.present):
         return
     looked_at = ", ".join(locator.modalities)
-    found = "; ".join([f"the post has nothing that this run looks at ({looked_at})", *opened.broken])
-    raise BadPost(where, found, "give a text, hashtags or a readable image")
+    problem = "; ".join([f"the post has nothing that this run looks at ({looked_at})", *opened.broken])
+    raise BadPost(where, problem, "give a text, hashtags or a readable image")
 
 
 def _opened(locator: Explainable, given: Post, looked_at: Post) -> OpenedPost:
@@ -169,21 +169,21 @@ def ask(locator: Explainable, posts: Sequence[Post]) -> NDArray[np.float64]:
 
 def encode(locator: Explainable, posts: Sequence[Post]) -> tuple[list[Post], EncodedPosts]:
     """The posts as far as the locator looks at them, without their users, and their vectors."""
-    asked = drop_modalities([replace(post, user=None) for post in posts], locator.modalities)
+    read_posts = drop_modalities([replace(post, user=None) for post in posts], locator.modalities)
     text, image = locator.encoders()
-    encoded = encode_posts(asked, text_encoder=text, image_encoder=image, workers=0, states=locator.plan.states)
-    return asked, encoded
+    encoded = encode_posts(read_posts, text_encoder=text, image_encoder=image, workers=0, states=locator.plan.states)
+    return read_posts, encoded
 
 
 def _cut(text: str, hidden: Sequence[tuple[int, int]]) -> str:
     """The text without these places, in order; nothing where no word is left."""
     if not hidden:
         return text
-    kept, last = [], 0
+    pieces, last = [], 0
     for start, end in hidden:
-        kept.append(text[last:start])
+        pieces.append(text[last:start])
         last = max(last, end)
-    rest = "".join([*kept, text[last:]])
+    rest = "".join([*pieces, text[last:]])
     return rest if has_words(rest) else ""
 
 

@@ -1,4 +1,4 @@
-"""POST /advise: which few edits of one post hide where it was made, at the level that the service tells."""
+"""POST /advise: which few edits of one post hide where it was made, at the level that the service shows."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class AttackerView(BaseModel):
 
 
 class Rest(AttackerView):
-    """What is seen in what was cut off, asked about alone."""
+    """The view of what was cut off, by itself."""
 
     reached: bool = Field(description="Whether the place is hidden there.")
 

@@ -26,7 +26,7 @@ IMAGES = 4  # of a post
 
 @dataclass(frozen=True)
 class Example:
-    """A post as the page shows it; `truth` is its class as the service tells it, None where it has none."""
+    """A post as the page shows it; `truth` is its class as the service shows it, None where it has none."""
 
     text: str
     hashtags: tuple[str, ...]

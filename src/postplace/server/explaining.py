@@ -1,4 +1,4 @@
-"""POST /explain: what gave one post away, at the level that the service tells."""
+"""POST /explain: what gave one post away, at the level that the service shows."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def check_place(run: RedactedLocator, name: str | None) -> str | None:
     """A class by the name that the service gives it. Raises BadOption, which names no other."""
     names = [place.name for place in run.predictor.places.places]
     if name is not None and name not in names:
-        raise BadOption("place", "is none that this service tells", f"give one of an answer, such as {names[0]!r}")
+        raise BadOption("place", "is none that this service shows", f"give one of an answer, such as {names[0]!r}")
     return name
 
 

@@ -49,9 +49,9 @@ def add_refusals(schema: Fragment, *, tokens: bool, open_paths: Collection[str])
     refused = {403: "Asked by another site's page, or under another name.", 503: "The service is stopping."}
     for path, operations in schema["paths"].items():
         closed = tokens and path not in open_paths
-        own = refused | ({401: "No known token."} if closed else {})
+        refusals = refused | ({401: "No known token."} if closed else {})
         for operation in operations.values():
-            operation["responses"] |= {str(status): {"description": why, **problem} for status, why in own.items()}
+            operation["responses"] |= {str(status): {"description": why, **problem} for status, why in refusals.items()}
             if closed:
                 operation["security"] = [{"token": []}]
     if tokens:

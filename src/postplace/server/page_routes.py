@@ -98,12 +98,12 @@ def page_routes(
         """Posts to try, which the model has not learned from."""
         return [
             ShownExample(
-                text=own.text,
-                hashtags=list(own.hashtags),
-                images=[f"/examples/{number}/{k}.jpg" for k in range(1, len(own.images) + 1)],
-                truth=own.truth,
+                text=example.text,
+                hashtags=list(example.hashtags),
+                images=[f"/examples/{number}/{k}.jpg" for k in range(1, len(example.images) + 1)],
+                truth=example.truth,
             )
-            for number, own in enumerate(examples, start=1)
+            for number, example in enumerate(examples, start=1)
         ]
 
     @router.get("/examples/{number}/{image}.jpg", include_in_schema=False)
@@ -118,12 +118,12 @@ def page_routes(
 def page_files() -> Mapping[str, bytes]:
     """The page's files by their names, such as `js/main.js`."""
     root = files("postplace.server") / "page"
-    found = {}
+    contents = {}
     for folder, prefix in ((root, ""), (root / "js", "js/")):
         for entry in folder.iterdir():
             if entry.is_file() and entry.name.rpartition(".")[2] in KINDS:
-                found[prefix + entry.name] = entry.read_bytes()
-    return found
+                contents[prefix + entry.name] = entry.read_bytes()
+    return contents
 
 
 def _settings(service: Service, *, tiles: TileSource | None, tokens: bool, examples: int) -> dict[str, object]:

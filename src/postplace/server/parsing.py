@@ -23,7 +23,7 @@ from postplace.schema import Post
 from postplace.server.http_errors import Refusal, refuse
 from postplace.server.limits import RequestLimits
 
-Asked = TypeVar("Asked", bound=BaseModel)
+QuestionOptions = TypeVar("QuestionOptions", bound=BaseModel)
 POST_FIELDS = ("text", "hashtags", "images")
 LINE_KEYS = ("id", "text", "hashtags", "images", "image_text", COMPLETE)
 _TRUTH_KEYS = tuple(key for key in KEYS if key not in LINE_KEYS)  # these say where a post was made, and whose it is
@@ -31,23 +31,25 @@ _PUNCTUATION = (b"[", b"{", b",", b":")
 
 
 @dataclass(frozen=True, slots=True)
-class Question(Generic[Asked]):
+class Question(Generic[QuestionOptions]):
     """A post, what is asked of it, and how many pixels it has.
 
-    `post.id` is of its content: the same post always gets the same set.
+    `post.id` is of its content: the same post always gets the same prediction set.
     """
 
     post: Post
-    options: Asked
+    options: QuestionOptions
     pixels: int = 0
 
 
-async def read_form(request: Request, limits: RequestLimits, asked: type[Asked]) -> Question[Asked]:
+async def read_form(
+    request: Request, limits: RequestLimits, options_type: type[QuestionOptions]
+) -> Question[QuestionOptions]:
     """A multipart form with a post and the options of a route -> the question; nothing of it touches the disk.
 
     Raises Refusal, or PostplaceError.
     """
-    fields = (*POST_FIELDS, *asked.model_fields)
+    fields = (*POST_FIELDS, *options_type.model_fields)
     if request.query_params:
         problem = f"{shown(next(iter(request.query_params)))} stands in the address"
         raise refuse(422, "query", problem, f"give it as a field of the form, one of {', '.join(fields)}")
@@ -55,13 +57,15 @@ async def read_form(request: Request, limits: RequestLimits, asked: type[Asked])
     texts = _texts(form, fields)
     if any(texts["images"]):
         raise refuse(422, "images", "is a text", "send the bytes of an image; no address and no path is opened")
-    for name in ("text", *asked.model_fields):
+    for name in ("text", *options_type.model_fields):
         if len(texts[name]) > 1:
             raise refuse(422, name, "is given more than once", "give it once")
     try:  # pydantic reads numbers from texts
-        options = asked.model_validate({name: texts[name][0] for name in asked.model_fields if texts[name]})
+        options = options_type.model_validate(
+            {name: texts[name][0] for name in options_type.model_fields if texts[name]}
+        )
     except ValidationError as error:
-        raise invalid(error.errors()[0], known=asked.model_fields) from None
+        raise invalid(error.errors()[0], known=options_type.model_fields) from None
     record: dict[str, Any] = {"text": "".join(texts["text"]), "images": await _images(form, limits)}
     if texts["hashtags"]:
         record["hashtags"] = " ".join(texts["hashtags"])
@@ -111,11 +115,11 @@ def read_line(line: bytes, *, where: str, limits: RequestLimits) -> tuple[str, P
     if unknown := sorted(set(record) - set(RECORD_KEYS)):
         remedy = f"give {', '.join(LINE_KEYS)}; of a post's other keys ({', '.join(_TRUTH_KEYS)}) none is read"
         raise BadPost(where, f"{shown(unknown[0])} is no key of a post", remedy)
-    kept = {key: record[key] for key in LINE_KEYS if key in record}
-    kept["images"] = _decoded(kept.get("images"), where, limits)
-    name = kept.pop("id", None)
+    fields = {key: record[key] for key in LINE_KEYS if key in record}
+    fields["images"] = _decoded(fields.get("images"), where, limits)
+    name = fields.pop("id", None)
     _check_lengths({"id": name}, where, limits)
-    post, pixels = to_post(kept, where=where, limits=limits)
+    post, pixels = to_post(fields, where=where, limits=limits)
     named = parse({"id": "post" if name in (None, "") else name, "text": ""}, where=where, folder=Path())
     return named.id, post, pixels
 
@@ -225,14 +229,14 @@ def _decoded(images: object, where: str, limits: RequestLimits) -> list[bytes]:
         raise BadPost(place, "is not a list of base64 texts", "give the bytes of each image in base64")
     if len(images) > limits.images:
         raise BadPost(place, f"has {len(images):,} images", f"give at most {limits.images}")
-    found = []
+    decoded = []
     for number, image in enumerate(images, start=1):
         try:
-            found.append(base64.b64decode(image, validate=True))
+            decoded.append(base64.b64decode(image, validate=True))
         except ValueError:
             remedy = "give its bytes in base64; no address and no path is opened"
             raise BadPost(place, f"image {number} is not base64", remedy) from None
-    return found
+    return decoded
 
 
 def _digest(image: Path | bytes) -> bytes:

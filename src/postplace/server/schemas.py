@@ -11,7 +11,7 @@ TAGS = "Separated by spaces or commas, or a JSON list; to them come those typed 
 LEVEL = (
     "How often set and circle cover the true place, on average over new users (or venues) like those held out in "
     "training, each counting the same however many posts it has; not: for that share of all posts. "
-    "Where districts are told, the next of 0.5, 0.8, 0.9, 0.95 and 0.99 is taken."
+    "Where districts are shown, the next of 0.5, 0.8, 0.9, 0.95 and 0.99 is taken."
 )
 Share = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 
@@ -105,8 +105,8 @@ class Answer(BaseModel):
     prediction_set: list[str] | None = None
     prediction_circle: Circle | None = None
     granularity: Granularity
-    fine: bool = Field(description="Whether places themselves are told, or districts of several.")
-    home: bool = Field(description="Whether classes that say where somebody lives are told.")
+    fine: bool = Field(description="Whether places themselves are shown, or districts of several.")
+    home: bool = Field(description="Whether classes that say where somebody lives are shown.")
     unread: list[str] = Field(default=[], description="Why images could not be read, one reason each.")
     not_read: NotRead | None = Field(
         None, description="What of the rest was not read, such as the end of a long text; left out where all was."

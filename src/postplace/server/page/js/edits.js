@@ -19,20 +19,20 @@ export async function edited(suggestion, { images, sent }) {
       byImage.set(number, [...(byImage.get(number) ?? []), edit]);
     }
   }
-  const kept = await Promise.all(images.map(async (own, number) => {
+  const remaining = await Promise.all(images.map(async (original, number) => {
     const edits = byImage.get(number) ?? [];
     if (edits.some((edit) => edit.kind === "drop image")) {
       return null;
     }
-    return edits.length ? editedImage(own, edits) : own;
+    return edits.length ? editedImage(original, edits) : original;
   }));
-  return { text: suggestion.text, hashtags: suggestion.hashtags, images: kept.filter((own) => own !== null) };
+  return { text: suggestion.text, hashtags: suggestion.hashtags, images: remaining.filter((original) => original !== null) };
 }
 
-async function editedImage(own, edits) {
-  const bitmap = await createImageBitmap(own.blob).catch(() => {
+async function editedImage(original, edits) {
+  const bitmap = await createImageBitmap(original.blob).catch(() => {
     const found = "cannot be edited here: this browser does not open images of its kind";
-    throw new Problem({ where: own.name, found, remedy: "take another suggestion, or give it as JPEG or PNG and ask again" });
+    throw new Problem({ where: original.name, found, remedy: "take another suggestion, or give it as JPEG or PNG and ask again" });
   });
   const scale = Math.min(1, LONGEST / Math.max(bitmap.width, bitmap.height));
   const canvas = document.createElement("canvas");
@@ -47,7 +47,7 @@ async function editedImage(own, edits) {
   const crop = edits.find((edit) => edit.kind === "crop");
   const shown = crop ? cropped(canvas, crop.part.box) : canvas;
   const blob = await new Promise((done) => shown.toBlob(done, "image/jpeg", QUALITY)); // a new file: no camera's data
-  return image(blob, own.name, true);
+  return image(blob, original.name, true);
 }
 
 /** Bring a box down to a few colours, smoothed: however large, as little is left of it. */

@@ -24,8 +24,8 @@ export function distance(km) {
 /** How likely a share is, in words. */
 export function likelihood(share) {
   const steps = [[0.9, "almost surely"], [0.7, "very probably"], [0.5, "probably"], [0.25, "perhaps"]];
-  const found = steps.find(([least]) => share >= least);
-  return found ? found[1] : "possibly";
+  const step = steps.find(([least]) => share >= least);
+  return step ? step[1] : "possibly";
 }
 
 /** How strongly a part moved the answer, by its nats of log-odds. */
@@ -33,8 +33,8 @@ export function strength(nats) {
   const size = Math.abs(nats);
   const side = nats > 0 ? "for" : "against";
   const steps = [[2, "very strongly"], [1, "strongly"], [0.4, "clearly"], [0.1, "a little"]];
-  const found = steps.find(([least]) => size >= least);
-  return found ? `${found[1]} ${side}` : "hardly at all";
+  const step = steps.find(([least]) => size >= least);
+  return step ? `${step[1]} ${side}` : "hardly at all";
 }
 
 /** One, two, three images ... */

@@ -29,14 +29,14 @@ export function heatOver(image, regions, { number, strongest }) {
 }
 
 function inWords(regions, number, strongest) {
-  const told = regions.filter((part) => Math.abs(part.log_odds) >= LEAST_NAMED * strongest);
-  if (!told.length) {
+  const noticeable = regions.filter((part) => Math.abs(part.log_odds) >= LEAST_NAMED * strongest);
+  if (!noticeable.length) {
     return `Image ${number}: no region of it counts for much by itself.`;
   }
-  told.sort((one, other) => Math.abs(other.log_odds) - Math.abs(one.log_odds));
-  const [best] = told;
+  noticeable.sort((one, other) => Math.abs(other.log_odds) - Math.abs(one.log_odds));
+  const [best] = noticeable;
   const where = best.name.replace(/^image \d+, /, "the region in "); // row 2, column 3
-  const rest = told.length > 1 ? `; ${count(told.length - 1, "other region")} noticeably` : "";
+  const rest = noticeable.length > 1 ? `; ${count(noticeable.length - 1, "other region")} noticeably` : "";
   return `Image ${number}: ${where} speaks ${strength(best.log_odds)} it${rest}.`;
 }
 

@@ -35,23 +35,23 @@ export function acceptImages(add) {
 
 /** Those of the files that can be taken, and in words what is wrong with the first of the others. */
 export function acceptable(files, { held, limits }) {
-  const kept = [];
+  const accepted = [];
   let problem = null;
   for (const file of files) {
-    const found = wrongWith(file, held + kept.length, limits);
+    const found = wrongWith(file, held + accepted.length, limits);
     if (found === null) {
-      kept.push(image(file, file.name || "pasted image"));
+      accepted.push(image(file, file.name || "pasted image"));
     } else {
       problem ??= { where: file.name || "pasted file", ...found };
     }
   }
-  return { kept, problem };
+  return { accepted, problem };
 }
 
 /** Throws a Problem for a post that the service would not read to its end. */
 export function checkSize({ text, hashtags, images }, limits) {
   const words = new Blob([text, hashtags]).size;
-  const bytes = images.reduce((sum, own) => sum + own.blob.size + PART_BYTES, words + 10 * PART_BYTES);
+  const bytes = images.reduce((sum, item) => sum + item.blob.size + PART_BYTES, words + 10 * PART_BYTES);
   if (bytes > limits.body_bytes) {
     const most = (limits.body_bytes / 1e6).toFixed(1);
     const remedy = `give images of less than ${most} MB together: fewer, or smaller ones`;
@@ -62,26 +62,26 @@ export function checkSize({ text, hashtags, images }, limits) {
 /** The thumbnails of the images; `remove` is given the one to remove. */
 export function showThumbnails(images, remove) {
   addresses.forEach((address) => URL.revokeObjectURL(address));
-  addresses = images.map((own) => URL.createObjectURL(own.blob));
-  const items = images.map((own, number) => {
+  addresses = images.map((shown) => URL.createObjectURL(shown.blob));
+  const items = images.map((shown, number) => {
     const called = `image ${number + 1}`;
     const address = addresses[number];
-    const preview = make("img", { src: address, alt: `${called}: ${own.name}`, error: () => preview.replaceWith(noPreview(own)) });
-    const button = make("button", { type: "button", class: "remove", "aria-label": `Remove ${called}, ${own.name}` }, "×");
+    const preview = make("img", { src: address, alt: `${called}: ${shown.name}`, error: () => preview.replaceWith(noPreview(shown)) });
+    const button = make("button", { type: "button", class: "remove", "aria-label": `Remove ${called}, ${shown.name}` }, "×");
     button.addEventListener("click", () => {
-      remove(own);
+      remove(shown);
       const next = byId("thumbnails").querySelectorAll(".remove")[Math.min(number, images.length - 2)];
       (next ?? byId("choose")).focus();
     });
-    const save = own.edited ? make("a", { href: address, download: `${called}.jpg`, class: "save" }, "Save edited") : null;
+    const save = shown.edited ? make("a", { href: address, download: `${called}.jpg`, class: "save" }, "Save edited") : null;
     return make("li", {}, preview, button, save);
   });
   show(byId("thumbnails"), items);
   byId("thumbnails").hidden = images.length === 0;
 }
 
-function noPreview(own) {
-  return make("span", { class: "no-preview" }, own.name);
+function noPreview(shown) {
+  return make("span", { class: "no-preview" }, shown.name);
 }
 
 function wrongWith(file, held, limits) {

@@ -49,7 +49,7 @@ export class EditedPost {
   }
 
   remove(image) {
-    this.images = this.images.filter((own) => own !== image);
+    this.images = this.images.filter((other) => other !== image);
     this.changed();
   }
 

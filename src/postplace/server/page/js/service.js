@@ -53,9 +53,9 @@ async function fetched(path, content, options = {}) {
     if (!answer.ok) {
       throw await refusal(answer);
     }
-    const found = await content(answer);
+    const body = await content(answer);
     options.signal?.throwIfAborted(); // given up with its last byte: it is not shown either
-    return found;
+    return body;
   } catch (error) {
     if (error instanceof Problem || error.name === "AbortError") {
       throw error;
