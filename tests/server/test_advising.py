@@ -56,9 +56,7 @@ def test_places_are_told_as_districts(client: Client, served: PostLocator) -> No
     assert found["place"].startswith("district")
 
 
-def test_what_the_transfer_model_has_is_reported_before_and_after_each_edit(
-    client: Client, served: PostLocator
-) -> None:
+def test_the_transfer_model_is_reported_before_and_after_each_edit(client: Client, served: PostLocator) -> None:
     """The transfer_model is a copy of the run here: it has what the run has."""
     other = PostLocator.__new__(PostLocator)
     other.__dict__.update(served.__dict__)
