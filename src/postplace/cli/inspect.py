@@ -171,7 +171,10 @@ def _check_apart(report: Path | None, masked: Path | None) -> None:
 def _check_ending(masked: Path | None) -> None:
     """Refuse early a file of which the ending does not say how posts are written."""
     from postplace.posts.table import ENDINGS
+    from postplace.system.targets import is_stream
 
-    if masked is not None and masked.suffix.lower() not in ENDINGS:
+    if masked is None or (not masked.suffix and is_stream(masked)):
+        return
+    if masked.suffix.lower() not in ENDINGS:
         problem = f"{masked} has another ending than {', '.join(ENDINGS)}"
         raise BadOption("--mask-place-names", problem, "name a file, as masked.jsonl")
