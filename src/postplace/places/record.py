@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from postplace.places.geojson import DECIMALS
+from postplace.places.rows import DECIMALS, degrees, longitude_degrees
 from postplace.schema import Prediction
 
 
@@ -16,7 +16,8 @@ def as_record(prediction: Prediction) -> dict[str, Any]:
     they are wide for want of users, `not_read` if something of the post was not read: in words, and in numbers.
     """
     ranked = [
-        {"place": r.place.name, "probability": round(r.probability, 6)} | point(r.place.latitude, r.place.longitude)
+        {"place": r.place.name, "probability": round(r.probability, DECIMALS)}
+        | point(r.place.latitude, r.place.longitude)
         for r in prediction.ranked
     ]
     record = {
@@ -42,4 +43,4 @@ def point(latitude: float | None, longitude: float | None) -> dict[str, float]:
     """Rounded degrees under their names; nothing where there are none."""
     if latitude is None or longitude is None:
         return {}
-    return {"latitude": round(latitude, DECIMALS), "longitude": round(longitude, DECIMALS)}
+    return {"latitude": degrees(latitude), "longitude": longitude_degrees(longitude)}
