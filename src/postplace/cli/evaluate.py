@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from postplace.cli.options import BadPosts, Cache, Device, OnBadPost, Posts, Quiet, Run, cache_folder
+from postplace.cli.options import BadPosts, Cache, Device, OnBadPost, Posts, Quiet, Run, cache_folder, said_beside
 
 
 def evaluate(
@@ -39,4 +39,5 @@ def evaluate(
     metrics = locator.evaluate(all_posts)
     if output is not None:
         write_atomically(output, as_json(metrics.to_dict()))
-    show_metrics(metrics, target=locator.fitted.places.target)
+    with said_beside(output):
+        show_metrics(metrics, target=locator.fitted.places.target)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from postplace.cli.options import check_used
+from postplace.cli.options import check_used, said_beside
 
 if TYPE_CHECKING:
     from postplace.places.fsq import FsqPlaces, PostCounts
@@ -84,8 +84,9 @@ def places(
     )
     classes: Counter[str] = Counter()
     write_places(_tallied(fsq_places, classes), out)
-    typer.echo("\n".join(_report(fsq_places, classes)))
-    typer.echo(f"saved in {out}")
+    with said_beside(out):
+        typer.echo("\n".join(_report(fsq_places, classes)))
+        typer.echo(f"saved in {out}")
 
 
 def _mapping() -> Iterator[str]:

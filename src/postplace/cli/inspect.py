@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from postplace.cli.options import PREPARED, GivenBadPosts, OnBadPost, Posts, check_used, parse_names, show_or_write
+from postplace.cli.options import (
+    PREPARED,
+    GivenBadPosts,
+    OnBadPost,
+    Posts,
+    check_used,
+    parse_names,
+    said_beside,
+    show_or_write,
+)
 from postplace.errors import BadOption, NotEnoughData, unknown_name
 
 if TYPE_CHECKING:
@@ -77,7 +86,8 @@ def inspect(
         masked = MaskedPosts(source.again(), known)
         write_posts(masked, mask_place_names)
     write = as_json if format_ is Format.json else as_lines
-    show_or_write("\n".join(write(inspection, known, leaks, splits, masked, notes)) + "\n", output)
+    with said_beside(mask_place_names):
+        show_or_write("\n".join(write(inspection, known, leaks, splits, masked, notes)) + "\n", output)
 
 
 @dataclass(frozen=True)

@@ -32,9 +32,9 @@ def is_stream(path: Path) -> bool:
 
 
 def is_standard_output(path: Path) -> bool:
-    """Whether `path` is another name of standard output or standard error."""
+    """Whether `path` is another name of standard output, as /dev/stdout."""
     with suppress(OSError):
-        return _descriptor(final_path(path)) in (1, 2)
+        return _descriptor(final_path(path)) == 1
     return False
 
 
