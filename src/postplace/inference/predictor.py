@@ -200,7 +200,7 @@ class Predictor:
 
     def _randomization_u(self, posts: Sequence[Post]) -> NDArray[np.float64]:
         """The number u (N,) that each post's prediction set is randomised by: by its content, so always the same."""
-        return randomization_u([self.known_posts.draw_of(post) for post in posts])
+        return randomization_u([self.known_posts.draw_digits(post) for post in posts])
 
 
 def _first_of(posts: Sequence[Post]) -> str:
