@@ -7,7 +7,19 @@ from typing import Annotated
 
 import typer
 
-from postplace.cli.options import BadPosts, Cache, Device, OnBadPost, Posts, Quiet, Run, cache_folder
+from postplace.cli.options import (
+    BadPosts,
+    Cache,
+    Crs,
+    Device,
+    OnBadPost,
+    Posts,
+    Quiet,
+    ReferenceSystem,
+    RepairText,
+    Run,
+    cache_folder,
+)
 
 
 def evaluate(
@@ -17,6 +29,8 @@ def evaluate(
         Path | None, typer.Option("--output", metavar="FILE", help="Also write the metrics as JSON.")
     ] = None,
     on_bad_post: BadPosts = OnBadPost.error,
+    crs: Crs = ReferenceSystem.wgs84,
+    repair_text: RepairText = False,
     cache: Cache = None,
     device: Device = "auto",
     quiet: Quiet = False,
@@ -31,7 +45,7 @@ def evaluate(
     from postplace.system.atomic_files import as_json, write_atomically
 
     check_output("--output", output, [posts, *files_of_run(run)])
-    all_posts = read(posts, on_bad_post)
+    all_posts = read(posts, on_bad_post, crs.value, repair_text=repair_text)
     from postplace.locator import PostLocator
 
     locator = PostLocator.load(run, device=device, cache=cache_folder(cache))

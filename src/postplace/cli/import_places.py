@@ -100,7 +100,7 @@ def _visits(posts: Path, radius_km: float) -> PostCounts:
     from postplace.places.fsq import PostCounts
     from postplace.posts.table import PostStream
 
-    counts = PostCounts(PostStream(posts), radius_km=radius_km)
+    counts = PostCounts(PostStream(posts, on_empty="keep"), radius_km=radius_km)
     if not counts.located and not counts.with_venue:
         raise NotEnoughData(str(posts), "none of its posts has coordinates or a venue", "give posts that have")
     return counts
@@ -119,11 +119,14 @@ def _tallied(fsq_places: FsqPlaces, classes: Counter[str]) -> Iterator[KnownPlac
 
 def _report(fsq_places: FsqPlaces, classes: Counter[str]) -> Iterator[str]:
     from postplace.places.semantic import CLASSES
+    from postplace.system.stray_files import STRAY
 
     yield f"{fsq_places.rows:>12,}  places read"
     for reason, count in fsq_places.left_out.most_common():
         yield f"{count:>12,}  left out: {reason}"
     yield f"{fsq_places.kept:>12,}  kept"
+    if fsq_places.strays:
+        yield f"{fsq_places.strays:>12,}  {STRAY}"
     for name in (*CLASSES, "(none)"):
         if classes[name] or name in CLASSES:
             yield f"{classes[name]:>14,}  {name}"

@@ -38,6 +38,32 @@ GivenBadPosts = Annotated[
     OnBadPost | None,
     typer.Option("--on-bad-post", help="Stop at a bad record (default: error), or skip and count it."),
 ]
+
+
+class ReferenceSystem(StrEnum):
+    """What coordinates are given in."""
+
+    wgs84 = "wgs84"
+    gcj02 = "gcj02"
+    bd09 = "bd09"
+
+
+Crs = Annotated[
+    ReferenceSystem,
+    typer.Option("--crs", help="The posts' coordinates: wgs84 (GPS), or gcj02 or bd09 of China's maps, converted."),
+]
+GivenCrs = Annotated[
+    ReferenceSystem | None,
+    typer.Option("--crs", help="The posts' coordinates: wgs84 (GPS; default), or gcj02 or bd09 of China's maps."),
+]
+PlacesCrs = Annotated[
+    ReferenceSystem | None,
+    typer.Option("--places-crs", help="The same of the coordinates in --places (default: wgs84)."),
+]
+RepairText = Annotated[
+    bool,
+    typer.Option("--repair-text", help="Repair texts that are UTF-8 read as Latin-1, and count them."),
+]
 PREPARED = "with a prepared folder: `postplace prepare` has met its bad records"
 Text = Annotated[str | None, typer.Option(help="The text of the post.")]
 Hashtags = Annotated[
@@ -91,6 +117,16 @@ def check_used(given: Mapping[str, object], problem: str, remedy: str) -> None:
     for option, value in given.items():
         if value is not None:
             raise BadOption(option, f"does nothing {problem}", remedy)
+
+
+def check_unread(on_bad_post: object, crs: str | None, *, repair_text: bool) -> None:
+    """Raise BadOption for what decides how records are read, where they are a prepared folder's."""
+    named = {
+        "--on-bad-post": on_bad_post,
+        "--crs": None if crs == "wgs84" else crs,
+        "--repair-text": repair_text or None,
+    }
+    check_used(named, PREPARED, "leave it out")
 
 
 def check_classes(cells: int | None, min_posts: int | None) -> None:

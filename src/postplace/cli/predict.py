@@ -18,6 +18,7 @@ from postplace.cli.options import (
     OnBadPost,
     Pictures,
     Quiet,
+    RepairText,
     Run,
     Text,
     cache_folder,
@@ -68,6 +69,7 @@ def predict(
     format_: Annotated[Format, typer.Option("--format", help="How to write the predictions.")] = Format.jsonl,
     output: Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Where to (default: stdout).")] = None,
     on_bad_post: GivenBadPosts = None,
+    repair_text: RepairText = False,
     cache: Cache = None,
     device: Device = "auto",
     quiet: Quiet = False,
@@ -93,14 +95,14 @@ def predict(
         problem = "a file and a post's own parts are both given" if one else "there is nothing to predict"
         raise BadOption("predict", problem, "give either POSTS, or --text, --hashtags and --image")
     if one:
-        of_files = {"--cache": cache, "--on-bad-post": on_bad_post}
+        of_files = {"--cache": cache, "--on-bad-post": on_bad_post, "--repair-text": repair_text or None}
         check_used(of_files, "with a single post: there is no file, and nothing is stored", "leave it out")
     check_asked(top_k, level, min_confidence)
     check_output("--output", output, [posts, *(image or []), *files_of_run(run)])
     if posts is None:
         parts = iter([[one_post(text, hashtags, image or [], where="predict")]])
     else:
-        parts = _parts(posts, on_bad_post or OnBadPost.error)
+        parts = _parts(posts, on_bad_post or OnBadPost.error, repair_text=repair_text)
     first = next(parts)  # a bad file is found before the run is loaded
     from postplace.locator import PostLocator
 
@@ -118,10 +120,10 @@ def predict(
     write_predictions(_answers(ask, first, parts, reads=reads), format_.value, output)
 
 
-def _parts(posts: Path, on_bad_post: OnBadPost) -> Iterator[list[Post]]:
+def _parts(posts: Path, on_bad_post: OnBadPost, *, repair_text: bool) -> Iterator[list[Post]]:
     from postplace.cli.reading import read_in_parts
 
-    return read_in_parts(posts, on_bad_post, size=PART)
+    return read_in_parts(posts, on_bad_post, size=PART, repair_text=repair_text)
 
 
 def _say_caveat(predictions: list[Prediction]) -> None:

@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperCommand
 
 from postplace.errors import BadOption
+from postplace.system.deprecation import renamed
 
 RENAMED = {
     "--judge": "--transfer-model",
@@ -37,7 +38,7 @@ class WithOldNames(TyperCommand):
                 old = name if new else used[current]
                 raise BadOption(old, f"is the old name of {current}, and both are given", f"leave out {old}")
             if not value and new in names and name not in names:
-                typer.echo(f"warning: {name} is called {new}; the old name goes with version 0.3", err=True)
+                typer.echo(f"warning: {renamed(name, new)}", err=True)
                 name, argument = new, f"{new}{equals}{rest}"
             option = None if value or equals else names.get(name)
             value = option is not None and not getattr(option, "is_flag", False)

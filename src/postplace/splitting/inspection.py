@@ -55,9 +55,11 @@ class Inspection:
         default_factory=TruncationCounts
     )  # to the limits that models of characters and words have by default
 
+    remarks: list[str] = field(default_factory=list)  # on the positions
+
     def warnings(self) -> list[str]:
-        """What would make a number on these posts look better than it is, in plain words."""
-        return [*self._of_images(), *self._of_repeats(), *self._of_users()]
+        """What would make a number on these posts look better or worse than it is, in plain words."""
+        return [*self.remarks, *self._of_images(), *self._of_repeats(), *self._of_users()]
 
     def dominated(self) -> list[ClassShare]:
         """The classes in which one user holds more than half of the posts, the largest first."""
