@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from postplace.cli.import_report import SHOWN, refused_file, show_counts, show_refused
-from postplace.cli.options import Crs, PlacesCrs, Quiet, ReferenceSystem, check_used
+from postplace.cli.options import Crs, PlacesCrs, Quiet, ReferenceSystem, check_used, log
 from postplace.cli.overwriting import check_new, check_output
 from postplace.errors import BadOption, BadPost
 
@@ -139,12 +139,17 @@ class _Options(NamedTuple):
 
 def _import(source: str, path: Path, options: _Options, *, overwrite: bool, quiet: bool) -> None:
     """Read the path with the source of that name, and write its posts."""
+    from postplace.posts.auto import AUTO, recognise
     from postplace.posts.registry import read_source
 
     out, places, radius_km, report, crs, places_crs = options
     check_free(out, [path, places], overwrite=overwrite)
     check_output("--report", report, [path, places, out])
     known = _known(places, radius_km, places_crs)
+    if source == AUTO:
+        entry = recognise(path)
+        source = entry.name
+        log(f"{path} is {entry.reads or 'known'}: read with the source {source}")
     with refused_file(report) as take:
         dump = read_source(source, path, on_refused=take, crs=crs.value)
         write(dump, path, out, known=known, report=report, quiet=quiet)

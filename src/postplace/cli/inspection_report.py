@@ -69,7 +69,8 @@ def as_json(
         "posts": inspection.posts,
         "present": {name: inspection.present[name] for name in FIELDS},
         "patterns": dict(inspection.patterns),
-        "pictures": dict(inspection.images),
+        "images": dict(inspection.images),
+        "pictures": dict(inspection.images),  # the name that the key had in version 0.1: it goes with version 0.3
         "left_out": _words_left_out(inspection),
         "places": len(inspection.places),
         "venues": len(inspection.venues),

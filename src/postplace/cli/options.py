@@ -8,12 +8,15 @@ import sys
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from postplace.cli.wording import text_in_options
 from postplace.errors import BadOption
+
+if TYPE_CHECKING:
+    from postplace.locator import PostLocator
 
 CACHE_VARIABLE = "POSTPLACE_CACHE"
 
@@ -137,6 +140,19 @@ def check_other_run(transfer_model: Path | None, run: Path) -> None:
     if transfer_model is not None and transfer_model.resolve() == run.resolve():
         problem = f"{transfer_model} is the run that chooses the edits"
         raise BadOption("--transfer-model", problem, "give the run of another model")
+
+
+def load_transfer_run(path: Path, locator: PostLocator, *, device: str) -> PostLocator:
+    """The run given as --transfer-model, which shares the encoders of the first; an error names the option."""
+    from postplace.errors import PostplaceError
+    from postplace.locator import PostLocator
+
+    try:
+        other = PostLocator.load(path, device=device)
+    except PostplaceError as error:
+        raise error.at(f"--transfer-model {error.where}") from error
+    other.encoder_pair.share(locator.encoder_pair)
+    return other
 
 
 def parse_names(text: str) -> list[str]:

@@ -10,6 +10,7 @@ import csv
 import io
 import math
 import unicodedata
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -183,7 +184,8 @@ def read_places(path: Path, *, crs: str = "wgs84") -> KnownPlaces:
 
     `crs`: the reference system of their coordinates, `wgs84`, `gcj02` or `bd09` (`geo/crs.py`). Of a place at 0, 0 the
     coordinates are left out, and counted in `unlocated`.
-    Columns may stand in any order, others are left unread; only `place` must be there and be filled. Raises `BadPlace`
+    Columns may stand in any order, others are left unread; only `place` must be there and be filled. Rows that are the
+    header again, as in files that were joined, are passed over, and a warning says how many. Raises `BadPlace`
     for the first bad row (naming how many more are), for an id given twice and for a file without a place.
     """
     check_crs(crs, name="places_crs")
@@ -239,13 +241,18 @@ def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, str] | BadPlace]]:
     number, header = next(lines, (1, []))
     names = [name.strip() for name in header]
     _check_columns(names, f"{path}, line {number}")
+    again = 0
     for number, row in lines:
-        if len(row) != len(names):
+        if len(names) > 1 and [value.strip() for value in row] == names:
+            again += 1
+        elif len(row) != len(names):
             found = f"has {len(row)} fields, the header has {len(names)}"
             remedy = "put names with commas in double quotes, and close every quote"
             yield number, BadPlace(f"{path}, line {number}", found, remedy)
         else:
             yield number, {name: value.strip() for name, value in zip(names, row, strict=True)}
+    if again:
+        warnings.warn(f"{path}: rows that are the header again, passed over: {again}", stacklevel=3)
 
 
 def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:

@@ -64,6 +64,7 @@ class ImportReport:
         self._shared: set[str] = set()  # places of several venues
         self.refused: list[BadPost] = []
         self.refused_count = 0
+        self.remedy = ""  # what helps where no record became a post, as far as the reader knows
         self._noted: list[str] = []  # remarks on the record being read: none, unless it becomes a post
         self._seen: set[int] = set()  # 8 bytes of a digest for each id
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
 
 from postplace.errors import BadPost
+from postplace.posts.dump import NO_CONTENT, InvalidRecord
 from postplace.posts.record import KEYS, shown
 from postplace.schema import Post
 
@@ -32,6 +33,7 @@ _CALLED_OTHERWISE = {  # what crawlers, data sets and networks call it
 }
 _MEANT: Mapping[str, str] = {other: key for key, others in _CALLED_OTHERWISE.items() for other in others.split()}
 _PLAIN = {re.sub("_", "", key): key for key in KNOWN}
+_OTHERS_TEXTS = ("caption_text", "description", "content", "full_text", "rawContent", "text_raw", "text", "caption")
 _ALIKE = 0.8  # of difflib's ratio
 _SHOWN = 8  # keys of a record in a message
 
@@ -89,6 +91,19 @@ def require_known(record: Mapping[str, object], where: str) -> None:
     guess = suggestions(names, ())
     remedy = f"{guess} rename it" if guess else "give at least one of them, as 'text', 'hashtags' or 'images'"
     raise BadPost(where, f"has none of the keys {', '.join(KNOWN)}{has}: an id alone is no post", remedy)
+
+
+def require_text_key(record: Mapping[str, object], keys: Sequence[str]) -> None:
+    """Refuse a record that has its text under a key of another program's: else the text is lost.
+
+    `keys` are those of the source's own. Raises InvalidRecord.
+    """
+    if any(key in record for key in keys):
+        return
+    other = next((key for key in _OTHERS_TEXTS if isinstance(record.get(key), str)), None)
+    if other is not None:
+        found = f"has a text under {other!r}, but none of the keys {', '.join(keys)}: another program wrote it"
+        raise InvalidRecord(NO_CONTENT, found, "`postplace import auto` says which source reads it")
 
 
 def says_nothing(post: Post) -> bool:

@@ -16,6 +16,7 @@ from postplace.errors import BadOption, BadPost
 from postplace.posts.record import COMPLETE, KEYS, RECORD_KEYS, shown
 from postplace.schema import Post
 from postplace.system.atomic_files import atomic_file
+from postplace.system.json_types import JsonObject
 from postplace.text.hashtags import find_hashtags, unite_hashtags
 
 JSON_ENDINGS = (".jsonl", ".ndjson", ".json")
@@ -95,7 +96,7 @@ def _records(posts: Iterable[Post], folder: Path) -> _Rows:
         yield _record(post, folder)
 
 
-def _record(post: Post, folder: Path) -> dict[str, Any]:
+def _record(post: Post, folder: Path) -> JsonObject:
     where = f"post {shown(post.id)}"
     if any(isinstance(image, bytes) for image in post.images):
         problem = "an image is bytes; only paths can be written"

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from random import Random
-from typing import Any
 
 from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
@@ -22,6 +21,8 @@ from postplace.synthetic.gazetteer import SITES, Site, sites
 from postplace.synthetic.images import draw_place
 from postplace.synthetic.parameters import MODALITIES, CityParameters
 from postplace.synthetic.people import Draft, Shot, draft_posts
+from postplace.system.json_types import JsonObject
+from postplace.system.option_checks import check_seed, check_whole
 
 _GPS_IFD = 0x8825
 
@@ -59,8 +60,7 @@ def make_city(
 
     A `BadOption` for a folder with something in it or a number out of range; a `WriteFailed` when writing fails.
     """
-    if posts < 1:
-        raise BadOption("posts", f"{posts} is out of range", "ask for at least one post")
+    posts, seed = check_whole("posts", posts, least=1), check_seed(seed)
     folder = Path(folder)
     try:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -123,8 +123,8 @@ def _write(
     return _reported(folder, drafts, places)
 
 
-def _record(draft: Draft, images: Sequence[str], places: Sequence[Site]) -> dict[str, Any]:
-    record = {
+def _record(draft: Draft, images: Sequence[str], places: Sequence[Site]) -> JsonObject:
+    record: JsonObject = {
         "id": draft.id,
         "text": draft.text,
         "hashtags": list(draft.hashtags),
