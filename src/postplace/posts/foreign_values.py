@@ -1,48 +1,13 @@
-"""How other programs write times, lists and addresses of images; None or nothing for what cannot be read."""
+"""How other programs write ids, lists and addresses of images; nothing for what cannot be read."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from contextlib import suppress
-from datetime import datetime, tzinfo
-from pathlib import PurePosixPath
-from urllib.parse import unquote, urlsplit
 
-from postplace.posts.dump import BAD_TIME, NO_TIME, NO_USER, ImportReport, first
-from postplace.posts.times import EARLIEST, LATEST, read_time
-from postplace.posts.weibo_values import read_time as read_clock
+from postplace.posts.dump import NO_USER, ImportReport, first
 
 _ROUNDED = re.compile(r"\s*\d(?:[.,]\d+)?[eE]\+\d+\s*")
 _ADDRESS = re.compile(r"\s*[,;]\s*(?=https?://)")
-
-
-def read_instant(value: object, *, zone: tzinfo) -> datetime | None:
-    """A time as programs write it: what `times.read_time` reads, `2022/9/26`, or `Sat Dec 28 10:30:00 +0800 2019`.
-
-    `zone` is what a clock without one shows. 0 is what programs write for a time that they do not know, and years
-    before 1990 and after 2099 are none in which a post was made.
-
-    >>> from datetime import UTC
-    >>> [read_instant(value, zone=UTC) is None for value in (1664191650, "1664191650000", 166419165012, 0)]
-    [False, False, True, True]
-    """
-    time = read_clock(value.strip(), zone=zone) if isinstance(value, str) else None
-    with suppress(ValueError):
-        time = time or read_time(value)
-    if time is None or not EARLIEST.year <= time.year < LATEST.year:
-        return None
-    return time if time.tzinfo else time.replace(tzinfo=zone)
-
-
-def first_time(values: Iterable[object], tally: ImportReport, *, zone: tzinfo) -> datetime | None:
-    """The first of the values that is a time; a remark on the post when there is none."""
-    given = [value for value in values if value not in (None, "", 0, "0")]
-    for value in given:
-        if time := read_instant(value, zone=zone):
-            return time
-    tally.note(BAD_TIME if given else NO_TIME)
-    return None
 
 
 def whole_id(value: object, name: str, tally: ImportReport) -> object:
@@ -90,15 +55,3 @@ def addresses(value: object) -> list[str]:
     """
     items = _ADDRESS.split(value) if isinstance(value, str) else value if isinstance(value, list) else []
     return [item.strip() for item in items if isinstance(item, str) and item.strip()]
-
-
-def address_stem(address: str) -> str:
-    """The name of the file at an address, without its ending; "" where there is none.
-
-    >>> address_stem("https://pbs.twimg.com/media/Fabc.jpg?name=orig"), address_stem("https://[x")
-    ('Fabc', '')
-    """
-    with suppress(ValueError):
-        name = unquote(PurePosixPath(urlsplit(address).path).name)
-        return name.rpartition(".")[0] or name
-    return ""
