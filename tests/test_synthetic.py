@@ -406,3 +406,12 @@ def _ceilings(found: list[Draft]) -> dict[str, float]:
 def _report(truth: list[int], shown: list[int | None]) -> CityReport:
     ceilings = {"text": city._ceiling(shown, truth), "image": city._ceiling([None] * len(truth), truth)}
     return CityReport(Path(), len(truth), 0, 1, 2, {}, ceilings)
+
+
+def test_a_city_behind_a_link(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "city").symlink_to("there")
+    make_city(tmp_path / "city", posts=2)
+    assert (tmp_path / "city").is_symlink()
+    assert (tmp_path / "there" / "posts.jsonl").is_file()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["city", "there"]

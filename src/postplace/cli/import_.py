@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from postplace.cli.import_report import SHOWN, refused_file, show_counts, show_refused
-from postplace.cli.options import Crs, PlacesCrs, Quiet, ReferenceSystem, check_used, log
+from postplace.cli.options import Crs, PlacesCrs, Quiet, ReferenceSystem, check_used, log, said_beside
 from postplace.cli.overwriting import check_new, check_output
 from postplace.errors import BadOption, BadPost
 
@@ -220,9 +220,10 @@ def write(dump: Dump, source: Path, out: Path, *, known: Known | None, report: P
 
     posts = _not_none(_shown(dump, quiet=quiet), dump, source, report)
     write_posts(posts if known is None else known.places.assign_many(posts, radius_km=known.radius_km), out)
-    show_refused(dump.tally, report)
-    show_counts(dump.tally, known and known.places)
-    typer.echo(f"{dump.tally.posts} posts in {out}")
+    with said_beside(out):
+        show_refused(dump.tally, report)
+        show_counts(dump.tally, known and known.places)
+        typer.echo(f"{dump.tally.posts} posts in {out}")
 
 
 def _not_none(posts: Iterable[Post], dump: Dump, source: Path, report: Path | None) -> Iterator[Post]:

@@ -170,7 +170,8 @@ def _counts_of(inspection: Inspection) -> Iterator[str]:
         yield f"time:      {inspection.first:%Y-%m-%d} to {inspection.last:%Y-%m-%d}"
     if inspection.box:
         south, west, north, east = inspection.box
-        yield f"area:      {south:.4f} to {north:.4f} degrees north, {west:.4f} to {east:.4f} degrees east"
+        across = " (across the antimeridian)" if west > east else ""
+        yield f"area:      {south:.4f} to {north:.4f} degrees north, {west:.4f} to {east:.4f} degrees east{across}"
 
 
 def _left_out(inspection: Inspection) -> Iterator[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -110,6 +111,18 @@ def show_or_write(content: str, output: Path | None) -> None:
         typer.echo(content, nl=False)
     else:
         write_atomically(output, content.encode())
+
+
+@contextmanager
+def said_beside(output: Path | None) -> Iterator[None]:
+    """What a command says goes to stderr where its file goes to stdout: other programs read that."""
+    from postplace.system.targets import is_standard_output
+
+    if output is not None and is_standard_output(output):
+        with redirect_stdout(sys.stderr):
+            yield
+    else:
+        yield
 
 
 def check_used(given: Mapping[str, object], problem: str, remedy: str) -> None:

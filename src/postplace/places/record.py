@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NotRequired, TypedDict
 
-from postplace.places.geojson import DECIMALS
+from postplace.places.rows import DECIMALS, degrees, longitude_degrees
 from postplace.schema import Prediction, RankedPlace
 from postplace.truncation import UnreadRecord
 
@@ -70,14 +70,17 @@ def as_record(prediction: Prediction) -> PredictionRecord:
     if region.caveat:
         record["caveat"] = region.caveat
     if region.centre is not None and region.radius_km is not None:
-        latitude, longitude = (round(degrees, DECIMALS) for degrees in region.centre)
-        radius_km = round(region.radius_km, 3)
-        record["prediction_circle"] = {"latitude": latitude, "longitude": longitude, "radius_km": radius_km}
+        latitude, longitude = region.centre
+        record["prediction_circle"] = {
+            "latitude": degrees(latitude),
+            "longitude": longitude_degrees(longitude),
+            "radius_km": round(region.radius_km, 3),
+        }
     return record
 
 
 def _place(ranked: RankedPlace) -> PlaceRecord:
-    record: PlaceRecord = {"place": ranked.place.name, "probability": round(ranked.probability, 6)}
+    record: PlaceRecord = {"place": ranked.place.name, "probability": round(ranked.probability, DECIMALS)}
     where = point(ranked.place.latitude, ranked.place.longitude)
     if where:
         record["latitude"], record["longitude"] = where["latitude"], where["longitude"]
@@ -88,4 +91,4 @@ def point(latitude: float | None, longitude: float | None) -> PointRecord:
     """Rounded degrees under their names; nothing where there are none."""
     if latitude is None or longitude is None:
         return {}
-    return {"latitude": round(latitude, DECIMALS), "longitude": round(longitude, DECIMALS)}
+    return {"latitude": degrees(latitude), "longitude": longitude_degrees(longitude)}

@@ -23,6 +23,7 @@ from postplace.synthetic.parameters import MODALITIES, CityParameters
 from postplace.synthetic.people import Draft, Shot, draft_posts
 from postplace.system.json_types import JsonObject
 from postplace.system.option_checks import check_seed, check_whole
+from postplace.system.targets import final_path
 
 _GPS_IFD = 0x8825
 
@@ -66,7 +67,8 @@ def make_city(
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise BadOption(str(folder), "it is there and not empty", "name a new folder, or remove this one")
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as scratch:
+        target = final_path(folder)
+        with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as scratch:
             city = Path(scratch) / "city"  # inside, so that it gets the usual permissions
             report = _write(
                 city,
@@ -76,9 +78,9 @@ def make_city(
                 seed,
                 parameters,
             )
-            if folder.exists():
-                folder.rmdir()
-            city.rename(folder)
+            if target.exists():
+                target.rmdir()
+            city.rename(target)
     except OSError as error:
         raise write_failed(folder, error) from error
     return report
