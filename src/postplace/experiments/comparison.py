@@ -121,7 +121,7 @@ def compare(described: Mapping[str, Any], results: Sequence[Result]) -> Comparis
     if any(line.answered is not None and line.answered < 1 for line in lines):
         notes.append("A post with nothing to read is not answered: wrong in accuracy, left out of mean km.")
     if found := sorted({name for run in results if (name := run.provenance.get("segmenter"))}):
-        notes.append(f"People in pictures were found by {' and '.join(found)}.")
+        notes.append(f"People in images were found by {' and '.join(found)}.")
     notes += _flattered(rows, measured, metrics[0])
     if columns:
         notes.append(f"paper: {described['source']}; {THEIRS}.")

@@ -56,7 +56,7 @@ def _segmenter() -> str:
 
 
 def segmenter_name(condition: Condition) -> str | None:
-    """What finds the people of whose pictures a condition disposes: it depends on which weights are at hand."""
+    """What finds the people of whose images a condition disposes: it depends on which weights are at hand."""
     return None if condition.max_portrait is None else _segmenter()
 
 

@@ -1,4 +1,4 @@
-"""Training posts that a run keeps to show as evidence: their vectors, ids and classes; no text, no picture, no user.
+"""Training posts that a run keeps to show as evidence: their vectors, ids and classes; no text, no image, no user.
 
 Of a user only a number from 0 to 255 is kept, a salted hash cut to eight bits: enough to leave a user's own posts out
 (with, now and then, somebody else's), too little to tell whether a user is there: in a run of many users every number

@@ -1,4 +1,4 @@
-"""TF-IDF of character 1-3-grams and logistic regression, alone or with the picture's vector beside it.
+"""TF-IDF of character 1-3-grams and logistic regression, alone or with the image's vector beside it.
 
 The text is that of the post without links, mentions and hashtags, then its hashtags, each after a `#`; the
 regularisation is chosen by the accuracy on the validation part. See `postplace.evaluation.baselines.fit_tfidf`.
@@ -54,7 +54,7 @@ class _Dense(TypedDict, total=False):
     inputs=STRINGS,
     citation="Salton and Buckley, Term-weighting Approaches in Automatic Text Retrieval, Inf. Process. Manag. "
     "24(5), 1988",
-    prefer_when="there are text and pictures, and the simplest system that reads both is wanted",
+    prefer_when="there are text and images, and the simplest system that reads both is wanted",
     fixed={"beside": "image"},
 )
 class Tfidf:
