@@ -67,11 +67,11 @@ def test_the_ranking_follows_the_probabilities(place_locator: PostLocator, posts
 
 
 def test_a_post_with_nothing_in_it_gets_no_prediction(place_locator: PostLocator) -> None:
-    empty, full = place_locator.predict([{"id": "0"}, {"id": "1", "text": "a walk"}])
+    empty, full = place_locator.predict([{"id": "0", "text": ""}, {"id": "1", "text": "a walk"}])
     assert empty.ranked == ()
     assert empty.best is None
     assert full.modalities == ("text",)
-    assert place_locator.predict_proba([{"id": "0"}]).isna().all(axis=None)
+    assert place_locator.predict_proba([{"id": "0", "text": ""}]).isna().all(axis=None)
 
 
 def test_posts_of_a_batch_do_not_change_each_other(place_locator: PostLocator, posts: list[Post]) -> None:

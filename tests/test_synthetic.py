@@ -132,7 +132,7 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.M
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"missing_text": 1.5}, "parameter 'missing_text': 1.5 is out of range; give a number from 0 to 1"),
+        ({"missing_text": 1.5}, "missing_text: 1.5 is out of range; give a number from 0 to 1"),
         ({"places": 1}, "give a number from 2 to 48"),
         ({"users": 0}, "give a number from 2"),
         ({"slang": float("nan")}, "out of range"),
@@ -145,7 +145,7 @@ def test_parameters_out_of_range_are_refused(parameters: dict[str, Any], message
 
 
 def test_a_city_has_a_post(tmp_path: Path) -> None:
-    with pytest.raises(BadOption, match="at least one post"):
+    with pytest.raises(BadOption, match="posts: 0 is out of range; give a whole number from 1 on"):
         make_city(tmp_path / "city", posts=0)
 
 
@@ -406,3 +406,12 @@ def _ceilings(found: list[Draft]) -> dict[str, float]:
 def _report(truth: list[int], shown: list[int | None]) -> CityReport:
     ceilings = {"text": city._ceiling(shown, truth), "image": city._ceiling([None] * len(truth), truth)}
     return CityReport(Path(), len(truth), 0, 1, 2, {}, ceilings)
+
+
+def test_a_city_behind_a_link(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "city").symlink_to("there")
+    make_city(tmp_path / "city", posts=2)
+    assert (tmp_path / "city").is_symlink()
+    assert (tmp_path / "there" / "posts.jsonl").is_file()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["city", "there"]

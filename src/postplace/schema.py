@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
@@ -10,6 +9,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, overload
 
+from postplace.system.deprecation import warn_renamed
 from postplace.truncation import WHOLE, Unread
 
 if TYPE_CHECKING:
@@ -178,8 +178,7 @@ class Prediction:
 
 
 def _warn_renamed(old: str, new: str) -> None:
-    message = f"Prediction.{old} is called Prediction.{new}; the old name goes with version 0.3"
-    warnings.warn(message, DeprecationWarning, stacklevel=3)
+    warn_renamed(f"Prediction.{old}", f"Prediction.{new}", stacklevel=3)
 
 
 class Predictions(list[Prediction]):

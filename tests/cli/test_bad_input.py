@@ -88,7 +88,7 @@ def test_a_place_with_one_post_is_refused(train, tmp_path: Path) -> None:  # typ
 
 def test_predict_without_any_post_is_refused(train, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     posts = write(tmp_path / "posts.jsonl", *({"id": str(i), "place": f"place {i % 3}"} for i in range(60)))
-    assert "none of 60 posts has text, hashtags or a readable picture" in train(posts)
+    assert "none of 60 posts has text, hashtags or images" in train(posts)
 
 
 def test_an_unknown_model_is_refused_with_the_nearest(train, city: Path) -> None:  # type: ignore[no-untyped-def]
@@ -183,7 +183,7 @@ def test_a_post_without_text_hashtags_and_images_is_refused(
 def test_a_file_of_empty_posts_is_refused(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, place_run: Path, tmp_path: Path
 ) -> None:
-    posts = write(tmp_path / "posts.jsonl", {"id": "1"}, {"id": "2", "text": " "})
+    posts = write(tmp_path / "posts.jsonl", {"id": "1", "hashtags": []}, {"id": "2", "text": " "})
     output = tmp_path / "out.jsonl"
     line = refused(
         capsys, monkeypatch, "predict", place_run, posts, "--output", output, "--cache", tmp_path / "v", "-q"
@@ -261,7 +261,7 @@ def test_an_interrupt_says_whether_the_command_continues(
     continues: bool,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(reading, "read", lambda *_: interrupt())
+    monkeypatch.setattr(reading, "read", lambda *_, **__: interrupt())
     monkeypatch.setattr(sys, "argv", ["postplace", *command])
     with pytest.raises(SystemExit) as ended:
         main()

@@ -165,3 +165,44 @@ def test_any_text_is_a_box_or_a_bad_option(text: str) -> None:
 @given(st.lists(st.text()))
 def test_any_labels_have_a_class_or_none(labels: list[str]) -> None:
     assert semantic_class(labels) in {*CLASSES, ""}
+
+
+APPLE_DOUBLE = bytes.fromhex("0005160700020000") + b"Mac OS X        " + bytes(200)
+
+
+def test_what_a_mac_or_a_nas_left_is_passed_over_and_counted(tmp_path: Path) -> None:
+    folder = maker.make(tmp_path / "fsq")
+    expected = names(FsqPlaces(folder, box=BOX))
+    (folder / "._places.parquet").write_bytes(APPLE_DOUBLE)
+    (folder / "@eaDir").mkdir()
+    (folder / "@eaDir" / "places.parquet").write_bytes(b"an index")
+    found = FsqPlaces(folder, box=BOX)
+    assert names(found) == expected
+    assert found.strays == 2
+    with pytest.raises(BadPlace, match="is a file that a Mac left beside another one"):
+        list(FsqPlaces(folder / "._places.parquet", box=BOX))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("export.csv", b"fsq_place_id,name\n1,Pier\n", "is a CSV file: it is not FSQ OS Places; give the Parquet"),
+        ("places.geojson", b'{"type": "FeatureCollection"}', "is GeoJSON: it is not"),
+        ("places.bin", b"", "is no Parquet file"),
+    ],
+)
+def test_another_format_is_named(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+    file = tmp_path / name
+    file.write_bytes(content)
+    with pytest.raises(BadPlace, match=message):
+        list(FsqPlaces(file, box=BOX))
+    with pytest.raises(BadPlace, match=rf"holds no .parquet files \(it holds {name}\)"):
+        FsqPlaces(tmp_path, box=BOX)
+
+
+def test_places_of_overture_are_named(tmp_path: Path) -> None:
+    file = tmp_path / "overture.parquet"
+    rows = [{"id": "1", "names": {"primary": "Pier"}, "categories": {"primary": "pier"}, "geometry": b""}]
+    pq.write_table(pa.Table.from_pylist(rows), file)
+    with pytest.raises(BadPlace, match="it is places of Overture Maps, not FSQ OS Places"):
+        list(FsqPlaces(file, box=BOX))

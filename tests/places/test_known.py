@@ -251,3 +251,11 @@ def test_no_file_makes_it_crash(tmp_path_factory: pytest.TempPathFactory, conten
 def test_no_two_labels_are_alike(pairs: list[tuple[str, str]]) -> None:
     known = KnownPlaces(KnownPlace(place, name) for place, name in pairs)
     assert len(set(known.labels)) == len(pairs)
+
+
+def test_rows_that_are_the_header_again_are_passed_over_and_told(tmp_path: Path) -> None:
+    header, path = "place,name,latitude,longitude", tmp_path / "places.csv"
+    path.write_text(f"{header}\n1,Pier,1,2\n{header}\n2,Mill,3,4\n{header}\n", encoding="utf-8")
+    with pytest.warns(UserWarning, match=r"places\.csv: rows that are the header again, passed over: 2"):
+        known = read_places(path)
+    assert [place.name for place in known.places] == ["Pier", "Mill"]

@@ -11,6 +11,7 @@ import pytest
 from postplace.errors import BadPost
 from postplace.posts.dump import Dump, ImportReport, InvalidRecord, JsonText, first, posts_of, walk
 from postplace.schema import Post
+from postplace.system.stray_files import STRAY
 
 
 def test_json_text_reads_nested_values_and_refuses_what_is_cut_short() -> None:
@@ -88,3 +89,15 @@ def test_walk_finds_endings_in_any_case_and_gives_a_folder_before_those_in_it(tm
 
 def test_first_takes_zero_and_false_for_values() -> None:
     assert [first(None, "", 0, 1), first("", False), first(None)] == [0, False, None]
+
+
+def test_walk_passes_over_what_a_mac_or_a_nas_left_and_counts_it(tmp_path: Path) -> None:
+    for folder in ("a", "__MACOSX", "@eaDir", "._b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "x.json").touch()
+    for name in ("._y.json", ".DS_Store", "Thumbs.db", "y.json"):
+        (tmp_path / name).touch()
+    tally = ImportReport()
+    found = {inside.name: names for inside, names, _ in walk(tmp_path, tally, endings=(".json", ".db"))}
+    assert found == {tmp_path.name: ["y.json"], "a": ["x.json"], "._b": ["x.json"]}
+    assert tally.orphans == {STRAY: 5}

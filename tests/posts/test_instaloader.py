@@ -276,7 +276,7 @@ def test_an_inner_folder_and_a_file_that_may_not_be_read_are_counted(
         return FileIO(path)
 
     monkeypatch.setattr(os, "scandir", scan)
-    monkeypatch.setattr("postplace.posts.instaloader.FileIO", open_)
+    monkeypatch.setattr("postplace.posts.instaloader_files.FileIO", open_)
     dump = instaloader_dump(tmp_path)
     assert len(list(dump)) == 1
     assert dump.counts == {"posts": 1, "file cannot be read": 1, "folder cannot be read": 1}
@@ -296,7 +296,7 @@ def test_links_that_lead_back_and_names_that_are_not_utf_8(tmp_path: Path) -> No
 def test_a_bomb_does_not_fill_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a.json.xz").write_bytes(lzma.compress(b" " * 2**24, check=lzma.CHECK_NONE, preset=0))
     (tmp_path / "b.json").write_bytes(b" " * 2**17)
-    monkeypatch.setattr("postplace.posts.instaloader.LARGEST_FILE", 2**16)
+    monkeypatch.setattr("postplace.posts.instaloader_files.LARGEST_FILE", 2**16)
     dump = instaloader_dump(tmp_path)
     tracemalloc.start()
     assert list(dump) == []

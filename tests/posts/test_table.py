@@ -19,10 +19,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postplace.errors import BadOption, BadPost, WriteFailed
-from postplace.posts import table
+from postplace.posts import table, writing
 from postplace.posts.record import KEYS, RECORD_KEYS
 from postplace.posts.table import PostStream, parse, read_posts, write_posts
 from postplace.schema import Post
+from postplace.text.names import clean_name
 
 FOLDER = Path("city")
 WriteFile = Callable[[str, str | bytes], Path]
@@ -130,7 +131,9 @@ def test_images_in_every_shape(given: object, expected: tuple[object, ...]) -> N
         ("20220926", datetime(2022, 9, 26)),
         ("2022-09-26T11:27:30Z", datetime(2022, 9, 26, 11, 27, 30, tzinfo=UTC)),
         ("2022-09-26T11:27+08:00", datetime(2022, 9, 26, 11, 27, tzinfo=timezone(timedelta(hours=8)))),
-        (0, datetime(1970, 1, 1, tzinfo=UTC)),
+        (1_664_191_650_000, datetime(2022, 9, 26, 11, 27, 30, tzinfo=UTC)),
+        (1_664_191_650_000_000, datetime(2022, 9, 26, 11, 27, 30, tzinfo=UTC)),
+        ("202209261127", datetime(2022, 9, 26, 11, 27)),
         ("1664191650", datetime(2022, 9, 26, 11, 27, 30, tzinfo=UTC)),
         (1664191650.0, datetime(2022, 9, 26, 11, 27, 30, tzinfo=UTC)),
         (pd.Timestamp("2022-09-26 11:27:30.000000001"), datetime(2022, 9, 26, 11, 27, 30)),
@@ -171,8 +174,9 @@ def test_half_an_emoji_is_replaced_and_a_split_one_joined() -> None:
         ({"latitude": 1}, "key 'longitude': is missing; give both"),
         ({"longitude": 1, "latitude": None}, "key 'latitude': is missing; give both"),
         ({"time": "Mon Sep 26"}, "key 'time': 'Mon Sep 26' is not a time; give it as 2022-09-26T11:27:30+08:00"),
-        ({"time": 1_664_191_650_000_000}, "is not a time"),
-        ({"time": "1012123012345678"}, "is not a time"),
+        ({"time": 0}, "is not a time"),
+        ({"time": 2022}, "2022 is a year, not a time"),
+        ({"time": "1012123012345678901234"}, "is not a time"),
         ({"time": True}, "is not a time"),
         ({"hashtags": {"a": 1}}, "key 'hashtags': {'a': 1} is not a text"),
         ({"hashtags": ["a", ["b"]]}, "key 'hashtags': ['b'] is not a text"),
@@ -316,16 +320,24 @@ def test_a_csv_error_names_the_line_the_record_begins_on(write: WriteFile) -> No
     [
         (
             "p.jsonl",
-            '{"id": "a"}\n{"id": "b", "te',
+            '{"id": "a", "text": "x"}\n{"id": "b", "te',
             r"p\.jsonl, line 2: is not a complete JSON object \(.* column 13\)",
         ),
-        ("p.jsonl", b'{"id": "a"}\n{"id": "\xff"}', r"line 2: byte 9 is not UTF-8; save the file as UTF-8"),
+        (
+            "p.jsonl",
+            b'{"id": "a", "text": "x"}\n{"id": "\xff"}',
+            r"line 2: byte 9 is not UTF-8; save the file as UTF-8",
+        ),
         ("p.jsonl", '{"id": "a"}'.encode("utf-16"), "line 1: byte 1 is not UTF-8"),
         ("p.jsonl", "[1]", r"line 1: \[1\] is not a JSON object"),
         ("p.jsonl", '[{"id": 1},\n{"id": 2}]', r"line 1: is not a complete JSON object .* without a list around them"),
         ("p.jsonl", "[" * 100_000, "line 1: "),
         ("p.jsonl", '{"id": ' + "9" * 5000 + "}", "line 1: holds a number too long"),
-        ("p.jsonl", '{"id": "a"}\n{"id": "a"}', r"line 2, key 'id': 'a' is the id of an earlier post"),
+        (
+            "p.jsonl",
+            '{"id": "a", "text": "x"}\n{"id": "a", "text": "y"}',
+            r"line 2, key 'id': 'a' is the id of an earlier post",
+        ),
         ("p.jsonl", "", "p.jsonl: is empty"),
         ("p.jsonl", "\n \n", "p.jsonl: holds no posts"),
         ("p.csv", "id,text\n", "p.csv: holds no posts"),
@@ -402,7 +414,7 @@ def test_posts_pass_through_and_are_checked_for_duplicates() -> None:
 
 
 def test_skipping_counts_keeps_reasons_and_warns_once(write: WriteFile) -> None:
-    lines = '{"id": "a"}\n{"id": \n{"id": "a"}\n\n{"id": "b"}\n{"text": 1}\n'
+    lines = '{"id": "a", "text": "x"}\n{"id": \n{"id": "a", "text": "x"}\n\n{"id": "b", "text": "x"}\n{"text": 1}\n'
     path = write("p.jsonl", lines)
     stream = PostStream(path, on_bad_post="skip")
     assert [post.id for post in stream] == ["a", "b"]
@@ -425,7 +437,7 @@ def test_skipping_csv_rows_goes_on_with_the_next(write: WriteFile) -> None:
 
 
 def test_skipping_keeps_a_thousand_reasons() -> None:
-    stream = PostStream([{}] * 1500 + [{"id": 1}], on_bad_post="skip")
+    stream = PostStream([{}] * 1500 + [{"id": 1, "text": "x"}], on_bad_post="skip")
     assert len(list(stream)) == 1
     assert (stream.skipped_count, len(stream.skipped)) == (1500, 1000)
 
@@ -442,7 +454,7 @@ def test_an_unknown_way_with_bad_posts() -> None:
 
 def test_a_line_without_end_does_not_fill_the_memory(write: WriteFile, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(table, "_LONGEST_LINE", 64)
-    path = write("p.jsonl", '{"id": "a", "text": "' + "x" * 500 + '"}\n{"id": "b"}\n')
+    path = write("p.jsonl", '{"id": "a", "text": "' + "x" * 500 + '"}\n{"id": "b", "text": "x"}\n')
     stream = PostStream(path, on_bad_post="skip")
     assert [post.id for post in stream] == ["b"]
     assert "line 1: is longer than 64 bytes" in str(stream.skipped[0])
@@ -455,11 +467,82 @@ def test_streaming_reads_no_further_than_asked() -> None:
         nonlocal given_out
         for number in range(1000):
             given_out += 1
-            yield {"id": number}
+            yield {"id": number, "text": "x"}
 
     posts = iter(PostStream(records()))
     assert next(posts).id == "0"
     assert given_out == 1
+
+
+@pytest.mark.parametrize("ending", [".jsonl", ".csv", ".parquet", "frame", "dicts"])
+def test_a_record_of_which_only_the_id_is_known_is_no_post(tmp_path: Path, ending: str) -> None:
+    rows = [{"id": "1", "caption": "by the river", "likes": 3}]
+    with pytest.raises(BadPost, match=r"has none of the keys text, .* \(it has caption, likes\): an id alone"):
+        read_posts(given_as(rows, ending, tmp_path))
+    with pytest.raises(BadPost, match=r"did you mean 'text' by 'caption'\? rename it"):
+        read_posts(given_as(rows, ending, tmp_path))
+    with pytest.raises(BadPost, match="none of its 1 records is a post; the first: has none of the keys"):
+        read_posts(given_as(rows, ending, tmp_path), on_bad_post="skip")
+
+
+@pytest.mark.parametrize("ending", [".jsonl", ".csv", ".parquet", "frame", "dicts"])
+def test_posts_with_nothing_in_them_are_counted_and_unused_keys_told_once(tmp_path: Path, ending: str) -> None:
+    rows = [{"id": "1", "text": "x", "image": "a.jpg", "lat": 1.5}, {"id": "2", "text": "", "image": "b.jpg", "lat": 2}]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        assert len(read_posts(given_as(rows, ending, tmp_path))) == 2
+    assert [str(warning.message) for warning in caught] == [
+        "1 of 2 posts have no text, no hashtags and no images",
+        "keys that are not used: image, lat; did you mean 'images' by 'image', 'latitude' by 'lat'?",
+    ]
+    assert all(warning.filename == __file__ for warning in caught)
+
+
+@pytest.mark.parametrize("ending", [".jsonl", ".csv", ".parquet", "frame", "dicts"])
+def test_a_source_in_which_every_post_is_empty_is_an_error(tmp_path: Path, ending: str) -> None:
+    rows = [{"id": str(number), "user": "a", "caption": "by the river"} for number in range(3)]
+    given = given_as(rows, ending, tmp_path)
+    with pytest.raises(BadPost, match=r"none of 3 posts has text, hashtags or images \(keys that .*: caption"):
+        read_posts(given)
+    with pytest.raises(BadPost, match=r"did you mean 'text' by 'caption'\? rename it"):
+        read_posts(given)
+    assert len(list(PostStream(given, on_empty="keep"))) == 3
+
+
+def test_what_python_gives_with_an_empty_text_may_have_nothing_else(write: WriteFile) -> None:
+    assert read_posts([{"id": "1", "text": ""}]) == [Post("1")]
+    assert read_posts([Post("1")]) == [Post("1")]
+    with pytest.raises(BadPost, match="none of 1 posts has text, hashtags or images; fill at least one of"):
+        read_posts(write("p.jsonl", '{"id": "1", "text": ""}'))
+
+
+def test_an_unknown_way_with_empty_posts() -> None:
+    with pytest.raises(BadOption, match="on_empty: 'kep' is unknown; did you mean 'keep'"):
+        PostStream([], on_empty="kep")
+
+
+@pytest.mark.parametrize("ending", [".csv", ".parquet", "frame"])
+def test_a_row_that_is_the_header_again_is_passed_over_and_counted(tmp_path: Path, ending: str) -> None:
+    rows = [{"id": i, "text": t, "likes": n} for i, t, n in [("1", "a", "3"), ("id", "text", "likes"), ("2", "b", "4")]]
+    stream = PostStream(given_as(rows, ending, tmp_path))
+    assert [post.id for post in stream] == ["1", "2"]
+    assert stream.header_again == 1
+    assert stream.notes() == ["rows that are the header again, passed over: 1", "keys that are not used: likes"]
+
+
+def given_as(rows: list[dict[str, Any]], ending: str, folder: Path) -> object:
+    """The rows in a file of that ending, as a frame, or as they are."""
+    frame = pd.DataFrame(rows)
+    if ending in ("frame", "dicts"):
+        return frame if ending == "frame" else rows
+    path = folder / f"posts{ending}"
+    if ending == ".jsonl":
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    elif ending == ".csv":
+        frame.to_csv(path, index=False)
+    else:
+        frame.to_parquet(path)
+    return path
 
 
 # --- writing
@@ -474,7 +557,7 @@ posts_strategy = st.lists(
         images=st.lists(st.sampled_from(["a.jpg", "b/c d.jpg", "图;1.png"]), max_size=2),
         user=st.none() | names,
         time=st.none() | st.datetimes(timezones=st.none() | st.just(UTC)),
-        place=st.none() | names,
+        place=st.none() | names.map(clean_name).filter(bool),
         latitude=st.just(1 / 3),
         longitude=st.floats(-180, 180),
     ),
@@ -522,7 +605,7 @@ def test_every_field_and_its_absence_survive(tmp_path: Path, ending: str) -> Non
 
 
 def test_parquet_is_written_in_groups_and_read_by_pandas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(table, "_ROW_GROUP", 2)
+    monkeypatch.setattr(writing, "_ROW_GROUP", 2)
     path = tmp_path / "p.parquet"
     write_posts((Post(str(number), hashtags=("a",), latitude=0.5, longitude=1.5) for number in range(5)), path)
     from pyarrow import parquet

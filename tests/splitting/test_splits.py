@@ -159,7 +159,7 @@ def test_folds_are_of_equal_labels_and_do_not_depend_on_the_order_of_posts() -> 
 
 
 def test_folds_that_cannot_be_made() -> None:
-    with pytest.raises(BadOption, match="1 is too few"):
+    with pytest.raises(BadOption, match="folds: 1 is out of range; give a whole number from 2 on"):
         split_folds(np.arange(9), np.zeros(9, dtype=np.int64), seed=0, folds=1)
     with pytest.raises(NotEnoughData, match=r"4 group\(s\) .* for 5 folds"):
         split_folds(np.arange(4), np.zeros(4, dtype=np.int64), seed=0, folds=5)

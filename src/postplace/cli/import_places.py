@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from postplace.cli.options import check_used
+from postplace.cli.options import check_used, said_beside
 
 if TYPE_CHECKING:
     from postplace.places.fsq import FsqPlaces, PostCounts
@@ -68,6 +68,7 @@ def places(
     from postplace.places.fsq import parse_box
     from postplace.places.known import write_places
     from postplace.places.open_files import open_places
+    from postplace.system.targets import is_stream
 
     if fsq is None or box is None or out is None:
         missing = "FSQ" if fsq is None else "--box" if box is None else "--out"
@@ -78,7 +79,7 @@ def places(
     if near_posts is None:
         check_used({"--radius-km": radius_km}, "without --near-posts", "give a file of posts, or leave it out")
     check_output("--out", out, [fsq, near_posts])
-    if out.suffix.lower() != ".csv":
+    if out.suffix.lower() != ".csv" and not (out.suffix == "" and is_stream(out)):
         raise BadOption("--out", f"{out} does not end in .csv, which places are written as", "name it as places.csv")
     check_new("--out", out, overwrite=overwrite)
     found = open_places(
@@ -91,8 +92,9 @@ def places(
     )
     classes: Counter[str] = Counter()
     write_places(_tallied(found, classes), out)
-    typer.echo("\n".join(_report(found, classes)))
-    typer.echo(f"saved in {out}")
+    with said_beside(out):
+        typer.echo("\n".join(_report(found, classes)))
+        typer.echo(f"saved in {out}")
 
 
 def _mapping() -> Iterator[str]:
@@ -108,7 +110,7 @@ def _visits(posts: Path, radius_km: float) -> PostCounts:
     from postplace.places.fsq import PostCounts
     from postplace.posts.table import PostStream
 
-    counts = PostCounts(PostStream(posts), radius_km=radius_km)
+    counts = PostCounts(PostStream(posts, on_empty="keep"), radius_km=radius_km)
     if not counts.located and not counts.with_venue:
         raise NotEnoughData(str(posts), "none of its posts has coordinates or a venue", "give posts that have")
     return counts
@@ -127,11 +129,14 @@ def _tallied(found: FsqPlaces | OpenPlaces, classes: Counter[str]) -> Iterator[K
 
 def _report(found: FsqPlaces | OpenPlaces, classes: Counter[str]) -> Iterator[str]:
     from postplace.places.semantic import CLASSES
+    from postplace.system.stray_files import STRAY
 
     yield f"{found.rows:>12,}  places read"
     for reason, count in found.left_out.most_common():
         yield f"{count:>12,}  left out: {reason}"
     yield f"{found.kept:>12,}  kept"
+    if found.strays:
+        yield f"{found.strays:>12,}  {STRAY}"
     for name in (*CLASSES, "(none)"):
         if classes[name] or name in CLASSES:
             yield f"{classes[name]:>14,}  {name}"

@@ -202,7 +202,7 @@ def _condition(content: Mapping[str, Any], where: str) -> Condition:
     return condition
 
 
-def _table(content: Any, where: str) -> dict[str, Any]:
+def _table(content: Any, where: str) -> Mapping[str, Any]:
     if not isinstance(content, dict):
         raise BadOption(where, f"{content!r} is not a table", "write names and values between braces")
     return content

@@ -15,9 +15,11 @@ from postplace.experiments.results import Results
 from postplace.inference.scoring import CITY_MEDIAN, CONCATENATION, MAJORITY
 from postplace.models.registry import find_model
 from postplace.models.settings import resolve_settings
+from postplace.places.vocabulary import check_cells, check_min_posts, check_target
 from postplace.preparation.prepared_folder import read_with_subsets
 from postplace.schema import Post
 from postplace.system.json_types import JsonObject
+from postplace.system.option_checks import check_folds, check_whole, check_whole_or_none
 
 BEST_SINGLE = "best single modality + logistic regression"
 BASELINES = (MAJORITY, BEST_SINGLE, CONCATENATION, CITY_MEDIAN)
@@ -34,6 +36,12 @@ class DataSet:
     min_posts: int | None = None
     names: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Refuse, before anything is run, what no row could be run with."""
+        check_target(self.target)
+        check_cells(self.cells, self.target)
+        check_min_posts(self.min_posts)
+
 
 @dataclass(frozen=True)
 class Options:
@@ -48,6 +56,12 @@ class Options:
     cache: Path | None = None
     max_epochs: int | None = None
     folds: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse, before anything is run, what no row could be run with."""
+        check_whole("tune", self.trials)
+        check_whole_or_none("max_epochs", self.max_epochs, least=1)
+        check_folds(self.folds)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -206,7 +206,16 @@ def _and(names: Iterable[str]) -> str:
     return " and ".join(sorted(names))
 
 
-def _measures(probabilities: NDArray[np.floating], truth: GroundTruth, prepared: SplitDataset) -> dict[str, Any]:
+class _Measured(TypedDict, total=False):
+    """The fields of a `Result` that are measured; those that are absent stay empty."""
+
+    overall: Mapping[str, Any]
+    hits: NDArray[np.bool_]
+    groups: NDArray[np.int64]
+    errors_km: NDArray[np.float64]
+
+
+def _measures(probabilities: NDArray[np.floating], truth: GroundTruth, prepared: SplitDataset) -> _Measured:
     chosen = truth.labelled
     errors = distance_errors_km(probabilities, truth, prepared.places)
     return {
@@ -247,7 +256,7 @@ def _baselines(job: Job, prepared: SplitDataset, provenance: Mapping[str, Any]) 
         yield path, made
 
 
-def _point_measures(point: tuple[float, float] | None, truth: GroundTruth) -> dict[str, Any]:
+def _point_measures(point: tuple[float, float] | None, truth: GroundTruth) -> _Measured:
     """What is measured of answering with the same point always: km alone, and nothing where there are none."""
     if point is None:
         return {}

@@ -45,7 +45,7 @@ class ReadLimits:
         return [extent for extent in found if extent.total and (extent.of in sides or extent.of == BOTH)]
 
     def unread(self, post: Post, *, broken: int = 0) -> Unread:
-        """What of a post is not read; `broken` of its pictures could not be."""
+        """What of a post is not read; `broken` of its images could not be."""
         extents = self.extents(post)
         cut = {extent.of for extent in extents if extent.cut}
         markup = left_out(post.full_text) if self.looks_at(TEXT) else left_out("")
@@ -131,8 +131,8 @@ def lengths_of(vocabularies: Vocabularies, plan: ResolvedSettings) -> dict[str, 
 
 
 def unread_of_posts(reader: ReadLimits, posts: Sequence[Post], broken: Sequence[BrokenImage] = ()) -> list[Unread]:
-    """What of each post is not read, given the pictures that could not be read."""
-    alike, missing = Counter(post.id for post in posts), Counter(picture.post_id for picture in broken)
+    """What of each post is not read, given the images that could not be read."""
+    alike, missing = Counter(post.id for post in posts), Counter(image.post_id for image in broken)
     return [reader.unread(post, broken=missing[post.id] // alike[post.id]) for post in posts]
 
 

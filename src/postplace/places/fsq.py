@@ -12,6 +12,7 @@ import heapq
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -25,6 +26,7 @@ from postplace.places.distance import EARTH_RADIUS_KM, unit_vectors
 from postplace.places.known import KnownPlace
 from postplace.places.semantic import semantic_class
 from postplace.schema import Post
+from postplace.system.stray_files import is_stray_file, without_strays
 
 NEEDED = ("fsq_place_id", "name", "latitude", "longitude", "date_closed", "fsq_category_labels")
 DETAILS = ("address", "locality", "postcode", "tel", "website", "email", "facebook_id", "instagram", "twitter")
@@ -43,6 +45,24 @@ FEW_POSTS = "too few posts nearby"
 LESS_COMPLETE = "a less complete record than those kept"
 
 _BATCH = 8192  # rows held at a time
+_SHOWN = 5  # names of files in a message
+_AS_PUBLISHED = "give the Parquet files under places/parquet as Foursquare publishes them"
+_KINDS = {  # by the ending
+    ".csv": "a CSV file",
+    ".tsv": "a table with tabs",
+    ".geojson": "GeoJSON",
+    ".json": "JSON",
+    ".jsonl": "JSON lines",
+    ".gpkg": "a GeoPackage",
+    ".pbf": "an extract of OpenStreetMap",
+    ".zip": "an archive",
+    ".gz": "a compressed file",
+}
+_OTHERS = {  # by columns that only they have
+    "places of Overture Maps": {"names", "categories", "geometry"},
+    "FSQ's categories": {"category_id", "category_level"},
+    "a table of OpenStreetMap": {"osm_id"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +141,9 @@ class FsqPlaces:
     recently refreshed first. Rows are read in batches, only the columns needed and the row groups that the box touches.
     Raises `BadPlace` for a file that is not FSQ OS Places.
 
-    Filled while iterating: `rows`, `kept`; `left_out`, the number of rows for every reason; `without_class`, how often
-    each category was met that belongs to none of the eight.
+    `strays` is how many files a Mac, a NAS or Windows left there, which are passed over. Filled while iterating:
+    `rows`, `kept`; `left_out`, the number of rows for every reason; `without_class`, how often each category was met
+    that belongs to none of the eight.
     """
 
     def __init__(
@@ -139,7 +160,7 @@ class FsqPlaces:
             raise BadOption("min_posts", f"{min_posts} posts are no cut", "give 1 or more")
         if max_places is not None and max_places < 1:
             raise BadOption("max_places", f"{max_places} places requested", "give 1 or more")
-        self._files = _parquet_files(Path(source))
+        self._files, self.strays = _parquet_files(Path(source))
         self._box, self._any_category = box, any_category
         self._visits, self._min_posts, self._max_places = visits, min_posts, max_places
         self._reset()
@@ -200,7 +221,7 @@ class FsqPlaces:
                 inside += batch.num_rows
                 yield batch.to_pylist()
         except (pa.ArrowException, OSError) as error:
-            raise BadPlace(str(file), f"cannot be read as Parquet ({error})", "download the file again") from error
+            raise _not_parquet(file, error) from error
         self.rows += total
         self.left_out[OUTSIDE] += total - inside
 
@@ -243,23 +264,45 @@ class FsqPlaces:
 _Completeness = tuple[int, str]  # how many details are filled, when the record was last refreshed
 
 
-def _parquet_files(source: Path) -> list[Path]:
+def _parquet_files(source: Path) -> tuple[list[Path], int]:
+    """The files to read, and how many of a Mac, a NAS or Windows lie among them."""
     if source.is_dir():
-        files = sorted(file for file in source.rglob("*.parquet") if file.is_file())
+        below = sorted(file for file in source.rglob("*.parquet") if file.is_file())
+        files, strays = without_strays(below, source)
         if not files:
-            raise BadPlace(str(source), "holds no .parquet files", "give the folder that FSQ OS Places was saved in")
-        return files
+            raise BadPlace(str(source), f"holds no .parquet files{_held(source)}", _AS_PUBLISHED)
+        return [Path(file) for file in files], strays
     if not source.exists():
         raise BadPlace(str(source), "does not exist", "check the path")
-    return [source]
+    return [source], 0
+
+
+def _held(folder: Path) -> str:
+    """What a folder holds instead, for a message."""
+    names = sorted(entry.name for entry in folder.iterdir() if not is_stray_file(entry.name))
+    more = ", ..." if len(names) > _SHOWN else ""
+    return f" (it holds {', '.join(names[:_SHOWN])}{more})" if names else " (it is empty)"
+
+
+def _not_parquet(file: Path, error: Exception) -> BadPlace:
+    """The error for a file that pyarrow cannot read: damaged, or another format."""
+    with suppress(OSError), file.open("rb") as opened:
+        if opened.read(4) == b"PAR1":
+            return BadPlace(str(file), f"cannot be read as Parquet ({error})", "download the file again")
+        if is_stray_file(file.name):
+            return BadPlace(str(file), "is a file that a Mac left beside another one", "give the file without the '._'")
+        kind = _KINDS.get(file.suffix.lower(), "no Parquet file")
+        return BadPlace(str(file), f"is {kind}: it is not FSQ OS Places", _AS_PUBLISHED)
+    return BadPlace(str(file), f"cannot be read ({error})", "check the path and the permissions")
 
 
 def _check_schema(schema: Any, file: Path) -> None:
     import pyarrow as pa
 
     if missing := [name for name in NEEDED if name not in schema.names]:
-        problem = f"has no column {missing[0]!r}: it is not FSQ OS Places"
-        raise BadPlace(str(file), problem, "give the files under places/parquet, not those under categories/")
+        known = next((name for name, columns in _OTHERS.items() if columns <= set(schema.names)), None)
+        is_not = f"it is {known}, not FSQ OS Places" if known else "it is not FSQ OS Places"
+        raise BadPlace(str(file), f"has no column {missing[0]!r}: {is_not}", _AS_PUBLISHED)
     for name in ("latitude", "longitude"):
         kind = schema.field(name).type
         if not (pa.types.is_floating(kind) or pa.types.is_decimal(kind)):

@@ -55,11 +55,10 @@ Read = Callable[[Box, Counter[str]], Iterator[Candidate]]  # what lies outside m
 class OpenPlaces:
     """The places of a file or a folder that lie in `box`; every iteration begins again.
 
-    The options are those of `FsqPlaces`. Filled while iterating: `rows`, `kept`; `left_out`, the number of rows for
-    every reason; `without_class`, how often each label was met that belongs to none of the eight classes.
+    The options are those of `FsqPlaces`; `strays` is how many files a Mac, a NAS or Windows left there. Filled while
+    iterating: `rows`, `kept`; `left_out`, the number of rows for every reason; `without_class`, how often each label
+    was met that belongs to none of the eight classes.
     """
-
-    strays = 0  # files that a Mac, a NAS or Windows left there; none is looked at
 
     def __init__(
         self,
@@ -70,12 +69,13 @@ class OpenPlaces:
         visits: PostCounts | None = None,
         min_posts: int = 1,
         max_places: int | None = None,
+        strays: int = 0,
     ) -> None:
         if min_posts < 1:
             raise BadOption("min_posts", f"{min_posts} posts are no cut", "give 1 or more")
         if max_places is not None and max_places < 1:
             raise BadOption("max_places", f"{max_places} places requested", "give 1 or more")
-        self._read, self._box, self._any_category = read, box, any_category
+        self._read, self._box, self._any_category, self.strays = read, box, any_category, strays
         self._visits, self._min_posts, self._max_places = visits, min_posts, max_places
         self._reset()
 

@@ -14,6 +14,7 @@ from postplace.places.fsq import Box, FsqPlaces, PostCounts
 from postplace.places.open_data import Candidate, OpenPlaces
 from postplace.places.osm_table import header_of, is_osm_table, table_candidates
 from postplace.places.overture import is_overture, overture_candidates
+from postplace.system.stray_files import without_strays
 
 FSQ, OVERTURE, OSM, GEOJSON = "FSQ OS Places", "places of Overture Maps", "a table of OpenStreetMap", "GeoJSON"
 
@@ -21,7 +22,6 @@ _TABLES = (".csv", ".tsv", ".txt")
 _FEATURES = (".geojson", ".geojsonl", ".geojsons", ".geojsonseq", ".json", ".jsonl", ".ndjson")
 _PARQUET = (".parquet", ".geoparquet")
 _ENDINGS = (*_PARQUET, *_TABLES, *_FEATURES)
-_STRAYS = ("__macosx", "@eadir")
 _READS = "FSQ OS Places and Overture Maps in Parquet, tables of OpenStreetMap in CSV, and GeoJSON"
 
 
@@ -39,9 +39,12 @@ def open_places(
     FSQ OS Places and Overture Maps (Parquet), OpenStreetMap (CSV of Geofabrik's layers, ogr2ogr, Overpass) and GeoJSON.
     Raises BadPlace for anything else, named for what it is, and for a folder that holds several kinds.
     """
-    kind, files = _kind(Path(source))
+    kind, files, strays = _kind(Path(source))
     make: Callable[..., FsqPlaces | OpenPlaces]
-    make = partial(FsqPlaces, Path(source)) if kind == FSQ else partial(OpenPlaces, partial(_READERS[kind], files))
+    if kind == FSQ:
+        make = partial(FsqPlaces, Path(source))
+    else:
+        make = partial(OpenPlaces, partial(_READERS[kind], files), strays=strays)
     return make(box=box, any_category=any_category, visits=visits, min_posts=min_posts, max_places=max_places)
 
 
@@ -56,27 +59,22 @@ def _of_features(files: list[Path], box: Box, left_out: Counter[str]) -> Iterato
 _READERS = {OVERTURE: overture_candidates, OSM: _of_tables, GEOJSON: _of_features}
 
 
-def _kind(source: Path) -> tuple[str, list[Path]]:
-    """What the files are, and which there are: all must be of one kind."""
+def _kind(source: Path) -> tuple[str, list[Path], int]:
+    """What the files are, which there are, all of one kind, and how many a Mac, a NAS or Windows left."""
     if not source.exists():
         raise BadPlace(str(source), "does not exist", "check the path")
     if not source.is_dir():
-        return kind_of(source) or FSQ, [source]  # what is no kind at all is named by the reader of FSQ's
-    files = [file for file in sorted(source.rglob("*")) if _may_be_read(file, source)]
+        return kind_of(source) or FSQ, [source], 0  # what is no kind at all is named by the reader of FSQ's
+    below = [file for file in sorted(source.rglob("*")) if file.name.lower().endswith(_ENDINGS) and file.is_file()]
+    files, strays = without_strays(below, source)
     kinds: dict[str, list[Path]] = {}
     for file in files:
-        if (kind := kind_of(file)) is not None:
-            kinds.setdefault(kind, []).append(file)
+        if (kind := kind_of(Path(file))) is not None:
+            kinds.setdefault(kind, []).append(Path(file))
     if len(kinds) > 1:
         found = ", ".join(f"{kind} ({each[0].name})" for kind, each in kinds.items())
         raise BadPlace(str(source), f"holds several kinds of places: {found}", "give the files of one of them")
-    return next(iter(kinds.items()), (FSQ, []))
-
-
-def _may_be_read(file: Path, source: Path) -> bool:
-    inside = file.relative_to(source).parts
-    stray = file.name.startswith("._") or any(part.lower() in _STRAYS for part in inside)
-    return not stray and file.name.lower().endswith(_ENDINGS) and file.is_file()
+    return *next(iter(kinds.items()), (FSQ, [])), strays
 
 
 def kind_of(file: Path) -> str | None:

@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import TextIO, TypeVar
 
 from postplace.errors import BadPost
+from postplace.geo.crs import located_in_wgs84
 from postplace.posts.record import parse, shown
 from postplace.schema import Post
+from postplace.system.stray_files import STRAY, is_stray_file, is_stray_folder
 
 KEPT_REFUSALS = 1_000
 LONGEST_RECORD = 16 * 2**20  # characters of one record
@@ -62,6 +64,7 @@ class ImportReport:
         self._shared: set[str] = set()  # places of several venues
         self.refused: list[BadPost] = []
         self.refused_count = 0
+        self.remedy = ""  # what helps where no record became a post, as far as the reader knows
         self._noted: list[str] = []  # remarks on the record being read: none, unless it becomes a post
         self._seen: set[int] = set()  # 8 bytes of a digest for each id
 
@@ -140,6 +143,7 @@ class Dump:
         self, read: Callable[[ImportReport], Iterator[Post]], *, on_refused: Callable[[BadPost], object] | None = None
     ) -> None:
         self._read, self._on_refused = read, on_refused
+        self.crs = "wgs84"  # the reference system of the coordinates; they become WGS84 (`geo/crs.py`)
         self.tally = ImportReport(on_refused)
 
     @property
@@ -159,7 +163,8 @@ class Dump:
 
     def __iter__(self) -> Iterator[Post]:
         self.tally = ImportReport(self._on_refused)
-        yield from self._read(self.tally)
+        for post in self._read(self.tally):
+            yield located_in_wgs84(post, self.crs)
 
 
 def posts_of(
@@ -206,7 +211,8 @@ def walk(
 ) -> Iterator[tuple[Path, list[str], Mapping[str, str]]]:
     """Each folder, its own files before its folders', in order: its path, the names with one of the `endings`, and
     those of the others with an ending of `notice`, by the name with the ending in lower case. Endings (in lower case
-    here) are found in any case. Raises `BadPost` when the first folder cannot be read; others are counted.
+    here) are found in any case. Raises `BadPost` when the first folder cannot be read; others are counted, and so are
+    the files that a Mac, a NAS or Windows left, which are passed over.
     """
     try:
         os.scandir(folder).close()
@@ -249,7 +255,9 @@ def _listing(
     with os.scandir(folder) as entries:
         for entry in entries:
             lowered = entry.name.lower()
-            if not _is_unicode(entry.name):  # a path that no file of posts can hold
+            if (is_stray_folder if entry.is_dir(follow_symlinks=False) else is_stray_file)(entry.name):
+                tally.orphans[STRAY] += 1
+            elif not _is_unicode(entry.name):  # a path that no file of posts can hold
                 if entry.is_dir() or lowered.endswith(endings):
                     error = BadPost(f"{folder}", f"{shown(entry.name)} is not UTF-8", "rename it")
                     tally.refuse("name is not UTF-8", error)

@@ -8,32 +8,20 @@ resume files) are no posts and are counted.
 
 from __future__ import annotations
 
-import json
-import lzma
-import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from io import FileIO
-from itertools import islice
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from postplace.errors import BadPost
 from postplace.posts.dump import (
     BAD_TIME,
-    EMPTY_IMAGE,
-    LARGEST_FILE,
-    NO_CAPTION_METADATA,
-    NO_IMAGE,
     NO_METADATA,
     NO_TIME,
     NO_USER,
-    VIDEO,
     Dump,
     ImportReport,
     InvalidRecord,
@@ -41,27 +29,35 @@ from postplace.posts.dump import (
     first,
     not_a_post,
     posts_of,
-    walk,
+    require_content,
 )
+from postplace.posts.instaloader_files import (
+    CAPTION,
+    GEOTAG,
+    LOCATION_TARGET,
+    NAMED_TIME,
+    OF_MANY_USERS,
+    File,
+    contents,
+    files_of_posts,
+    structure,
+)
+from postplace.posts.instaloader_images import images_by_name, images_of_node
+from postplace.posts.keys import require_text_key
 from postplace.schema import Post
 
-_ENDINGS = (".json.xz", ".json")
-_UNREAD_IMAGES = (".heic", ".avif")
-_IMAGES = (".jpg", ".webp", ".png", ".jpeg", *_UNREAD_IMAGES)
-_CAPTION, _GEOTAG, _VIDEO = ".txt", "_location.txt", ".mp4"
-_BESIDE = (*_IMAGES, _CAPTION, _VIDEO)
-_MOST_CHILDREN = 20  # what Instagram allows in one post
-_AT_ONCE = 32  # files
-_LARGEST_SIDE_FILE = 2**20  # bytes
-_DICTIONARY = 256 * 2**20  # bytes an .xz file may ask for while it is unpacked
-_NAMED_TIME = re.compile(r"(?:^|_)(\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d)_UTC")
+WITHOUT_METADATA = "read from its caption file, without metadata"
+SAME_SECOND = "another post of the same second"
+IMAGE_OF_ANOTHER = "image left out: it may be of another post of the same second"
+EARLIER_CAPTION = "earlier caption passed over"
+
 _MAP_LINK = re.compile(r"^https?://\S*[?&]q=(-?[\d.]+(?:e-?\d+)?),(-?[\d.]+(?:e-?\d+)?)", re.MULTILINE)
-_OF_A_TARGET = ("_profile_pic", "_cover")  # images of a profile, a hashtag or a highlight, which are no posts
 _OF_A_POST = frozenset(
     ("node", "instaloader", "__typename", "display_url", "owner", "taken_at_timestamp", "taken_at", "iphone_struct")
 )
-_NUMBERED = re.compile(r"_\d+$")
-_LOCATION_TARGET = re.compile(r"%(\d+)")  # the folder that `instaloader %LOCATION_ID` fills
+_CAPTIONS = ("edge_media_to_caption", "caption", "iphone_struct")
+_CONTENT = (*_CAPTIONS, "display_url", "edge_sidecar_to_children", "location", "taken_at_timestamp", "taken_at", "date")
+_ONLY_A_TIME = re.compile(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d_UTC")
 
 Node = dict[str, Any]
 
@@ -78,105 +74,13 @@ def instaloader_dump(folder: Path | str, *, on_refused: Callable[[BadPost], obje
 
 
 def _posts(folder: Path, tally: ImportReport) -> Iterator[Post]:
-    files = _contents(_metadata_files(folder, tally))
+    files = contents(files_of_posts(folder, tally))
     found = ((file.base + file.ending, (file, content)) for file, content in files)
-    return posts_of(found, tally, record=lambda item: _record(*item, tally))
-
-
-# --- files
-
-
-@dataclass(frozen=True, slots=True)
-class _Beside:
-    """What else is in a folder, by the name with its ending in lower case; and its files that no metadata names."""
-
-    names: Mapping[str, str]
-    orphans: set[str] = field(default_factory=set)
-
-    def path(self, base: str, ending: str) -> str | None:
-        """The file with this path but for the case of its ending, or None."""
-        folder, separator, stem = base.rpartition(os.sep)
-        name = self.names.get(stem + ending)
-        return None if name is None else f"{folder}{separator}{name}"
-
-
-@dataclass(frozen=True, slots=True)
-class _File:
-    """A metadata file: its path without the ending, the ending, and what else is in its folder."""
-
-    base: str
-    ending: str
-    beside: _Beside
-
-
-def _metadata_files(folder: Path, tally: ImportReport) -> Iterator[_File]:
-    for inside, names, others in walk(folder, tally, endings=_ENDINGS, notice=_BESIDE):
-        files = [_stem_and_ending(name) for name in names]
-        beside = _Beside(others)
-        if others:
-            _count_orphans(beside, {stem for stem, _ in files}, tally)
-        for stem, ending in files:
-            yield _File(f"{inside}{os.sep}{stem}", ending, beside)
-
-
-def _stem_and_ending(name: str) -> tuple[str, str]:
-    """`NAME.json.xz` -> `NAME` and `.json.xz`, with capitals where it has them."""
-    length = next(len(ending) for ending in _ENDINGS if name.lower().endswith(ending))
-    return name[:-length], name[-length:]
-
-
-def _count_orphans(beside: _Beside, stems: set[str], tally: ImportReport) -> None:
-    """Images, and captions that Instaloader named, whose metadata file is gone: posts that were lost with it."""
-    for name, actual in beside.names.items():
-        stem, _, _ = name.rpartition(".")
-        if stem in stems or _NUMBERED.sub("", stem) in stems or stem.endswith(_OF_A_TARGET) or name.endswith(_VIDEO):
-            continue
-        if not name.endswith(_CAPTION):
-            beside.orphans.add(actual)
-            tally.orphans[NO_METADATA] += 1
-        elif _NAMED_TIME.search(stem) and not name.endswith(_GEOTAG):
-            tally.orphans[NO_CAPTION_METADATA] += 1
-
-
-def _contents(files: Iterator[_File]) -> Iterator[tuple[_File, bytes | InvalidRecord]]:
-    """What the files hold; unpacked some at a time, for unpacking empties the processor's caches."""
-    while several := list(islice(files, _AT_ONCE)):
-        yield from zip(several, [_content(file.base + file.ending) for file in several], strict=True)
-
-
-def _content(path: str) -> bytes | InvalidRecord:
-    try:
-        with FileIO(path) as file:  # a fifth faster than `Path.open`, all told
-            content = file.readall() if os.fstat(file.fileno()).st_size <= LARGEST_FILE else None
-        if content and path[-3:].lower() == ".xz":
-            content = _unpacked(content)
-    except OSError as error:
-        return InvalidRecord(
-            "file cannot be read", f"cannot be read ({error.strerror or error})", "check the permissions"
+    yield from posts_of(found, tally, record=lambda item: _record(*item, tally))
+    if not tally.posts and tally.orphans[NO_METADATA]:
+        tally.remedy = (
+            "if it was downloaded with --no-metadata-json, download the metadata with --no-pictures --no-videos"
         )
-    except (lzma.LZMAError, EOFError, MemoryError) as error:
-        return InvalidRecord("damaged .xz file", f"cannot be unpacked ({error})", "download the post again")
-    if content is None or len(content) > LARGEST_FILE:
-        return InvalidRecord("file is too large", f"holds more than {LARGEST_FILE} bytes", "remove it: it is no post")
-    return content
-
-
-def _unpacked(content: bytes) -> bytes:
-    unpacking = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_DICTIONARY)
-    unpacked = unpacking.decompress(content, max_length=LARGEST_FILE + 1)
-    if not unpacking.eof and len(unpacked) <= LARGEST_FILE:
-        raise EOFError("it ends before its time")
-    return unpacked
-
-
-def _structure(content: bytes | InvalidRecord) -> object:
-    if isinstance(content, InvalidRecord):
-        raise content
-    try:
-        return json.loads(content)
-    except (ValueError, RecursionError) as error:  # ValueError: also what is not UTF-8, and numbers too long
-        problem = f"is not complete JSON ({error.args[0] if error.args else error})"
-        raise InvalidRecord("damaged JSON", problem, "download the post again") from error
 
 
 def _post_node(structure: object, tally: ImportReport) -> Node | None:
@@ -206,14 +110,19 @@ def _may_be_a_post(structure: Node) -> bool:
 # --- one post
 
 
-def _record(file: _File, content: bytes | InvalidRecord, tally: ImportReport) -> dict[str, object] | None:
+def _record(file: File, content: bytes | InvalidRecord, tally: ImportReport) -> dict[str, object] | None:
     """A metadata file, and the files of its name -> what `parse` reads; None for what is no post."""
-    node = _post_node(_structure(content), tally)
+    if not file.is_metadata:
+        return _record_by_name(file, tally)
+    node = _post_node(structure(content), tally)
     if node is None:
         return None
     shortcode = _shortcode(node)
     if shortcode is None:
         raise InvalidRecord("no shortcode", "has no key 'shortcode'", "download the post again")
+    require_content(node, _CONTENT)
+    if not file.side_text(CAPTION):
+        require_text_key(node, _CAPTIONS)
     user = first(
         at(node, "owner", "id"),
         at(node, "owner", "pk"),
@@ -222,21 +131,69 @@ def _record(file: _File, content: bytes | InvalidRecord, tally: ImportReport) ->
     )
     if user is None:
         tally.note(NO_USER)
+    caption = _caption(node, file)
+    images, others = images_of_node(node, file, tally)
     return {
         "id": shortcode,
-        "text": _caption(node, file),
-        "images": _images(node, file, tally),
+        "text": caption,
+        "images": _certain(images, str(caption or ""), file, tally, others=others),
         "user": user,
         "time": _time(node, file, tally),
         **_location(node, file, tally),
     }
 
 
+def _record_by_name(file: File, tally: ImportReport) -> dict[str, object]:
+    """A post of `--no-metadata-json`: its caption, its images and its location lie under one name."""
+    tally.note(WITHOUT_METADATA)
+    user = None
+    if not file.folder.startswith(OF_MANY_USERS):
+        with suppress(OSError):
+            user = Path(file.base).with_name("id").read_text(encoding="utf-8", errors="replace")[:64].strip()
+    if not (user and user.isdecimal()):
+        user = None
+        tally.note(NO_USER)
+    caption = file.side_text(CAPTION).rstrip("\n")
+    images, is_one = images_by_name(file, tally)
+    return {
+        "id": f"{file.folder}/{file.stem}",
+        "text": caption,
+        "images": _certain(images, caption, file, tally, others=0, is_one=is_one),
+        "user": user,
+        "time": _time({}, file, tally),
+        **_location({}, file, tally),
+    }
+
+
+def _certain(
+    images: list[str], caption: str, file: File, tally: ImportReport, *, others: int, is_one: bool = True
+) -> Sequence[str]:
+    """The images of a post, without those that may be of another one of the same second.
+
+    Names of files have no more than a second. In the folder of a hashtag, a location or a feed two posts may have one
+    name: the later one's metadata and caption take the place of the earlier's (which lies in `_old_01.txt`), but an
+    image that is there is not downloaded again. The images are certain where the other's lie under other names (single,
+    album): `others` is how many do. Not `is_one`: the names are those of a single post and of an album.
+    """
+    replaced = [text for text in file.earlier_captions() if text.strip() != caption.strip()]
+    is_of_many = file.folder.startswith(OF_MANY_USERS) and _ONLY_A_TIME.fullmatch(file.stem) is not None
+    if replaced and not is_of_many:
+        tally.note(EARLIER_CAPTION)
+    if is_one and not (replaced and is_of_many):
+        return images
+    tally.note(SAME_SECOND)
+    if is_one and len(replaced) == 1 and others:
+        return images
+    for _ in images:
+        tally.note(IMAGE_OF_ANOTHER)
+    return ()
+
+
 def _shortcode(node: Node) -> object:
     return first(node.get("shortcode"), node.get("code"), at(node, "iphone_struct", "code"))
 
 
-def _caption(node: Node, file: _File) -> object:
+def _caption(node: Node, file: File) -> object:
     """The caption; from the `.txt` file, which may hold more than it, only where the node does not speak of one."""
     edges = at(node, "edge_media_to_caption", "edges")
     if isinstance(edges, list):
@@ -245,24 +202,24 @@ def _caption(node: Node, file: _File) -> object:
         if isinstance(holder, dict) and "caption" in holder:
             caption = holder["caption"]
             return caption.get("text") if isinstance(caption, dict) else caption
-    return _side_file(file, _CAPTION).rstrip("\n")
+    return file.side_text(CAPTION).rstrip("\n")
 
 
-def _time(node: Node, file: _File, tally: ImportReport) -> datetime | None:
+def _time(node: Node, file: File, tally: ImportReport) -> datetime | None:
     """When it was posted, in UTC; from the file name where the node does not say."""
     stamp = first(*(node.get(key) for key in ("taken_at_timestamp", "date", "taken_at")))
     stamp = first(stamp, at(node, "iphone_struct", "taken_at"))
     with suppress(ValueError, OverflowError, OSError):
         if isinstance(stamp, int | float) and not isinstance(stamp, bool):
             return datetime.fromtimestamp(stamp, UTC)
-    if named := _NAMED_TIME.search(file.base.rpartition(os.sep)[2]):
+    if named := NAMED_TIME.search(file.stem):
         with suppress(ValueError):
             return datetime.strptime(named[1], "%Y-%m-%d_%H-%M-%S").replace(tzinfo=UTC)
     tally.note(NO_TIME if stamp is None else BAD_TIME)
     return None
 
 
-def _location(node: Node, file: _File, tally: ImportReport) -> dict[str, object]:
+def _location(node: Node, file: File, tally: ImportReport) -> dict[str, object]:
     """venue, place, latitude and longitude, as far as the node, its iPhone form or `_location.txt` know them."""
     known = [node.get("location"), at(node, "iphone_struct", "location")]
     places = [place for place in known if isinstance(place, dict)]
@@ -270,114 +227,10 @@ def _location(node: Node, file: _File, tally: ImportReport) -> dict[str, object]
     name = first(*(place.get("name") for place in places))
     pairs = [(place.get("lat"), place.get("lng")) for place in places]
     latitude, longitude = next((pair for pair in pairs if None not in pair), (None, None))
-    if latitude is None and (places or "location" not in node) and (side := _side_file(file, _GEOTAG)):
+    if latitude is None and (places or "location" not in node) and (side := file.side_text(GEOTAG)):
         link = _MAP_LINK.search(side)
         latitude, longitude = link.groups() if link else (None, None)
         name = first(name, side[: link.start() if link else None].strip())
-    if venue is None and (target := _LOCATION_TARGET.fullmatch(Path(file.base).parent.name)):
+    if venue is None and (target := LOCATION_TARGET.fullmatch(file.folder)):
         venue = target[1]
     return {"venue": venue, "place": name, **tally.coordinates(latitude, longitude)}
-
-
-def _side_file(file: _File, ending: str) -> str:
-    """The text of a file beside the metadata, "" where there is none."""
-    path = file.beside.path(file.base, ending) if file.beside.names else None
-    if path is None:
-        return ""
-    try:
-        with Path(path).open("rb") as opened:
-            return opened.read(_LARGEST_SIDE_FILE).decode(errors="replace").replace("\r\n", "\n")
-    except OSError:
-        return ""
-
-
-def _images(node: Node, file: _File, tally: ImportReport) -> list[str]:
-    """The images of a post that lie beside it, in order: `BASE.jpg`, or `BASE_1.jpg` and so on; covers of videos."""
-    children = _children(node)
-    if children is None and str(node.get("__typename", "")).endswith("Sidecar"):
-        return _numbered_images(file, tally)
-    slots = [("", node)] if children is None else [(f"_{n}", child) for n, child in enumerate(children, start=1)]
-    images = []
-    for suffix, child in slots:
-        image, reason = _image(file.base + suffix, file.beside)
-        if image is None and (named := _named_by_address(child, file.base)):
-            image, reason = _image(named, file.beside)
-            _no_stray(image, file.beside, tally)
-        if image is not None:
-            images.append(image)
-        if child.get("is_video") is True or child.get("media_type") == 2:
-            tally.note(VIDEO)
-        elif image is None:
-            tally.note(reason)
-    return images
-
-
-def _numbered_images(file: _File, tally: ImportReport) -> list[str]:
-    """The images of a post that does not say how many it has: as many at least as the highest number there."""
-    images, missing = [], 0
-    for number in range(1, _MOST_CHILDREN + 1):
-        base = f"{file.base}_{number}"
-        image, reason = _image(base, file.beside)
-        is_video = file.beside.path(base, _VIDEO) is not None
-        if image is None and not is_video and reason == NO_IMAGE:
-            missing += 1  # unless it is the last: then nobody knows that there was one
-            continue
-        for _ in range(missing):
-            tally.note(NO_IMAGE)
-        missing = 0
-        if image is not None:
-            images.append(image)
-        if is_video:
-            tally.note(VIDEO)
-        elif image is None:
-            tally.note(reason)
-    if missing == _MOST_CHILDREN:
-        tally.note(NO_IMAGE)
-    return images
-
-
-def _no_stray(image: str | None, beside: _Beside, tally: ImportReport) -> None:
-    """An image has metadata after all, under another name."""
-    name = image and image.rpartition(os.sep)[2]
-    if name in beside.orphans:
-        beside.orphans.discard(name)
-        tally.orphans[NO_METADATA] -= 1
-
-
-def _children(node: Node) -> list[Node] | None:
-    """The parts of a post of several images; None for any other."""
-    edges = at(node, "edge_sidecar_to_children", "edges")
-    if isinstance(edges, list) and edges:
-        children = [at(edge, "node") for edge in edges]
-    else:
-        children = first(node.get("carousel_media"), at(node, "iphone_struct", "carousel_media"))  # type: ignore[assignment]
-    if not isinstance(children, list) or not children:
-        return None
-    return [child if isinstance(child, dict) else {} for child in children]
-
-
-def _image(base: str, beside: _Beside) -> tuple[str | None, str]:
-    """The image of that name, whatever its ending; or None, and why there is none that can be used."""
-    if not beside.names:
-        return None, NO_IMAGE
-    for path, ending in ((beside.path(base, ending), ending) for ending in _IMAGES):
-        if path is None:
-            continue
-        with suppress(OSError):
-            if not Path(path).stat().st_size:
-                return None, EMPTY_IMAGE
-            if ending in _UNREAD_IMAGES:
-                return None, f"image in a format that is not read ({ending})"
-            return path, ""
-    return None, NO_IMAGE
-
-
-def _named_by_address(child: Node, base: str) -> str | None:
-    """With `{filename}` in its file pattern, Instaloader names an image like the end of its address."""
-    address = child.get("display_url")
-    if base.endswith("_UTC") or not isinstance(address, str):
-        return None
-    with suppress(ValueError):
-        name = PurePosixPath(urlsplit(address).path).stem
-        return f"{base.rpartition(os.sep)[0]}{os.sep}{name}" if name else None
-    return None

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from importlib.metadata import EntryPoint
+from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
-from postplace.errors import BadOption, BadPost, unknown_name
+from postplace.errors import BadOption, BadPost, PostplaceError, unknown_name
+from postplace.geo.crs import check_crs
 from postplace.posts.dump import AGAIN, Dump, ImportReport
 from postplace.schema import Post
 from postplace.system import plugins
@@ -88,6 +91,48 @@ _BUILT_IN: Mapping[str, SourceEntry] = {
             "the table of YFCC100M (tab-separated, also .bz2), or a folder of its parts",
             "Import the table of YFCC100M: photos of Flickr with their positions.",
             "postplace.posts.yfcc:detect",
+        ),
+        SourceEntry(
+            "weibospider",
+            "postplace.posts.weibospider:weibospider_export",
+            "weiboSpider's folder, or one .json or .csv",
+            "Import what weiboSpider (dataabc) wrote: JSON and CSV, with the folders of images beside them.",
+            "postplace.posts.weibospider:detect",
+        ),
+        SourceEntry(
+            "weibo-search",
+            "postplace.posts.weibo_search:weibo_search_export",
+            "weibo-search's folder, or one .csv",
+            "Import what weibo-search (dataabc) wrote: a CSV for each keyword, with its images.",
+            "postplace.posts.weibo_search:detect",
+        ),
+        SourceEntry(
+            "weibospider-nghuyong",
+            "postplace.posts.weibospider_nghuyong:weibospider_nghuyong_dump",
+            "the folder of WeiboSpider's .jsonl files, or one of them",
+            "Import what WeiboSpider (nghuyong) wrote: JSON lines, with points and ids of places.",
+            "postplace.posts.weibospider_nghuyong:detect",
+        ),
+        SourceEntry(
+            "mediacrawler",
+            "postplace.posts.mediacrawler:mediacrawler_dump",
+            "MediaCrawler's folder, or one .json, .jsonl or .csv",
+            "Import what MediaCrawler wrote of Weibo and Xiaohongshu, with the images of its notes.",
+            "postplace.posts.mediacrawler:detect",
+        ),
+        SourceEntry(
+            "zeeschuimer",
+            "postplace.posts.zeeschuimer:zeeschuimer_dump",
+            "a .ndjson file of Zeeschuimer, or a folder of them",
+            "Import what Zeeschuimer exported: posts of Instagram, Threads, TikTok, X and Xiaohongshu.",
+            "postplace.posts.zeeschuimer:detect",
+        ),
+        SourceEntry(
+            "4cat",
+            "postplace.posts.fourcat:fourcat_export",
+            "a .csv file of 4CAT, or a folder of them",
+            "Import what 4CAT exported as CSV, with the images that it downloaded.",
+            "postplace.posts.fourcat:detect",
         ),
         SourceEntry(
             "auto",
@@ -165,28 +210,37 @@ def find_source(source: object) -> SourceEntry:
     return _REGISTERED[source]
 
 
-def read_source(source: object, path: str | Path, *, on_refused: Refused = None) -> Dump:
+def read_source(source: object, path: str | Path, *, on_refused: Refused = None, crs: str = "wgs84") -> Dump:
     """The posts that lie at a path, read by a source: its name, a function, a class or an object.
 
     The source "auto" looks at what lies there and takes the one that knows it, or says what it is.
     Iterate over it, as often as you like; its `tally` counts what became a post and what did not, and why. Posts with
-    an id that came before are left out and counted. `on_refused` is called with every damaged record.
+    an id that came before are left out and counted. `on_refused` is called with every damaged record. `crs` is the
+    reference system of the coordinates, `wgs84`, `gcj02` or `bd09`; they become WGS84 (`geo/crs.py`).
     Raises BadOption for an unknown source; while iterating, BadPost for what is no post or cannot be read.
     """
+    check_crs(crs)
     entry = find_source(source)
     read: Any = entry.read
     if isinstance(read, str):
         module, _, name = read.partition(":")
         read = getattr(import_module(module), name)
     if inspect.isclass(read):
-        read = read()
+        with _named(f"source {entry.name}"):
+            read = read()
     more = {"on_refused": on_refused} if "on_refused" in inspect.signature(read).parameters else {}
     made = partial(read, Path(path), **more)
-    first = made()
+    with _named(f"source {entry.name}"):
+        first = made()
     if isinstance(first, Dump):
-        return first
-    starts = iter([first])
-    return Dump(lambda tally: _counted(next(starts, None), made, tally, entry.name), on_refused=on_refused)
+        dump = first
+    elif isinstance(first, Iterable):
+        starts = iter([first])
+        dump = Dump(lambda tally: _counted(next(starts, None), made, tally, entry.name), on_refused=on_refused)
+    else:
+        raise _no_posts(first, entry.name)
+    dump.crs = crs
+    return dump
 
 
 # --- posts of a source that counts nothing itself
@@ -197,7 +251,9 @@ def _counted(
 ) -> Iterator[Post]:
     """The posts, counted; `again` gives them once more where they were taken before."""
     seen: set[str] = set()
-    for number, post in enumerate(again() if posts is None else posts, start=1):
+    with _named(f"source {name}"):
+        given: Any = again() if posts is None else posts
+    for number, post in enumerate(_each(given, name), start=1):
         if not isinstance(post, Post):
             problem = f"gave {type(post).__name__} where a post was expected"
             raise BadPost(f"source {name}, item {number}", problem, "give objects of postplace.Post")
@@ -207,6 +263,37 @@ def _counted(
         seen.add(post.id)
         tally.posts += 1
         yield post
+
+
+def _each(posts: Any, name: str) -> Iterator[object]:
+    """What a source gives, one by one; what its code raises becomes a BadPost that says after how many items."""
+    if not isinstance(posts, Iterable):
+        raise _no_posts(posts, name)
+    with _named(f"source {name}"):
+        items = iter(posts)
+    for number in count(1):
+        with _named(f"source {name}, item {number}"):
+            try:
+                item = next(items)
+            except StopIteration:
+                return
+        yield item
+
+
+def _no_posts(given: object, name: str) -> BadPost:
+    remedy = "let it return a list of posts, or yield them one by one"
+    return BadPost(f"source {name}", f"gave {given!r:.80} where posts were expected", remedy)
+
+
+@contextmanager
+def _named(where: str) -> Iterator[None]:
+    """Say in which source, and at which of its items, code of another package failed; its error is the cause."""
+    try:
+        yield
+    except PostplaceError:
+        raise
+    except Exception as error:
+        raise BadPost(where, *plugins.failure(error)) from error
 
 
 def _load(point: EntryPoint) -> None:

@@ -4,30 +4,28 @@ from __future__ import annotations
 
 import codecs
 import csv
-import io
 import json
-import math
 import re
 import stat
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from hashlib import blake2b
-from itertools import islice
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-from postplace.errors import BadOption, BadPost, unknown_name
-from postplace.posts.record import COMPLETE, KEYS, RECORD_KEYS, id_remedy, parse, shown
+from postplace.errors import BadPost, unknown_name
+from postplace.geo.crs import check_crs, located_in_wgs84
+from postplace.posts.checks import REPAIRED, PostChecks, repair_post
+from postplace.posts.keys import KNOWN, SAYS, is_header, on_unused, require_known, says_nothing, suggestions
+from postplace.posts.record import NO_POSITION, RECORD_KEYS, id_remedy, parse, shown
+from postplace.posts.writing import ENDINGS, JSON_ENDINGS, id_digest, write_posts
 from postplace.schema import Post
-from postplace.system.atomic_files import atomic_file
-from postplace.text.hashtags import find_hashtags, unite_hashtags
 
 __all__ = ["ENDINGS", "PostStream", "parse", "read_posts", "write_posts"]
 
-_JSON_ENDINGS = (".jsonl", ".ndjson", ".json")
-ENDINGS = (*_JSON_ENDINGS, ".csv", ".parquet")
+_POSTS = "posts"  # the name of a source that is dicts or posts
 _KEPT_REASONS = 1_000
 _LONGEST_LINE = 16 * 2**20  # bytes; a longer one is no post, and must not fill the memory
 _BESIDE_RECIPE = ("posts.parquet", "split.json", "report.json")  # see preparation/prepared_folder.py
@@ -40,24 +38,46 @@ class PostStream:
 
     `source`: a path (.jsonl, .ndjson, .json with one object a line, .csv, .parquet; UTF-8), a DataFrame, dicts, posts.
     A record that is not a post, or has the id of an earlier one, raises `BadPost`; with `on_bad_post="skip"` it is
-    counted. A source without a single post always raises it.
+    counted. A record of which nothing but the id is known is no post. A source without a single post always raises it,
+    and so does one in which no post has text, hashtags or images, unless `on_empty="keep"`: of what is given as dicts
+    or posts, only where no record has a key for them. A row that is the header again is passed over.
 
-    Filled while iterating: `read`, the number of posts given out; `skipped_count`, and `skipped`, the reasons of the
-    first 1,000; `ignored_keys`, how often each unknown key occurred.
+    `repair_text`: undo UTF-8 that was read as Latin-1 or Windows-1252 (`text/misread.py`), counted in `remarks`.
+    `crs`: the reference system of the coordinates, `wgs84`, `gcj02` or `bd09`; they become WGS84 (`geo/crs.py`).
+
+    Filled while iterating: `read`, the number of posts given out; `empty`, how many records gave a post without text,
+    hashtags and images; `header_again`; `skipped_count`, and `skipped`, the reasons of the first 1,000; `ignored_keys`,
+    how often each unknown key occurred; `remarks`, of how many posts something is true that should be known, in words.
+    `notes` says all of them.
     """
 
-    def __init__(self, source: object, *, on_bad_post: str = "error") -> None:
+    def __init__(
+        self,
+        source: object,
+        *,
+        on_bad_post: str = "error",
+        on_empty: str = "error",
+        crs: str = "wgs84",
+        repair_text: bool = False,
+    ) -> None:
         if on_bad_post not in ("error", "skip"):
             raise unknown_name("on_bad_post", str(on_bad_post), ("error", "skip"))
+        if on_empty not in ("error", "keep"):
+            raise unknown_name("on_empty", str(on_empty), ("error", "keep"))
+        check_crs(crs)
+        self._crs, self._repairs = crs, repair_text
         self._source = Path(source) if isinstance(source, str) else source
-        self._skips = on_bad_post == "skip"
+        self._skips, self._keeps_empty = on_bad_post == "skip", on_empty == "keep"
         self._reset()
 
     def _reset(self) -> None:
-        self.read = 0
+        self.read = self.empty = self.header_again = 0
         self.skipped: list[BadPost] = []
         self.skipped_count = 0
         self.ignored_keys: Counter[str] = Counter()
+        self.remarks: Counter[str] = Counter()
+        self._checks = PostChecks()
+        self._used: set[str] = set()
 
     def __iter__(self) -> Iterator[Post]:
         self._reset()
@@ -72,20 +92,35 @@ class PostStream:
                 self.skipped_count += 1
                 self.skipped += [reason] if len(self.skipped) < _KEPT_REASONS else []
                 continue
-            self.read += 1
-            yield post
+            if post is not None:
+                self.read += 1
+                self._checks.add(post)
+                yield post
+        self.remarks.update(self._checks.remarks())
         if not self.read:
             raise self._nothing(name)
+        if self.empty == self.read and not self._keeps_empty and not (name == _POSTS and self._used & {*SAYS}):
+            raise self._all_empty(name)
 
-    def _checked(self, where: str, record: object, folder: Path, seen: set[int]) -> Post:
+    def _checked(self, where: str, record: object, folder: Path, seen: set[int]) -> Post | None:
+        """The post of a record; None for a header."""
         if isinstance(record, BadPost):
             raise record
         if isinstance(record, Post):
-            post = record
+            post = self._located(record)
+        elif isinstance(record, Mapping) and is_header(record):
+            self.header_again += 1
+            return None
         else:
-            post = parse(record, where=where, folder=folder)  # type: ignore[arg-type]  # parse says so if it is no mapping
+            post = parse(record, where=where, folder=folder, crs=self._crs, remarks=self.remarks)  # type: ignore[arg-type]  # parse says so if it is no mapping
+            self._used.update(key for key in record if key in RECORD_KEYS)  # type: ignore[attr-defined]
             self.ignored_keys.update(str(key) for key in record if key not in RECORD_KEYS)  # type: ignore[attr-defined]
-        digest = _digest(post.id)
+            require_known(record, where)  # type: ignore[arg-type]
+            self.empty += says_nothing(post)
+        if self._repairs and (repaired := repair_post(post)) != post:
+            self.remarks[REPAIRED] += 1
+            post = repaired
+        digest = id_digest(post.id)
         if digest in seen:
             raise BadPost(
                 f"{where}, key 'id'", f"{shown(post.id)} is the id of an earlier post", "give every post its own"
@@ -93,41 +128,59 @@ class PostStream:
         seen.add(digest)
         return post
 
+    def _located(self, post: Post) -> Post:
+        """A post that was made in Python, its coordinates treated as those of a table."""
+        if post.latitude is None or post.longitude is None:
+            return post
+        if post.latitude == post.longitude == 0:
+            self.remarks[NO_POSITION] += 1
+            return replace(post, latitude=None, longitude=None)
+        return located_in_wgs84(post, self._crs)
+
+    def notes(self) -> list[str]:
+        """What should be known of the records that were read, a line each; what was skipped is not among it."""
+        lines = []
+        if self.header_again:
+            lines.append(f"rows that are the header again, passed over: {self.header_again}")
+        if self.empty:
+            lines.append(f"{self.empty} of {self.read} posts have no text, no hashtags and no images")
+        lines += [f"{remark} ({count} of {self.read} posts)" for remark, count in self.remarks.most_common()]
+        if self.ignored_keys:
+            lines.append(on_unused(self.ignored_keys, self._used))
+        return lines
+
     def _nothing(self, name: str) -> BadPost:
         if not self.skipped_count:
             return BadPost(name, "holds no posts", "give at least one record with an id")
         found = f"none of its {self.skipped_count} records is a post; the first: {self.skipped[0].found}"
         return BadPost(name, found, f"correct the records, as {self.skipped[0].where}: {self.skipped[0].remedy}")
 
+    def _all_empty(self, name: str) -> BadPost:
+        found = f"none of {self.read} posts has text, hashtags or images"
+        if self.ignored_keys:
+            found += f" ({on_unused(self.ignored_keys, KNOWN)})"
+        guess = suggestions(sorted(self.ignored_keys), self._used - {*SAYS})
+        return BadPost(name, found, f"{guess} rename it" if guess else f"fill at least one of {', '.join(SAYS[:3])}")
 
-def read_posts(source: object, *, on_bad_post: str = "error") -> list[Post]:
-    """All posts of a source at once; see `PostStream`. Skipped ones are reported by one warning."""
-    stream = PostStream(source, on_bad_post=on_bad_post)
+
+def read_posts(
+    source: object, *, on_bad_post: str = "error", crs: str = "wgs84", repair_text: bool = False
+) -> list[Post]:
+    """All posts of a source at once; see `PostStream`.
+
+    One warning says how many were skipped, and one each what `PostStream.notes` says: posts with nothing in them,
+    values that could not be used, keys that are not used.
+    """
+    stream = PostStream(source, on_bad_post=on_bad_post, crs=crs, repair_text=repair_text)
     posts = list(stream)
     if stream.skipped_count:
         total = stream.skipped_count + stream.read
         warnings.warn(
             f"skipped {stream.skipped_count} of {total} records; the first: {stream.skipped[0]}", stacklevel=2
         )
+    for note in stream.notes():
+        warnings.warn(note, stacklevel=2)
     return posts
-
-
-def write_posts(posts: Iterable[Post], path: Path) -> None:
-    """Write posts as JSON lines, CSV or Parquet, by the ending of `path`, whole or not at all.
-
-    `read_posts` gives the same posts back. They are written as they come: there may be more than fit in memory. Image
-    paths below the file's folder are written relative to it, others absolute; times as ISO 8601 texts, which keep
-    their zone. Raises `WriteFailed`, `BadOption` for another ending, and `BadPost` for an image that is bytes, for an
-    id given twice and for a text that is not Unicode.
-    """
-    path = Path(path)
-    write = _writer(path)
-    with atomic_file(path) as file:
-        write(_records(posts, path.parent), file)
-
-
-def _digest(post_id: str) -> int:
-    return int.from_bytes(blake2b(post_id.encode("utf-8", "surrogatepass"), digest_size=8).digest())
 
 
 # --- where records come from
@@ -141,12 +194,12 @@ def _open(source: object) -> tuple[str, Path, Iterator[_Record]]:
     if isinstance(source, Path):
         return str(source), source.parent, _file_records(source)
     if isinstance(source, Iterable) and not isinstance(source, Mapping | bytes):
-        return "posts", Path(), ((f"posts[{number}]", record) for number, record in enumerate(source))
+        return _POSTS, Path(), ((f"posts[{number}]", record) for number, record in enumerate(source))
     raise BadPost("posts", f"{shown(source)} is not a source", "give a path, a DataFrame or a list of dicts or posts")
 
 
 def _file_records(path: Path) -> Iterator[_Record]:
-    readers = dict.fromkeys(_JSON_ENDINGS, _json_records)
+    readers = dict.fromkeys(JSON_ENDINGS, _json_records)
     readers |= {".csv": _csv_records, ".parquet": _parquet_records}
     try:
         status = path.stat()
@@ -288,90 +341,3 @@ def _check_columns(names: Sequence[str], where: str) -> None:
         raise BadPost(where, "there is no column 'id'", id_remedy(names))
     if twice := [name for name, count in Counter(names).items() if count > 1]:
         raise BadPost(where, f"the column {shown(twice[0])} is there twice", "give every column its own name")
-
-
-# --- writing
-
-_Rows = Iterable[dict[str, Any]]
-_ROW_GROUP = 4096
-_JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
-
-
-def _writer(path: Path) -> Callable[[_Rows, BinaryIO], None]:
-    writers = dict.fromkeys(_JSON_ENDINGS, _write_json)
-    writers |= {".csv": _write_csv, ".parquet": _write_parquet}
-    if path.suffix.lower() not in writers:
-        problem = f"has the unknown ending {path.suffix!r}" if path.suffix else "has no ending"
-        raise BadOption(str(path), problem, f"give a file with one of the endings {', '.join(ENDINGS)}")
-    return writers[path.suffix.lower()]
-
-
-def _write_json(records: _Rows, file: BinaryIO) -> None:
-    file.writelines(_JSON.encode(record).encode() + b"\n" for record in records)
-
-
-def _write_csv(records: _Rows, file: BinaryIO) -> None:
-    text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
-    rows = csv.DictWriter(text, RECORD_KEYS, restval="", lineterminator="\r\n")  # a writer quotes what ends its lines
-    rows.writeheader()
-    for record in records:
-        for key in ("hashtags", "images"):
-            record[key] = _JSON.encode(record[key])
-        if too_long := [key for key, value in record.items() if len(str(value)) > csv.field_size_limit()]:
-            problem = f"is longer than the {csv.field_size_limit()} characters that a CSV reader takes"
-            raise BadPost(f"post {shown(record['id'])}, key {too_long[0]!r}", problem, "write .jsonl or .parquet")
-        rows.writerow(record)
-    text.detach()
-
-
-def _write_parquet(records: _Rows, file: BinaryIO) -> None:
-    import pyarrow
-    from pyarrow import parquet
-
-    types = dict.fromkeys(("hashtags", "images"), pyarrow.list_(pyarrow.string()))
-    types |= dict.fromkeys(("latitude", "longitude"), pyarrow.float64())
-    types[COMPLETE] = pyarrow.bool_()
-    schema = pyarrow.schema([(key, types.get(key, pyarrow.string())) for key in RECORD_KEYS])
-    rows = iter(records)
-    with parquet.ParquetWriter(file, schema) as writer:
-        while group := list(islice(rows, _ROW_GROUP)):
-            writer.write_table(pyarrow.Table.from_pylist(group, schema))
-
-
-def _records(posts: Iterable[Post], folder: Path) -> _Rows:
-    seen: set[int] = set()
-    for post in posts:
-        digest = _digest(post.id)
-        if digest in seen:
-            raise BadPost(f"post {shown(post.id)}", "its id is that of an earlier post", "give every post its own")
-        seen.add(digest)
-        yield _record(post, folder)
-
-
-def _record(post: Post, folder: Path) -> dict[str, Any]:
-    where = f"post {shown(post.id)}"
-    if any(isinstance(image, bytes) for image in post.images):
-        problem = "an image is bytes; only paths can be written"
-        raise BadPost(f"{where}, key 'images'", problem, "save the image to a file and give its path")
-    record: dict[str, Any] = {name: value for name in KEYS if (value := getattr(post, name)) is not None}
-    if not post.image_text:
-        del record["image_text"]
-    record["hashtags"] = list(post.hashtags)  # written even when empty: an empty list says that there are none
-    if post.hashtags and unite_hashtags(post.hashtags, find_hashtags(post.text)) != post.hashtags:
-        record[COMPLETE] = True  # else those typed in the text would come back with them
-    record["images"] = [_relative(image, folder) for image in post.images if isinstance(image, Path)]
-    if post.time is not None:
-        record["time"] = post.time.isoformat()
-    try:
-        for value in record.values():
-            if isinstance(value, float) and not math.isfinite(value):
-                raise ValueError(f"{value} is not finite")
-            ("".join(value) if isinstance(value, list) else str(value)).encode()
-    except (ValueError, TypeError) as error:
-        raise BadPost(where, f"cannot be written ({error})", "give finite numbers and Unicode texts") from error
-    return record
-
-
-def _relative(image: Path, folder: Path) -> str:
-    absolute, base = image.absolute(), folder.absolute()
-    return absolute.relative_to(base).as_posix() if absolute.is_relative_to(base) else str(absolute)

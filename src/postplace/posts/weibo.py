@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import csv
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -43,7 +42,7 @@ from postplace.posts.dump import (
     posts_of,
     walk,
 )
-from postplace.posts.weibo_values import number_of_bid, plain_text, read_time
+from postplace.posts.weibo_values import id_of_post, own_words, plain_text, read_time
 from postplace.schema import Post
 from postplace.text.hashtags import find_hashtags
 
@@ -290,6 +289,8 @@ def _record(values: object, user: object, source: _Source, tally: ImportReport) 
     if isinstance(topics, str) or topics is None:
         topics = (topics or "").split(",")
     time = _time(values, tally)
+    if not post_id.isdecimal():  # weiboSpider's
+        text = own_words(text)
     found = find_hashtags(text) if isinstance(text, str) else ()
     return {
         "id": post_id,
@@ -311,19 +312,10 @@ def _is_retweet(values: Mapping[str, object]) -> bool:
 
 def _id(values: Mapping[str, object], tally: ImportReport) -> str:
     """Weibo's number of the post; computed from the bid where a spreadsheet has rounded it."""
-    given, bid = (str(values.get(key, "")).strip("\ufeff \t\r\n'\"") for key in ("id", "bid"))
-    from_bid = number_of_bid(bid)
-    if not given or re.fullmatch(r"\d+(\.\d+)?[eE]\+?\d+", given):
-        if from_bid is None and given:
-            raise InvalidRecord(
-                "id rounded", f"has the rounded id {given!r}", "give the JSON, or the CSV as it was written"
-            )
-        if from_bid is None:
-            raise InvalidRecord("no id", "has neither an id nor a bid", "export the file again")
-    elif from_bid is None or given == from_bid or not (given[:15] == from_bid[:15] and len(given) == len(from_bid)):
-        return given
-    tally.note("id computed from the bid")
-    return from_bid
+    post_id, is_computed = id_of_post(values.get("id"), values.get("bid"))
+    if is_computed:
+        tally.note("id computed from the bid")
+    return post_id
 
 
 def _time(values: Mapping[str, object], tally: ImportReport) -> datetime | None:

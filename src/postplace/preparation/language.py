@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from postplace.errors import BadOption, unknown_name
+from postplace.system.option_checks import check_names
 from postplace.text.cleaning import for_encoder
 
 # What posts from big cities are mostly written in. Among all 140 languages that py3langid knows, a caption of three
@@ -39,9 +40,9 @@ def language_of(text: str, *, keep: tuple[str, ...]) -> str | None:
     return str(ranked[0][0]) if kept < LEAST_DOUBT else None
 
 
-def check_languages(names: Iterable[str]) -> tuple[str, ...]:
+def check_languages(names: Iterable[str] | str) -> tuple[str, ...]:
     """Names of languages, each known to the identifier; raises BadOption for any other."""
-    codes = tuple(dict.fromkeys(name.strip().lower() for name in names if name.strip()))
+    codes = tuple(dict.fromkeys(name.strip().lower() for name in check_names("languages", names) if name.strip()))
     for name in codes:
         if name not in CANDIDATES and name not in _every_language():  # the usual ones without loading anything
             raise unknown_name("languages", name, CANDIDATES)

@@ -35,6 +35,7 @@ from postplace.schema import Post
 from postplace.splitting.grouped_split import split_posts
 from postplace.splitting.splits import SUBSETS, Indices, Split
 from postplace.system.json_types import JsonObject
+from postplace.system.option_checks import check_seed, check_whole_or_none
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -77,6 +78,7 @@ def prepare_posts(
     Raises NotEnoughData when the posts cannot be split, or when nothing is left to train on, and BadPost for images
     that are bytes or none of which is there.
     """
+    seed, workers = check_seed(seed), check_whole_or_none("workers", workers)
     check_possible(posts, recipe)
     for filter_ in recipe:
         if isinstance(filter_, Portraits):

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from postplace.errors import BadOption, BadPost, BadRun, NotEnoughData
 from postplace.splitting.assignment import LEAST_GROUPS, Limits, limits_of, place_groups
+from postplace.system.option_checks import check_seed, check_whole
 
 SUBSETS = ("train", "validation", "calibration", "test")
 Fractions = tuple[float, float, float, float]
@@ -95,9 +96,10 @@ def split_groups(
     >= 0, or negative for a post without one. With `keys` (N,), a number for each post's owner (see
     `owners.draw_keys`), the split does not depend on the order of posts.
 
-    A `NotEnoughData` when there are fewer groups than subsets; a `BadOption` for fractions that do not add up to 1.
+    A `NotEnoughData` when there are fewer groups than subsets; a `BadOption` for fractions that do not add up to 1, and
+    for a seed that is not from 0 to 2**32 - 1.
     """
-    shares = _shares(fractions)
+    seed, shares = check_seed(seed), _shares(fractions)
     group_of_post = _canonical(groups, labels, keys)
     sizes = np.bincount(group_of_post)
     _check_enough(sizes, int((shares > 0).sum()), subsets="subsets")
@@ -121,8 +123,7 @@ def split_folds(
     7 : 1 : 1 as `split_groups` does. The other arguments are those of `split_groups`. A `BadOption` for fewer than 2
     folds; `NotEnoughData` for fewer groups than folds.
     """
-    if folds < 2:
-        raise BadOption("folds", f"{folds} is too few", "give a number from 2 on, usually 5 or 10")
+    seed, folds = check_seed(seed), check_whole("folds", folds, least=2, remedy=", usually 5 or 10")
     group_of_post = _canonical(groups, labels, keys)
     sizes = np.bincount(group_of_post)
     _check_enough(sizes, folds, subsets="folds")
@@ -196,10 +197,13 @@ def _check_enough(sizes: Indices, needed: int, *, subsets: str) -> None:
 
 
 def _shares(fractions: Sequence[float]) -> NDArray[np.float64]:
-    shares = np.asarray(fractions, dtype=np.float64)
+    try:
+        shares = np.asarray(fractions, dtype=np.float64)
+    except (TypeError, ValueError):
+        shares = np.zeros(0)
     if shares.shape != (len(SUBSETS),) or not (shares >= 0).all() or abs(shares.sum() - 1) > 1e-6 or shares[0] == 0:
         remedy = f"give four numbers that add up to 1, for {', '.join(SUBSETS)}, the first above 0"
-        raise BadOption("fractions", f"{tuple(fractions)} is no division of the posts", remedy)
+        raise BadOption("fractions", f"{fractions} is no division of the posts", remedy)
     return shares
 
 

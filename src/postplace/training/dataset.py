@@ -15,7 +15,14 @@ from postplace.errors import BadPost
 from postplace.evaluation.baselines import Baselines, fit_baselines
 from postplace.features.batch import PostTensors, Vocabularies
 from postplace.features.extraction import EncodedPosts
-from postplace.features.pooled import MODALITIES, PooledFeatures, past_vectors, pool_features, select_modalities
+from postplace.features.pooled import (
+    MODALITIES,
+    PooledFeatures,
+    hashtags_without_vectors,
+    past_vectors,
+    pool_features,
+    select_modalities,
+)
 from postplace.models.inputs import build_tensors
 from postplace.models.read_limits import ReadLimits
 from postplace.models.settings import ResolvedSettings
@@ -192,6 +199,8 @@ def build_dataset(
     if not (encoded.text_mask.any() or encoded.hashtag_mask.any() or len(encoded.image_vectors)):
         problem = f"none of {len(posts)} posts has text, hashtags or a readable picture"
         raise BadPost("posts", problem, "check the keys text, hashtags and images")
+    if left := hashtags_without_vectors(posts, encoded):
+        log(f"the hashtags of {left} posts have no vectors in the table that was given, and are left out")
     made = split_posts(posts, classes.stratum(posts), _image_hashes(encoded), seed=seed, folds=folds, subsets=subsets)
     made.diagnostics.check_learnable()
     split = made.split
@@ -203,6 +212,7 @@ def build_dataset(
         "without_the_target": len(given) - len(posts) - sum(left_out.values()),
         "left_out_classes": dict(left_out),
         "classes": len(places),
+        **({"hashtags_without_vectors": left} if left else {}),
         "broken_images": [asdict(broken) for broken in encoded.broken],
         **made.to_dict(),
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 import numpy as np
 import safetensors.numpy
@@ -26,6 +26,13 @@ from postplace.models.registry import register_model
 
 ARRAYS, VOCABULARY = "safetensors", "json"
 NOTHING = "\ue000"  # a term that no text has (private use), for training posts of which no two share a character
+
+
+class _Dense(TypedDict, total=False):
+    """The image vectors (N, D) beside the terms, and which posts have one (N,); nothing where they are not read."""
+
+    vectors: NDArray[np.float32]
+    present: NDArray[np.bool_]
 
 
 @register_model(
@@ -128,7 +135,7 @@ class Tfidf:
         """Weights and biases."""
         return 0 if self._baseline is None else int(self._baseline.weights.size + self._baseline.bias.size)
 
-    def _dense(self, examples: PooledFeatures) -> dict[str, Any]:
+    def _dense(self, examples: PooledFeatures) -> _Dense:
         if self._beside == "nothing":
             return {}
         return {"vectors": examples.vectors["image"], "present": examples.present["image"]}
