@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from pathlib import Path, PurePosixPath
-from urllib.parse import unquote, urlsplit
+from pathlib import Path
 
 from postplace.posts.dump import EMPTY_IMAGE, NO_IMAGE, ImportReport
+from postplace.posts.foreign_values import address_stem
+from postplace.posts.image_files import image_names
 
-IMAGE_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".heic", ".avif")
 FOLDERS = ("", "images", "media", "photos", "img")  # where they lie beside a dump, as a rule
 _KEPT = 16  # folders
 
@@ -41,13 +41,7 @@ class ImageIndex:
 
 
 def _images_in(folder: str) -> dict[str, str]:
-    found: dict[str, str] = {}
-    with suppress(OSError, ValueError), os.scandir(folder) as entries:
-        for name in sorted(entry.name for entry in entries):
-            stem, dot, ending = name.rpartition(".")
-            if dot + ending.lower() in IMAGE_ENDINGS and not name.startswith("._"):
-                found.setdefault(stem, f"{folder}{os.sep}{name}")
-    return found
+    return {name.rpartition(".")[0]: f"{folder}{os.sep}{actual}" for name, actual in image_names(Path(folder)).items()}
 
 
 def usable(image: str | None, tally: ImportReport) -> list[str]:
@@ -62,14 +56,10 @@ def usable(image: str | None, tally: ImportReport) -> list[str]:
     return []
 
 
-def address_stem(address: object) -> str:
-    """The name at the end of an address, without its ending; "" where there is none.
+def name_at(address: object) -> str:
+    """The name at the end of an address, without its ending; "" where there is no address.
 
-    >>> address_stem("https://pbs.example/media/Fabc.jpg?name=large")
-    'Fabc'
+    >>> name_at("https://pbs.example/media/Fabc.jpg?name=large"), name_at(None)
+    ('Fabc', '')
     """
-    if not isinstance(address, str):
-        return ""
-    with suppress(ValueError):
-        return PurePosixPath(unquote(urlsplit(address).path)).stem
-    return ""
+    return address_stem(address) if isinstance(address, str) else ""
