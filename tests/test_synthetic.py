@@ -18,7 +18,7 @@ from PIL import Image
 
 from postplace.errors import BadOption, WriteFailed
 from postplace.synthetic import CityParameters, CityReport, Person, city, make_city, planted_ceiling
-from postplace.synthetic.city import drafts_of
+from postplace.synthetic.city import build_drafts
 from postplace.synthetic.gazetteer import SITES, sites
 from postplace.synthetic.images import LIGHTS, draw_place
 from postplace.synthetic.language import misspell, use_slang, write_text
@@ -59,7 +59,7 @@ def digest(folder: Path) -> str:
 
 
 def drafts(number: int = 400, **changed: Any) -> list[Draft]:
-    return drafts_of(number, seed=0, parameters=clean(**changed))
+    return build_drafts(number, seed=0, parameters=clean(**changed))
 
 
 def test_the_city_has_posts_pictures_and_places(tmp_path: Path) -> None:
@@ -229,7 +229,7 @@ def test_markup_is_links_mentions_and_emoticons() -> None:
 def test_a_repost_has_another_user_and_the_same_words_and_nearly_the_same_pictures(tmp_path: Path) -> None:
     parameters = clean(duplicates=0.5)
     report = make_city(tmp_path / "city", posts=30, parameters=parameters)
-    found = drafts_of(30, seed=0, parameters=parameters)
+    found = build_drafts(30, seed=0, parameters=parameters)
     posts = dict(zip((draft.id for draft in found), records(tmp_path / "city"), strict=True))
     repeats = [draft for draft in found if draft.repeats]
     assert len(repeats) == report.flaws["duplicates"] > 5

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -68,8 +67,7 @@ class PostLocator:
         self.class_weight, self.keeps_evidence, self.modalities = class_weight, evidence, given.modalities
         self.classes = TargetSpec(target, given.cells, given.min_posts)
         self.target, self.folds, self.settings, self.seed = target, given.folds, given.settings, given.seed
-        training = given.settings, given.seed, class_weight, device, given.devices
-        self.model_settings = ModelSettings.resolve(model, *training)
+        self.given, self.model_settings = given, ModelSettings.resolve(model, *given.training, device, given.devices)
         self.entry, self.plan = self.model_settings.entry, self.model_settings.plan
         pair = text_encoder, image_encoder, device, given.workers, progress is not None
         self.encoder_pair = EncoderPair(*pair, self.plan.states, self.plan.state_layers)
@@ -125,9 +123,7 @@ class PostLocator:
         options = PredictOptions(top_k, level, min_confidence, coverage_over)
         return Predictions(self.answer(read_with_subsets(posts)[0], options, cache=cache).warned())
 
-    def answer(
-        self, posts: Sequence[Post], options: PredictOptions, *, cache: Path | None = None
-    ) -> steps.AnsweredPosts:
+    def answer(self, posts: Sequence[Post], options: PredictOptions, cache: Path | None = None) -> steps.AnsweredPosts:
         """As `predict`, of posts that were parsed before; beside the answers the images that could not be read."""
         return steps.answer_posts(self.predictor, posts, self._reader, options, cache=cache)
 
@@ -200,7 +196,4 @@ class PostLocator:
 
     def options(self) -> JsonObject:
         """Everything that decides what is learned, for JSON."""
-        named = {"model": self.entry.name, "settings": self.settings, "class_weight": self.class_weight}
-        split = {"modalities": list(self.modalities), "seed": self.seed}
-        folds = {} if self.folds is None else {"folds": self.folds}
-        return {**asdict(self.classes), **named, **split, **folds, "encoders": self.encoder_pair.to_json()}
+        return {**self.given.to_json(model=self.entry.name), "encoders": self.encoder_pair.to_json()}

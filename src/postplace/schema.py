@@ -21,10 +21,10 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SHOWN = 20  # predictions that a notebook shows of many
 
 
-def seconds_of(time: datetime) -> float:
+def epoch_seconds(time: datetime) -> float:
     """Seconds since 1970; a time without a zone is taken to be in UTC, wherever this runs.
 
-    >>> seconds_of(datetime(1970, 1, 2)), seconds_of(datetime.fromisoformat("1970-01-02T08:00+08:00"))
+    >>> epoch_seconds(datetime(1970, 1, 2)), epoch_seconds(datetime.fromisoformat("1970-01-02T08:00+08:00"))
     (86400.0, 86400.0)
     """
     return ((time.replace(tzinfo=UTC) if time.tzinfo is None else time) - EPOCH).total_seconds()

@@ -111,10 +111,10 @@ class Unread:
             lines.append(f"not read: {' and '.join(counts)} in the text: no influence on this answer")
         return tuple(lines)
 
-    def lines_of(self, name: str) -> tuple[str, ...]:
+    def model_lines(self, name: str) -> tuple[str, ...]:
         """The same of another model than the one that predicts, by what it is called.
 
-        >>> Unread((Extent("text", "words", 30, 71),), modalities=("image",)).lines_of("the attacker")
+        >>> Unread((Extent("text", "words", 30, 71),), modalities=("image",)).model_lines("the attacker")
         ('the attacker read the first 30 of 71 words of the text', 'the attacker does not look at the images')
         """
         read = [

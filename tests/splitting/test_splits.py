@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from postplace.errors import BadOption, BadPost, BadRun, NotEnoughData
-from postplace.splitting.splits import SUBSETS, Split, fractions_of, random_split, split_folds, split_groups
+from postplace.splitting.splits import SUBSETS, Split, random_split, split_folds, split_fractions, split_groups
 
 Indices = NDArray[np.int64]
 
@@ -135,7 +135,7 @@ def test_over_the_folds_every_post_is_in_test_once(folds: int) -> None:
         inside = subsets_of_groups(split, groups)
         assert sum(len(part) for part in inside) == len(set(groups.tolist()))
         assert sum(len(rows) for _, rows in split.subsets()) == 3000
-        assert shares(split) == pytest.approx(fractions_of(folds), abs=0.025)
+        assert shares(split) == pytest.approx(split_fractions(folds), abs=0.025)
     assert made[0].test.tolist() != made[folds].test.tolist()
 
 

@@ -11,7 +11,7 @@ import typer
 from postplace.cli.options import (
     Device,
     Hashtags,
-    Pictures,
+    Images,
     Run,
     Text,
     check_other_run,
@@ -66,7 +66,7 @@ def advise(
     run: Run,
     text: Text = None,
     hashtags: Hashtags = None,
-    image: Pictures = None,
+    image: Images = None,
     protect: Protected = Protect.place,
     place: Which = None,
     max_edits: Annotated[int, typer.Option(help="How many edits to make at most.")] = 2,

@@ -30,7 +30,7 @@ def as_lines(
     notes: Sequence[str] = (),
 ) -> Iterator[str]:
     """For a person: short, whatever the number of posts."""
-    yield from _counts_of(inspection)
+    yield from _count_lines(inspection)
     yield from _names(known, leaks, inspection)
     yield from _split_table(splits, near=inspection.fingerprints.compares_near_copies)
     yield from _shares(inspection)
@@ -140,7 +140,7 @@ def _warnings(inspection: Inspection, leaks: NameLeaks, splits: Splits) -> list[
     return [*leak_warnings(leaks), *inspection.warnings(), *crossing]
 
 
-def _counts_of(inspection: Inspection) -> Iterator[str]:
+def _count_lines(inspection: Inspection) -> Iterator[str]:
     from postplace.splitting.inspection import FIELDS
 
     yield f"{inspection.posts} posts"

@@ -70,7 +70,7 @@ Text = Annotated[str | None, typer.Option(help="The text of the post.")]
 Hashtags = Annotated[
     str | None, typer.Option(help="Its hashtags, separated by spaces; those in the text are read too.")
 ]
-Pictures = Annotated[list[Path] | None, typer.Option(help="One of its images; may be repeated.")]
+Images = Annotated[list[Path] | None, typer.Option(help="One of its images; may be repeated.")]
 Cache = Annotated[
     Path | None,
     typer.Option(

@@ -15,8 +15,8 @@ from postplace.cli.options import (
     Device,
     GivenBadPosts,
     Hashtags,
+    Images,
     OnBadPost,
-    Pictures,
     Quiet,
     RepairText,
     Run,
@@ -50,7 +50,7 @@ def predict(
     ] = None,
     text: Text = None,
     hashtags: Hashtags = None,
-    image: Pictures = None,
+    image: Images = None,
     top_k: Annotated[int, typer.Option(help="How many places a post.")] = 5,
     level: Annotated[float, typer.Option(help="How often set and circle cover the true place, on average.")] = 0.9,
     coverage_over: Annotated[

@@ -31,7 +31,7 @@ class Condition:
     """What is done to the posts before any model is given them; rules are fitted on the training part.
 
     `split`: "grouped" keeps users (else venues) and near-duplicates on one side, "random" does not (to show how much
-    that flatters). `min_hashtag_posts`: rarer hashtags are removed. `max_portrait`: pictures of which persons fill more
+    that flatters). `min_hashtag_posts`: rarer hashtags are removed. `max_portrait`: images of which persons fill more
     are removed. `mask_place_names`: the names of places are taken out of texts and hashtags.
     """
 

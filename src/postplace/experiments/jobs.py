@@ -10,7 +10,7 @@ from typing import Any
 
 from postplace.errors import BadOption
 from postplace.experiments.definition import Condition, Experiment, Row
-from postplace.experiments.provenance import code_version, segmenter_of
+from postplace.experiments.provenance import code_version, segmenter_name
 from postplace.experiments.results import Results
 from postplace.inference.scoring import CITY_MEDIAN, CONCATENATION, MAJORITY
 from postplace.models.registry import find_model
@@ -144,7 +144,7 @@ def _row_key(row: Row, encoders: tuple[str, str]) -> JsonObject:
 
 
 def _condition_key(condition: Condition, encoders: tuple[str, str]) -> JsonObject:
-    return {"condition": asdict(condition), "encoders": encoders, "segmenter": segmenter_of(condition)}
+    return {"condition": asdict(condition), "encoders": encoders, "segmenter": segmenter_name(condition)}
 
 
 def unfinished(job: Job, results: Results) -> Job | None:
@@ -164,7 +164,7 @@ def share_out(job: Job, *, jobs: int) -> Iterator[Job]:
 
 
 @lru_cache(maxsize=2)
-def posts_of(path: Path) -> tuple[list[Post], dict[str, str] | None]:
+def load_posts(path: Path) -> tuple[list[Post], dict[str, str] | None]:
     """The posts of a file or a prepared folder, with the part of each by its id if they are prepared; read once."""
     if not path.exists():
         raise BadOption("data", f"there is no {path}", "name a file of posts or a prepared folder")

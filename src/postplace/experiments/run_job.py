@@ -20,7 +20,7 @@ from postplace.evaluation.baselines import no_baselines
 from postplace.experiments.conditions import prepare_under
 from postplace.experiments.definition import Row
 from postplace.experiments.figures import Fused, fused_vectors, save_fused
-from postplace.experiments.jobs import BEST_SINGLE, Job, posts_of
+from postplace.experiments.jobs import BEST_SINGLE, Job, load_posts
 from postplace.experiments.provenance import build_provenance
 from postplace.experiments.results import DOES_NOT_APPLY, UNFINISHED, Cost, Result, Results
 from postplace.experiments.tuning import tune
@@ -67,7 +67,7 @@ def _work_on(job: Job) -> Iterator[str]:
     results, started = Results(job.folder), time.perf_counter()
     try:
         base = _locator(job, job.rows[0][0] if job.rows else None)
-        posts, parts = posts_of(job.data.path)
+        posts, parts = load_posts(job.data.path)
         state = (job.options.cache or job.folder) / "pictures"
         prepared = prepare_under(job.condition, posts, base, parts=parts, names=job.data.names, state=state)
     except Exception as error:  # of data or encoders: no row of the job can be run

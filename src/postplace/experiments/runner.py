@@ -13,7 +13,7 @@ from pathlib import Path
 
 from postplace.errors import BadOption, BadRun, unknown_name
 from postplace.experiments.definition import Experiment
-from postplace.experiments.jobs import DataSet, Job, Options, build_jobs, posts_of, share_out, unfinished
+from postplace.experiments.jobs import DataSet, Job, Options, build_jobs, load_posts, share_out, unfinished
 from postplace.experiments.provenance import digest_of_data
 from postplace.experiments.results import Results
 from postplace.experiments.run_job import work_on
@@ -40,7 +40,7 @@ def run_experiment(
     jobs, only = check_whole("jobs", jobs, least=1), known_rows(experiment, only)
     seeds = [check_seed(seed, "seeds") for seed in seeds]
     results = Results(out / experiment.name / data.name)
-    posts, parts = posts_of(data.path)
+    posts, parts = load_posts(data.path)
     digest = digest_of_data(posts, parts)
     make_jobs = partial(build_jobs, experiment, data, seeds=seeds, options=options, results=results, digest=digest)
     files = [path for job in make_jobs() for path in job.files()]

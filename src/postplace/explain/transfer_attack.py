@@ -59,7 +59,7 @@ class TransferAttacker:
 
         Where the place is hidden from it as it is, edits are made against the other run alone.
         """
-        notes = list(self.unread.lines_of("the transfer model"))
+        notes = list(self.unread.model_lines("the transfer model"))
         left = [
             suggestion.transfer_view.probability for suggestion in suggestions if suggestion.transfer_view is not None
         ]

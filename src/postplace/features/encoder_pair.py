@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from postplace.encoders.absolute_names import lasting_name
 from postplace.encoders.encoder import ImageEncoder, TextEncoder
-from postplace.encoders.lasting_names import lasting_name
 from postplace.encoders.outside import saved_name
 from postplace.encoders.registry import find_image_encoder, find_text_encoder
 from postplace.features.extraction import EncodedPosts, encode_posts

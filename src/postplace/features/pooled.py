@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from postplace.errors import BadOption, unknown_name
 from postplace.features.extraction import EncodedPosts
-from postplace.schema import Post, seconds_of
+from postplace.schema import Post, epoch_seconds
 from postplace.system.option_checks import check_names
 from postplace.text.cleaning import for_encoder
 from postplace.text.hashtags import normalise_hashtag, remove_hashtags
@@ -148,7 +148,7 @@ def past_vectors(posts: Sequence[Post], examples: PooledFeatures) -> tuple[NDArr
     by_user: dict[str, list[tuple[int, float]]] = {}
     for row, post in enumerate(posts):
         if post.user is not None and post.time is not None:
-            by_user.setdefault(post.user, []).append((row, seconds_of(post.time)))
+            by_user.setdefault(post.user, []).append((row, epoch_seconds(post.time)))
     for own in by_user.values():
         rows, moments = [row for row, _ in own], np.array([moment for _, moment in own])
         order = np.argsort(moments, kind="stable")

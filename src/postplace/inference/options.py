@@ -14,6 +14,7 @@ from postplace.inference.calibrator import ALPHA
 from postplace.places.decode import check_asked
 from postplace.places.vocabulary import check_cells, check_min_posts, check_target
 from postplace.system.deprecation import warn_renamed
+from postplace.system.json_types import JsonObject
 from postplace.system.option_checks import check_folds, check_seed, check_whole, check_whole_or_none
 
 Folder = str | Path | None
@@ -62,6 +63,18 @@ class FitOptions:
             check_whole_or_none("workers", numbers["workers"]),
             check_folds(numbers["folds"]),
         )
+
+    @property
+    def training(self) -> tuple[Mapping[str, Any], int, Literal["balanced"] | None]:
+        """Settings, seed and class weight."""
+        return self.settings, self.seed, self.class_weight
+
+    def to_json(self, *, model: str) -> JsonObject:
+        """What decides what a model of that name learns from posts and vectors; `folds` only where there are some."""
+        classes = {"target": self.target, "cells": self.cells, "min_posts": self.min_posts}
+        named = {"model": model, "settings": self.settings, "class_weight": self.class_weight}
+        folds = {} if self.folds is None else {"folds": self.folds}
+        return {**classes, **named, "modalities": list(self.modalities), "seed": self.seed, **folds}
 
 
 def check_folds_free(folds: int | None, subsets: Mapping[str, str] | None) -> None:

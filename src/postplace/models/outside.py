@@ -43,7 +43,7 @@ def describe_model(
     Networks read the pooled vectors of text and image (a class that reads other inputs is to be registered with them),
     and are trained with Adam. Raises BadOption for anything that is no model.
     """
-    source = source_of(model)
+    source = import_path(model)
     build, settings, network = _constructor(model, fixed=fixed)
     settings |= dict(defaults or {})
     return ModelEntry(
@@ -62,7 +62,7 @@ def describe_model(
     )
 
 
-def source_of(model: Any) -> str:
+def import_path(model: Any) -> str:
     """The module and the name of a class or function, or of an instance's class: "module:Class"."""
     made = model if inspect.isclass(model) or inspect.isfunction(model) else type(model)
     return f"{made.__module__}:{made.__qualname__}"

@@ -66,7 +66,7 @@ class ReadLimits:
     def _of_tokens(self, tokens: TextTokens) -> list[Extent]:
         if self.vocabularies is None or self._reads_vectors():
             return []
-        return extents_of(tokens, lengths_of(self.vocabularies, self.plan))
+        return extents_of(tokens, read_lengths(self.vocabularies, self.plan))
 
     def _of_encoder(self, post: Post) -> list[Extent]:
         """As far as the encoder says."""
@@ -125,7 +125,7 @@ def read_limits(run: ReadingRun) -> ReadLimits:
     return ReadLimits(run.plan, run.predictor.vocabularies, run.encoders()[0], run.modalities)
 
 
-def lengths_of(vocabularies: Vocabularies, plan: ResolvedSettings) -> dict[str, int]:
+def read_lengths(vocabularies: Vocabularies, plan: ResolvedSettings) -> dict[str, int]:
     """The lengths that posts are cut to, of those that the system reads by: max_characters, max_words, max_hashtags."""
     return {name: getattr(vocabularies, name) for name in plan.vocabulary if name.startswith("max_")}
 

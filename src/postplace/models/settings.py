@@ -40,7 +40,7 @@ class ResolvedSettings:
 
     @property
     def states(self) -> bool | Literal["image"]:
-        """The states that posts are to be encoded with: all, those of pictures before the last stage alone, or none."""
+        """The states that posts are to be encoded with: all, those of images before the last stage alone, or none."""
         return "image" if "image_stage" in self.inputs else self.reads_states
 
 

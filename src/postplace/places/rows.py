@@ -36,7 +36,7 @@ COLUMNS = (
     Column("latitude", "number", None, "of the place, WGS84 degrees; missing where it has none"),
     Column("longitude", "number", None, "likewise, -180 to 180"),
     Column("modalities", "text", "modalities", "what the post has of `text hashtags image`, with spaces between"),
-    Column("confident", "boolean", "confident", "whether the best place is as probable as `--min-confidence`"),
+    Column("confident", "boolean", "confident", "whether the best place is at least as probable as requested"),
     Column("in_set", "boolean", "in_set", "whether the place is in the prediction set; no where there is none"),
     Column("level", "number", "level", "how often set and circle cover the true place; missing where there are none"),
     Column("radius_km", "number", "radius_km", "of the prediction circle; missing without one"),

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from postplace.errors import BadOption, BadRun, NotEnoughData
-from postplace.places.distance import EARTH_RADIUS_KM, degrees_of, spherical_median, unit_vectors
+from postplace.places.distance import EARTH_RADIUS_KM, spherical_median, to_degrees, unit_vectors
 from postplace.places.medoid import Distances
 from postplace.schema import Place, Post
 from postplace.system.option_checks import check_seed, check_whole, check_whole_or_none
@@ -199,7 +199,7 @@ def fit_cells(posts: Iterable[Post], *, cells: int, seed: int) -> PlaceVocabular
         raise NotEnoughData("cells", problem, remedy)
     kmeans = KMeans(cells, n_init=4, random_state=seed)
     kmeans.fit(unit_vectors(*distinct.T) * EARTH_RADIUS_KM, sample_weight=weights)
-    centres = degrees_of(kmeans.cluster_centers_)
+    centres = to_degrees(kmeans.cluster_centers_)
     centres = centres[np.lexsort((centres[:, 1], -centres[:, 0]))]
     digits = max(3, len(str(cells - 1)))
     places = (Place(f"cell-{c:0{digits}d}", float(lat), float(lon)) for c, (lat, lon) in enumerate(centres))

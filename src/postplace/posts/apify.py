@@ -8,12 +8,11 @@ those that were fetched afterwards are found by the name in their address, or by
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC
 from functools import partial
 from pathlib import Path
 
 from postplace.errors import BadPost
-from postplace.posts.downloaded_images import ImageIndex, name_at, usable
+from postplace.posts.downloaded_images import ImageIndex, address_stem, usable
 from postplace.posts.dump import (
     NO_USER,
     VIDEO,
@@ -26,7 +25,7 @@ from postplace.posts.dump import (
     posts_of,
     require_content,
 )
-from postplace.posts.foreign_values import first_time
+from postplace.posts.foreign_time import first_instant
 from postplace.posts.json_files import first_objects, json_records
 from postplace.schema import Post
 
@@ -74,7 +73,7 @@ def _record(file: Path, item: object, images: ImageIndex, tally: ImportReport) -
         "hashtags": tags or None,
         "images": _images(file, item, images, tally),
         "user": user,
-        "time": first_time([item.get("timestamp")], tally, zone=UTC),
+        "time": first_instant([item.get("timestamp")], tally),
         "place": item.get("locationName"),
         "venue": item.get("locationId"),
         **tally.coordinates(at(item, "location", "lat"), at(item, "location", "lng")),
@@ -99,7 +98,7 @@ def _images(file: Path, item: Mapping[str, object], images: ImageIndex, tally: I
         parts = [{"displayUrl": address} for address in addresses]
     found: list[str] = []
     for number, part in enumerate(parts or [item], start=1):
-        names = [name_at(part.get("displayUrl")), f"{code}_{number}" if parts else f"{code}"]
+        names = [address_stem(part.get("displayUrl")), f"{code}_{number}" if parts else f"{code}"]
         image = images.find(file.parent, names)
         if part.get("type") == "Video":
             tally.note(VIDEO)

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from postplace.errors import BadPost
-from postplace.posts.downloaded_images import ImageIndex, usable
+from postplace.posts.downloaded_images import IMAGE_ENDINGS, ImageIndex, usable
 from postplace.posts.dump import (
     NO_IMAGE,
     VIDEO,
@@ -24,7 +24,6 @@ from postplace.posts.dump import (
     posts_of,
 )
 from postplace.posts.gallery_dl_sites import SITES, site_of
-from postplace.posts.image_files import IMAGES
 from postplace.posts.json_files import JSON_ENDINGS, dump_files, first_objects, json_values
 from postplace.schema import Post
 
@@ -201,4 +200,4 @@ def _image(member: _Member, images: ImageIndex) -> str | None:
 def _image_name(file: Path) -> str | None:
     """`NAME.jpg` of `NAME.jpg.json`."""
     stem, _, _ = file.name.rpartition(".")
-    return stem if stem.lower().endswith(IMAGES) else None
+    return stem if stem.lower().endswith(IMAGE_ENDINGS) else None

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC
 from typing import Any
 
 from postplace.posts.dump import NO_USER, ImportReport, at, first, require_content
-from postplace.posts.foreign_values import first_time
+from postplace.posts.foreign_time import first_instant
 from postplace.posts.weibo_values import plain_text
 
 Values = Mapping[str, Any]
@@ -49,7 +48,7 @@ def _instagram(values: Values, tally: ImportReport) -> dict[str, object]:
         "text": values.get("description"),
         "hashtags": values.get("tags") or None,
         "user": _with_user(first(values.get("owner_id"), values.get("username")), tally),
-        "time": first_time([values.get("post_date"), values.get("date")], tally, zone=UTC),
+        "time": first_instant([values.get("post_date"), values.get("date")], tally),
         "place": slug.replace("-", " ") if isinstance(slug, str) else slug,
         "venue": values.get("location_id"),
     }
@@ -66,7 +65,7 @@ def _flickr(values: Values, tally: ImportReport) -> dict[str, object]:
         "text": "\n".join(str(plain_text(word)) for word in words if word not in (None, "")),
         "hashtags": values.get("tags") or None,
         "user": _with_user(first(*(at(values, key, "nsid") for key in ("owner", "user"))), tally),
-        "time": first_time([values.get("date"), values.get("dateupload"), values.get("dateuploaded")], tally, zone=UTC),
+        "time": first_instant([values.get("date"), values.get("dateupload"), values.get("dateuploaded")], tally),
         "place": first(at(location, "locality"), at(location, "county")),
         **tally.coordinates(
             *(None if unplaced else first(at(location, key), values.get(key)) for key in ("latitude", "longitude"))
@@ -90,7 +89,7 @@ def _weibo(values: Values, tally: ImportReport) -> dict[str, object]:
         "id": first(status.get("idstr"), status.get("id"), status.get("mid")),
         "text": plain_text(first(status.get("text_raw"), status.get("text"))),
         "user": _with_user(first(*(at(status, "user", key) for key in ("idstr", "id", "screen_name"))), tally),
-        "time": first_time([status.get("created_at"), status.get("date")], tally, zone=UTC),
+        "time": first_instant([status.get("created_at"), status.get("date")], tally),
         "place": place,
         "venue": venue,
         **tally.coordinates(latitude, longitude),

@@ -8,12 +8,11 @@ Instagram's private API beneath (`cl.last_json`: `caption.text`, seconds since 1
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC
 from functools import partial
 from pathlib import Path
 
 from postplace.errors import BadPost
-from postplace.posts.downloaded_images import ImageIndex, name_at, usable
+from postplace.posts.downloaded_images import ImageIndex, address_stem, usable
 from postplace.posts.dump import (
     NO_USER,
     VIDEO,
@@ -26,7 +25,7 @@ from postplace.posts.dump import (
     posts_of,
     require_content,
 )
-from postplace.posts.foreign_values import first_time
+from postplace.posts.foreign_time import first_instant
 from postplace.posts.json_files import first_objects, json_records
 from postplace.schema import Post
 
@@ -76,7 +75,7 @@ def _record(file: Path, media: object, images: ImageIndex, tally: ImportReport) 
         "text": first(media.get("caption_text"), at(media, "caption", "text")),
         "images": _images(file, media, images, tally),
         "user": user,
-        "time": first_time([media.get("taken_at")], tally, zone=UTC),
+        "time": first_instant([media.get("taken_at")], tally),
         "place": at(location, "name"),
         "venue": first(at(location, "pk"), at(location, "id"), at(location, "external_id")),
         **tally.coordinates(at(location, "lat"), at(location, "lng")),
@@ -100,7 +99,7 @@ def _images(file: Path, media: Mapping[str, object], images: ImageIndex, tally: 
 
 def _names(file: Path, media: Mapping[str, object], part: Mapping[str, object], number: int) -> list[str]:
     username, key = at(media, "user", "username"), part.get("pk")
-    names = [f"{username}_{key}", f"{key}", name_at(part.get("thumbnail_url"))]
+    names = [f"{username}_{key}", f"{key}", address_stem(part.get("thumbnail_url"))]
     stem = file.name.partition(".")[0]
     owned = [name for name in (stem, media.get("code"), media.get("pk")) if name not in (None, "")]
     return names + [f"{name}_{number}" if number else f"{name}" for name in owned]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from postplace.posts.downloaded_images import FOLDERS, ImageIndex, name_at, usable
+from postplace.posts.downloaded_images import FOLDERS, ImageIndex, address_stem, usable
 from postplace.posts.dump import VIDEO, ImportReport, at, first
 
 _FOLDERS = (*FOLDERS, "tweets_media", "tweet_media")  # the last two are an archive's
@@ -20,7 +20,7 @@ def tweet_images(
         if kind != "photo":
             tally.note(VIDEO)
             continue
-        name = name_at(address)
+        name = address_stem(address)
         names = [f"{tweet_id}-{name}" if name else "", name, f"{tweet_id}_{number}"]
         found += usable(images.find(file.parent, names, inside=_FOLDERS), tally)
     return list(dict.fromkeys(found))

@@ -11,7 +11,6 @@ import html
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from datetime import UTC
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -29,7 +28,7 @@ from postplace.posts.dump import (
     posts_of,
     require_content,
 )
-from postplace.posts.foreign_values import first_time
+from postplace.posts.foreign_time import first_instant
 from postplace.posts.json_files import JSON_ENDINGS, dump_files, first_objects, json_values, sample_files, unpacked_name
 from postplace.posts.tweet_media import tweet_images
 from postplace.schema import Post
@@ -177,7 +176,7 @@ def _record(
         "hashtags": _hashtags(tweet) or None,
         "images": tweet_images(file, tweet, around, images=images, tally=tally),
         "user": user,
-        "time": first_time([tweet.get("created_at"), tweet.get("date")], tally, zone=UTC),
+        "time": first_instant([tweet.get("created_at"), tweet.get("date")], tally),
         **_place(tweet, around, tally),
         **_coordinates(tweet, tally),
     }

@@ -11,16 +11,15 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from urllib.parse import unquote_plus
 
 from postplace.errors import BadPost
-from postplace.posts.downloaded_images import name_at, usable
+from postplace.posts.downloaded_images import address_stem, usable
 from postplace.posts.dump import VIDEO, Dump, ImportReport, InvalidRecord, posts_of
-from postplace.posts.foreign_values import first_time
+from postplace.posts.foreign_time import first_instant
 from postplace.posts.json_files import dump_files, open_text, sample_files, text_lines
 from postplace.posts.weibo_values import plain_text
 from postplace.schema import Post
@@ -110,7 +109,7 @@ def _record(file: Path, line: str | InvalidRecord, tally: ImportReport) -> dict[
         "hashtags": tags or None,
         "images": _images(file, row, tally),
         "user": row["uid"],
-        "time": first_time([row["dateuploaded"]], tally, zone=UTC),
+        "time": first_instant([row["dateuploaded"]], tally),
         **tally.coordinates(row["latitude"], row["longitude"]),
     }
 
@@ -125,7 +124,7 @@ def _images(file: Path, row: Mapping[str, str], tally: ImportReport) -> list[str
         tally.note(VIDEO)
         return []
     digest, ending = row.get("hash", ""), row["ext"] if row["ext"].isalnum() else "jpg"
-    names = [f"{row['photoid']}.{ending}", f"{name_at(row['downloadurl'])}.{ending}", f"{digest}.{ending}"]
+    names = [f"{row['photoid']}.{ending}", f"{address_stem(row['downloadurl'])}.{ending}", f"{digest}.{ending}"]
     names += [f"images/{name}" for name in names]
     names += [f"{top}images/{digest[:3]}/{digest[3:6]}/{digest}.{ending}" for top in ("", "data/") if digest]
     for name in names:

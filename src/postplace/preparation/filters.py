@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from postplace.errors import BadOption, BadRun, unknown_name
-from postplace.preparation.language import check_languages, language_of
+from postplace.preparation.language import check_languages, detect_language
 from postplace.schema import Post
 from postplace.system.json_types import JsonObject
 from postplace.system.option_checks import check_names, check_share, check_whole
@@ -163,7 +163,7 @@ class KeptPlaces:
 class Languages:
     """Posts whose text is of a language not in `keep` (ISO 639-1) are removed (MRLF IV-A: English posts stay).
 
-    A text too short to tell, or none, stays and is counted; see `language_of`.
+    A text too short to tell, or none, stays and is counted; see `detect_language`.
     """
 
     name: ClassVar[str] = "languages"
@@ -185,11 +185,11 @@ class Languages:
 
     def apply(self, post: Post) -> Post | None:
         """The post, unless its text is certainly of another language."""
-        return post if language_of(post.text, keep=self.keep) in (None, *self.keep) else None
+        return post if detect_language(post.text, keep=self.keep) in (None, *self.keep) else None
 
     def note(self, posts: Sequence[Post]) -> str:
         """Which languages go, and how many texts were too short to tell."""
-        found = Counter(language_of(post.text, keep=self.keep) for post in posts)
+        found = Counter(detect_language(post.text, keep=self.keep) for post in posts)
         undecided = found.pop(None, 0)
         others = [f"{name} {count}" for name, count in found.most_common() if name not in self.keep]
         named = ", ".join(others[:NAMED]) + (", ..." if len(others) > NAMED else "")

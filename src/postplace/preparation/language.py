@@ -21,13 +21,13 @@ LEAST_DOUBT = 0.05  # a kept language as probable as this is not excluded
 
 
 @lru_cache(maxsize=1 << 17)
-def language_of(text: str, *, keep: tuple[str, ...]) -> str | None:
+def detect_language(text: str, *, keep: tuple[str, ...]) -> str | None:
     """The language (ISO 639-1) of a post's text without links, mentions and hashtags; None where it cannot be detected.
 
     It cannot be detected with fewer than 10 bytes of letters, nor while no kept language is probable (at least 0.5 for
     all of them together) but none is excluded either (0.05). Raises BadOption for a language that is not known.
 
-    >>> [language_of(text, keep=("en",)) for text in ("A walk in the park", "Hoy en el parque", "wow")]
+    >>> [detect_language(text, keep=("en",)) for text in ("A walk in the park", "Hoy en el parque", "wow")]
     ['en', 'es', None]
     """
     plain = for_encoder(text)

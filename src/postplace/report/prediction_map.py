@@ -201,7 +201,8 @@ def _longitudes(span: Sequence[float]) -> dict[str, Any]:
     step = next((step for step in STEPS if step >= (span[1] - span[0]) / 8.0), STEPS[-1])
     ticks = [number * step for number in range(math.ceil(span[0] / step), math.floor(span[1] / step) + 1)]
     digits = max(0, math.ceil(-math.log10(step)))
-    said = [f"{(tick + 180.0) % 360.0 - 180.0:.{digits}f}°" for tick in ticks]
+    near = [tick - 360.0 * round(tick / 360.0) for tick in ticks]
+    said = [f"{abs(tick) if abs(tick) == 180.0 else tick:.{digits}f}°" for tick in near]
     return {"tickvals": [round(tick, 6) for tick in ticks], "ticktext": said}
 
 

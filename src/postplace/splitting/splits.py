@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from postplace.errors import BadOption, BadPost, BadRun, NotEnoughData
-from postplace.splitting.assignment import LEAST_GROUPS, Limits, limits_of, place_groups
+from postplace.splitting.assignment import LEAST_GROUPS, Limits, place_groups, split_limits
 from postplace.system.option_checks import check_seed, check_whole
 
 SUBSETS = ("train", "validation", "calibration", "test")
@@ -92,7 +92,7 @@ def split_groups(
 
     Groups are drawn anew by every `seed`, the large ones too: see `assignment.place_groups`. A group of more than a
     quarter of a small subset's posts goes to train, and each small subset gets 20 groups or more, as far as there are
-    enough: see `assignment.limits_of`; `split_notes.SplitDiagnostics` says what could not be met. `labels` (N,) are
+    enough: see `assignment.split_limits`; `split_notes.SplitDiagnostics` says what could not be met. `labels` (N,) are
     >= 0, or negative for a post without one. With `keys` (N,), a number for each post's owner (see
     `owners.draw_keys`), the split does not depend on the order of posts.
 
@@ -105,7 +105,7 @@ def split_groups(
     _check_enough(sizes, int((shares > 0).sum()), subsets="subsets")
     rng = np.random.default_rng(seed)
     counts = _label_counts(group_of_post, labels)
-    subset = place_groups(sizes, counts, limits_of(sizes, shares), rng=rng)[group_of_post]
+    subset = place_groups(sizes, counts, split_limits(sizes, shares), rng=rng)[group_of_post]
     return Split(*(np.flatnonzero(subset == number) for number in range(len(SUBSETS))))
 
 
@@ -137,10 +137,10 @@ def split_folds(
     return Split(rest[inner.train], rest[inner.validation], rest[inner.calibration], np.flatnonzero(in_test))
 
 
-def fractions_of(folds: int | None) -> Fractions:
+def split_fractions(folds: int | None) -> Fractions:
     """The share of the posts that each subset is to hold: in tenths 7, 1, 1 and 1, or of a K-fold what a fold leaves.
 
-    >>> [round(share, 3) for share in fractions_of(5)]
+    >>> [round(share, 3) for share in split_fractions(5)]
     [0.622, 0.089, 0.089, 0.2]
     """
     if folds is None:

@@ -73,7 +73,7 @@ def make_city(
             report = _write(
                 city,
                 folder,
-                drafts_of(posts, seed=seed, parameters=parameters),
+                build_drafts(posts, seed=seed, parameters=parameters),
                 sites(parameters.places),
                 seed,
                 parameters,
@@ -97,7 +97,7 @@ def planted_ceiling(report: CityReport, modality: str = "all") -> float:
     return report.ceilings[modality]
 
 
-def drafts_of(posts: int, *, seed: int, parameters: CityParameters) -> list[Draft]:
+def build_drafts(posts: int, *, seed: int, parameters: CityParameters) -> list[Draft]:
     """The posts of a city before anything is drawn."""
     return draft_posts(posts, sites=sites(parameters.places), seed=seed, parameters=parameters)
 

@@ -143,7 +143,7 @@ class SplitDataset:
         return replace(self, posts=posts, encoded=encoded)
 
     def subset(self, rows: Rows) -> tuple[list[Post], EncodedPosts, Rows]:
-        """The posts of some rows, what they were encoded to (pictures are shared), and their groups."""
+        """The posts of some rows, what they were encoded to (images are shared), and their groups."""
         per_post = ("text_vectors", "text_mask", "hashtag_vectors", "hashtag_mask", "image_index")
         states = self.encoded.text_states
         encoded = replace(
@@ -197,7 +197,7 @@ def build_dataset(
     log(f"{len(given)} posts, {len(posts)} of them to learn and judge from")
     encoded = encode(posts)
     if not (encoded.text_mask.any() or encoded.hashtag_mask.any() or len(encoded.image_vectors)):
-        problem = f"none of {len(posts)} posts has text, hashtags or a readable picture"
+        problem = f"none of {len(posts)} posts has text, hashtags or a readable image"
         raise BadPost("posts", problem, "check the keys text, hashtags and images")
     if left := hashtags_without_vectors(posts, encoded):
         log(f"the hashtags of {left} posts have no vectors in the table that was given, and are left out")
