@@ -86,9 +86,7 @@ def json_values(path: Path) -> Iterator[Located]:
             elif _is_lines(path):
                 for number, line in text_lines(file):
                     value = line if isinstance(line, InvalidRecord) else _parsed(line)
-                    listed = isinstance(value, list) and value and all(isinstance(item, dict) for item in value)
-                    items = value if listed and isinstance(value, list) else [value]
-                    yield from ((f", line {number}", item) for item in items)
+                    yield from ((f", line {number}", item) for item in _items(value))
             else:
                 yield from _numbered(_values(JsonText(file)))
     except UNPACKING as error:
