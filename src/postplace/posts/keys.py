@@ -10,7 +10,6 @@ from itertools import islice
 from postplace.errors import BadPost
 from postplace.posts.dump import NO_CONTENT, InvalidRecord
 from postplace.posts.record import KEYS, shown
-from postplace.schema import Post
 
 SAYS = ("text", "hashtags", "images", "image_text")
 """The keys of what models read of a post."""
@@ -104,11 +103,6 @@ def require_text_key(record: Mapping[str, object], keys: Sequence[str]) -> None:
     if other is not None:
         found = f"has a text under {other!r}, but none of the keys {', '.join(keys)}: another program wrote it"
         raise InvalidRecord(NO_CONTENT, found, "`postplace import auto` says which source reads it")
-
-
-def says_nothing(post: Post) -> bool:
-    """Whether a post has nothing that a model reads: no text, no hashtags, no images, no words in them."""
-    return not (post.text.strip() or post.hashtags or post.images or post.image_text.strip())
 
 
 def is_header(record: Mapping[str, object]) -> bool:

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from postplace.errors import BadOption, BadPost, unknown_name
-from postplace.posts.dump import AGAIN, Dump, ImportReport
+from postplace.posts.dump import AGAIN, EMPTY, Dump, ImportReport
+from postplace.posts.record import says_nothing
 from postplace.schema import Post
 from postplace.system import plugins
 
@@ -48,8 +49,8 @@ _BUILT_IN: Mapping[str, SourceEntry] = {
         SourceEntry(
             "weibo",
             "postplace.posts.weibo:weibo_export",
-            "weibo-crawler's folder, or one .json or .csv",
-            "Import what weibo-crawler wrote: CSV and JSON, with the folders of images beside them.",
+            "weibo-crawler's folder, or one .json, .csv or .db",
+            "Import what weibo-crawler wrote: CSV, JSON and SQLite, with the folders of images beside them.",
         ),
     )
 }
@@ -102,7 +103,7 @@ def find_source(source: object) -> SourceEntry:
     """The source of that name, or of that function, class or object; BadOption for an unknown one.
 
     >>> find_source("weibo").reads
-    "weibo-crawler's folder, or one .json or .csv"
+    "weibo-crawler's folder, or one .json, .csv or .db"
     """
     if not isinstance(source, str):
         if not callable(source):
@@ -135,10 +136,11 @@ def read_source(source: object, path: str | Path, *, on_refused: Refused = None)
     more = {"on_refused": on_refused} if "on_refused" in inspect.signature(read).parameters else {}
     made = partial(read, Path(path), **more)
     first = made()
-    if isinstance(first, Dump):
-        return first
-    starts = iter([first])
-    return Dump(lambda tally: _counted(next(starts, None), made, tally, entry.name), on_refused=on_refused)
+    if not isinstance(first, Dump):
+        starts = iter([first])
+        first = Dump(lambda tally: _counted(next(starts, None), made, tally, entry.name), on_refused=on_refused)
+    first.path = Path(path)
+    return first
 
 
 # --- posts of a source that counts nothing itself
@@ -158,6 +160,7 @@ def _counted(
             continue
         seen.add(post.id)
         tally.posts += 1
+        tally.remarks[EMPTY] += says_nothing(post)
         yield post
 
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from postplace.errors import BadPost, unknown_name
-from postplace.posts.keys import KNOWN, SAYS, is_header, on_unused, require_known, says_nothing, suggestions
-from postplace.posts.record import RECORD_KEYS, id_remedy, parse, shown
+from postplace.posts.keys import KNOWN, SAYS, is_header, on_unused, require_known, suggestions
+from postplace.posts.record import RECORD_KEYS, id_remedy, parse, says_nothing, shown
 from postplace.posts.writing import ENDINGS, JSON_ENDINGS, id_digest, write_posts
 from postplace.schema import Post
 
