@@ -95,13 +95,13 @@ class PostStream:
             self._used.update(key for key in record if key in RECORD_KEYS)  # type: ignore[attr-defined]
             self.ignored_keys.update(str(key) for key in record if key not in RECORD_KEYS)  # type: ignore[attr-defined]
             require_known(record, where)  # type: ignore[arg-type]
-            self.empty += says_nothing(post)
         digest = id_digest(post.id)
         if digest in seen:
             raise BadPost(
                 f"{where}, key 'id'", f"{shown(post.id)} is the id of an earlier post", "give every post its own"
             )
         seen.add(digest)
+        self.empty += post is not record and says_nothing(post)
         return post
 
     def notes(self) -> list[str]:
