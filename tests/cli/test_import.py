@@ -237,7 +237,9 @@ def test_a_remedy_never_names_the_folder_that_was_given(run: Command, tmp_path: 
     assert auto in line
     packed = tmp_path / "dump.zip"
     packed.write_bytes(b"PK")
-    assert "dump.zip: is a file; unpack it and give the folder" in refused(run, "instaloader", packed, "--out", out)
+    assert "dump.zip: is a file, not a folder; unpack it, and give the folder" in refused(
+        run, "instaloader", packed, "--out", out
+    )
 
 
 def test_images_without_metadata_say_how_to_get_it(run: Command, tmp_path: Path) -> None:

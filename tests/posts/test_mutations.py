@@ -201,7 +201,10 @@ def test_own_tables(tmp_path: Path, ending: str) -> None:
                 table = csv.DictWriter(file, ["id", "text", "hashtags", "user", "time", "likes"], extrasaction="ignore")
                 table.writeheader()
                 for row in rows:
-                    (table.writeheader if draw.random() < 0.05 else lambda row=row: table.writerow(row))()
+                    if draw.random() < 0.05:
+                        table.writeheader()
+                    else:
+                        table.writerow(row)
         stream = PostStream(path, on_bad_post="skip")
         posts = list(stream)
         blank = len(rows) - stream.read - stream.skipped_count - stream.header_again

@@ -180,6 +180,7 @@ def test_the_images_of_weibo_search_are_found(tmp_path: Path) -> None:
         {"id": "29", "shortCode": "CaBc", "caption": "by the river", "images": ["a.jpg"]},
         {"id": "4", "created_at": "2022-10-19 15:54:27", "content": "江边"},
         {"id": "4", "user": {"id": 1}},
+        {"id": "4", "location": {"name": "Pier"}, "edge_media_to_caption": {"edges": []}},
     ],
 )
 def test_records_of_other_programs_are_refused(tmp_path: Path, record: dict[str, Any]) -> None:

@@ -40,6 +40,7 @@ BAD_TIME = "time cannot be read"
 BAD_COORDINATES = "coordinates cannot be read"
 AGAIN = "the same post again"
 NO_CONTENT = "no content that is known"
+AUTO = "`postplace import auto` says which source reads it"
 EMPTY = "neither text nor hashtags nor an image that is there"
 
 
@@ -170,7 +171,7 @@ class Dump:
         yield from self._read(self.tally)
         if self.path is not None and 0 < self.tally.posts == self.tally.remarks[EMPTY]:
             found = f"none of its {self.tally.posts} posts has text, hashtags or an image"
-            raise BadPost(str(self.path), found, "`postplace import auto` says which source reads it")
+            raise BadPost(str(self.path), found, AUTO)
 
 
 def posts_of(
@@ -200,8 +201,7 @@ def require_content(record: Mapping[str, object], keys: Sequence[str]) -> None:
     if not any(key in record for key in keys):
         has = ", ".join(shown(key)[1:-1] for key in list(record)[:8]) or "none at all"
         found = f"has none of the keys {', '.join(keys)} (it has {has})"
-        remedy = "if another program wrote it, `postplace import auto` says which source reads it"
-        raise InvalidRecord(NO_CONTENT, found, remedy)
+        raise InvalidRecord(NO_CONTENT, found, f"if another program wrote it, {AUTO}")
 
 
 def cannot_be_opened(path: Path, error: OSError | ValueError) -> BadPost:
@@ -209,10 +209,14 @@ def cannot_be_opened(path: Path, error: OSError | ValueError) -> BadPost:
     if isinstance(error, FileNotFoundError):
         return BadPost(str(path), "does not exist", "check the path")
     if isinstance(error, NotADirectoryError) and path.is_file():
-        packed = path.suffix.lower() in _ARCHIVES
-        return BadPost(str(path), "is a file", f"{'unpack it and ' if packed else ''}give the folder")
+        return BadPost(str(path), "is a file, not a folder", of_one_file(path, "give the folder"))
     found = f"cannot be read ({getattr(error, 'strerror', None) or error})"
     return BadPost(str(path), found, "check the path and the permissions")
+
+
+def of_one_file(path: Path, remedy: str) -> str:
+    """What to do about a file that a source does not read: its remedy, where the file is no archive."""
+    return "unpack it, and give the folder" if path.suffix.lower() in _ARCHIVES else f"{remedy}, or see: {AUTO}"
 
 
 def walk(

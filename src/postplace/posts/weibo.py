@@ -30,6 +30,7 @@ from postplace.posts.dump import (
     cannot_be_opened,
     first,
     not_a_post,
+    of_one_file,
     posts_of,
     require_content,
     walk,
@@ -115,7 +116,7 @@ def _sources(path: Path, tally: ImportReport) -> Iterator[_Source]:
         raise cannot_be_opened(path, error) from error
     if is_file:
         if path.suffix.lower() not in _ENDINGS:
-            remedy = "give a folder, a .json or a .csv file, or a database (.db, .sqlite)"
+            remedy = of_one_file(path, "give a folder, a .json or a .csv file, or a database (.db, .sqlite)")
             raise BadPost(str(path), f"has the unknown ending {path.suffix!r}", remedy)
         yield _Source(path, _images(path))
         return
