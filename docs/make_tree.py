@@ -16,7 +16,7 @@ PACKAGE = ROOT / "src" / "postplace"
 PAGE = ROOT / "docs" / "architecture.md"
 FLOW = (  # the stages in the order in which a post passes them, then what they rest on, then who uses them
     "posts", "splitting", "preparation", "encoders", "features", "models", "training", "inference", "runs",
-    "explain", "report", "experiments", "server", "cli", "text", "images", "places", "evaluation", "synthetic",
+    "explain", "report", "experiments", "server", "cli", "text", "images", "geo", "places", "evaluation", "synthetic",
     "system",
 )  # fmt: skip
 BEGIN, END = "<!-- tree: python docs/make_tree.py -->", "<!-- end of tree -->"

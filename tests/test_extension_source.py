@@ -20,7 +20,7 @@ def _import(*arguments: object, folder: Path = EXTENSION) -> subprocess.Complete
 
 def test_the_help_lists_it_without_importing_it() -> None:
     shown = _import("--help").stdout
-    assert "toy-lines    Import with the source toy-lines of postplace-toy." in shown
+    assert "toy-lines Import with the source toy-lines of postplace-toy." in " ".join(shown.split())
     assert "instaloader" in shown
     assert "--places FILE" in _import("toy-lines", "--help").stdout
 

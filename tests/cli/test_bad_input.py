@@ -261,7 +261,7 @@ def test_an_interrupt_says_whether_the_command_continues(
     continues: bool,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(reading, "read", lambda *_: interrupt())
+    monkeypatch.setattr(reading, "read", lambda *_, **__: interrupt())
     monkeypatch.setattr(sys, "argv", ["postplace", *command])
     with pytest.raises(SystemExit) as ended:
         main()

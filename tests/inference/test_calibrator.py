@@ -204,7 +204,7 @@ def test_a_promise_over_posts_covers_heavy_users_too() -> None:
     told = " ".join(coverage_sentences(found))
     assert f"{found.regions.prediction_sets.coverage:.1%} over users" in told
     assert f"{found.regions.prediction_sets.coverage_of_posts:.1%} over posts" in told
-    assert "on average over posts (`coverage_over='posts'`)" in told
+    assert "on average over posts, each of which counts the same" in told
     (users,) = prediction_regions(made, np.full((1, 5), 0.2), np.array([0.5]), PLACES, level=0.9)
     (posts,) = prediction_regions(made, np.full((1, 5), 0.2), np.array([0.5]), PLACES, level=0.9, over="posts")
     assert (users.coverage_over, posts.coverage_over) == ("users", "posts")

@@ -7,7 +7,20 @@ from typing import Annotated
 
 import typer
 
-from postplace.cli.options import BadPosts, Cache, Device, OnBadPost, Posts, Quiet, Run, cache_folder
+from postplace.cli.options import (
+    BadPosts,
+    Cache,
+    Crs,
+    Device,
+    OnBadPost,
+    Posts,
+    Quiet,
+    ReferenceSystem,
+    RepairText,
+    Run,
+    cache_folder,
+    said_beside,
+)
 
 
 def evaluate(
@@ -17,6 +30,8 @@ def evaluate(
         Path | None, typer.Option("--output", metavar="FILE", help="Also write the metrics as JSON.")
     ] = None,
     on_bad_post: BadPosts = OnBadPost.error,
+    crs: Crs = ReferenceSystem.wgs84,
+    repair_text: RepairText = False,
     cache: Cache = None,
     device: Device = "auto",
     quiet: Quiet = False,
@@ -31,7 +46,7 @@ def evaluate(
     from postplace.system.atomic_files import as_json, write_atomically
 
     check_output("--output", output, [posts, *files_of_run(run)])
-    all_posts = read(posts, on_bad_post)
+    all_posts = read(posts, on_bad_post, crs.value, repair_text=repair_text)
     from postplace.locator import PostLocator
 
     locator = PostLocator.load(run, device=device, cache=cache_folder(cache))
@@ -39,4 +54,5 @@ def evaluate(
     metrics = locator.evaluate(all_posts)
     if output is not None:
         write_atomically(output, as_json(metrics.to_dict()))
-    show_metrics(metrics, target=locator.fitted.places.target)
+    with said_beside(output):
+        show_metrics(metrics, target=locator.fitted.places.target)

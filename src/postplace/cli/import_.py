@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from postplace.cli.import_report import SHOWN, refused_file, show_counts, show_refused
-from postplace.cli.options import Quiet
+from postplace.cli.options import Crs, PlacesCrs, Quiet, ReferenceSystem, check_used, log, said_beside
 from postplace.cli.overwriting import check_new, check_output
 from postplace.errors import BadOption, BadPost
 
@@ -24,7 +24,7 @@ RADIUS_KM = 0.25
 
 
 class Sources(TyperGroup):
-    """The commands of this file, then one for each source of another package, which is imported when it is run.
+    """The commands of this file, then one for each other source; what reads it is imported when it is run.
 
     What Typer gives and takes here is Click's or its own copy of it, depending on its version.
     """
@@ -84,6 +84,8 @@ def instaloader(
     out: Out,
     places: Places = None,
     radius_km: Radius = None,
+    crs: Crs = ReferenceSystem.wgs84,
+    places_crs: PlacesCrs = None,
     report: Report = None,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
@@ -94,7 +96,9 @@ def instaloader(
     place is its location's name and its venue the location's id; --places gives two locations of one name two places.
     Example: postplace import instaloader DUMP/ --out posts.parquet --places places.csv --radius-km 0.25
     """
-    _import("instaloader", dump, _Options(out, places, radius_km, report), overwrite=overwrite, quiet=quiet)
+    _import(
+        "instaloader", dump, _Options(out, places, radius_km, report, crs, places_crs), overwrite=overwrite, quiet=quiet
+    )
 
 
 @app.command()
@@ -106,6 +110,8 @@ def weibo(
     out: Out,
     places: Places = None,
     radius_km: Radius = None,
+    crs: Crs = ReferenceSystem.wgs84,
+    places_crs: PlacesCrs = None,
     report: Report = None,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
@@ -116,7 +122,9 @@ def weibo(
     retweet only the user's own part is kept.
     Example: postplace import weibo weibo/ --out posts.parquet
     """
-    _import("weibo", export, _Options(out, places, radius_km, report), overwrite=overwrite, quiet=quiet)
+    _import(
+        "weibo", export, _Options(out, places, radius_km, report, crs, places_crs), overwrite=overwrite, quiet=quiet
+    )
 
 
 class _Options(NamedTuple):
@@ -126,40 +134,61 @@ class _Options(NamedTuple):
     places: Path | None
     radius_km: float | None
     report: Path | None
+    crs: ReferenceSystem
+    places_crs: ReferenceSystem | None
 
 
 def _import(source: str, path: Path, options: _Options, *, overwrite: bool, quiet: bool) -> None:
     """Read the path with the source of that name, and write its posts."""
+    from postplace.posts.auto import AUTO, recognise
     from postplace.posts.registry import read_source
 
-    out, places, radius_km, report = options
+    out, places, radius_km, report, crs, places_crs = options
     check_free(out, [path, places], overwrite=overwrite)
     check_output("--report", report, [path, places, out])
-    known = _known(places, radius_km)
+    known = _known(places, radius_km, places_crs)
+    if source == AUTO:
+        entry = recognise(path)
+        source = entry.name
+        log(f"{path} is {entry.reads or 'known'}: read with the source {source}")
     with refused_file(report) as take:
-        write(read_source(source, path, on_refused=take), path, out, known=known, report=report, quiet=quiet)
+        dump = read_source(source, path, on_refused=take, crs=crs.value)
+        write(dump, path, out, known=known, report=report, quiet=quiet)
 
 
 def _command(source: str) -> Any:
-    """The command of a source of another package; what its package says of it is in its help, if it was imported."""
-    from postplace.posts.registry import plugin_points
+    """The command of a source that has none of its own in this file."""
 
     def run(
         path: Annotated[Path, typer.Argument(metavar="PATH", help="What the source reads.", show_default=False)],
         out: Out,
         places: Places = None,
         radius_km: Radius = None,
+        crs: Crs = ReferenceSystem.wgs84,
+        places_crs: PlacesCrs = None,
         report: Report = None,
         overwrite: Overwrite = False,
         quiet: Quiet = False,
     ) -> None:
-        _import(source, path, _Options(out, places, radius_km, report), overwrite=overwrite, quiet=quiet)
+        _import(
+            source, path, _Options(out, places, radius_km, report, crs, places_crs), overwrite=overwrite, quiet=quiet
+        )
 
-    point = plugin_points().get(source)
-    package = point.dist.name if point is not None and point.dist is not None else "another package"
     one = typer.Typer(add_completion=False, rich_markup_mode=None)
-    one.command(name=source, help=f"Import with the source {source} of {package}.")(run)
+    one.command(name=source, help=_help(source))(run)
     return get_command(one)
+
+
+def _help(source: str) -> str:
+    """What is said of a source: that of another package is not imported for it."""
+    from postplace.posts.registry import find_source, plugin_points
+
+    if point := plugin_points().get(source):
+        package = point.dist.name if point.dist is not None else "another package"
+        return f"Import with the source {source} of {package}."
+    entry = find_source(source)
+    example = f"Example: postplace import {source} PATH --out posts.parquet"
+    return f"{entry.description}\n\n{f'PATH is {entry.reads}. ' if entry.reads else ''}{example}"
 
 
 def check_free(out: Path, inputs: Iterable[Path | None], *, overwrite: bool) -> None:
@@ -168,14 +197,15 @@ def check_free(out: Path, inputs: Iterable[Path | None], *, overwrite: bool) -> 
     check_new("--out", out, overwrite=overwrite)
 
 
-def _known(places: Path | None, radius_km: float | None) -> Known | None:
+def _known(places: Path | None, radius_km: float | None, crs: str | None) -> Known | None:
     if places is None:
         if radius_km is not None:
             raise BadOption("--radius-km", "does nothing without --places", "give the list of places, or leave it out")
+        check_used({"--places-crs": crs}, "without --places", "give the list of places, or leave it out")
         return None
     from postplace.places.known import read_places
 
-    return Known(read_places(places), RADIUS_KM if radius_km is None else radius_km)
+    return Known(read_places(places, crs=crs or "wgs84"), RADIUS_KM if radius_km is None else radius_km)
 
 
 class Known(NamedTuple):
@@ -191,9 +221,10 @@ def write(dump: Dump, source: Path, out: Path, *, known: Known | None, report: P
 
     posts = _not_none(_shown(dump, quiet=quiet), dump, source, report)
     write_posts(posts if known is None else known.places.assign_many(posts, radius_km=known.radius_km), out)
-    show_refused(dump.tally, report)
-    show_counts(dump.tally, known and known.places)
-    typer.echo(f"{dump.tally.posts} posts in {out}")
+    with said_beside(out):
+        show_refused(dump.tally, report)
+        show_counts(dump.tally, known and known.places)
+        typer.echo(f"{dump.tally.posts} posts in {out}")
 
 
 def _not_none(posts: Iterable[Post], dump: Dump, source: Path, report: Path | None) -> Iterator[Post]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from postplace.cli.options import check_used
+from postplace.cli.options import check_used, said_beside
 
 if TYPE_CHECKING:
     from postplace.places.fsq import FsqPlaces, PostCounts
@@ -60,6 +60,7 @@ def places(
     from postplace.errors import BadOption
     from postplace.places.fsq import FsqPlaces, parse_box
     from postplace.places.known import write_places
+    from postplace.system.targets import is_stream
 
     if fsq is None or box is None or out is None:
         missing = "FSQ" if fsq is None else "--box" if box is None else "--out"
@@ -70,7 +71,7 @@ def places(
     if near_posts is None:
         check_used({"--radius-km": radius_km}, "without --near-posts", "give a file of posts, or leave it out")
     check_output("--out", out, [fsq, near_posts])
-    if out.suffix.lower() != ".csv":
+    if out.suffix.lower() != ".csv" and not (out.suffix == "" and is_stream(out)):
         raise BadOption("--out", f"{out} does not end in .csv, which places are written as", "name it as places.csv")
     check_new("--out", out, overwrite=overwrite)
     fsq_places = FsqPlaces(
@@ -83,8 +84,9 @@ def places(
     )
     classes: Counter[str] = Counter()
     write_places(_tallied(fsq_places, classes), out)
-    typer.echo("\n".join(_report(fsq_places, classes)))
-    typer.echo(f"saved in {out}")
+    with said_beside(out):
+        typer.echo("\n".join(_report(fsq_places, classes)))
+        typer.echo(f"saved in {out}")
 
 
 def _mapping() -> Iterator[str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from postplace.cli.options import log
+from postplace.cli.wording import text_in_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,6 +91,10 @@ def _on_places(tally: ImportReport, known: KnownPlaces | None) -> Iterator[str]:
                 "with a row for each location's id tells them apart"
             )
         return
+    if known.offset is not None:
+        yield f"warning: {text_in_options(known.offset)}"
+    if known.unlocated:
+        yield f"places at 0, 0, which is no position: {known.unlocated}; they are found by id and name alone"
     if known.unlisted:
         named = ", ".join(f"{name} {count}" for name, count in known.unlisted.most_common(SHOWN))
         more = ", ..." if len(known.unlisted) > SHOWN else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -10,10 +10,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from postplace.cli.options import PREPARED, GivenBadPosts, OnBadPost, Posts, check_used, parse_names, show_or_write
+from postplace.cli.options import (
+    GivenBadPosts,
+    GivenCrs,
+    OnBadPost,
+    PlacesCrs,
+    Posts,
+    RepairText,
+    check_unread,
+    check_used,
+    parse_names,
+    said_beside,
+    show_or_write,
+)
 from postplace.errors import BadOption, NotEnoughData, unknown_name
 
 if TYPE_CHECKING:
+    from postplace.places.known import KnownPlaces
     from postplace.schema import Post
     from postplace.splitting.inspection import Inspection
     from postplace.splitting.splits import Split
@@ -44,6 +57,9 @@ def inspect(
     format_: Annotated[Format, typer.Option("--format", help="text or json.")] = Format.text,
     output: Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Default: stdout.")] = None,
     on_bad_post: GivenBadPosts = None,
+    crs: GivenCrs = None,
+    repair_text: RepairText = False,
+    places_crs: PlacesCrs = None,
 ) -> None:
     """Show what is in a file of posts, what is missing, and what would give the answer away.
 
@@ -55,21 +71,26 @@ def inspect(
     """
     from postplace.cli.inspection_report import as_json, as_lines
     from postplace.cli.overwriting import check_output
+    from postplace.places.offset import PositionSample, find_offset
     from postplace.splitting.inspection import inspect_posts
     from postplace.splitting.place_name_leaks import KnownNames, MaskedPosts, find_leaks
 
     check_output("--output", output, [posts, places])
     check_output("--mask-place-names", mask_place_names, [posts, places])
     _check_apart(output, mask_place_names)
-    kinds, aliases = _kinds(names), _aliases(places)
-    source = _open(posts, on_bad_post)
+    kinds, listed = _kinds(names), _read_places(places, places_crs)
+    aliases = _aliases(listed)
+    source = _open(posts, on_bad_post, crs, repair_text=repair_text)
     _check_ending(mask_place_names)
-    inspection = inspect_posts(source.first())
+    sample = PositionSample()
+    inspection = inspect_posts(sample.passing(source.first()))
     values = {"place": inspection.places, "venue": inspection.venues, "category": inspection.categories}
     known = KnownNames({kind: values[kind] for kind in kinds}, aliases=aliases)
     leaks = find_leaks(source.again(), known, folder=source.folder)
     splits = _splits(inspection, source.split)
     notes = _notes(inspection, source.split)
+    if listed is not None and (offset := find_offset(sample.positions(), listed.positions)) is not None:
+        inspection.remarks.append(offset)
     masked = None
     if mask_place_names is not None:
         from postplace.posts.table import write_posts
@@ -77,7 +98,8 @@ def inspect(
         masked = MaskedPosts(source.again(), known)
         write_posts(masked, mask_place_names)
     write = as_json if format_ is Format.json else as_lines
-    show_or_write("\n".join(write(inspection, known, leaks, splits, masked, notes)) + "\n", output)
+    with said_beside(mask_place_names):
+        show_or_write("\n".join(write(inspection, known, leaks, splits, masked, notes)) + "\n", output)
 
 
 @dataclass(frozen=True)
@@ -90,31 +112,43 @@ class _Source:
     split: Split | None
 
 
-def _open(path: Path, given: OnBadPost | None) -> _Source:
+def _open(path: Path, given: OnBadPost | None, crs: str | None, *, repair_text: bool) -> _Source:
     from postplace.cli.reading import read_in_parts
     from postplace.posts.table import PostStream
     from postplace.preparation.prepared_folder import is_prepared, read_prepared
 
     on_bad_post = given or OnBadPost.error
     if is_prepared(path):
-        check_used({"--on-bad-post": given}, PREPARED, "leave it out")
+        check_unread(given, crs, repair_text=repair_text)
         prepared = read_prepared(path)
         return _Source(path, lambda: prepared.posts, lambda: prepared.posts, prepared.split)
+    crs = crs or "wgs84"
+
+    def passing() -> Iterator[Post]:
+        for part in read_in_parts(path, on_bad_post, size=1024, crs=crs, repair_text=repair_text):
+            yield from part
+
     return _Source(
         path.parent,
-        lambda: (post for part in read_in_parts(path, on_bad_post, size=1024) for post in part),
-        lambda: PostStream(path, on_bad_post=on_bad_post.value),
+        passing,
+        lambda: PostStream(path, on_bad_post=on_bad_post.value, crs=crs, repair_text=repair_text),
         None,
     )
 
 
-def _aliases(places: Path | None) -> Mapping[str, list[str]]:
-    """A place's id, label or name -> its names."""
+def _read_places(places: Path | None, crs: str | None) -> KnownPlaces | None:
     if places is None:
-        return {}
+        check_used({"--places-crs": crs}, "without --places", "give the list of places, or leave it out")
+        return None
     from postplace.places.known import read_places
 
-    known = read_places(places)
+    return read_places(places, crs=crs or "wgs84")
+
+
+def _aliases(known: KnownPlaces | None) -> Mapping[str, list[str]]:
+    """A place's id, label or name -> its names."""
+    if known is None:
+        return {}
     aliases: dict[str, list[str]] = {}
     for place, label in zip(known.places, known.labels, strict=True):
         names = [name for name in (place.name, *place.aliases) if name]
@@ -171,7 +205,10 @@ def _check_apart(report: Path | None, masked: Path | None) -> None:
 def _check_ending(masked: Path | None) -> None:
     """Refuse early a file of which the ending does not say how posts are written."""
     from postplace.posts.table import ENDINGS
+    from postplace.system.targets import is_stream
 
-    if masked is not None and masked.suffix.lower() not in ENDINGS:
+    if masked is None or (not masked.suffix and is_stream(masked)):
+        return
+    if masked.suffix.lower() not in ENDINGS:
         problem = f"{masked} has another ending than {', '.join(ENDINGS)}"
         raise BadOption("--mask-place-names", problem, "name a file, as masked.jsonl")

@@ -5,15 +5,19 @@ from __future__ import annotations
 import ast
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from postplace.cli.wording import text_in_options
 from postplace.errors import BadOption
+
+if TYPE_CHECKING:
+    from postplace.locator import PostLocator
 
 CACHE_VARIABLE = "POSTPLACE_CACHE"
 
@@ -35,12 +39,38 @@ GivenBadPosts = Annotated[
     OnBadPost | None,
     typer.Option("--on-bad-post", help="Stop at a bad record (default: error), or skip and count it."),
 ]
+
+
+class ReferenceSystem(StrEnum):
+    """What coordinates are given in."""
+
+    wgs84 = "wgs84"
+    gcj02 = "gcj02"
+    bd09 = "bd09"
+
+
+Crs = Annotated[
+    ReferenceSystem,
+    typer.Option("--crs", help="The posts' coordinates: wgs84 (GPS), or gcj02 or bd09 of China's maps, converted."),
+]
+GivenCrs = Annotated[
+    ReferenceSystem | None,
+    typer.Option("--crs", help="The posts' coordinates: wgs84 (GPS; default), or gcj02 or bd09 of China's maps."),
+]
+PlacesCrs = Annotated[
+    ReferenceSystem | None,
+    typer.Option("--places-crs", help="The same of the coordinates in --places (default: wgs84)."),
+]
+RepairText = Annotated[
+    bool,
+    typer.Option("--repair-text", help="Repair texts that are UTF-8 read as Latin-1, and count them."),
+]
 PREPARED = "with a prepared folder: `postplace prepare` has met its bad records"
 Text = Annotated[str | None, typer.Option(help="The text of the post.")]
 Hashtags = Annotated[
     str | None, typer.Option(help="Its hashtags, separated by spaces; those in the text are read too.")
 ]
-Pictures = Annotated[list[Path] | None, typer.Option(help="One of its images; may be repeated.")]
+Images = Annotated[list[Path] | None, typer.Option(help="One of its images; may be repeated.")]
 Cache = Annotated[
     Path | None,
     typer.Option(
@@ -83,11 +113,33 @@ def show_or_write(content: str, output: Path | None) -> None:
         write_atomically(output, content.encode())
 
 
+@contextmanager
+def said_beside(output: Path | None) -> Iterator[None]:
+    """What a command says goes to stderr where its file goes to stdout: other programs read that."""
+    from postplace.system.targets import is_standard_output
+
+    if output is not None and is_standard_output(output):
+        with redirect_stdout(sys.stderr):
+            yield
+    else:
+        yield
+
+
 def check_used(given: Mapping[str, object], problem: str, remedy: str) -> None:
     """Raise BadOption for the first option that has a value where none of them does anything; `problem` says why."""
     for option, value in given.items():
         if value is not None:
             raise BadOption(option, f"does nothing {problem}", remedy)
+
+
+def check_unread(on_bad_post: object, crs: str | None, *, repair_text: bool) -> None:
+    """Raise BadOption for what decides how records are read, where they are a prepared folder's."""
+    named = {
+        "--on-bad-post": on_bad_post,
+        "--crs": None if crs == "wgs84" else crs,
+        "--repair-text": repair_text or None,
+    }
+    check_used(named, PREPARED, "leave it out")
 
 
 def check_classes(cells: int | None, min_posts: int | None) -> None:
@@ -101,6 +153,19 @@ def check_other_run(transfer_model: Path | None, run: Path) -> None:
     if transfer_model is not None and transfer_model.resolve() == run.resolve():
         problem = f"{transfer_model} is the run that chooses the edits"
         raise BadOption("--transfer-model", problem, "give the run of another model")
+
+
+def load_transfer_run(path: Path, locator: PostLocator, *, device: str) -> PostLocator:
+    """The run given as --transfer-model, which shares the encoders of the first; an error names the option."""
+    from postplace.errors import PostplaceError
+    from postplace.locator import PostLocator
+
+    try:
+        other = PostLocator.load(path, device=device)
+    except PostplaceError as error:
+        raise error.at(f"--transfer-model {error.where}") from error
+    other.encoder_pair.share(locator.encoder_pair)
+    return other
 
 
 def parse_names(text: str) -> list[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from postplace.cli.options import BadPosts, OnBadPost, Posts, Quiet, log, parse_names
+from postplace.cli.options import BadPosts, Crs, OnBadPost, Posts, Quiet, ReferenceSystem, RepairText, log, parse_names
 from postplace.cli.wording import text_in_options
 from postplace.errors import BadOption
 
@@ -53,6 +53,8 @@ def prepare(
     seed: Annotated[int, typer.Option(help="Seed of the split.")] = 0,
     workers: Annotated[int | None, typer.Option(min=0, help="Processes for the images (0: this one).")] = None,
     on_bad_post: BadPosts = OnBadPost.error,
+    crs: Crs = ReferenceSystem.wgs84,
+    repair_text: RepairText = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier folder.")] = False,
     quiet: Quiet = False,
 ) -> None:
@@ -76,7 +78,7 @@ def prepare(
     check_free(out, overwrite=overwrite)
     with exclusive_lock(out.parent / f".{out.name}.lock", where=str(out), work="preparing posts for"):
         reader = _reader() if read_image_text else None
-        all_posts = read(posts, on_bad_post)
+        all_posts = read(posts, on_bad_post, crs.value, repair_text=repair_text)
         check_free(out, overwrite=overwrite, posts=all_posts)
         from postplace.preparation.pipeline import prepare_posts
 
@@ -240,8 +242,8 @@ def _show_failed(console: Any, failed: list[Mapping[str, str]], what: str) -> No
     if not failed:
         return
     console.print(f"{len(failed)} {what}:")
-    for picture in failed[:NAMED]:
-        post = f"post {picture['post']}: " if "post" in picture else ""
-        console.print(f"  {post}{picture['image']}: {picture['reason']}")
+    for image in failed[:NAMED]:
+        post = f"post {image['post']}: " if "post" in image else ""
+        console.print(f"  {post}{image['image']}: {image['reason']}")
     if len(failed) > NAMED:
         console.print(f"  ... and {len(failed) - NAMED} more (all of them in report.json)")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from postplace.cli.options import OnBadPost, log
+from postplace.cli.options import OnBadPost, check_unread, log
 from postplace.posts.table import PostStream
 from postplace.preparation.prepared_folder import POSTS, is_prepared, read_prepared, says_complete
 from postplace.schema import Post
@@ -14,15 +14,21 @@ from postplace.schema import Post
 SHOWN = 5  # skipped records named one by one
 
 
-def read(path: Path, on_bad_post: OnBadPost) -> list[Post]:
+def read(path: Path, on_bad_post: OnBadPost, crs: str = "wgs84", *, repair_text: bool = False) -> list[Post]:
     """All posts of a file."""
-    return [post for part in read_in_parts(path, on_bad_post, size=100_000) for post in part]
+    parts = read_in_parts(path, on_bad_post, size=100_000, crs=crs, repair_text=repair_text)
+    return [post for part in parts for post in part]
 
 
-def read_in_parts(path: Path, on_bad_post: OnBadPost, *, size: int) -> Iterator[list[Post]]:
+def read_in_parts(
+    path: Path, on_bad_post: OnBadPost, *, size: int, crs: str = "wgs84", repair_text: bool = False
+) -> Iterator[list[Post]]:
     """The posts of a file or a prepared folder, `size` at a time, so that the file may be larger than memory."""
     prepared = is_prepared(path)
-    stream = PostStream(path / POSTS if prepared else path, on_bad_post=on_bad_post.value)
+    if prepared:
+        check_unread(None, crs, repair_text=repair_text)
+    file = path / POSTS if prepared else path
+    stream = PostStream(file, on_bad_post=on_bad_post.value, crs=crs, repair_text=repair_text)
     posts = iter(stream)
     if prepared and not says_complete(path / POSTS):  # else hashtags that were filtered out come back from the texts
         posts = iter(read_prepared(path).posts)

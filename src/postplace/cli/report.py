@@ -7,7 +7,20 @@ from typing import Annotated
 
 import typer
 
-from postplace.cli.options import BadPosts, Cache, Device, OnBadPost, Posts, Quiet, Run, cache_folder, log
+from postplace.cli.options import (
+    BadPosts,
+    Cache,
+    Crs,
+    Device,
+    OnBadPost,
+    Posts,
+    Quiet,
+    ReferenceSystem,
+    RepairText,
+    Run,
+    cache_folder,
+    log,
+)
 
 
 def report(
@@ -18,6 +31,8 @@ def report(
     no_posts: Annotated[bool, typer.Option("--no-posts", help="Show no text, hashtag or image of any post.")] = False,
     mistakes: Annotated[int, typer.Option("--mistakes", min=0, max=100, help="The most mistakes to show.")] = 12,
     on_bad_post: BadPosts = OnBadPost.error,
+    crs: Crs = ReferenceSystem.wgs84,
+    repair_text: RepairText = False,
     cache: Cache = None,
     device: Device = "auto",
     quiet: Quiet = False,
@@ -35,7 +50,7 @@ def report(
     check_output("--out", out, [posts, *files_of_run(run)])
     check_new("--out", out, overwrite=overwrite)
     check_writable(out)
-    all_posts = read(posts, on_bad_post)
+    all_posts = read(posts, on_bad_post, crs.value, repair_text=repair_text)
     check_output("--out", out, [image for post in all_posts for image in post.images if isinstance(image, Path)])
     from postplace.locator import PostLocator
     from postplace.report.content import build_content

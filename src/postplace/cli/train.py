@@ -11,18 +11,19 @@ from typing import Annotated
 import typer
 
 from postplace.cli.options import (
-    PREPARED,
     Cache,
     Device,
     GivenBadPosts,
+    GivenCrs,
     ImageEncoderName,
     OnBadPost,
     Posts,
     Quiet,
+    RepairText,
     TextEncoderName,
     cache_folder,
     check_classes,
-    check_used,
+    check_unread,
     log,
     parse_names,
     parse_settings,
@@ -72,6 +73,8 @@ def train(
     text_encoder: TextEncoderName = "bundled",
     image_encoder: ImageEncoderName = "bundled",
     on_bad_post: GivenBadPosts = None,
+    crs: GivenCrs = None,
+    repair_text: RepairText = False,
     cache: Cache = None,
     device: Device = "auto",
     devices: Annotated[int, typer.Option(min=1, help="How many GPUs (or CPU processes).")] = 1,
@@ -100,8 +103,8 @@ def train(
 
     prepared = is_prepared(posts)
     if prepared:
-        check_used({"--on-bad-post": on_bad_post}, PREPARED, "leave it out")
-    source = posts if prepared else read(posts, on_bad_post or OnBadPost.error)
+        check_unread(on_bad_post, crs, repair_text=repair_text)
+    source = posts if prepared else read(posts, on_bad_post or OnBadPost.error, crs or "wgs84", repair_text=repair_text)
     from postplace.locator import PostLocator
 
     first = os.environ.get("LOCAL_RANK", "0") == "0"  # with several devices each trains in a process of its own

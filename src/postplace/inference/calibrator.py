@@ -55,7 +55,7 @@ from postplace.evaluation.conformal import (
     why_wide,
 )
 from postplace.evaluation.scores import ConfidenceInterval, bounds, or_none
-from postplace.evaluation.significance import above_chance, group_bootstrap_of, positive_interval, share_interval
+from postplace.evaluation.significance import above_chance, bootstrap_totals, positive_interval, share_interval
 from postplace.inference.labelled_predictions import LabelledPredictions, joined, numbered
 from postplace.places.decode import least_expected
 from postplace.places.distance import great_circle_km
@@ -396,7 +396,7 @@ def _intervals(calibrated: Floats, labels: Rows, groups: Rows) -> CalibrationInt
         "ece": partial(bootstrap_statistics.expected_calibration_error, **confidence),
         "area": partial(bootstrap_statistics.risk_coverage_area, **confidence),
     }
-    resampled = group_bootstrap_of(statistics, groups, content=confidence.values(), seed=0)
+    resampled = bootstrap_totals(statistics, groups, content=confidence.values(), seed=0)
     return CalibrationIntervals(
         ece=bounds(above_chance(resampled["ece"])),
         area=bounds(resampled["area"]),

@@ -22,7 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from postplace.errors import BadOption, BadPlace
+from postplace.geo.crs import check_crs, to_wgs84
 from postplace.places.distance import great_circle_km, unit_vectors
+from postplace.places.offset import PositionSample, find_offset
 from postplace.schema import Post
 from postplace.system.atomic_files import atomic_file
 
@@ -57,13 +59,16 @@ class KnownPlaces:
 
     `places`: as given. `labels`: what a post's `place` is set to, in the same order: the name where no other place has
     it (people read names), else "name (id)"; the id where the name is empty.
+    `offset`: what is said of a systematic offset between the posts assigned so far and the places (`places/offset.py`).
+    `unlocated`: how many places of a file were at 0, 0, which is no position.
     `counts`: how the posts were assigned, summed over all calls: `BY_ID`, `BY_NAME`, `BY_DISTANCE`, or why they were
     not: `SEVERAL`, `UNLISTED`, `TOO_FAR`, `NO_LOCATION`. `unlisted`: how many posts had each name (else id) that the
     list does not have.
     """
 
-    def __init__(self, places: Iterable[KnownPlace]) -> None:
+    def __init__(self, places: Iterable[KnownPlace], *, unlocated: int = 0) -> None:
         self.places = tuple(places)
+        self.unlocated = unlocated
         self.labels = _labels(self.places)
         self.counts: Counter[str] = Counter()
         self.unlisted: Counter[str] = Counter()
@@ -73,6 +78,17 @@ class KnownPlaces:
         self._located = np.array([number for number, _, _ in located], dtype=np.int64)
         self._degrees = np.array([point for _, *point in located], dtype=np.float64).reshape(len(located), 2)
         self._tree = _tree(self._degrees)
+        self._sample = PositionSample()
+
+    @property
+    def offset(self) -> str | None:
+        """What fits better than the positions as given, in words; None where they fit, or too few are there."""
+        return find_offset(self._sample.positions(), self._degrees)
+
+    @property
+    def positions(self) -> NDArray[np.float64]:
+        """Latitude and longitude (M, 2) of the places that have them."""
+        return self._degrees
 
     def __len__(self) -> int:
         return len(self.places)
@@ -104,6 +120,7 @@ class KnownPlaces:
     def _found(self, posts: Sequence[Post], radius_km: float) -> Iterator[tuple[int | None, str]]:
         """The number of each post's place, or None, and how it was found."""
         known = [self._known(post, radius_km) for post in posts]
+        self._sample.add(posts)
         asking = [n for n, post in enumerate(posts) if known[n] is None and post.located]
         nearest = dict(zip(asking, self._nearest([posts[n] for n in asking]), strict=True))
         for number, (post, found) in enumerate(zip(posts, known, strict=True)):
@@ -162,15 +179,19 @@ class KnownPlaces:
         )
 
 
-def read_places(path: Path) -> KnownPlaces:
+def read_places(path: Path, *, crs: str = "wgs84") -> KnownPlaces:
     """A file of places (CSV, UTF-8 with or without a byte order mark) -> the places in it.
 
+    `crs`: the reference system of their coordinates, `wgs84`, `gcj02` or `bd09` (`geo/crs.py`). Of a place at 0, 0 the
+    coordinates are left out, and counted in `unlocated`.
     Columns may stand in any order, others are left unread; only `place` must be there and be filled. Rows that are the
     header again, as in files that were joined, are passed over, and a warning says how many. Raises `BadPlace`
     for the first bad row (naming how many more are), for an id given twice and for a file without a place.
     """
+    check_crs(crs, name="places_crs")
     path = Path(path)
     places: dict[str, KnownPlace] = {}
+    unlocated = 0
     lines: dict[str, int] = {}
     bad: list[BadPlace] = []
     for line, row in _rows(path):
@@ -184,13 +205,18 @@ def read_places(path: Path) -> KnownPlaces:
         except BadPlace as error:
             bad.append(error)
             continue
+        if place.latitude == place.longitude == 0:
+            place, unlocated = replace(place, latitude=None, longitude=None), unlocated + 1
+        if crs != "wgs84" and place.latitude is not None and place.longitude is not None:
+            latitude, longitude = to_wgs84(place.latitude, place.longitude, crs)
+            place = replace(place, latitude=latitude, longitude=longitude)
         places[place.place], lines[place.place] = place, line
     if bad:
         more = f" (and {len(bad) - 1} more bad rows)" if len(bad) > 1 else ""
         raise BadPlace(bad[0].where, bad[0].found + more, bad[0].remedy)
     if not places:
         raise BadPlace(str(path), "holds no places", f"give a row a place below the header {','.join(COLUMNS)}")
-    return KnownPlaces(places.values())
+    return KnownPlaces(places.values(), unlocated=unlocated)
 
 
 def write_places(places: Iterable[KnownPlace], path: Path) -> None:

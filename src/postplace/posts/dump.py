@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TextIO, TypeVar
 
 from postplace.errors import BadPost
+from postplace.geo.crs import located_in_wgs84
 from postplace.posts.record import parse, says_nothing, shown
 from postplace.schema import Post
 from postplace.system.stray_files import STRAY, is_stray_file, is_stray_folder
@@ -148,6 +149,7 @@ class Dump:
         self, read: Callable[[ImportReport], Iterator[Post]], *, on_refused: Callable[[BadPost], object] | None = None
     ) -> None:
         self._read, self._on_refused = read, on_refused
+        self.crs = "wgs84"  # the reference system of the coordinates; they become WGS84 (`geo/crs.py`)
         self.tally = ImportReport(on_refused)
         self.path: Path | None = None  # where the dump lies: told by `read_source`
 
@@ -168,7 +170,8 @@ class Dump:
 
     def __iter__(self) -> Iterator[Post]:
         self.tally = ImportReport(self._on_refused)
-        yield from self._read(self.tally)
+        for post in self._read(self.tally):
+            yield located_in_wgs84(post, self.crs)
         if self.path is not None and 0 < self.tally.posts == self.tally.remarks[EMPTY]:
             found = f"none of its {self.tally.posts} posts has text, hashtags or an image"
             raise BadPost(str(self.path), found, AUTO)

@@ -2,40 +2,51 @@
 
 from __future__ import annotations
 
+import csv
 import difflib
 import json
 import math
 import os
 import re
 import reprlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import fields
-from datetime import UTC, date, datetime
+from datetime import datetime
 from decimal import Decimal
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from postplace.errors import BadPost
+from postplace.geo.crs import to_wgs84
+from postplace.posts.times import read_time
 from postplace.schema import Post
 from postplace.text.hashtags import find_hashtags, unite_hashtags
+from postplace.text.names import clean_name
 
 KEYS = tuple(field.name for field in fields(Post))
 COMPLETE = "hashtags_complete"
 RECORD_KEYS = (*KEYS, COMPLETE)
 _SEPARATORS = r"\s;,；，、"
 _TAG = re.compile(rf"#([^#{_SEPARATORS}](?:[^#;,；，、]*[^#{_SEPARATORS}])?)#(?=[{_SEPARATORS}]|$)|[^{_SEPARATORS}]+")
+_BRACKETS = re.compile(r"""\s*(?:\[([^"'\[\]]*[^"'\[\]\s][^"'\[\]]*)\]|\{([^{}]*)\})\s*""")  # `[a, b]`, `{a,"b c"}`
 _EXACT_FLOAT = 2**53
+NO_POSITION = "coordinates 0, 0 left out: no position"
 
 
-def parse(record: Mapping[str, object], *, where: str, folder: Path) -> Post:
+def parse(
+    record: Mapping[str, object], *, where: str, folder: Path, crs: str = "wgs84", remarks: Counter[str] | None = None
+) -> Post:
     """A record -> a post. Other keys than `RECORD_KEYS` are ignored; all but `id` may be absent (or null, NaN, empty).
 
     `hashtags`: a list, or names separated by spaces, `;` or `,`. To those given come those typed in the text, each once
     by its normal form; only an empty list says that there are none. Where `hashtags_complete` is true, as in a file of
     posts that lost some of their hashtags to a filter, there are none but those given, as they are.
     `images`: a list (of paths, or encoded bytes), or paths joined by `;`; relative ones are resolved against `folder`.
-    `time`: ISO 8601, a datetime, or seconds since 1970 (then in UTC); a time without a zone stays so.
+    `time`: ISO 8601, a datetime, or seconds since 1970 (in UTC; see `posts/times.py`); a time without a zone stays so.
+    `latitude`, `longitude`: degrees in the reference system `crs` (`geo/crs.py`), of the post in WGS84; 0, 0 is none.
+    With `remarks`, a time that cannot be read costs the post its time, and what was left out is counted there.
     Half a surrogate pair (an emoji cut in two) becomes U+FFFD. Raises only `BadPost`, with `where` and the key.
 
     >>> parse({"id": 7, "text": "at #night"}, where="posts[0]", folder=Path("city")).hashtags
@@ -44,7 +55,7 @@ def parse(record: Mapping[str, object], *, where: str, folder: Path) -> Post:
     ('bund', 'night')
     """
     try:
-        return _parse(record, where, folder)
+        return _parse(record, where, folder, crs, remarks)
     except BadPost:
         raise
     except Exception as error:  # a foreign object may raise anything when it is touched
@@ -84,7 +95,7 @@ class _Refused(Exception):  # never leaves this file
     """What was found in a value, and the remedy."""
 
 
-def _parse(record: Mapping[str, object], where: str, folder: Path) -> Post:
+def _parse(record: Mapping[str, object], where: str, folder: Path, crs: str, remarks: Counter[str] | None) -> Post:
     if not isinstance(record, Mapping):
         raise BadPost(where, f"{shown(record)} is not a record", "give an object with at least the key 'id'")
     values: dict[str, Any] = {}
@@ -93,9 +104,14 @@ def _parse(record: Mapping[str, object], where: str, folder: Path) -> Post:
         if _is_absent(value):
             continue
         try:
-            values[key] = read(value)
+            if (content := read(value)) != "":  # a name of nothing but invisible characters is none
+                values[key] = content
         except _Refused as refused:
-            raise BadPost(f"{where}, key {key!r}", *refused.args) from None
+            if key == "time" and remarks is not None:
+                remarks[f"time left out: {refused.args[0].removeprefix(shown(value)).strip()}"] += 1
+                continue
+            found, remedy = refused.args
+            raise BadPost(f"{where}, key {key!r}", found, remedy + _swapped(key, record)) from None
     if "id" not in values:
         found, remedy = (
             ("is empty", "give every post an 'id'") if "id" in record else ("is missing", id_remedy(map(str, record)))
@@ -104,9 +120,32 @@ def _parse(record: Mapping[str, object], where: str, folder: Path) -> Post:
     if ("latitude" in values) != ("longitude" in values):
         missing = "longitude" if "latitude" in values else "latitude"
         raise BadPost(f"{where}, key {missing!r}", "is missing", "give both latitude and longitude, or neither")
+    _locate(values, crs, remarks)
     values["hashtags"] = _every_hashtag(values, record.get("hashtags"))
     values["images"] = tuple(i if isinstance(i, bytes) else folder / i for i in values.get("images", ()))
     return Post(**values)
+
+
+def _locate(values: dict[str, Any], crs: str, remarks: Counter[str] | None) -> None:
+    """Make the coordinates WGS84; 0, 0 is how programs write that there are none."""
+    if "latitude" not in values:
+        return
+    if values["latitude"] == values["longitude"] == 0:
+        del values["latitude"], values["longitude"]
+        if remarks is not None:
+            remarks[NO_POSITION] += 1
+    elif crs != "wgs84":
+        values["latitude"], values["longitude"] = to_wgs84(values["latitude"], values["longitude"], crs)
+
+
+def _swapped(key: str, record: Mapping[str, object]) -> str:
+    """An addition to the remedy where the latitude can only be a longitude, and the longitude could be a latitude."""
+    if key == "latitude":
+        with suppress(TypeError, ValueError, OverflowError):
+            latitude, longitude = (float(_plain(record.get(name))) for name in ("latitude", "longitude"))  # type: ignore[arg-type]
+            if 90 < abs(latitude) <= 180 and 0 < abs(longitude) <= 90:
+                return "; latitude and longitude look swapped"
+    return ""
 
 
 def _every_hashtag(values: dict[str, Any], raw: object) -> tuple[str, ...]:
@@ -151,6 +190,10 @@ def _name(value: object) -> str:
     return str(int(value)) if value == int(value) else str(value)
 
 
+def _class_name(value: object) -> str:
+    return clean_name(_name(value))
+
+
 def _yes_or_no(value: object) -> bool:
     known = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}
     name = str(value).strip().lower()
@@ -170,7 +213,7 @@ def _whole(text: str) -> str:
 def _hashtags(value: object) -> tuple[str, ...]:
     items = _listed(value)
     if items is None:
-        pieces = (match[1] or match[0] for match in _TAG.finditer(_name(value).replace("＃", "#")))
+        pieces = (match[1] or match[0] for match in _TAG.finditer(_name(value).replace("＃", "#").replace("|", ";")))
         items = [tag for piece in pieces for tag in piece.split("#")]
     names = (name for item in map(_plain, items) if not _is_absent(item) for name in _chained(_name(item)))
     return tuple(dict.fromkeys(name for name in names if name))
@@ -185,8 +228,15 @@ def _chained(item: str) -> list[str]:
 def _images(value: object) -> tuple[str | bytes, ...]:
     items = _listed(value)
     if items is None:
-        items = value.split(";") if isinstance(value, str) else [value]
+        items = _split_paths(value) if isinstance(value, str) else [value]
     return tuple(_image(item) for item in items if not _is_absent(item))
+
+
+def _split_paths(value: str) -> list[str]:
+    """Paths joined by `;`, or by `|` where that leaves an ending on each: a name may hold a `|`."""
+    if ";" not in value and all(PurePath(part.strip()).suffix for part in value.split("|")):
+        return value.split("|")
+    return value.split(";")
 
 
 def _image(value: object) -> str | bytes:
@@ -203,9 +253,11 @@ def _image(value: object) -> str | bytes:
 
 
 def _listed(value: object) -> Sequence[object] | None:
-    """The items of a list, or of a text that is a JSON list; None for any other text."""
+    """The items of a list, or of a text that is a JSON list, `[a, b]` (DuckDB) or `{a,b}` (Postgres); else None."""
     if isinstance(value, list | tuple):
         return value
+    if isinstance(value, str) and (match := _BRACKETS.fullmatch(value)):
+        return next(csv.reader([match[1] or match[2] or ""], skipinitialspace=True), [])
     if not isinstance(value, str) or not re.fullmatch(r"""\s*\[\s*(["'].*)?\]\s*""", value, re.DOTALL):
         return None
     try:
@@ -216,19 +268,11 @@ def _listed(value: object) -> Sequence[object] | None:
 
 
 def _time(value: object) -> datetime:
-    if isinstance(value, datetime):
-        to_python: Any = getattr(value, "to_pydatetime", None)  # a pandas Timestamp, which has nanoseconds
-        return to_python(warn=False) if to_python else value
-    if isinstance(value, date):
-        return datetime(value.year, value.month, value.day)
-    text = value.strip() if isinstance(value, str) else ""
-    with suppress(ValueError):
-        if text and not (text.isdecimal() and len(text) != len("20220926")):  # other digits are seconds
-            return datetime.fromisoformat(text)
-    with suppress(ValueError, OverflowError, OSError):
-        if text or (isinstance(value, int | float) and not isinstance(value, bool)):
-            return datetime.fromtimestamp(float(text or value), UTC)  # type: ignore[arg-type]
-    raise _Refused(f"{shown(value)} is not a time", "give it as 2022-09-26T11:27:30+08:00 or in seconds since 1970")
+    try:
+        return read_time(value)
+    except ValueError as error:
+        found, remedy = error.args
+        raise _Refused(f"{shown(value)} {found}", remedy) from None
 
 
 def _degrees(name: str, limit: int) -> Callable[[object], float]:
@@ -252,9 +296,9 @@ _READERS: dict[str, Callable[[object], Any]] = {
     "images": _images,
     "user": _name,
     "time": _time,
-    "place": _name,
-    "venue": _name,
-    "category": _name,
+    "place": _class_name,
+    "venue": _class_name,
+    "category": _class_name,
     "latitude": _degrees("latitude", 90),
     "longitude": _degrees("longitude", 180),
 }

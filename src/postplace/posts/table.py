@@ -11,12 +11,15 @@ import sys
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from postplace.errors import BadPost, unknown_name
+from postplace.geo.crs import check_crs, located_in_wgs84
+from postplace.posts.checks import REPAIRED, PostChecks, repair_post
 from postplace.posts.keys import KNOWN, SAYS, is_header, on_unused, require_known, suggestions
-from postplace.posts.record import RECORD_KEYS, id_remedy, parse, says_nothing, shown
+from postplace.posts.record import NO_POSITION, RECORD_KEYS, id_remedy, parse, says_nothing, shown
 from postplace.posts.writing import ENDINGS, JSON_ENDINGS, id_digest, write_posts
 from postplace.schema import Post
 
@@ -39,16 +42,30 @@ class PostStream:
     and so does one in which no post has text, hashtags or images, unless `on_empty="keep"`: of what is given as dicts
     or posts, only where no record has a key for them. A row that is the header again is passed over.
 
+    `repair_text`: undo UTF-8 that was read as Latin-1 or Windows-1252 (`text/misread.py`), counted in `remarks`.
+    `crs`: the reference system of the coordinates, `wgs84`, `gcj02` or `bd09`; they become WGS84 (`geo/crs.py`).
+
     Filled while iterating: `read`, the number of posts given out; `empty`, how many records gave a post without text,
     hashtags and images; `header_again`; `skipped_count`, and `skipped`, the reasons of the first 1,000; `ignored_keys`,
-    how often each unknown key occurred. `notes` says in words what should be known of them.
+    how often each unknown key occurred; `remarks`, of how many posts something is true that should be known, in words.
+    `notes` says all of them.
     """
 
-    def __init__(self, source: object, *, on_bad_post: str = "error", on_empty: str = "error") -> None:
+    def __init__(
+        self,
+        source: object,
+        *,
+        on_bad_post: str = "error",
+        on_empty: str = "error",
+        crs: str = "wgs84",
+        repair_text: bool = False,
+    ) -> None:
         if on_bad_post not in ("error", "skip"):
             raise unknown_name("on_bad_post", str(on_bad_post), ("error", "skip"))
         if on_empty not in ("error", "keep"):
             raise unknown_name("on_empty", str(on_empty), ("error", "keep"))
+        check_crs(crs)
+        self._crs, self._repairs = crs, repair_text
         self._source = Path(source) if isinstance(source, str) else source
         self._skips, self._keeps_empty = on_bad_post == "skip", on_empty == "keep"
         self._reset()
@@ -58,6 +75,8 @@ class PostStream:
         self.skipped: list[BadPost] = []
         self.skipped_count = 0
         self.ignored_keys: Counter[str] = Counter()
+        self.remarks: Counter[str] = Counter()
+        self._checks = PostChecks()
         self._used: set[str] = set()
 
     def __iter__(self) -> Iterator[Post]:
@@ -75,7 +94,9 @@ class PostStream:
                 continue
             if post is not None:
                 self.read += 1
+                self._checks.add(post)
                 yield post
+        self.remarks.update(self._checks.remarks())
         if not self.read:
             raise self._nothing(name)
         if self.empty == self.read and not self._keeps_empty and not (name == _POSTS and self._used & {*SAYS}):
@@ -86,23 +107,35 @@ class PostStream:
         if isinstance(record, BadPost):
             raise record
         if isinstance(record, Post):
-            post = record
+            post = self._located(record)
         elif isinstance(record, Mapping) and is_header(record):
             self.header_again += 1
             return None
         else:
-            post = parse(record, where=where, folder=folder)  # type: ignore[arg-type]  # parse says so if it is no mapping
+            post = parse(record, where=where, folder=folder, crs=self._crs, remarks=self.remarks)  # type: ignore[arg-type]  # parse says so if it is no mapping
             self._used.update(key for key in record if key in RECORD_KEYS)  # type: ignore[attr-defined]
             self.ignored_keys.update(str(key) for key in record if key not in RECORD_KEYS)  # type: ignore[attr-defined]
             require_known(record, where)  # type: ignore[arg-type]
+        if self._repairs and (repaired := repair_post(post)) != post:
+            self.remarks[REPAIRED] += 1
+            post = repaired
         digest = id_digest(post.id)
         if digest in seen:
             raise BadPost(
                 f"{where}, key 'id'", f"{shown(post.id)} is the id of an earlier post", "give every post its own"
             )
         seen.add(digest)
-        self.empty += post is not record and says_nothing(post)
+        self.empty += not isinstance(record, Post) and says_nothing(post)
         return post
+
+    def _located(self, post: Post) -> Post:
+        """A post that was made in Python, its coordinates treated as those of a table."""
+        if post.latitude is None or post.longitude is None:
+            return post
+        if post.latitude == post.longitude == 0:
+            self.remarks[NO_POSITION] += 1
+            return replace(post, latitude=None, longitude=None)
+        return located_in_wgs84(post, self._crs)
 
     def notes(self) -> list[str]:
         """What should be known of the records that were read, a line each; what was skipped is not among it."""
@@ -111,6 +144,7 @@ class PostStream:
             lines.append(f"rows that are the header again, passed over: {self.header_again}")
         if self.empty:
             lines.append(f"{self.empty} of {self.read} posts have no text, no hashtags and no images")
+        lines += [f"{remark} ({count} of {self.read} posts)" for remark, count in self.remarks.most_common()]
         if self.ignored_keys:
             lines.append(on_unused(self.ignored_keys, self._used))
         return lines
@@ -129,13 +163,15 @@ class PostStream:
         return BadPost(name, found, f"{guess} rename it" if guess else f"fill at least one of {', '.join(SAYS[:3])}")
 
 
-def read_posts(source: object, *, on_bad_post: str = "error") -> list[Post]:
+def read_posts(
+    source: object, *, on_bad_post: str = "error", crs: str = "wgs84", repair_text: bool = False
+) -> list[Post]:
     """All posts of a source at once; see `PostStream`.
 
     One warning says how many were skipped, and one each what `PostStream.notes` says: posts with nothing in them,
-    keys that are not used.
+    values that could not be used, keys that are not used.
     """
-    stream = PostStream(source, on_bad_post=on_bad_post)
+    stream = PostStream(source, on_bad_post=on_bad_post, crs=crs, repair_text=repair_text)
     posts = list(stream)
     if stream.skipped_count:
         total = stream.skipped_count + stream.read

@@ -10,7 +10,6 @@ address), and HTML in the text.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -40,7 +39,7 @@ from postplace.posts.weibo_database import ENDINGS as DATABASES
 from postplace.posts.weibo_database import database_rows
 from postplace.posts.weibo_images import IMAGES, Images, ImagesOfUsers, count_orphans, find_images, images_beside
 from postplace.posts.weibo_records import csv_records, json_records, key_of_header
-from postplace.posts.weibo_values import number_of_bid, plain_text, read_time
+from postplace.posts.weibo_values import id_of_post, own_words, plain_text, read_time
 from postplace.schema import Post
 from postplace.text.hashtags import find_hashtags
 
@@ -161,6 +160,8 @@ def _record(values: object, user: object, source: _Source, tally: ImportReport) 
     if isinstance(topics, str) or topics is None:
         topics = (topics or "").split(",")
     time = _time(values, tally)
+    if not post_id.isdecimal():  # weiboSpider's
+        text = own_words(text)
     found = find_hashtags(text) if isinstance(text, str) else ()
     return {
         "id": post_id,
@@ -182,19 +183,10 @@ def _is_retweet(values: Mapping[str, object]) -> bool:
 
 def _id(values: Mapping[str, object], tally: ImportReport) -> str:
     """Weibo's number of the post; computed from the bid where a spreadsheet has rounded it."""
-    given, bid = (str(values.get(key, "")).strip("\ufeff \t\r\n'\"") for key in ("id", "bid"))
-    from_bid = number_of_bid(bid)
-    if not given or re.fullmatch(r"\d+(\.\d+)?[eE]\+?\d+", given):
-        if from_bid is None and given:
-            raise InvalidRecord(
-                "id rounded", f"has the rounded id {given!r}", "give the JSON, or the CSV as it was written"
-            )
-        if from_bid is None:
-            raise InvalidRecord("no id", "has neither an id nor a bid", "export the file again")
-    elif from_bid is None or given == from_bid or not (given[:15] == from_bid[:15] and len(given) == len(from_bid)):
-        return given
-    tally.note("id computed from the bid")
-    return from_bid
+    post_id, is_computed = id_of_post(values.get("id"), values.get("bid"))
+    if is_computed:
+        tally.note("id computed from the bid")
+    return post_id
 
 
 def _time(values: Mapping[str, object], tally: ImportReport) -> datetime | None:

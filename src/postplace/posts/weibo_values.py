@@ -5,9 +5,11 @@ from __future__ import annotations
 import html
 import re
 from contextlib import suppress
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone, tzinfo
 
-_BEIJING = timezone(timedelta(hours=8))  # the crawler writes Weibo's own clock, without its zone
+from postplace.posts.dump import InvalidRecord
+
+BEIJING = timezone(timedelta(hours=8))  # the crawler writes Weibo's own clock, without its zone
 _TAG = re.compile(r"</?(?:a|b|br|div|em|font|hr|i|img|p|span|strong)\b[^<>]*>", re.IGNORECASE)
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _EMOTICON = re.compile(r"<img\b[^<>]*?\balt=[\"']?(\[[^\]<>\"']{1,20}\])[^<>]*>", re.IGNORECASE)
@@ -17,6 +19,9 @@ _DAY = re.compile(
 )
 _RAW_TIME = re.compile(r"\w{3} (\w{3}) (\d{1,2} \d\d:\d\d:\d\d [+-]\d{4} \d{4})")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_OTHERS_WORDS = re.compile(r"\s*\n(?:原始用户|转发内容): ?.*", re.DOTALL)
+_REASON = re.compile(r"^\s*转发理由[:：]")
+_PAGE_WORDS = re.compile(r"(?:\s+(?:显示地图|\[组图共\d+张\]|原图))+\s*$")
 _BASE_62 = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -44,15 +49,51 @@ def plain_text(text: object) -> object:
     return html.unescape(text).strip()
 
 
-def read_time(text: str) -> datetime | None:
-    """A day, with or without its time, as crawlers write it; or Weibo's own `Sat Dec 28 10:30:00 +0800 2019`."""
+def own_words(text: object) -> object:
+    """What the user wrote, of a text of weiboSpider: without the post they retweet and the words of the page around it.
+
+    >>> own_words("转发理由:真好看 \\n原始用户: 小北\\n转发内容: 江边")
+    '真好看'
+    >>> own_words("江边 #夜景#\\xa0[组图共2张]\\xa0原图\\xa0")
+    '江边 #夜景#'
+    """
+    if not isinstance(text, str):
+        return text
+    words = _REASON.sub("", _OTHERS_WORDS.sub("", text))
+    return _PAGE_WORDS.sub("", words).strip()
+
+
+def read_time(text: str, *, zone: tzinfo = BEIJING) -> datetime | None:
+    """A day, with or without its time, as crawlers write it; or Weibo's own `Sat Dec 28 10:30:00 +0800 2019`.
+
+    `zone` is that of a time without one.
+    """
     with suppress(ValueError):
         if match := _DAY.fullmatch(text):
-            *parts, zone = match.groups()
+            *parts, offset = match.groups()
             year, month, day, hour, minute, second = (int(part or 0) for part in parts)
-            at_zone = datetime.strptime(zone.replace(":", ""), "%z").tzinfo if zone else _BEIJING
+            at_zone = datetime.strptime(offset.replace(":", ""), "%z").tzinfo if offset else zone
             return datetime(year, month, day, hour, minute, second, tzinfo=at_zone)
         if match := _RAW_TIME.fullmatch(text):
             in_january = datetime.strptime(match[2], "%d %H:%M:%S %z %Y")  # `%b` would depend on the locale
             return in_january.replace(month=_MONTHS.index(match[1]) + 1)
     return None
+
+
+def id_of_post(given: object, bid: object) -> tuple[str, bool]:
+    """Weibo's number of a post, and whether it was computed from the bid, as where a spreadsheet has rounded it.
+
+    >>> id_of_post("4.45457E+15", "ImTGkcdDn"), id_of_post(4454572602912349, "")
+    (('4454572602912349', True), ('4454572602912349', False))
+    """
+    number, short = (str("" if value is None else value).strip("\ufeff \t\r\n'\"") for value in (given, bid))
+    from_bid = number_of_bid(short)
+    if not number or re.fullmatch(r"\d+(\.\d+)?[eE]\+?\d+", number):
+        if from_bid is None and number:
+            remedy = "give the JSON, or the CSV as it was written"
+            raise InvalidRecord("id rounded", f"has the rounded id {number!r}", remedy)
+        if from_bid is None:
+            raise InvalidRecord("no id", "has neither an id nor a bid", "export the file again")
+    elif from_bid is None or number == from_bid or not (number[:15] == from_bid[:15] and len(number) == len(from_bid)):
+        return number, False
+    return from_bid, True

@@ -181,8 +181,8 @@ def _facts(locator: PostLocator, metrics: EvaluationMetrics) -> list[tuple[str, 
     report, options = locator.report, locator.options()
     split = ", ".join(f"{name} {posts:,}" for name, posts in report["split"].items())
     left_out = report["left_out_classes"]
-    encoders = ", ".join(f"{kind}: {encoder['name']}" for kind, encoder in options["encoders"].items())
-    settings = ", ".join(f"{name} = {value}" for name, value in options["settings"].items())
+    encoders = ", ".join(f"{kind}: {encoder['name']}" for kind, encoder in locator.encoder_pair.to_json().items())
+    settings = ", ".join(f"{name} = {value}" for name, value in locator.settings.items())
     return [
         (
             "Posts evaluated here",
@@ -200,7 +200,7 @@ def _facts(locator: PostLocator, metrics: EvaluationMetrics) -> list[tuple[str, 
         ("Near-duplicates", f"{report['near_duplicate_texts']:,} texts, {report['near_duplicate_images']:,} images"),
         ("Classes", f"{report['classes']:,}"),
         ("Classes left out as too rare", f"{len(left_out):,} with {sum(left_out.values()):,} posts"),
-        ("Modalities looked at", ", ".join(options["modalities"])),
+        ("Modalities looked at", ", ".join(locator.modalities)),
         ("Encoders", encoders),
         ("Settings other than the defaults", settings or "none"),
         ("Parameters", f"{report['parameters']:,}"),

@@ -113,10 +113,10 @@ def thumbnails(images: Sequence[Path | bytes]) -> tuple[tuple[str, ...], int]:
     made, unread = [], 0
     for image in images:
         try:
-            picture = decode(image, target=SIDE)
+            decoded = decode(image, target=SIDE)
         except BadImage:
             unread += 1
             continue
-        picture.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
-        made.append(data_address(picture, quality=80))
+        decoded.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
+        made.append(data_address(decoded, quality=80))
     return tuple(made), unread

@@ -1,0 +1,1 @@
+"""Coordinates: the reference systems that they come in, and whether they can be believed."""

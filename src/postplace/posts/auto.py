@@ -1,0 +1,72 @@
+"""What a path holds: the source that reads it, or what else it is and what to do with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
+
+from postplace.errors import BadOption, BadPost
+from postplace.posts.dump import Dump, cannot_be_opened
+from postplace.posts.known_exports import known_export
+from postplace.posts.registry import SourceEntry, find_source, read_source, source_names
+
+AUTO = "auto"
+_GENERAL = ("weibo",)  # it reads the tables of its siblings too, which their own sources know better
+
+
+def recognise(path: Path | str) -> SourceEntry:
+    """The source whose files lie at a path: the one whose `detect` says so.
+
+    Only names and the first records are looked at. Raises BadPost for a path that is not there, for what is known not
+    to be the posts of a source (with what it is and what to do), for what several sources read, and for what none does
+    (with what was looked for).
+    """
+    path = Path(path)
+    try:
+        path.stat()
+    except (OSError, ValueError) as error:
+        raise cannot_be_opened(path, error) from error
+    entries = list(_entries())
+    found = [entry for entry in entries if _detects(entry, path)]
+    if len(found) > 1:
+        found = [entry for entry in found if entry.name not in _GENERAL] or found
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = " and ".join(entry.name for entry in found)
+        remedy = f"name the one that you mean (source {found[0].name!r}, say), or give its files alone"
+        raise BadPost(str(path), f"holds what several sources read: {names}", remedy)
+    if (known := known_export(path)) is not None:
+        raise BadPost(str(path), known.is_, known.remedy)
+    looked_for = "; ".join(f"{entry.name}: {entry.reads}" for entry in entries if entry.reads)
+    remedy = "name the source if it is one of these; posts in a table of your own need no import"
+    raise BadPost(str(path), f"holds nothing that is known; looked for {looked_for}", remedy)
+
+
+def read_recognised(path: Path | str, *, on_refused: Callable[[BadPost], object] | None = None) -> Dump:
+    """The posts of whatever lies at a path. Raises as `recognise` does, before the first post."""
+    path = Path(path)
+    return read_source(recognise(path).name, path, on_refused=on_refused)
+
+
+def _entries() -> Iterator[SourceEntry]:
+    """All sources; one whose package is broken cannot be asked."""
+    for name in source_names():
+        with suppress(BadOption):
+            if name != AUTO:
+                yield find_source(name)
+
+
+def _detects(entry: SourceEntry, path: Path) -> bool:
+    detect = entry.detect
+    if isinstance(detect, str):
+        module, _, name = detect.partition(":")
+        detect = getattr(import_module(module), name) if module else None
+    if detect is None:
+        return False
+    try:
+        return bool(detect(path))
+    except Exception:  # of another package: it may raise anything on files that are not its own
+        return False

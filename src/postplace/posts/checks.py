@@ -1,0 +1,76 @@
+"""What a whole set of posts shows and no single one: texts misread, one class under two names, positions swapped."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from postplace.geo.positions import PositionCheck
+from postplace.schema import Post
+from postplace.text.misread import looks_misread, repair_misread
+from postplace.text.names import fold_name, spells_no_value
+
+MISREAD = "text looks like UTF-8 that was read as Latin-1; `repair_text=True` repairs it"
+REPAIRED = "text repaired: it was UTF-8, read as Latin-1"
+KEPT_NAMES = 100_000  # different names of a key
+SHOWN = 3
+_CLASS_KEYS = ("place", "category", "venue")
+_TEXT_KEYS = ("text", "image_text", *_CLASS_KEYS)
+
+
+class PostChecks:
+    """Looks at posts as they pass; memory does not grow with their number."""
+
+    def __init__(self) -> None:
+        self._misread = 0
+        self._positions = PositionCheck()
+        self._names: Mapping[str, Counter[str]] = {key: Counter() for key in _CLASS_KEYS}
+
+    def add(self, post: Post) -> None:
+        """Take a post."""
+        self._positions.add(post)
+        self._misread += any(map(looks_misread, (post.text, *post.hashtags, post.place or "", post.category or "")))
+        for key, names in self._names.items():
+            name = getattr(post, key)
+            if name and (name in names or len(names) < KEPT_NAMES):
+                names[name] += 1
+
+    def remarks(self) -> Counter[str]:
+        """What should be known of the posts so far, in words, and of how many each is true."""
+        found: Counter[str] = Counter()
+        if self._misread:
+            found[MISREAD] = self._misread
+        if (problem := self._positions.problem()) is not None:
+            found[problem] = self._positions.count
+        for key, names in self._names.items():
+            found.update(dict(_no_values(key, names)))
+            found.update(dict(_several_spellings(key, names)))
+        return found
+
+
+def repair_post(post: Post) -> Post:
+    """The post with what was misread as it was meant: its text, hashtags, image text and names."""
+    values: dict[str, Any] = {key: repair_misread(value) for key in _TEXT_KEYS if (value := getattr(post, key))}
+    return replace(post, hashtags=tuple(map(repair_misread, post.hashtags)), **values)
+
+
+def _no_values(key: str, names: Mapping[str, int]) -> Iterator[tuple[str, int]]:
+    for name, count in names.items():
+        if spells_no_value(name):
+            yield f"{key} {name!r} is taken for a name: where there is none, leave it out", count
+
+
+def _several_spellings(key: str, names: Mapping[str, int]) -> Iterator[tuple[str, int]]:
+    """Of names that differ only in case, width or spaces, and how many posts have not the commonest spelling."""
+    alike: dict[str, list[str]] = {}
+    for name in names:
+        alike.setdefault(fold_name(name), []).append(name)
+    several = [sorted(group, key=lambda name: -names[name]) for group in alike.values() if len(group) > 1]
+    if several:
+        several.sort(key=lambda group: -sum(names[name] for name in group))
+        shown = "; ".join(" / ".join(map(repr, group[:SHOWN])) for group in several[:SHOWN])
+        more = ", ..." if len(several) > SHOWN else ""
+        count = sum(names[name] for group in several for name in group[1:])
+        yield f"{key} names that differ only in case, width or spaces are different ones ({shown}{more})", count

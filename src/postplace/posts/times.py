@@ -1,0 +1,84 @@
+"""The time of a post, from whatever a table holds; what could be several times, or none, is refused by name."""
+
+from __future__ import annotations
+
+import math
+import re
+from contextlib import suppress
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+EARLIEST, LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+"""Numbers outside of these years are not taken for seconds: posts are younger, and other units look like older ones."""
+
+AS = "give it as 2022-09-26T11:27:30+08:00 or in seconds since 1970"
+
+_FIRST, _LAST = EARLIEST.timestamp(), LATEST.timestamp()
+_UNITS = {1.0: "seconds", 1e3: "milliseconds", 1e6: "microseconds", 1e9: "nanoseconds"}
+_COMPACT = {12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
+_SPREADSHEET = (20_000, 80_000)  # days since 1900: 1954 to 2119
+_NUMBER = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?")
+
+
+def read_time(value: object) -> datetime:
+    """A time, or why there is none: ValueError with what was found and the remedy as its two arguments.
+
+    Read: datetimes and dates; ISO 8601; digits as 20220926, 202209261127 and 20220926112730 (these without a zone);
+    seconds, milliseconds, microseconds or nanoseconds since 1970, as the size of the number says (in UTC).
+    Refused: a year or a month alone, a spreadsheet's day number, and numbers that give no time from 1990 to 2100.
+
+    >>> read_time("202209261127").isoformat(), read_time(1_664_191_650_000).isoformat()
+    ('2022-09-26T11:27:00', '2022-09-26T11:27:30+00:00')
+    """
+    if isinstance(value, date):  # a datetime is one
+        return _of_date(value)
+    if isinstance(value, str):
+        return _of_text(value.strip())
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        return _of_number(value)
+    raise ValueError("is not a time", AS)
+
+
+def _of_date(value: date) -> datetime:
+    if isinstance(value, datetime):
+        to_python: Any = getattr(value, "to_pydatetime", None)  # a pandas Timestamp, which has nanoseconds
+        plain: datetime = to_python(warn=False) if to_python else value
+        return plain
+    return datetime(value.year, value.month, value.day)
+
+
+def _of_text(text: str) -> datetime:
+    if text.isdecimal() and len(text) in _COMPACT:
+        with suppress(ValueError):
+            time = datetime.strptime(text, _COMPACT[len(text)])
+            if EARLIEST.year <= time.year < LATEST.year:
+                return time
+    if _NUMBER.fullmatch(text) and not (text.isdecimal() and len(text) == len("20220926")):
+        return _of_number(float(text) if re.search("[.eE]", text) else int(text))
+    with suppress(ValueError):
+        return datetime.fromisoformat(text)
+    if re.fullmatch(r"\d{4}[-/.]\d{1,2}", text):
+        raise ValueError("is a month, not a time", AS)
+    raise ValueError("is not a time", AS)
+
+
+def _of_number(number: int | float | Decimal) -> datetime:
+    """A number since 1970 in the unit that puts it between 1990 and 2100; no number fits two."""
+    try:
+        is_number = math.isfinite(number)
+    except OverflowError:  # an integer of hundreds of digits
+        is_number = False
+    if not is_number:
+        raise ValueError("is not a time", AS)
+    for unit in _UNITS:
+        if _FIRST <= float(number) / unit <= _LAST:
+            return datetime.fromtimestamp(float(number) / unit, UTC)
+    if 1900 <= number <= 2100:
+        raise ValueError("is a year, not a time", AS)
+    if _SPREADSHEET[0] <= number <= _SPREADSHEET[1]:
+        raise ValueError("is a spreadsheet's day number", "format the column as text or as YYYY-MM-DD hh:mm:ss")
+    if _FIRST <= float(number) * 1e3 <= _LAST:
+        remedy = "divide by the column's own unit: pandas 3 keeps microseconds, 10**6 to the second"
+        raise ValueError("would be January 1970: seconds divided by 1,000", remedy)
+    raise ValueError("is not a time", AS)

@@ -1,0 +1,90 @@
+"""Times of every shape: read right, or refused by name, and never silently another year."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from postplace.errors import BadPost
+from postplace.posts.record import parse
+from postplace.posts.table import PostStream, read_posts
+from postplace.posts.times import read_time
+
+MOMENT = datetime(2022, 9, 26, 11, 27, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("unit", [1, 10**3, 10**6, 10**9])
+@pytest.mark.parametrize("kind", [int, float, str, Decimal])
+def test_seconds_and_what_is_finer(unit: int, kind: type) -> None:
+    assert read_time(kind(1_664_191_650 * unit)) == MOMENT
+
+
+@pytest.mark.parametrize(
+    ("digits", "expected"),
+    [
+        ("20220926", datetime(2022, 9, 26)),
+        ("202209261127", datetime(2022, 9, 26, 11, 27)),
+        ("20220926112730", datetime(2022, 9, 26, 11, 27, 30)),
+        (" 2022-09-26 11:27 ", datetime(2022, 9, 26, 11, 27)),
+        ("1664191650.5", datetime(2022, 9, 26, 11, 27, 30, 500_000, tzinfo=UTC)),
+        ("1.66419165E9", MOMENT),
+    ],
+)
+def test_texts_of_digits(digits: str, expected: datetime) -> None:
+    assert read_time(digits) == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        (2022, "a year"),
+        ("2022", "a year"),
+        ("2022-09", "a month"),
+        (44_830.4774, "spreadsheet's day number"),  # 2022-09-26 11:27 in Excel
+        ("44830", "spreadsheet's day number"),
+        (1_664_191.65, "January 1970"),  # pandas 3: microseconds // 10**9
+        (202_299_991_127, "not a time"),  # 12 digits that are neither a date nor milliseconds
+        (0, "not a time"),
+        (-1, "not a time"),
+        (float("inf"), "not a time"),
+        (10**400, "not a time"),
+        ("9" * 400, "not a time"),
+        ("yesterday", "not a time"),
+        (True, "not a time"),
+        ([2022, 9, 26], "not a time"),
+    ],
+)
+def test_what_is_no_time_is_named(given: object, why: str) -> None:
+    with pytest.raises(ValueError, match=why) as caught:
+        read_time(given)
+    assert len(caught.value.args) == 2  # found, remedy
+
+
+def test_a_pandas_column_divided_by_the_wrong_unit_is_not_1970() -> None:
+    frame = pd.DataFrame({"id": ["a"], "text": ["x"], "time": pd.to_datetime(["2022-09-26 11:27:30"]).astype("M8[us]")})
+    frame["time"] = frame["time"].astype("int64") // 10**9
+    with pytest.warns(UserWarning, match="time left out: would be January 1970"):
+        (post,) = read_posts(frame)
+    assert post.time is None
+
+
+def test_a_bad_time_costs_the_post_its_time_and_is_counted() -> None:
+    records = [{"id": n, "text": "x", "time": time} for n, time in enumerate(["soon", "2022", "2022-09-26", 44_830.4])]
+    stream = PostStream(records)
+    assert [post.time for post in stream] == [None, None, datetime(2022, 9, 26), None]
+    assert stream.remarks == {
+        "time left out: is not a time": 1,
+        "time left out: is a year, not a time": 1,
+        "time left out: is a spreadsheet's day number": 1,
+    }
+
+
+def test_without_a_place_to_count_it_is_an_error() -> None:
+    with pytest.raises(BadPost, match="'time': 'soon' is not a time"):
+        parse({"id": 1, "time": "soon"}, where="posts[0]", folder=Path())
+    assert parse({"id": 1, "time": "soon"}, where="posts[0]", folder=Path(), remarks=Counter()).time is None
