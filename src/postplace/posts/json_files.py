@@ -200,6 +200,12 @@ def _is_lines(path: Path) -> bool:
     return not text.startswith("[") or not isinstance(_parsed(text), InvalidRecord)  # else a list over several lines
 
 
+def _items(value: object) -> list[object]:
+    """The objects of a line that is a list of objects; else the line's value."""
+    listed = isinstance(value, list) and bool(value) and all(isinstance(item, dict) for item in value)
+    return value if listed else [value]  # type: ignore[return-value]  # it is a list
+
+
 def _parsed(line: str) -> object:
     try:
         return json.loads(line)
