@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import stat
 import warnings
@@ -22,7 +23,9 @@ from postplace.images.jpeg import END, MOST_MISSING, START, Extent, lower_part_i
 from postplace.images.measured import MeasuredBytes, check_pieces, is_short_directory, most_reads
 
 MANY_MISSING = 10  # so many images, none of which is there: the folder is wrong, not the images
+GPS_TAG = 0x8825
 _ORIENTATION_TAG = 0x0112
+_LOOKED_AT = 8  # pixels of the smaller side, where an image is decoded only to see whether it can be
 _TILE_WIDTH_TAG, _TILE_HEIGHT_TAG = 322, 323  # a small TIFF may claim a tile that fills the memory
 _MOST_SCANS = 100  # a progressive JPEG has about ten; each costs a pass over all pixels, however short it is
 _REDUCED = 8  # a JPEG can be decoded at an eighth of its width and height
@@ -76,9 +79,28 @@ class Limits:
 DEFAULT = Limits()
 
 
+class RefusedImage(bytes):
+    """Stands in a post for an image that was looked at and refused: whoever reads it raises the same `BadImage`.
+
+    So the numbers of the other images stay, and nobody opens under wider limits what narrower ones refused.
+    """
+
+    found: str
+    remedy: str
+
+    @classmethod
+    def of(cls, content: bytes, error: BadImage) -> RefusedImage:
+        """In the place of that content, of which it keeps a digest alone."""
+        refused = cls(hashlib.blake2b(content, digest_size=16).digest())
+        refused.found, refused.remedy = error.found, error.remedy
+        return refused
+
+
 def read_bytes(image: Path | bytes, limits: Limits = DEFAULT) -> bytes:
     """The encoded image, as it is in the file; raises `BadImage` for a missing or an overlong one."""
     where = _name(image)
+    if isinstance(image, RefusedImage):
+        raise BadImage(where, image.found, image.remedy)
     if isinstance(image, bytes):
         data = image
         _check_bytes(len(data), where, limits)
@@ -108,12 +130,36 @@ def decode(
     eighth of its size, never below `target`, which is several times faster; one of more pixels than `limits` has is
     decoded as small as brings it below them. Nothing is resized otherwise.
     `name`: what to call bytes in an error; "uploaded image" if not given.
-    An animation gives its first frame. A JPEG that lacks its end, up to a quarter of its rows, is read; see
+    An animation gives its first frame. A JPEG that lacks its end, up to some of its lowest rows (`MOST_MISSING`), is read; see
     `is_cut_short`. Raises `BadImage` for whatever cannot be decoded within `limits`.
     """
     where = name or _name(image)
     with _told(where, limits):
         return _decode(read_bytes(image, limits), where, limits, target)
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What an image's header says; `cut_short` as `is_cut_short` has it."""
+
+    pixels: int
+    has_gps: bool
+    cut_short: bool
+
+
+def look(image: Path | bytes, *, limits: Limits = DEFAULT) -> Looked:
+    """What an image says of itself. Raises `BadImage` where `decode` does, but for damage that only pixels show.
+
+    No pixel is decoded but those of a file that ends before its end, which is read or refused by what is left.
+    """
+    where = _name(image)
+    with _told(where, limits):
+        data = read_bytes(image, limits)
+        with _opened(data, where, limits) as (opened, extent):
+            seen = Looked(opened.width * opened.height, _has_gps(opened), is_cut_short(data))
+        if seen.cut_short or not _has_its_end(data):
+            _decode(data, where, limits, _LOOKED_AT)
+    return seen
 
 
 def check_header(image: bytes, *, limits: Limits = DEFAULT, name: str | None = None) -> int:
@@ -295,13 +341,39 @@ def _rgb(image: Image.Image) -> Image.Image:
 
 def _orientation(image: Image.Image) -> int:
     """The EXIF orientation, 1 (upright) where there is none that can be read."""
-    exif = image.info.get("exif") or b""  # pillow-heif says None where there is none
-    if len(image.info.get("Raw profile type exif", "")) > _MOST_EXIF or not is_short_directory(exif):
-        return 1  # reading it would cost more than the image
     try:
-        return int(image.getexif().get(_ORIENTATION_TAG, 1))
+        exif = _exif(image)
+        return 1 if exif is None else int(exif.get(_ORIENTATION_TAG, 1))
     except Exception:  # damaged EXIF raises nearly anything; the pixels are sound all the same
         return 1
+
+
+def _exif(image: Image.Image) -> Image.Exif | None:
+    """An image's EXIF; None where reading it would cost more than the image, or fails."""
+    raw = image.info.get("exif") or b""  # pillow-heif says None where there is none
+    if len(image.info.get("Raw profile type exif", "")) > _MOST_EXIF or not is_short_directory(raw):
+        return None
+    try:
+        return image.getexif()
+    except Exception:
+        return None
+
+
+def _has_gps(image: Image.Image) -> bool:
+    try:
+        exif = _exif(image)
+        return exif is not None and bool(exif.get_ifd(GPS_TAG))
+    except Exception:
+        return False
+
+
+def _has_its_end(data: bytes) -> bool:
+    """Whether a file is as long as it says, as far as PNG and RIFF (WebP) say it."""
+    if data.startswith(b"\x89PNG"):
+        return data.rfind(b"IEND") > 0
+    if data[:4] == b"RIFF":
+        return len(data) >= int.from_bytes(data[4:8], "little") + 8
+    return True
 
 
 def _name(image: Path | bytes) -> str:

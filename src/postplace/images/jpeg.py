@@ -12,7 +12,7 @@ from PIL import Image
 
 START = b"\xff\xd8"
 END = b"\xff\xd9"
-MOST_MISSING = 0.25  # of the rows, of a JPEG that is cut short and read all the same
+MOST_MISSING = 0.15  # of the rows, of a JPEG that is cut short and read all the same
 _MARKER = re.compile(rb"\xff([^\x00\x01\xff\xd0-\xd7])", re.DOTALL)  # without those that stand alone
 _SCAN, _STOP = 0xDA, 0xD9
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}

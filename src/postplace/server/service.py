@@ -125,14 +125,17 @@ def answer_all(locator: PostLocator, questions: Sequence[Question[Options]]) -> 
     """Every question's whole ranking, encoded in one batch."""
     posts = [question.post for question in questions]
     levels = [question.options.level for question in questions]
-    predictions, broken = locator.answer(posts, PredictOptions(len(locator.predictor.places), levels))
+    predictions, broken, _ = locator.answer(posts, PredictOptions(len(locator.predictor.places), levels))
     reasons: dict[str, list[str]] = {}
     for picture in broken:
         reasons.setdefault(picture.post_id, []).append(picture.reason)
     alike = Counter(
         post.id for post in posts
-    )  # the same post asked twice: its pictures are reported one post after the other
-    own = {name: tuple(read[: len(read) // alike[name]]) for name, read in reasons.items()}
+    )  # of the same post asked twice every reason is reported twice
+    own = {
+        name: tuple(reason for reason, times in Counter(read).items() for _ in range(times // alike[name]))
+        for name, read in reasons.items()
+    }
     return [(prediction, own.get(prediction.post_id, ())) for prediction in predictions]
 
 

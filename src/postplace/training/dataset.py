@@ -204,6 +204,7 @@ def build_dataset(
         "left_out_classes": dict(left_out),
         "classes": len(places),
         "broken_images": [asdict(broken) for broken in encoded.broken],
+        **({"cut_short_images": [asdict(image) for image in encoded.cut_short]} if encoded.cut_short else {}),
         **made.to_dict(),
     }
     return SplitDataset(posts, encoded, made.groups, split, places, labels, report)
