@@ -36,6 +36,7 @@ HASH_FINGERPRINT = "perceptual hash, 64 bits as four numbers of 16, after decodi
 HASH_WORDS = 4
 _NO_NUMBERS = "the encoder gives no numbers for it; leave it out or name another image encoder"
 
+
 @dataclass(frozen=True)
 class EncodedPosts:
     """The vectors of N posts. Where a mask is False the vector is 0; `image_index` is -1 where there is no image."""

@@ -130,8 +130,8 @@ def decode(
     eighth of its size, never below `target`, which is several times faster; one of more pixels than `limits` has is
     decoded as small as brings it below them. Nothing is resized otherwise.
     `name`: what to call bytes in an error; "uploaded image" if not given.
-    An animation gives its first frame. A JPEG that lacks its end, up to some of its lowest rows (`MOST_MISSING`), is read; see
-    `is_cut_short`. Raises `BadImage` for whatever cannot be decoded within `limits`.
+    An animation gives its first frame. A JPEG that lacks its end, and no more than `MOST_MISSING` of its rows, is read;
+    see `is_cut_short`. Raises `BadImage` for whatever cannot be decoded within `limits`.
     """
     where = name or _name(image)
     with _told(where, limits):
@@ -155,7 +155,7 @@ def look(image: Path | bytes, *, limits: Limits = DEFAULT) -> Looked:
     where = _name(image)
     with _told(where, limits):
         data = read_bytes(image, limits)
-        with _opened(data, where, limits) as (opened, extent):
+        with _opened(data, where, limits) as (opened, _):
             seen = Looked(opened.width * opened.height, _has_gps(opened), is_cut_short(data))
         if seen.cut_short or not _has_its_end(data):
             _decode(data, where, limits, _LOOKED_AT)
@@ -233,7 +233,7 @@ def _decode(data: bytes, where: str, limits: Limits, target: int | None) -> Imag
         if extent is not None and extent.cut_short and lower_part_is_missing(opened):
             found = f"is damaged or cut short (more than {MOST_MISSING:.0%} of it is missing, at its lower end)"
             raise BadImage(where, found, AGAIN)
-        image = _rgb(stretched(opened) if deep_colours else opened)
+        image = _rgb(stretched(opened, lambda: _open(data, where)) if deep_colours else opened)
         orientation = _orientation(opened)
     if orientation in _UPRIGHT:
         image = image.transpose(_UPRIGHT[orientation])
@@ -296,7 +296,7 @@ def _open_heic(file: MeasuredBytes) -> Image.Image:
     from pillow_heif import HeifImageFile  # not registered in Pillow: that would change it for the whole process
 
     try:
-        opened: Image.Image = HeifImageFile(file)
+        opened: Image.Image = HeifImageFile(file)  # type: ignore[no-untyped-call]
     except SyntaxError as error:
         raise UnidentifiedImageError(str(error)) from error
     return opened

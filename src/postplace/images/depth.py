@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -11,6 +13,8 @@ from PIL import Image
 WHITES = (255, 1023, 4095, 65535)
 _SAMPLE_FORMAT_TAG = 339  # of a TIFF
 _UNSIGNED = 1
+_UPPER_OF_12_BITS = 15
+_ROWS = 64
 _PHOTOMETRIC_TAG, _WHITE_IS_ZERO = 262, 0
 
 
@@ -51,20 +55,45 @@ def white_level(values: NDArray[np.float32], mode: str) -> float:
     return float(next((white for white in WHITES if largest <= white), largest))
 
 
-def stretched(image: Image.Image) -> Image.Image:
-    """Colours of 16 bits, of which the upper 8 are here -> the same, or brighter where they held fewer bits.
+def stretched(upper: Image.Image, open_again: Callable[[], Image.Image]) -> Image.Image:
+    """Colours of 16 bits, of which the upper 8 are here -> the same, or brighter where they hold 8, 10 or 12 bits.
 
-    Of 12 bits in 16 the upper half holds 0 to 15, of 10 bits 0 to 3: few shades, but the image can be seen.
+    Only then the lower 8 are decoded too, from the same file opened again. An image of grey and transparency, whose
+    lower halves Pillow does not give, gets the 16 shades that the upper ones hold.
     """
-    bands = image.split()
-    colours = bands[:3] if len(bands) >= 3 else bands[:1]
-    largest = max(int(band.getextrema()[1]) for band in colours)  # type: ignore[arg-type]
-    white = next((white for white in (3, 15) if largest <= white), 255)
-    if white == 255 or largest == 0:
-        return image
-    table = [min(255, round(value * 255 / white)) for value in range(256)]
-    alphas = bands[len(colours) :]
-    return Image.merge(image.mode, [*(band.point(table) for band in colours), *alphas])
+    bands = upper.split()
+    colours = 3 if len(bands) >= 3 else 1
+    largest = max(int(band.getextrema()[1]) for band in bands[:colours])  # type: ignore[arg-type]
+    if largest > _UPPER_OF_12_BITS:
+        return upper
+    lower = _lower_halves(open_again) if upper.mode in ("RGB", "RGBA") else None
+    if lower is None:
+        table = [min(255, round(value * 255 / _UPPER_OF_12_BITS)) for value in range(256)]
+        return Image.merge(upper.mode, [*(band.point(table) for band in bands[:colours]), *bands[colours:]])
+    pixels, low = np.array(upper), np.asarray(lower)
+    white = next(
+        white for white in WHITES if largest * 256 + (int(low[..., :3].max()) if largest == 0 else 255) <= white
+    )
+    shades = np.minimum(np.arange(256 * (_UPPER_OF_12_BITS + 1)) * 255 // white, 255).astype(np.uint8)
+    for row in range(0, len(pixels), _ROWS):  # a few at a time: their values of 16 bits take memory
+        some = slice(row, row + _ROWS)
+        pixels[some, :, :3] = shades[pixels[some, :, :3].astype(np.uint16) * 256 + low[some, :, :3]]
+    return Image.fromarray(pixels)
+
+
+def _lower_halves(open_again: Callable[[], Image.Image]) -> Image.Image | None:
+    """The lower 8 bits of colours of 16: the same values read as if their bytes were the other way round."""
+    image = open_again()
+    if not all(_raw_mode(tile.args)[:-1] in ("RGB;16", "RGBA;16") for tile in image.tile):  # type: ignore[attr-defined]
+        return None
+    tiles = []
+    for tile in image.tile:  # type: ignore[attr-defined]
+        mode = _raw_mode(tile.args)
+        swapped = mode[:-1] + ("L" if mode[-1] == "B" else "B")
+        tiles.append(tile._replace(args=swapped if isinstance(tile.args, str) else (swapped, *tile.args[1:])))
+    image.tile = tiles  # type: ignore[attr-defined]
+    image.load()
+    return image
 
 
 def _raw_mode(args: object) -> str:

@@ -81,8 +81,18 @@ def measure_jpeg(data: bytes, *, most_scans: int, most_pieces: int) -> Extent | 
             _add_scan(extent, data[start + 2 : start + length])
             if extent.scans > most_scans:
                 return extent
+            if extent.components and not extent.buffered:
+                return _after_the_only_scan(extent, data, start + length)
         at = start + length
     return None
+
+
+def _after_the_only_scan(extent: Extent, data: bytes, at: int) -> Extent:
+    """The image ends at the first marker, whatever that is: where no end stands there, it may be in a trailer."""
+    marker = _MARKER.search(data, at)
+    extent.end = len(data) if marker is None else marker.start()
+    extent.whole = marker is not None and marker[1][0] == _STOP
+    return extent
 
 
 def _add_scan(extent: Extent, header: bytes) -> None:
@@ -101,4 +111,4 @@ def lower_part_is_missing(image: Image.Image) -> bool:
     top = int(image.height * (1 - MOST_MISSING))
     extrema = image.crop((0, top, image.width, image.height)).getextrema()
     pairs = extrema if isinstance(extrema[0], tuple) else (extrema,)
-    return all(_GREY[0] <= pair[0] and pair[1] <= _GREY[1] for pair in pairs)  # type: ignore[index]
+    return all(_GREY[0] <= pair[0] and pair[1] <= _GREY[1] for pair in pairs)

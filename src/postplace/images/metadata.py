@@ -1,4 +1,4 @@
-"""What an image file says of itself: whether it is read, whether all of it is there, and whether it has a GPS position."""
+"""What an image file says of itself: whether it is read, whether all of it is there, whether it has a position."""
 
 from __future__ import annotations
 

@@ -175,7 +175,9 @@ def _looked_at(post: Post, where: str, limits: RequestLimits) -> tuple[tuple[Pat
             problem = f"has more than {limits.post_pixels:,} pixels in all"
             raise BadPost(f"{where}, key 'images'", problem, f"give at most {limits.post_pixels:,}")
     if errors and len(errors) == len(images) and not (post.full_text.strip() or post.hashtags):
-        size = next((image for image in post.images if isinstance(image, bytes) and len(image) > limits.picture_bytes), None)
+        size = next(
+            (image for image in post.images if isinstance(image, bytes) and len(image) > limits.picture_bytes), None
+        )
         if size is not None:
             found = f"a picture has more than {limits.picture_bytes:,} bytes"
             raise BadPost(f"{where}, key 'images'", found, f"send it smaller: at most {limits.picture_bytes:,}")
@@ -265,7 +267,9 @@ def _decoded(images: object, where: str, limits: RequestLimits) -> list[bytes]:
             coded = image[address.end() :] if address else image
             found.append(base64.b64decode("".join(coded.split()), validate=True))  # base64(1) writes lines of 76
         except ValueError:
-            remedy = "give its bytes in base64, or as data:image/jpeg;base64,...; no other address and no path is opened"
+            remedy = (
+                "give its bytes in base64, or as data:image/jpeg;base64,...; no other address and no path is opened"
+            )
             raise BadPost(place, f"picture {number} is not base64", remedy) from None
     return found
 

@@ -129,9 +129,7 @@ def answer_all(locator: PostLocator, questions: Sequence[Question[Options]]) -> 
     reasons: dict[str, list[str]] = {}
     for picture in broken:
         reasons.setdefault(picture.post_id, []).append(picture.reason)
-    alike = Counter(
-        post.id for post in posts
-    )  # of the same post asked twice every reason is reported twice
+    alike = Counter(post.id for post in posts)  # of the same post asked twice every reason is reported twice
     own = {
         name: tuple(reason for reason, times in Counter(read).items() for _ in range(times // alike[name]))
         for name, read in reasons.items()

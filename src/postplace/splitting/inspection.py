@@ -67,7 +67,8 @@ class Inspection:
         if self.images["gps"]:
             yield f"{self.images['gps']} images carry a GPS position in their EXIF; it is dropped at reading"
         if self.images["cut short"]:
-            yield f"{self.images['cut short']} images lack their end; they are read as far as they go: download them again"
+            cut_short = self.images["cut short"]
+            yield f"{cut_short} images lack their end; what there is of them is read: download them again"
 
     def _of_repeats(self) -> Iterator[str]:
         texts, images = self.fingerprints.repeated()
