@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from postplace.encoders.encoder import CountsLengths, ImageEncoder, TextEncoder
 from postplace.features.batch import Vocabularies
-from postplace.features.extraction import BrokenImage
+from postplace.features.image_keys import BrokenImage
 from postplace.features.pooled import drop_modalities
 from postplace.models.settings import ResolvedSettings
 from postplace.schema import Post

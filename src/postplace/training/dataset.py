@@ -214,6 +214,7 @@ def build_dataset(
         "classes": len(places),
         **({"hashtags_without_vectors": left} if left else {}),
         "broken_images": [asdict(broken) for broken in encoded.broken],
+        **({"cut_short_images": [asdict(image) for image in encoded.cut_short]} if encoded.cut_short else {}),
         **made.to_dict(),
     }
     return SplitDataset(posts, encoded, made.groups, split, places, labels, report)
