@@ -199,4 +199,5 @@ class PostLocator:
         named = {"model": self.entry.name, "settings": self.settings, "class_weight": self.class_weight}
         split = {"modalities": list(self.modalities), "seed": self.seed}
         folds = {} if self.folds is None else {"folds": self.folds}
-        return {**asdict(self.classes), **named, **split, **folds, "encoders": self.encoder_pair.to_json()}
+        words = {name: rules for name, rules in self.plan.vocabulary.items() if name == "word_rules"}
+        return {**asdict(self.classes), **named, **words, **split, **folds, "encoders": self.encoder_pair.to_json()}
