@@ -18,6 +18,7 @@ import safetensors.torch
 from safetensors import SafetensorError
 from torch import nn
 
+from postplace.encoders.bundled import cased_before
 from postplace.encoders.hub.loading import without_precision
 from postplace.encoders.lasting_names import missing_path
 from postplace.encoders.outside import OBJECT, is_outside_name, unknown_object
@@ -172,7 +173,11 @@ def asked_encoders(config: Mapping[str, Any], where: Path, *, given: Mapping[str
 
     Raises BadRun for a local one that is not there, and for a Python object that is neither given nor registered.
     """
-    names = {kind: str(config["encoders"][kind]["asked"]) for kind in ("text", "image") if kind not in given}
+    names = {
+        kind: cased_before(str(saved["asked"]), str(saved.get("fingerprint", "")))
+        for kind, saved in config["encoders"].items()
+        if kind in ("text", "image") and kind not in given
+    }
     for kind, name in names.items():
         names[kind] = name = name.removeprefix(OBJECT) if is_outside_name(name.removeprefix(OBJECT)) else name
         if name.startswith(OBJECT):
