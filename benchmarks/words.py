@@ -2,15 +2,17 @@
 
 First how many posts each change touches. Then, on the same splits, the accuracy on the validation part, on which the
 choice is made, and on the test part, as means and standard deviations over seeds: of logistic regression on TF-IDF of
-the words, change by change, and of the `--models` under the old rules ("sg-mft", as in version 0.1.0) and the new.
-With `--case` logistic regression on sentence vectors is asked about posts as they are, in Title Case and in UPPER CASE.
+the words, change by change (`changes`); of the `--models` under the old rules ("sg-mft", as in version 0.1.0) and the
+new (`models`); and of logistic regression on sentence vectors, asked about posts as written, in Title Case and in UPPER
+CASE, and trained on what the encoder reads in title case (`case`).
 usage: OMP_NUM_THREADS=1 python benchmarks/words.py POSTS [--target category] [--min-posts 20] [--cells 80]
-       [--models feature-cnns] [--seeds 0 1 2 3 4] [--cache FOLDER] [--case]
+       [--models feature-cnns] [--seeds 0 1 2 3 4] [--cache FOLDER] [--parts changes models case]
 """
 
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
@@ -26,7 +28,6 @@ from sklearn.linear_model import LogisticRegression
 from postplace import Post, PostLocator, read_posts
 from postplace.evaluation.baselines import no_baselines
 from postplace.features.extraction import EncodedPosts
-from postplace.splitting.splits import Split
 from postplace.text import hashtags, segmentation, stop_words
 from postplace.text.cleaning import for_encoder
 from postplace.text.stop_words import PLACES, SG_MFT, WORD_RULES
@@ -34,6 +35,8 @@ from postplace.text.tokens import TextTokens, tokenize
 from postplace.training.dataset import SplitDataset
 
 Accuracies = dict[str, tuple[float, float]]  # by row of the table: validation, test
+PARTS = ("changes", "models", "case")
+BATCH = 256
 STRENGTHS = (1.0, 10.0)  # of the logistic regression, chosen on the validation part
 
 
@@ -43,15 +46,16 @@ def main() -> None:
     posts = read_posts(options.posts)
     print(f"{options.posts.parent.name}, {len(posts):,} posts", *touched(posts), sep="\n", flush=True)
     found: dict[str, list[tuple[float, float]]] = {}
+    memory: dict[str, Any] = {}
     for seed in options.seeds:
         first = locator_of(options, "logistic", seed)
         dataset = first.build_dataset(posts)
-        rows = by_change(dataset)
-        for model in options.models:
+        rows = by_change(dataset) if "changes" in options.parts else {}
+        for model in options.models if "models" in options.parts else ():
             for rules in reversed(WORD_RULES):  # the old ones first
                 rows[f"{model}, {rules}"] = trained(dataset, locator_of(options, model, seed, rules))[1]
-        if options.case:
-            rows |= by_case(dataset, first)
+        if "case" in options.parts:
+            rows |= by_case(dataset, first, memory)
         for name, pair in rows.items():
             found.setdefault(name, []).append(pair)
         print(f"seed {seed} done", flush=True)
@@ -72,7 +76,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--models", nargs="*", default=["feature-cnns"])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2, 3, 4])
     parser.add_argument("--cache", type=Path)
-    parser.add_argument("--case", action="store_true")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
     return parser.parse_args()
 
 
@@ -86,6 +90,7 @@ def locator_of(options: argparse.Namespace, model: str, seed: int, rules: str | 
         settings={} if rules is None else {"word_rules": rules},
         seed=seed,
         device="cpu",
+        text_encoder="bundled-cased",
         cache=options.cache,
     )
 
@@ -171,40 +176,53 @@ def trained(dataset: SplitDataset, locator: PostLocator) -> tuple[Callable[[Enco
     return answers, accuracies(dataset, answers(dataset.encoded))
 
 
-def by_case(dataset: SplitDataset, locator: PostLocator) -> Accuracies:
-    """Logistic regression on sentence vectors, trained on posts as they are and asked about other spellings.
+# ---------------------------------------------------------------------- case
 
-    An encoder that reads all in lower case answers each spelling as the first row does.
+
+def in_title_case(text: str) -> str:
+    """Each word with a capital letter at its beginning alone, however it was written."""
+    return re.sub(r"[^\W\d_]+(?:['’][^\W\d_]+)*", lambda word: word[0].capitalize(), text)
+
+
+def by_case(dataset: SplitDataset, locator: PostLocator, memory: dict[str, Any]) -> Accuracies:
+    """Logistic regression on vectors of texts as written, asked about other spellings; and of all in title case.
+
+    The posts of the three sets are in lower case: read so, each spelling gets the answers of the first row.
     """
-    answers, as_they_are = trained(dataset, locator)
-    found: Accuracies = {"logistic, posts as they are": as_they_are}
-    encoder = locator.encoders()[0]
-    for name, spelt in (("in Title Case", str.title), ("in UPPER CASE", str.upper)):
-        encoded = with_texts(dataset, encoder.encode, spelt)
-        found[f"logistic, {name}"] = accuracies(dataset, answers(encoded))
-    return found
+    encode = locator.encoders()[0].encode
+    answers, as_written = trained(dataset, locator)
+    title, upper = (with_texts(dataset, encode, spelt, memory) for spelt in (in_title_case, str.upper))
+    return {
+        "logistic, as written": as_written,
+        "logistic, as written, asked in Title Case": accuracies(dataset, answers(title)),
+        "logistic, as written, asked in UPPER CASE": accuracies(dataset, answers(upper)),
+        "logistic, read in title case": trained(replace(dataset, encoded=title), locator)[1],
+    }
 
 
 def with_texts(
-    dataset: SplitDataset, encode: Callable[[Sequence[str]], NDArray[Any]], spelt: Callable[[str], str]
+    dataset: SplitDataset,
+    encode: Callable[[Sequence[str]], NDArray[Any]],
+    spelt: Callable[[str], str],
+    memory: dict[str, Any],
 ) -> EncodedPosts:
-    """The vectors of the dataset with those of texts and hashtags in another spelling; what does not change stays."""
+    """The vectors of the dataset with those of texts and hashtags in another spelling, kept in `memory` by the text."""
     sides = {
         "text_vectors": [for_encoder(post.full_text) for post in dataset.posts],
         "hashtag_vectors": [" ".join(post.hashtags).strip() for post in dataset.posts],
     }
     made: dict[str, Any] = {}
     for name, texts in sides.items():
-        vectors = getattr(dataset.encoded, name).copy()
-        changed = [row for row in _evaluated(dataset.split) if spelt(texts[row]) != texts[row]]
-        if changed:
-            vectors[changed] = encode([spelt(texts[row]) for row in changed])
-        made[name] = vectors
+        others = [spelt(text) for text in texts]
+        changed = [row for row, other in enumerate(others) if other != texts[row]]
+        missing = sorted({others[row] for row in changed} - memory.keys())
+        for start in range(0, len(missing), BATCH):
+            some = missing[start : start + BATCH]
+            memory.update(zip(some, encode(some), strict=True))
+        made[name] = vectors = getattr(dataset.encoded, name).copy()
+        for row in changed:
+            vectors[row] = memory[others[row]]
     return replace(dataset.encoded, **made)
-
-
-def _evaluated(split: Split) -> NDArray[np.int64]:
-    return np.concatenate([split.validation, split.test])
 
 
 def accuracies(dataset: SplitDataset, answers: NDArray[Any]) -> tuple[float, float]:
