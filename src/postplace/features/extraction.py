@@ -21,7 +21,7 @@ from postplace.encoders.encoder import EncodesPosts, ImageEncoder, OwnBatchSize,
 from postplace.encoders.outside import TextFailed, encode_texts
 from postplace.encoders.store import Store, Stored, Stores, add_finite, digest
 from postplace.encoders.token_states import StateRows, image_state_rows, in_one_run, rows_of_both, text_state_rows
-from postplace.errors import Diverged
+from postplace.errors import BadVectors, Diverged
 from postplace.features.image_keys import CUT_SHORT, BrokenImage, Image, index_images, key_images
 from postplace.features.precomputed import TextSides, vectors_by_id
 from postplace.images.decode import of_pixels
