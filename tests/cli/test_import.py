@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import runpy
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 from postplace import cli
 from postplace.cli import import_
 from postplace.posts import dump as dump_module
+from postplace.posts import registry
 from postplace.posts.table import read_posts
 
 DATA = Path(__file__).parents[1] / "data"
@@ -219,9 +221,21 @@ def test_a_radius_without_places_is_refused(run: Command, tmp_path: Path) -> Non
 def test_help_is_light_and_has_examples(run: Command) -> None:
     code = "import sys, postplace.cli.import_; print([n for n in ('torch', 'pandas', 'numpy') if n in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
-    for command in ("instaloader", "weibo"):
+    for command in registry._BUILT_IN:
         _, shown, _ = run(command, "--help")
         assert f"Example: postplace import {command}" in " ".join(shown.split())
+
+
+def test_a_source_without_a_command_of_its_own_has_one(run: Command, tmp_path: Path) -> None:
+    dump, out = tmp_path / "1.ndjson", tmp_path / "p.jsonl"
+    location = {"pk": 7, "name": "Old Bridge", "lat": 51.05, "lng": 13.73}
+    item = {"code": "CaB", "taken_at": 1664191650, "caption": {"text": "evening"}, "location": location}
+    lines = [{"item_id": "1", "source_platform": "instagram.com", "data": item}, {"item_id": "2"}]
+    dump.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    code, shown, errors = run("zeeschuimer", dump, "--out", out, "--report", tmp_path / "refused.txt")
+    assert (code, [post.place for post in read_posts(out)]) == (0, ["Old Bridge"]), errors
+    assert "no content that is known" in shown
+    assert "import auto" in (tmp_path / "refused.txt").read_text(encoding="utf-8")
 
 
 def test_a_remedy_never_names_the_folder_that_was_given(run: Command, tmp_path: Path) -> None:

@@ -188,7 +188,7 @@ def _help(source: str) -> str:
         return f"Import with the source {source} of {package}."
     entry = find_source(source)
     example = f"Example: postplace import {source} PATH --out posts.parquet"
-    return f"{entry.description}\n\n{f'PATH is {entry.reads}. ' if entry.reads else ''}{example}"
+    return f"{entry.description}\n\n{f'PATH is {entry.reads}.' if entry.reads else ''}\n\n{example}"
 
 
 def check_free(out: Path, inputs: Iterable[Path | None], *, overwrite: bool) -> None:

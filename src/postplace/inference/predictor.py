@@ -47,7 +47,7 @@ class EvaluationResult:
 
     posts: tuple[Post, ...]
     calibrated_proba: NDArray[np.float64]
-    answers: GroundTruth
+    truth: GroundTruth
     metrics: EvaluationMetrics
 
 
@@ -170,7 +170,7 @@ class Predictor:
         metrics = score(
             self.name,
             probabilities,
-            truth=labelled.answers,
+            truth=labelled.truth,
             baselines=self.baselines,
             encoded=encoded,
             places=self.places,
@@ -178,7 +178,7 @@ class Predictor:
         if self.calibration is not None:
             report = calibration_report(self.calibration, labelled, self.places)
             metrics = replace(metrics, calibration=report)
-        return EvaluationResult(tuple(posts), probabilities, labelled.answers, metrics)
+        return EvaluationResult(tuple(posts), probabilities, labelled.truth, metrics)
 
     def subset_of(self, post: Post) -> str | None:
         """The subset of the split that a post was in; None for a post that is not known."""

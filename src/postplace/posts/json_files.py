@@ -86,9 +86,7 @@ def json_values(path: Path) -> Iterator[Located]:
             elif _is_lines(path):
                 for number, line in text_lines(file):
                     value = line if isinstance(line, InvalidRecord) else _parsed(line)
-                    listed = isinstance(value, list) and value and all(isinstance(item, dict) for item in value)
-                    items = value if listed and isinstance(value, list) else [value]
-                    yield from ((f", line {number}", item) for item in items)
+                    yield from ((f", line {number}", item) for item in _items(value))
             else:
                 yield from _numbered(_values(JsonText(file)))
     except UNPACKING as error:
@@ -200,6 +198,12 @@ def _is_lines(path: Path) -> bool:
     if not unpacked_name(path).endswith(LINE_ENDINGS) or text in ("{", "["):
         return False
     return not text.startswith("[") or not isinstance(_parsed(text), InvalidRecord)  # else a list over several lines
+
+
+def _items(value: object) -> list[object]:
+    """The objects of a line that is a list of objects; else the line's value."""
+    listed = isinstance(value, list) and bool(value) and all(isinstance(item, dict) for item in value)
+    return value if listed else [value]  # type: ignore[return-value]  # it is a list
 
 
 def _parsed(line: str) -> object:

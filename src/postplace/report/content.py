@@ -78,7 +78,7 @@ def build_content(
     locator: PostLocator, evaluated: EvaluationResult, *, card: str = "", mistakes: int = MOST, posts: bool = True
 ) -> Content:
     """The content of a report on what `PostLocator.evaluate_detailed` gave; no words of a post without `posts`."""
-    places, truth = locator.fitted.places, evaluated.answers
+    places, truth = locator.fitted.places, evaluated.truth
     names = tuple(place.name for place in places.places)
     guesses = np.where(truth.answered, evaluated.calibrated_proba.argmax(axis=1), -1)
     labels = np.where(truth.labelled, truth.labels, -1)
@@ -147,7 +147,7 @@ def build_curve(name: str, errors_km: Floats) -> Curve:
 
 def _curves(locator: PostLocator, evaluated: EvaluationResult) -> list[Curve]:
     """Of the best place, of the point of least expected distance, and of the middle of the city."""
-    places, truth, probabilities = locator.fitted.places, evaluated.answers, evaluated.calibrated_proba
+    places, truth, probabilities = locator.fitted.places, evaluated.truth, evaluated.calibrated_proba
     located = ~np.isnan(truth.coordinates[:, 0]) & truth.labelled
     if not located.any() or not places.located:
         return []
