@@ -28,7 +28,7 @@ class TrainingCheckpoint:
 
     @classmethod
     @contextmanager
-    def starting(
+    def start(
         cls,
         folder: str | Path | None,
         options: Callable[[], Mapping[str, Any]],
