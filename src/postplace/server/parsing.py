@@ -245,7 +245,7 @@ async def _pictures(form: FormData, limits: RequestLimits) -> list[bytes]:
     pictures: list[bytes] = []
     for upload in form.getlist("images"):
         if isinstance(upload, UploadFile):
-            data = await upload.read(limits.picture_bytes + 1)
+            data = await upload.read()  # of the body, which is within its limit and in memory
             if data or upload.filename:  # a browser sends an empty part where nothing was chosen
                 pictures.append(data)
     return pictures
