@@ -196,4 +196,5 @@ class PostLocator:
 
     def options(self) -> JsonObject:
         """Everything that decides what is learned, for JSON."""
-        return {**self.given.to_json(model=self.entry.name), "encoders": self.encoder_pair.to_json()}
+        words = {name: rules for name, rules in self.plan.vocabulary.items() if name == "word_rules"}
+        return {**self.given.to_json(model=self.entry.name), **words, "encoders": self.encoder_pair.to_json()}

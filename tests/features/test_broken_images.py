@@ -7,7 +7,7 @@ import warnings
 import pytest
 
 from postplace.features.broken_images import warn_of_broken
-from postplace.features.extraction import BrokenImage
+from postplace.features.image_keys import BrokenImage
 
 
 def test_seven_broken_pictures_make_a_short_line() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from postplace.evaluation.scores import ConfidenceInterval, Difference, Intervals, ModelScores, Scores
-from postplace.features.extraction import BrokenImage
+from postplace.features.image_keys import BrokenImage
 from postplace.inference.evaluation_metrics import EvaluationMetrics, upgrade_metrics
 
 OLD = Path(__file__).parents[1] / "data" / "results" / "metrics-0.1.0.json"

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from postplace import Post
 from postplace.features.batch import Vocabularies
-from postplace.features.extraction import BrokenImage
+from postplace.features.image_keys import BrokenImage
 from postplace.features.pooled import MODALITIES
 from postplace.models.read_limits import ReadLimits, unread_of_posts
 from postplace.models.registry import find_model

@@ -45,7 +45,7 @@ def test_the_first_that_can_be_read_counts_and_a_loss_is_a_remark() -> None:
     assert first_instant(["", None, "soon", SECONDS], tally) == NOON
     assert first_instant(["soon"], tally) is None
     assert first_instant([None, ""], tally) is None
-    tally.post({"id": "1"}, where="here")
+    tally.post({"id": "1", "text": "x"}, where="here")
     assert tally.remarks == {"time cannot be read": 1, "time unknown": 1}
 
 

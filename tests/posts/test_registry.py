@@ -13,6 +13,7 @@ import pytest
 from postplace import Post, read_source, register_source
 from postplace.errors import BadOption, BadPost
 from postplace.posts import registry
+from postplace.posts.auto import recognise
 from postplace.posts.dump import AGAIN
 from postplace.posts.registry import find_source, source_names
 
@@ -95,6 +96,7 @@ def test_a_source_knows_its_own_files_and_no_others(tmp_path: Path, source: str)
     module, _, function = find_source(source).detect.partition(":")
     detect = getattr(import_module(module), function)
     assert [name for name in OWN_FILES if detect(tmp_path / name)] == [source]
+    assert recognise(tmp_path / source).name == source
     assert not detect(tmp_path / "nowhere")
     assert not detect(Path(__file__))
 

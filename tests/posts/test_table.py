@@ -353,6 +353,7 @@ def test_a_csv_error_names_the_line_the_record_begins_on(write: WriteFile) -> No
         ("p.parquet", "PAR1 no", "p.parquet: is not a Parquet file, or is damaged"),
         ("p.xlsx", "x", "has the unknown ending '.xlsx'; give a file with one of the endings .jsonl"),
         ("posts", "x", "has no ending; give"),
+        ("._posts.csv", "x", "is a file that a Mac or Windows left beside another one; give the other one"),
     ],
 )
 def test_a_file_that_cannot_be_read_gives_one_clear_line(

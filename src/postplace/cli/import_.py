@@ -104,7 +104,8 @@ def instaloader(
 @app.command()
 def weibo(
     export: Annotated[
-        Path, typer.Argument(metavar="EXPORT", help="weibo-crawler's folder, or one .json or .csv.", show_default=False)
+        Path,
+        typer.Argument(metavar="EXPORT", help="weibo-crawler's folder, or one .json, .csv or .db.", show_default=False),
     ],
     out: Out,
     places: Places = None,
@@ -115,7 +116,7 @@ def weibo(
     overwrite: Overwrite = False,
     quiet: Quiet = False,
 ) -> None:
-    """Import what weibo-crawler wrote: CSV and JSON, with the folders of images beside them.
+    """Import what weibo-crawler wrote: CSV, JSON and SQLite, with the folders of images beside them.
 
     The place of a post is its check-in; with --places, the place of the list that has this name or alias, or none. Of a
     retweet only the user's own part is kept.
@@ -187,7 +188,7 @@ def _help(source: str) -> str:
         return f"Import with the source {source} of {package}."
     entry = find_source(source)
     example = f"Example: postplace import {source} PATH --out posts.parquet"
-    return f"{entry.description}\n\n{f'PATH is {entry.reads}. ' if entry.reads else ''}{example}"
+    return f"{entry.description}\n\n{f'PATH is {entry.reads}.' if entry.reads else ''}\n\n{example}"
 
 
 def check_free(out: Path, inputs: Iterable[Path | None], *, overwrite: bool) -> None:
@@ -231,11 +232,16 @@ def _not_none(posts: Iterable[Post], dump: Dump, source: Path, report: Path | No
     counts = dump.tally.counts
     if counts["posts"]:
         return
+    from postplace.posts.dump import AUTO
+
     if not counts:
-        raise BadPost(str(source), "holds nothing to import", "give the folder that the downloader filled")
+        names = sorted(entry.name for entry in source.iterdir()) if source.is_dir() else []
+        held = f"it holds {', '.join(names[:SHOWN])}{', ...' if len(names) > SHOWN else ''}" if names else "it is empty"
+        raise BadPost(str(source), f"holds nothing to import ({held})", AUTO if names else "check the path")
     show_refused(dump.tally, report)
     reasons = ", ".join(f"{reason} {count}" for reason, count in counts.most_common(SHOWN))
-    raise BadPost(str(source), f"holds no posts ({reasons})", "give the folder that the downloader filled")
+    remedy = dump.tally.remedy or (dump.refused[0].remedy if dump.refused else AUTO)
+    raise BadPost(str(source), f"holds no posts ({reasons})", remedy)
 
 
 def _shown(posts: Iterable[Post], *, quiet: bool) -> Iterator[Post]:

@@ -19,7 +19,8 @@ from typing import Any, TypeVar
 
 from postplace.errors import BadOption, BadPost, PostplaceError, unknown_name
 from postplace.geo.crs import check_crs
-from postplace.posts.dump import AGAIN, Dump, ImportReport
+from postplace.posts.dump import AGAIN, EMPTY, Dump, ImportReport
+from postplace.posts.record import says_nothing
 from postplace.schema import Post
 from postplace.system import plugins
 
@@ -53,8 +54,8 @@ _BUILT_IN: Mapping[str, SourceEntry] = {
         SourceEntry(
             "weibo",
             "postplace.posts.weibo:weibo_export",
-            "weibo-crawler's folder, or one .json or .csv",
-            "Import what weibo-crawler wrote: CSV and JSON, with the folders of images beside them.",
+            "weibo-crawler's folder, or one .json, .csv or .db",
+            "Import what weibo-crawler wrote: CSV, JSON and SQLite, with the folders of images beside them.",
             "postplace.posts.recognition:is_weibo_crawler",
         ),
         SourceEntry(
@@ -194,7 +195,7 @@ def find_source(source: object) -> SourceEntry:
     """The source of that name, or of that function, class or object; BadOption for an unknown one.
 
     >>> find_source("weibo").reads
-    "weibo-crawler's folder, or one .json or .csv"
+    "weibo-crawler's folder, or one .json, .csv or .db"
     """
     if not isinstance(source, str):
         if not callable(source):
@@ -239,7 +240,7 @@ def read_source(source: object, path: str | Path, *, on_refused: Refused = None,
         dump = Dump(lambda tally: _counted(next(starts, None), made, tally, entry.name), on_refused=on_refused)
     else:
         raise _no_posts(first, entry.name)
-    dump.crs = crs
+    dump.crs, dump.path = crs, Path(path)
     return dump
 
 
@@ -262,6 +263,7 @@ def _counted(
             continue
         seen.add(post.id)
         tally.posts += 1
+        tally.remarks[EMPTY] += says_nothing(post)
         yield post
 
 

@@ -18,10 +18,12 @@ from typing import Any
 from postplace.errors import BadPost, unknown_name
 from postplace.geo.crs import check_crs, located_in_wgs84
 from postplace.posts.checks import REPAIRED, PostChecks, repair_post
-from postplace.posts.keys import KNOWN, SAYS, is_header, on_unused, require_known, says_nothing, suggestions
-from postplace.posts.record import NO_POSITION, RECORD_KEYS, id_remedy, parse, shown
+from postplace.posts.dump import AUTO
+from postplace.posts.keys import KNOWN, SAYS, is_header, on_unused, require_known, suggestions
+from postplace.posts.record import NO_POSITION, RECORD_KEYS, id_remedy, parse, says_nothing, shown
 from postplace.posts.writing import ENDINGS, JSON_ENDINGS, id_digest, write_posts
 from postplace.schema import Post
+from postplace.system.stray_files import is_stray_file
 
 __all__ = ["ENDINGS", "PostStream", "parse", "read_posts", "write_posts"]
 
@@ -116,7 +118,6 @@ class PostStream:
             self._used.update(key for key in record if key in RECORD_KEYS)  # type: ignore[attr-defined]
             self.ignored_keys.update(str(key) for key in record if key not in RECORD_KEYS)  # type: ignore[attr-defined]
             require_known(record, where)  # type: ignore[arg-type]
-            self.empty += says_nothing(post)
         if self._repairs and (repaired := repair_post(post)) != post:
             self.remarks[REPAIRED] += 1
             post = repaired
@@ -126,6 +127,7 @@ class PostStream:
                 f"{where}, key 'id'", f"{shown(post.id)} is the id of an earlier post", "give every post its own"
             )
         seen.add(digest)
+        self.empty += not isinstance(record, Post) and says_nothing(post)
         return post
 
     def _located(self, post: Post) -> Post:
@@ -207,7 +209,12 @@ def _file_records(path: Path) -> Iterator[_Record]:
             if all((path / name).is_file() for name in _BESIDE_RECIPE):
                 remedy = "this was a folder of prepared posts: copy it again or prepare the posts again"
                 raise BadPost(str(path / "recipe.json"), "is missing", remedy)
-            raise BadPost(str(path), "is a folder", f"give a file with one of the endings {', '.join(ENDINGS)}")
+            remedy = (
+                f"give a file with one of the endings {', '.join(ENDINGS)}; of what another program downloaded, {AUTO}"
+            )
+            raise BadPost(str(path), "is a folder", remedy)
+        if is_stray_file(path.name):
+            raise BadPost(str(path), "is a file that a Mac or Windows left beside another one", "give the other one")
         if path.suffix.lower() not in readers:
             problem = f"has the unknown ending {path.suffix!r}" if path.suffix else "has no ending"
             raise BadPost(str(path), problem, f"give a file with one of the endings {', '.join(ENDINGS)}")

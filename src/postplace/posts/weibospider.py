@@ -151,8 +151,8 @@ def _record(values: object, file: Path, images: ImageFolders, tally: ImportRepor
 
 def _is_retweet(values: Mapping[str, object]) -> bool:
     text = values.get("content")
-    told = str(values.get("original", True)).strip().casefold() in ("false", "0")
-    return told or (isinstance(text, str) and "\n转发内容:" in text)
+    is_marked = str(values.get("original", True)).strip().casefold() in ("false", "0")
+    return is_marked or (isinstance(text, str) and "\n转发内容:" in text)
 
 
 def _images(
