@@ -9,7 +9,7 @@ from pathlib import Path
 
 from postplace.errors import BadOption, BadPost
 from postplace.posts.dump import Dump, cannot_be_opened
-from postplace.posts.known_exports import known_export
+from postplace.posts.known_exports import NO_POSTS, TABLE, UNPACK, known_export
 from postplace.posts.registry import SourceEntry, find_source, read_source, source_names
 
 AUTO = "auto"
@@ -49,6 +49,18 @@ def read_recognised(path: Path | str, *, on_refused: Callable[[BadPost], object]
     """The posts of whatever lies at a path. Raises as `recognise` does, before the first post."""
     path = Path(path)
     return read_source(recognise(path).name, path, on_refused=on_refused)
+
+
+def what_else(path: Path) -> str:
+    """What to do with a path that was given as a table of posts and is something else; "" where that is not known."""
+    try:
+        entry = recognise(path)
+    except BadPost as error:
+        known = known_export(path)
+        if known is None:
+            return error.remedy if "several sources" in error.found else ""
+        return "" if known.remedy in (TABLE, UNPACK) else f"it {known.is_}; {known.remedy.removeprefix(NO_POSTS)}"
+    return f"the source {entry.name} reads it: `postplace import {entry.name}` makes a file of posts of it"
 
 
 def _entries() -> Iterator[SourceEntry]:
