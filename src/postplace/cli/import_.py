@@ -231,10 +231,10 @@ def _not_none(posts: Iterable[Post], dump: Dump, source: Path, report: Path | No
     if counts["posts"]:
         return
     if not counts:
-        raise BadPost(str(source), "holds nothing to import", "give the folder that the downloader filled")
+        raise dump.explain(BadPost(str(source), "holds nothing to import", dump.tally.remedy))
     show_refused(dump.tally, report)
     reasons = ", ".join(f"{reason} {count}" for reason, count in counts.most_common(SHOWN))
-    raise BadPost(str(source), f"holds no posts ({reasons})", "give the folder that the downloader filled")
+    raise dump.explain(BadPost(str(source), f"holds no posts ({reasons})", dump.tally.remedy))
 
 
 def _shown(posts: Iterable[Post], *, quiet: bool) -> Iterator[Post]:

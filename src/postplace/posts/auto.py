@@ -51,6 +51,24 @@ def read_recognised(path: Path | str, *, on_refused: Callable[[BadPost], object]
     return read_source(recognise(path).name, path, on_refused=on_refused)
 
 
+def instead_of(source: str, path: Path, otherwise: str) -> str:
+    """What to do with a path of which a source could read nothing: what it is instead, else `otherwise`, else what the
+    source does read.
+    """
+    try:
+        entry = recognise(path)
+    except BadPost as error:
+        if (known := known_export(path)) is not None:
+            return f"it {known.is_}; {known.remedy.removeprefix(NO_POSTS)}"
+        if "several sources" in error.found:
+            return error.remedy
+        reads = next((entry.reads for entry in _entries() if entry.name == source), "")
+        return otherwise or f"the source {source} reads {reads or 'something else'}"
+    if entry.name != source:
+        return _named(entry)
+    return otherwise or f"it is {entry.reads}, but nothing in it can be a post: what was counted says why"
+
+
 def what_else(path: Path) -> str:
     """What to do with a path that was given as a table of posts and is something else; "" where that is not known."""
     try:
@@ -60,6 +78,10 @@ def what_else(path: Path) -> str:
         if known is None:
             return error.remedy if "several sources" in error.found else ""
         return "" if known.remedy in (TABLE, UNPACK) else f"it {known.is_}; {known.remedy.removeprefix(NO_POSTS)}"
+    return _named(entry)
+
+
+def _named(entry: SourceEntry) -> str:
     return f"the source {entry.name} reads it: `postplace import {entry.name}` makes a file of posts of it"
 
 

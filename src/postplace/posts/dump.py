@@ -143,6 +143,7 @@ class Dump:
         self, read: Callable[[ImportReport], Iterator[Post]], *, on_refused: Callable[[BadPost], object] | None = None
     ) -> None:
         self._read, self._on_refused = read, on_refused
+        self.explain: Callable[[BadPost], BadPost] = lambda error: error  # of a path that is not this source's
         self.crs = "wgs84"  # the reference system of the coordinates; they become WGS84 (`geo/crs.py`)
         self.tally = ImportReport(on_refused)
 
@@ -163,8 +164,11 @@ class Dump:
 
     def __iter__(self) -> Iterator[Post]:
         self.tally = ImportReport(self._on_refused)
-        for post in self._read(self.tally):
-            yield located_in_wgs84(post, self.crs)
+        try:
+            for post in self._read(self.tally):
+                yield located_in_wgs84(post, self.crs)
+        except BadPost as error:
+            raise self.explain(error) from error.__cause__
 
 
 def posts_of(
@@ -202,6 +206,8 @@ def cannot_be_opened(path: Path, error: OSError | ValueError) -> BadPost:
     """The error for a file or folder that is not there or may not be read."""
     if isinstance(error, FileNotFoundError):
         return BadPost(str(path), "does not exist", "check the path")
+    if isinstance(error, NotADirectoryError):
+        return BadPost(str(path), "is a file", "give a folder")
     found = f"cannot be read ({getattr(error, 'strerror', None) or error})"
     return BadPost(str(path), found, "check the path and the permissions")
 
