@@ -94,7 +94,7 @@ def measure(
         told = calibration.calibrated_proba(test.probabilities)
         before.append(test.probabilities.max(axis=1))
         after.append(told.max(axis=1))
-        hits.append((told.argmax(axis=1) == test.answers.labels).astype(float))
+        hits.append((told.argmax(axis=1) == test.truth.labels).astype(float))
         both = joined(found["calibration"], found["test"])
         for number in range(options.splits):
             _split(found["validation"], both, prepared.places, kept, seed=number)
@@ -111,9 +111,9 @@ def _split(
     validation: LabelledPredictions, both: LabelledPredictions, places: PlaceVocabulary, kept: Kept, *, seed: int
 ) -> None:
     """One random split of the groups: half of them for the threshold, half to be covered."""
-    groups = np.unique(both.answers.groups)
+    groups = np.unique(both.truth.groups)
     chosen = np.random.default_rng(seed).permutation(groups)[: len(groups) // 2]
-    first = np.isin(both.answers.groups, chosen)
+    first = np.isin(both.truth.groups, chosen)
     calibration, rest = calibrate(validation, both.only(first), places), both.only(~first)
     for (level, over), found in kept.items():
         found.append(_coverage(calibration, rest, places, level, over))
@@ -126,15 +126,15 @@ def _coverage(
     if effective_groups(calibration.set_groups, over=over) < least_groups(1 - level) - 1e-9:
         return {}
     known, alpha = rest.known(), 1 - level
-    sets = calibration.place_sets(known.probabilities, known.chance, alpha=alpha, over=over)
-    held = sets[np.arange(len(sets)), known.answers.labels]
-    found = _both("sets", held, known.answers.groups) | {"classes": float(sets.sum(axis=1).mean())}
-    located = rest.only(rest.answers.answered & ~np.isnan(rest.answers.coordinates[:, 0]))
-    if not places.located or not len(located.chance):
+    sets = calibration.place_sets(known.probabilities, known.randomization_u, alpha=alpha, over=over)
+    held = sets[np.arange(len(sets)), known.truth.labels]
+    found = _both("sets", held, known.truth.groups) | {"classes": float(sets.sum(axis=1).mean())}
+    located = rest.only(rest.truth.answered & ~np.isnan(rest.truth.coordinates[:, 0]))
+    if not places.located or not len(located.randomization_u):
         return found
     centres, radii = calibration.circles(located.probabilities, places, alpha=alpha, over=over)
-    inside = great_circle_km(*centres.T, *located.answers.coordinates.T) <= radii
-    return found | _both("circles", inside, located.answers.groups) | {"km": float(np.median(radii))}
+    inside = great_circle_km(*centres.T, *located.truth.coordinates.T) <= radii
+    return found | _both("circles", inside, located.truth.groups) | {"km": float(np.median(radii))}
 
 
 def _both(name: str, covered: NDArray[np.bool_], groups: NDArray[np.int64]) -> dict[str, float]:

@@ -83,12 +83,12 @@ def agreement(explanations: list[Explanation]) -> str:
     """One line on how shares by gradients agree with the modalities' Shapley values."""
     found = compute_agreement(explanations)
     rough = sum(any("take them for rough" in note for note in own.notes) for own in explanations)
-    strange = sum(any("no neutral post" in note for note in own.notes) for own in explanations)
+    strange = sum(any("no baseline input" in note for note in own.notes) for own in explanations)
     verdict = "holds" if found.ranks >= LEAST_AGREEMENT else "MISSED"
     return (
         f"  shares by modality beside Shapley values: Spearman {found.ranks:.3f} (bar {LEAST_AGREEMENT}: {verdict}), "
         f"Pearson {found.linear:.3f}, the same first in {found.same_first:.0%}, sums {found.totals[0]:+.2f} and "
-        f"{found.totals[1]:+.2f} nats; {rough} do not add up, {strange} without a neutral start"
+        f"{found.totals[1]:+.2f} nats; {rough} do not add up, {strange} without a baseline input"
     )
 
 

@@ -25,7 +25,7 @@ from postplace.evaluation.significance import (
     DIFFERENCE,
     Interval,
     above_chance,
-    group_bootstrap_of,
+    bootstrap_totals,
     holm,
     least_p_value,
     paired_group_bootstrap,
@@ -187,7 +187,7 @@ def coverage_of_others(trials: int, users: int, sizes: str, truth: dict[str, flo
         positive = {name: own[key] for name, key in (("mean km", "km"), ("NLL", "NLL"), ("Brier", "Brier"))}
         statistics = {name: number for name, number in numbers.items() if name not in positive}
         content = [own[key] for key in ("labels", "guesses", "confidence", "km")]
-        found = group_bootstrap_of(statistics, own["groups"], content=content, seed=0, samples=500, level=LEVEL)
+        found = bootstrap_totals(statistics, own["groups"], content=content, seed=0, samples=500, level=LEVEL)
         found["ECE"] = above_chance(found["ECE"])
         found |= {name: positive_interval(values, own["groups"], level=LEVEL) for name, values in positive.items()}
         for name, interval in found.items():
@@ -219,7 +219,7 @@ def coverage_of_another_error(trials: int, users: int, sizes: str, *, too_sure: 
         groups, confidence, hits = calibrated_otherwise(rng, users, sizes, too_sure=too_sure)
         error = partial(resampled.expected_calibration_error, confidence=confidence, hits=hits)
         content = [confidence, hits]
-        found = group_bootstrap_of({"ECE": error}, groups, content=content, seed=0, samples=500, level=LEVEL)
+        found = bootstrap_totals({"ECE": error}, groups, content=content, seed=0, samples=500, level=LEVEL)
         held.append(_holds(above_chance(found["ECE"]), truth))
     return _rate(held)
 

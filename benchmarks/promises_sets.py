@@ -166,12 +166,12 @@ def _stopped(count: int, over: Over, *, seed: int) -> tuple[float, float, float,
     best = int(np.argmin(losses))
     validation, calibration, new = (_judged(epochs[best], labels, random) for epochs, labels in parts)
     made: Calibration = calibrate(validation, calibration, PLACES)
-    sets = made.place_sets(new.probabilities, new.chance, alpha=1 - LEVEL, over=over)
-    held = sets[np.arange(len(sets)), new.answers.labels]
-    by_user = coverage_by_group(held, new.answers.groups)
+    sets = made.place_sets(new.probabilities, new.randomization_u, alpha=1 - LEVEL, over=over)
+    held = sets[np.arange(len(sets)), new.truth.labels]
+    by_user = coverage_by_group(held, new.truth.groups)
     centres, radii = made.circles(new.probabilities, PLACES, alpha=1 - LEVEL, over=over)
-    inside = great_circle_km(*centres.T, *new.answers.coordinates.T) <= radii
-    circles = coverage_by_group(inside, new.answers.groups), float(inside.mean()), float(np.median(radii))
+    inside = great_circle_km(*centres.T, *new.truth.coordinates.T) <= radii
+    circles = coverage_by_group(inside, new.truth.groups), float(inside.mean()), float(np.median(radii))
     return by_user, float(held.mean()), float(sets.sum(axis=1).mean()), *circles, " and ".join(made.parts)
 
 

@@ -21,9 +21,9 @@ import numpy as np
 
 from postplace.posts.table import read_posts
 from postplace.schema import Post
-from postplace.splitting.assignment import limits_of
+from postplace.splitting.assignment import split_limits
 from postplace.splitting.duplicates import near_duplicate_clusters
-from postplace.splitting.owners import draw_keys, groups_of, owners_that_count
+from postplace.splitting.grouping import build_groups, draw_keys, owners_that_count
 from postplace.splitting.splits import FRACTIONS, SUBSETS, Indices, split_groups
 from postplace.training.dataset import TargetSpec
 
@@ -56,8 +56,8 @@ def labelled(posts: Sequence[Post], min_posts: int) -> tuple[Sequence[Post], Ind
 def show(name: str, posts: Sequence[Post], labels: Indices, *, seeds: int) -> None:
     """Print the splits of one set."""
     by = owners_that_count(posts, labels)
-    clusters = near_duplicate_clusters([p.text for p in posts], [[]] * len(posts), owners=groups_of(posts, by=by))
-    groups = groups_of(posts, by=by, duplicates=clusters.labels)
+    clusters = near_duplicate_clusters([p.text for p in posts], [[]] * len(posts), owners=build_groups(posts, by=by))
+    groups = build_groups(posts, by=by, duplicates=clusters.labels)
     sizes = np.bincount(groups)
     keys = draw_keys(posts, by=by)
     splits = [split_groups(groups, labels, seed=seed, keys=keys) for seed in range(seeds)]
@@ -69,7 +69,7 @@ def show(name: str, posts: Sequence[Post], labels: Indices, *, seeds: int) -> No
     heaviest = max(np.bincount(groups[rows]).max() / len(rows) for rows in small)
     whole = np.bincount(labels + 1) / len(labels)
     far = [np.abs(np.bincount(labels[rows] + 1, minlength=len(whole)) / len(rows) - whole).sum() / 2 for rows in small]
-    able = np.flatnonzero(sizes <= limits_of(sizes, np.array(FRACTIONS)).largest)
+    able = np.flatnonzero(sizes <= split_limits(sizes, np.array(FRACTIONS)).largest)
     large = set(able[np.argsort(-sizes[able])][:100].tolist())
     tests = [set(split.test.tolist()) for split in splits]
     drawn = [large & set(groups[split.test].tolist()) for split in splits]

@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[1]
 DOCS = (ROOT / "docs" / "models.md").read_text(encoding="utf-8")
 
 
-def parts_of(source: str, test: str) -> list[ast.FunctionDef]:
+def subset_sizes(source: str, test: str) -> list[ast.FunctionDef]:
     """The test and all of its file that it uses, fixtures too; nothing where there is no such test."""
     every = {node.name: node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)}
     found: dict[str, ast.FunctionDef] = {}
@@ -41,7 +41,7 @@ def parts_of(source: str, test: str) -> list[ast.FunctionDef]:
 
 def is_tested(name: str, source: str, test: str) -> bool:
     """Whether that test makes the model: builds its class with what sets it apart, or asks for it by name."""
-    parts = parts_of(source, test)
+    parts = subset_sizes(source, test)
     nodes = [node for part in parts for node in ast.walk(part)]
     if name in constants_in(nodes):
         return True

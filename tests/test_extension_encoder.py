@@ -87,7 +87,8 @@ def test_a_broken_package_costs_a_warning(tmp_path: Path, extension: None, monke
 @pytest.mark.parametrize("given", [Counting, Counting()])
 def test_a_class_and_an_object_are_encoders(given: object, posts: list[Post], cache: Path, tmp_path: Path) -> None:
     locator = PostLocator(text_encoder=given, cache=cache, **QUICK).fit(posts)
-    assert locator.options()["encoders"]["text"]["asked"] == "object counting"
+    encoders: Any = locator.options()["encoders"]
+    assert encoders["text"]["asked"] == "object counting"
     _loads_as_saved(locator, posts, tmp_path / "run", text_encoder=given)
     with pytest.raises(BadRun, match=r"'counting' was given as a Python object.*PostLocator.load\(run, text_encoder="):
         PostLocator.load(tmp_path / "run", device="cpu")

@@ -18,7 +18,7 @@ from PIL import Image
 
 from postplace.errors import BadOption, WriteFailed
 from postplace.synthetic import CityParameters, CityReport, Person, city, make_city, planted_ceiling
-from postplace.synthetic.city import drafts_of
+from postplace.synthetic.city import build_drafts
 from postplace.synthetic.gazetteer import SITES, sites
 from postplace.synthetic.images import LIGHTS, draw_place
 from postplace.synthetic.language import misspell, use_slang, write_text
@@ -59,7 +59,7 @@ def digest(folder: Path) -> str:
 
 
 def drafts(number: int = 400, **changed: Any) -> list[Draft]:
-    return drafts_of(number, seed=0, parameters=clean(**changed))
+    return build_drafts(number, seed=0, parameters=clean(**changed))
 
 
 def test_the_city_has_posts_pictures_and_places(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.M
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"missing_text": 1.5}, "parameter 'missing_text': 1.5 is out of range; give a number from 0 to 1"),
+        ({"missing_text": 1.5}, "missing_text: 1.5 is out of range; give a number from 0 to 1"),
         ({"places": 1}, "give a number from 2 to 48"),
         ({"users": 0}, "give a number from 2"),
         ({"slang": float("nan")}, "out of range"),
@@ -145,7 +145,7 @@ def test_parameters_out_of_range_are_refused(parameters: dict[str, Any], message
 
 
 def test_a_city_has_a_post(tmp_path: Path) -> None:
-    with pytest.raises(BadOption, match="at least one post"):
+    with pytest.raises(BadOption, match="posts: 0 is out of range; give a whole number from 1 on"):
         make_city(tmp_path / "city", posts=0)
 
 
@@ -229,7 +229,7 @@ def test_markup_is_links_mentions_and_emoticons() -> None:
 def test_a_repost_has_another_user_and_the_same_words_and_nearly_the_same_pictures(tmp_path: Path) -> None:
     parameters = clean(duplicates=0.5)
     report = make_city(tmp_path / "city", posts=30, parameters=parameters)
-    found = drafts_of(30, seed=0, parameters=parameters)
+    found = build_drafts(30, seed=0, parameters=parameters)
     posts = dict(zip((draft.id for draft in found), records(tmp_path / "city"), strict=True))
     repeats = [draft for draft in found if draft.repeats]
     assert len(repeats) == report.flaws["duplicates"] > 5
@@ -406,3 +406,12 @@ def _ceilings(found: list[Draft]) -> dict[str, float]:
 def _report(truth: list[int], shown: list[int | None]) -> CityReport:
     ceilings = {"text": city._ceiling(shown, truth), "image": city._ceiling([None] * len(truth), truth)}
     return CityReport(Path(), len(truth), 0, 1, 2, {}, ceilings)
+
+
+def test_a_city_behind_a_link(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "city").symlink_to("there")
+    make_city(tmp_path / "city", posts=2)
+    assert (tmp_path / "city").is_symlink()
+    assert (tmp_path / "there" / "posts.jsonl").is_file()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["city", "there"]

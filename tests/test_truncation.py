@@ -37,7 +37,7 @@ def test_a_post_that_was_read_whole_has_nothing_to_say() -> None:
             "read: the first 52 of 60 tokens of the text and hashtags; the rest had no influence on this answer",
             ("text and hashtags",),
         ),
-        (Unread(pictures=1, all_pictures=3), "not read: 1 of 3 images; they had no influence on this answer", ()),
+        (Unread(images=1, all_images=3), "not read: 1 of 3 images; they had no influence on this answer", ()),
         (Unread(modalities=("image",)), "not read: the images, which this run does not look at", ()),
         (Unread(links=1, mentions=2), "not read: 1 link and 2 mentions in the text: no influence on this answer", ()),
     ],
@@ -52,7 +52,7 @@ def test_what_is_lost_is_said_and_what_is_read_in_another_way_is_not_called_lost
 
 
 def test_a_line_for_each_side_and_numbers_for_programs() -> None:
-    found = Unread((WORDS, Extent("hashtags", "words", 2, 3)), pictures=1, all_pictures=2)
+    found = Unread((WORDS, Extent("hashtags", "words", 2, 3)), images=1, all_images=2)
     assert [line.partition(";")[0] for line in found.lines()] == [
         "read: the first 3 of 7 words of the text",
         "read: the first 2 of 3 words of the hashtags",
@@ -64,7 +64,7 @@ def test_a_line_for_each_side_and_numbers_for_programs() -> None:
             {"of": "text", "unit": "words", "read": 3, "total": 7},
             {"of": "hashtags", "unit": "words", "read": 2, "total": 3},
         ],
-        "pictures": 1,
+        "images": 1,
         "modalities": [],
         "links": 0,
         "mentions": 0,

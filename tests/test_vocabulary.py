@@ -75,6 +75,7 @@ PHRASES: Mapping[str, str] = {  # in docs, docstrings, help and messages
 }
 ACCEPTED: Mapping[str, frozenset[str]] = {
     "judge": frozenset({"adviser.py"}),  # the keyword of version 0.1.0, with a warning
+    "judged": frozenset({"advice.py"}),  # the attribute of version 0.1.0, with a warning
     "promised": frozenset({"schema.py"}),  # the attribute of version 0.1.0, with a warning
 }
 

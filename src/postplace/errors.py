@@ -53,6 +53,10 @@ class UnknownName(BadOption):
 
     def __init__(self, where: str, name: str, known: Iterable[str]) -> None:
         names = sorted(known)
+        if not names:
+            super().__init__(where, f"{name!r} is unknown", "leave it out: there is nothing to name here")
+            self.name, self.known = name, names
+            return
         nearest = difflib.get_close_matches(name, names, n=1, cutoff=NEAR)
         guess = f"did you mean {nearest[0]!r}? " if nearest else "take one of the known names "
         super().__init__(where, f"{name!r} is unknown", f"{guess}(known: {', '.join(names)})")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -12,12 +11,13 @@ from postplace.features.encoder_pair import EncoderPair, Loaded
 from postplace.features.extraction import EncodedPosts
 from postplace.inference import evaluation_metrics, steps
 from postplace.inference.fitted import Fitted, check_fitted
-from postplace.inference.options import PredictOptions, check_fit_options, check_folds_free, renamed_keyword
+from postplace.inference.options import FitOptions, PredictOptions, check_folds_free, renamed_keyword
 from postplace.inference.predictor import EvaluationResult, Predictor, Probabilities
 from postplace.preparation.prepared_folder import read_with_subsets
 from postplace.runs.checkpoint import TrainingCheckpoint
 from postplace.runs.serialization import SavedRun, save_run
 from postplace.schema import Post, Predictions
+from postplace.system.json_types import JsonObject
 from postplace.training.dataset import SplitDataset, TargetSpec, build_dataset
 from postplace.training.train_model import ModelSettings, train_model
 
@@ -61,13 +61,15 @@ class PostLocator:
         evidence: bool = False,
         folds: int | None = None,
     ) -> None:
-        self.modalities = check_fit_options(target, cells, class_weight, folds, modalities)
-        self.class_weight, self.keeps_evidence = class_weight, evidence
-        self.classes, self.target, self.folds = TargetSpec(target, cells, min_posts), target, folds
-        self.settings = dict(settings or {})
-        self.model_settings = ModelSettings.resolve(model, self.settings, seed, class_weight, device, devices)
-        self.entry, self.plan, self.seed = self.model_settings.entry, self.model_settings.plan, seed
-        pair = text_encoder, image_encoder, device, workers, progress is not None
+        numbers = {"cells": cells, "min_posts": min_posts, "seed": seed, "folds": folds}
+        numbers |= {"devices": devices, "workers": workers}
+        given = FitOptions.checked(target, class_weight, settings=settings, modalities=modalities, **numbers)
+        self.class_weight, self.keeps_evidence, self.modalities = class_weight, evidence, given.modalities
+        self.classes = TargetSpec(target, given.cells, given.min_posts)
+        self.target, self.folds, self.settings, self.seed = target, given.folds, given.settings, given.seed
+        self.given, self.model_settings = given, ModelSettings.resolve(model, *given.training, device, given.devices)
+        self.entry, self.plan = self.model_settings.entry, self.model_settings.plan
+        pair = text_encoder, image_encoder, device, given.workers, progress is not None
         self.encoder_pair = EncoderPair(*pair, self.plan.states, self.plan.state_layers)
         self._reader = steps.Reader(self.encoder_pair, self.modalities)
         self.cache, self._log = None if cache is None else Path(cache), progress or (lambda _: None)
@@ -83,8 +85,8 @@ class PostLocator:
         given, subsets = read_with_subsets(posts)
         check_folds_free(self.folds, subsets)
         self.model_settings.try_out(self.encoder_pair)
-        checkpoint = TrainingCheckpoint.checked(folder, self.options, given, subsets=subsets, overwrite=overwrite)
-        return self.fit_dataset(self.build_dataset(given, subsets=subsets), checkpoint=checkpoint)
+        with TrainingCheckpoint.begun(folder, self.options, given, subsets, overwrite=overwrite, log=self._log) as key:
+            return self.fit_dataset(self.build_dataset(given, subsets=subsets), checkpoint=key)
 
     def build_dataset(self, posts: Sequence[Post], *, subsets: Mapping[str, str] | None = None) -> SplitDataset:
         """Encode and split posts (as `subsets` says, by id, if given), and fit the classes on the training subset."""
@@ -121,9 +123,7 @@ class PostLocator:
         options = PredictOptions(top_k, level, min_confidence, coverage_over)
         return Predictions(self.answer(read_with_subsets(posts)[0], options, cache=cache).warned())
 
-    def answer(
-        self, posts: Sequence[Post], options: PredictOptions, *, cache: Path | None = None
-    ) -> steps.AnsweredPosts:
+    def answer(self, posts: Sequence[Post], options: PredictOptions, cache: Path | None = None) -> steps.AnsweredPosts:
         """As `predict`, of posts that were parsed before; beside the answers the images that could not be read."""
         return steps.answer_posts(self.predictor, posts, self._reader, options, cache=cache)
 
@@ -194,9 +194,6 @@ class PostLocator:
             locator._fitted = run.restore(locator.model_settings, locator.encoder_pair, locator.modalities)
         return locator
 
-    def options(self) -> dict[str, Any]:
+    def options(self) -> JsonObject:
         """Everything that decides what is learned, for JSON."""
-        named = {"model": self.entry.name, "settings": self.settings, "class_weight": self.class_weight}
-        split = {"modalities": list(self.modalities), "seed": self.seed}
-        folds = {} if self.folds is None else {"folds": self.folds}
-        return {**asdict(self.classes), **named, **split, **folds, "encoders": self.encoder_pair.to_json()}
+        return {**self.given.to_json(model=self.entry.name), "encoders": self.encoder_pair.to_json()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
@@ -10,6 +9,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, overload
 
+from postplace.system.deprecation import warn_renamed
 from postplace.truncation import WHOLE, Unread
 
 if TYPE_CHECKING:
@@ -21,10 +21,10 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SHOWN = 20  # predictions that a notebook shows of many
 
 
-def seconds_of(time: datetime) -> float:
+def epoch_seconds(time: datetime) -> float:
     """Seconds since 1970; a time without a zone is taken to be in UTC, wherever this runs.
 
-    >>> seconds_of(datetime(1970, 1, 2)), seconds_of(datetime.fromisoformat("1970-01-02T08:00+08:00"))
+    >>> epoch_seconds(datetime(1970, 1, 2)), epoch_seconds(datetime.fromisoformat("1970-01-02T08:00+08:00"))
     (86400.0, 86400.0)
     """
     return ((time.replace(tzinfo=UTC) if time.tzinfo is None else time) - EPOCH).total_seconds()
@@ -178,8 +178,7 @@ class Prediction:
 
 
 def _warn_renamed(old: str, new: str) -> None:
-    message = f"Prediction.{old} is called Prediction.{new}; the old name goes with version 0.3"
-    warnings.warn(message, DeprecationWarning, stacklevel=3)
+    warn_renamed(f"Prediction.{old}", f"Prediction.{new}", stacklevel=3)
 
 
 class Predictions(list[Prediction]):

@@ -27,7 +27,7 @@ class UnreadRecord(TypedDict):
 
     said: str
     extents: list[ExtentRecord]
-    pictures: int
+    images: int
     modalities: list[str]
     links: int
     mentions: int
@@ -71,20 +71,20 @@ class Extent:
 class Unread:
     """What of one post was not read; false where it was read whole.
 
-    `extents` are all ways in which a side is read of which a part was cut off in any of them. `pictures` of
-    `all_pictures` images could not be read. `modalities` are those that the post has and the model does not look at.
+    `extents` are all ways in which a side is read of which a part was cut off in any of them. `images` of
+    `all_images` images could not be read. `modalities` are those that the post has and the model does not look at.
     `links` and `mentions` (@somebody) of its text are read by none, and often name a place.
     """
 
     extents: tuple[Extent, ...] = ()
-    pictures: int = 0
-    all_pictures: int = 0
+    images: int = 0
+    all_images: int = 0
     modalities: tuple[str, ...] = ()
     links: int = 0
     mentions: int = 0
 
     def __bool__(self) -> bool:
-        return bool(self.extents or self.pictures or self.modalities or self.links or self.mentions)
+        return bool(self.extents or self.images or self.modalities or self.links or self.mentions)
 
     @property
     def lost(self) -> tuple[str, ...]:
@@ -103,18 +103,18 @@ class Unread:
         """
         sides = dict.fromkeys(extent.of for extent in self.extents)
         lines = [_line(side, [extent for extent in self.extents if extent.of == side]) for side in sides]
-        if self.pictures:
-            lines.append(f"not read: {self.pictures} of {self.all_pictures} images; they {NO_INFLUENCE}")
+        if self.images:
+            lines.append(f"not read: {self.images} of {self.all_images} images; they {NO_INFLUENCE}")
         lines += [f"not read: {CALLED[name]}, which this run does not look at" for name in self.modalities]
         markup = [(self.links, "link"), (self.mentions, "mention")]
         if counts := [f"{count} {name}{'s' if count > 1 else ''}" for count, name in markup if count]:
             lines.append(f"not read: {' and '.join(counts)} in the text: no influence on this answer")
         return tuple(lines)
 
-    def lines_of(self, name: str) -> tuple[str, ...]:
+    def model_lines(self, name: str) -> tuple[str, ...]:
         """The same of another model than the one that predicts, by what it is called.
 
-        >>> Unread((Extent("text", "words", 30, 71),), modalities=("image",)).lines_of("the attacker")
+        >>> Unread((Extent("text", "words", 30, 71),), modalities=("image",)).model_lines("the attacker")
         ('the attacker read the first 30 of 71 words of the text', 'the attacker does not look at the images')
         """
         read = [
@@ -135,7 +135,7 @@ class Unread:
         return {
             "said": self.said,
             "extents": [extent.to_json() for extent in self.extents],
-            "pictures": self.pictures,
+            "images": self.images,
             "modalities": list(self.modalities),
             "links": self.links,
             "mentions": self.mentions,

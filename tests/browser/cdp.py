@@ -245,7 +245,7 @@ class Page:
             self.call("Input.dispatchDragEvent", type=kind, x=x, y=y, data=data)
 
     def middle(self, selector: str) -> tuple[float, float]:
-        """Where an element is, once it has come to rest: pictures that arrive late move what is below them."""
+        """Where an element is, once it has come to rest: images that arrive late move what is below them."""
         found = self.run(STILL % json.dumps(selector))
         if found is None:
             raise BrowserError(f"{selector} is not there")

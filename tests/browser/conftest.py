@@ -30,7 +30,7 @@ EXAMPLE = Example("a walk along the harbour", ("skydeck",), (), "district 1")
 
 @pytest.fixture(scope="session")
 def screenshots() -> Path:
-    """Where pictures of the page are kept: $POSTPLACE_SCREENSHOTS, else a folder that is not committed."""
+    """Where images of the page are kept: $POSTPLACE_SCREENSHOTS, else a folder that is not committed."""
     folder = Path(os.environ.get("POSTPLACE_SCREENSHOTS") or ROOT / "build" / "screenshots")
     folder.mkdir(parents=True, exist_ok=True)
     return folder
@@ -87,8 +87,8 @@ def address(serving: Callable[..., str]) -> str:
 
 
 @pytest.fixture
-def pictures(city: Path) -> list[Path]:
-    """Two pictures of the generated city."""
+def images(city: Path) -> list[Path]:
+    """Two images of the generated city."""
     return sorted((city.parent / "images").glob("*.jpg"))[:2]
 
 

@@ -1,6 +1,6 @@
 // The texts of a page that are shown with too little contrast, as [text, ratio, colour, background].
 // In drawings too: letters are `fill`, on the halo around them where they have one (`paint-order: stroke`), else on the
-// circles that were drawn below their middle and the ground of the drawing. Those on pictures (plotly's heatmap) are not
+// circles that were drawn below their middle and the ground of the drawing. Those on images (plotly's heatmap) are not
 // measured: what is below them is none of the page's elements.
 (() => {
   const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
@@ -49,17 +49,17 @@
     const style = getComputedStyle(element);
     const box = element.getBoundingClientRect();
     const shown = box.width > 1 && box.height > 1 && style.visibility === "visible" && box.right > 0;
-    const picture = element.closest("svg");
-    if (!own || !shown || element.closest("option, .heatmap-label") || (picture && !element.closest("text"))) {
+    const image = element.closest("svg");
+    if (!own || !shown || element.closest("option, .heatmap-label") || (image && !element.closest("text"))) {
       continue;
     }
-    const below = picture ? drawn(element.closest("text")) : ground(element);
-    const letters = picture ? filled(element) : rgba(style.color);
+    const below = image ? drawn(element.closest("text")) : ground(element);
+    const letters = image ? filled(element) : rgba(style.color);
     const [one, other] = [light(over(letters, below)), light(below)].sort((a, b) => b - a);
     const ratio = (one + 0.05) / (other + 0.05);
     const large = parseFloat(style.fontSize) >= 24 || (parseFloat(style.fontSize) >= 18.66 && Number(style.fontWeight) >= 700);
     if (ratio < (large ? 3 : 4.5)) {
-      found.push([element.textContent.slice(0, 40), ratio.toFixed(2), picture ? style.fill : style.color, below.map(Math.round).join(" ")]);
+      found.push([element.textContent.slice(0, 40), ratio.toFixed(2), image ? style.fill : style.color, below.map(Math.round).join(" ")]);
     }
   }
   return found;

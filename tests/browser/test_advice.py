@@ -20,7 +20,7 @@ SUGGESTION = {
 }  # fmt: skip
 ADVICE = {
     "place": "here", "before": {"probability": 0.81, "answer": "here"}, "suggestions": [SUGGESTION],
-    "reached": False, "notes": [], "pictures": [],
+    "reached": False, "notes": [], "images": [],
 }  # fmt: skip
 # Notes which place each question to the adviser is about, and lets the service answer
 HIDING = """

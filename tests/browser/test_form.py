@@ -1,4 +1,4 @@
-"""What goes into the form and what of it is sent: hashtags, pasted pictures, too much of everything, other scripts."""
+"""What goes into the form and what of it is sent: hashtags, pasted images, too much of everything, other scripts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ANSWER = {
     "modalities": ["text"], "unread": [], "level": 0.9, "prediction_set": None,
 }  # fmt: skip
 REASONS = {
-    "place": "here", "text": "a walk", "hashtags": [], "parts": [], "modalities": [], "pictures": [], "evidence": [],
+    "place": "here", "text": "a walk", "hashtags": [], "parts": [], "modalities": [], "images": [], "evidence": [],
     "notes": [], "whole": {"probability": 0.5}, "nothing": {"probability": 0.5},
 }  # fmt: skip
 # Notes the hashtags of each question and answers it here, or with what `window.given` holds for its path
@@ -105,7 +105,7 @@ def test_hashtags_that_are_left_empty_are_not_sent(tab: Page, address: str) -> N
 
 
 def test_hashtags_of_an_example_are_sent_as_they_were_given(tab: Page, address: str) -> None:
-    example = {"text": "a walk", "hashtags": TAGS, "pictures": []}
+    example = {"text": "a walk", "hashtags": TAGS, "images": []}
     tab.call("Page.addScriptToEvaluateOnNewDocument", source=EXAMPLES % json.dumps([example]))
     opened(tab, address)
     tab.wait_for("document.querySelector('.example')")
@@ -115,7 +115,7 @@ def test_hashtags_of_an_example_are_sent_as_they_were_given(tab: Page, address: 
     assert json.loads(tab.run("window.told[0][1]")) == TAGS
 
 
-def test_pictures_that_are_too_much_together_are_told_before_they_are_sent(tab: Page, address: str) -> None:
+def test_images_that_are_too_much_together_are_told_before_they_are_sent(tab: Page, address: str) -> None:
     opened(tab, address)
     noted(tab)
     tab.run("""
@@ -140,7 +140,7 @@ def test_pictures_that_are_too_much_together_are_told_before_they_are_sent(tab: 
     ("focus", "words", "added"), [("text", "words", 0), ("text", "", 1), ("choose", "words", 1), ("level", "words", 1)]
 )
 def test_a_paste_with_words_goes_into_the_field(tab: Page, address: str, focus: str, words: str, added: int) -> None:
-    """Office programs put a picture of the words beside them."""
+    """Office programs put an image of the words beside them."""
     opened(tab, address)
     prevented = tab.run(f"""(() => {{
       const held = new DataTransfer();
@@ -154,7 +154,7 @@ def test_a_paste_with_words_goes_into_the_field(tab: Page, address: str, focus: 
 
 
 def test_other_scripts_run_their_own_way(tab: Page, address: str, screenshots: Path) -> None:
-    example = {"text": "نزهة عند الميناء!", "hashtags": [], "pictures": []}
+    example = {"text": "نزهة عند الميناء!", "hashtags": [], "images": []}
     tab.call("Page.addScriptToEvaluateOnNewDocument", source=EXAMPLES % json.dumps([example]))
     opened(tab, address, "غروب الشمس at the harbour!")
     place = {"place": "حي 1", "probability": 0.6, "latitude": 31.0, "longitude": 121.0}
@@ -191,7 +191,7 @@ def test_no_emoji_is_cut_in_two(tab: Page, address: str) -> None:
 
 NOT_READ = {
     "said": "read: the first 2 of 3 words of the text; the rest had no influence on this answer", "extents": [],
-    "pictures": 0, "modalities": [],
+    "images": 0, "modalities": [],
     "parts": [{"kind": "word", "name": "bund", "field": "text", "start": 7, "end": 11}],
 }  # fmt: skip
 

@@ -115,7 +115,7 @@ def test_no_answer_is_left_where_an_edit_leaves_nothing(tab: Page, address: str)
     answered(tab, address)
     tab.run("document.getElementById('advise').click()")
     tab.wait_for("document.querySelector('.take')")
-    tab.run("document.querySelector('.take').click()")  # no text, no hashtag, no picture
+    tab.run("document.querySelector('.take').click()")  # no text, no hashtag, no image
     tab.wait_for("document.querySelector('#problem .problem')")
     assert "is empty" in text_of(tab, "#problem")
     assert tab.run(GONE)

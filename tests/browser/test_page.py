@@ -1,4 +1,4 @@
-"""The page in a real browser: a post from its pictures to an edit and back, by mouse, by keyboard, on a phone."""
+"""The page in a real browser: a post from its images to an edit and back, by mouse, by keyboard, on a phone."""
 
 from __future__ import annotations
 
@@ -53,11 +53,11 @@ def share_of(tab: Page, name: str) -> str:
     return str(tab.run(f"{rows}.find({named})?.querySelector('.share').innerText ?? ''"))
 
 
-def test_from_pictures_to_an_edit_and_back(tab: Page, address: str, pictures: list[Path], screenshots: Path) -> None:
+def test_from_images_to_an_edit_and_back(tab: Page, address: str, images: list[Path], screenshots: Path) -> None:
     tab.go(f"{address}/")
     tab.wait_for("document.querySelector('.example')")
     tab.screenshot(screenshots / "1-nothing-asked.png")
-    tab.drop("#drop", pictures)
+    tab.drop("#drop", images)
     tab.wait_for("document.querySelectorAll('#thumbnails img').length === 2")
     tab.wait_for(THUMBNAILS_SEEN)
     tab.click("#text")
@@ -68,7 +68,7 @@ def test_from_pictures_to_an_edit_and_back(tab: Page, address: str, pictures: li
     tab.wait_for("document.querySelector('.ranked')")
     best = text_of(tab, ".ranked .called")
     assert best.startswith("district")
-    assert "text, hashtags and pictures" in text_of(tab, ".verdict")
+    assert "text, hashtags and images" in text_of(tab, ".verdict")
     tab.wait_for(DRAWN)  # in the frame after the one that shows the list
     assert tab.run("document.querySelector('#map .ring') !== null")
     assert tab.run("document.querySelector('#map .scale text').textContent").endswith(("km", "m"))
@@ -183,12 +183,12 @@ def test_escape_gives_up(tab: Page, address: str) -> None:
     assert tab.run("document.querySelector('.marked') === null")
 
 
-def test_a_phone(tab: Page, address: str, pictures: list[Path], screenshots: Path) -> None:
+def test_a_phone(tab: Page, address: str, images: list[Path], screenshots: Path) -> None:
     tab.size(360, 740, phone=True)
     tab.prefer(prefers_reduced_motion="reduce")
     tab.go(f"{address}/")
     tab.wait_for("document.querySelector('.chips li')")
-    tab.drop("#drop", pictures[:1])
+    tab.drop("#drop", images[:1])
     tab.wait_for(f"document.querySelectorAll('#thumbnails img').length === 1 && {THUMBNAILS_SEEN}")
     tab.click("#text")
     tab.type(TEXT + " averyveryveryverylongwordthathasnospacesinit" * 2)
@@ -227,12 +227,12 @@ def test_letters_on_the_map_are_measured(tab: Page, address: str, part: str) -> 
 
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])
-def test_letters_stand_out(tab: Page, address: str, pictures: list[Path], screenshots: Path, scheme: str) -> None:
+def test_letters_stand_out(tab: Page, address: str, images: list[Path], screenshots: Path, scheme: str) -> None:
     """WCAG 2.2, 1.4.3: contrast of 4.5, of large letters 3; measured on every text that is shown."""
     tab.prefer(prefers_color_scheme=scheme)
     tab.go(f"{address}/")
     tab.wait_for("document.querySelector('.example')")
-    tab.drop("#drop", pictures)
+    tab.drop("#drop", images)
     tab.wait_for("document.querySelectorAll('#thumbnails img').length === 2")
     ask_here = "document.getElementById('text').value = 'a walk at the harbour'; document.getElementById('ask').click()"
     tab.run(ask_here)
@@ -256,7 +256,7 @@ def test_tiles_that_cannot_be_loaded(tab: Page, serving: Callable[..., str], scr
     assert tab.run("document.querySelectorAll('.tiles img').length") == 0
     tab.screenshot(screenshots / "8-tiles-blocked.png")
     assert {urlsplit(asked).netloc for asked in others(tab, address)} == {"tiles.invalid"}
-    assert all("tiles.invalid" in error for error in tab.errors), tab.errors  # the browser tells of lost pictures
+    assert all("tiles.invalid" in error for error in tab.errors), tab.errors  # the browser tells of lost images
 
 
 def test_tiles_of_the_owner(tab: Page, serving: Callable[..., str], screenshots: Path) -> None:
@@ -279,14 +279,14 @@ def test_problems_say_what_to_do(tab: Page, address: str, tmp_path: Path, screen
     tab.wait_for("document.querySelector('.chips li')")
     tab.click("#ask")
     tab.wait_for("document.querySelector('#problem .problem')")
-    assert "give a text, hashtags or a picture" in text_of(tab, "#problem")
+    assert "give a text, hashtags or an image" in text_of(tab, "#problem")
     tab.type("a walk")
     broken = tmp_path / "broken.jpg"
-    broken.write_bytes(b"\xff\xd8\xff\xe0 no picture")
+    broken.write_bytes(b"\xff\xd8\xff\xe0 no image")
     tab.drop("#drop", [broken])
     tab.wait_for("document.querySelector('#thumbnails .no-preview')")
     tab.click("#ask")
-    tab.wait_for("document.getElementById('problem').innerText.includes('picture 1')")
+    tab.wait_for("document.getElementById('problem').innerText.includes('image 1')")
     tab.screenshot(screenshots / "10-problem.png")
     tab.click(".remove")
     tab.wait_for("document.querySelectorAll('#thumbnails li').length === 0")

@@ -12,12 +12,12 @@ from tests.browser.cdp import Page
 from tests.browser.test_page import text_of
 
 CROP = {
-    "edits": [{"kind": "crop", "description": "crop picture 1", "part": {"image": 0, "box": [0, 0, 0.5, 1]}}],
+    "edits": [{"kind": "crop", "description": "crop image 1", "part": {"image": 0, "box": [0, 0, 0.5, 1]}}],
     "text": "", "hashtags": [], "probability": 0.1, "answer": "there", "loss": 0.2, "reached": True,
 }  # fmt: skip
 ADVICE = {
     "place": "here", "before": {"probability": 0.9, "answer": "here"}, "suggestions": [CROP], "reached": True,
-    "notes": [], "pictures": [0],
+    "notes": [], "images": [0],
 }  # fmt: skip
 ADVISED = """
 window.told = []; window.answers = %s;
@@ -34,15 +34,15 @@ TRANSPARENT = """
   drawn.width = drawn.height = 8;
   const blob = await new Promise((done) => drawn.toBlob(done, 'image/png'));
   const edits = [{ kind: 'blur region', part: { image: 0, box: [0, 0, 0.5, 0.5] } }];
-  const after = await edited({ edits, text: '', hashtags: [] }, { pictures: [{ blob, name: 'clear.png' }], sent: [0] });
+  const after = await edited({ edits, text: '', hashtags: [] }, { images: [{ blob, name: 'clear.png' }], sent: [0] });
   const pen = drawn.getContext('2d');
-  pen.drawImage(await createImageBitmap(after.pictures[0].blob), 0, 0);
+  pen.drawImage(await createImageBitmap(after.images[0].blob), 0, 0);
   return [1, 6].flatMap((at) => [...pen.getImageData(at, at, 1, 1).data]);
 })()
 """
 LOST = """
 window.fetch = ((real) => (path, options) => {
-  const example = { text: 'a walk', hashtags: [], pictures: ['/nowhere.jpg'] };
+  const example = { text: 'a walk', hashtags: [], images: ['/nowhere.jpg'] };
   return path === '/examples' ? Promise.resolve(new Response(JSON.stringify([example]))) : real(path, options);
 })(window.fetch)
 """
@@ -108,7 +108,7 @@ def test_kilometres_may_be_the_goal(tab: Page, address: str) -> None:
     assert tab.run("[...window.told, document.getElementById('beyond-km').value]") == [None, "5", "5"]
 
 
-def test_transparent_parts_of_an_edited_picture_are_white(tab: Page, address: str) -> None:
+def test_transparent_parts_of_an_edited_image_are_white(tab: Page, address: str) -> None:
     opened(tab, address)
     assert tab.run(TRANSPARENT) == [255] * 8
 
@@ -123,7 +123,7 @@ def test_a_token_and_enter_ask_and_show_the_examples(tab: Page, serving: Callabl
     assert text_of(tab, "#problem") == ""
 
 
-def test_an_example_whose_picture_is_lost_says_so(tab: Page, address: str) -> None:
+def test_an_example_whose_image_is_lost_says_so(tab: Page, address: str) -> None:
     tab.call("Page.addScriptToEvaluateOnNewDocument", source=LOST)
     opened(tab, address)
     tab.wait_for("document.querySelector('.example')")
@@ -165,12 +165,12 @@ def test_an_answer_can_be_given_up_until_its_last_byte(tab: Page, address: str) 
     assert tab.errors == []
 
 
-def test_what_was_not_learned_of_the_service_is_asked_for_again(tab: Page, address: str, pictures: list[Path]) -> None:
+def test_what_was_not_learned_of_the_service_is_asked_for_again(tab: Page, address: str, images: list[Path]) -> None:
     tab.call("Network.setBlockedURLs", urls=["*settings.json"])
     tab.go(f"{address}/")
     tab.wait_for("document.querySelector('#problem .problem')")
     assert "cannot be reached" in text_of(tab, "#problem")
-    tab.drop("#drop", pictures)
+    tab.drop("#drop", images)
     tab.wait_for("document.getElementById('problem').innerText.includes('load the page again')")
     tab.call("Network.setBlockedURLs", urls=[])
     tab.run("document.getElementById('text').value = 'a walk at the harbour'")
@@ -179,10 +179,10 @@ def test_what_was_not_learned_of_the_service_is_asked_for_again(tab: Page, addre
     assert text_of(tab, "#problem") == ""
 
 
-def test_pictures_that_are_removed_are_not_held(tab: Page, address: str, pictures: list[Path]) -> None:
+def test_images_that_are_removed_are_not_held(tab: Page, address: str, images: list[Path]) -> None:
     tab.call("Page.addScriptToEvaluateOnNewDocument", source=LIVING)
     opened(tab, address)
-    tab.drop("#drop", pictures)
+    tab.drop("#drop", images)
     tab.wait_for("document.querySelectorAll('#thumbnails img').length === 2")
     assert tab.run("window.living.size") == 2
     tab.click(".remove")

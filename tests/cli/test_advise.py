@@ -46,7 +46,7 @@ def test_advice_is_a_table_by_default(place_run: Path, parts: list[object]) -> N
     assert "note: the drops are those of the very run that chose the edits" in done.stdout
 
 
-def test_a_judge_and_json_to_a_file_and_the_pictures(
+def test_a_transfer_model_and_json_to_a_file_and_the_images(
     place_run: Path, transfer_run: Path, parts: list[object], tmp_path: Path
 ) -> None:
     options = [
@@ -59,22 +59,22 @@ def test_a_judge_and_json_to_a_file_and_the_pictures(
         "--output",
         tmp_path / "advice.json",
     ]
-    done = advised(place_run, *parts, *options, "--images-to", tmp_path / "pictures", "--max-edits", 1)
+    done = advised(place_run, *parts, *options, "--images-to", tmp_path / "images", "--max-edits", 1)
     assert done.exit_code == 0, done.output
     found = json.loads((tmp_path / "advice.json").read_text())
     assert found["suggestions"]
     assert all(len(own["edits"]) == 1 and own["transfer_view"]["probability"] >= 0 for own in found["suggestions"])
-    dropped = any(edit["kind"] == "drop picture" for edit in found["suggestions"][0]["edits"])
-    written = [path.name for path in (tmp_path / "pictures").iterdir()]
-    assert written == ([] if dropped else ["picture-1.jpg"])
-    for path in (tmp_path / "pictures").iterdir():
-        with Image.open(path) as picture:
-            assert not picture.getexif()
+    dropped = any(edit["kind"] == "drop image" for edit in found["suggestions"][0]["edits"])
+    written = [path.name for path in (tmp_path / "images").iterdir()]
+    assert written == ([] if dropped else ["image-1.jpg"])
+    for path in (tmp_path / "images").iterdir():
+        with Image.open(path) as image:
+            assert not image.getexif()
     again = advised(place_run, *parts, "--images-to", tmp_path)
     assert "is there and not empty" in str(again.exception)
 
 
-def test_the_judge_stands_first_in_the_table(place_run: Path, transfer_run: Path, parts: list[object]) -> None:
+def test_the_transfer_model_stands_first_in_the_table(place_run: Path, transfer_run: Path, parts: list[object]) -> None:
     done = advised(place_run, *parts, "--transfer-model", transfer_run, "--below", "0.01")
     assert done.exit_code == 0, done.output
     header = next(line for line in done.stdout.splitlines() if "meaning lost" in line)
@@ -131,3 +131,8 @@ def test_a_post_that_is_not_read_whole_is_not_called_safe(short_run: Path) -> No
     assert found["rest"]["probability"] >= 0
     whole = advised(short_run, "--text", "a walk", "--place", place, "--below", "0.99")
     assert "nothing needs to change" in whole.stdout
+
+
+def test_a_transfer_model_that_is_no_run_is_named_by_its_option(place_run: Path, tmp_path: Path) -> None:
+    done = advised(place_run, "--text", "sea", "--transfer-model", tmp_path / "nope")
+    assert str(done.exception).startswith(f"--transfer-model {tmp_path / 'nope'}: there is no such run folder; ")

@@ -38,7 +38,7 @@ def test_an_explanation_as_json_and_html_to_a_file(place_run: Path, parts: list[
     done = explained(place_run, *parts, "--format", "json", "--attention", "--output", tmp_path / "why.json")
     assert done.exit_code == 0, done.output
     found = json.loads((tmp_path / "why.json").read_text())
-    assert {effect["kind"] for effect in found["modalities"]} == {"text", "hashtags", "image"}
+    assert {effect["name"] for effect in found["modalities"]} == {"text", "hashtags", "image"}
     difference = found["whole"]["log_odds"] - found["nothing"]["log_odds"]
     assert sum(effect["log_odds"] for effect in found["modalities"]) == pytest.approx(difference, abs=1e-5)
     assert {own["name"] for own in found["attention"]} >= {"fuse"}

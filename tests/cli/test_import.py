@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import runpy
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 from postplace import cli
 from postplace.cli import import_
 from postplace.posts import dump as dump_module
+from postplace.posts import registry
 from postplace.posts.table import read_posts
 
 DATA = Path(__file__).parents[1] / "data"
@@ -135,10 +137,12 @@ def test_what_cannot_be_imported_is_one_line_and_leaves_nothing(
     WEIBO["DUMPS"]["whole"](tmp_path / "weibo")
     for command in ("instaloader", "weibo"):
         assert "nope: does not exist; check the path" in refused(run, command, tmp_path / "nope", "--out", out)
-        assert "empty: holds nothing to import" in refused(run, command, tmp_path / "empty", "--out", out)
+        assert "empty: holds nothing to import (it is empty); check the path" in refused(
+            run, command, tmp_path / "empty", "--out", out
+        )
         assert "file: " in refused(run, command, tmp_path / "file", "--out", out)
     line = refused(run, "instaloader", tmp_path / "cut", "--out", out)
-    assert "cut: holds no posts (damaged .xz file 1); give the folder" in line
+    assert "cut: holds no posts (damaged .xz file 1); download the post again" in line
     one = tmp_path / "weibo" / "小安" / "1669879400.csv"
     assert "would overwrite what is read; choose another file" in refused(run, "weibo", one, "--out", one)
     assert "has the unknown ending '.xlsx'" in refused(run, "weibo", one, "--out", tmp_path / "p.xlsx")
@@ -217,6 +221,56 @@ def test_a_radius_without_places_is_refused(run: Command, tmp_path: Path) -> Non
 def test_help_is_light_and_has_examples(run: Command) -> None:
     code = "import sys, postplace.cli.import_; print([n for n in ('torch', 'pandas', 'numpy') if n in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
-    for command in ("instaloader", "weibo"):
+    for command in registry._BUILT_IN:
         _, shown, _ = run(command, "--help")
         assert f"Example: postplace import {command}" in " ".join(shown.split())
+
+
+def test_a_source_without_a_command_of_its_own_has_one(run: Command, tmp_path: Path) -> None:
+    dump, out = tmp_path / "1.ndjson", tmp_path / "p.jsonl"
+    location = {"pk": 7, "name": "Old Bridge", "lat": 51.05, "lng": 13.73}
+    item = {"code": "CaB", "taken_at": 1664191650, "caption": {"text": "evening"}, "location": location}
+    lines = [{"item_id": "1", "source_platform": "instagram.com", "data": item}, {"item_id": "2"}]
+    dump.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    code, shown, errors = run("zeeschuimer", dump, "--out", out, "--report", tmp_path / "refused.txt")
+    assert (code, [post.place for post in read_posts(out)]) == (0, ["Old Bridge"]), errors
+    assert "no content that is known" in shown
+    assert "import auto" in (tmp_path / "refused.txt").read_text(encoding="utf-8")
+
+
+def test_a_remedy_never_names_the_folder_that_was_given(run: Command, tmp_path: Path) -> None:
+    dump, out = tmp_path / "dump", tmp_path / "posts.parquet"
+    dump.mkdir()
+    (dump / "notes.doc").write_text("x")
+    auto = "`postplace import auto` says which source reads it"
+    for source in ("instaloader", "weibo"):
+        assert f"dump: holds nothing to import (it holds notes.doc); {auto}" in refused(run, source, dump, "--out", out)
+    (dump / "x.json").write_text('{"weibo": [{"id": 1, "content": "x"}]}')
+    line = refused(run, "weibo", dump, "--out", out)
+    assert "holds no posts (no content that is known 1); " in line
+    assert auto in line
+    packed = tmp_path / "dump.zip"
+    packed.write_bytes(b"PK")
+    assert "dump.zip: is a file, not a folder; unpack it, and give the folder" in refused(
+        run, "instaloader", packed, "--out", out
+    )
+
+
+def test_images_without_metadata_say_how_to_get_it(run: Command, tmp_path: Path) -> None:
+    (tmp_path / "dump" / "anna").mkdir(parents=True)
+    (tmp_path / "dump" / "anna" / "2022-09-26_11-27-30_UTC.jpg").write_bytes(INSTALOADER["JPEG"])
+    line = refused(run, "instaloader", tmp_path / "dump", "--out", tmp_path / "posts.parquet")
+    assert "--no-metadata-json, download the metadata with --no-pictures --no-videos" in line
+
+
+def test_a_dump_of_empty_posts_is_an_error(run: Command, tmp_path: Path) -> None:
+    posts = [WEIBO["weibo"](id=number, text="", topics="", pics="") for number in range(2)]
+    WEIBO["save_json"](tmp_path / "dump", *posts)
+    out = tmp_path / "posts.parquet"
+    line = refused(run, "weibo", tmp_path / "dump", "--out", out)
+    assert "none of its 2 posts has text, hashtags or an image; it is what the source weibo reads" in line
+    assert not out.exists()
+    WEIBO["save_json"](tmp_path / "dump", *posts, WEIBO["weibo"](id=3, text="x", topics="", pics=""))
+    code, shown, _ = run("weibo", tmp_path / "dump", "--out", out)
+    assert code == 0
+    assert "neither text nor hashtags nor an image that is there │     2" in shown

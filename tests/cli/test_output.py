@@ -36,10 +36,11 @@ def test_predictions_as_json_lines(tmp_path: Path) -> None:
 def test_predictions_as_csv(tmp_path: Path) -> None:
     write_predictions(ANSWERS, "csv", tmp_path / "out")
     assert (tmp_path / "out").read_text().splitlines() == [
-        "id,rank,place,probability,latitude,longitude,modalities,confident,in_set,level,radius_km,coverage_over,not_read",
-        '1,1,"a, b",0.750000,31.5,121.25,text hashtags,yes,yes,0.9,1.235,users,',
-        "1,2,c,0.250000,,,text hashtags,yes,no,0.9,1.235,users,",
-        "2,,,,,,,no,,,,,",
+        "id,rank,place,probability,latitude,longitude,modalities,confident,in_set,level,radius_km,coverage_over,not_read,"
+        "circle_latitude,circle_longitude",
+        '1,1,"a, b",0.750000,31.5,121.25,text hashtags,yes,yes,0.9,1.235,users,,31.5,121.25',
+        "1,2,c,0.250000,,,text hashtags,yes,no,0.9,1.235,users,,31.5,121.25",
+        "2,0,,,,,,no,,,,,,,",
     ]
 
 
@@ -48,7 +49,7 @@ def test_degrees_are_rounded_to_a_tenth_of_a_metre(tmp_path: Path) -> None:
     answers = [Prediction("1", (RankedPlace(place, 1.0),), ("image",))]
     for name in ("csv", "jsonl"):
         write_predictions(answers, name, tmp_path / name)
-    assert (tmp_path / "csv").read_text().splitlines()[1] == "1,1,tower,1.000000,31.234568,121.987654,image,yes,,,,,"
+    assert (tmp_path / "csv").read_text().splitlines()[1] == "1,1,tower,1.000000,31.234568,121.987654,image,yes,,,,,,,"
     (found,) = json.loads((tmp_path / "jsonl").read_text())["places"]
     assert (found["latitude"], found["longitude"]) == (31.234568, 121.987654)
 

@@ -76,7 +76,7 @@ def test_what_was_not_read_is_in_the_prediction_and_on_stderr(short_run: Path, t
     assert {(row["id"], row["not_read"]) for row in rows} == {("1", record["not_read"]["said"]), ("2", "")}
     done = CliRunner().invoke(app, [*command, "--format", "geojson"])
     features = json.loads(done.stdout)["features"]
-    assert {feature["properties"].get("not_read") for feature in features} == {record["not_read"]["said"], None}
+    assert {feature["properties"].get("not_read") for feature in features} == {record["not_read"]["said"], ""}
 
 
 def test_what_a_run_does_not_look_at_is_not_among_its_modalities(

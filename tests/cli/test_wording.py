@@ -110,6 +110,16 @@ def test_an_old_option_works_with_a_warning(old: str, capsys: pytest.CaptureFixt
         assert capsys.readouterr().err == expected
 
 
+@pytest.mark.parametrize("old", RENAMED)
+@pytest.mark.parametrize("swapped", [False, True])
+def test_an_option_under_both_names_is_refused(old: str, swapped: bool) -> None:
+    new = RENAMED[old]
+    (command, *_) = [c for c in commands(get_command(app)) if new in declared(c).options.values()]
+    pairs = [[new, "7"], [old, "8"]] if swapped else [[old, "8"], [f"{new}=7"]]
+    with pytest.raises(BadOption, match=f"{old}: is the old name of {new}, and both are given; leave out {old}"):
+        command.make_context(command.name, ["run", *pairs[0], *pairs[1]])
+
+
 def test_the_value_of_an_option_is_no_old_name(capsys: pytest.CaptureFixture[str]) -> None:
     command = next(command for command in commands(get_command(app)) if command.name == "advise")
     assert command.make_context("advise", ["run", "--text", "--judge"]).params["text"] == "--judge"

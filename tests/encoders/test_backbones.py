@@ -17,7 +17,7 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from postplace.encoders import backbones
-from postplace.encoders.backbones import CentreCrop, preparation_of, timm_image_encoder
+from postplace.encoders.backbones import CentreCrop, build_preparation, timm_image_encoder
 from postplace.encoders.encoder import ImageEncoder
 from postplace.errors import BadOption, BadWeights
 from postplace.system.torchvision_compat import declare_missing_operators
@@ -130,7 +130,7 @@ def test_pictures_are_timms_to_two_grey_levels(changes: dict[str, Any]) -> None:
     resolve: Any = data.resolve_data_config
     config = resolve(changes, pretrained_cfg={"mean": (0.485, 0.456, 0.406), "crop_pct": 0.875})
     theirs: Any = create_transform(**config, normalize=False)
-    prepare = preparation_of(config)
+    prepare = build_preparation(config)
     for size in ((640, 480), (333, 500), (224, 224), (37, 101), (1000, 101), (257, 256)):
         expected = theirs(noise(*size)).permute(1, 2, 0).numpy().astype(int)
         difference = np.abs(expected - prepare(noise(*size)))

@@ -16,7 +16,7 @@ from torch import nn
 from postplace.encoders.backbones import timm_image_encoder
 from postplace.encoders.bundled import bundled_image_encoder
 from postplace.encoders.encoder import BothAtOnce, ImageEncoder, ImageStates, OwnBatchSize
-from postplace.encoders.last_stage import StageEncoder, halves_of
+from postplace.encoders.last_stage import StageEncoder, split_network
 from postplace.encoders.token_states import image_state_rows
 from postplace.errors import BadOption
 from postplace.system.torchvision_compat import declare_missing_operators
@@ -119,7 +119,7 @@ def _small(family: str) -> Any:
 @pytest.mark.parametrize(("family", "width"), [("densenet", 5), ("vgg", 6)])
 def test_other_networks_of_the_paper(family: str, width: int) -> None:
     network, pixels = _small(family), torch.randn(2, 3, 64, 64)
-    trunk, stage = halves_of(network, family)
+    trunk, stage = split_network(network, family)
     with torch.no_grad():
         grid = trunk(pixels)
         assert grid.shape[1] == width
@@ -129,7 +129,7 @@ def test_other_networks_of_the_paper(family: str, width: int) -> None:
 
 def test_a_network_that_is_not_known_is_refused() -> None:
     with pytest.raises(BadOption, match="image_encoder: it is not known where the last stage of odd begins"):
-        halves_of(nn.Sequential(nn.Conv2d(3, 4, 3)), "odd")
+        split_network(nn.Sequential(nn.Conv2d(3, 4, 3)), "odd")
     with pytest.raises(BadOption, match="take bundled, vgg19"):
         StageEncoder(_Bare())
 

@@ -11,8 +11,14 @@ import pytest
 
 from postplace import Post, VectorTable
 from postplace.encoders import vector_sources
+from postplace.encoders.bundled import bundled_image_encoder
+from postplace.encoders.registry import find_text_encoder
 from postplace.encoders.vector_table import normal_id
-from postplace.errors import BadVectors
+from postplace.errors import BadOption, BadVectors
+from postplace.features.batch import PostTensors, Vocabularies
+from postplace.features.extraction import encode_posts
+from postplace.features.pooled import hashtags_without_vectors, pool_features
+from postplace.text.tokens import tokenize
 
 IDS = ["a", "2", "c"]
 ROWS = np.array([[1, 2], [3, 4], [5, 6]], dtype=np.float32)
@@ -162,3 +168,57 @@ def test_a_header_in_the_middle_of_the_ids_is_none_of_them(tmp_path: Path) -> No
     (tmp_path / "ids.csv").write_text("other,id\n1,a\nother,id\n2,b\n", encoding="utf-8")
     table = VectorTable(np.eye(2, dtype=np.float32), tmp_path / "ids.csv")
     assert table.encode_posts([Post("b", text="x")]).tolist() == [[0.0, 1.0]]
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value"), [("hashtags", 5), ("column", 5), ("id_column", 5), ("made_by", 5), ("ids", 5)]
+)
+def test_a_parameter_of_another_type_is_refused_by_its_name(parameter: str, value: Any) -> None:
+    with pytest.raises(BadOption, match=f"^{parameter}: "):
+        VectorTable(ROWS, **{"ids": IDS, parameter: value})
+
+
+@pytest.mark.parametrize("name", ["missing.parquet", "missing.npy"])
+def test_a_file_that_is_not_there_is_refused_by_the_option_with_the_kinds(name: str) -> None:
+    with pytest.raises(BadOption, match=r"text_encoder: there is no file .*; a file of vectors ends in .npy, .npz"):
+        find_text_encoder(name)
+
+
+def test_a_table_of_another_kind_is_refused_with_the_kinds(tmp_path: Path) -> None:
+    (tmp_path / "v.csv").write_text("id,x\na,1\n")
+    for name in (str(tmp_path / "v.csv"), "v.csv"):
+        with pytest.raises(BadOption, match=r"text_encoder: .*ends in .npy, .npz or .parquet"):
+            find_text_encoder(name)
+
+
+class Raising:
+    """An encoder of another package that cannot encode one of the texts."""
+
+    name, width, fingerprint = "raising", 2, "raising 1"
+
+    def encode(self, texts: Any) -> Any:
+        if "bad" in texts:
+            raise ZeroDivisionError("no words")
+        return np.ones((len(texts), 2), np.float32)
+
+
+def test_an_encoder_that_raises_is_named_with_the_post() -> None:
+    posts = [Post("a", text="good"), Post("b", text="bad")]
+    with pytest.raises(BadVectors, match="text encoder raising, post b: failed: ZeroDivisionError: no words") as caught:
+        encode_posts(posts, text_encoder=Raising(), image_encoder=bundled_image_encoder(device="cpu"))
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)
+
+
+def test_hashtags_without_vectors_are_absent_in_whatever_a_model_is_given() -> None:
+    posts = [Post("a", text="old bridge", hashtags=("bund",)), Post("c", text="old bridge")]
+    encoded = encode_posts(
+        posts, text_encoder=VectorTable(ROWS, IDS), image_encoder=bundled_image_encoder(device="cpu")
+    )
+    tokens = [tokenize(post) for post in posts]
+    batch = PostTensors(tokens, encoded, vocabularies=Vocabularies.fit(tokens, min_count=1))[[0, 1]]
+    assert not batch.hashtag_mask.any()
+    assert not batch.hashtag_words.any()
+    assert not batch.hashtag_characters.any()
+    assert batch.text_words.any()
+    assert pool_features(posts, encoded).hashtags == [(), ()]
+    assert hashtags_without_vectors(posts, encoded) == 1

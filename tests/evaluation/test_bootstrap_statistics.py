@@ -9,7 +9,7 @@ import pytest
 
 from postplace.evaluation import bootstrap_statistics as resampled
 from postplace.evaluation import calibration, metrics
-from postplace.evaluation.significance import Interval, above_chance, group_bootstrap, group_bootstrap_of
+from postplace.evaluation.significance import Interval, above_chance, bootstrap_totals, group_bootstrap
 
 POSTS, SAMPLES = 57, 12
 RNG = np.random.default_rng(0)
@@ -66,14 +66,14 @@ def test_the_samples_are_those_of_the_bootstrap_of_a_mean(monkeypatch: pytest.Mo
     expected = group_bootstrap(values, np.arange(POSTS), seed=3)
     monkeypatch.setattr("postplace.evaluation.significance._COUNTS_AT_ONCE", at_once)
     statistic = {"mean": lambda counts: resampled.mean(counts, values)}
-    found = group_bootstrap_of(statistic, np.arange(POSTS), content=[values], seed=3)["mean"]
+    found = bootstrap_totals(statistic, np.arange(POSTS), content=[values], seed=3)["mean"]
     assert (found.mean, found.low, found.high) == pytest.approx((expected.mean, expected.low, expected.high))
 
 
 @pytest.mark.parametrize("groups", [1, 3, 5])
 def test_few_groups_tell_nothing(groups: int) -> None:
     statistic = {"median": lambda counts: resampled.median(counts, KM)}
-    found = group_bootstrap_of(statistic, np.arange(POSTS) % groups, content=[KM], seed=0)
+    found = bootstrap_totals(statistic, np.arange(POSTS) % groups, content=[KM], seed=0)
     assert found["median"] == Interval(metrics.median_km(KM), float("-inf"), float("inf"))
     assert above_chance(found["median"]).low == float("-inf")
 
@@ -81,7 +81,7 @@ def test_few_groups_tell_nothing(groups: int) -> None:
 def test_a_number_that_is_the_same_in_every_sample_has_no_interval() -> None:
     """All right: a macro-F1 of 1.0 is not sure because nothing else was seen."""
     statistic = {"f1": lambda counts: resampled.macro_f1(counts, TRUTH % 3, TRUTH % 3)}
-    found = group_bootstrap_of(statistic, np.arange(POSTS), content=[TRUTH], seed=0)["f1"]
+    found = bootstrap_totals(statistic, np.arange(POSTS), content=[TRUTH], seed=0)["f1"]
     assert found == Interval(1.0, float("-inf"), float("inf"))
 
 
@@ -92,7 +92,7 @@ def test_an_honest_model_may_be_honest() -> None:
 
     def interval(told: np.ndarray) -> Interval:
         statistic = {"ece": lambda counts: resampled.expected_calibration_error(counts, told, hits)}
-        return group_bootstrap_of(statistic, np.arange(600), content=[told, hits], seed=0)["ece"]
+        return bootstrap_totals(statistic, np.arange(600), content=[told, hits], seed=0)["ece"]
 
     plain = interval(confidence)
     assert plain.low > 0.01

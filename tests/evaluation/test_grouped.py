@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from postplace.evaluation.grouped import by_content, effective_groups, totals_of, why_no_interval
+from postplace.evaluation.grouped import by_content, effective_groups, group_totals, why_no_interval
 
 
 def test_totals_of_two_seeds_by_hand() -> None:
     """User u: 2 of 3 posts, then 1 of 1; user v: 1 of 3. Right: u 1 and 1, v 1."""
-    totals = totals_of([([1.0, 0.0, 1.0], ["u", "u", "v"]), ([1.0], ["u"])])
+    totals = group_totals([([1.0, 0.0, 1.0], ["u", "u", "v"]), ([1.0], ["u"])])
     assert totals.mean == pytest.approx((2 / 3 + 1) / 2)
     by_weight = dict(zip(totals.weights.round(6).tolist(), totals.sums.tolist(), strict=True))
     assert by_weight == pytest.approx({round((2 / 3 + 1) / 2, 6): (1 / 3 + 1) / 2, round(1 / 6, 6): 1 / 6})
@@ -21,10 +21,10 @@ def test_how_alike_the_posts_of_a_user_are() -> None:
     groups = np.arange(4000) // 10
     rng = np.random.default_rng(0)
     skill = rng.beta(2.0, 2.0, 400)  # variance .05 of .25: a fifth is between users
-    assert totals_of([(rng.random(4000) < skill[groups], groups)]).likeness == pytest.approx(0.2, abs=0.03)
-    assert totals_of([(rng.random(4000) < 0.5, groups)]).likeness == pytest.approx(0.0, abs=0.02)
-    assert totals_of([(groups % 2, groups)]).likeness == 1.0
-    assert totals_of([(rng.random(40), np.arange(40))]).likeness == 1.0  # nothing is known of users with one post
+    assert group_totals([(rng.random(4000) < skill[groups], groups)]).likeness == pytest.approx(0.2, abs=0.03)
+    assert group_totals([(rng.random(4000) < 0.5, groups)]).likeness == pytest.approx(0.0, abs=0.02)
+    assert group_totals([(groups % 2, groups)]).likeness == 1.0
+    assert group_totals([(rng.random(40), np.arange(40))]).likeness == 1.0  # nothing is known of users with one post
 
 
 def test_groups_of_one_size_are_as_many_as_they_are() -> None:

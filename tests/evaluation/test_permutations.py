@@ -17,8 +17,8 @@ from postplace.evaluation.grouped import why_no_interval
 from postplace.evaluation.significance import (
     DIFFERENCE,
     above_chance,
+    bootstrap_totals,
     group_bootstrap,
-    group_bootstrap_of,
     least_p_value,
     paired_group_bootstrap,
     paired_over_seeds,
@@ -86,7 +86,7 @@ def resampled_of(p: Posts) -> dict[str, Any]:
         "area": partial(resampled.risk_coverage_area, **sure),
     }
     content = [p["labels"], p["predicted"], p["km"], p["confidence"], p["hits"]]
-    found = group_bootstrap_of(statistics, p["groups"], content=content, seed=0, samples=500)
+    found = bootstrap_totals(statistics, p["groups"], content=content, seed=0, samples=500)
     return {**found, "ece above chance": above_chance(found["ece"])}
 
 

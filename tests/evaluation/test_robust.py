@@ -11,13 +11,13 @@ import pytest
 from numpy.typing import NDArray
 
 from postplace.evaluation.bootstrap_statistics import expected_calibration_error
-from postplace.evaluation.grouped import totals_of
+from postplace.evaluation.grouped import group_totals
 from postplace.evaluation.robust import freedom
 from postplace.evaluation.significance import (
     DIFFERENCE,
     Interval,
     above_chance,
-    group_bootstrap_of,
+    bootstrap_totals,
     paired_group_bootstrap,
     positive_interval,
     share_interval,
@@ -36,7 +36,7 @@ def grouped(rng: np.random.Generator, users: int, *, pareto: bool) -> NDArray[np
 @pytest.mark.parametrize("users", [6, 20])
 def test_equal_groups_have_one_degree_of_freedom_less_than_they_are(users: int) -> None:
     values = np.random.default_rng(0).random(4 * users)
-    assert freedom(totals_of([(values, np.arange(4 * users) % users)])) == pytest.approx(users - 1)
+    assert freedom(group_totals([(values, np.arange(4 * users) % users)])) == pytest.approx(users - 1)
 
 
 def test_unequal_groups_have_as_many_degrees_of_freedom_as_their_quadratic_form() -> None:
@@ -44,7 +44,7 @@ def test_unequal_groups_have_as_many_degrees_of_freedom_as_their_quadratic_form(
     rng = np.random.default_rng(0)
     sizes = np.array([1, 2, 3, 5, 8, 13])
     groups = np.repeat(np.arange(6), sizes)
-    totals = totals_of([(rng.normal(size=32) + rng.normal(size=6)[groups], groups)])
+    totals = group_totals([(rng.normal(size=32) + rng.normal(size=6)[groups], groups)])
     assert 0.0 < totals.likeness < 1.0
     weights = totals.weights
     off = np.eye(6) - weights
@@ -101,7 +101,7 @@ def test_the_interval_of_a_calibration_error_covers_it(pareto: bool, too_sure: f
     def interval(rng: np.random.Generator) -> Interval:
         groups, sure = drawn(rng, 80)
         statistic = {"ece": partial(expected_calibration_error, **sure)}
-        return above_chance(group_bootstrap_of(statistic, groups, content=sure.values(), seed=0, samples=200)["ece"])
+        return above_chance(bootstrap_totals(statistic, groups, content=sure.values(), seed=0, samples=200)["ece"])
 
     _, many = drawn(np.random.default_rng(0), 20_000)
     truth = float(expected_calibration_error(np.ones((1, len(many["hits"])), dtype=np.int64), **many)[0])

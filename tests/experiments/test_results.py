@@ -106,3 +106,18 @@ def test_a_result_of_version_0_1_0_is_read() -> None:
     assert content["is_baseline"] is True
     assert "beside" not in content
     assert Result.from_json(content).to_json() == content
+
+
+@pytest.mark.parametrize(
+    ("errors", "problem"),
+    [((None, "b"), ""), (("a", "b"), "row 0, seed 0: a"), ((), "no row was run")],
+)
+def test_why_nothing_was_measured(tmp_path: Path, errors: tuple[str | None, ...], problem: str) -> None:
+    results = Results(tmp_path)
+    paths = [tmp_path / f"{number}.json" for number in range(len(errors))]
+    for number, (path, error) in enumerate(zip(paths, errors, strict=True)):
+        results.write(path, Result(f"row {number}", 0, {}, {}, error=error))
+    baseline = tmp_path / "baseline.json"
+    results.write(baseline, Result("majority class", 0, {}, {}, is_baseline=True))
+    results.describe({}, [*paths, baseline])
+    assert results.why_nothing_was_measured(["row 0", "row 1"]) == problem

@@ -26,7 +26,7 @@ from postplace.experiments.results import UNFINISHED, Result, Results
 from postplace.experiments.run_job import _check_applies, _test_posts
 from postplace.experiments.runner import run_experiment
 from postplace.preparation.prepared_folder import PreparedPosts, write_prepared
-from postplace.splitting.owners import groups_of
+from postplace.splitting.grouping import build_groups
 from postplace.splitting.splits import Split
 
 QUICK = {"filters": 8, "embedding": 8, "heads": 2, "image_features": 8}
@@ -296,7 +296,7 @@ def test_a_random_split_parts_users(posts: list[Post], locator: PostLocator, tmp
     def sides(condition: Condition) -> int:
         prepared = prepare_under(condition, posts, locator, parts=None, names=(), state=tmp_path)
         part = np.array(prepared.split.subset_names(len(prepared.posts)))
-        groups = groups_of(prepared.posts)
+        groups = build_groups(prepared.posts)
         return max(len(set(part[groups == group])) for group in np.unique(groups))
 
     assert sides(Condition()) == 1

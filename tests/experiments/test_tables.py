@@ -96,7 +96,7 @@ PRINTED_BY_SG_MFT: Mapping[str, Mapping[str, float]] = {
 }
 
 
-def rows_of(name: str) -> dict[str, Row]:
+def encode_rows(name: str) -> dict[str, Row]:
     """The rows of a table by name."""
     return {row.name: row for row in read_experiment(name).rows}
 
@@ -131,7 +131,7 @@ def test_every_number_that_a_paper_printed_is_there_and_no_other() -> None:
 
 
 def test_the_image_networks_of_table_2_have_encoders_of_their_own() -> None:
-    rows = rows_of("mrlf-table2")
+    rows = encode_rows("mrlf-table2")
     for title, encoder in (("VGG19", "vgg19"), ("ResNet50", "resnet50"), ("ResNet101", "resnet101")):
         assert [rows[f"{title}{more}"].image_encoder for more in ("", ", last stage trained along")] == [encoder] * 2
     assert rows["DenseNet121"].image_encoder == rows["DenseNet121, last stage trained along"].image_encoder
@@ -143,7 +143,7 @@ def test_the_image_networks_of_table_2_have_encoders_of_their_own() -> None:
 
 
 def test_noisy_images_are_kept_and_removed() -> None:
-    kept, removed = rows_of("mrlf-table3").values()
+    kept, removed = encode_rows("mrlf-table3").values()
     assert kept.modalities == removed.modalities == ("image",)
     assert (kept.condition, removed.condition) == (Condition(), Condition(max_portrait=0.5))
 
@@ -200,7 +200,7 @@ def test_all_systems_are_compared_but_those_of_tables_of_their_own() -> None:
 
 
 def test_a_system_of_states_is_asked_for_them() -> None:
-    rows = rows_of("token-states")
+    rows = encode_rows("token-states")
     assert [rows[name].settings for name in ("mPLUG", "merge attention", "co-attention")] == [{"tokens": "states"}] * 3
 
 

@@ -1,4 +1,4 @@
-"""A toy locator: real encoders' places are taken by ones that see words, tags and the redness of a picture."""
+"""A toy locator: real encoders' places are taken by ones that see words, tags and the redness of an image."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class ToyText:
 
 
 class Redness:
-    """A picture -> its mean red."""
+    """An image -> its mean red."""
 
     size = 8
 
@@ -44,7 +44,7 @@ class Redness:
 
 
 class ToyImage:
-    """Prepared pictures -> their mean red."""
+    """Prepared images -> their mean red."""
 
     name, width, fingerprint = "toy-image", 1, "toy image"
     prepare = Redness()
@@ -88,7 +88,7 @@ def toy_locator(score: Score, **options: Any) -> PostLocator:
     return cast("PostLocator", ToyLocator(score, **options))
 
 
-def picture(*, red: tuple[int, int, int, int], size: int = 40) -> bytes:
+def image(*, red: tuple[int, int, int, int], size: int = 40) -> bytes:
     """A black square with a red box (left, top, right, bottom in pixels)."""
     image = Image.new("RGB", (size, size))
     image.paste((255, 0, 0), red)
@@ -105,8 +105,8 @@ def toy() -> Callable[..., PostLocator]:
 
 @pytest.fixture
 def square() -> Callable[..., bytes]:
-    """`square(red=box)` -> an encoded picture."""
-    return picture
+    """`square(red=box)` -> an encoded image."""
+    return image
 
 
 @pytest.fixture(scope="session")

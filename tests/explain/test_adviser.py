@@ -61,12 +61,12 @@ def test_the_words_that_leak_go_everywhere(toy: Toy) -> None:
     assert found.without_hashtags is None
 
 
-def test_a_picture_that_leaks_is_edited(toy: Toy, square: Square) -> None:
+def test_a_image_that_leaks_is_edited(toy: Toy, square: Square) -> None:
     locator = toy(lambda text, tags, red: red / 4 - 2.0)
     found = advise(locator, Post("1", text="hello", images=(square(red=(0, 0, 10, 10)),)))
     assert found.reached
     assert {suggestion.edits[0].modality for suggestion in found.suggestions} == {"image"}
-    assert first(found) == ["crop picture 1 to its right two thirds"]
+    assert first(found) == ["crop image 1 to its right two thirds"]
 
 
 def test_a_post_that_shows_nothing_needs_no_edit(toy: Toy) -> None:
@@ -129,7 +129,7 @@ def test_edits_against_this_run_alone_are_worth_making(toy: Toy) -> None:
     assert not any("not worth making" in note for note in found.notes)
 
 
-def test_a_post_that_the_judge_alone_sees_is_searched(toy: Toy) -> None:
+def test_a_post_that_the_transfer_model_alone_sees_is_searched(toy: Toy) -> None:
     guide = toy(lambda text, tags, red: 1.0 * ("sea" in text) - 3.0)
     transfer_model = toy(lambda text, tags, red: 6.0 * ("sea" in text) - 3.0)
     found = advise(guide, Post("1", text="by the sea"), place="here", transfer_model=transfer_model)
@@ -174,7 +174,7 @@ def test_what_cannot_be_asked_for_is_refused(toy: Toy, option: dict[str, float])
         advise(toy(lambda *_: 3.0), Post("1", text="x"), **option)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("post", [Post("1"), Post("1", images=(b"no picture",))])
+@pytest.mark.parametrize("post", [Post("1"), Post("1", images=(b"no image",))])
 def test_a_post_with_nothing_in_it_is_one_line(toy: Toy, post: Post) -> None:
     with pytest.raises(BadPost, match=r"^advise: the post has nothing that this run looks at"):
         advise(toy(lambda *_: 0.0), post)
@@ -209,10 +209,10 @@ def test_the_only_hashtag_may_go_with_all_that_it_says(toy: Toy) -> None:
     assert found.suggestions[0].loss == 1.0
 
 
-def test_a_broken_picture_is_said_and_the_rest_advised_on(toy: Toy, square: Square) -> None:
+def test_a_broken_image_is_said_and_the_rest_advised_on(toy: Toy, square: Square) -> None:
     post = Post("1", images=(b"broken", square(red=(0, 0, 40, 40))))
     found = advise(toy(lambda text, tags, red: red / 50 - 2.0), post)
-    assert "picture 1 could not be read" in found.notes[0]
+    assert "image 1 could not be read" in found.notes[0]
     assert {edit.part.image for own in found.suggestions for edit in own.edits} == {0}
     assert found.reached
 
@@ -276,7 +276,7 @@ def test_a_trained_run_knows_tags_to_put_in_the_place_of_others(place_locator: P
     found = advise(place_locator, post, below=0.001, max_edits=3, grid=2)
     assert {len(own.edits) for own in found.suggestions} <= {1, 2, 3}
     assert found.suggestions
-    assert "this post was in the train part of the posts that the run was made from" in found.notes
+    assert "this post was in the train subset of the posts that the run was made from" in found.notes
 
 
 def test_of_a_very_long_post_fewer_sets_are_asked_about(toy: Toy) -> None:
@@ -286,10 +286,10 @@ def test_of_a_very_long_post_fewer_sets_are_asked_about(toy: Toy) -> None:
     assert any("words were not looked at" in note for note in found.notes)
 
 
-def test_of_many_pictures_some_are_not_cropped_and_it_is_said(toy: Toy, square: Square) -> None:
+def test_of_many_images_some_are_not_cropped_and_it_is_said(toy: Toy, square: Square) -> None:
     images = tuple(square(red=(0, 0, 10 + number, 10)) for number in range(10))
     found = advise(toy(lambda text, tags, red: 3.0), Post("1", images=images), limit=40, grid=2)
-    assert "8 of 10 pictures were not cropped (limit 40)" in found.notes
+    assert "8 of 10 images were not cropped (limit 40)" in found.notes
 
 
 def test_the_transfer_model_is_given_the_edited_posts(toy: Toy) -> None:
@@ -305,7 +305,7 @@ def test_the_transfer_model_is_given_the_edited_posts(toy: Toy) -> None:
 
 
 class Counted(bytes):
-    """An edited picture that is counted while it is held."""
+    """An edited image that is counted while it is held."""
 
     living = 0
 
@@ -317,11 +317,11 @@ class Counted(bytes):
         Counted.living -= 1
 
 
-def test_edited_pictures_are_not_kept(toy: Toy, square: Square, monkeypatch: pytest.MonkeyPatch) -> None:
-    """About 100 posts are asked about, most with an edited picture or two: held are those of a batch."""
+def test_edited_images_are_not_kept(toy: Toy, square: Square, monkeypatch: pytest.MonkeyPatch) -> None:
+    """About 100 posts are asked about, most with an edited image or two: held are those of a batch."""
     Counted.living, held = 0, []
     monkeypatch.setattr("postplace.explain.search.AT_ONCE", 8)
-    monkeypatch.setattr("postplace.explain.edits.lossless", lambda picture: Counted(lossless(picture)))
+    monkeypatch.setattr("postplace.explain.edits.lossless", lambda image: Counted(lossless(image)))
 
     def score(text: str, tags: tuple[str, ...], red: float) -> float:
         held.append(Counted.living)
@@ -330,7 +330,7 @@ def test_edited_pictures_are_not_kept(toy: Toy, square: Square, monkeypatch: pyt
     images = tuple(square(red=(0, 0, 20 + 5 * number, 20)) for number in range(3))
     found = advise(toy(score), Post("1", images=images), below=0.01)
     assert found.queries > 60
-    assert 8 <= max(held) <= 2 * 8  # a post of two edits may hold two pictures
+    assert 8 <= max(held) <= 2 * 8  # a post of two edits may hold two images
 
 
 def cells(*latitudes: float) -> PlaceVocabulary:
@@ -377,3 +377,43 @@ def test_the_old_name_of_transfer_model_works_and_warns(toy: Toy) -> None:
     with pytest.warns(DeprecationWarning, match=r"advise\(judge=\) is called advise\(transfer_model=\)"):
         found = advise(guide, post, judge=other)
     assert found == advise(guide, post, transfer_model=other)
+
+
+def test_both_names_of_the_transfer_model_are_refused(toy: Toy) -> None:
+    guide, other = toy(lambda *_: 3.0), toy(lambda *_: 2.0)
+    with pytest.raises(BadOption, match="judge: is the old name of `transfer_model`, and both are given"):
+        advise(guide, Post("1", text="hello"), transfer_model=other, judge=other)
+    assert guide.asked == 0  # type: ignore[attr-defined]
+
+
+def test_a_transfer_model_that_is_a_path_is_refused(toy: Toy) -> None:
+    with pytest.raises(BadOption, match="transfer_model: 'runs/other' is a path, where a loaded run is needed"):
+        advise(toy(lambda *_: 3.0), Post("1", text="hello"), transfer_model="runs/other")  # type: ignore[arg-type]
+
+
+def test_attributes_of_version_0_1_work_and_warn(toy: Toy) -> None:
+    guide, post = toy(lambda text, tags, red: 4.0 * ("bund" in tags) - 1.0), Post("1", hashtags=("bund", "x"))
+    other = toy(lambda text, tags, red: 2.0 * ("bund" in tags) - 1.0)
+    found = advise(guide, post, transfer_model=other)
+    renamed = {"judged_before": "transfer_before", "every_tag": "without_hashtags", "asked": "queries"}
+    for old, new in renamed.items():
+        with pytest.warns(DeprecationWarning, match=f"Advice.{old} is called Advice.{new}; .* version 0.3") as caught:
+            assert getattr(found, old) == getattr(found, new)
+        assert caught[0].filename == __file__
+    best = found.suggestions[0]
+    for old, new in {"outlook": "view", "judged": "transfer_view"}.items():
+        with pytest.warns(DeprecationWarning, match=f"Suggestion.{old} is called Suggestion.{new}"):
+            assert getattr(best, old) == getattr(best, new)
+
+
+def test_a_record_is_read_as_a_post_and_a_text_alone_is_refused(toy: Toy) -> None:
+    guide = toy(lambda text, tags, red: 4.0 * ("bund" in tags) - 1.0)
+    record = {"id": "1", "text": "at the river #bund", "hashtags": "x"}
+    post = Post("1", text="at the river #bund", hashtags=("x", "bund"))
+    assert advise(guide, record) == advise(guide, post)
+    with pytest.raises(BadPost, match="post: a str where one post is needed; give `Post"):
+        advise(guide, "at the river #bund")  # type: ignore[arg-type]
+    with pytest.raises(BadPost, match="post: a list where one post is needed"):
+        advise(guide, [post])  # type: ignore[arg-type]
+    with pytest.raises(BadPost, match="post, key 'latitude'"):
+        advise(guide, {"text": "a", "latitude": 200.0, "longitude": 0.0})

@@ -55,13 +55,13 @@ def test_a_run_that_does_not_look_at_something_gets_no_edit_of_it(toy: Toy) -> N
     assert names(toy, post, ("hashtags",)) == ["leave out the hashtag #food"]
 
 
-def test_a_picture_is_dropped_blurred_or_cropped(toy: Toy, square: Square) -> None:
+def test_a_image_is_dropped_blurred_or_cropped(toy: Toy, square: Square) -> None:
     found = names(toy, Post("1", images=(square(red=(0, 0, 9, 9)),)))
-    assert found[:4] == [f"blur picture 1, row {row}, column {column}" for row in (1, 2) for column in (1, 2)]
-    assert found[4:9] == [f"crop picture 1 to its {rest}" for rest in (
+    assert found[:4] == [f"blur image 1, row {row}, column {column}" for row in (1, 2) for column in (1, 2)]
+    assert found[4:9] == [f"crop image 1 to its {rest}" for rest in (
         "left two thirds", "lower two thirds", "middle", "right two thirds", "upper two thirds",
     )]  # fmt: skip
-    assert found[9:] == ["leave out picture 1"]
+    assert found[9:] == ["leave out image 1"]
 
 
 def test_a_more_general_tag_is_a_known_and_frequent_part() -> None:
@@ -120,10 +120,10 @@ def test_phrases_of_chinese_words() -> None:
     assert [edit.part.name for edit in found] == ["外滩夜景"]
 
 
-def test_blocks_hold_the_region_and_stay_in_the_picture() -> None:
-    corner = Part("region", "picture 1, row 1, column 1", image=0, box=grid(4)[0])
+def test_blocks_hold_the_region_and_stay_in_the_image() -> None:
+    corner = Part("region", "image 1, row 1, column 1", image=0, box=grid(4)[0])
     assert [edit.part.box for edit in blocks(corner, grid=4)] == [(0.0, 0.0, 0.5, 0.5)]
-    inner = Part("region", "picture 1, row 2, column 3", image=0, box=grid(4)[6])
+    inner = Part("region", "image 1, row 2, column 3", image=0, box=grid(4)[6])
     found = [edit.part.box for edit in blocks(inner, grid=4)]
     assert found == [(0.25, 0.0, 0.75, 0.5), (0.5, 0.0, 1.0, 0.5), (0.25, 0.25, 0.75, 0.75), (0.5, 0.25, 1.0, 0.75)]
     assert blocks(corner, grid=2) == []

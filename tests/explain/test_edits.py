@@ -14,7 +14,7 @@ from PIL import Image
 
 from postplace import Post, PostLocator
 from postplace.explain import Edit, Part, apply, open_whole
-from postplace.explain.edits import clash, occurrences, pictures_after
+from postplace.explain.edits import clash, images_after, occurrences
 from postplace.images.decode import decode
 from postplace.posts.record import parse
 from postplace.text.hashtags import normalise_hashtag
@@ -34,8 +34,8 @@ def word(name: str, new: str | None = None) -> Edit:
 
 
 def region(kind: str, box: tuple[float, float, float, float], image: int = 0) -> Edit:
-    """A region of a picture."""
-    return Edit(kind, Part("region", "picture 1, there", image=image, box=box))  # type: ignore[arg-type]
+    """A region of an image."""
+    return Edit(kind, Part("region", "image 1, there", image=image, box=box))  # type: ignore[arg-type]
 
 
 def edited(toy: Toy, post: Post, *edits: Edit) -> Post:
@@ -122,10 +122,10 @@ def test_tags_that_are_typed_are_among_those_that_are_edited(toy: Toy) -> None:
     assert (after.text, after.hashtags) == ("dinner #river", ("food", "river"))
 
 
-def test_pictures_are_dropped_blurred_and_cropped(toy: Toy, square: Square) -> None:
+def test_images_are_dropped_blurred_and_cropped(toy: Toy, square: Square) -> None:
     red, black = square(red=(0, 0, 20, 40)), square(red=(0, 0, 0, 0))
     post = Post("1", images=(red, b"broken", black), image_text="BUND ROAD")
-    drop = Edit("drop picture", Part("picture", "picture 1", image=0))
+    drop = Edit("drop image", Part("image", "image 1", image=0))
     assert edited(toy, post, drop).images == (black,)
     after = edited(toy, post, region("crop", (0.5, 0.0, 1.0, 1.0)))
     assert after.images[1] == black  # as it was
@@ -138,20 +138,20 @@ def test_pictures_are_dropped_blurred_and_cropped(toy: Toy, square: Square) -> N
     assert both.image_text == "BUND ROAD"
 
 
-def test_what_was_read_from_pictures_goes_with_the_last_of_them(toy: Toy, square: Square) -> None:
+def test_what_was_read_from_images_goes_with_the_last_of_them(toy: Toy, square: Square) -> None:
     post = Post("1", text="hi", images=(square(red=(0, 0, 9, 9)),), image_text="BUND ROAD")
-    assert edited(toy, post, Edit("drop picture", Part("picture", "picture 1", image=0))).image_text == ""
+    assert edited(toy, post, Edit("drop image", Part("image", "image 1", image=0))).image_text == ""
 
 
-def test_large_pictures_come_out_in_full_size_and_say_nothing_of_themselves() -> None:
+def test_large_images_come_out_in_full_size_and_say_nothing_of_themselves() -> None:
     file, exif = BytesIO(), Image.Exif()
     exif[0x8825] = {1: "N", 2: (1.0, 2.0, 3.0)}
     Image.new("RGB", (1200, 900), (10, 20, 30)).save(file, "JPEG", exif=exif)
-    edits = [Edit("drop picture", Part("picture", "picture 1", image=0)), region("crop", (0.5, 0.0, 1.0, 1.0), 1)]
-    ((number, picture),) = pictures_after([file.getvalue(), file.getvalue()], edits)
-    assert (number, picture.size) == (1, (600, 900))
-    assert not picture.getexif()
-    assert picture.info == {}
+    edits = [Edit("drop image", Part("image", "image 1", image=0)), region("crop", (0.5, 0.0, 1.0, 1.0), 1)]
+    ((number, image),) = images_after([file.getvalue(), file.getvalue()], edits)
+    assert (number, image.size) == (1, (600, 900))
+    assert not image.getexif()
+    assert image.info == {}
 
 
 def test_occurrences_are_whole_words() -> None:
@@ -179,14 +179,14 @@ def test_edits_of_the_same_thing_clash(one: Edit, other: Edit, together: bool) -
 
 
 def test_what_is_said_of_edits() -> None:
-    picture = Part("picture", "picture 2", image=1)
-    crop = Part("region", "picture 1 to its middle", image=0, box=(0.2, 0.2, 0.8, 0.8))
-    block = Part("region", "picture 1, row 2, column 3", image=0, box=(0.5, 0.25, 0.75, 0.5))
-    edits = (Edit("drop picture", picture), Edit("crop", crop), Edit("blur region", block), word("old", "place"))
+    image = Part("image", "image 2", image=1)
+    crop = Part("region", "image 1 to its middle", image=0, box=(0.2, 0.2, 0.8, 0.8))
+    block = Part("region", "image 1, row 2, column 3", image=0, box=(0.5, 0.25, 0.75, 0.5))
+    edits = (Edit("drop image", image), Edit("crop", crop), Edit("blur region", block), word("old", "place"))
     assert [edit.describe() for edit in edits] == [
-        "leave out picture 2",
-        "crop picture 1 to its middle",
-        "blur picture 1, row 2, column 3",
+        "leave out image 2",
+        "crop image 1 to its middle",
+        "blur image 1, row 2, column 3",
         'write "place" in the place of "old"',
     ]
     assert tag("bund", "river").to_dict() == {

@@ -1,4 +1,4 @@
-"""Explanations of a toy whose answer is known: one word, one tag, one corner of a picture."""
+"""Explanations of a toy whose answer is known: one word, one tag, one corner of an image."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ def test_a_hashtag_is_taken_from_the_text_too(toy: Toy) -> None:
 
 
 def test_the_region_that_decides_is_found(toy: Toy, square: Square) -> None:
-    """A red cell of the 4 x 4: covered with the mean (16 red of 255), the picture loses 15 of its 16 of red."""
+    """A red cell of the 4 x 4: covered with the mean (16 red of 255), the image loses 15 of its 16 of red."""
     locator = toy(lambda text, tags, red: red / 10)
     found = explain(locator, Post("1", images=(square(red=(10, 20, 20, 30)),)))
     first = found.parts[0]
     assert first.part.box == (0.25, 0.5, 0.5, 0.75)
-    assert first.part.name == "picture 1, row 3, column 2"
+    assert first.part.name == "image 1, row 3, column 2"
     mean = 255 / 16
     assert first.log_odds == pytest.approx((mean - 16 / 16) / 10, rel=1e-3)
     assert all(effect.log_odds == pytest.approx(-1 / 10, rel=1e-3) for effect in found.parts[1:])
@@ -64,7 +64,7 @@ def test_the_region_that_decides_is_found(toy: Toy, square: Square) -> None:
 
 
 def test_modalities_are_shapley_values_that_add_up(toy: Toy, square: Square) -> None:
-    """v = 2 [text] + 4 [text and tags] + 1 [picture]: text 2 + 4/2, tags 4/2, image 1."""
+    """v = 2 [text] + 4 [text and tags] + 1 [image]: text 2 + 4/2, tags 4/2, image 1."""
 
     def score(text: str, tags: tuple[str, ...], red: float) -> float:
         return 2.0 * bool(text) + 4.0 * (bool(text) and bool(tags)) + 1.0 * (red > 0) - 1.0
@@ -96,7 +96,7 @@ def test_a_place_that_the_run_does_not_know_is_one_line(toy: Toy) -> None:
         explain(toy(lambda *_: 0.0), Post("1", text="x"), place="hear")
 
 
-@pytest.mark.parametrize("post", [Post("1"), Post("1", text="  http://a.org "), Post("1", images=(b"no picture",))])
+@pytest.mark.parametrize("post", [Post("1"), Post("1", text="  http://a.org "), Post("1", images=(b"no image",))])
 def test_a_post_with_nothing_in_it_is_one_line(toy: Toy, post: Post) -> None:
     with pytest.raises(BadPost, match="nothing that this run looks at"):
         explain(toy(lambda *_: 0.0), post)
@@ -137,10 +137,10 @@ def test_the_same_seed_looks_at_the_same_parts(toy: Toy) -> None:
     assert names(1) != names(2)
 
 
-def test_a_broken_picture_is_said_and_the_rest_explained(toy: Toy, square: Square) -> None:
+def test_a_broken_image_is_said_and_the_rest_explained(toy: Toy, square: Square) -> None:
     post = Post("1", images=(b"broken", square(red=(0, 0, 40, 40))))
     found = explain(toy(lambda text, tags, red: red / 100), post)
-    assert "picture 1 could not be read" in found.notes[0]
+    assert "image 1 could not be read" in found.notes[0]
     assert {effect.part.image for effect in found.parts} == {0}  # of the readable ones
 
 
@@ -152,7 +152,7 @@ def test_everything_is_asked_in_one_batch_and_one_for_characters(toy: Toy, squar
 
 def test_a_post_of_the_training_part_is_said_to_be_one(toy: Toy) -> None:
     found = explain(toy(lambda *_: 0.0, known={"7": "train"}), Post("7", text="hello"))
-    assert found.notes == ("this post was in the train part of the posts that the run was made from",)
+    assert found.notes == ("this post was in the train subset of the posts that the run was made from",)
 
 
 def test_an_opened_post_is_known_by_what_was_given(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,7 +161,7 @@ def test_an_opened_post_is_known_by_what_was_given(toy: Toy, monkeypatch: pytest
     locator.modalities = ("text",)
     monkeypatch.setattr(locator, "part_of", lambda own: "train" if own == post else None)
     for asked in (post, open_post(locator, post)):
-        assert any("was in the train part" in note for note in explain(locator, asked).notes)
+        assert any("was in the train subset" in note for note in explain(locator, asked).notes)
 
 
 def test_json_is_plain_and_says_what_is_measured(toy: Toy, square: Square) -> None:
@@ -178,3 +178,12 @@ def test_effects_are_ordered_by_what_speaks_for_the_place(toy: Toy) -> None:
     found = explain(toy(lambda text, tags, red: len(text)), Post("1", text="aaa bb c", hashtags=("x",)))
     words: list[Effect] = [effect for effect in found.parts if effect.part.kind == "word"]
     assert [effect.part.name for effect in words] == ["aaa", "bb", "c"]
+
+
+def test_a_record_is_explained_as_the_post_it_is(toy: Toy) -> None:
+    locator = toy(lambda text, tags, red: 4.0 * ("bund" in tags) - 1.0)
+    assert explain(locator, {"id": "1", "text": "#bund"}) == explain(
+        locator, Post("1", text="#bund", hashtags=("bund",))
+    )
+    with pytest.raises(BadPost, match="post: a str where one post is needed"):
+        explain(locator, "a walk")  # type: ignore[arg-type]

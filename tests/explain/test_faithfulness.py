@@ -54,15 +54,15 @@ def test_agreement_with_shapley_values_by_hand() -> None:
     """Two posts: shares 3 + 1 of text and 1 of tags beside values 2 and 1; then -1 and 2 beside -2 and 3."""
 
     def explanation(shares: list[tuple[Kind, float]], values: list[tuple[str, float]]) -> Explanation:
-        belief = ClassProbability(0.5, 0.0)
+        probability = ClassProbability(0.5, 0.0)
         parts = tuple(Effect(Part(kind, "x"), nats, 0.0) for kind, nats in shares)
         modalities = tuple(Effect(modality_part(name), nats, 0.0) for name, nats in values)
-        return Explanation("1", "a", "a", "gradients", belief, belief, modalities, parts)
+        return Explanation("1", "a", "a", "gradients", probability, probability, modalities, parts)
 
     found = compute_agreement(
         [
-            explanation([("word", 3.0), ("text", 1.0), ("hashtag", 1.0)], [("text", 2.0), ("hashtags", 1.0)]),
-            explanation([("word", -1.0), ("hashtags", 2.0)], [("text", -2.0), ("hashtags", 3.0)]),
+            explanation([("word", 3.0), ("characters", 1.0), ("hashtag", 1.0)], [("text", 2.0), ("hashtags", 1.0)]),
+            explanation([("word", -1.0), ("hashtag", 2.0)], [("text", -2.0), ("hashtags", 3.0)]),
         ]
     )
     shares, values = [4.0, 1.0, -1.0, 2.0], [2.0, 1.0, -2.0, 3.0]

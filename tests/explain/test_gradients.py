@@ -53,7 +53,7 @@ def test_shares_of_a_network_add_up(place_locator: PostLocator, posts: list[Post
         said = next(note for note in found.notes if note.startswith("shares of the"))
         difference = float(said.split()[3])
         assert sum(effect.log_odds for effect in found.parts) == pytest.approx(difference, abs=0.05 * abs(difference))
-        assert {effect.part.kind for effect in found.parts} >= {"word", "hashtag", "picture"}
+        assert {effect.part.kind for effect in found.parts} >= {"word", "hashtag", "image"}
         tags = {effect.part.name for effect in found.parts if effect.part.kind == "hashtag"}
         assert tags == set(post.hashtags)
 

@@ -66,7 +66,7 @@ def test_hashtags_after_the_last_that_is_read() -> None:
     assert names(reader("mrlf", characters=10), post) == []  # "red blue g"
 
 
-def test_words_in_pictures_come_after_the_text() -> None:
+def test_words_in_images_come_after_the_text() -> None:
     post = Post("1", text="red blue", image_text="green gold pink")
     assert names(reader("feature-cnns"), post) == ["gold", "pink"]
     rest = rest_not_read(reader("feature-cnns"), post)

@@ -1,4 +1,4 @@
-"""The page and what is drawn on pictures."""
+"""The page and what is drawn on images."""
 
 from __future__ import annotations
 
@@ -116,13 +116,13 @@ def test_regions_are_tinted_by_what_they_gave() -> None:
     assert not (drawn[160:, :320] == 255).any()
 
 
-def test_a_tiny_and_a_thin_picture_can_be_drawn() -> None:
+def test_a_tiny_and_a_thin_image_can_be_drawn() -> None:
     for size in ((1, 1), (1, 900), (2000, 3)):
         drawn = overlay(Image.new("RGB", size), [Effect(part, 1.0, 0.1) for part in region_parts(1, 4)], strongest=1.0)
         assert max(drawn.size) == LONGEST_SIDE
 
 
-def test_pictures_lose_their_metadata(toy: Toy) -> None:
+def test_images_lose_their_metadata(toy: Toy) -> None:
     file = io.BytesIO()
     exif = Image.Exif()
     exif[0x010E] = "secret place"

@@ -90,21 +90,21 @@ def encoded(text: list[list[float]], tags: list[list[float]]) -> EncodedPosts:
 
 
 def test_loss_is_the_mean_over_what_the_post_had() -> None:
-    """Text 60 degrees off: 0.5; hashtags gone: 1; of two pictures one is blurred by a quarter: 0.125."""
+    """Text 60 degrees off: 0.5; hashtags gone: 1; of two images one is blurred by a quarter: 0.125."""
     vectors = encoded([[1, 0], [0.5, 0.75**0.5]], [[0, 2], [0, 0]])
     quarter = Edit("blur region", Part("region", "there", image=0, box=(0.0, 0.0, 0.5, 0.5)))
-    meaning = Meaning.of(vectors, pictures=2)
+    meaning = Meaning.of(vectors, images=2)
     assert meaning.loss(vectors, 1, [tag("a"), quarter]) == pytest.approx((0.5 + 1.0 + 0.125) / 3)
     assert meaning.loss(vectors, 0, []) == 0.0
-    only_text = Meaning.of(encoded([[1, 0]], [[0, 0]]), pictures=0)
+    only_text = Meaning.of(encoded([[1, 0]], [[0, 0]]), images=0)
     assert only_text.loss(encoded([[0, 0], [-1, 0]], [[0, 0], [0, 0]]), 1, []) == 1.0
 
 
-def test_how_much_of_a_picture_an_edit_changes() -> None:
+def test_how_much_of_a_image_an_edit_changes() -> None:
     box = (0.0, 0.0, 0.5, 0.5)
     assert changed_area(Edit("blur region", Part("region", "x", image=0, box=box))) == 0.25
     assert changed_area(Edit("crop", Part("region", "x", image=0, box=box))) == 0.75
-    assert changed_area(Edit("drop picture", Part("picture", "x", image=0))) == 1.0
+    assert changed_area(Edit("drop image", Part("image", "x", image=0))) == 1.0
     assert changed_area(tag("a")) == 0.0
 
 

@@ -40,7 +40,7 @@ def test_what_stands_behind_the_last_piece_is_never_called_harmless() -> None:
 
 
 def test_images_and_modalities_that_were_not_read_are_not_said_here() -> None:
-    unread = Unread(CUT.extents, pictures=1, all_pictures=2, modalities=("image",), links=1)
+    unread = Unread(CUT.extents, images=1, all_images=2, modalities=("image",), links=1)
     lines = Ends(unread, None, 0).notes(GOAL)
     assert len(lines) == 2
     assert "1 link" in lines[-1]

@@ -10,7 +10,15 @@ import pytest
 from PIL import Image
 
 from postplace import Post, PostLocator
-from postplace.explain.parts import Part, character_parts, hashtag_parts, region_parts, separate, word_parts
+from postplace.explain.parts import (
+    Part,
+    character_parts,
+    hashtag_parts,
+    modality_part,
+    region_parts,
+    separate,
+    word_parts,
+)
 from postplace.explain.variants import MOST_PIXELS, ask, hide, keep, open_post
 from postplace.features.pooled import drop_modalities
 
@@ -42,7 +50,7 @@ def test_hidden_tags_and_words_do_not_shift_each_other(toy: Toy) -> None:
     assert hide(chinese, hashtag_parts(chinese.post)).post.text.strip() == "夜景"
     decomposed = open_post(toy(flat), Post("1", text="in #Zu\u0308rich now", hashtags=("Z\u00fcrich",)))
     assert hide(decomposed, hashtag_parts(decomposed.post)).post.text.split() == ["in", "now"]
-    whole = Part("hashtags", "hashtags")
+    whole = modality_part("hashtags")
     assert hide(opened, [whole, bridge]).post.text.split() == ["by", "night"]
 
 
@@ -60,31 +68,31 @@ def test_modalities_are_left_out_as_everywhere(toy: Toy, square: Square) -> None
         assert keep(opened, kept).post == drop_modalities([post], kept)[0]
 
 
-def test_regions_cover_the_picture_without_gaps(toy: Toy, square: Square) -> None:
+def test_regions_cover_the_image_without_gaps(toy: Toy, square: Square) -> None:
     opened = open_post(toy(flat), Post("1", images=(square(red=(0, 0, 7, 7), size=41),)))
     regions = region_parts(1, 3)
     (covered,) = hide(opened, regions).post.images
     pixels = np.asarray(Image.open(io.BytesIO(covered)))  # type: ignore[arg-type]
-    mean = np.asarray(opened.pictures[0]).reshape(-1, 3).mean(axis=0).round()
+    mean = np.asarray(opened.images[0]).reshape(-1, 3).mean(axis=0).round()
     assert (pixels == mean).all()
 
 
 def test_one_region_leaves_every_other_pixel(toy: Toy, square: Square) -> None:
     opened = open_post(toy(flat), Post("1", images=(square(red=(0, 0, 40, 10)), square(red=(9, 9, 20, 20)))))
-    region = region_parts(2, 4)[16 + 5]  # of the second picture, row 2, column 2
+    region = region_parts(2, 4)[16 + 5]  # of the second image, row 2, column 2
     first, second = hide(opened, [region]).post.images
     assert first == opened.post.images[0]
-    changed = (np.asarray(Image.open(io.BytesIO(second))) != np.asarray(opened.pictures[1])).any(axis=2)  # type: ignore[arg-type]
+    changed = (np.asarray(Image.open(io.BytesIO(second))) != np.asarray(opened.images[1])).any(axis=2)  # type: ignore[arg-type]
     assert changed[10:20, 10:20].all()
     assert not changed[:10].any()
     assert not changed[:, 20:].any()
 
 
-def test_large_pictures_are_bounded_and_only_regions_see_it(toy: Toy) -> None:
+def test_large_images_are_bounded_and_only_regions_see_it(toy: Toy) -> None:
     file = io.BytesIO()
     Image.new("RGB", (3000, 2000), "navy").save(file, format="PNG")
     opened = open_post(toy(flat), Post("1", text="x", images=(file.getvalue(),)))
-    width, height = opened.pictures[0].size
+    width, height = opened.images[0].size
     assert 0.9 * MOST_PIXELS < width * height <= MOST_PIXELS
     assert width / height == pytest.approx(1.5, abs=0.01)
     assert opened.post.images == (file.getvalue(),)
@@ -111,6 +119,6 @@ def test_spans_of_words() -> None:
 
 def test_parts_that_lie_in_others_are_told_apart() -> None:
     word, span = Part("word", "bridge", "text", 0, 6), Part("characters", "bri", "text", 0, 3)
-    picture, region = Part("picture", "picture 1", image=0), region_parts(1, 2)[0]
-    assert separate([word, span, picture, region]) == [word, region]
-    assert separate([word, picture]) == [word, picture]
+    image, region = Part("image", "image 1", image=0), region_parts(1, 2)[0]
+    assert separate([word, span, image, region]) == [word, region]
+    assert separate([word, image]) == [word, image]

@@ -77,7 +77,8 @@ def test_another_level_gives_other_sets() -> None:
     parts = [judged(200, seed=seed) for seed in range(3)]
     made = calibrate(parts[0], parts[1], PLACES)
     low, high = (
-        prediction_regions(made, parts[2].probabilities, parts[2].chance, PLACES, level=level) for level in (0.5, 0.95)
+        prediction_regions(made, parts[2].probabilities, parts[2].randomization_u, PLACES, level=level)
+        for level in (0.5, 0.95)
     )
     assert np.mean([len(promise.places) for promise in low]) < np.mean([len(promise.places) for promise in high])
     assert all(set(a.places) <= set(b.places) for a, b in zip(low, high, strict=True))
@@ -87,7 +88,9 @@ def test_another_level_gives_other_sets() -> None:
 def test_a_set_begins_with_the_most_probable_place() -> None:
     part = judged(200, seed=0)
     made = calibrate(part, judged(200, seed=1), PLACES)
-    for row, promise in enumerate(prediction_regions(made, part.probabilities, part.chance, PLACES, level=0.5)):
+    for row, promise in enumerate(
+        prediction_regions(made, part.probabilities, part.randomization_u, PLACES, level=0.5)
+    ):
         assert promise.places[0] == f"p{part.probabilities[row].argmax()}"
 
 
@@ -117,8 +120,8 @@ def test_joined_parts_are_scored_in_one_shape() -> None:
     made, swapped = calibrate(first, second, PLACES), calibrate(second, first, PLACES)
     np.testing.assert_allclose(np.sort(made.set_scores), np.sort(swapped.set_scores))
     both = joined(first, second)
-    scores = set_scores(temperature_scale(both.probabilities, made.set_temperature), both.chance, made.penalty)
-    np.testing.assert_allclose(made.set_scores, scores[np.arange(48), both.answers.labels])
+    scores = set_scores(temperature_scale(both.probabilities, made.set_temperature), both.randomization_u, made.penalty)
+    np.testing.assert_allclose(made.set_scores, scores[np.arange(48), both.truth.labels])
 
 
 @pytest.mark.parametrize("sharper", [0.2, 1.0, 4.0])
@@ -146,11 +149,11 @@ def test_parts_that_ask_for_other_penalties_and_slacks_are_scored_in_the_same_un
         random = np.random.default_rng(seed)
         parts = [unsure(groups, grid, random) for groups in (13, 12, 100)]
         made, asked = calibrate(parts[0], parts[1], grid), parts[2]
-        rows, groups = np.arange(len(asked.chance)), asked.answers.groups
-        sets = made.place_sets(asked.probabilities, asked.chance)
+        rows, groups = np.arange(len(asked.randomization_u)), asked.truth.groups
+        sets = made.place_sets(asked.probabilities, asked.randomization_u)
         centres, radii = made.circles(asked.probabilities, grid)
-        inside = great_circle_km(*centres.T, *asked.answers.coordinates.T) <= radii
-        found.append([coverage_by_group(held, groups) for held in (sets[rows, asked.answers.labels], inside)])
+        inside = great_circle_km(*centres.T, *asked.truth.coordinates.T) <= radii
+        found.append([coverage_by_group(held, groups) for held in (sets[rows, asked.truth.labels], inside)])
     assert np.mean(found, axis=0) == pytest.approx([0.9, 0.9], abs=0.02)
     assert np.quantile(found, 0.05, axis=0).min() > 0.8
 
@@ -169,7 +172,7 @@ def unsure(groups: int, grid: PlaceVocabulary, random: np.random.Generator) -> L
 
 def test_joined_parts_share_no_group() -> None:
     both = joined(judged(4, seed=0), judged(3, seed=1))
-    assert np.unique(both.answers.groups).tolist() == list(range(7))
+    assert np.unique(both.truth.groups).tolist() == list(range(7))
 
 
 def heavy_are_harder(*, seed: int) -> LabelledPredictions:
@@ -204,7 +207,7 @@ def test_a_promise_over_posts_covers_heavy_users_too() -> None:
     told = " ".join(coverage_sentences(found))
     assert f"{found.regions.prediction_sets.coverage:.1%} over users" in told
     assert f"{found.regions.prediction_sets.coverage_of_posts:.1%} over posts" in told
-    assert "on average over posts (`coverage_over='posts'`)" in told
+    assert "on average over posts, each of which counts the same" in told
     (users,) = prediction_regions(made, np.full((1, 5), 0.2), np.array([0.5]), PLACES, level=0.9)
     (posts,) = prediction_regions(made, np.full((1, 5), 0.2), np.array([0.5]), PLACES, level=0.9, over="posts")
     assert (users.coverage_over, posts.coverage_over) == ("users", "posts")
@@ -231,16 +234,21 @@ def test_categories_have_sets_and_no_circles() -> None:
     low, high = found.regions.prediction_sets.interval
     assert low < found.regions.prediction_sets.coverage < high
     assert found.regions.prediction_circles.median_km is None
-    assert prediction_regions(made, parts[2].probabilities, parts[2].chance, CATEGORIES, level=0.9)[0].centre is None
+    assert (
+        prediction_regions(made, parts[2].probabilities, parts[2].randomization_u, CATEGORIES, level=0.9)[0].centre
+        is None
+    )
 
 
 def test_posts_of_unknown_classes_and_without_an_answer_are_left_out_and_counted() -> None:
     part = judged(100, seed=2)
-    labels, answered = part.answers.labels.copy(), part.answers.answered.copy()
+    labels, answered = part.truth.labels.copy(), part.truth.answered.copy()
     labels[:30], answered[30:40] = -1, False
     probabilities = part.probabilities.copy()
     probabilities[30:40] = np.nan
-    less = LabelledPredictions(probabilities, replace(part.answers, labels=labels, answered=answered), part.chance)
+    less = LabelledPredictions(
+        probabilities, replace(part.truth, labels=labels, answered=answered), part.randomization_u
+    )
     found: Any = calibration_report(calibrate(judged(100, seed=0), less, PLACES), less, PLACES)
     assert found.posts == 260
     assert found.unknown_class == 30
@@ -250,9 +258,9 @@ def test_wrong_labels_give_a_floor_that_is_kept_and_told() -> None:
     def doubtful(seed: int) -> LabelledPredictions:
         made = judged(1500, seed=seed, sharper=2.5)
         random = np.random.default_rng(seed)
-        wrong = random.random(len(made.answers.labels)) < 0.25
-        labels = np.where(wrong, random.integers(0, 5, len(wrong)), made.answers.labels)
-        return made._replace(answers=replace(made.answers, labels=labels))
+        wrong = random.random(len(made.truth.labels)) < 0.25
+        labels = np.where(wrong, random.integers(0, 5, len(wrong)), made.truth.labels)
+        return made._replace(truth=replace(made.truth, labels=labels))
 
     made = calibrate(doubtful(0), doubtful(1), PLACES)
     assert made.uniform_weight == pytest.approx(0.25, abs=0.06)

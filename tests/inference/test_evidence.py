@@ -10,14 +10,14 @@ import torch
 from torch import nn
 
 from postplace.errors import BadRun
-from postplace.inference.evidence import Evidence, fused_vectors, group_of
+from postplace.inference.evidence import Evidence, fused_vectors, user_group
 
 SALT = b"0123456789abcdef"
 
 
 def kept() -> Evidence:
     """Three posts in the plane, about a mean of (1, 1); the first and the last by ann, the other by nobody known."""
-    ann = group_of("ann", SALT)
+    ann = user_group("ann", SALT)
     return Evidence(
         vectors=np.array([[1, 0], [0, 1], [-1, 0]], dtype=np.float16),
         mean=np.array([1, 1], dtype=np.float32),
@@ -42,10 +42,10 @@ def test_nearest_by_cosine_to_the_mean() -> None:
 
 def test_a_users_number_is_small_salted_and_lasting() -> None:
     names = [f"user {number}" for number in range(3000)]
-    numbers = {group_of(name, SALT) for name in names}
+    numbers = {user_group(name, SALT) for name in names}
     assert numbers == set(range(256))  # of many users every number is taken: none can be told to be there
-    assert group_of("ann", SALT) == group_of("ann", SALT)
-    assert [group_of(name, SALT) for name in names[:9]] != [group_of(name, b"another salt") for name in names[:9]]
+    assert user_group("ann", SALT) == user_group("ann", SALT)
+    assert [user_group(name, SALT) for name in names[:9]] != [user_group(name, b"another salt") for name in names[:9]]
 
 
 def test_saved_and_read() -> None:

@@ -270,18 +270,18 @@ def test_a_forest_file_with_something_else_in_it_is_refused(lesson: FitData) -> 
 
 @pytest.mark.parametrize("field", ["left_child", "right_child", "feature"])
 def test_a_forest_whose_trees_lead_outside_is_refused(field: str, lesson: FitData) -> None:
-    from postplace.models.blocks.forest_io import forest_bytes, forest_of
+    from postplace.models.blocks.forest_io import forest_bytes, read_forest
 
     estimator = _fitted("tagvisor", lesson)
     files = estimator.files()
     features = len(estimator._columns)  # type: ignore[attr-defined]
-    forest = forest_of(files["forest.skops"], features=features, classes=CLASSES, name="forest.skops")
+    forest = read_forest(files["forest.skops"], features=features, classes=CLASSES, name="forest.skops")
     tree = forest.estimators_[0].tree_
     state = tree.__getstate__()
     state["nodes"][field][0] = 10**6
     tree.__setstate__(state)
     with pytest.raises(BadRun, match=r"model\.forest\.skops: is damaged"):
-        forest_of(forest_bytes(forest), features=features, classes=CLASSES, name="forest.skops")
+        read_forest(forest_bytes(forest), features=features, classes=CLASSES, name="forest.skops")
 
 
 @pytest.mark.parametrize(

@@ -107,13 +107,13 @@ def test_links_and_mentions_are_read_by_no_system_of_texts() -> None:
     assert (found.modalities, found.links, found.mentions) == (("text",), 0, 0)
 
 
-def test_pictures_that_could_not_be_read_are_counted_by_post() -> None:
+def test_images_that_could_not_be_read_are_counted_by_post() -> None:
     posts = [Post("1", images=(b"a", b"b")), Post("2", images=(b"c",))]
     found = unread_of_posts(reader("mrlf"), posts, [BrokenImage("1", "a", "broken")])
-    assert [(own.pictures, own.all_pictures) for own in found] == [(1, 2), (0, 1)]
+    assert [(own.images, own.all_images) for own in found] == [(1, 2), (0, 1)]
     assert [bool(own) for own in found] == [True, False]
     (blind,) = unread_of_posts(reader("deepgeo"), posts[:1], [BrokenImage("1", "a", "broken")])
-    assert (blind.pictures, blind.modalities) == (0, ("image",))
+    assert (blind.images, blind.modalities) == (0, ("image",))
 
 
 def test_what_was_read_is_what_the_vocabularies_are_given() -> None:

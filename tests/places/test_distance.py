@@ -5,10 +5,10 @@ from hypothesis import strategies as st
 
 from postplace.places.distance import (
     EARTH_RADIUS_KM,
-    degrees_of,
     great_circle_km,
     spherical_mean,
     spherical_median,
+    to_degrees,
     unit_vectors,
 )
 
@@ -70,7 +70,7 @@ def test_distance_is_symmetric_and_at_most_half_a_circumference(a: float, b: flo
 
 @given(st.floats(-89.9, 89.9), st.floats(-179.9, 179.9))
 def test_vectors_and_degrees_are_inverse(latitude: float, longitude: float) -> None:
-    assert degrees_of(unit_vectors([latitude], [longitude]))[0] == pytest.approx([latitude, longitude], abs=1e-9)
+    assert to_degrees(unit_vectors([latitude], [longitude]))[0] == pytest.approx([latitude, longitude], abs=1e-9)
 
 
 def test_the_mean_crosses_the_date_line() -> None:

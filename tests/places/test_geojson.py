@@ -4,6 +4,7 @@ from typing import Any
 import numpy as np
 
 from postplace.places.geojson import FeatureCollection, feature_collection
+from postplace.places.rows import COLUMNS
 from postplace.schema import Place, Prediction, PredictionRegion, RankedPlace
 
 TOWER, CAFE = Place("塔", 31.24, 121.5), Place("café")
@@ -13,6 +14,16 @@ PREDICTIONS = [
     Prediction("p3", (RankedPlace(Place("x", float(np.float32(0)), 180.0), 1.0),), ("hashtags",)),
 ]
 GEOJSON_MEMBERS = {"coordinates", "geometries", "geometry", "features"}
+
+
+def at(*points: tuple[float, float]) -> list[Prediction]:
+    """A prediction at each latitude and longitude, with a circle of 5 km around it."""
+    found = []
+    for number, (latitude, longitude) in enumerate(points):
+        region = PredictionRegion(0.9, ("x",), (latitude, longitude), 5.0)
+        ranked = (RankedPlace(Place("x", latitude, longitude), 1.0),)
+        found.append(Prediction(str(number), ranked, ("text",), region=region))
+    return found
 
 
 def check_rfc_7946(collection: dict[str, Any]) -> None:
@@ -46,31 +57,36 @@ def test_one_feature_a_ranked_place_with_its_properties() -> None:
     features = feature_collection(PREDICTIONS)["features"]
     assert [feature["id"] for feature in features] == ["p1/1", "p1/2", "p2/0", "p3/1"]
     assert features[1]["geometry"] is None
+    nothing = {"level": None, "radius_km": None, "circle_latitude": None, "circle_longitude": None}
     assert features[1]["properties"] == {
         "post": "p1",
         "rank": 2,
         "probability": 0.25,
         "name": "café",
-        "modalities": ["text", "image"],
-        "confident": True,
+        "modalities": "text image",
+        "confident": 1,
+        "in_set": 0,
+        "coverage_over": "",
+        "not_read": "",
+        **nothing,
     }
 
 
 def test_a_post_without_a_prediction_is_not_lost() -> None:
     (feature,) = feature_collection([Prediction("p2", (), (), confident=False)])["features"]
     assert feature["geometry"] is None
-    nothing = {"rank": None, "probability": None, "name": None}
-    assert feature["properties"] == {"post": "p2", **nothing, "modalities": [], "confident": False}
+    missing = dict.fromkeys(("probability", "level", "radius_km", "circle_latitude", "circle_longitude"))
+    empty = {"name": "", "modalities": "", "coverage_over": "", "not_read": ""}
+    assert feature["properties"] == {"post": "p2", "rank": 0, "confident": 0, "in_set": 0, **missing, **empty}
 
 
 def test_the_prediction_region_stands_with_each_place() -> None:
     ranked = tuple(RankedPlace(Place(name, 31.0, 121.0), 0.5) for name in ("a", "b"))
     promise = PredictionRegion(0.9, ("a",), (31.123456789, 121.0), 0.98765)
     first, second = feature_collection([Prediction("p", ranked, ("text",), region=promise)])["features"]
-    assert first["properties"]["in_set"]
-    assert not second["properties"]["in_set"]
-    assert first["properties"]["prediction_circle"] == [121.0, 31.123457, 0.988]
-    assert first["properties"]["level"] == 0.9
+    assert (first["properties"]["in_set"], second["properties"]["in_set"]) == (1, 0)
+    names = ("circle_longitude", "circle_latitude", "radius_km", "level", "coverage_over")
+    assert [second["properties"][name] for name in names] == [121.0, 31.123457, 0.988, 0.9, "users"]
 
 
 def test_degrees_are_rounded_to_a_tenth_of_a_metre() -> None:
@@ -83,3 +99,40 @@ def test_degrees_are_rounded_to_a_tenth_of_a_metre() -> None:
 
 def test_no_predictions_are_an_empty_collection() -> None:
     assert feature_collection([]) == FeatureCollection(type="FeatureCollection", features=[])
+
+
+def test_properties_are_texts_and_numbers_of_one_type_in_every_feature() -> None:
+    features = feature_collection([*PREDICTIONS, *at((31.0, 121.0))])["features"]
+    names = [list(feature["properties"]) for feature in features]
+    assert all(own == names[0] for own in names)
+    for name in names[0]:
+        types = {type(feature["properties"][name]) for feature in features} - {type(None)}
+        assert types in ({str}, {int}, {float}), name
+    assert names[0] == [column.property for column in COLUMNS if column.property is not None]
+
+
+def test_the_box_of_the_collection_goes_the_short_way_across_the_antimeridian() -> None:
+    assert feature_collection(at((31.0, 121.0), (30.0, 122.5)))["bbox"] == [121.0, 30.0, 122.5, 31.0]
+    assert feature_collection(at((-17.0, 178.0), (-18.0, -179.5)))["bbox"] == [178.0, -18.0, -179.5, -17.0]
+
+
+def test_a_circle_is_one_feature_cut_at_the_antimeridian() -> None:
+    collection = feature_collection([*at((-17.0, 179.99)), Prediction("none", (), ())], shape="circles")
+    crossing, nothing = collection["features"]
+    assert (crossing["id"], nothing["id"], nothing["geometry"]) == ("0/1", "none/0", None)
+    geometry = crossing["geometry"]
+    assert geometry is not None
+    assert geometry["type"] == "MultiPolygon"
+    west, east = ([point[0] for point in polygon[0]] for polygon in geometry["coordinates"])
+    assert (max(west), min(east)) == (180.0, -180.0)
+    assert min(west) > 179.9
+    assert max(east) < -179.9
+    south, north = collection["bbox"][1], collection["bbox"][3]
+    assert (round(south, 3), round(north, 3)) == (-17.045, -16.955)  # 5 km are 0.045 degrees
+    assert collection["bbox"][0] == min(west)
+    assert collection["bbox"][2] == max(east)
+
+
+def test_longitudes_beyond_180_are_brought_back() -> None:
+    (feature,) = feature_collection(at((0.0, 181.0)))["features"]
+    assert feature["geometry"] == {"type": "Point", "coordinates": [-179.0, 0.0]}

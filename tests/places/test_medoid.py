@@ -106,3 +106,16 @@ def test_no_posts_and_equal_centres() -> None:
     assert (found.tolist(), least.tolist()) == ([0], [0.0])
     many = Distances.between(np.full((100, 2), 31.0), at_most=4 * 100 * 8)  # centres that no halving parts
     assert many.least_expected(np.full((1, 100), 0.01))[1].tolist() == [0.0]
+
+
+def test_the_antimeridian_is_no_border_between_neighbours() -> None:
+    """The same cloud of centres across it and elsewhere: the same nodes, the same answers."""
+    points, mass = centres(600), masses(20, 600)
+    across = points.copy()
+    across[:, 1] = (points[:, 1] - 121.2 + 180.0 + 180.0) % 360.0 - 180.0
+    assert (across[:, 1] > 0).any()
+    assert (across[:, 1] < 0).any()
+    here, there = (Distances.between(own, at_most=4 * 600 * 64) for own in (points, across))
+    moved_here, moved_there = (mass @ own.km[np.arange(600), own.node].astype(np.float64) for own in (here, there))
+    np.testing.assert_allclose(moved_there.mean(), moved_here.mean(), rtol=0.2)
+    assert (there.least_expected(mass)[1] <= 1.02 * by_all_pairs(across, mass).min(axis=1)).mean() > 0.9

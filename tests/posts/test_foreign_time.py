@@ -45,5 +45,39 @@ def test_the_first_that_can_be_read_counts_and_a_loss_is_a_remark() -> None:
     assert first_instant(["", None, "soon", SECONDS], tally) == NOON
     assert first_instant(["soon"], tally) is None
     assert first_instant([None, ""], tally) is None
-    tally.post({"id": "1"}, where="here")
+    tally.post({"id": "1", "text": "x"}, where="here")
     assert tally.remarks == {"time cannot be read": 1, "time unknown": 1}
+
+
+EAST = timezone(timedelta(hours=8))
+MOMENT = datetime(2022, 9, 26, 11, 27, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("2022-09-26T11:27:30Z", MOMENT),
+        ("2022-09-26T11:27:30.000+00:00", MOMENT),
+        ("2022-09-26 19:27:30", MOMENT),
+        ("2022-09-26 19:27:30+08:00", MOMENT),
+        ("Mon Sep 26 11:27:30 +0000 2022", MOMENT),
+        ("2022/9/26 19:27:30", MOMENT),
+        ("2022年9月26日 19:27:30", MOMENT),
+        ("20220926", datetime(2022, 9, 26, tzinfo=EAST)),
+        ("2022", None),
+        ("166419165012", None),
+        ("8377-01-01", None),
+        ("1970-01-01T00:00:00Z", None),
+        ("0000-00-00 00:00:00", None),
+        ("yesterday", None),
+        ({}, None),
+    ],
+)
+def test_a_clock_without_a_zone_has_that_of_the_source(value: object, expected: datetime | None) -> None:
+    assert read_instant(value, zone=EAST) == expected
+
+
+def test_0_is_what_programs_write_for_a_time_they_do_not_know() -> None:
+    tally = ImportReport()
+    assert first_instant([0, "0"], tally) is None
+    assert tally._noted == ["time unknown"]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from postplace.posts.downloaded_images import ImageIndex, images_in
 from postplace.posts.dump import ImportReport
-from postplace.posts.image_files import ImageFolders, image_names, images_beside
+from postplace.posts.image_files import ImageFolders, images_beside
 
 
 def make(folder: Path, *names: str, content: bytes = b"x") -> list[str]:
@@ -16,17 +17,16 @@ def make(folder: Path, *names: str, content: bytes = b"x") -> list[str]:
 
 
 def test_endings_in_any_case_and_none_of_a_mac(tmp_path: Path) -> None:
-    make(tmp_path, "a.JPG", "b.webp", "._a.JPG", "notes.txt", "c.jpeg")
-    assert image_names(tmp_path) == {"a.jpg": "a.JPG", "b.webp": "b.webp", "c.jpeg": "c.jpeg"}
-    assert image_names(tmp_path / "nowhere") == {}
+    upper, other, _, _ = make(tmp_path, "a.JPG", "b.webp", "._a.JPG", "notes.txt")
+    assert images_in(str(tmp_path)) == {"a": upper, "b": other}
+    assert images_in(str(tmp_path / "nowhere")) == {}
 
 
 def test_what_is_found_and_what_is_left_over(tmp_path: Path) -> None:
-    (first, _) = make(tmp_path / "images", "a.jpg", "orphan.png")
-    make(tmp_path / "images", "empty.jpg", content=b"")
+    (first, _) = make(tmp_path, "a.jpg", "orphan.png")
+    make(tmp_path, "empty.jpg", content=b"")
     images, tally = ImageFolders(), ImportReport()
-    folders = [tmp_path / "none", tmp_path / "images"]
-    assert [images.find(folders, [stem], tally) for stem in ("a", "empty", "b")] == [first, None, None]
+    assert images.find(tmp_path, ["a", "empty", "b"], tally) == [first]
     assert tally._noted == ["image file is empty", "image file is missing"]
     images.count_orphans(tally)
     images.count_orphans(tally)
@@ -38,8 +38,7 @@ def test_images_that_somebody_downloaded(tmp_path: Path) -> None:
     (alone,) = make(tmp_path, "8.jpg")
     given = ["https://a.example/Fabc.jpg?name=orig", "https://a.example/other", "https://[broken"]
     tally = ImportReport()
-    assert images_beside(ImageFolders(), tmp_path, given, 7, tally) == [by_address, by_number]
+    assert images_beside(ImageIndex(), tmp_path, given, 7, tally) == [by_address, by_number]
     assert tally._noted == ["image file is missing"]
-    assert images_beside(ImageFolders(), tmp_path, given[:1], 8, tally) == [alone]
-    assert images_beside(ImageFolders(), tmp_path, given[1:2], 8, tally) == [alone]
-    assert images_beside(ImageFolders(), tmp_path, [], 8, tally) == []
+    assert images_beside(ImageIndex(), tmp_path, given[1:2], 8, tally) == [alone]
+    assert images_beside(ImageIndex(), tmp_path, [], 8, tally) == []

@@ -242,7 +242,7 @@ def test_missing_folders_files_and_permissions(tmp_path: Path, monkeypatch: pyte
     (tmp_path / "file").write_text("")
     for path, message in (
         (tmp_path / "nope", "nope: does not exist; check the path"),
-        (tmp_path / "file", "file: cannot be read (Not a directory)"),
+        (tmp_path / "file", "file: is a file, not a folder; give the folder"),
         (Path(f"{tmp_path}/a\0"), "cannot be read"),
     ):
         with pytest.raises(BadPost) as caught:

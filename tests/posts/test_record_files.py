@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from postplace.errors import BadPost
-from postplace.posts import record_files
+from postplace.posts import json_files, record_files
 from postplace.posts.dump import ImportReport, InvalidRecord
 from postplace.posts.record_files import CsvForm, first_records, folders_of_files, read_records, whole_first
 
@@ -28,10 +28,10 @@ def found(path: Path, form: CsvForm | None = None) -> tuple[list[object], Import
         ("a.json", '[{"id": 1}, 2]', [{"id": 1}, 2]),
         ("a.json", '\ufeff{"id": 1}\n{"id": 2}', [{"id": 1}, {"id": 2}]),
         ("a.json", '[{"id": 1}, {"id": ', [{"id": 1}, "damaged JSON, the rest of its file"]),
-        ("a.jsonl", '{"id": 1}\n\n{"id": \n{"id": 2}', [{"id": 1}, "damaged JSON line", {"id": 2}]),
+        ("a.jsonl", '{"id": 1}\n\n{"id": \n{"id": 2}', [{"id": 1}, "damaged JSON", {"id": 2}]),
         ("a.ndjson", ' [{"id": 1},\n {"id": 2}]', [{"id": 1}, {"id": 2}]),
         ("A.JSONL", "[" * 100_000, ["damaged JSON, the rest of its file"]),
-        ("a.jsonl", '{"id": ' + "9" * 5000 + "}", ["damaged JSON line"]),
+        ("a.jsonl", '{"id": ' + "9" * 5000 + "}", ["damaged JSON"]),
         ("a.csv", "编号,正文\n1,江边\n", [{"id": "1", "text": "江边"}]),
         ("a.csv", "\ufeffid;text\r\n1;a,b\r\n", [{"id": "1", "text": "a,b"}]),
         ("a.csv", "id\ttext\n1\ta\n", [{"id": "1", "text": "a"}]),
@@ -74,9 +74,9 @@ def test_what_is_not_utf_8_costs_itself_only(tmp_path: Path) -> None:
 
 
 def test_a_line_that_is_too_long_is_not_held_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(record_files, "LONGEST_RECORD", 100)
+    monkeypatch.setattr(json_files, "LONGEST_RECORD", 100)
     (tmp_path / "a.jsonl").write_text(json.dumps("x" * 1000) + '\n{"id": 2}\n')
-    assert found(tmp_path / "a.jsonl")[0] == ["line is too long", {"id": 2}]
+    assert found(tmp_path / "a.jsonl")[0] == ["record is too long", {"id": 2}]
 
 
 def test_a_file_that_cannot_be_read_is_one_refusal(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 from postplace import Post, read_source, register_source
 from postplace.errors import BadOption, BadPost
 from postplace.posts import registry
+from postplace.posts.auto import recognise
 from postplace.posts.dump import AGAIN
 from postplace.posts.registry import find_source, source_names
 
@@ -95,5 +96,39 @@ def test_a_source_knows_its_own_files_and_no_others(tmp_path: Path, source: str)
     module, _, function = find_source(source).detect.partition(":")
     detect = getattr(import_module(module), function)
     assert [name for name in OWN_FILES if detect(tmp_path / name)] == [source]
+    assert recognise(tmp_path / source).name == source
     assert not detect(tmp_path / "nowhere")
     assert not detect(Path(__file__))
+
+
+def broken_at_the_third(path: Path) -> Iterator[Post]:
+    yield from (Post("1", text=path.name), Post("2"))
+    raise KeyError("caption")
+
+
+def broken_at_once(path: Path) -> list[Post]:
+    raise RuntimeError(f"no {path.name}")
+
+
+@pytest.mark.parametrize(
+    ("source", "where", "problem"),
+    [
+        (broken_at_the_third, "source broken_at_the_third, item 3", "failed: KeyError: 'caption' (test_registry.py"),
+        (broken_at_once, "source broken_at_once", "failed: RuntimeError: no dump (test_registry.py"),
+    ],
+)
+def test_what_a_source_raises_names_it_and_the_item(source: Any, where: str, problem: str) -> None:
+    with pytest.raises(BadPost) as caught:
+        list(read_source(source, "dump"))
+    assert caught.value.where == where
+    assert caught.value.found.startswith(problem)
+    assert isinstance(caught.value.__cause__, (KeyError, RuntimeError))
+
+
+@pytest.mark.parametrize("given", [None, 5])
+def test_a_source_that_gives_no_iterable_is_refused(given: object) -> None:
+    def nothing(_: Path) -> object:
+        return given
+
+    with pytest.raises(BadPost, match=f"source nothing: gave {given} where posts were expected; let it return a list"):
+        list(read_source(nothing, "dump"))

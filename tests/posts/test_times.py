@@ -52,6 +52,8 @@ def test_texts_of_digits(digits: str, expected: datetime) -> None:
         (0, "not a time"),
         (-1, "not a time"),
         (float("inf"), "not a time"),
+        (10**400, "not a time"),
+        ("9" * 400, "not a time"),
         ("yesterday", "not a time"),
         (True, "not a time"),
         ([2022, 9, 26], "not a time"),

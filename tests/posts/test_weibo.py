@@ -168,11 +168,11 @@ def test_bids_of_the_crawlers_own_examples() -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        '{"user": {"id": 5}, "weibo": [{"id": 1, "text": "a"}, {"id": 2}]}',
-        '{"weibo": [{"id": 1, "text": "a"}], "user": {"id": 5}}\n{"weibo": [{"id": 2}]}',
-        '[{"id": 1, "text": "a"}, {"id": 2}]',
-        '\ufeff{"id": 1, "text": "a"}\n{"id": 2}\n',
-        ' [ ] {"weibo":[]} [{"id": 1, "text": "a"} , {"id": 2}]',
+        '{"user": {"id": 5}, "weibo": [{"id": 1, "text": "a"}, {"id": 2, "text": ""}]}',
+        '{"weibo": [{"id": 1, "text": "a"}], "user": {"id": 5}}\n{"weibo": [{"id": 2, "text": ""}]}',
+        '[{"id": 1, "text": "a"}, {"id": 2, "text": ""}]',
+        '\ufeff{"id": 1, "text": "a"}\n{"id": 2, "text": ""}\n',
+        ' [ ] {"weibo":[]} [{"id": 1, "text": "a"} , {"id": 2, "text": ""}]',
     ],
 )
 @pytest.mark.parametrize("chunk", [1, 7, 2**16])
@@ -203,7 +203,9 @@ def test_a_json_is_not_held_in_memory(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_a_record_without_end_does_not_fill_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dump_module, "LONGEST_RECORD", 2**10)
     monkeypatch.setattr(dump_module, "_CHUNK", 2**8)
-    (tmp_path / "x.json").write_text('[{"id": 1}, {"id": 2, "text": "' + "x" * 2**14 + '"}, {"id": 3}]')
+    (tmp_path / "x.json").write_text(
+        '[{"id": 1, "text": ""}, {"id": 2, "text": "' + "x" * 2**14 + '"}, {"id": 3, "text": ""}]'
+    )
     export = weibo_export(tmp_path)
     assert [post.id for post in export] == ["1"]
     assert export.tally.left_out == {"damaged JSON, the rest of its file": 1}
@@ -220,7 +222,7 @@ def test_a_record_without_end_does_not_fill_the_memory(tmp_path: Path, monkeypat
         ("a.json", '[{"id": ' + "9" * 5000 + "}]", "damaged JSON, the rest of its file"),
         ("a.json", b'[{"id": 1, "text": "\xd5"}]', "not UTF-8"),
         ("a.json", '[{"id": 1, "text": {}}]', "text cannot be used"),
-        ("a.json", '[{"id": 1, "topics": {}}]', "hashtags cannot be used"),
+        ("a.json", '[{"id": 1, "text": "", "topics": {}}]', "hashtags cannot be used"),
         ("a.csv", "", "table that holds no posts"),
         ("a.csv", "a,b\n1,2\n", "table that holds no posts"),
         ("a.csv", "id,text\n", "table without rows"),

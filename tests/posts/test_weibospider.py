@@ -17,6 +17,7 @@ from postplace.posts.registry import read_source
 from postplace.posts.weibo import weibo_export
 from postplace.posts.weibospider import detect, weibospider_export
 from postplace.schema import Post
+from postplace.system.stray_files import STRAY
 
 BEIJING = timezone(timedelta(hours=8))
 USER = "1000000007"
@@ -149,7 +150,7 @@ def test_several_images_and_what_is_missing(tmp_path: Path) -> None:
     export = weibospider_export(tmp_path)
     (post,) = export
     assert post.images == (first, last)
-    assert export.counts == {"posts": 1, "image file is empty": 1, "image without metadata": 1}
+    assert export.counts == {"posts": 1, "image file is empty": 1, "image without metadata": 1, STRAY: 1}
     (alone,) = (single := weibospider_export(tmp_path / "小林" / f"{USER}.json"))
     assert (alone.images, single.counts["image without metadata"]) == (post.images, 0)
 

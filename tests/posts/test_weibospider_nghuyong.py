@@ -119,7 +119,7 @@ def test_what_is_no_post_is_counted(tmp_path: Path) -> None:
         "profiles ignored": 2,
         "no content that is known": 1,
         "no id": 1,
-        "damaged JSON line": 1,
+        "damaged JSON": 1,
     }
 
 

@@ -30,7 +30,7 @@ from postplace.preparation.filters import (
     from_json,
     to_json,
 )
-from postplace.preparation.language import language_of
+from postplace.preparation.language import detect_language
 from postplace.schema import Post
 
 # Three posts hold "river" (written three ways, once twice), two hold "night", one "solo".
@@ -80,7 +80,7 @@ def test_what_is_not_in_the_training_part_does_not_count() -> None:
     ],
 )
 def test_language(text: str, expected: str | None) -> None:
-    assert language_of(text, keep=("en",)) == expected
+    assert detect_language(text, keep=("en",)) == expected
 
 
 def test_other_languages_go_and_undecided_texts_stay() -> None:
@@ -93,7 +93,7 @@ def test_other_languages_go_and_undecided_texts_stay() -> None:
 
 def test_short_english_captions_are_not_taken_for_another_language() -> None:
     captions = ["weekend vibes", "no filter", "St Kilda beach", "Dim sum time", "Go Yankees!", "Late night ramen"]
-    assert {language_of(caption, keep=("en",)) for caption in captions} <= {"en", None}
+    assert {detect_language(caption, keep=("en",)) for caption in captions} <= {"en", None}
 
 
 def test_all_modalities_are_needed() -> None:
@@ -234,4 +234,4 @@ def test_filters_are_imported_without_the_language_model() -> None:
 def test_without_py3langid_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "py3langid.langid", None)
     with pytest.raises(BadOption, match="pip install py3langid"):
-        language_of("un texte que nul ne peut juger", keep=("en", "xh"))
+        detect_language("un texte que nul ne peut juger", keep=("en", "xh"))

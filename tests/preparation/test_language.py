@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from postplace.errors import BadOption
-from postplace.preparation.language import check_languages, language_of
+from postplace.preparation.language import check_languages, detect_language
 
 pytest.importorskip("py3langid")
 
@@ -25,12 +25,12 @@ pytest.importorskip("py3langid")
     ],
 )
 def test_language_of_short_posts(text: str, keep: tuple[str, ...], expected: str | None) -> None:
-    assert language_of(text, keep=keep) == expected
+    assert detect_language(text, keep=keep) == expected
 
 
 def test_a_language_that_is_kept_is_a_candidate_though_it_is_not_one_of_the_usual() -> None:
     text = "Ma armastan sind väga, kallis sõber, tere hommikust"
-    assert language_of(text, keep=("et",)) == "et"
+    assert detect_language(text, keep=("et",)) == "et"
 
 
 def test_check_languages_cleans_the_names_and_drops_those_given_twice() -> None:
@@ -47,5 +47,5 @@ def test_check_languages_refuses_a_language_that_is_not_known() -> None:
 def test_without_the_library_the_error_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "py3langid.langid", None)
     with pytest.raises(BadOption, match="py3langid") as caught:
-        language_of("a text that nobody has asked about before", keep=("sv", "fi"))
+        detect_language("a text that nobody has asked about before", keep=("sv", "fi"))
     assert "`languages=none`" in caught.value.remedy

@@ -131,10 +131,10 @@ def test_thumbnails_are_small_and_carry_nothing(tmp_path: Path) -> None:
     import io
 
     large, broken = tmp_path / "large.jpg", tmp_path / "broken.jpg"
-    picture = Image.new("RGB", (2000, 1000), "red")
+    image = Image.new("RGB", (2000, 1000), "red")
     exif = Image.Exif()
     exif[0x010E] = "secret words"
-    picture.save(large, exif=exif)
+    image.save(large, exif=exif)
     broken.write_bytes(b"\xff\xd8 nothing")
     (address,), unread = thumbnails([large, broken])
     assert unread == 1

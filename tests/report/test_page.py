@@ -230,7 +230,7 @@ def test_posts_that_no_confidence_is_judged_of_are_counted(content: Content) -> 
 
 
 def test_numbers_in_the_matrix_stand_out_on_every_shade() -> None:
-    """WCAG 2.2, 1.4.3: 4.5; a browser cannot measure it, plotly draws the cells as one picture."""
+    """WCAG 2.2, 1.4.3: 4.5; a browser cannot measure it, plotly draws the cells as one image."""
     style = (files("postplace.report") / "page.css").read_text(encoding="utf-8")
     for theme in style.split("@media (prefers-color-scheme: dark)")[:2]:
         colours = dict(re.findall(r"--([a-z0-9-]+): (#[0-9a-f]{6})", theme))
@@ -256,7 +256,7 @@ def test_a_run_without_calibration_says_so(content: Content) -> None:
     assert read(page).open == []
 
 
-def test_markdown_is_rendered_without_html_links_or_pictures() -> None:
+def test_markdown_is_rendered_without_html_links_or_images() -> None:
     shown = markdown("# Title\n\n<b onclick=x>b</b> [l](javascript:alert(1)) ![p](http://evil.example/p.png)\n\n- one")
     assert "<h3>Title</h3>" in shown
     assert "<li>one</li>" in shown

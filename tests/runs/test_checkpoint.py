@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import pytest
@@ -59,14 +59,53 @@ def test_a_training_that_failed_before_its_first_epoch_leaves_nothing(tmp_path: 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_without_a_state_is_no_unfinished_training(tmp_path: Path) -> None:
+def killed_early(folder: Path, options: dict[str, int]) -> None:
+    """A training that was killed while its posts were encoded: what a killed process leaves, nothing is tidied up."""
+    begun = TrainingCheckpoint.begun(folder, lambda: options, [Post("1")], None, overwrite=False, log=print)
+    begun.__enter__()
+    saved = (folder / KEY).read_bytes()
+    begun.__exit__(None, None, None)
+    folder.mkdir()
+    (folder / KEY).write_bytes(saved)
+
+
+@pytest.mark.parametrize(("seed", "other"), [(1, ""), (2, "they differ in `seed`")])
+def test_a_training_killed_before_its_first_state_is_told_from_another(tmp_path: Path, seed: int, other: str) -> None:
+    killed_early(tmp_path / "state", {"seed": 1})
+    again = TrainingCheckpoint.begun(
+        tmp_path / "state", lambda: {"seed": seed}, [Post("1")], None, overwrite=False, log=print
+    )
+    with pytest.raises(BadOption, match=other) if other else nullcontext(), again as checkpoint:
+        assert checkpoint is not None
+        checkpoint.check(overwrite=False)
+
+
+def test_options_that_came_or_went_are_named_and_posts_too(tmp_path: Path) -> None:
+    killed_early(tmp_path / "state", {"seed": 1, "folds": 5})
+    again = TrainingCheckpoint.begun(
+        tmp_path / "state", lambda: {"seed": 1}, [Post("2")], {"2": "train"}, overwrite=False, log=print
+    )
+    with pytest.raises(BadOption, match=r"differ in `folds`, the split of the posts, `posts`"), again:
+        pass
+
+
+def test_the_state_of_another_stays_until_the_new_training_begins(tmp_path: Path) -> None:
+    left_behind(tmp_path / "state", {"seed": 1})
+    begun = TrainingCheckpoint.begun(
+        tmp_path / "state", lambda: {"seed": 2}, [Post("1")], None, overwrite=True, log=print
+    )
+    with pytest.raises(ValueError, match="no posts"), begun:
+        raise ValueError("no posts")  # as where the dataset cannot be built
+    assert (tmp_path / "state" / LAST).exists()
+
+
+def test_an_estimator_leaves_nothing_and_files_of_somebody_else_stay(tmp_path: Path) -> None:
     (tmp_path / "state").mkdir()
-    (tmp_path / "state" / KEY).write_text("{}")  # killed in its first epoch
-    said: list[str] = []
-    training = TrainingCheckpoint(tmp_path / "state", {"seed": 1})
-    training.check(overwrite=False)
-    with training.open(log=said.append):
-        assert said == []
+    (tmp_path / "state" / "notes.txt").write_text("mine")
+    for name in ("state", "new"):
+        with TrainingCheckpoint.begun(tmp_path / name, dict, [Post("1")], None, overwrite=False, log=print):
+            assert (tmp_path / name / KEY).exists()
+    assert [path.name for path in sorted(tmp_path.rglob("*"))] == ["state", "notes.txt"]
 
 
 def test_any_field_changes_the_digest_of_posts() -> None:

@@ -42,7 +42,7 @@ def test_both_means_of_both_promises_are_told() -> None:
     assert (
         circles == "Prediction circles covered 91.0% over users and 80.0% over posts, with a median radius of 1.25 km."
     )
-    assert "on average over posts (`coverage_over='posts'`)" in posts
+    assert "on average over posts, each of which counts the same" in posts
 
 
 def test_why_sets_are_as_large_as_they_are() -> None:

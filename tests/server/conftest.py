@@ -72,7 +72,7 @@ def client(make: Callable[..., Service]) -> Client:
 
 
 @pytest.fixture(scope="session")
-def picture() -> bytes:
+def photo() -> bytes:
     """A small JPEG."""
     values = np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)
     file = io.BytesIO()

@@ -44,7 +44,7 @@ def test_as_the_adviser_says(client: Client, served: PostLocator) -> None:
     assert (found["place"], found["reached"], found["queries"]) == (wanted.place, wanted.reached, wanted.queries)
     told = [[edit["description"] for edit in own["edits"]] for own in found["suggestions"]]
     assert told == [[edit.describe() for edit in own.edits] for own in wanted.suggestions]
-    assert (found["text"], found["hashtags"], found["pictures"]) == ("the glass floor", ["skydeck", "看海"], [])
+    assert (found["text"], found["hashtags"], found["images"]) == ("the glass floor", ["skydeck", "看海"], [])
 
 
 def test_places_are_told_as_districts(client: Client, served: PostLocator) -> None:
@@ -56,7 +56,7 @@ def test_places_are_told_as_districts(client: Client, served: PostLocator) -> No
     assert found["place"].startswith("district")
 
 
-def test_what_the_judge_has_is_told_once_and_after_each_edit(client: Client, served: PostLocator) -> None:
+def test_the_transfer_model_is_reported_before_and_after_each_edit(client: Client, served: PostLocator) -> None:
     """The transfer_model is a copy of the run here: it has what the run has."""
     other = PostLocator.__new__(PostLocator)
     other.__dict__.update(served.__dict__)
@@ -71,7 +71,7 @@ def test_what_the_judge_has_is_told_once_and_after_each_edit(client: Client, ser
     assert "transfer_view" not in alone["suggestions"][0]
 
 
-def test_a_judge_is_told_in_the_same_words(make: Callable[..., Service], served: PostLocator) -> None:
+def test_a_transfer_model_answers_in_the_same_words(make: Callable[..., Service], served: PostLocator) -> None:
     options: dict[str, Any] = {"fine": False, "home": False, "limits": RequestLimits(), "batching": Batching()}
     other = PostLocator.__new__(PostLocator)
     other.__dict__.update(served.__dict__)

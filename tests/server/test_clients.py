@@ -102,7 +102,7 @@ def test_full_queues_refuse_and_say_when_to_come_back(client: Client, monkeypatc
     assert [answer.status_code for answer in answered] == [200] * 4
 
 
-def test_a_large_upload_stays_off_the_disk(client: Client, picture: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_upload_stays_off_the_disk(client: Client, photo: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[object] = []
     rollover = SpooledTemporaryFile.rollover
 
@@ -111,7 +111,7 @@ def test_a_large_upload_stays_off_the_disk(client: Client, picture: bytes, monke
         rollover(file)
 
     monkeypatch.setattr(SpooledTemporaryFile, "rollover", noted)
-    large = picture + bytes(5_000_000)
+    large = photo + bytes(5_000_000)
 
     async def run() -> dict[str, Any]:
         async with client() as ask:
@@ -125,18 +125,18 @@ def test_a_large_upload_stays_off_the_disk(client: Client, picture: bytes, monke
 
 
 def test_no_request_leaves_its_content_in_the_log(
-    client: Client, picture: bytes, caplog: pytest.LogCaptureFixture
+    client: Client, photo: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
-    pictures = [
-        ("images", (f"{SECRET}.jpg", picture)),
-        ("images", (SECRET, picture[: len(picture) // 2] + SECRET.encode())),
+    images = [
+        ("images", (f"{SECRET}.jpg", photo)),
+        ("images", (SECRET, photo[: len(photo) // 2] + SECRET.encode())),
     ]
 
     async def run() -> list[int]:
         async with client() as ask:
             found = []
             for path, option in (("/predict", "top_k"), ("/explain", "grid"), ("/advise", "max_edits")):
-                whole = [*form(SECRET, hashtags=SECRET, **{option: "1"})["files"], *pictures]
+                whole = [*form(SECRET, hashtags=SECRET, **{option: "1"})["files"], *images]
                 found.append(await ask.post(path, files=whole, headers={"x-name": SECRET}))
             line = json.dumps({"id": SECRET, "text": SECRET, "hashtags": [SECRET]})
             found.append(await ask.post("/batch_predict", content=f'{line}\n{{"{SECRET}": 1}}'))

@@ -14,7 +14,7 @@ from PIL import Image
 from postplace.errors import BadOption
 from postplace.places.vocabulary import PlaceVocabulary
 from postplace.schema import Place
-from postplace.server.examples import MOST, PICTURES, SIDE, Example, read_examples
+from postplace.server.examples import IMAGES, MOST, SIDE, Example, read_examples
 
 PLACES = PlaceVocabulary("place", (Place("pier"), Place("mall"), Place("home")))
 
@@ -60,7 +60,7 @@ def test_images_are_drawn_anew_small_and_without_what_a_camera_writes(tmp_path: 
     exif[0x010E] = "a secret"
     Image.new("RGB", (2 * SIDE, SIDE)).save(tmp_path / "a.jpg", exif=exif)
     (tmp_path / "b.jpg").write_bytes(b"no image")
-    (example,) = examples(tmp_path, {"text": "a", "images": ["b.jpg", *["a.jpg"] * (PICTURES + 2)]})
-    assert len(example.pictures) == PICTURES - 1  # one of the first four cannot be read
-    assert b"secret" not in example.pictures[0]
-    assert Image.open(io.BytesIO(example.pictures[0])).size == (SIDE, SIDE // 2)
+    (example,) = examples(tmp_path, {"text": "a", "images": ["b.jpg", *["a.jpg"] * (IMAGES + 2)]})
+    assert len(example.images) == IMAGES - 1  # one of the first four cannot be read
+    assert b"secret" not in example.images[0]
+    assert Image.open(io.BytesIO(example.images[0])).size == (SIDE, SIDE // 2)

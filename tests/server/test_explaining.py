@@ -41,23 +41,23 @@ def explained(client: Client, form: dict[str, str], files: Any = None, **options
     return asyncio.run(run())
 
 
-def test_as_the_explanation_says(client: Client, served: PostLocator, picture: bytes) -> None:
+def test_as_the_explanation_says(client: Client, served: PostLocator, photo: bytes) -> None:
     form = {"text": "the glass floor", "hashtags": "skydeck 看海", "grid": "2"}
-    status, found = explained(client, form, [("images", ("a.jpg", picture, "image/jpeg"))], fine=True)
+    status, found = explained(client, form, [("images", ("a.jpg", photo, "image/jpeg"))], fine=True)
     assert status == 200, found
-    post = Post("x", text="the glass floor", hashtags=("skydeck", "看海"), images=(picture,))
+    post = Post("x", text="the glass floor", hashtags=("skydeck", "看海"), images=(photo,))
     wanted = explain(served, post, grid=2)
     assert (found["place"], found["answer"]) == (wanted.place, wanted.answer)
     parts = {(part["kind"], part["name"]): part["log_odds"] for part in found["parts"]}
     assert parts == {(e.part.kind, e.part.name): pytest.approx(e.log_odds, abs=1e-4) for e in wanted.parts}
     assert sum(part["kind"] == "region" for part in found["parts"]) == 4
-    assert (found["text"], found["hashtags"], found["pictures"]) == ("the glass floor", ["skydeck", "看海"], [0])
+    assert (found["text"], found["hashtags"], found["images"]) == ("the glass floor", ["skydeck", "看海"], [0])
 
 
-def test_of_a_long_post_as_many_parts_are_looked_at_as_the_service_promises(client: Client, picture: bytes) -> None:
+def test_of_a_long_post_as_many_parts_are_looked_at_as_the_service_promises(client: Client, photo: bytes) -> None:
     """All of its 56 words are read, for they are short; with 64 regions there are more parts than the limit."""
     form = {"text": " ".join(f"w{n}" for n in range(56)), "hashtags": "skydeck", "grid": "8"}
-    status, found = explained(client, form, [("images", ("a.jpg", picture, "image/jpeg"))])
+    status, found = explained(client, form, [("images", ("a.jpg", photo, "image/jpeg"))])
     assert status == 200, found
     kinds = [part["kind"] for part in found["parts"] if part["kind"] != "characters"]
     assert (len(kinds), kinds.count("hashtag")) == (jobs.LIMIT, 1)
@@ -116,11 +116,11 @@ def test_what_is_wrong_is_refused(client: Client, form: dict[str, str]) -> None:
     assert set(found) == {"where", "found", "remedy"}
 
 
-def test_pictures_that_break_off_keep_the_numbers_of_the_others(client: Client, picture: bytes) -> None:
-    files = [("images", ("a.jpg", data, "image/jpeg")) for data in (picture[: len(picture) // 2], picture)]
+def test_images_that_break_off_keep_the_numbers_of_the_others(client: Client, photo: bytes) -> None:
+    files = [("images", ("a.jpg", data, "image/jpeg")) for data in (photo[: len(photo) // 2], photo)]
     status, found = explained(client, {"grid": "1"}, files)
-    assert (status, found["pictures"]) == (200, [1])
-    assert any("picture 1 could not be read" in note for note in found["notes"])
+    assert (status, found["images"]) == (200, [1])
+    assert any("image 1 could not be read" in note for note in found["notes"])
 
 
 def test_a_full_queue_refuses(make: Callable[..., Service]) -> None:
@@ -170,8 +170,8 @@ def test_whoever_goes_meanwhile_costs_one_batch_more(
     assert encoded == [variants.AT_ONCE]
 
 
-def test_pictures_are_decoded_once_to_be_taken_apart(
-    client: Client, picture: bytes, monkeypatch: pytest.MonkeyPatch
+def test_images_are_decoded_once_to_be_taken_apart(
+    client: Client, photo: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     decoded: list[object] = []
 
@@ -180,7 +180,7 @@ def test_pictures_are_decoded_once_to_be_taken_apart(
         return decode(image, **given)
 
     monkeypatch.setattr(variants, "decode", counted)
-    files = [("images", ("a.jpg", picture, "image/jpeg"))]
+    files = [("images", ("a.jpg", photo, "image/jpeg"))]
     assert explained(client, {"grid": "1"}, files)[0] == 200
     assert len(decoded) == 1
 

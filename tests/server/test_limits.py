@@ -57,7 +57,7 @@ def png_claiming(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
 
 
-SMALL = RequestLimits(body_bytes=100_000, picture_bytes=20_000, pictures=2, pixels=10_000, letters=500, hashtags=5)
+SMALL = RequestLimits(body_bytes=100_000, image_bytes=20_000, images=2, pixels=10_000, letters=500, hashtags=5)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ SMALL = RequestLimits(body_bytes=100_000, picture_bytes=20_000, pictures=2, pixe
         ([image(png_claiming(65_535, 65_535))], 422),
         ([image(png_claiming(2**31 - 1, 2**31 - 1))], 422),
         ([image(b"GIF89a" + b"\0" * 20)], 422),
-        ([image(b"no picture")], 422),
+        ([image(b"no image")], 422),
         ([image(b"")], 422),
         ([image(bomb(8))] * 3, 413),
         ([("text", (None, "a" * 501))], 413),
@@ -95,21 +95,21 @@ def test_what_is_too_much_or_wrong_is_refused(client: Client, files: Files, stat
     assert set(problem) == {"where", "found", "remedy"}
 
 
-def test_names_of_files_are_nothing_but_names(client: Client, picture: bytes) -> None:
+def test_names_of_files_are_nothing_but_names(client: Client, photo: bytes) -> None:
     names = ["../../etc/passwd", "/etc/shadow", "a\\b.jpg", "C:\\x.jpg", "%00.jpg", "é" * 200, "http://x/y.jpg"]
     for name in names:
-        assert post(client, [image(picture, name)])[0] == 200
+        assert post(client, [image(photo, name)])[0] == 200
 
 
-def test_a_picture_that_is_something_else_too(client: Client, picture: bytes) -> None:
+def test_a_image_that_is_something_else_too(client: Client, photo: bytes) -> None:
     """A JPEG with a ZIP, a script and a page behind it is a JPEG; nothing else in it is looked at."""
-    polyglot = picture + b"PK\x03\x04<script>alert(1)</script>%PDF-1.4"
+    polyglot = photo + b"PK\x03\x04<script>alert(1)</script>%PDF-1.4"
     status, answer = post(client, [image(polyglot, "a.html")])
     assert (status, answer["modalities"]) == (200, ["image"])
 
 
-def test_a_picture_that_breaks_off_is_told_and_the_post_goes_on(client: Client, picture: bytes) -> None:
-    status, answer = post(client, [("text", (None, "a walk")), image(picture[: len(picture) // 2])])
+def test_a_image_that_breaks_off_is_told_and_the_post_goes_on(client: Client, photo: bytes) -> None:
+    status, answer = post(client, [("text", (None, "a walk")), image(photo[: len(photo) // 2])])
     assert (status, answer["modalities"], len(answer["unread"])) == (200, ["text"], 1)
 
 

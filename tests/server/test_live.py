@@ -36,7 +36,7 @@ TOKEN = "a-token-for-the-tests-alone"
 SECRET = "Zanzibar7731"  # stands in posts and names of files: neither an answer nor the log may have it
 QUOTED = "Quetzal7732"  # stands where a refusal may quote it to whoever sent it: the log may not have it
 SECONDS = 5  # for a request to be sent
-LIMITS = {"body-mb": 1, "picture-mb": 1, "megapixels": 1, "lines": 20, "seconds": SECONDS}
+LIMITS = {"body-mb": 1, "image-mb": 1, "megapixels": 1, "lines": 20, "seconds": SECONDS}
 MEGABYTE = 1_000_000
 Sent = dict[str, Any]  # what httpx is given
 
@@ -51,7 +51,7 @@ class Answer:
 
     @property
     def outcome(self) -> str:
-        """The status; of a 200 also whether a line or a picture was told as bad."""
+        """The status; of a 200 also whether a line or an image was told as bad."""
         if self.status != 200:
             return str(self.status)
         first = json.loads((self.text.splitlines() or ['{"error": "no line"}'])[0])
@@ -169,7 +169,7 @@ MORE = f"PK\3\4<script>{SECRET}</script>%PDF-1.4".encode()
 NAMES = (f"../../etc/{SECRET}", f"/etc/{SECRET}", f"C:\\{SECRET}", f"%00{SECRET}.jpg", f"http://x/{SECRET}", "é" * 200)
 
 
-def hostile_forms(picture: bytes, path: str) -> dict[str, tuple[Sent, str]]:
+def hostile_forms(photo: bytes, path: str) -> dict[str, tuple[Sent, str]]:
     """What is sent to a route that takes one post, and what comes of it."""
     told = {"pixels": "422", "a header": "422", "rows": "200", "a remark": "422"}
     fine, secret, (option, least) = text("a walk"), text(SECRET), FORMS[path]
@@ -182,20 +182,20 @@ def hostile_forms(picture: bytes, path: str) -> dict[str, tuple[Sent, str]]:
         "a huge part": ({"files": [text(f"{SECRET} " * 60_000)]}, "413"),
         "too large": ({"files": [image(LARGE)]}, "413"),
         "too large, of no length told": (form(partial(pieces, PART + LARGE + b"\r\n--b--\r\n")), "413"),
-        "too many pictures": ({"files": [image(picture)] * 9}, "413"),
+        "too many images": ({"files": [image(photo)] * 9}, "413"),
         "an option of another kind": ({"files": [secret, text(QUOTED, option)]}, "422"),
         "an unknown field": ({"files": [secret, text(SECRET, QUOTED)]}, "422"),
         "an option in the address": ({"files": [secret], "params": {QUOTED: SECRET}}, "422"),
         "a text that is a file": ({"files": [("text", (SECRET, SECRET))]}, "422"),
-        "a picture that is a path": ({"files": [text(f"/etc/{SECRET}", "images")]}, "422"),
-        "a picture that is an address": ({"files": [text(f"http://127.0.0.1/{SECRET}", "images")]}, "422"),
+        "an image that is a path": ({"files": [text(f"/etc/{SECRET}", "images")]}, "422"),
+        "an image that is an address": ({"files": [text(f"http://127.0.0.1/{SECRET}", "images")]}, "422"),
         "JSON": ({"json": {"text": SECRET}}, "415"),
         "nothing": ({}, "415"),
-        **{f"a name {number}": ({"files": [cheap, image(picture, name)]}, "200") for number, name in enumerate(names)},
+        **{f"a name {number}": ({"files": [cheap, image(photo, name)]}, "200") for number, name in enumerate(names)},
         "letters that are none": (form(PART + b"\xff\xfe a walk \x80\r\n--b--\r\n"), "200"),
-        "a picture and more": ({"files": [cheap, image(picture + MORE, NAMES[0])]}, "200"),
-        "a page that begins as a picture": ({"files": [image(f"GIF89a/*{SECRET}*/<script>".encode())]}, "422"),
-        "half a picture": ({"files": [fine, cheap, image(picture[: len(picture) // 2])]}, "200 unread"),
+        "an image and more": ({"files": [cheap, image(photo + MORE, NAMES[0])]}, "200"),
+        "a page that begins as an image": ({"files": [image(f"GIF89a/*{SECRET}*/<script>".encode())]}, "422"),
+        "half an image": ({"files": [fine, cheap, image(photo[: len(photo) // 2])]}, "200 unread"),
         "no end": (form(PART + SECRET.encode()), "400"),
         "no form": (form(SECRET.encode()), "400"),
         "no boundary": (form(PART, "multipart/form-data"), "400"),
@@ -207,7 +207,7 @@ def line(**record: Any) -> Sent:
     return {"content": json.dumps(record, ensure_ascii=False).encode()}
 
 
-def hostile_lines(picture: bytes) -> dict[str, tuple[Sent, str]]:
+def hostile_lines(photo: bytes) -> dict[str, tuple[Sent, str]]:
     """The same for the route of many lines: a line that is bad is answered as such."""
     told = {"pixels": "200 error", "a header": "200 error", "rows": "200", "a remark": "200 error"}
     coded = {kind: base64.b64encode(data).decode() for kind, data in bombs().items()}
@@ -225,14 +225,14 @@ def hostile_lines(picture: bytes) -> dict[str, tuple[Sent, str]]:
         "letters that are none": ({"content": b'{"text": "\xff\xfe"}'}, "200 error"),
         "no record": ({"content": b"7"}, "200 error"),
         "a text of another kind": (line(text={QUOTED: 1}), "200 error"),
-        "pictures of another kind": (line(images=[7]), "200 error"),
-        "a picture that is a path": (line(images=[f"/etc/{SECRET}"]), "200 error"),
-        "a picture that is an address": (line(images=[f"http://127.0.0.1/{SECRET}"]), "200 error"),
+        "images of another kind": (line(images=[7]), "200 error"),
+        "an image that is a path": (line(images=[f"/etc/{SECRET}"]), "200 error"),
+        "an image that is an address": (line(images=[f"http://127.0.0.1/{SECRET}"]), "200 error"),
         "an unknown key": (line(text=SECRET, **{QUOTED: 1}), "200 error"),
         "an option of another kind": ({**line(text=SECRET), "params": {"top_k": QUOTED}}, "422"),
         "an unknown option": ({**line(text=SECRET), "params": {QUOTED: "1"}}, "422"),
-        "half a picture": (line(images=[base64.b64encode(picture[: len(picture) // 2]).decode()]), "200 unread"),
-        "a picture and more": (line(images=[base64.b64encode(picture + MORE).decode()]), "200"),
+        "half an image": (line(images=[base64.b64encode(photo[: len(photo) // 2]).decode()]), "200 unread"),
+        "an image and more": (line(images=[base64.b64encode(photo + MORE).decode()]), "200"),
         "a form": ({"files": [text(SECRET)]}, "200 error"),
         "nothing": ({}, "200 error"),
     }
@@ -291,7 +291,7 @@ class Told:
 
 
 @pytest.fixture(scope="module")
-def told(live: Live, picture: bytes) -> Told:
+def told(live: Live, photo: bytes) -> Told:
     """All of it, twice; those who send slowly do so meanwhile."""
     requests: dict[tuple[str, str], Callable[[], Answer]] = {}
     expected: dict[tuple[str, str], str] = {}
@@ -300,14 +300,12 @@ def told(live: Live, picture: bytes) -> Told:
         return ended(live.connect(data))
 
     for path in POST:
-        cases = (hostile_lines(picture) if path == LINES else hostile_forms(picture, path)) | strangers(path)
+        cases = (hostile_lines(photo) if path == LINES else hostile_forms(photo, path)) | strangers(path)
         for name, (sent, outcome) in cases.items():
             requests[path, name], expected[path, name] = partial(live.ask, "POST", path, sent), outcome
         for name, (data, outcome) in malformed(path).items():
             requests[path, name], expected[path, name] = partial(raw, data), outcome
-        good = (
-            {"files": [text("a walk"), text(*FORMS[path][::-1]), image(picture)]} if path in FORMS else line(text="a")
-        )
+        good = {"files": [text("a walk"), text(*FORMS[path][::-1]), image(photo)]} if path in FORMS else line(text="a")
         assert live.ask("POST", path, good).outcome == "200"
     before = live.memory()
     slow = {path: live.connect(head(path, "Host: 127.0.0.1", "Content-Length: 500") + b"--b\r\n") for path in POST}

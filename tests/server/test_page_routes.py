@@ -82,7 +82,7 @@ def test_settings(client: Client) -> None:
     found = answer.json()
     assert (found["granularity"], found["fine"], found["home"], found["token"]) == ("district", False, False, False)
     assert found["tiles"] == {"address": tiles.address, "attribution": "© them"}
-    assert found["limits"] == {"pictures": 8, "picture_bytes": 10_000_000, "body_bytes": 20_000_000}
+    assert found["limits"] == {"images": 8, "image_bytes": 10_000_000, "body_bytes": 20_000_000}
     policy = answer.headers["content-security-policy"]
     assert "img-src 'self' blob: data: https://tiles.example:8443;" in policy
     assert "connect-src 'self';" in policy
@@ -113,7 +113,7 @@ def test_examples_are_shown(client: Client) -> None:
         {
             "text": "a walk",
             "hashtags": ["river"],
-            "pictures": ["/examples/1/1.jpg", "/examples/1/2.jpg"],
+            "images": ["/examples/1/1.jpg", "/examples/1/2.jpg"],
             "truth": "district 1",
         }
     ]
@@ -140,7 +140,7 @@ def test_examples_are_posts_that_were_not_learned_from(
     assert not names & {own.truth for own in found}
     fine = read_examples(city, served, SpatialGeneralisation(served.fitted.places, fine=True))
     assert len({own.truth for own in fine}) >= 4  # of many places
-    assert all(picture.startswith(b"\xff\xd8") and b"Exif" not in picture for own in found for picture in own.pictures)
+    assert all(image.startswith(b"\xff\xd8") and b"Exif" not in image for own in found for image in own.images)
 
 
 def test_posts_that_were_all_learned_from_are_no_examples(

@@ -19,9 +19,7 @@ Client = Any
 SMALL = RequestLimits(body_bytes=3000, letters=100, hashtags=5, post_pixels=2 * 64 * 64)
 
 
-def test_pictures_are_looked_at_beside_the_loop(
-    client: Client, picture: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_images_are_looked_at_beside_the_loop(client: Client, photo: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     threads: list[bool] = []
 
     def noted(*given: Any, **options: Any) -> Any:
@@ -33,7 +31,7 @@ def test_pictures_are_looked_at_beside_the_loop(
     async def run() -> None:
         async with client() as ask:
             for path in ("/predict", "/explain", "/advise"):
-                answer = await ask.post(path, files=[("images", ("a.jpg", picture))], data={"text": "a walk"})
+                answer = await ask.post(path, files=[("images", ("a.jpg", photo))], data={"text": "a walk"})
                 assert answer.status_code == 200, answer.text
 
     asyncio.run(run())
@@ -130,17 +128,17 @@ def test_lines_that_are_too_many_are_never_cut(client: Client, monkeypatch: pyte
 
 
 def test_only_what_a_client_can_cause_is_its_own_mistake() -> None:
-    at_most = ("post", "has 9 pictures", "give at most 8")
+    at_most = ("post", "has 9 images", "give at most 8")
     assert [http_status(kind(*at_most)) for kind in (BadPost, BadOption, BadImage)] == [413, 413, 422]
     assert [http_status(kind("post", "is empty", "give one")) for kind in (BadPost, BadOption, BadImage)] == [422] * 3
     assert [http_status(kind(*at_most)) for kind in (BadRun, PostplaceError, NotEnoughData)] == [500] * 3
 
 
-def test_the_pixels_of_a_post_have_a_bound(picture: bytes) -> None:
-    post, pixels = to_post({"images": [picture] * 2}, where="post", limits=SMALL)
+def test_the_pixels_of_a_post_have_a_bound(photo: bytes) -> None:
+    post, pixels = to_post({"images": [photo] * 2}, where="post", limits=SMALL)
     assert (len(post.images), pixels) == (2, 2 * 64 * 64)
     with pytest.raises(PostplaceError, match="has more than 8,192 pixels in all; give at most 8,192"):
-        to_post({"images": [picture] * 3}, where="post", limits=SMALL)
+        to_post({"images": [photo] * 3}, where="post", limits=SMALL)
 
 
 def test_lists_are_counted_before_they_are_read(client: Client) -> None:

@@ -32,17 +32,17 @@ def test_health_says_which_switches_are_on(client: Client) -> None:
     assert (found["status"], found["granularity"], found["fine"], found["home"]) == ("ok", "district", False, False)
 
 
-def test_one_post_as_the_locator_says(client: Client, served: PostLocator, picture: bytes) -> None:
+def test_one_post_as_the_locator_says(client: Client, served: PostLocator, photo: bytes) -> None:
     async def run() -> dict[str, Any]:
         async with client(fine=True) as ask:
             form = {"text": "the glass floor", "hashtags": "skydeck 看海", "top_k": "3", "level": "0.8"}
-            answer = await ask.post("/predict", data=form, files=[("images", ("a.jpg", picture, "image/jpeg"))])
+            answer = await ask.post("/predict", data=form, files=[("images", ("a.jpg", photo, "image/jpeg"))])
             assert answer.status_code == 200, answer.text
             found: dict[str, Any] = answer.json()
             return found
 
     found = asyncio.run(run())
-    post = Post("x", text="the glass floor", hashtags=("skydeck", "看海"), images=(picture,))
+    post = Post("x", text="the glass floor", hashtags=("skydeck", "看海"), images=(photo,))
     (wanted,) = served.predict([post], top_k=3, level=0.8)
     assert [place["place"] for place in found["places"]] == [r.place.name for r in wanted.ranked]
     assert found["places"][0]["probability"] == pytest.approx(wanted.ranked[0].probability, abs=1e-5)
@@ -77,8 +77,8 @@ def test_a_level_is_one_of_a_few_unless_places_themselves_are_told(client: Clien
     assert asyncio.run(run(fine=True)) == (0.83, 0.83)
 
 
-def test_many_lines_in_order(client: Client, picture: bytes) -> None:
-    image = base64.b64encode(picture).decode()
+def test_many_lines_in_order(client: Client, photo: bytes) -> None:
+    image = base64.b64encode(photo).decode()
     posts: list[Any] = [{"id": f"p{n}", "text": f"walk number {n}"} for n in range(40)]
     posts[3] = {"id": "p3", "images": [image]}
     lines = [json.dumps(post) for post in posts]
@@ -154,8 +154,8 @@ def test_posts_of_many_levels_are_encoded_once(served: PostLocator, monkeypatch:
         assert [r.place for r in prediction.ranked] == [r.place for r in own.ranked]
 
 
-def test_the_same_post_twice_in_a_batch_tells_each_broken_picture_once(served: PostLocator, picture: bytes) -> None:
-    broken = Post("broken", images=(b"no picture", picture, b"nor is this"))
+def test_the_same_post_twice_in_a_batch_tells_each_broken_image_once(served: PostLocator, photo: bytes) -> None:
+    broken = Post("broken", images=(b"no image", photo, b"nor is this"))
     asked = [Question(post, Options.model_validate({})) for post in (broken, TOY, broken)]
     reasons = [unread for _, unread in answer_all(served, asked)]
     assert [len(unread) for unread in reasons] == [2, 0, 2]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from postplace.splitting.assignment import LARGEST_SHARE, LEAST_GROUPS, limits_of
+from postplace.splitting.assignment import LARGEST_SHARE, LEAST_GROUPS, split_limits
 from postplace.splitting.split_notes import SLACK, SplitDiagnostics
 from postplace.splitting.splits import FRACTIONS, SUBSETS, Split, split_groups
 
@@ -82,11 +82,11 @@ def test_heavy_users_do_not_become_a_part(heavy: list[float], groups: int, share
 
 
 def test_the_limits_by_hand() -> None:
-    plenty = limits_of(np.full(400, 10), SHARES)
+    plenty = split_limits(np.full(400, 10), SHARES)
     assert (plenty.largest, plenty.least, plenty.shares.tolist()) == (100, 20, list(FRACTIONS))  # a quarter of 400
-    ten = limits_of(np.full(10, 10), SHARES)
+    ten = split_limits(np.full(10, 10), SHARES)
     assert (ten.largest, ten.least, ten.shares.tolist()) == (10, 1, list(FRACTIONS))  # one group is a whole part
-    giant = limits_of(np.array([900, *[1] * 100]), SHARES)
+    giant = split_limits(np.array([900, *[1] * 100]), SHARES)
     assert (giant.largest, giant.least) == (7, 10)  # a quarter of 30: of 100 posts, 90 are for the three small parts
     assert giant.shares == pytest.approx([0.91, 0.03, 0.03, 0.03])
 

@@ -109,3 +109,9 @@ def test_what_the_default_lengths_cut_off_is_counted() -> None:
     assert (words["posts_cut"], words["lost"], words["total"]) == (1, 10, LENGTHS["max_words"] + 11)
     assert words["share_of_posts"] == 1 / 3
     assert by_way["text", "characters"]["posts_cut"] == (len(long) - 1 > LENGTHS["max_characters"])
+
+
+def test_the_area_of_posts_on_both_sides_of_the_antimeridian_is_small() -> None:
+    found = inspect_posts([Post("1", latitude=-17.0, longitude=178.5), Post("2", latitude=-16.0, longitude=-179.75)])
+    assert found.box == (-17.0, 178.5, -16.0, -179.75)
+    assert inspect_posts([Post("1")]).box is None

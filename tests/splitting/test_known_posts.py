@@ -14,7 +14,7 @@ from postplace.inference.calibrator import randomization_u
 from postplace.schema import Post
 from postplace.splitting.known_by_id import post_digests
 from postplace.splitting.known_posts import FILE, FILE_OF_IDS, KnownById, KnownPosts, counted, known_from
-from postplace.splitting.post_facts import content_digest, facts_of
+from postplace.splitting.post_digests import content_digest, extract_facts
 from postplace.splitting.splits import SUBSETS
 
 STOCK = "Just posted a photo @ Old Town Bridge"
@@ -174,7 +174,7 @@ def test_runs_of_earlier_versions_know_posts_by_id() -> None:
         assert known.match(same) == ("train", "id_and_content")
     for other in (Post("1", text="b"), Post("3", text="a", user="u"), Post("1", hashtags=("x",)), Post("1"), bare):
         assert known.match(other) is None
-    assert known.draw_of(post) == post_digests(post)[0]
+    assert known.draw_digits(post) == post_digests(post)[0]
     assert set(KnownById(parts).files()) == {FILE_OF_IDS}
 
 
@@ -192,7 +192,9 @@ def test_the_draw_is_of_the_content_and_spread() -> None:
 def test_a_time_is_the_same_moment_in_every_zone() -> None:
     here = Post("1", text="a", user="u", time=datetime.fromisoformat("2024-05-01T20:00:00+08:00"))
     assert (
-        facts_of(here) == facts_of(replace(here, time=NOON)) == facts_of(replace(here, time=datetime(2024, 5, 1, 12)))
+        extract_facts(here)
+        == extract_facts(replace(here, time=NOON))
+        == extract_facts(replace(here, time=datetime(2024, 5, 1, 12)))
     )
 
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from postplace.splitting import near_texts as module
-from postplace.splitting.disjoint import UnionFind
 from postplace.splitting.near_texts import cluster_texts, letters, most_owners, near_texts, normalised
 from postplace.splitting.splits import Indices
+from postplace.splitting.union_find import UnionFind
 
 STOCK = "Just posted a photo @ Dresden, Germany"
 

@@ -21,7 +21,7 @@ from postplace.splitting.overlap import (
 )
 from postplace.splitting.splits import Split
 from postplace.synthetic import CityParameters
-from postplace.synthetic.city import drafts_of
+from postplace.synthetic.city import build_drafts
 
 LONG = "a sentence of more than sixteen letters"
 
@@ -129,7 +129,7 @@ def test_reposts_planted_in_a_synthetic_city_cross_a_split_post_by_post_alone() 
         return filled(
             [
                 Post(d.id, text=d.text, user=d.user, place=str(d.place))
-                for d in drafts_of(600, seed=2, parameters=parameters)
+                for d in build_drafts(600, seed=2, parameters=parameters)
             ]
         )
 

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from postplace.errors import BadOption, BadPost, BadRun, NotEnoughData
-from postplace.splitting.splits import SUBSETS, Split, fractions_of, random_split, split_folds, split_groups
+from postplace.splitting.splits import SUBSETS, Split, random_split, split_folds, split_fractions, split_groups
 
 Indices = NDArray[np.int64]
 
@@ -135,7 +135,7 @@ def test_over_the_folds_every_post_is_in_test_once(folds: int) -> None:
         inside = subsets_of_groups(split, groups)
         assert sum(len(part) for part in inside) == len(set(groups.tolist()))
         assert sum(len(rows) for _, rows in split.subsets()) == 3000
-        assert shares(split) == pytest.approx(fractions_of(folds), abs=0.025)
+        assert shares(split) == pytest.approx(split_fractions(folds), abs=0.025)
     assert made[0].test.tolist() != made[folds].test.tolist()
 
 
@@ -159,7 +159,7 @@ def test_folds_are_of_equal_labels_and_do_not_depend_on_the_order_of_posts() -> 
 
 
 def test_folds_that_cannot_be_made() -> None:
-    with pytest.raises(BadOption, match="1 is too few"):
+    with pytest.raises(BadOption, match="folds: 1 is out of range; give a whole number from 2 on"):
         split_folds(np.arange(9), np.zeros(9, dtype=np.int64), seed=0, folds=1)
     with pytest.raises(NotEnoughData, match=r"4 group\(s\) .* for 5 folds"):
         split_folds(np.arange(4), np.zeros(4, dtype=np.int64), seed=0, folds=5)

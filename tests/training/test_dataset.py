@@ -129,7 +129,7 @@ def test_folds_are_an_option_of_the_run(cache: Path, tmp_path: Path) -> None:
     fitted.save(tmp_path / "run")
     assert PostLocator.load(tmp_path / "run", cache=cache).folds == 5
     assert "folds" not in locator(cache).options()
-    with pytest.raises(BadOption, match="1 is too few"):
+    with pytest.raises(BadOption, match="1 is out of range"):
         locator(cache, folds=1)
 
 

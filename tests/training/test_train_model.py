@@ -41,7 +41,7 @@ def test_the_old_name_of_the_checkpoint_folder_works_with_a_warning(
     posts: list[Post], cache: Path, tmp_path: Path
 ) -> None:
     locator = PostLocator("place", "majority", cache=cache, device="cpu")
-    with pytest.warns(DeprecationWarning, match="state is now checkpoint_dir"):
+    with pytest.warns(DeprecationWarning, match="state is called checkpoint_dir; the old name goes with version 0.3"):
         locator.fit(posts, state=tmp_path / "state")
     with pytest.raises(TypeError, match="both given"):
         locator.fit(posts, state=tmp_path / "state", checkpoint_dir=tmp_path / "other")

@@ -58,12 +58,14 @@ def _table(advice: Advice) -> Table:
     ]
     for name in [*names, "meaning lost", "goal"]:
         table.add_column(name, justify="left" if name == "answers" else "right", no_wrap=True)
-    for number, own in enumerate(advice.suggestions, start=1):
-        cells = [_fall(advice.transfer_before, own.transfer_view)] if transfer_view else []
-        cells += [_fall(advice.before, own.view), own.view.answer]
-        cells += [f"{own.view.expected_km:.2f}" if own.view.expected_km is not None else ""] if located else []
-        cells += [f"{own.loss:.2f}", "yes" if own.reached else "no"]
-        table.add_row(str(number), Text("\n".join(edit.describe() for edit in own.edits)), *map(Text, cells))
+    for number, suggestion in enumerate(advice.suggestions, start=1):
+        cells = [_fall(advice.transfer_before, suggestion.transfer_view)] if transfer_view else []
+        cells += [_fall(advice.before, suggestion.view), suggestion.view.answer]
+        cells += (
+            [f"{suggestion.view.expected_km:.2f}" if suggestion.view.expected_km is not None else ""] if located else []
+        )
+        cells += [f"{suggestion.loss:.2f}", "yes" if suggestion.reached else "no"]
+        table.add_row(str(number), Text("\n".join(edit.describe() for edit in suggestion.edits)), *map(Text, cells))
     return table
 
 

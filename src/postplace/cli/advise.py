@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from postplace.cli.options import Device, Hashtags, Pictures, Run, Text, check_other_run, show_or_write
+from postplace.cli.options import (
+    Device,
+    Hashtags,
+    Images,
+    Run,
+    Text,
+    check_other_run,
+    load_transfer_run,
+    show_or_write,
+)
 from postplace.errors import BadOption
 
 if TYPE_CHECKING:
@@ -57,7 +66,7 @@ def advise(
     run: Run,
     text: Text = None,
     hashtags: Hashtags = None,
-    image: Pictures = None,
+    image: Images = None,
     protect: Protected = Protect.place,
     place: Which = None,
     max_edits: Annotated[int, typer.Option(help="How many edits to make at most.")] = 2,
@@ -89,9 +98,7 @@ def advise(
     from postplace.locator import PostLocator
 
     locator = PostLocator.load(run, device=device)
-    attacker = None if transfer_model is None else PostLocator.load(transfer_model, device=device)
-    if attacker is not None:
-        attacker.encoder_pair.share(locator.encoder_pair)
+    attacker = None if transfer_model is None else load_transfer_run(transfer_model, locator, device=device)
     advice = advise_on(
         locator, post, protect=protect.value, place=place, below=below, beyond_km=beyond_km, max_edits=max_edits,
         transfer_model=attacker, limit=limit, grid=grid, seed=seed,
@@ -121,12 +128,12 @@ def _check_paths(
 def _write_images(post: Post, advice: Advice, folder: Path) -> None:
     """The images that the first suggestion leaves, in full size and without metadata, edited or not."""
     from postplace.cli.options import log
-    from postplace.explain.edits import pictures_after
+    from postplace.explain.edits import images_after
     from postplace.system.atomic_files import atomic_folder
 
     written = 0
     with atomic_folder(folder) as scratch:
-        for number, picture in pictures_after(post.images, advice.suggestions[0].edits if advice.suggestions else ()):
-            picture.save(scratch / f"picture-{number + 1}.jpg", quality=95, subsampling=0)
+        for number, image in images_after(post.images, advice.suggestions[0].edits if advice.suggestions else ()):
+            image.save(scratch / f"image-{number + 1}.jpg", quality=95, subsampling=0)
             written += 1
     log(f"{written} of {len(post.images)} images written to {folder}, without metadata")

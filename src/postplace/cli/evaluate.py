@@ -19,6 +19,7 @@ from postplace.cli.options import (
     RepairText,
     Run,
     cache_folder,
+    said_beside,
 )
 
 
@@ -53,4 +54,5 @@ def evaluate(
     metrics = locator.evaluate(all_posts)
     if output is not None:
         write_atomically(output, as_json(metrics.to_dict()))
-    show_metrics(metrics, target=locator.fitted.places.target)
+    with said_beside(output):
+        show_metrics(metrics, target=locator.fitted.places.target)

@@ -19,6 +19,7 @@ from postplace.cli.options import (
     log,
     show_or_write,
 )
+from postplace.cli.wording import text_in_options
 
 SEEDS = 5
 
@@ -80,10 +81,9 @@ def experiment(
 
     check_apart("--out", out, [*data, places, Path(name) if Path(name).is_file() else None])
     definition = read_experiment(name)
-    known = {row.name: row for row in definition.rows}
-    for row in only or []:
-        if row not in known:
-            raise unknown_name("--only", row, known)
+    from postplace.experiments.runner import known_rows, run_experiment
+
+    known_rows(definition, only or ())
     check_classes(cells, min_posts)
     rows = [row for row in definition.rows if not only or row.name in only]
     if not any(row.condition.mask_place_names for row in rows):
@@ -101,14 +101,15 @@ def experiment(
         names = tuple(name for place in read_places(places).places for name in (place.name, *place.aliases))
     from postplace.experiments.figures import draw
     from postplace.experiments.jobs import DataSet, Options
-    from postplace.experiments.runner import run_experiment
 
     folds = folds or definition.folds
     options = Options(text_encoder, image_encoder, tune, cache_folder(cache), max_epochs, folds)
-    for label, path in zip(labels, data, strict=True):
+    sets = [DataSet(label, path, chosen, cells, min_posts, names) for label, path in zip(labels, data, strict=True)]
+    failed: list[str] = []
+    for given in sets:
         results = run_experiment(
             definition,
-            DataSet(label, path, chosen, cells, min_posts, names),
+            given,
             seeds=range(seeds or folds or SEEDS),
             out=out,
             options=options,
@@ -120,6 +121,11 @@ def experiment(
         if drawn is not None:
             typer.echo(f"{definition.figure} is drawn in {drawn}", err=True)
         _show(results.folder, TableFormat.markdown, None)
+        if problem := results.why_nothing_was_measured([row.name for row in rows]):
+            failed.append(f"error: every row failed on {given.name}; {text_in_options(problem)}")
+    if failed:
+        typer.echo("\n".join(failed), err=True)
+        raise typer.Exit(1)
 
 
 def compare(

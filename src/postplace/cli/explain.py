@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from postplace.cli.options import Device, Hashtags, Pictures, Run, Text, check_used, show_or_write
+from postplace.cli.options import Device, Hashtags, Images, Run, Text, check_used, show_or_write
 
 
 class Format(StrEnum):
@@ -30,7 +30,7 @@ def explain(
     run: Run,
     text: Text = None,
     hashtags: Hashtags = None,
-    image: Pictures = None,
+    image: Images = None,
     place: Annotated[
         str | None, typer.Option(metavar="NAME", help="Why this place (or category)?", show_default="the run's answer")
     ] = None,

@@ -87,7 +87,7 @@ def _table(title: str, effects: Sequence[Effect]) -> Table:
         part, length = effect.part, round(BAR * abs(effect.log_odds) / longest) if longest else 0
         bar = ("+" if effect.log_odds > 0 else "-") * length
         cells = (f"{effect.log_odds:+.3f}", f"{effect.probability:+.3f}", bar)
-        table.add_row(part.kind, Text("" if part.kind == part.name else part.name), *cells)
+        table.add_row(part.kind, Text(part.name), *cells)
     return table
 
 

@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from postplace.cli.import_report import SHOWN, refused_file, show_counts, show_refused
-from postplace.cli.options import Crs, PlacesCrs, Quiet, ReferenceSystem, check_used, log
+from postplace.cli.options import Crs, PlacesCrs, Quiet, ReferenceSystem, check_used, log, said_beside
 from postplace.cli.overwriting import check_new, check_output
 from postplace.errors import BadOption, BadPost
 
@@ -104,7 +104,8 @@ def instaloader(
 @app.command()
 def weibo(
     export: Annotated[
-        Path, typer.Argument(metavar="EXPORT", help="weibo-crawler's folder, or one .json or .csv.", show_default=False)
+        Path,
+        typer.Argument(metavar="EXPORT", help="weibo-crawler's folder, or one .json, .csv or .db.", show_default=False),
     ],
     out: Out,
     places: Places = None,
@@ -115,7 +116,7 @@ def weibo(
     overwrite: Overwrite = False,
     quiet: Quiet = False,
 ) -> None:
-    """Import what weibo-crawler wrote: CSV and JSON, with the folders of images beside them.
+    """Import what weibo-crawler wrote: CSV, JSON and SQLite, with the folders of images beside them.
 
     The place of a post is its check-in; with --places, the place of the list that has this name or alias, or none. Of a
     retweet only the user's own part is kept.
@@ -187,7 +188,7 @@ def _help(source: str) -> str:
         return f"Import with the source {source} of {package}."
     entry = find_source(source)
     example = f"Example: postplace import {source} PATH --out posts.parquet"
-    return f"{entry.description}\n\n{f'PATH is {entry.reads}. ' if entry.reads else ''}{example}"
+    return f"{entry.description}\n\n{f'PATH is {entry.reads}.' if entry.reads else ''}\n\n{example}"
 
 
 def check_free(out: Path, inputs: Iterable[Path | None], *, overwrite: bool) -> None:
@@ -220,9 +221,10 @@ def write(dump: Dump, source: Path, out: Path, *, known: Known | None, report: P
 
     posts = _not_none(_shown(dump, quiet=quiet), dump, source, report)
     write_posts(posts if known is None else known.places.assign_many(posts, radius_km=known.radius_km), out)
-    show_refused(dump.tally, report)
-    show_counts(dump.tally, known and known.places)
-    typer.echo(f"{dump.tally.posts} posts in {out}")
+    with said_beside(out):
+        show_refused(dump.tally, report)
+        show_counts(dump.tally, known and known.places)
+        typer.echo(f"{dump.tally.posts} posts in {out}")
 
 
 def _not_none(posts: Iterable[Post], dump: Dump, source: Path, report: Path | None) -> Iterator[Post]:
@@ -230,11 +232,17 @@ def _not_none(posts: Iterable[Post], dump: Dump, source: Path, report: Path | No
     counts = dump.tally.counts
     if counts["posts"]:
         return
+    from postplace.posts.dump import AUTO
+
     if not counts:
-        raise dump.explain(BadPost(str(source), "holds nothing to import", dump.tally.remedy))
+        names = sorted(entry.name for entry in source.iterdir()) if source.is_dir() else []
+        held = f"it holds {', '.join(names[:SHOWN])}{', ...' if len(names) > SHOWN else ''}" if names else "it is empty"
+        problem = BadPost(str(source), f"holds nothing to import ({held})", AUTO if names else "check the path")
+        raise dump.explain(problem) if names else problem
     show_refused(dump.tally, report)
     reasons = ", ".join(f"{reason} {count}" for reason, count in counts.most_common(SHOWN))
-    raise dump.explain(BadPost(str(source), f"holds no posts ({reasons})", dump.tally.remedy))
+    remedy = dump.tally.remedy or (dump.refused[0].remedy if dump.refused else AUTO)
+    raise dump.explain(BadPost(str(source), f"holds no posts ({reasons})", remedy))
 
 
 def _shown(posts: Iterable[Post], *, quiet: bool) -> Iterator[Post]:

@@ -1,4 +1,4 @@
-"""postplace import places: FSQ OS Places -> places.csv."""
+"""postplace import places: open data (Foursquare, Overture Maps, OpenStreetMap, GeoJSON) -> places.csv."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from postplace.cli.options import check_used
+from postplace.cli.options import check_used, said_beside
 
 if TYPE_CHECKING:
     from postplace.places.fsq import FsqPlaces, PostCounts
     from postplace.places.known import KnownPlace
+    from postplace.places.open_data import OpenPlaces
 
 RADIUS_KM = 0.2
 SHOWN = 12  # categories without a class that are named
@@ -22,7 +23,11 @@ SHOWN = 12  # categories without a class that are named
 def places(
     fsq: Annotated[
         Path | None,
-        typer.Argument(metavar="FSQ", help="A Parquet file of FSQ OS Places, or a folder.", show_default=False),
+        typer.Argument(
+            metavar="FSQ",
+            help="FSQ OS Places or Overture Maps (.parquet), OpenStreetMap (.csv), GeoJSON; or a folder.",
+            show_default=False,
+        ),
     ] = None,
     box: Annotated[
         str | None,
@@ -47,7 +52,9 @@ def places(
     ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier file.")] = False,
 ) -> None:
-    """Make a places.csv from Foursquare's open places: open places in a box, in eight semantic classes.
+    """Make a places.csv from open data: places in a box, in eight semantic classes.
+
+    Read are FSQ OS Places and Overture Maps in Parquet, tables of OpenStreetMap in CSV, and GeoJSON.
 
     The files do not say how popular a place is; --near-posts and --max-places stand in for that.
     Example: postplace import places fsq/ --box 50.97,13.58,51.18,13.97 --out places.csv
@@ -58,8 +65,10 @@ def places(
         return
     from postplace.cli.overwriting import check_new, check_output
     from postplace.errors import BadOption
-    from postplace.places.fsq import FsqPlaces, parse_box
+    from postplace.places.fsq import parse_box
     from postplace.places.known import write_places
+    from postplace.places.open_files import open_places
+    from postplace.system.targets import is_stream
 
     if fsq is None or box is None or out is None:
         missing = "FSQ" if fsq is None else "--box" if box is None else "--out"
@@ -70,10 +79,10 @@ def places(
     if near_posts is None:
         check_used({"--radius-km": radius_km}, "without --near-posts", "give a file of posts, or leave it out")
     check_output("--out", out, [fsq, near_posts])
-    if out.suffix.lower() != ".csv":
+    if out.suffix.lower() != ".csv" and not (out.suffix == "" and is_stream(out)):
         raise BadOption("--out", f"{out} does not end in .csv, which places are written as", "name it as places.csv")
     check_new("--out", out, overwrite=overwrite)
-    fsq_places = FsqPlaces(
+    found = open_places(
         fsq,
         box=parse_box(box),
         any_category=any_category,
@@ -82,9 +91,10 @@ def places(
         max_places=max_places,
     )
     classes: Counter[str] = Counter()
-    write_places(_tallied(fsq_places, classes), out)
-    typer.echo("\n".join(_report(fsq_places, classes)))
-    typer.echo(f"saved in {out}")
+    write_places(_tallied(found, classes), out)
+    with said_beside(out):
+        typer.echo("\n".join(_report(found, classes)))
+        typer.echo(f"saved in {out}")
 
 
 def _mapping() -> Iterator[str]:
@@ -106,30 +116,30 @@ def _visits(posts: Path, radius_km: float) -> PostCounts:
     return counts
 
 
-def _tallied(fsq_places: FsqPlaces, classes: Counter[str]) -> Iterator[KnownPlace]:
+def _tallied(found: FsqPlaces | OpenPlaces, classes: Counter[str]) -> Iterator[KnownPlace]:
     from postplace.errors import NotEnoughData
 
-    for place in fsq_places:
+    for place in found:
         classes[place.category or "(none)"] += 1
         yield place
-    if not fsq_places.kept:
-        reasons = ", ".join(f"{reason} {count:,}" for reason, count in fsq_places.left_out.most_common(4))
-        raise NotEnoughData("FSQ", f"no place of {fsq_places.rows:,} is left ({reasons})", "check --box and the cuts")
+    if not found.kept:
+        reasons = ", ".join(f"{reason} {count:,}" for reason, count in found.left_out.most_common(4))
+        raise NotEnoughData("FSQ", f"no place of {found.rows:,} is left ({reasons})", "check --box and the cuts")
 
 
-def _report(fsq_places: FsqPlaces, classes: Counter[str]) -> Iterator[str]:
+def _report(found: FsqPlaces | OpenPlaces, classes: Counter[str]) -> Iterator[str]:
     from postplace.places.semantic import CLASSES
     from postplace.system.stray_files import STRAY
 
-    yield f"{fsq_places.rows:>12,}  places read"
-    for reason, count in fsq_places.left_out.most_common():
+    yield f"{found.rows:>12,}  places read"
+    for reason, count in found.left_out.most_common():
         yield f"{count:>12,}  left out: {reason}"
-    yield f"{fsq_places.kept:>12,}  kept"
-    if fsq_places.strays:
-        yield f"{fsq_places.strays:>12,}  {STRAY}"
+    yield f"{found.kept:>12,}  kept"
+    if found.strays:
+        yield f"{found.strays:>12,}  {STRAY}"
     for name in (*CLASSES, "(none)"):
         if classes[name] or name in CLASSES:
             yield f"{classes[name]:>14,}  {name}"
-    if fsq_places.without_class:
+    if found.without_class:
         yield "of none of the eight classes (the most frequent; see --show-mapping):"
-        yield from (f"{count:>14,}  {label}" for label, count in fsq_places.without_class.most_common(SHOWN))
+        yield from (f"{count:>14,}  {label}" for label, count in found.without_class.most_common(SHOWN))

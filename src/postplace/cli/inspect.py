@@ -20,6 +20,7 @@ from postplace.cli.options import (
     check_unread,
     check_used,
     parse_names,
+    said_beside,
     show_or_write,
 )
 from postplace.errors import BadOption, NotEnoughData, unknown_name
@@ -97,7 +98,8 @@ def inspect(
         masked = MaskedPosts(source.again(), known)
         write_posts(masked, mask_place_names)
     write = as_json if format_ is Format.json else as_lines
-    show_or_write("\n".join(write(inspection, known, leaks, splits, masked, notes)) + "\n", output)
+    with said_beside(mask_place_names):
+        show_or_write("\n".join(write(inspection, known, leaks, splits, masked, notes)) + "\n", output)
 
 
 @dataclass(frozen=True)
@@ -203,7 +205,10 @@ def _check_apart(report: Path | None, masked: Path | None) -> None:
 def _check_ending(masked: Path | None) -> None:
     """Refuse early a file of which the ending does not say how posts are written."""
     from postplace.posts.table import ENDINGS
+    from postplace.system.targets import is_stream
 
-    if masked is not None and masked.suffix.lower() not in ENDINGS:
+    if masked is None or (not masked.suffix and is_stream(masked)):
+        return
+    if masked.suffix.lower() not in ENDINGS:
         problem = f"{masked} has another ending than {', '.join(ENDINGS)}"
         raise BadOption("--mask-place-names", problem, "name a file, as masked.jsonl")

@@ -30,7 +30,7 @@ def as_lines(
     notes: Sequence[str] = (),
 ) -> Iterator[str]:
     """For a person: short, whatever the number of posts."""
-    yield from _counts_of(inspection)
+    yield from _count_lines(inspection)
     yield from _names(known, leaks, inspection)
     yield from _split_table(splits, near=inspection.fingerprints.compares_near_copies)
     yield from _shares(inspection)
@@ -69,7 +69,8 @@ def as_json(
         "posts": inspection.posts,
         "present": {name: inspection.present[name] for name in FIELDS},
         "patterns": dict(inspection.patterns),
-        "pictures": dict(inspection.images),
+        "images": dict(inspection.images),
+        "pictures": dict(inspection.images),  # the name that the key had in version 0.1: it goes with version 0.3
         "left_out": _words_left_out(inspection),
         "places": len(inspection.places),
         "venues": len(inspection.venues),
@@ -139,7 +140,7 @@ def _warnings(inspection: Inspection, leaks: NameLeaks, splits: Splits) -> list[
     return [*leak_warnings(leaks), *inspection.warnings(), *crossing]
 
 
-def _counts_of(inspection: Inspection) -> Iterator[str]:
+def _count_lines(inspection: Inspection) -> Iterator[str]:
     from postplace.splitting.inspection import FIELDS
 
     yield f"{inspection.posts} posts"
@@ -169,7 +170,8 @@ def _counts_of(inspection: Inspection) -> Iterator[str]:
         yield f"time:      {inspection.first:%Y-%m-%d} to {inspection.last:%Y-%m-%d}"
     if inspection.box:
         south, west, north, east = inspection.box
-        yield f"area:      {south:.4f} to {north:.4f} degrees north, {west:.4f} to {east:.4f} degrees east"
+        across = " (across the antimeridian)" if west > east else ""
+        yield f"area:      {south:.4f} to {north:.4f} degrees north, {west:.4f} to {east:.4f} degrees east{across}"
 
 
 def _left_out(inspection: Inspection) -> Iterator[str]:

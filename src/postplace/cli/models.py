@@ -6,11 +6,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import typer
 
 from postplace.errors import PostplaceError
+from postplace.system.json_types import JsonObject
 
 if TYPE_CHECKING:
     from postplace.models.entry import ModelEntry
@@ -54,7 +55,20 @@ def _collect(models: Mapping[str, ModelEntry]) -> tuple[list[ModelEntry], dict[s
     return sorted(entries, key=lambda entry: (families.index(entry.family), entry.name)), missing
 
 
-def _facts(entry: ModelEntry) -> dict[str, Any]:
+class _Facts(TypedDict):
+    """What is told of a model, as `--json` writes it."""
+
+    name: str
+    title: str
+    family: str
+    modalities: list[str]
+    inputs: list[str]
+    citation: str
+    prefer_when: str
+    deviations: str
+
+
+def _facts(entry: ModelEntry) -> _Facts:
     from postplace.models.registry import required_inputs
 
     return {
@@ -69,7 +83,7 @@ def _facts(entry: ModelEntry) -> dict[str, Any]:
     }
 
 
-def _settings(entry: ModelEntry) -> dict[str, Any]:
+def _settings(entry: ModelEntry) -> JsonObject:
     """Everything that `train --set` changes: the model's own, those of its training, those of its vocabularies."""
     from postplace.models.settings import resolve_settings
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 import ast
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from postplace.cli.wording import text_in_options
 from postplace.errors import BadOption
+
+if TYPE_CHECKING:
+    from postplace.locator import PostLocator
 
 CACHE_VARIABLE = "POSTPLACE_CACHE"
 
@@ -66,7 +70,7 @@ Text = Annotated[str | None, typer.Option(help="The text of the post.")]
 Hashtags = Annotated[
     str | None, typer.Option(help="Its hashtags, separated by spaces; those in the text are read too.")
 ]
-Pictures = Annotated[list[Path] | None, typer.Option(help="One of its images; may be repeated.")]
+Images = Annotated[list[Path] | None, typer.Option(help="One of its images; may be repeated.")]
 Cache = Annotated[
     Path | None,
     typer.Option(
@@ -109,6 +113,18 @@ def show_or_write(content: str, output: Path | None) -> None:
         write_atomically(output, content.encode())
 
 
+@contextmanager
+def said_beside(output: Path | None) -> Iterator[None]:
+    """What a command says goes to stderr where its file goes to stdout: other programs read that."""
+    from postplace.system.targets import is_standard_output
+
+    if output is not None and is_standard_output(output):
+        with redirect_stdout(sys.stderr):
+            yield
+    else:
+        yield
+
+
 def check_used(given: Mapping[str, object], problem: str, remedy: str) -> None:
     """Raise BadOption for the first option that has a value where none of them does anything; `problem` says why."""
     for option, value in given.items():
@@ -137,6 +153,19 @@ def check_other_run(transfer_model: Path | None, run: Path) -> None:
     if transfer_model is not None and transfer_model.resolve() == run.resolve():
         problem = f"{transfer_model} is the run that chooses the edits"
         raise BadOption("--transfer-model", problem, "give the run of another model")
+
+
+def load_transfer_run(path: Path, locator: PostLocator, *, device: str) -> PostLocator:
+    """The run given as --transfer-model, which shares the encoders of the first; an error names the option."""
+    from postplace.errors import PostplaceError
+    from postplace.locator import PostLocator
+
+    try:
+        other = PostLocator.load(path, device=device)
+    except PostplaceError as error:
+        raise error.at(f"--transfer-model {error.where}") from error
+    other.encoder_pair.share(locator.encoder_pair)
+    return other
 
 
 def parse_names(text: str) -> list[str]:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from postplace.errors import BadOption
+from postplace.system.targets import is_stream
 
 ANOTHER = "choose another file"
 
@@ -32,8 +33,8 @@ def check_apart(option: str, output: Path, inputs: Iterable[Path | None]) -> Non
 
 
 def check_new(option: str, output: Path, *, overwrite: bool) -> None:
-    """Refuse a file that is there already, unless it is to be replaced."""
-    if output.exists() and not overwrite:
+    """Refuse a file that is there already, unless it is to be replaced. A device or a pipe loses nothing."""
+    if output.exists() and not overwrite and not is_stream(output):
         raise BadOption(option, f"{output} exists already", f"{ANOTHER} or give --overwrite")
 
 

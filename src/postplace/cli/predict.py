@@ -15,8 +15,8 @@ from postplace.cli.options import (
     Device,
     GivenBadPosts,
     Hashtags,
+    Images,
     OnBadPost,
-    Pictures,
     Quiet,
     RepairText,
     Run,
@@ -25,19 +25,12 @@ from postplace.cli.options import (
     check_used,
     log,
 )
+from postplace.cli.output_formats import GEOGRAPHIC, Format, Shape, choose_format
 
 if TYPE_CHECKING:
     from postplace.schema import Post, Prediction
 
 PART = 1024  # posts held in memory at a time
-
-
-class Format(StrEnum):
-    """How predictions are written."""
-
-    jsonl = "jsonl"
-    csv = "csv"
-    geojson = "geojson"
 
 
 class CoverageOver(StrEnum):
@@ -57,7 +50,7 @@ def predict(
     ] = None,
     text: Text = None,
     hashtags: Hashtags = None,
-    image: Pictures = None,
+    image: Images = None,
     top_k: Annotated[int, typer.Option(help="How many places a post.")] = 5,
     level: Annotated[float, typer.Option(help="How often set and circle cover the true place, on average.")] = 0.9,
     coverage_over: Annotated[
@@ -66,7 +59,14 @@ def predict(
     min_confidence: Annotated[
         float, typer.Option(help="Below this probability of the best place the model abstains.")
     ] = 0.0,
-    format_: Annotated[Format, typer.Option("--format", help="How to write the predictions.")] = Format.jsonl,
+    format_: Annotated[
+        Format | None,
+        typer.Option("--format", help="How to write the predictions (default: by the ending of --output, else jsonl)."),
+    ] = None,
+    shape: Annotated[
+        Shape | None, typer.Option("--shape", help="On a map: the ranked places, or each post's prediction circle.")
+    ] = None,
+    show_texts: Annotated[bool, typer.Option("--show-texts", help="With --format map: the posts' texts.")] = False,
     output: Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Where to (default: stdout).")] = None,
     on_bad_post: GivenBadPosts = None,
     repair_text: RepairText = False,
@@ -76,7 +76,7 @@ def predict(
 ) -> None:
     """Rank the places of posts in a file, or of one post given by --text, --hashtags and --image.
 
-    A run for categories ranks these, under the same keys: `place` in JSON lines and CSV, `name` in GeoJSON.
+    A run for categories ranks these, under the same keys: `place` in JSON lines and tables, `name` in GeoJSON.
     `modalities` are those that a post has: text, hashtags, image. The prediction set and the prediction circle of each
     answer cover the true place as often as --level says for users like those held out in training (venues, where posts
     have no user): on average over users, whether they post little or much, or with --coverage-over posts on average
@@ -99,6 +99,7 @@ def predict(
         check_used(of_files, "with a single post: there is no file, and nothing is stored", "leave it out")
     check_asked(top_k, level, min_confidence)
     check_output("--output", output, [posts, *(image or []), *files_of_run(run)])
+    chosen = _checked_format(format_, output, shape, show_texts=show_texts)
     if posts is None:
         parts = iter([[one_post(text, hashtags, image or [], where="predict")]])
     else:
@@ -117,7 +118,39 @@ def predict(
         cache=None if one else cache_folder(cache),
     )
     reads = [name for name in locator.modalities if name in (locator.plan.modalities or locator.modalities)]
-    write_predictions(_answers(ask, first, parts, reads=reads), format_.value, output)
+    texts: dict[str, str] | None = {} if show_texts else None
+    answers = _answers(partial(_with_texts, ask, texts), first, parts, reads=reads)
+    write_predictions(answers, chosen, output, shape=shape or Shape.points, texts=texts)
+
+
+def _checked_format(format_: Format | None, output: Path | None, shape: Shape | None, *, show_texts: bool) -> Format:
+    """The format to write, before any work. Raises BadOption for what does not fit it, or cannot be written here."""
+    chosen = choose_format(format_, output)
+    if chosen != Format.map:
+        check_used({"--show-texts": show_texts or None}, f"in {chosen}", "give --format map, or leave it out")
+    if chosen not in GEOGRAPHIC:
+        remedy = f"give --format {', '.join(sorted(GEOGRAPHIC))}, or leave it out"
+        check_used({"--shape": shape}, f"in {chosen}", remedy)
+    elif chosen != Format.geojson:  # which needs no library
+        from postplace.cli.geo_files import check_installed
+
+        check_installed()
+    if chosen == Format.xlsx:
+        from postplace.cli.table_files import check_openpyxl
+
+        check_openpyxl()
+    return chosen
+
+
+def _with_texts(
+    ask: Callable[[list[Post]], list[Prediction]], texts: dict[str, str] | None, posts: list[Post]
+) -> list[Prediction]:
+    """The answers; on the way, the texts of the posts where they are to be shown."""
+    if texts is not None:
+        from postplace.report.map_content import LISTED
+
+        texts.update((post.id, post.text) for post in posts[: LISTED - len(texts)])
+    return ask(posts)
 
 
 def _parts(posts: Path, on_bad_post: OnBadPost, *, repair_text: bool) -> Iterator[list[Post]]:

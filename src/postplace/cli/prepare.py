@@ -242,8 +242,8 @@ def _show_failed(console: Any, failed: list[Mapping[str, str]], what: str) -> No
     if not failed:
         return
     console.print(f"{len(failed)} {what}:")
-    for picture in failed[:NAMED]:
-        post = f"post {picture['post']}: " if "post" in picture else ""
-        console.print(f"  {post}{picture['image']}: {picture['reason']}")
+    for image in failed[:NAMED]:
+        post = f"post {image['post']}: " if "post" in image else ""
+        console.print(f"  {post}{image['image']}: {image['reason']}")
     if len(failed) > NAMED:
         console.print(f"  ... and {len(failed) - NAMED} more (all of them in report.json)")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from postplace.cli.options import Device, Run, check_other_run, check_used, log
+from postplace.cli.options import Device, Run, check_other_run, check_used, load_transfer_run, log
 
 TransferRun = Annotated[
     Path | None,
@@ -83,8 +83,8 @@ def serve(
     tokens = () if token_file is None else read_tokens(token_file)
     limits = RequestLimits(
         body_bytes=max_body_mb * 1_000_000,
-        picture_bytes=max_image_mb * 1_000_000,
-        pictures=max_images,
+        image_bytes=max_image_mb * 1_000_000,
+        images=max_images,
         pixels=max_megapixels * 1_000_000,
         post_pixels=4 * max_megapixels * 1_000_000,
         hashtags=max_hashtags,
@@ -95,9 +95,7 @@ def serve(
     batching = Batching(most=max_queue, answer_s=float(max_seconds), threads=threads, heaviest=limits.post_pixels)
     ground = None if tiles is None else TileSource(tiles, attribution or "")
     locator = PostLocator.load(run, device=device)
-    other = None if transfer_model is None else PostLocator.load(transfer_model, device=device)
-    if other is not None:
-        other.encoder_pair.share(locator.encoder_pair)
+    other = None if transfer_model is None else load_transfer_run(transfer_model, locator, device=device)
     service = make_service(locator, fine=fine, home=home, limits=limits, batching=batching, transfer_model=other)
     shown = () if examples is None else read_examples(examples, locator, service.generalisation)
     local = host in LOOPBACK or host == "::1"

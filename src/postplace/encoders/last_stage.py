@@ -58,7 +58,7 @@ class StageEncoder:
         self.name, self.width, self.fingerprint = encoder.name, encoder.width, encoder.fingerprint
         self.prepare: ImagePreparation = encoder.prepare
         self._encoder, self._run = encoder, encoder.run
-        self._trunk, self._stage = halves_of(encoder.network, encoder.name)
+        self._trunk, self._stage = split_network(encoder.network, encoder.name)
         self.states_width, self._rows, columns = self._shape()
         self.states = self._rows * columns
 
@@ -116,7 +116,7 @@ class StageEncoder:
         return width, rows, columns
 
 
-def halves_of(network: Any, name: str) -> Halves:
+def split_network(network: Any, name: str) -> Halves:
     """A network of the bundled encoder or of timm, cut before its last stage; BadOption where it is not known how."""
     if hasattr(network, "extract_features"):  # EfficientNet-lite
         head = network._conv_head, network._bn1, network._swish

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from postplace.encoders.vector_table import VectorTable, is_vector_file, vector_file
-from postplace.errors import BadOption
-from postplace.system.plugins import identity, load_plugin, plugin_points
+from postplace.encoders.encoder import TextEncoder, Vectors
+from postplace.encoders.vector_table import SUFFIXES, VectorTable, is_vector_file, vector_file
+from postplace.errors import BadOption, PostplaceError
+from postplace.system.plugins import failure, identity, load_plugin, plugin_points
 
 GROUP = "postplace.encoders"  # entry points of other packages: encoder name = module:object
 OBJECT = "object "  # before the name that a run keeps of an encoder that was given as an object and has no other name
@@ -99,13 +100,16 @@ def outside_encoder(given: object, kind: Kind, **options: Any) -> Any:
     if isinstance(given, str):
         entry = _find(given, kind)
         if entry is not None:
-            return _checked(_make(entry.factory, options), kind)
+            return _checked(_make(entry.factory, options, kind), kind)
         if is_vector_file(given):
+            if not Path(given).expanduser().is_file():
+                remedy = f"check the path; a file of vectors ends in {', '.join(SUFFIXES)}"
+                raise BadOption(f"{kind}_encoder", f"there is no file {given!r}", remedy)
             return _checked(vector_file(Path(given).expanduser()), kind)
         if given.startswith(OBJECT):
             raise unknown_object(given, kind)
         return None
-    return _checked(_make(given, options), kind)
+    return _checked(_make(given, options, kind), kind)
 
 
 def unknown_object(name: str, kind: str) -> BadOption:
@@ -125,6 +129,32 @@ def saved_name(given: object, encoder: Any) -> str:
     if isinstance(given, VectorTable) and given.file is not None:
         return str(given.file)
     return f"{OBJECT}{encoder.name}"
+
+
+class TextFailed(Exception):
+    """A text (its only argument) that an encoder gives nothing usable for; with a cause where its code raised."""
+
+
+def encode_texts(encoder: TextEncoder, texts: Sequence[str]) -> Vectors:
+    """Texts -> vectors (B, D); TextFailed, with the text, where code that is not of this package raises."""
+    try:
+        return encoder.encode(texts)
+    except PostplaceError:
+        raise
+    except Exception as error:
+        if type(encoder).__module__.startswith("postplace."):
+            raise
+        raise TextFailed(_first_failing(encoder, texts)) from error
+
+
+def _first_failing(encoder: TextEncoder, texts: Sequence[str]) -> str:
+    """The first text that fails by itself; the first of all where none does."""
+    for text in texts:
+        try:
+            encoder.encode([text])
+        except Exception:
+            return text
+    return texts[0]
 
 
 # --- from a name to an encoder
@@ -150,14 +180,20 @@ def _load(point: EntryPoint) -> None:
         raise BadOption(f"encoder {point.name}", problem, "decorate it with postplace.register_encoder(name, kind=...)")
 
 
-def _make(given: Any, options: Mapping[str, Any]) -> Any:
+def _make(given: Any, options: Mapping[str, Any], kind: Kind) -> Any:
     """The encoder; a class or a function is called with those of the options that it takes."""
     if not inspect.isclass(given) and hasattr(given, "encode"):
         return given
     if not callable(given):
         return given  # no encoder: `_checked` says so
     taken = inspect.signature(given).parameters
-    return given(**{name: value for name, value in options.items() if name in taken})
+    try:
+        return given(**{name: value for name, value in options.items() if name in taken})
+    except PostplaceError:
+        raise
+    except Exception as error:
+        name = getattr(given, "__qualname__", type(given).__name__)
+        raise BadOption(f"{kind}_encoder", f"{name} {failure(error)[0]}", failure(error)[1]) from error
 
 
 def _checked(encoder: Any, kind: Kind) -> Any:

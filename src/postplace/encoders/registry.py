@@ -162,12 +162,16 @@ def _check_hub_name(name: str, kind: Kind) -> None:
         known = ", ".join(sorted(entry.name for entry in ENTRIES if entry.kind == kind))
         raise BadOption(where, f"{name!r} does not read {_READ[kind]}", f"take one that does: {known}")
     if Path(name).expanduser().is_file():
-        remedy = f"say of which network: vgg19={name}" if kind == "image" else "name the folder it lies in"
+        of_text = "name the folder it lies in; a file of vectors ends in .npy, .npz or .parquet"
+        remedy = f"say of which network: vgg19={name}" if kind == "image" else of_text
         raise BadOption(where, f"{name!r} is a file", remedy)
     if name.startswith(("/", "./", "../", "~")) or name.partition("@")[0].count("/") > 1:
         raise BadOption(where, f"there is no folder {name!r}", "check the path")
     if "/" in name.strip("/"):
         return
+    if Path(name).suffix.lower() in (".csv", ".tsv", ".txt", ".json", ".jsonl", ".pt", ".safetensors"):
+        remedy = "check the path; give a folder, or a file of vectors, which ends in .npy, .npz or .parquet"
+        raise BadOption(where, f"there is no file {name!r}", remedy)
     known_names = [entry.name for entry in ENTRIES if entry.kind == kind]
     raise unknown_name(where, name, [*known_names, "ORG/MODEL", "FOLDER", *(["timm/NAME"] if kind == "image" else [])])
 

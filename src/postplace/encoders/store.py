@@ -196,7 +196,7 @@ class VectorStore:
             wanted.setdefault(shard, []).append((position, row))
         for shard, pairs in wanted.items():
             positions, rows = np.array(pairs).T
-            source = np.stack(self._vectors) if shard < 0 else self._vectors_of(shard)
+            source = np.stack(self._vectors) if shard < 0 else self._read_vectors(shard)
             found[positions] = source[rows]
         return found
 
@@ -211,7 +211,7 @@ class VectorStore:
                 continue
             self._known.add(path.name)
             try:
-                keys = self._keys_of(path)
+                keys = self._read_keys(path)
             except (pa.ArrowException, OSError) as error:
                 self._move_aside(path, error)
                 reasons.append(f"{path.name}: {_first_line(error)}")
@@ -236,7 +236,7 @@ class VectorStore:
         )
         return pa.Table.from_arrays([pa.array(self._keys, type=pa.binary(KEY_BYTES)), vectors], schema=schema)
 
-    def _keys_of(self, path: Path) -> list[bytes]:
+    def _read_keys(self, path: Path) -> list[bytes]:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             metadata = file.schema_arrow.metadata or {}
             expected = {
@@ -249,12 +249,12 @@ class VectorStore:
             keys: list[bytes] = file.read(columns=["key"]).column("key").to_pylist()
             return keys
 
-    def _vectors_of(self, shard: int) -> Stored:
+    def _read_vectors(self, shard: int) -> Stored:
         path = self._shards[shard]
         try:
             with pq.ParquetFile(path, page_checksum_verification=True) as file:
                 column = file.read(columns=["vector"]).column("vector").combine_chunks()
-            vectors = self._rows_of(column)
+            vectors = self._to_array(column)
             if not finite(vectors).all():  # written by an earlier version, which took whatever an encoder gave
                 raise pa.ArrowInvalid("it holds vectors that are no numbers")
             return vectors
@@ -264,7 +264,7 @@ class VectorStore:
             problem = f"is damaged ({_first_line(error)}) and was moved aside"
             raise PostplaceError(str(path), problem, "run the same again: its vectors are then encoded anew") from error
 
-    def _rows_of(self, column: Any) -> Stored:
+    def _to_array(self, column: Any) -> Stored:
         """Arrow's column -> vectors (N, D)."""
         if self.dtype == np.float16:
             halves = np.frombuffer(column.buffers()[1], dtype=np.float16).reshape(-1, self.width)

@@ -17,7 +17,7 @@ import numpy as np
 
 from postplace.encoders.encoder import Vectors
 from postplace.encoders.vector_sources import Block, VectorSource, open_source
-from postplace.errors import BadVectors
+from postplace.errors import BadOption, BadVectors
 from postplace.schema import Post
 
 SUFFIXES = (".npy", ".npz", ".parquet")
@@ -55,6 +55,7 @@ class VectorTable:
         self.where = "vectors" if self.file is None else str(vectors)
         if ids is None and self.file is not None and self.file.suffix.lower() == ".npy":
             ids = find_ids(self.file)
+        _check_kinds(hashtags=hashtags, column=column, id_column=id_column, made_by=made_by)
         listed = _read_ids(ids, id_column)
         given = self.file if self.file is not None else vectors
         self._source: VectorSource = open_source(given, listed, where=self.where, column=column, id_column=id_column)
@@ -130,10 +131,22 @@ def normal_id(value: Any) -> str:
     return str(value).strip()
 
 
+def _check_kinds(*, hashtags: object, **texts: object) -> None:
+    """BadOption for a parameter of another type than it must have."""
+    if hashtags is not None and not isinstance(hashtags, VectorTable):
+        problem = f"{type(hashtags).__name__} is no table of vectors"
+        raise BadOption("hashtags", problem, "give a VectorTable of the vectors of the posts' hashtags")
+    for name, value in texts.items():
+        if value is not None and not isinstance(value, str):
+            raise BadOption(name, f"{value!r} is no text", "give a text, or leave it out")
+
+
 def _read_ids(ids: Any, column: str) -> list[str] | None:
     if ids is None:
         return None
     if not isinstance(ids, str | os.PathLike):
+        if not isinstance(ids, Iterable):
+            raise BadOption("ids", f"{ids!r} is no list of ids", "give one id a row, or a file of them")
         return [normal_id(value) for value in ids]
     path = Path(ids).expanduser()
     try:

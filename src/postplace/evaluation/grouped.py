@@ -61,7 +61,7 @@ def why_no_interval(groups: ArrayLike) -> str | None:
     return f"too few users or venues for an interval: {len(sizes)}{largest}"
 
 
-def totals_of(runs: Sequence[tuple[ArrayLike, ArrayLike]]) -> Totals:
+def group_totals(runs: Sequence[tuple[ArrayLike, ArrayLike]]) -> Totals:
     """What each group adds to the mean over runs; one (values, groups) for each run.
 
     Raises NotEnoughData without a post, ValueError on NaN or infinity.

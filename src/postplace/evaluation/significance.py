@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from postplace.errors import NotEnoughData
-from postplace.evaluation.grouped import LEAST_GROUPS, Totals, by_content, effective_groups, totals_of
+from postplace.evaluation.grouped import LEAST_GROUPS, Totals, by_content, effective_groups, group_totals
 from postplace.evaluation.robust import positive_bounds, share_bounds, unseen_bounds
 
 Statistic = Callable[[NDArray[np.integer]], NDArray[np.float64]]
@@ -57,7 +57,7 @@ def share_interval(values: ArrayLike, groups: ArrayLike, *, level: float = 0.95)
 
 def share_over_seeds(runs: Runs, *, level: float = 0.95) -> Interval:
     """As `share_interval`, the mean over seeds; a group named in several seeds is one group."""
-    totals = totals_of(runs)
+    totals = group_totals(runs)
     return Interval(totals.mean, *share_bounds(totals, level=level))
 
 
@@ -74,7 +74,7 @@ def positive_interval(values: ArrayLike, groups: ArrayLike, *, level: float = 0.
 
 def positive_over_seeds(runs: Runs, *, level: float = 0.95) -> Interval:
     """As `positive_interval`, the mean over seeds; a group named in several seeds is one group."""
-    totals = totals_of(runs)
+    totals = group_totals(runs)
     return Interval(totals.mean, *positive_bounds(totals, level=level))
 
 
@@ -98,7 +98,7 @@ def group_bootstrap(
     return mean_over_seeds([(values, groups)], seed=seed, samples=samples, level=level, bounds=bounds)
 
 
-def group_bootstrap_of(
+def bootstrap_totals(
     statistics: Mapping[Name, Statistic],
     groups: ArrayLike,
     *,
@@ -113,7 +113,7 @@ def group_bootstrap_of(
     `bootstrap_statistics.py`; all are given the same samples. A sample without a value (NaN) is left out. `content`,
     columns of (N,), is all that the statistics know of the posts: the order of the groups follows from it, not from
     the order of the posts. Raises NotEnoughData without a post. >>> posts, content = {"posts": lambda counts:
-    counts.sum(axis=1)}, [range(8)] >>> group_bootstrap_of(posts, range(8), content=content, seed=0) {'posts':
+    counts.sum(axis=1)}, [range(8)] >>> bootstrap_totals(posts, range(8), content=content, seed=0) {'posts':
     Interval(mean=8.0, low=1.0, high=7.0)}
     """
     if not len(np.asarray(groups)):
@@ -198,7 +198,7 @@ def mean_over_seeds(
     bounds: tuple[float, float] | None = None,
 ) -> Interval:
     """Mean over seeds of the mean of values; one (values, groups) for each seed; drawn as in `paired_over_seeds`."""
-    totals = totals_of(runs)
+    totals = group_totals(runs)
     if not totals.enough:
         return Interval(totals.mean, float("-inf"), float("inf"))
     values = _drawn_means(np.random.default_rng(seed), samples, totals)
@@ -213,7 +213,7 @@ def unpaired_over_seeds(a: Runs, b: Runs, *, seed: int, samples: int = MOST_SAMP
     The groups of each are drawn by themselves; users that both have then count as different ones, which makes the
     interval wide rather than narrow.
     """
-    one, other = totals_of(a), totals_of(b)
+    one, other = group_totals(a), group_totals(b)
     mean = one.mean - other.mean
     if not (one.enough and other.enough):
         return Interval(mean, float("-inf"), float("inf"))
@@ -235,7 +235,7 @@ def paired_p_value(
     >>> paired_p_value(runs, seed=0), least_p_value(runs)  # 2 of 64 subsets
     (0.03125, 0.03125)
     """
-    totals = totals_of(_differences(runs))
+    totals = group_totals(_differences(runs))
     if not totals.enough or not totals.sums.any():
         return 1.0
     values = _drawn_means(np.random.default_rng(seed), samples, totals)
@@ -245,7 +245,7 @@ def paired_p_value(
 
 def least_p_value(runs: Sequence[tuple[ArrayLike, ArrayLike, ArrayLike]], *, samples: int = MOST_SAMPLES) -> float:
     """What `paired_p_value` gives where every group says the same; 1 where the groups are too few for any."""
-    totals = totals_of(_differences(runs))
+    totals = group_totals(_differences(runs))
     if not totals.enough:
         return 1.0
     every = _all_subsets(len(totals.sums), samples)

@@ -121,7 +121,7 @@ def compare(described: Mapping[str, Any], results: Sequence[Result]) -> Comparis
     if any(line.answered is not None and line.answered < 1 for line in lines):
         notes.append("A post with nothing to read is not answered: wrong in accuracy, left out of mean km.")
     if found := sorted({name for run in results if (name := run.provenance.get("segmenter"))}):
-        notes.append(f"People in pictures were found by {' and '.join(found)}.")
+        notes.append(f"People in images were found by {' and '.join(found)}.")
     notes += _flattered(rows, measured, metrics[0])
     if columns:
         notes.append(f"paper: {described['source']}; {THEIRS}.")
@@ -281,11 +281,11 @@ def _note(compared: int, metric: str) -> str:
 
 def _flattered(rows: Mapping[str, Mapping[str, Any]], measured: Mapping[str, Runs], metric: str) -> list[str]:
     """Of rows that differ in nothing but the split: what the one by post gains over the one by groups."""
-    by_groups = {_but_for_the_split(row): name for name, row in rows.items() if _split_of(row) == "grouped"}
+    by_groups = {_but_for_the_split(row): name for name, row in rows.items() if _split_name(row) == "grouped"}
     reported = []
     for name, row in rows.items():
         other = by_groups.get(_but_for_the_split(row))
-        if _split_of(row) != "random" or other is None or not (measured.get(name) and measured.get(other)):
+        if _split_name(row) != "random" or other is None or not (measured.get(name) and measured.get(other)):
             continue
         sides = [_known(measured[side], metric) for side in (name, other)]
         if all(sides):
@@ -302,7 +302,7 @@ def _bracketed(interval: Interval) -> str:
     return f"[{interval.low:+.3f}, {interval.high:+.3f}]"
 
 
-def _split_of(row: Mapping[str, Any]) -> str:
+def _split_name(row: Mapping[str, Any]) -> str:
     return str((row.get("condition") or {}).get("split", ""))
 
 

@@ -27,7 +27,7 @@ def prepare_under(
 ) -> SplitDataset:
     """Posts, encoded and split under a condition. `parts`: the split they were prepared with, if they were.
 
-    `names` are those of places, to be masked beside the posts' own; `state` a folder for what is known of pictures.
+    `names` are those of places, to be masked beside the posts' own; `state` a folder for what is known of images.
     The groups stay those of the posts as they came: what is resampled is the same under every condition.
     """
     prepared = locator.build_dataset(posts, subsets=parts)

@@ -31,7 +31,7 @@ class Condition:
     """What is done to the posts before any model is given them; rules are fitted on the training part.
 
     `split`: "grouped" keeps users (else venues) and near-duplicates on one side, "random" does not (to show how much
-    that flatters). `min_hashtag_posts`: rarer hashtags are removed. `max_portrait`: pictures of which persons fill more
+    that flatters). `min_hashtag_posts`: rarer hashtags are removed. `max_portrait`: images of which persons fill more
     are removed. `mask_place_names`: the names of places are taken out of texts and hashtags.
     """
 
@@ -202,7 +202,7 @@ def _condition(content: Mapping[str, Any], where: str) -> Condition:
     return condition
 
 
-def _table(content: Any, where: str) -> dict[str, Any]:
+def _table(content: Any, where: str) -> Mapping[str, Any]:
     if not isinstance(content, dict):
         raise BadOption(where, f"{content!r} is not a table", "write names and values between braces")
     return content

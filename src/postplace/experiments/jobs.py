@@ -10,14 +10,16 @@ from typing import Any
 
 from postplace.errors import BadOption
 from postplace.experiments.definition import Condition, Experiment, Row
-from postplace.experiments.provenance import code_version, segmenter_of
+from postplace.experiments.provenance import code_version, segmenter_name
 from postplace.experiments.results import Results
 from postplace.inference.scoring import CITY_MEDIAN, CONCATENATION, MAJORITY
 from postplace.models.registry import find_model
 from postplace.models.settings import resolve_settings
+from postplace.places.vocabulary import check_cells, check_min_posts, check_target
 from postplace.preparation.prepared_folder import read_with_subsets
 from postplace.schema import Post
 from postplace.system.json_types import JsonObject
+from postplace.system.option_checks import check_folds, check_whole, check_whole_or_none
 
 BEST_SINGLE = "best single modality + logistic regression"
 BASELINES = (MAJORITY, BEST_SINGLE, CONCATENATION, CITY_MEDIAN)
@@ -34,6 +36,12 @@ class DataSet:
     min_posts: int | None = None
     names: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Refuse, before anything is run, what no row could be run with."""
+        check_target(self.target)
+        check_cells(self.cells, self.target)
+        check_min_posts(self.min_posts)
+
 
 @dataclass(frozen=True)
 class Options:
@@ -48,6 +56,12 @@ class Options:
     cache: Path | None = None
     max_epochs: int | None = None
     folds: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse, before anything is run, what no row could be run with."""
+        check_whole("tune", self.trials)
+        check_whole_or_none("max_epochs", self.max_epochs, least=1)
+        check_folds(self.folds)
 
 
 @dataclass(frozen=True)
@@ -130,7 +144,7 @@ def _row_key(row: Row, encoders: tuple[str, str]) -> JsonObject:
 
 
 def _condition_key(condition: Condition, encoders: tuple[str, str]) -> JsonObject:
-    return {"condition": asdict(condition), "encoders": encoders, "segmenter": segmenter_of(condition)}
+    return {"condition": asdict(condition), "encoders": encoders, "segmenter": segmenter_name(condition)}
 
 
 def unfinished(job: Job, results: Results) -> Job | None:
@@ -150,7 +164,7 @@ def share_out(job: Job, *, jobs: int) -> Iterator[Job]:
 
 
 @lru_cache(maxsize=2)
-def posts_of(path: Path) -> tuple[list[Post], dict[str, str] | None]:
+def load_posts(path: Path) -> tuple[list[Post], dict[str, str] | None]:
     """The posts of a file or a prepared folder, with the part of each by its id if they are prepared; read once."""
     if not path.exists():
         raise BadOption("data", f"there is no {path}", "name a file of posts or a prepared folder")

@@ -55,8 +55,8 @@ def _segmenter() -> str:
     return find_segmenter().fingerprint
 
 
-def segmenter_of(condition: Condition) -> str | None:
-    """What finds the people of whose pictures a condition disposes: it depends on which weights are at hand."""
+def segmenter_name(condition: Condition) -> str | None:
+    """What finds the people of whose images a condition disposes: it depends on which weights are at hand."""
     return None if condition.max_portrait is None else _segmenter()
 
 
@@ -84,7 +84,7 @@ def build_provenance(
         "classes": None if prepared is None else len(prepared.places),
         "encoders": list(encoders),
         "fingerprints": None if locator is None else [encoder.fingerprint for encoder in locator.encoders()],
-        "segmenter": segmenter_of(condition),
+        "segmenter": segmenter_name(condition),
         "code": code_version(),
         "libraries": {name: version(name) for name in LIBRARIES},
         "python": platform.python_version(),

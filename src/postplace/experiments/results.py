@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -110,6 +110,13 @@ class Results:
         """Write what the table is to show: the experiment, and the files that belong to it now."""
         content = {"format": FORMAT, **experiment, "results": sorted(path.name for path in files)}
         write_atomically(self.folder / EXPERIMENT, as_json(content))
+
+    def why_nothing_was_measured(self, rows: Container[str]) -> str:
+        """The error of the first of these rows where not one of them was measured; "" where one was."""
+        made = [result for result in self.read()[1] if not result.is_baseline and result.name in rows]
+        if any(result.error is None for result in made):
+            return ""
+        return next((f"{result.name}, seed {result.seed}: {result.error}" for result in made), "no row was run")
 
     def read(self) -> tuple[dict[str, Any], list[Result]]:
         """The experiment and those of its results that are there; BadRun for a damaged one."""

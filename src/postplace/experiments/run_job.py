@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from postplace.evaluation.baselines import no_baselines
 from postplace.experiments.conditions import prepare_under
 from postplace.experiments.definition import Row
 from postplace.experiments.figures import Fused, fused_vectors, save_fused
-from postplace.experiments.jobs import BEST_SINGLE, Job, posts_of
+from postplace.experiments.jobs import BEST_SINGLE, Job, load_posts
 from postplace.experiments.provenance import build_provenance
 from postplace.experiments.results import DOES_NOT_APPLY, UNFINISHED, Cost, Result, Results
 from postplace.experiments.tuning import tune
@@ -67,7 +67,7 @@ def _work_on(job: Job) -> Iterator[str]:
     results, started = Results(job.folder), time.perf_counter()
     try:
         base = _locator(job, job.rows[0][0] if job.rows else None)
-        posts, parts = posts_of(job.data.path)
+        posts, parts = load_posts(job.data.path)
         state = (job.options.cache or job.folder) / "pictures"
         prepared = prepare_under(job.condition, posts, base, parts=parts, names=job.data.names, state=state)
     except Exception as error:  # of data or encoders: no row of the job can be run
@@ -206,7 +206,16 @@ def _and(names: Iterable[str]) -> str:
     return " and ".join(sorted(names))
 
 
-def _measures(probabilities: NDArray[np.floating], truth: GroundTruth, prepared: SplitDataset) -> dict[str, Any]:
+class _Measured(TypedDict, total=False):
+    """The fields of a `Result` that are measured; those that are absent stay empty."""
+
+    overall: Mapping[str, Any]
+    hits: NDArray[np.bool_]
+    groups: NDArray[np.int64]
+    errors_km: NDArray[np.float64]
+
+
+def _measures(probabilities: NDArray[np.floating], truth: GroundTruth, prepared: SplitDataset) -> _Measured:
     chosen = truth.labelled
     errors = distance_errors_km(probabilities, truth, prepared.places)
     return {
@@ -247,7 +256,7 @@ def _baselines(job: Job, prepared: SplitDataset, provenance: Mapping[str, Any]) 
         yield path, made
 
 
-def _point_measures(point: tuple[float, float] | None, truth: GroundTruth) -> dict[str, Any]:
+def _point_measures(point: tuple[float, float] | None, truth: GroundTruth) -> _Measured:
     """What is measured of answering with the same point always: km alone, and nothing where there are none."""
     if point is None:
         return {}

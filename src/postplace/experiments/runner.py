@@ -11,12 +11,13 @@ from concurrent.futures import as_completed
 from functools import partial
 from pathlib import Path
 
-from postplace.errors import BadOption, BadRun
+from postplace.errors import BadOption, BadRun, unknown_name
 from postplace.experiments.definition import Experiment
-from postplace.experiments.jobs import DataSet, Job, Options, build_jobs, posts_of, share_out, unfinished
+from postplace.experiments.jobs import DataSet, Job, Options, build_jobs, load_posts, share_out, unfinished
 from postplace.experiments.provenance import digest_of_data
 from postplace.experiments.results import Results
 from postplace.experiments.run_job import work_on
+from postplace.system.option_checks import check_names, check_seed, check_whole
 from postplace.system.workers import WorkerPool
 
 
@@ -36,8 +37,10 @@ def run_experiment(
     With `only` some names, the other rows are not run; the table still has what there is of them.
     `log` gets a line on each result; several `jobs` print it on stderr by themselves, unless it is None.
     """
+    jobs, only = check_whole("jobs", jobs, least=1), known_rows(experiment, only)
+    seeds = [check_seed(seed, "seeds") for seed in seeds]
     results = Results(out / experiment.name / data.name)
-    posts, parts = posts_of(data.path)
+    posts, parts = load_posts(data.path)
     digest = digest_of_data(posts, parts)
     make_jobs = partial(build_jobs, experiment, data, seeds=seeds, options=options, results=results, digest=digest)
     files = [path for job in make_jobs() for path in job.files()]
@@ -55,6 +58,15 @@ def run_experiment(
         log(f"{experiment.name} on {data.name}: {left} of {total} results to make")
     _run([share for job in waiting for share in share_out(job, jobs=jobs)], jobs=jobs, log=log)
     return results
+
+
+def known_rows(experiment: Experiment, only: Collection[str] | str) -> tuple[str, ...]:
+    """The names of rows, each of which the experiment has; BadOption, with the nearest, for another."""
+    names, known = check_names("only", only), [row.name for row in experiment.rows]
+    for name in names:
+        if name not in known:
+            raise unknown_name("only", name, known)
+    return names
 
 
 def _described(parts: dict[str, str] | None, folds: int | None, data: DataSet) -> str:

@@ -1,4 +1,4 @@
-"""What gave the place away: each modality's, word's, hashtag's and picture region's part; and how to hide it."""
+"""What gave the place away: each modality's, word's, hashtag's and image region's part; and how to hide it."""
 
 from __future__ import annotations
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
-from typing import Any
 
+from postplace.explain.documents import AdviceDocument, AttackerViewDocument, GoalDocument, SuggestionDocument
 from postplace.explain.edits import Edit
 from postplace.truncation import WHOLE, Unread
 
@@ -23,7 +24,7 @@ class AttackerView:
     answer: str
     expected_km: float | None = None
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> AttackerViewDocument:
         """The three, rounded."""
         km = None if self.expected_km is None else round(self.expected_km, 3)
         return {"probability": round(self.probability, DECIMALS), "answer": self.answer, "expected_km": km}
@@ -79,7 +80,7 @@ class Goal:
         wanted += [] if self.beyond_km is None else [f"expected to be missed by {self.beyond_km:g} km or more"]
         return ", and ".join(wanted)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> GoalDocument:
         """The numbers and the words."""
         return {
             "below": self.below,
@@ -109,13 +110,28 @@ class Suggestion:
         """Of what this run and the transfer model have left, what is farther from the goal."""
         return max([self.view, *([] if self.transfer_view is None else [self.transfer_view])], key=goal.shortfall)
 
-    def to_dict(self) -> dict[str, Any]:
+    @property
+    def outlook(self) -> AttackerView:
+        """The name that `view` had in version 0.1."""
+        _warn_renamed("Suggestion.outlook", "Suggestion.view")
+        return self.view
+
+    @property
+    def judged(self) -> AttackerView | None:
+        """The name that `transfer_view` had in version 0.1."""
+        _warn_renamed("Suggestion.judged", "Suggestion.transfer_view")
+        return self.transfer_view
+
+    def to_dict(self) -> SuggestionDocument:
         """Plain data: the view's keys, the edits, the text and the hashtags after them."""
+        view = self.view.to_dict()
         return {
             "edits": [edit.to_dict() for edit in self.edits],
             "text": self.text,
             "hashtags": list(self.hashtags),
-            **self.view.to_dict(),
+            "probability": view["probability"],
+            "answer": view["answer"],
+            "expected_km": view["expected_km"],
             "loss": round(self.loss, DECIMALS),
             "reached": self.reached,
             "transfer_view": None if self.transfer_view is None else self.transfer_view.to_dict(),
@@ -147,9 +163,27 @@ class Advice:
     unread: Unread = WHOLE
     rest: AttackerView | None = None
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data; boxes are in shares of a picture's sides."""
-        return {
+    @property
+    def judged_before(self) -> AttackerView | None:
+        """The name that `transfer_before` had in version 0.1."""
+        _warn_renamed("Advice.judged_before", "Advice.transfer_before")
+        return self.transfer_before
+
+    @property
+    def every_tag(self) -> AttackerView | None:
+        """The name that `without_hashtags` had in version 0.1."""
+        _warn_renamed("Advice.every_tag", "Advice.without_hashtags")
+        return self.without_hashtags
+
+    @property
+    def asked(self) -> int:
+        """The name that `queries` had in version 0.1."""
+        _warn_renamed("Advice.asked", "Advice.queries")
+        return self.queries
+
+    def to_dict(self) -> AdviceDocument:
+        """Plain data; boxes are in shares of an image's sides."""
+        document: AdviceDocument = {
             "id": self.post_id,
             "protect": self.protect,
             "place": self.place,
@@ -161,6 +195,13 @@ class Advice:
             "suggestions": [suggestion.to_dict() for suggestion in self.suggestions],
             "queries": self.queries,
             "notes": list(self.notes),
-            **({"not_read": self.unread.to_json()} if self.unread else {}),
-            **({} if self.rest is None else {"rest": self.rest.to_dict() | {"reached": self.goal.reached(self.rest)}}),
         }
+        if self.unread:
+            document["not_read"] = self.unread.to_json()
+        if self.rest is not None:
+            document["rest"] = {**self.rest.to_dict(), "reached": self.goal.reached(self.rest)}
+        return document
+
+
+def _warn_renamed(old: str, new: str) -> None:
+    warnings.warn(f"{old} is called {new}; the old name goes with version 0.3", DeprecationWarning, stacklevel=3)

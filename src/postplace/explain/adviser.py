@@ -1,14 +1,15 @@
 """advise: one post and a trained run -> which few edits hide where it was made.
 
 Tagvisor's idea (Zhang et al., WWW 2018, arXiv 1802.04122: hide, replace or generalise hashtags so that the posterior of
-the place falls at little loss of meaning), for whole posts: words and pictures too.
+the place falls at little loss of meaning), for whole posts: words and images too.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -55,7 +56,7 @@ ASSUMED = "protected is what this run answers: if the post was made elsewhere, n
 
 def advise(
     locator: Explainable,
-    post: Post | OpenedPost,
+    post: Post | Mapping[str, object] | OpenedPost,
     *,
     protect: str = "place",
     place: str | None = None,
@@ -70,14 +71,17 @@ def advise(
 ) -> Advice:
     """Which sets of at most `max_edits` edits hide `place` (None: the run's answer), and what each costs.
 
-    The post may be one that `open_whole` opened. Hidden: less probable than `below`, expected to be missed by
-    `beyond_km` or more, both where both are given; where neither is, not the answer and less probable than 0.2 (of
-    C < 5 classes, than 1 / C). `protect` is the run's own target. At most `limit` parts are taken away one at a time
-    (`seed` decides which, where there are more); the strongest are replaced, widened and combined. `transfer_model` is
-    a run that does not guide the search: what it has left is reported, and hidden is what neither of the two has.
-    `judge` is the old name of it. Raises BadPost for a post with nothing in it, BadOption for options out of range.
+    The post may be a record, which `parse` reads, or one that `open_whole` opened. Hidden: less probable than `below`,
+    expected to be missed by `beyond_km` or more, both where both are given; where neither is, not the answer and less
+    probable than 0.2 (of C < 5 classes, than 1 / C). `protect` is the run's own target. At most `limit` parts are taken
+    away one at a time (`seed` decides which, where there are more); the strongest are replaced, widened and combined.
+    `transfer_model` is a run that does not guide the search: what it has left is reported, and hidden is what neither
+    of the two has. `judge` is the old name of it. Raises BadPost for a post with nothing in it or for something else
+    than one post, BadOption for options out of range.
     """
     if judge is not None:
+        if transfer_model is not None:
+            raise BadOption("judge", "is the old name of `transfer_model`, and both are given", "leave out `judge`")
         message = "advise(judge=) is called advise(transfer_model=); the old name goes with version 0.3"
         warnings.warn(message, DeprecationWarning, stacklevel=2)
         transfer_model = judge
@@ -92,14 +96,14 @@ def advise(
     (before, *without_hashtags), encoded = attacker.look(bases := _bases(opened, locator.modalities))
     hidden = all(map(goal.reached, as_it_is := [before, *([] if transfer is None else [transfer.before])]))
     ends = Ends.of(locator, opened, attacker, goal)
-    every: list[Tried] = []
+    tried: list[Tried] = []
     notes = [*opened.broken, *([ASSUMED] if place is None else [])]
     if not hidden:
-        every, left_out = _search(attacker, opened, encoded, goal=goal, before=before, budget=budget)
+        tried, left_out = _search(attacker, opened, encoded, goal=goal, before=before, budget=budget)
         notes += left_out
-    found = pareto(every, goal=goal, before=before)
-    posts = [apply(opened, own.edits) for own in found]
-    suggestions = tuple(_suggestion(own, post, goal) for own, post in zip(found, posts, strict=True))
+    best = pareto(tried, goal=goal, before=before)
+    posts = [apply(opened, one.edits) for one in best]
+    suggestions = tuple(_suggestion(one, post, goal) for one, post in zip(best, posts, strict=True))
     if transfer is not None:
         suggestions = transfer.attack(suggestions, posts, goal)
         notes += transfer.notes(suggestions, goal)
@@ -114,8 +118,8 @@ def advise(
         transfer_before=None if transfer is None else transfer.before,
         without_hashtags=without_hashtags[0] if without_hashtags else None,
         suggestions=suggestions,
-        reached=(hidden or any(own.reached for own in suggestions)) and ends.harmless(goal),
-        queries=len(bases) + len(every) + ends.pieces,
+        reached=(hidden or any(one.reached for one in suggestions)) and ends.harmless(goal),
+        queries=len(bases) + len(tried) + ends.pieces,
         notes=(*_verdict(goal, as_it_is, suggestions, ends), *notes, *_about(locator, opened.given, ends)),
         unread=ends.unread,
         rest=ends.rest,
@@ -146,7 +150,7 @@ def _protected(
     locator: Explainable, opened: OpenedPost, place: str | None, below: float | None, beyond_km: float | None
 ) -> tuple[Attacker, Goal]:
     """The run as an attacker of that place (None: of its own answer), and when it has failed."""
-    names = [own.name for own in locator.predictor.places.places]
+    names = [known.name for known in locator.predictor.places.places]
     if place is None:
         place = names[int(ask(locator, [opened.post])[0].argmax())]
     attacker = Attacker.of(locator, class_index(place, names))
@@ -158,10 +162,10 @@ def _protected(
 def _search(
     attacker: Attacker, opened: OpenedPost, encoded: EncodedPosts, *, goal: Goal, before: AttackerView, budget: Budget
 ) -> tuple[list[Tried], list[str]]:
-    """All sets that were asked about, and what is said of parts that were not."""
-    try_all = trying(attacker, opened, Meaning.of(encoded, pictures=len(opened.pictures)))
+    """All sets that were tried, and notes on parts that were not."""
+    try_all = trying(attacker, opened, Meaning.of(encoded, images=len(opened.images)))
     run, limits = attacker.locator, {"limit": budget.limit, "grid": budget.grid, "seed": budget.seed}
-    first, said = removals(opened, run.modalities, but=parts_not_read(read_limits(run), opened.post), **limits)
+    first, left_out = removals(opened, run.modalities, but=parts_not_read(read_limits(run), opened.post), **limits)
     singles = try_all([(edit,) for edit in first])
     post = opened.post
     room = MOST_CHARACTERS // max(1, len(post.full_text) + len(" ".join(post.hashtags)))  # posts that long
@@ -175,7 +179,7 @@ def _search(
         try_all=try_all,
         at_once=min(MOST_OF_A_SIZE, max(FEWEST_SETS, room)),
     )
-    return [*singles, *sets], said
+    return [*singles, *sets], left_out
 
 
 def _leaking(singles: Sequence[Tried], goal: Goal, before: AttackerView) -> list[Edit]:
@@ -183,12 +187,12 @@ def _leaking(singles: Sequence[Tried], goal: Goal, before: AttackerView) -> list
 
     Whatever stands in the place of another part hides the place by pointing to a wrong one.
     """
-    start, found = goal.left(before), []
+    start, leaking = goal.left(before), []
     for modality in MODALITIES:
-        own = [(start - goal.left(one.view), one.edits[0]) for one in singles if one.edits[0].modality == modality]
-        best = max((hidden for hidden, _ in own), default=0.0)
-        found += [(hidden, edit) for hidden, edit in own if hidden > 0 and hidden >= LEAKING * best]
-    return [edit for _, edit in sorted(found, key=lambda pair: -pair[0])]
+        removed = [(start - goal.left(one.view), one.edits[0]) for one in singles if one.edits[0].modality == modality]
+        best = max((hidden for hidden, _ in removed), default=0.0)
+        leaking += [(hidden, edit) for hidden, edit in removed if hidden > 0 and hidden >= LEAKING * best]
+    return [edit for _, edit in sorted(leaking, key=lambda pair: -pair[0])]
 
 
 def _refined(locator: Explainable, opened: OpenedPost, strongest: Sequence[Edit], *, grid: int) -> list[Edit]:
@@ -204,9 +208,9 @@ def _refined(locator: Explainable, opened: OpenedPost, strongest: Sequence[Edit]
         edits += other_hashtags(edit.part, known=tags, encode=encode, without=post.hashtags)
     for edit in some("hide words", WORDS_LOOKED_INTO):
         edits += other_words(post.text, edit.part, known=words, encode=encode) + phrases(post.text, edit.part)
-    for number in range(len(opened.pictures)):
-        own = next((edit for edit in some("blur region", len(strongest)) if edit.part.image == number), None)
-        edits += blocks(own.part, grid=grid) if own is not None else []
+    for number in range(len(opened.images)):
+        blur = next((edit for edit in some("blur region", len(strongest)) if edit.part.image == number), None)
+        edits += blocks(blur.part, grid=grid) if blur is not None else []
     return list(dict.fromkeys(edits))
 
 
@@ -217,8 +221,10 @@ def _bases(opened: OpenedPost, modalities: Sequence[str]) -> list[Post]:
     return [opened.post, *drop_modalities([opened.post], ("text", "image"))]
 
 
-def _suggestion(own: Tried, post: Post, goal: Goal) -> Suggestion:
-    return Suggestion(own.edits, own.view, own.loss, goal.reached(own.view), text=post.text, hashtags=post.hashtags)
+def _suggestion(tried: Tried, post: Post, goal: Goal) -> Suggestion:
+    return Suggestion(
+        tried.edits, tried.view, tried.loss, goal.reached(tried.view), text=post.text, hashtags=post.hashtags
+    )
 
 
 def _verdict(goal: Goal, as_it_is: Sequence[AttackerView], suggestions: Sequence[Suggestion], ends: Ends) -> list[str]:
@@ -227,28 +233,31 @@ def _verdict(goal: Goal, as_it_is: Sequence[AttackerView], suggestions: Sequence
         if not ends.unread:
             return [f"nothing needs to change: it is {goal.describe()} already"]
         return [f"of what was read nothing gives the place away: it is {goal.describe()}; {UNREAD}", *ends.notes(goal)]
-    said = [*([SEEN_BY_TRANSFER_MODEL] if goal.reached(as_it_is[0]) else []), *ends.notes(goal)]
+    notes = [*([SEEN_BY_TRANSFER_MODEL] if goal.reached(as_it_is[0]) else []), *ends.notes(goal)]
     if not suggestions:
-        return [*said, "no edit that was tried hides anything of the place"]
-    if not any(own.reached for own in suggestions):
+        return [*notes, "no edit that was tried hides anything of the place"]
+    if not any(suggestion.reached for suggestion in suggestions):
         whom = " for both runs" if len(as_it_is) > 1 else ""
-        said.append(
+        notes.append(
             f"no set of edits that was tried reaches the goal{whom}: allow more edits, or do not publish the post"
         )
-    return said
+    return notes
 
 
 def _about(locator: Explainable, post: Post, ends: Ends) -> list[str]:
     looked_past = " and ".join(CALLED[name] for name in ends.unread.modalities)
     notes = [f"this run does not look at {looked_past}: others may"] if looked_past else []
-    if (part := locator.part_of(post)) is not None:
-        notes.append(f"this post was in the {part} part of the posts that the run was made from")
+    if (subset := locator.part_of(post)) is not None:
+        notes.append(f"this post was in the {subset} subset of the posts that the run was made from")
     return notes
 
 
 def _check_transfer(transfer_model: Explainable | None, locator: Explainable) -> None:
     if transfer_model is locator:
         raise BadOption("transfer_model", "is the run that chooses the edits", "give another model of the same posts")
+    if isinstance(transfer_model, str | Path):
+        problem = f"{str(transfer_model)!r} is a path, where a loaded run is needed"
+        raise BadOption("transfer_model", problem, "load it with PostLocator.load")
     if transfer_model is not None:
         check_transfer_model(transfer_model.predictor.places, locator.predictor.places)
 

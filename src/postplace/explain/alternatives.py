@@ -43,38 +43,38 @@ Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 def removals(
     opened: OpenedPost, modalities: Sequence[str], *, limit: int, grid: int, seed: int, but: Collection[Part] = ()
 ) -> tuple[list[Edit], list[str]]:
-    """Each hashtag, word, picture and region gone by itself, and each crop; and what is said of those left out.
+    """Each hashtag, word, image and region gone by itself, and each crop; and notes on those left out.
 
     Those in `but` stay, which a run does not read. Stop words stay: without them a text loses its grammar and no place
     its name.
     """
-    post, seen = opened.post, opened.present
+    post, present = opened.post, opened.present
     view = replace(
         post,
         text=post.text if "text" in modalities else "",
-        image_text="",  # what stands in a picture cannot be typed away
+        image_text="",  # what stands in an image cannot be typed away
         hashtags=post.hashtags if "hashtags" in modalities else (),
-        images=post.images if opened.pictures else (),
+        images=post.images if opened.images else (),
     )
-    parts, said = chosen(replace(opened, post=view, drawn=view), limit=limit, grid=grid, seed=seed, but=but)
+    parts, left_out = chosen(replace(opened, post=view, drawn=view), limit=limit, grid=grid, seed=seed, but=but)
     edits = [Edit(_REMOVE[part.kind], part) for part in parts]
-    if "image" in seen and len(opened.pictures) == 1:
-        edits.append(Edit("drop picture", image_part(0)))
-    cropped = min(len(opened.pictures), max(1, limit // CROPPED_SHARE // len(CROPS)))
-    if cropped < len(opened.pictures):
-        said.append(
-            f"{len(opened.pictures) - cropped} of {len(opened.pictures)} pictures were not cropped (limit {limit})"
+    if "image" in present and len(opened.images) == 1:
+        edits.append(Edit("drop image", image_part(0)))
+    cropped = min(len(opened.images), max(1, limit // CROPPED_SHARE // len(CROPS)))
+    if cropped < len(opened.images):
+        left_out.append(
+            f"{len(opened.images) - cropped} of {len(opened.images)} images were not cropped (limit {limit})"
         )
     for number in range(cropped):
         edits += [
-            Edit("crop", Part("region", f"picture {number + 1} to {name}", image=number, box=box))
+            Edit("crop", Part("region", f"image {number + 1} to {name}", image=number, box=box))
             for name, box in CROPS.items()
         ]
-    return [edit for edit in _once(edits) if edit.modality != "text" or words(edit.part.name)], said
+    return [edit for edit in _once(edits) if edit.modality != "text" or words(edit.part.name)], left_out
 
 
 _REMOVE: dict[Kind, EditKind] = {
-    "hashtag": "hide hashtag", "word": "hide words", "picture": "drop picture", "region": "blur region",
+    "hashtag": "hide hashtag", "word": "hide words", "image": "drop image", "region": "blur region",
 }  # fmt: skip
 
 
@@ -83,12 +83,12 @@ def other_hashtags(tag: Part, *, known: Sequence[str], encode: Encode, without: 
 
     `known` in their normal form, most frequent first; none of those `without`, the post's own.
     """
-    own = normalise_hashtag(tag.name)
-    taken = {own, *map(normalise_hashtag, without)}
+    normal_form = normalise_hashtag(tag.name)
+    taken = {normal_form, *map(normalise_hashtag, without)}
     general = [name for name in more_general(tag.name, known) if name not in taken]
-    near = [name for name in _alike(own, known) if name not in taken and name not in general]
+    near = [name for name in _alike(normal_form, known) if name not in taken and name not in general]
     edits = [Edit("generalise hashtag", tag, name) for name in general[:GENERAL]]
-    return edits + [Edit("replace hashtag", tag, name) for name in nearest(own, near, encode, most=NEIGHBOURS)]
+    return edits + [Edit("replace hashtag", tag, name) for name in nearest(normal_form, near, encode, most=NEIGHBOURS)]
 
 
 def more_general(tag: str, known: Sequence[str]) -> list[str]:
@@ -97,14 +97,18 @@ def more_general(tag: str, known: Sequence[str]) -> list[str]:
     >>> more_general("DresdenFrauenkirche", ["germany", "dresden", "kirche", "dresdenfrauenkirche", "frau"])
     ['dresden', 'kirche']
     """
-    own, words = normalise_hashtag(tag), set(split_hashtag(tag))
-    more_frequent = known[: known.index(own)] if own in known else known
-    found = []
+    normal_form, words = normalise_hashtag(tag), set(split_hashtag(tag))
+    more_frequent = known[: known.index(normal_form)] if normal_form in known else known
+    general = []
     for name in more_frequent:
         least = 2 if CHINESE.search(name) else LEAST_SHARED
-        if name != own and len(name) >= least and (name in words or own.startswith(name) or own.endswith(name)):
-            found.append(name)
-    return sorted(found, key=lambda name: -len(name))
+        if (
+            name != normal_form
+            and len(name) >= least
+            and (name in words or normal_form.startswith(name) or normal_form.endswith(name))
+        ):
+            general.append(name)
+    return sorted(general, key=lambda name: -len(name))
 
 
 def other_words(text: str, word: Part, *, known: Sequence[str], encode: Encode) -> list[Edit]:
@@ -113,11 +117,11 @@ def other_words(text: str, word: Part, *, known: Sequence[str], encode: Encode) 
     That one takes the place of all that follows an article, or of a Chinese word. In other scripts, elsewhere, and of a
     run that keeps no words, there may be nothing: then a word can only go.
     """
-    own = word.name.casefold()
-    near = [name for name in _alike(own, known) if name != own]
-    edits = [Edit("reword", word, name) for name in nearest(own, near, encode, most=1)]
-    whole, general = after_article(text, word), GENERAL_WORD.get(writing_system(own))
-    if whole is not None and general not in (None, own):
+    plain = word.name.casefold()
+    near = [name for name in _alike(plain, known) if name != plain]
+    edits = [Edit("reword", word, name) for name in nearest(plain, near, encode, most=1)]
+    whole, general = after_article(text, word), GENERAL_WORD.get(writing_system(plain))
+    if whole is not None and general not in (None, plain):
         edits.append(Edit("reword", whole, general))
     return edits
 
@@ -159,16 +163,16 @@ def phrases(text: str, word: Part) -> list[Edit]:
     at = next((row for row, span in enumerate(spans) if span == (word.start, word.end)), None)
     if at is None:
         return []
-    found = []
+    phrase_parts = []
     for first in range(max(0, at - LONGEST_PHRASE + 1), at + 1):
         for last in range(max(at, first + 1), min(len(spans), first + LONGEST_PHRASE)):
             start, end = spans[first][0], spans[last][1]
             opens, closes = (text[a:b] for a, b in (spans[first], spans[last]))
             whole = words(closes) and (words(opens) or opens.lower() in ARTICLES)
             if whole and _joined(text, spans[first : last + 1]):
-                found.append(Part("word", text[start:end], "text", start, end))
-    found.sort(key=lambda part: (part.end or 0, -(part.start or 0)))
-    return [Edit("hide words", part) for part in found]
+                phrase_parts.append(Part("word", text[start:end], "text", start, end))
+    phrase_parts.sort(key=lambda part: (part.end or 0, -(part.start or 0)))
+    return [Edit("hide words", part) for part in phrase_parts]
 
 
 def blocks(region: Part, *, grid: int) -> list[Edit]:
@@ -176,24 +180,24 @@ def blocks(region: Part, *, grid: int) -> list[Edit]:
     if region.box is None or region.image is None or grid < 3:
         return []
     column, row = round(region.box[0] * grid), round(region.box[1] * grid)
-    found = []
+    edits = []
     for top in (row - 1, row):
         for left in (column - 1, column):
             if 0 <= top < grid - 1 and 0 <= left < grid - 1:
-                name = f"picture {region.image + 1}, rows {top + 1} to {top + 2}, columns {left + 1} to {left + 2}"
+                name = f"image {region.image + 1}, rows {top + 1} to {top + 2}, columns {left + 1} to {left + 2}"
                 box = (left / grid, top / grid, (left + 2) / grid, (top + 2) / grid)
-                found.append(Edit("blur region", Part("region", name, image=region.image, box=box)))
-    return found
+                edits.append(Edit("blur region", Part("region", name, image=region.image, box=box)))
+    return edits
 
 
-def nearest(own: str, known: Sequence[str], encode: Encode, *, most: int) -> list[str]:
+def nearest(wanted: str, known: Sequence[str], encode: Encode, *, most: int) -> list[str]:
     """The `most` known strings nearest in meaning: by the cosine of text vectors (D,) less the mean of the known ones.
 
     None that has little in common with `own`; none where few are known.
     """
     if len(known) < FEWEST_KNOWN:
         return []
-    vectors = unit_rows(encode([own, *known]))
+    vectors = unit_rows(encode([wanted, *known]))
     vectors = unit_rows(vectors - vectors[1:].mean(axis=0))
     cosines = vectors[1:] @ vectors[0]
     order = np.argsort(-cosines, kind="stable")[:most]
@@ -224,9 +228,9 @@ def writing_system(word: str) -> str:
     return unicodedata.name(letter, "").split(" ")[0].lower() if letter else ""
 
 
-def _alike(own: str, known: Sequence[str]) -> list[str]:
+def _alike(wanted: str, known: Sequence[str]) -> list[str]:
     """Of the most frequent known strings, those in the same script, and with a letter."""
-    script = writing_system(own)
+    script = writing_system(wanted)
     return [name for name in known[:MOST_KNOWN] if script and writing_system(name) == script]
 
 
@@ -238,9 +242,9 @@ def _joined(text: str, spans: Sequence[tuple[int, int]]) -> bool:
 def _once(edits: Iterable[Edit]) -> list[Edit]:
     """Those that do the same, a tag or a word written in several ways, once: the first of them in the post."""
     ordered = sorted(edits, key=lambda edit: edit.part.start or 0)
-    found: dict[object, Edit] = {}
+    unique: dict[object, Edit] = {}
     for edit in ordered:
         part = edit.part
         name = normalise_hashtag(part.name) if part.kind == "hashtag" else part.name.casefold()
-        found.setdefault((edit.kind, name, part.image, part.box), edit)
-    return list(found.values())
+        unique.setdefault((edit.kind, name, part.image, part.box), edit)
+    return list(unique.values())

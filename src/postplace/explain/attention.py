@@ -38,7 +38,7 @@ def with_attention(locator: PostLocator, post: Post, explanation: Explanation) -
 
 
 def attention_maps(locator: PostLocator, post: Post) -> tuple[tuple[AttentionMap, ...], list[str]]:
-    """Every attention of an MRLF or SG-MFT network for one post, and what is to be said of those left out.
+    """Every attention of an MRLF or SG-MFT network for one post, and notes on those left out.
 
     An attention to a modality that is not there has no weights and no map.
     """
@@ -101,9 +101,9 @@ def _interpolation(
 ) -> None:
     """SG-MFT (8) and (9): of a side to itself, and across."""
     _, (q, k, _), (q_other, k_other, _), _ = given
-    own, other = named.get("masks", (None, None))
-    across = (q_other, k, own) if module.cross_query == "other" else (q, k_other, other)
-    for kind, (query, key, mask) in {"to itself": (q, k, own), "across": across}.items():
+    mask_here, mask_other = named.get("masks", (None, None))
+    across = (q_other, k, mask_here) if module.cross_query == "other" else (q, k_other, mask_other)
+    for kind, (query, key, mask) in {"to itself": (q, k, mask_here), "across": across}.items():
         if (weights := attention_weights(query, key, heads=module.heads, key_mask=mask)) is not None:
             keep(f"{name}, {kind}", weights)
 
@@ -118,7 +118,7 @@ def _names(model: nn.Module, tokens: TextTokens) -> Callable[[str, int, int], tu
 
     by_name = {"fuse": ("text", "hashtags"), "fuse_back": ("hashtags", "text")}
     if getattr(model, "fusion", None) not in ("cross", "cross_both", "late"):
-        by_name = {}  # there both sides, or pictures, are among the keys
+        by_name = {}  # there both sides, or images, are among the keys
 
     def labels(name: str, queries: int, keys: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
         side = name.partition(".")[0]

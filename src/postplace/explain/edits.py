@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
+from postplace.explain.documents import EditDocument
 from postplace.explain.parts import Part
 from postplace.explain.variants import OpenedPost
 from postplace.images.decode import decode
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 EditKind = Literal[
     "hide hashtag", "replace hashtag", "generalise hashtag", "hide words", "reword", "blur region", "crop",
-    "drop picture",
+    "drop image",
 ]  # fmt: skip
 _PASSES = 20
 _CLOSING = ",.!?;:)，。！？；：）"
@@ -32,7 +33,7 @@ _CLOSING = ",.!?;:)，。！？；：）"
 class Edit:
     """One edit of a part. A hashtag goes everywhere, the text too, however it is written; so do words.
 
-    `part` is a hashtag, a word or neighbouring words of the text, a region (of a crop: what is kept) or a picture;
+    `part` is a hashtag, a word or neighbouring words of the text, a region (of a crop: what is kept) or an image;
     `replacement` is what a tag or the words become, None where they go.
     """
 
@@ -60,17 +61,19 @@ class Edit:
             "reword": f'write "{new}" in the place of "{name}"',
             "blur region": f"blur {name}",
             "crop": f"crop {name}",
-            "drop picture": f"leave out {name}",
+            "drop image": f"leave out {name}",
         }[self.kind]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> EditDocument:
         """The kind, the description, the part's own keys under `part`, the replacement where there is one."""
-        new = {} if self.replacement is None else {"replacement": self.replacement}
-        return {"kind": self.kind, "description": self.describe(), "part": self.part.to_dict(), **new}
+        document: EditDocument = {"kind": self.kind, "description": self.describe(), "part": self.part.to_dict()}
+        if self.replacement is not None:
+            document["replacement"] = self.replacement
+        return document
 
 
 def apply(opened: OpenedPost, edits: Sequence[Edit]) -> Post:
-    """The post with these edits; pictures that are blurred or cropped come from the decoded ones, as files of pixels.
+    """The post with these edits; images that are blurred or cropped come from the decoded ones, as files of pixels.
 
     Of a text that loses its last word no word is left standing alone: only its hashtags stay. Whoever reads the post
     as it is given here finds these hashtags and no other: none that was hidden is in the text, none is there alone.
@@ -87,15 +90,15 @@ def apply(opened: OpenedPost, edits: Sequence[Edit]) -> Post:
     )
 
 
-def pictures_after(images: Sequence[Path | bytes], edits: Sequence[Edit]) -> Iterator[tuple[int, Image]]:
-    """The pictures that these edits leave, one by one, in full size and without metadata, with their numbers from 0.
+def images_after(images: Sequence[Path | bytes], edits: Sequence[Edit]) -> Iterator[tuple[int, Image]]:
+    """The images that these edits leave, one by one, in full size and without metadata, with their numbers from 0.
 
     All `images` must be readable: edits count the readable ones. Raises BadImage for one that is not.
     """
     for number, image in enumerate(images):
-        own = [edit for edit in edits if edit.part.image == number]
-        if not any(edit.kind == "drop picture" for edit in own):
-            yield number, edited_picture(decode(image), own)
+        image_edits = [edit for edit in edits if edit.part.image == number]
+        if not any(edit.kind == "drop image" for edit in image_edits):
+            yield number, edited_image(decode(image), image_edits)
 
 
 def clash(one: Edit, other: Edit) -> bool:
@@ -127,18 +130,18 @@ def occurrences(text: str, words: str) -> list[tuple[int, int]]:
     if not CHINESE.search(words):
         pattern = rf"(?<!\w){pattern}(?!\w)"
     marks = markup_spans(text)
-    found = (match.span() for match in re.finditer(pattern, text, re.IGNORECASE))
-    return [(start, end) for start, end in found if not any(start < b and a < end for a, b in marks)]
+    matches = (match.span() for match in re.finditer(pattern, text, re.IGNORECASE))
+    return [(start, end) for start, end in matches if not any(start < b and a < end for a, b in marks)]
 
 
-def edited_picture(picture: Image, edits: Iterable[Edit]) -> Image:
-    """A decoded picture with the regions of these edits blurred, or cropped to the box of one."""
-    every = list(edits)
-    picture = blurred(picture, [edit.part.box for edit in every if edit.kind == "blur region" and edit.part.box])
-    for edit in every:
+def edited_image(image: Image, edits: Iterable[Edit]) -> Image:
+    """A decoded image with the regions of these edits blurred, or cropped to the box of one."""
+    image_edits = list(edits)
+    image = blurred(image, [edit.part.box for edit in image_edits if edit.kind == "blur region" and edit.part.box])
+    for edit in image_edits:
         if edit.kind == "crop" and edit.part.box is not None:
-            picture = cropped(picture, edit.part.box)
-    return picture
+            image = cropped(image, edit.part.box)
+    return image
 
 
 def _overlap(one: Part, other: Part) -> bool:
@@ -148,14 +151,14 @@ def _overlap(one: Part, other: Part) -> bool:
 
 
 def _text(text: str, edits: Sequence[Edit]) -> str:
-    own = [edit for edit in edits if edit.modality in ("text", "hashtags")]
-    if not own or not text:
+    written_edits = [edit for edit in edits if edit.modality in ("text", "hashtags")]
+    if not written_edits or not text:
         return text
-    rest = _once(text, own)
-    new = {normalise_hashtag(edit.replacement) for edit in own if edit.replacement}
+    rest = _once(text, written_edits)
+    new = {normalise_hashtag(edit.replacement) for edit in written_edits if edit.replacement}
     gone = [
         replace(edit, replacement=None)
-        for edit in own
+        for edit in written_edits
         if not any(normalise_hashtag(edit.part.name) in name for name in new)
     ]
     for _ in range(_PASSES):  # what stood around a tag or a word may be it once it is gone
@@ -165,14 +168,14 @@ def _text(text: str, edits: Sequence[Edit]) -> str:
     return rest
 
 
-def _once(text: str, own: Sequence[Edit]) -> str:
-    tags = {normalise_hashtag(edit.part.name): edit for edit in own if edit.modality == "hashtags"}
+def _once(text: str, written_edits: Sequence[Edit]) -> str:
+    tags = {normalise_hashtag(edit.part.name): edit for edit in written_edits if edit.modality == "hashtags"}
     changes: list[tuple[int, int, str]] = []
     for start, end, name in hashtag_spans(text) if tags else ():
         if (edit := tags.get(normalise_hashtag(name))) is not None:
             closed = "#" if text[end - 1] in "#＃" else ""
             changes.append((start, end, f"#{edit.replacement}{closed}" if edit.replacement else ""))
-    for edit in own:
+    for edit in written_edits:
         if edit.modality == "text":
             changes += [(a, b, edit.replacement or "") for a, b in occurrences(text, edit.part.name)]
     rest = _changed(text, sorted(changes))
@@ -183,38 +186,40 @@ def _once(text: str, own: Sequence[Edit]) -> str:
 
 def _changed(text: str, changes: Sequence[tuple[int, int, str]]) -> str:
     """The text with these places, in order, replaced; where something goes, no two spaces stay behind."""
-    kept, last = "", 0
+    changed, last = "", 0
     for start, end, new in changes:
         if start < last:
             continue
-        kept += text[last:start] + new
+        changed += text[last:start] + new
         last = end
         after = text[last : last + 1]
-        if not new and (not kept or kept[-1].isspace()):
+        if not new and (not changed or changed[-1].isspace()):
             if after and after in _CLOSING:
-                kept = kept.rstrip()
+                changed = changed.rstrip()
             elif not after or after.isspace():
                 last += len(after)
-    return (kept + text[last:]).strip() if changes else text
+    return (changed + text[last:]).strip() if changes else text
 
 
 def _hashtags(hashtags: Sequence[str], edits: Sequence[Edit]) -> tuple[str, ...]:
-    own = {normalise_hashtag(edit.part.name): edit.replacement for edit in edits if edit.modality == "hashtags"}
-    if not own:
+    replacements = {
+        normalise_hashtag(edit.part.name): edit.replacement for edit in edits if edit.modality == "hashtags"
+    }
+    if not replacements:
         return tuple(hashtags)
-    after = (own.get(normalise_hashtag(tag), tag) for tag in hashtags)
+    after = (replacements.get(normalise_hashtag(tag), tag) for tag in hashtags)
     return tuple(dict.fromkeys(tag for tag in after if tag))
 
 
 def _images(opened: OpenedPost, edits: Sequence[Edit]) -> tuple[Path | bytes, ...]:
-    by_picture: dict[int, list[Edit]] = {}
+    by_image: dict[int, list[Edit]] = {}
     for edit in edits:
         if edit.part.image is not None:
-            by_picture.setdefault(edit.part.image, []).append(edit)
+            by_image.setdefault(edit.part.image, []).append(edit)
     images: list[Path | bytes] = []
     for number, image in enumerate(opened.post.images):
-        own = by_picture.get(number, [])
-        if any(edit.kind == "drop picture" for edit in own):
+        image_edits = by_image.get(number, [])
+        if any(edit.kind == "drop image" for edit in image_edits):
             continue
-        images.append(lossless(edited_picture(opened.pictures[number], own)) if own else image)
+        images.append(lossless(edited_image(opened.images[number], image_edits)) if image_edits else image)
     return tuple(images)

@@ -1,4 +1,4 @@
-"""What an explanation asks of a run: a locator, or a view of one that tells less. Letters: N posts, C classes."""
+"""What an explanation asks of a run: a locator, or a view of one that shows less. Letters: N posts, C classes."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import get_args
 
@@ -41,7 +41,7 @@ WORDS_LOOKED_INTO = 3
 
 def explain(
     locator: Explainable,
-    post: Post | OpenedPost,
+    post: Post | Mapping[str, object] | OpenedPost,
     *,
     place: str | None = None,
     seed: int = 0,
@@ -52,73 +52,73 @@ def explain(
     """What made this run believe in `place` (None: its answer), in nats of log-odds and in probability.
 
     Each modality's exact Shapley value over the subsets of those present and looked at; then, by occlusion, what taking
-    away one word, hashtag, picture or one of the `grid` x `grid` regions of a picture does, for at most `limit` of them
+    away one word, hashtag, image or one of the `grid` x `grid` regions of an image does, for at most `limit` of them
     (which, if there are more, `seed` decides), and one of the spans of the strongest words of a model that reads
-    characters. What lies beyond what the model reads is not taken away: it is told as not read.
+    characters. What lies beyond what the model reads is not taken away: it is reported as not read.
     With `gradients` a network's parts share the difference by integrated gradients instead (see `gradients.py`).
-    Variants are encoded many at a time, those of spans at the end. The post may be one that `open_post` opened; its
-    `user` only keeps the user's own posts out of the evidence. Raises BadPost for a post with nothing in it, BadOption
-    for an unknown place or option.
+    Variants are encoded many at a time, those of spans at the end. The post may be a record, which `parse` reads, or
+    one that `open_post` opened; its `user` only keeps the user's own posts out of the evidence. Raises BadPost for a
+    post with nothing in it or for something else than one post, BadOption for an unknown place or option.
     """
     _check(locator, method, limit, grid)
     opened = post if isinstance(post, OpenedPost) else open_post(locator, post)
     one_by_one = method == "occlusion"
     reader = read_limits(locator)
     not_read = parts_not_read(reader, opened.drawn)
-    looked_at = opened if reader.looks_at("image") else replace(opened, pictures=())
+    looked_at = opened if reader.looks_at("image") else replace(opened, images=())
     parts, left_out = chosen(looked_at, but=not_read, limit=limit, grid=grid, seed=seed) if one_by_one else ([], [])
-    names = [own.name for own in locator.predictor.places.places]
+    names = [known.name for known in locator.predictor.places.places]
     column = None if place is None else class_index(place, names)
-    asked = _ask_all(locator, opened, parts)
-    column = int(asked.whole.argmax()) if column is None else column
-    values = dict(zip(asked.subsets, asked.kept, strict=True))
+    answers = _ask_all(locator, opened, parts)
+    column = int(answers.whole.argmax()) if column is None else column
+    values = dict(zip(answers.subsets, answers.of_subsets, strict=True))
     unread = reader.unread(opened.given, broken=len(opened.broken))
-    notes = [*replace(unread, pictures=0).lines(), *opened.broken, *left_out]
+    notes = [*replace(unread, images=0).lines(), *opened.broken, *left_out]
     if one_by_one:
-        effects = _effects(parts, asked.drawn, asked.hidden, column)
-        effects += _inside_words(locator, opened, effects, asked.drawn, column)
+        effects = _effects(parts, answers.drawn, answers.hidden, column)
+        effects += _inside_words(locator, opened, effects, answers.drawn, column)
     else:
-        effects, said = gradient_effects(_require_network(locator), opened, column)
-        notes += said
-    part = locator.part_of(opened.given)
-    near, said = evidence_for(locator, opened.post, learned=part == "train")
-    if part is not None:
-        said = [f"this post was in the {part} part of the posts that the run was made from", *said]
+        effects, more_notes = gradient_effects(_require_network(locator), opened, column)
+        notes += more_notes
+    subset = locator.part_of(opened.given)
+    near, more_notes = evidence_for(locator, opened.post, learned=subset == "train")
+    if subset is not None:
+        more_notes = [f"this post was in the {subset} subset of the posts that the run was made from", *more_notes]
     return Explanation(
         post_id=opened.given.id,
         place=names[column],
-        answer=names[int(asked.whole.argmax())],
+        answer=names[int(answers.whole.argmax())],
         method=method,
-        whole=_class_probability(asked.whole, column),
+        whole=_class_probability(answers.whole, column),
         nothing=_class_probability(values[frozenset()], column),
-        modalities=tuple(own for own in _modalities(opened, values, column) if reader.looks_at(own.part.name)),
+        modalities=tuple(effect for effect in _modalities(opened, values, column) if reader.looks_at(effect.part.name)),
         parts=strongest_first(effects),
         evidence=near,
-        notes=(*notes, *said),
+        notes=(*notes, *more_notes),
         unread=unread,
         not_read=not_read,
     )
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _Answers:
     """Probabilities (C,) of the whole post and of it drawn again, (S, C) of the subsets, (P, C) without each part."""
 
     whole: NDArray[np.float64]
     drawn: NDArray[np.float64]
     subsets: list[frozenset[str]]
-    kept: NDArray[np.float64]
+    of_subsets: NDArray[np.float64]
     hidden: NDArray[np.float64]
 
 
-def _ask_all(locator: Explainable, opened: OpenedPost, parts: Sequence[Part]) -> _Asked:
-    every = subsets(opened.present)
-    posts = [keep(opened, sorted(subset)).post for subset in every]
+def _ask_all(locator: Explainable, opened: OpenedPost, parts: Sequence[Part]) -> _Answers:
+    all_subsets = subsets(opened.present)
+    posts = [keep(opened, sorted(subset)).post for subset in all_subsets]
     redrawn = [] if opened.drawn is opened.post else [opened.drawn]
     answers = ask(locator, [*posts, *redrawn, *(hide(opened, [part]).post for part in parts)])
-    whole = answers[len(every) - 1]
-    drawn = answers[len(every)] if redrawn else whole
-    return _Asked(whole, drawn, every, answers[: len(every)], answers[len(every) + len(redrawn) :])
+    whole = answers[len(all_subsets) - 1]
+    drawn = answers[len(all_subsets)] if redrawn else whole
+    return _Answers(whole, drawn, all_subsets, answers[: len(all_subsets)], answers[len(all_subsets) + len(redrawn) :])
 
 
 def _modalities(
@@ -134,16 +134,16 @@ def _modalities(
 def chosen(
     opened: OpenedPost, *, limit: int, grid: int, seed: int = 0, but: Collection[Part] = ()
 ) -> tuple[list[Part], list[str]]:
-    """At most `limit` parts of a post, each kind having its turn, and what is said of those left out.
+    """At most `limit` parts of a post, each kind having its turn, and notes on those left out.
 
     None of those in `but` is taken. Of a long text, or of very many hashtags, fewer, so that all variants together have
     at most `MOST_CHARACTERS`.
     """
     kinds = {
         "hashtags": hashtag_parts(opened.drawn) if "hashtags" in opened.present else [],
-        "pictures": image_parts(len(opened.pictures)),
+        "images": image_parts(len(opened.images)),
         "words": word_parts(opened.drawn),
-        "regions": region_parts(len(opened.pictures), grid),
+        "regions": region_parts(len(opened.images), grid),
     }
     never = frozenset(but)
     kinds = {name: [part for part in parts if part not in never] for name, parts in kinds.items()}
@@ -160,13 +160,13 @@ def chosen(
             break
         name = min(free, key=lambda name: len(taken[name]))
         taken[name].append(waiting[name].pop())
-    said = [
+    left_out = [
         f"{len(queue)} of {len(kinds[name])} {name} were not looked at "
         f"(limit {limit if len(taken[name]) < most[name] else f'{most[name]} for so long a post'})"
         for name, queue in waiting.items()
         if queue
     ]
-    return [part for own in taken.values() for _, part in sorted(own, key=lambda pair: pair[0])], said
+    return [part for numbered in taken.values() for _, part in sorted(numbered, key=lambda pair: pair[0])], left_out
 
 
 def _effects(
@@ -208,7 +208,7 @@ def _require_network(locator: Explainable) -> PostLocator:
     """The run itself. Raises BadOption for a view of one: gradients know the network's own classes alone."""
     if isinstance(locator, PostLocator):
         return locator
-    raise BadOption("method", "gradients of a run that tells less than it knows", "leave it out")
+    raise BadOption("method", "gradients of a redacted run, which shows less than it knows", "leave it out")
 
 
 def _class_probability(probabilities: NDArray[np.float64], column: int) -> ClassProbability:
@@ -222,7 +222,7 @@ def _check(locator: Explainable, method: str, limit: int, grid: int) -> None:
 
 
 def check_breadth(limit: int, grid: int) -> None:
-    """Raise BadOption where no part would be looked at, or a picture cut into none or too many regions."""
+    """Raise BadOption where no part would be looked at, or an image cut into none or too many regions."""
     if limit < 1:
         raise BadOption("limit", f"{limit} parts to look at", "give 1 or more")
     if not 1 <= grid <= LARGEST_GRID:

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from postplace.explain.documents import (
+    AttentionDocument,
+    EffectDocument,
+    ExplanationDocument,
+    NeighbourDocument,
+    NotReadDocument,
+    ProbabilityDocument,
+)
 from postplace.explain.parts import Part
 from postplace.truncation import WHOLE, Unread
 
@@ -25,7 +33,7 @@ class Effect:
     log_odds: float
     probability: float
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> EffectDocument:
         """The part's own keys and the two numbers."""
         return {**self.part.to_dict(), "log_odds": _rounded(self.log_odds), "probability": _rounded(self.probability)}
 
@@ -37,18 +45,22 @@ class ClassProbability:
     probability: float
     log_odds: float
 
-    def to_dict(self) -> dict[str, float]:
+    def to_dict(self) -> ProbabilityDocument:
         """Both numbers."""
         return {"probability": _rounded(self.probability), "log_odds": _rounded(self.log_odds)}
 
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """A training post like the asked one: its id, its place, the cosine of their vectors."""
+    """A training post like the explained one: its id, its place, the cosine of their vectors."""
 
     id: str
     place: str
     similarity: float
+
+    def to_dict(self) -> NeighbourDocument:
+        """The three, the similarity rounded."""
+        return {"id": self.id, "place": self.place, "similarity": _rounded(self.similarity)}
 
 
 @dataclass(frozen=True)
@@ -63,10 +75,11 @@ class AttentionMap:
     queries: tuple[str, ...]
     keys: tuple[str, ...]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> AttentionDocument:
         """The mean over heads, to four decimals."""
         mean = np.round(self.weights.mean(axis=0).astype(np.float64), 4)
-        return {"name": self.name, "queries": self.queries, "keys": self.keys, "weights": mean.tolist()}
+        queries, keys = list(self.queries), list(self.keys)
+        return {"name": self.name, "queries": queries, "keys": keys, "weights": mean.tolist()}
 
 
 @dataclass(frozen=True)
@@ -93,9 +106,9 @@ class Explanation:
     unread: Unread = WHOLE
     not_read: tuple[Part, ...] = ()
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data; spans are in characters of the post's own text, boxes in shares of a picture's sides."""
-        return {
+    def to_dict(self) -> ExplanationDocument:
+        """Plain data; spans are in characters of the post's own text, boxes in shares of an image's sides."""
+        document: ExplanationDocument = {
             "id": self.post_id,
             "place": self.place,
             "answer": self.answer,
@@ -105,13 +118,13 @@ class Explanation:
             "nothing": self.nothing.to_dict(),
             "modalities": [effect.to_dict() for effect in self.modalities],
             "parts": [effect.to_dict() for effect in self.parts],
-            "evidence": [
-                {"id": near.id, "place": near.place, "similarity": _rounded(near.similarity)} for near in self.evidence
-            ],
-            "attention": [own.to_dict() for own in self.attention],
+            "evidence": [neighbour.to_dict() for neighbour in self.evidence],
+            "attention": [attention_map.to_dict() for attention_map in self.attention],
             "notes": list(self.notes),
-            **_not_read(self.unread, self.not_read),
         }
+        if self.unread or self.not_read:
+            document["not_read"] = _not_read(self.unread, self.not_read)
+        return document
 
 
 def log_odds(probabilities: NDArray[np.float64], column: int) -> NDArray[np.float64]:
@@ -123,16 +136,13 @@ def log_odds(probabilities: NDArray[np.float64], column: int) -> NDArray[np.floa
     [0.0, 1.386, 20.723]
     """
     others = np.delete(probabilities, column, axis=1).sum(axis=1)
-    own = np.maximum(probabilities[:, column], LEAST)
-    found: NDArray[np.float64] = np.log(own) - np.log(np.maximum(others, LEAST))
-    return found
+    of_class = np.maximum(probabilities[:, column], LEAST)
+    odds: NDArray[np.float64] = np.log(of_class) - np.log(np.maximum(others, LEAST))
+    return odds
 
 
-def _not_read(unread: Unread, parts: Sequence[Part]) -> dict[str, Any]:
-    """What was not read, under `not_read`; nothing where all was."""
-    if not unread and not parts:
-        return {}
-    return {"not_read": {**unread.to_json(), "parts": [part.to_dict() for part in parts]}}
+def _not_read(unread: Unread, parts: Sequence[Part]) -> NotReadDocument:
+    return {**unread.to_json(), "parts": [part.to_dict() for part in parts]}
 
 
 def strongest_first(effects: Sequence[Effect]) -> tuple[Effect, ...]:

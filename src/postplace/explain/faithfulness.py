@@ -56,7 +56,7 @@ def deletion_curve(
     """Delete up to `steps` parts, in the explanation's order and in `orders` random ones; all asked in one batch."""
     opened = open_post(locator, post)
     parts = separate(effect.part for effect in explanation.parts if effect.part.kind in _DELETED)
-    column = class_index(explanation.place, [own.name for own in locator.predictor.places.places])
+    column = class_index(explanation.place, [known.name for known in locator.predictor.places.places])
 
     def probability(deleted: Sequence[Sequence[Part]]) -> NDArray[np.float64]:
         return ask(locator, [hide(opened, some).post for some in deleted])[:, column]
@@ -64,7 +64,7 @@ def deletion_curve(
     return compute_curve(parts, probability, steps=steps, orders=orders, seed=seed)
 
 
-_DELETED = ("word", "hashtag", "picture", "region")
+_DELETED = ("word", "hashtag", "image", "region")
 
 
 def compute_curve(
@@ -79,9 +79,9 @@ def compute_curve(
     steps, order = min(steps, len(parts)), random.Random(seed)
     ways = [list(parts), *(order.sample(list(parts), len(parts)) for _ in range(orders))]
     deleted = [[], *(way[: count + 1] for way in ways for count in range(steps))]
-    found = probability(deleted)
-    after = found[1:].reshape(len(ways), steps)
-    start = found[:1]
+    probabilities = probability(deleted)
+    after = probabilities[1:].reshape(len(ways), steps)
+    start = probabilities[:1]
     return DeletionCurve(np.concatenate([start, after[0]]), np.concatenate([start, after[1:].mean(axis=0)]))
 
 
@@ -107,8 +107,8 @@ def compute_agreement(explanations: Sequence[Explanation]) -> Agreement:
         shares = dict.fromkeys(values, 0.0)
         for effect in explanation.parts:
             shares[effect.part.modality] = shares.get(effect.part.modality, 0.0) + effect.log_odds
-        own = [(shares[name], values[name]) for name in values]
-        pairs += own
+        shares_and_values = [(shares[name], values[name]) for name in values]
+        pairs += shares_and_values
         sums.append((sum(shares.values()), sum(values.values())))
         first.append(max(shares, key=shares.__getitem__) == max(values, key=values.__getitem__))
     both = np.array(pairs, dtype=np.float64).T

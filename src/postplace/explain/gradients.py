@@ -1,8 +1,8 @@
 """Integrated gradients (Sundararajan, Taly and Yan, ICML 2017) of a network's inputs, embedded tokens and vectors.
 
-From a neutral post in a straight line to the asked one: the gradient of the log-odds on the way, times what changed, is
-each input's share of the difference. See `neutral.py` for where the way begins.
-Frozen encoders are not looked into: a text's or a picture's vector is one part.
+From a baseline in a straight line to the post: the gradient of the log-odds on the way, times what changed, is each
+input's share of the difference. `baseline_inputs.py` finds the baseline.
+Frozen encoders are not looked into: a text's or an image's vector is one part.
 Letters: P positions that hold a token, d width of an embedding, V rows of a table.
 """
 
@@ -19,8 +19,8 @@ import torch
 from torch import Tensor, nn
 
 from postplace.errors import BadOption
+from postplace.explain.baseline_inputs import find_baseline_inputs
 from postplace.explain.explanation import Effect
-from postplace.explain.neutral import neutral
 from postplace.explain.parts import Part, image_part
 from postplace.explain.token_parts import parts_of_tokens
 from postplace.explain.variants import OpenedPost, encode
@@ -48,13 +48,13 @@ class Shares(NamedTuple):
 
 
 def gradient_effects(locator: PostLocator, opened: OpenedPost, column: int) -> tuple[list[Effect], list[str]]:
-    """Words, hashtags, pictures and vectors with their shares, and what is to be said of them.
+    """Words, hashtags, images and vectors with their shares, and notes on them.
 
     Raises BadOption for a model that is no network, or whose inputs gradients cannot be followed to.
     """
-    system, fitted = locator.entry.name, locator.predictor
+    model_name, fitted = locator.entry.name, locator.predictor
     if isinstance(fitted.model, Estimator):
-        raise BadOption("method", f"{system} is no network and has no gradients", "leave it out")
+        raise BadOption("method", f"{model_name} is no network and has no gradients", "leave it out")
     posts, encoded = encode(locator, [opened.post])
     batch = build_tensors(locator.plan, posts, encoded, fitted.vocabularies)[[0]]
     answer = float(locator.probabilities(posts, encoded)[0, column])
@@ -63,16 +63,17 @@ def gradient_effects(locator: PostLocator, opened: OpenedPost, column: int) -> t
     calibration = {} if known is None else {"temperature": known.temperature, "floor": known.uniform_weight}
     network = Differentiable(fitted.model.eval(), batch.to(device), column, **calibration)
     try:
-        begin = neutral(network, network.baseline(_means(locator)), prior=_prior(locator), scales=_scales(locator))
-        ends = network.inputs(), begin.inputs
+        start = network.baseline(_means(locator))
+        baseline = find_baseline_inputs(network, start, prior=_prior(locator), scales=_scales(locator))
+        ends = network.inputs(), baseline.inputs
         shares = integrated(network, *ends)
         if not _adds_up(shares):
             shares = integrated(network, *ends, steps=MORE_STEPS)
     except (RuntimeError, IndexError) as error:  # tokens read in a way that leaves no place for their own embeddings
-        raise _no_gradients(system) from error
+        raise _no_gradients(model_name) from error
     if abs(float(shares.end[1]) - answer) > ALIKE:
-        raise _no_gradients(system)
-    return _effects(posts[0], network, shares), [*_complete(shares), *begin.notes()]
+        raise _no_gradients(model_name)
+    return _effects(posts[0], network, shares), [*_complete(shares), *baseline.notes()]
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,8 @@ class Differentiable:
     """A network and one post, as a function of what gradients are followed to.
 
     Every token gets a row of its own in each table of embeddings, behind the V rows that are there: so two equal tokens
-    are told apart, and whatever a network does with its tables it does with these rows. `temperature` divides logits,
-    `floor` is the share that all classes have alike: probabilities are taken as they are told.
+    are kept apart, and whatever a network does with its tables it does with these rows. `temperature` divides logits,
+    `floor` is the share that all classes have alike: probabilities are the calibrated ones.
     """
 
     model: nn.Module
@@ -93,7 +94,7 @@ class Differentiable:
     @property
     def tables(self) -> dict[str, nn.Embedding]:
         """The tables of embeddings, by name."""
-        return {name: own for name, own in self.model.named_modules() if isinstance(own, nn.Embedding)}
+        return {name: module for name, module in self.model.named_modules() if isinstance(module, nn.Embedding)}
 
     @property
     def tokens(self) -> Tensor:
@@ -102,13 +103,13 @@ class Differentiable:
 
     def inputs(self) -> dict[str, Tensor]:
         """Embedded tokens (P, d), by table, and the post's vectors and token states."""
-        tokens, found = self.tokens, {}
+        tokens, embedded = self.tokens, {}
         for name, table in self.tables.items():
             known = tokens < len(table.weight)
             rows = table.weight.detach()[torch.where(known, tokens, 0)]
-            found[f"{name}.weight"] = torch.where(known[:, None], rows, 0.0)
+            embedded[f"{name}.weight"] = torch.where(known[:, None], rows, 0.0)
         vectors = {name: getattr(self.batch, name) for name in VECTORS}
-        return found | {name: value.float() for name, value in vectors.items() if value is not None}
+        return embedded | {name: value.float() for name, value in vectors.items() if value is not None}
 
     def baseline(self, means: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The same inputs of a post that says nothing: zeros; of vectors whose `means` are known, these."""
@@ -125,14 +126,14 @@ class Differentiable:
         return torch.stack([log_p[self.column] - torch.logsumexp(others, dim=0), log_p[self.column].exp()])
 
     def log_probabilities(self, inputs: Inputs) -> Tensor:
-        """The logarithms (C,) of all classes' probabilities, as they are told."""
+        """The logarithms (C,) of all classes' calibrated probabilities."""
         tables = self.tables
         first = max((len(table.weight) for table in tables.values()), default=0)
         extended = {}
         for name, table in tables.items():
-            own = table.weight.detach()
-            unused = own.new_zeros(first - len(own), own.shape[1])
-            extended[f"{name}.weight"] = torch.cat([own, unused, inputs[f"{name}.weight"]])
+            weights = table.weight.detach()
+            unused = weights.new_zeros(first - len(weights), weights.shape[1])
+            extended[f"{name}.weight"] = torch.cat([weights, unused, inputs[f"{name}.weight"]])
         vectors = {name: inputs[name] for name in VECTORS if name in inputs}
         ids = self._numbered(first) if tables else {}
         logits = torch.func.functional_call(self.model, extended, (replace(self.batch, **ids, **vectors),))
@@ -147,12 +148,12 @@ class Differentiable:
 
     def _numbered(self, first: int) -> dict[str, Tensor]:
         """The batch's ids, its tokens numbered from `first` on."""
-        found = {}
+        numbered = {}
         for name, ids in zip(TOKEN_IDS, self._ids(), strict=True):
             real = ids != 0
-            found[name] = torch.where(real, first + torch.cumsum(real, 0) - 1, 0)[None]
+            numbered[name] = torch.where(real, first + torch.cumsum(real, 0) - 1, 0)[None]
             first += int(real.sum())
-        return found
+        return numbered
 
 
 def integrated(function: Callable[[Inputs], Tensor], inputs: Inputs, baseline: Inputs, *, steps: int = STEPS) -> Shares:
@@ -166,8 +167,8 @@ def integrated(function: Callable[[Inputs], Tensor], inputs: Inputs, baseline: I
         here = {name: baseline[name] + way * (value - baseline[name]) for name, value in inputs.items()}
         here = {name: value.detach().requires_grad_() for name, value in here.items()}
         for row, value in enumerate(function(here)):
-            found = torch.autograd.grad(value, list(here.values()), retain_graph=row == 0, allow_unused=True)
-            for name, gradient in zip(here, found, strict=True):
+            gradients = torch.autograd.grad(value, list(here.values()), retain_graph=row == 0, allow_unused=True)
+            for name, gradient in zip(here, gradients, strict=True):
                 if gradient is not None:
                     total[name][row] += gradient.double().cpu() / steps
     change = {name: (value - baseline[name]).double().cpu() for name, value in inputs.items()}
@@ -186,8 +187,8 @@ def _effects(post: Post, network: Differentiable, shares: Shares) -> list[Effect
     for part, share in zip(parts_of_tokens(post, counts), by_token.T, strict=True):
         sums[part] += share
     for name, whole in _WHOLE.items():
-        if name in shares.of and (found := shares.of[name].flatten(1).sum(dim=1).numpy()).any():
-            sums[whole] += found
+        if name in shares.of and (share_of_input := shares.of[name].flatten(1).sum(dim=1).numpy()).any():
+            sums[whole] += share_of_input
     if "image_vectors" in shares.of:
         for number, share in enumerate(shares.of["image_vectors"].sum(dim=3)[:, 0].T.numpy()):
             if share.any():
@@ -196,21 +197,21 @@ def _effects(post: Post, network: Differentiable, shares: Shares) -> list[Effect
 
 
 _WHOLE = {
-    "text_vector": Part("text", "the text as a whole"),
-    "hashtag_vector": Part("hashtags", "the hashtags as a whole"),
-    "text_states": Part("text", "the text's token states"),
-    "image_states": Part("image", "the pictures' patches"),
-    "image_grids": Part("image", "the pictures' patches"),
+    "text_vector": Part("input", "the text as a whole", of="text"),
+    "hashtag_vector": Part("input", "the hashtags as a whole", of="hashtags"),
+    "text_states": Part("input", "the text's hidden states", of="text"),
+    "image_states": Part("input", "the images' patches", of="image"),
+    "image_grids": Part("input", "the images' patches", of="image"),
 }
 
 
 def _complete(shares: Shares) -> list[str]:
     """Of what difference the shares are; and, if they do not add up to it, what they do."""
     difference = float(shares.end[0] - shares.start[0])
-    said = [f"shares of the {difference:+.2f} nats between this post and a neutral one without tokens"]
+    notes = [f"shares of the {difference:+.2f} nats between this post and a baseline without tokens"]
     if not _adds_up(shares):
-        said.append(f"the shares add up to {_total(shares):+.2f} nats instead: take them for rough")
-    return said
+        notes.append(f"the shares add up to {_total(shares):+.2f} nats instead: take them for rough")
+    return notes
 
 
 def _adds_up(shares: Shares) -> bool:
@@ -224,15 +225,19 @@ def _total(shares: Shares) -> float:
 
 
 def _means(locator: PostLocator) -> dict[str, Tensor]:
-    """The training part's mean vectors, as far as the run knows them."""
+    """The training subset's mean vectors, as far as the run knows them."""
     linear = locator.predictor.baselines.linear
-    return {name: torch.from_numpy(linear[own].mean.copy()) for name, own in _KNOWN.items() if own in linear}
+    return {
+        name: torch.from_numpy(linear[modality].mean.copy()) for name, modality in _KNOWN.items() if modality in linear
+    }
 
 
 def _scales(locator: PostLocator) -> dict[str, Tensor]:
-    """The training part's standard deviations of each number of a vector, as far as the run knows them."""
+    """The training subset's standard deviations of each number of a vector, as far as the run knows them."""
     linear = locator.predictor.baselines.linear
-    return {name: torch.from_numpy(linear[own].scale.copy()) for name, own in _KNOWN.items() if own in linear}
+    return {
+        name: torch.from_numpy(linear[modality].scale.copy()) for name, modality in _KNOWN.items() if modality in linear
+    }
 
 
 _KNOWN = {"text_vector": "text", "hashtag_vector": "hashtags", "image_vectors": "image"}
@@ -244,6 +249,6 @@ def _prior(locator: PostLocator) -> Tensor:
     return torch.from_numpy(shares.copy() if locator.class_weight is None else np.full_like(shares, 1 / len(shares)))
 
 
-def _no_gradients(system: str) -> BadOption:
-    found = f"the inputs of {system} cannot be followed by gradients"
-    return BadOption("method", found, "leave it out: parts are then taken away one at a time")
+def _no_gradients(model: str) -> BadOption:
+    problem = f"the inputs of {model} cannot be followed by gradients"
+    return BadOption("method", problem, "leave it out: parts are then taken away one at a time")

@@ -1,4 +1,4 @@
-"""The words and hashtags of a post that a run did not get to: taking them away says nothing about what they tell.
+"""The words and hashtags of a post that a run did not get to: taking them away says nothing about what they give away.
 
 A part is not read where what stands before it fills every length that its side is read by.
 """
@@ -65,7 +65,7 @@ def _first_beyond(reader: ReadLimits, post: Post, side: str, parts: Sequence[Par
 
 
 def _before_word(reader: ReadLimits, post: Post, word: Part, unit: str) -> int:
-    """How many units of the text, and of what was read from the pictures after it, stand before a word."""
+    """How many units of the text, and of what was read from the images after it, stand before a word."""
     first_letter = unit == CHARACTERS  # with it, for a space before the word would not be counted at the end of a text
     end = (word.start or 0) + first_letter
     if word.field == "image_text":
@@ -78,9 +78,9 @@ def _before_word(reader: ReadLimits, post: Post, word: Part, unit: str) -> int:
 def _before_tag(reader: ReadLimits, post: Post, tag: Part, unit: str) -> int:
     """How many units stand before a hashtag: of those before it, and of the text where both are one sequence."""
     start = replace(post, hashtags=post.hashtags[: post.hashtags.index(tag.name)])
-    found = _total(reader, start, HASHTAGS, unit)
-    return found + 1 if found and unit == CHARACTERS else found  # a space
+    count = _total(reader, start, HASHTAGS, unit)
+    return count + 1 if count and unit == CHARACTERS else count  # a space
 
 
 def _total(reader: ReadLimits, post: Post, side: str, unit: str) -> int:
-    return sum(own.total for own in reader.extents(post) if own.of in (side, BOTH) and own.unit == unit)
+    return sum(extent.total for extent in reader.extents(post) if extent.of in (side, BOTH) and extent.unit == unit)

@@ -1,4 +1,4 @@
-"""A picture with its regions drawn over it: blue where they speak for the place, orange where against."""
+"""An image with its regions drawn over it: blue where they speak for the place, orange where against."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ LONGEST_SIDE = 640  # of the drawing, in pixels
 FOR, AGAINST = (0, 114, 178), (213, 94, 0)  # of Okabe and Ito: told apart by the colour-blind
 STRONGEST = 150  # opacity, of 255, of the region that moved the answer most
 LEAST_NAMED = 0.25  # of the strongest: a region below has no number and no frame
-FADED = 0.85  # how far the picture goes towards grey: a blue sky would hide blue, a brick wall orange
+FADED = 0.85  # how far the image goes towards grey: a blue sky would hide blue, a brick wall orange
 
 
-def overlay(picture: Image.Image, effects: Sequence[Effect], *, strongest: float) -> Image.Image:
-    """The picture, at most 640 pixels a side, with its regions tinted by their share of `strongest` nats.
+def overlay(image: Image.Image, effects: Sequence[Effect], *, strongest: float) -> Image.Image:
+    """The image, at most 640 pixels a side, with its regions tinted by their share of `strongest` nats.
 
     The regions' numbers, in nats, stand in them: a colour alone says nothing to those who do not see it.
     """
-    drawn = picture.convert("RGB")
+    drawn = image.convert("RGB")
     drawn.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
     if max(drawn.size) < LONGEST_SIDE:
         scale = LONGEST_SIDE / max(drawn.size)

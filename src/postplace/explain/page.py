@@ -1,4 +1,4 @@
-"""An explanation as one HTML file: no script, nothing from outside, dark and light; pictures are drawn into it."""
+"""An explanation as one HTML file: no script, nothing from outside, dark and light; images are drawn into it."""
 
 from __future__ import annotations
 
@@ -43,35 +43,35 @@ figure{margin:.6rem 0}img{max-width:100%;height:auto;border-radius:.4rem}
 
 
 def page(locator: PostLocator, post: Post, explanation: Explanation) -> str:
-    """The whole file. The post is shown as far as the run looks at it, its pictures without metadata."""
+    """The whole file. The post is shown as far as the run looks at it, its images without metadata."""
     opened = open_post(locator, post)
     return written_page(opened, explanation)
 
 
 def written_page(opened: OpenedPost, explanation: Explanation) -> str:
     """As `page`, of a post that was opened before."""
-    found = explanation
     body = "\n".join(
         [
-            _heading(found),
+            _heading(explanation),
             "<h2>What each modality gave</h2>",
             "<p class=soft>Shapley values: they add up to the difference between the post and nothing.</p>",
-            _effects(found.modalities, "Log-odds and probability that each modality gave"),
+            _effects(explanation.modalities, "Log-odds and probability that each modality gave"),
             "<h2>The post</h2>",
-            _texts(opened, found),
-            *_pictures(opened, found),
+            _texts(opened, explanation),
+            *_images(opened, explanation),
             "<h2>What moved the answer, part by part</h2>",
-            f"<p class=soft>{_HOW[found.method]}</p>",
-            _effects(_ranked(found.parts)[:ROWS], "Log-odds and probability of each part, the strongest first"),
-            *_not_read(found),
-            *_evidence(found),
-            *_attention(found.attention),
-            *_notes(found),
+            f"<p class=soft>{_HOW[explanation.method]}</p>",
+            _effects(_ranked(explanation.parts)[:ROWS], "Log-odds and probability of each part, the strongest first"),
+            *_not_read(explanation),
+            *_evidence(explanation),
+            *_attention(explanation.attention),
+            *_notes(explanation),
         ]
     )
     policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
     return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Why {escape(found.place)}?</title>\n'
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
+        f"<title>Why {escape(explanation.place)}?</title>\n"
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width,initial-scale=1">\n'
         f"<style>{_STYLE}</style></head>\n<body>\n{body}\n</body></html>\n"
@@ -79,27 +79,28 @@ def written_page(opened: OpenedPost, explanation: Explanation) -> str:
 
 
 _HOW = {
-    "occlusion": "What is lost when this part alone is taken away; regions are covered with the picture's mean colour.",
-    "gradients": "Integrated gradients: each part's share of what it differs by from a post that says nothing.",
+    "occlusion": "What is lost when this part alone is taken away; regions are covered with the image's mean colour.",
+    "gradients": "Integrated gradients: each part's share of what it differs by from a baseline that says nothing.",
 }
 
 
 _UNREAD = '<s class=unread title="not read">{}</s>'
 
 
-def _not_read(found: Explanation) -> list[str]:
+def _not_read(explanation: Explanation) -> list[str]:
     """How many words and hashtags were not; they are struck out above, and the notes say how far the post was read."""
-    if not found.not_read:
+    if not explanation.not_read:
         return []
-    counts = f"{len(found.not_read)} words and hashtags were not read (struck out): nothing is known of what they tell."
-    return [f"<p>{counts}</p>"]
+    count = f"{len(explanation.not_read)} words and hashtags were not read (struck out)"
+    return [f"<p>{count}: nothing is known of what they give away.</p>"]
 
 
-def _heading(found: Explanation) -> str:
-    whole, nothing = found.whole, found.nothing
-    other = "" if found.place == found.answer else f" The run's own answer is <bdi>{escape(found.answer)}</bdi>."
+def _heading(explanation: Explanation) -> str:
+    whole, nothing = explanation.whole, explanation.nothing
+    answer, differs = escape(explanation.answer), explanation.place != explanation.answer
+    other = f" The run's own answer is <bdi>{answer}</bdi>." if differs else ""
     return (
-        f"<h1>Why <bdi>{escape(found.place)}</bdi>?</h1>\n"
+        f"<h1>Why <bdi>{escape(explanation.place)}</bdi>?</h1>\n"
         f"<p>Probability {whole.probability:.1%} (log-odds {whole.log_odds:+.2f} nats); "
         f"of a post with nothing in it {nothing.probability:.1%} ({nothing.log_odds:+.2f}).{other}</p>\n"
         "<p class=soft>Blue speaks for the place, orange (dotted) against it. A part that another one repeats moves "
@@ -107,24 +108,25 @@ def _heading(found: Explanation) -> str:
     )
 
 
-def _texts(opened: OpenedPost, found: Explanation) -> str:
-    strongest = _strongest(found.parts)
+def _texts(opened: OpenedPost, explanation: Explanation) -> str:
+    strongest = _strongest(explanation.parts)
     fields: tuple[tuple[Field, str], ...] = ("text", opened.post.text), ("image_text", opened.post.image_text)
-    paragraphs = [_shaded(text, name, found, strongest) for name, text in fields if text]
-    tags = {effect.part.name: effect for effect in found.parts if effect.part.kind == "hashtag"}
-    unread = {part.name for part in found.not_read if part.kind == "hashtag"}
+    paragraphs = [_shaded(text, name, explanation, strongest) for name, text in fields if text]
+    tags = {effect.part.name: effect for effect in explanation.parts if effect.part.kind == "hashtag"}
+    unread = {part.name for part in explanation.not_read if part.kind == "hashtag"}
     for tag in dict.fromkeys(opened.post.hashtags):
         named = _UNREAD.format(escape("#" + tag)) if tag in unread else _marked("#" + tag, tags.get(tag), strongest)
         paragraphs.append(f"<span class=tag dir=auto>{named}</span>")
     return f'<div class="post">{" ".join(paragraphs)}</div>' if paragraphs else "<p class=soft>No text.</p>"
 
 
-def _shaded(text: str, name: Field, found: Explanation, strongest: float) -> str:
+def _shaded(text: str, name: Field, explanation: Explanation, strongest: float) -> str:
     """The text with its words marked, those that were not read too."""
-    words: list[tuple[Part, Effect | None]] = [(effect.part, effect) for effect in found.parts]
-    words = [own for own in [*words, *((part, None) for part in found.not_read)] if own[0].kind == "word"]
+    words: list[tuple[Part, Effect | None]] = [(effect.part, effect) for effect in explanation.parts]
+    words += [(part, None) for part in explanation.not_read]
+    in_field = [(part, effect) for part, effect in words if part.kind == "word" and part.field == name]
     pieces, last = [], 0
-    for part, effect in sorted((own for own in words if own[0].field == name), key=lambda own: own[0].start or 0):
+    for part, effect in sorted(in_field, key=lambda pair: pair[0].start or 0):
         start, end = part.start or 0, part.end or 0
         marked = (
             _UNREAD.format(escape(text[start:end])) if effect is None else _marked(text[start:end], effect, strongest)
@@ -142,18 +144,20 @@ def _marked(text: str, effect: Effect | None, strongest: float) -> str:
     return f'<mark class={side} style="{opacity}" title="{effect.log_odds:+.3f} nats">{escape(text)}</mark>'
 
 
-def _pictures(opened: OpenedPost, found: Explanation) -> list[str]:
-    if not opened.pictures:
+def _images(opened: OpenedPost, explanation: Explanation) -> list[str]:
+    if not opened.images:
         return []
-    regions = [effect for effect in found.parts if effect.part.kind == "region"]
+    regions = [effect for effect in explanation.parts if effect.part.kind == "region"]
     strongest = _strongest(regions)
     figures = []
-    for number, picture in enumerate(opened.pictures):
-        own = [effect for effect in regions if effect.part.image == number]
-        drawing = overlay(picture, own, strongest=strongest)
-        said = f"picture {number + 1}" + (f": regions move it by up to {_strongest(own):.2f} nats" if own else "")
+    for number, image in enumerate(opened.images):
+        image_regions = [effect for effect in regions if effect.part.image == number]
+        drawing = overlay(image, image_regions, strongest=strongest)
+        caption = f"image {number + 1}" + (
+            f": regions move it by up to {_strongest(image_regions):.2f} nats" if image_regions else ""
+        )
         address = data_address(drawing, quality=85)
-        figures.append(f'<figure><img src="{address}" alt="{said}"><figcaption>{said}</figcaption></figure>')
+        figures.append(f'<figure><img src="{address}" alt="{caption}"><figcaption>{caption}</figcaption></figure>')
     return figures
 
 
@@ -162,7 +166,7 @@ def _effects(effects: Sequence[Effect], caption: str) -> str:
     rows = []
     for effect in effects:
         part = effect.part
-        named = part.kind in ("text", "hashtags", "image", "picture")
+        named = part.kind in ("modality", "image", "input")
         what = escape(part.name) if named else f"{part.kind} <b dir=auto>{escape(part.name)}</b>"
         width = f"--w:{100 * abs(effect.log_odds) / strongest if strongest else 0:.0f}%"
         numbers = f"<td class=n>{effect.log_odds:+.3f}</td><td class=n>{effect.probability:+.3f}</td>"
@@ -173,10 +177,10 @@ def _effects(effects: Sequence[Effect], caption: str) -> str:
     return f"<table><caption>{escape(caption)}</caption>{head}<tbody>{''.join(rows)}</tbody></table>"
 
 
-def _evidence(found: Explanation) -> list[str]:
-    if not found.evidence:
+def _evidence(explanation: Explanation) -> list[str]:
+    if not explanation.evidence:
         return []
-    rows = [(near.id, near.place, f"{near.similarity:.3f}") for near in found.evidence]
+    rows = [(neighbour.id, neighbour.place, f"{neighbour.similarity:.3f}") for neighbour in explanation.evidence]
     table = html_table(["post", "where it was", "cosine"], rows, caption="Their similarity is that of their vectors")
     return ["<h2>Training posts most like it</h2>", table]
 
@@ -188,24 +192,24 @@ def _attention(maps: Sequence[AttentionMap]) -> list[str]:
     return [f"<h2>Attention</h2>\n<p class=soft>{note}</p>", *map(_map, maps)]
 
 
-def _map(own: AttentionMap) -> str:
-    mean = own.weights.mean(axis=0)
+def _map(attention_map: AttentionMap) -> str:
+    mean = attention_map.weights.mean(axis=0)
     scale = float(mean.max()) or 1.0
     rows = []
-    for name, weights in zip(own.queries, mean, strict=True):
+    for name, weights in zip(attention_map.queries, mean, strict=True):
         cells = (f'<td class=for style="--a:{weight / scale:.2f}" title="{weight:.3f}"> </td>' for weight in weights)
         rows.append(f"<tr><th scope=row>{escape(name)}</th>{''.join(cells)}</tr>")
-    keys = "".join(f"<th scope=col>{escape(name)}</th>" for name in own.keys)
+    keys = "".join(f"<th scope=col>{escape(name)}</th>" for name in attention_map.keys)
     caption = "A row reads the columns: the more colour, the more"
     head = f"<thead><tr><td></td>{keys}</tr></thead>"
     table = f"<table><caption>{caption}</caption>{head}<tbody>{''.join(rows)}</tbody></table>"
-    return f"<details><summary>{escape(own.name)}</summary><div class=map>{table}</div></details>"
+    return f"<details><summary>{escape(attention_map.name)}</summary><div class=map>{table}</div></details>"
 
 
-def _notes(found: Explanation) -> list[str]:
-    if not found.notes:
+def _notes(explanation: Explanation) -> list[str]:
+    if not explanation.notes:
         return []
-    return ["<h2>Notes</h2>", f"<ul>{''.join(f'<li>{escape(note)}</li>' for note in found.notes)}</ul>"]
+    return ["<h2>Notes</h2>", f"<ul>{''.join(f'<li>{escape(note)}</li>' for note in explanation.notes)}</ul>"]
 
 
 def _ranked(effects: Iterable[Effect]) -> list[Effect]:

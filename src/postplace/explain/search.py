@@ -21,9 +21,9 @@ from postplace.places.distance import great_circle_km
 from postplace.schema import Post
 from postplace.text.hashtags import normalise_hashtag
 
-THINGS = 8  # tags, words, pictures and regions that sets are made of: those that hide most by themselves
+THINGS = 8  # tags, words, images and regions that sets are made of: those that hide most by themselves
 WIDTH = 8  # sets of a size that are built upon
-MOST_OF_A_SIZE = 120  # sets that are asked about
+MOST_OF_A_SIZE = 120  # sets that are tried
 SHOWN_OF_A_SIZE = 4
 FINE = 100  # what differs by less than a hundredth, in what is left or in loss, counts as equal
 NOTICEABLE = 0.05  # of what the best set hides: a set that hides less is not worth naming
@@ -47,20 +47,20 @@ class Attacker:
         return cls(locator, column, great_circle_km(*centres.T, *centres[column]))
 
     def views(self, probabilities: NDArray[np.float64]) -> list[AttackerView]:
-        """Probabilities (N, C) -> what is seen of each post."""
+        """Probabilities (N, C) -> the view of each post."""
         names = [place.name for place in self.locator.predictor.places.places]
         located = ~np.isnan(self.km)
-        found = []
+        views = []
         for row in probabilities:
             mass = float(row[located].sum())
             km = float(row[located] @ self.km[located]) / mass if mass > 0 else None
-            found.append(AttackerView(float(row[self.column]), names[int(row.argmax())], km))
-        return found
+            views.append(AttackerView(float(row[self.column]), names[int(row.argmax())], km))
+        return views
 
     def look(self, posts: Sequence[Post]) -> tuple[list[AttackerView], EncodedPosts]:
-        """Posts in memory, asked about in one batch, and their vectors."""
-        asked, encoded = encode(self.locator, posts)
-        return self.views(self.locator.probabilities(asked, encoded)), encoded
+        """Posts in memory, answered in one batch, and their vectors."""
+        encoded_posts, encoded = encode(self.locator, posts)
+        return self.views(self.locator.probabilities(encoded_posts, encoded)), encoded
 
 
 @dataclass(frozen=True)
@@ -69,18 +69,18 @@ class Meaning:
 
     text: NDArray[np.float32] | None
     hashtags: NDArray[np.float32] | None
-    pictures: int
+    images: int
 
     @classmethod
-    def of(cls, encoded: EncodedPosts, *, pictures: int) -> Meaning:
+    def of(cls, encoded: EncodedPosts, *, images: int) -> Meaning:
         """That of the first post."""
         text = encoded.text_vectors[0] if encoded.text_mask[0] else None
-        return cls(text, encoded.hashtag_vectors[0] if encoded.hashtag_mask[0] else None, pictures)
+        return cls(text, encoded.hashtag_vectors[0] if encoded.hashtag_mask[0] else None, images)
 
     def loss(self, encoded: EncodedPosts, row: int, edits: Sequence[Edit]) -> float:
         """What an edited post says no longer, 0 to 1: the mean over the modalities that the post had.
 
-        Of text and of hashtags 1 - cosine of their vectors (1 where nothing is left of them), of pictures the share of
+        Of text and of hashtags 1 - cosine of their vectors (1 where nothing is left of them), of images the share of
         their area that is changed or gone.
         """
         lost = []
@@ -88,14 +88,14 @@ class Meaning:
             lost.append(_moved(self.text, encoded.text_vectors[row] if encoded.text_mask[row] else None))
         if self.hashtags is not None:
             lost.append(_moved(self.hashtags, encoded.hashtag_vectors[row] if encoded.hashtag_mask[row] else None))
-        if self.pictures:
-            lost.append(min(1.0, sum(map(changed_area, edits)) / self.pictures))
+        if self.images:
+            lost.append(min(1.0, sum(map(changed_area, edits)) / self.images))
         return float(np.mean(lost)) if lost else 0.0
 
 
 @dataclass(frozen=True)
 class Tried:
-    """A set of edits, what is left to see, and what is lost; not the post with them: its pictures are megabytes."""
+    """A set of edits, what is left to see, and what is lost; not the post with them: its images are megabytes."""
 
     edits: tuple[Edit, ...]
     view: AttackerView
@@ -106,7 +106,7 @@ Try = Callable[[Sequence[tuple[Edit, ...]]], list[Tried]]
 
 
 def trying(attacker: Attacker, opened: OpenedPost, meaning: Meaning) -> Try:
-    """A function that asks about sets of edits, so many in a batch; no edited post outlives its batch."""
+    """A function that tries sets of edits, so many in a batch; no edited post outlives its batch."""
 
     def try_some(sets: Sequence[tuple[Edit, ...]]) -> list[Tried]:
         views, encoded = attacker.look([apply(opened, edits) for edits in sets])
@@ -132,26 +132,26 @@ def larger_sets(
 ) -> list[Tried]:
     """Sets of 2 to `most` edits: the best of each size, each with one more edit of the things that hide most alone.
 
-    Of each size at most `at_once` are asked about, those whose edits leave least by themselves.
+    Of each size at most `at_once` are tried, those whose edits leave least by themselves.
     First in a set is the edit of what gives most away: of what leaves least to see when it is gone.
     """
     pool = building_blocks(singles, goal=goal, before=before)
     alone = {tried.edits[0]: goal.left(tried.view) for tried in pool}
     gone = left_without(singles, goal)
-    beam, found = pool, []
+    beam, larger = pool, []
     for _ in range(2, most + 1):
         sets: dict[frozenset[Edit], tuple[Edit, ...]] = {}
         for held in beam:
             for one in pool:
                 edits = (*held.edits, one.edits[0])
-                if not any(clash(one.edits[0], own) for own in held.edits):
+                if not any(clash(one.edits[0], edit) for edit in held.edits):
                     strongest = sorted(edits, key=lambda edit: gone.get(thing(edit), alone[edit]))
                     sets.setdefault(frozenset(edits), tuple(strongest))
         likely = sorted(sets.values(), key=lambda edits: sum(alone[edit] for edit in edits))[:at_once]
         tried = try_all(likely)
-        found += tried
-        beam = sorted(tried, key=lambda own: (goal.shortfall(own.view), goal.left(own.view)))[:WIDTH]
-    return found
+        larger += tried
+        beam = sorted(tried, key=lambda one: (goal.shortfall(one.view), goal.left(one.view)))[:WIDTH]
+    return larger
 
 
 def building_blocks(singles: Sequence[Tried], *, goal: Goal, before: AttackerView) -> list[Tried]:
@@ -163,18 +163,18 @@ def building_blocks(singles: Sequence[Tried], *, goal: Goal, before: AttackerVie
     by_thing: dict[object, list[Tried]] = {}
     for tried in singles:
         by_thing.setdefault(thing(tried.edits[0]), []).append(tried)
-    things = sorted(by_thing.values(), key=lambda own: min(goal.left(tried.view) for tried in own))[:THINGS]
-    found = []
-    for own in things:
-        most = min(own, key=lambda tried: goal.left(tried.view))
-        cheapest = max(own, key=lambda tried: (start - goal.left(tried.view)) / (tried.loss + 0.01))
-        found += [most] if cheapest is most else [most, cheapest]
-    return found
+    things = sorted(by_thing.values(), key=lambda tries: min(goal.left(tried.view) for tried in tries))[:THINGS]
+    blocks = []
+    for tries in things:
+        most = min(tries, key=lambda tried: goal.left(tried.view))
+        cheapest = max(tries, key=lambda tried: (start - goal.left(tried.view)) / (tried.loss + 0.01))
+        blocks += [most] if cheapest is most else [most, cheapest]
+    return blocks
 
 
 def left_without(singles: Sequence[Tried], goal: Goal) -> dict[object, float]:
     """By thing, what is left to see when it is gone."""
-    return {thing(own.edits[0]): goal.left(own.view) for own in singles if own.edits[0].replacement is None}
+    return {thing(single.edits[0]): goal.left(single.view) for single in singles if single.edits[0].replacement is None}
 
 
 def pareto(tried: Sequence[Tried], *, goal: Goal, before: AttackerView) -> list[Tried]:
@@ -183,23 +183,29 @@ def pareto(tried: Sequence[Tried], *, goal: Goal, before: AttackerView) -> list[
     Best: see `rank`.
     """
     start = goal.left(before)
-    best = min((goal.left(own.view) for own in tried), default=start)
-    worth = [own for own in tried if start - goal.left(own.view) >= max(NOTICEABLE * (start - best), 1e-9)]
-    ordered = sorted(worth, key=lambda own: rank(own.edits, own.loss, own.view, goal))
-    keys = [_rounded(own, goal) for own in ordered]
-    front = [own for row, own in enumerate(ordered) if not any(_beats(keys, other, row) for other in range(len(keys)))]
+    best = min((goal.left(candidate.view) for candidate in tried), default=start)
+    worth = [
+        candidate for candidate in tried if start - goal.left(candidate.view) >= max(NOTICEABLE * (start - best), 1e-9)
+    ]
+    ordered = sorted(worth, key=lambda candidate: rank(candidate.edits, candidate.loss, candidate.view, goal))
+    keys = [_rounded(candidate, goal) for candidate in ordered]
+    front = [
+        candidate
+        for row, candidate in enumerate(ordered)
+        if not any(_beats(keys, other, row) for other in range(len(keys)))
+    ]
     shown: dict[int, int] = {}
-    kept = []
-    for own in front:
-        shown[len(own.edits)] = shown.get(len(own.edits), 0) + 1
-        if shown[len(own.edits)] <= SHOWN_OF_A_SIZE:
-            kept.append(own)
-    return kept
+    best_of_each_size = []
+    for candidate in front:
+        shown[len(candidate.edits)] = shown.get(len(candidate.edits), 0) + 1
+        if shown[len(candidate.edits)] <= SHOWN_OF_A_SIZE:
+            best_of_each_size.append(candidate)
+    return best_of_each_size
 
 
 def changed_area(edit: Edit) -> float:
-    """The share of its picture that an edit changes or takes away; 0 of an edit of words."""
-    if edit.kind == "drop picture":
+    """The share of its image that an edit changes or takes away; 0 of an edit of words."""
+    if edit.kind == "drop image":
         return 1.0
     if edit.part.box is None:
         return 0.0
@@ -214,8 +220,8 @@ def rank(edits: Sequence[Edit], loss: float, view: AttackerView, goal: Goal) -> 
     return (False, len(edits), loss, left) if missing <= 0 else (True, missing, len(edits), loss)
 
 
-def _rounded(own: Tried, goal: Goal) -> tuple[float, float, int]:
-    return round(goal.left(own.view) * FINE), round(own.loss * FINE), len(own.edits)
+def _rounded(tried: Tried, goal: Goal) -> tuple[float, float, int]:
+    return round(goal.left(tried.view) * FINE), round(tried.loss * FINE), len(tried.edits)
 
 
 def _beats(keys: Sequence[tuple[float, float, int]], other: int, row: int) -> bool:

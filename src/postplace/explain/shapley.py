@@ -26,9 +26,9 @@ def shapley_values(players: Sequence[str], value: Mapping[frozenset[str], float]
     {'a': 2.5, 'b': 3.5}
     """
     n = len(players)
-    found = {}
+    values = {}
     for player in players:
         others = subsets([other for other in players if other != player])
         gains = ((value[joined | {player}] - value[joined]) / (n * comb(n - 1, len(joined))) for joined in others)
-        found[player] = float(sum(gains))
-    return found
+        values[player] = float(sum(gains))
+    return values

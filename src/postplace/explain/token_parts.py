@@ -10,8 +10,8 @@ from postplace.text.cleaning import blanked, for_words, markup_spans
 from postplace.text.hashtags import normalise_hashtag, split_hashtag
 from postplace.text.tokens import TextTokens, tokenize
 
-BETWEEN_WORDS = Part("text", "between the words")
-BETWEEN_TAGS = Part("hashtags", "between the hashtags")
+BETWEEN_WORDS = Part("input", "between the words", of="text")
+BETWEEN_TAGS = Part("input", "between the hashtags", of="hashtags")
 
 
 def parts_of_tokens(post: Post, counts: Sequence[int]) -> list[Part]:
@@ -20,25 +20,27 @@ def parts_of_tokens(post: Post, counts: Sequence[int]) -> list[Part]:
     Spaces and punctuation stand between words; a tag's parts in it, or in the first tag that has them.
     """
     tokens = tokenize(post)
-    found = [
+    parts_by_side = [
         _of_characters(post, tokens),
         _of_words(post, tokens),
         _of_tag_characters(post),
         _of_tag_words(post, tokens),
     ]
-    return [part for parts, count in zip(found, counts, strict=True) for part in parts[:count]]
+    return [part for parts, count in zip(parts_by_side, counts, strict=True) for part in parts[:count]]
 
 
 def _of_characters(post: Post, tokens: TextTokens) -> list[Part]:
     """By walking along the cleaned and the own text at once: cleaning only takes away, and changes case."""
-    own = "\n".join(blanked(text, markup_spans(text)) for text in (post.text, post.image_words) if text)
+    written = "\n".join(blanked(text, markup_spans(text)) for text in (post.text, post.image_words) if text)
     where = _word_at(post)
     parts, place = [], 0
     for character in tokens.text_characters:
         at = place
-        while at < len(own) and not (own[at].lower() == character or (character == " " and own[at].isspace())):
+        while at < len(written) and not (
+            written[at].lower() == character or (character == " " and written[at].isspace())
+        ):
             at += 1
-        if at < len(own):
+        if at < len(written):
             place = at + 1
             parts.append(where.get(at, BETWEEN_WORDS))
         else:

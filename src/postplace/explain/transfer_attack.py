@@ -31,7 +31,7 @@ class TransferAttacker:
     @classmethod
     def of(cls, run: Explainable, *, place: str, post: Post) -> TransferAttacker:
         """Raises BadOption for a run that does not know the place."""
-        names = [own.name for own in run.predictor.places.places]
+        names = [known.name for known in run.predictor.places.places]
         if place not in names:
             remedy = "give a model that was trained on the same posts, for the same target (and cells)"
             raise BadOption("transfer_model", f"does not know {place!r}: it has {len(names)} other classes", remedy)
@@ -47,25 +47,29 @@ class TransferAttacker:
             return ()
         views, _ = self.attacker.look(posts)
         ranked = [
-            replace(own, transfer_view=view, reached=own.reached and goal.reached(view))
-            for own, view in zip(suggestions, views, strict=True)
+            replace(suggestion, transfer_view=view, reached=suggestion.reached and goal.reached(view))
+            for suggestion, view in zip(suggestions, views, strict=True)
         ]
-        return tuple(sorted(ranked, key=lambda own: rank(own.edits, own.loss, own.worse(goal), goal)))
+        return tuple(
+            sorted(ranked, key=lambda suggestion: rank(suggestion.edits, suggestion.loss, suggestion.worse(goal), goal))
+        )
 
     def notes(self, suggestions: Sequence[Suggestion], goal: Goal) -> list[str]:
-        """What is to be said of it: what it does not read, and how many suggestions hide nothing from it.
+        """Notes on it: what it does not read, and how many suggestions hide nothing from it.
 
         Where the place is hidden from it as it is, edits are made against the other run alone.
         """
-        said = list(self.unread.lines_of("the transfer model"))
-        left = [own.transfer_view.probability for own in suggestions if own.transfer_view is not None]
+        notes = list(self.unread.model_lines("the transfer model"))
+        left = [
+            suggestion.transfer_view.probability for suggestion in suggestions if suggestion.transfer_view is not None
+        ]
         useless = sum(probability >= self.before.probability for probability in left)
         if useless and not goal.reached(self.before):
-            said.append(
+            notes.append(
                 "suggestions that hide nothing from the transfer model and are not worth making: "
                 f"{useless} of {len(left)}"
             )
-        return said
+        return notes
 
 
 def check_transfer_model(other: PlaceVocabulary, guide: PlaceVocabulary) -> None:

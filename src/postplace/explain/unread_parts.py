@@ -41,11 +41,11 @@ class Ends:
         return self.rest is None or (not self.more and goal.reached(self.rest))
 
     def notes(self, goal: Goal) -> list[str]:
-        """How far text and hashtags were read, and what their ends give away; of the rest the adviser tells itself."""
-        said = list(replace(self.unread, pictures=0, modalities=()).lines())
+        """How far text and hashtags were read, and what their ends give away."""
+        lines = list(replace(self.unread, images=0, modalities=()).lines())
         if self.rest is None:
-            return said
+            return lines
         warning = "" if goal.reached(self.rest) else ": take the place out of it, or leave it out"
         alone = f"asked about what was cut off alone, this run gives {goal.place} {self.rest.probability:.0%}"
         beyond = [f"what stands behind the first {self.pieces} pieces of it was not asked about: shorten the post"]
-        return [*said, f"{alone}{warning}", *(beyond if self.more else [])]
+        return [*lines, f"{alone}{warning}", *(beyond if self.more else [])]

@@ -168,7 +168,11 @@ class PostTensors(Dataset[Batch]):
         grids: bool = False,
     ) -> None:
         posts = len(encoded.text_mask)
-        self._ids = _token_ids(tokens, vocabularies, posts)
+        present = {"text": encoded.text_mask, "hashtag": encoded.hashtag_mask}
+        self._ids = {
+            name: ids * torch.from_numpy(present[name.partition("_")[0]])[:, None]  # absent: no vector, and no ids
+            for name, ids in _token_ids(tokens, vocabularies, posts).items()
+        }
         self._text_vectors = torch.from_numpy(encoded.text_vectors)
         self._text_mask = torch.from_numpy(encoded.text_mask)
         self._hashtag_vectors = torch.from_numpy(encoded.hashtag_vectors)

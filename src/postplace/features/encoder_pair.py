@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
+from postplace.encoders.absolute_names import lasting_name
 from postplace.encoders.encoder import ImageEncoder, TextEncoder
-from postplace.encoders.lasting_names import lasting_name
 from postplace.encoders.outside import saved_name
 from postplace.encoders.registry import find_image_encoder, find_text_encoder
 from postplace.features.extraction import EncodedPosts, encode_posts
 from postplace.schema import Post
 from postplace.system.devices import torch_device
+from postplace.system.json_types import JsonObject
 
 Loaded = tuple[TextEncoder, ImageEncoder]
 
@@ -85,13 +86,13 @@ class EncoderPair:
             states=self.states,
         )
 
-    def to_json(self) -> dict[str, dict[str, Any]]:
+    def to_json(self) -> dict[str, JsonObject]:
         """By kind, what was asked for and which encoder that is: equal for encoders that give the same vectors."""
         text, image = self.load()
         return {"text": _described(text, self.text), "image": _described(image, self.image)}
 
 
-def _described(encoder: TextEncoder | ImageEncoder, asked: object) -> dict[str, Any]:
+def _described(encoder: TextEncoder | ImageEncoder, asked: object) -> JsonObject:
     return {
         "asked": saved_name(asked, encoder),
         "name": encoder.name,

@@ -18,13 +18,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from postplace.encoders.encoder import EncodesPosts, ImageEncoder, OwnBatchSize, TextEncoder, Vectors
+from postplace.encoders.outside import TextFailed, encode_texts
 from postplace.encoders.store import Store, Stored, Stores, add_finite, digest
 from postplace.encoders.token_states import StateRows, image_state_rows, in_one_run, rows_of_both, text_state_rows
-from postplace.errors import BadImage, Diverged
+from postplace.errors import BadImage, BadVectors, Diverged
+from postplace.features.precomputed import TextSides, vectors_by_id
 from postplace.images.decode import check_folder, of_pixels, read_bytes
 from postplace.images.worker import PreparedBatch, prepare_batch
 from postplace.schema import Post
 from postplace.splitting.duplicates import perceptual_hash
+from postplace.system.plugins import failure
 from postplace.system.progress import Show, progress_bars
 from postplace.system.workers import WorkerPool, map_in_workers
 from postplace.text.cleaning import for_encoder
@@ -101,9 +104,9 @@ def encode_posts(
             pairs, both = list(zip(texts, tags, strict=True)), (sentences, token_rows.open(stores))
             text_states = _text_states(pairs, text_encoder, token_rows, both, show=show)
         if isinstance(text_encoder, EncodesPosts):
-            side = _vectors_by_id(posts, texts, tags, text_encoder)
+            side = vectors_by_id(posts, texts, tags, text_encoder)
         else:
-            _encode_texts([*texts, *tags], lambda some: (text_encoder.encode(some),), (sentences,), show=show)
+            _encode_texts([*texts, *tags], lambda some: (encode_texts(text_encoder, some),), (sentences,), show=show)
             side = _vectors_by_text(texts, tags, sentences)
         kinds = _image_kinds(image_encoder, patch_rows, stores, hashing=image_hashes)
         keys, sources, broken = _image_keys(posts)
@@ -123,7 +126,7 @@ def encode_posts(
         )
 
 
-def _vectors_by_text(texts: Sequence[str], tags: Sequence[str], store: Store) -> dict[str, Any]:
+def _vectors_by_text(texts: Sequence[str], tags: Sequence[str], store: Store) -> TextSides:
     return {
         "text_vectors": _read_texts(texts, store),
         "text_mask": np.array([bool(text) for text in texts], dtype=np.bool_),
@@ -132,32 +135,17 @@ def _vectors_by_text(texts: Sequence[str], tags: Sequence[str], store: Store) ->
     }
 
 
-def _vectors_by_id(
-    posts: Sequence[Post], texts: Sequence[str], tags: Sequence[str], encoder: EncodesPosts
-) -> dict[str, Any]:
-    """As `_vectors_by_text`, of vectors that are kept elsewhere; hashtags are absent where these are not."""
-    made: dict[str, Any] = {}
-    for name, given, source in (("text", texts, encoder), ("hashtag", tags, encoder.hashtags)):
-        mask = np.array([bool(each) and source is not None for each in given], dtype=np.bool_)
-        vectors = np.zeros((len(posts), encoder.width), dtype=np.float32)
-        if source is not None:
-            vectors[mask] = source.encode_posts([post for post, there in zip(posts, mask, strict=True) if there])
-        made |= {f"{name}_vectors": vectors, f"{name}_mask": mask}
-    return made
-
-
-class _NoNumbers(Exception):
-    """A text whose vector or states are not all numbers; never leaves this file."""
-
-
 @contextmanager
 def _naming(posts: Sequence[Post], texts: Sequence[str], tags: Sequence[str], *, encoder: str) -> Iterator[None]:
     """Say of which post the text was that an encoder gave no numbers for."""
     try:
         yield
-    except _NoNumbers as error:
+    except TextFailed as error:
         text, sides = error.args[0], zip(posts, texts, tags, strict=True)
         found = (post.id for post, own, its_tags in sides if text in (own, its_tags, f"{own} {its_tags}"))
+        if error.__cause__ is not None:
+            where = f"text encoder {encoder}, post {next(found)}"
+            raise BadVectors(where, *failure(error.__cause__)) from error.__cause__
         said = f"the text encoder {encoder} gives no numbers for it", "leave the post out, or name another text encoder"
         raise Diverged(f"post {next(found)}", *said) from None
 
@@ -178,7 +166,7 @@ def _encode_texts(
         found = encode([texts[row] for row in start])
         for store, vectors in zip(stores, found, strict=True):
             if strange := add_finite(store, [keys[row] for row in start], vectors):
-                raise _NoNumbers(texts[start[strange[0]]])
+                raise TextFailed(texts[start[strange[0]]])
     if rows:
         for store in stores:
             store.flush()

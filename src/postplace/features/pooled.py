@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from postplace.errors import BadOption, unknown_name
 from postplace.features.extraction import EncodedPosts
-from postplace.schema import Post, seconds_of
+from postplace.schema import Post, epoch_seconds
+from postplace.system.option_checks import check_names
 from postplace.text.cleaning import for_encoder
 from postplace.text.hashtags import normalise_hashtag, remove_hashtags
 
@@ -47,13 +48,14 @@ class PooledFeatures:
         )
 
 
-def check_modalities(asked: Sequence[str] | None) -> tuple[str, ...]:
-    """Those asked for, in the usual order; all of them for None."""
+def check_modalities(asked: Sequence[str] | str | None) -> tuple[str, ...]:
+    """Those asked for (a single one may be given by its name alone), in the usual order; all of them for None."""
     if asked is None:
         return MODALITIES
+    asked = check_names("modalities", asked)
     for name in asked:
         if name not in MODALITIES:
-            raise unknown_name("modalities", str(name), MODALITIES)
+            raise unknown_name("modalities", name, MODALITIES)
     if not asked:
         raise BadOption("modalities", "none is named", f"name some of {', '.join(MODALITIES)}")
     return tuple(name for name in MODALITIES if name in asked)
@@ -62,9 +64,18 @@ def check_modalities(asked: Sequence[str] | None) -> tuple[str, ...]:
 def pool_features(posts: Sequence[Post], encoded: EncodedPosts) -> PooledFeatures:
     """Posts with what they were encoded to -> examples."""
     vectors, present = pooled_features(encoded)
-    texts = [for_encoder(post.full_text) for post in posts]
-    tags = [tuple(dict.fromkeys(filter(None, map(normalise_hashtag, post.hashtags)))) for post in posts]
+    texts = [for_encoder(post.full_text) if there else "" for post, there in zip(posts, present["text"], strict=True)]
+    tags = [
+        tuple(dict.fromkeys(filter(None, map(normalise_hashtag, post.hashtags)))) if there else ()
+        for post, there in zip(posts, present["hashtags"], strict=True)
+    ]
     return PooledFeatures(texts, tags, vectors, present)
+
+
+def hashtags_without_vectors(posts: Sequence[Post], encoded: EncodedPosts) -> int:
+    """How many posts have hashtags that no model is given: a table of vectors has none of them."""
+    there = np.array([bool(" ".join(post.hashtags).strip()) for post in posts], dtype=np.bool_)
+    return int((there & ~encoded.hashtag_mask).sum())
 
 
 def has_image(encoded: EncodedPosts) -> NDArray[np.bool_]:
@@ -137,7 +148,7 @@ def past_vectors(posts: Sequence[Post], examples: PooledFeatures) -> tuple[NDArr
     by_user: dict[str, list[tuple[int, float]]] = {}
     for row, post in enumerate(posts):
         if post.user is not None and post.time is not None:
-            by_user.setdefault(post.user, []).append((row, seconds_of(post.time)))
+            by_user.setdefault(post.user, []).append((row, epoch_seconds(post.time)))
     for own in by_user.values():
         rows, moments = [row for row, _ in own], np.array([moment for _, moment in own])
         order = np.argsort(moments, kind="stable")

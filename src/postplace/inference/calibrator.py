@@ -55,7 +55,7 @@ from postplace.evaluation.conformal import (
     why_wide,
 )
 from postplace.evaluation.scores import ConfidenceInterval, bounds, or_none
-from postplace.evaluation.significance import above_chance, group_bootstrap_of, positive_interval, share_interval
+from postplace.evaluation.significance import above_chance, bootstrap_totals, positive_interval, share_interval
 from postplace.inference.labelled_predictions import LabelledPredictions, joined, numbered
 from postplace.places.decode import least_expected
 from postplace.places.distance import great_circle_km
@@ -174,14 +174,14 @@ def calibrate(
     validation: LabelledPredictions, calibration: LabelledPredictions, places: PlaceVocabulary
 ) -> Calibration:
     """Fit on a model's predictions of two parts that it did not learn from; no group is in both."""
-    if len(np.unique(calibration.known().answers.groups)) < ENOUGH and len(validation.known().chance):
+    if len(np.unique(calibration.known().truth.groups)) < ENOUGH and len(validation.known().randomization_u):
         calibrated_on, parts = joined(validation, calibration), BOTH_PARTS
         parameters = _plain_parameters(calibrated_on, places)
     else:
         calibrated_on, parts = calibration, Calibration.parts
         parameters = _best_parameters(validation, places)
     known = calibrated_on.known()
-    temperature, uniform_weight = fit_temperature_and_uniform_weight(known.probabilities, known.answers.labels)
+    temperature, uniform_weight = fit_temperature_and_uniform_weight(known.probabilities, known.truth.labels)
     scores = _conformity_scores(calibrated_on, parameters, places)
     sets, set_groups, circles, circle_groups = (scores[name] for name in ARRAYS)
     return Calibration(
@@ -232,17 +232,17 @@ def calibration_report(
     """
     known, located = evaluated.known(), _located(evaluated, places)
     calibrated = calibration.calibrated_proba(known.probabilities)
-    labels, groups = known.answers.labels, known.answers.groups
+    labels, groups = known.truth.labels, known.truth.groups
     hits = (calibrated.argmax(axis=1) == labels).astype(np.float64)
     confidences = known.probabilities.max(axis=1), calibrated.max(axis=1)
     both = known.probabilities, calibrated
     coverage = partial(_region_coverage, calibration, places=places, alpha=alpha)
-    patterns, patterns_located = known.answers.patterns, located.answers.patterns
+    patterns, patterns_located = known.truth.patterns, located.truth.patterns
     return CalibrationReport(
         level=1.0 - alpha,
         temperature=calibration.temperature,
         uniform_weight=calibration.uniform_weight,
-        unknown_class=int((evaluated.answers.labelled & (evaluated.answers.labels < 0)).sum()),
+        unknown_class=int((evaluated.truth.labelled & (evaluated.truth.labels < 0)).sum()),
         classes=len(places),
         accuracy=_mean(hits),
         thresholds_from=_threshold_source(calibration),
@@ -274,11 +274,11 @@ def _region_coverage(
     over: Over,
 ) -> RegionCoverage:
     """How often the sets of posts whose class is known and the circles of those with coordinates cover the truth."""
-    sets = calibration.place_sets(known.probabilities, known.chance, alpha=alpha, over=over)
-    covered = sets[np.arange(len(sets)), known.answers.labels]
+    sets = calibration.place_sets(known.probabilities, known.randomization_u, alpha=alpha, over=over)
+    covered = sets[np.arange(len(sets)), known.truth.labels]
     centres, radii = calibration.circles(located.probabilities, places, alpha=alpha, over=over)
-    inside = great_circle_km(*centres.T, *located.answers.coordinates.T) <= radii
-    groups, groups_located = known.answers.groups, located.answers.groups
+    inside = great_circle_km(*centres.T, *located.truth.coordinates.T) <= radii
+    groups, groups_located = known.truth.groups, located.truth.groups
     return RegionCoverage(
         posts=len(covered),
         prediction_sets=SetCoverage(
@@ -313,9 +313,9 @@ def _threshold_source(calibration: Calibration) -> ThresholdSource:
 def _best_parameters(validation: LabelledPredictions, places: PlaceVocabulary) -> RegionParameters:
     """The parameters with the smallest regions on the validation part."""
     known = validation.known()
-    temperature = fit_temperature(known.probabilities, known.answers.labels)
+    temperature = fit_temperature(known.probabilities, known.truth.labels)
     scaled = temperature_scale(known.probabilities, temperature)
-    penalty = best_penalty(scaled, known.answers.labels, known.answers.groups, known.chance, alpha=ALPHA)
+    penalty = best_penalty(scaled, known.truth.labels, known.truth.groups, known.randomization_u, alpha=ALPHA)
     return RegionParameters(temperature, penalty, _best_offset(_located(validation, places), temperature, places))
 
 
@@ -325,7 +325,7 @@ def _plain_parameters(predictions: LabelledPredictions, places: PlaceVocabulary)
     One number, without a choice of sizes in it, hardly fits the few posts that the threshold is then taken from.
     """
     known, located = predictions.known(), _located(predictions, places)
-    temperature = fit_temperature(known.probabilities, known.answers.labels)
+    temperature = fit_temperature(known.probabilities, known.truth.labels)
     expected = _errors(located, temperature, places)[1]
     return RegionParameters(temperature, Penalty(), _median_km(expected) if len(expected) else 1.0)
 
@@ -336,26 +336,26 @@ def _conformity_scores(
     """The scores of the truth of a part's posts, by the names of `ARRAYS`."""
     known, located = predictions.known(), _located(predictions, places)
     scaled = temperature_scale(known.probabilities, parameters.set_temperature)
-    scores = set_scores(scaled, known.chance, parameters.penalty)
+    scores = set_scores(scaled, known.randomization_u, parameters.penalty)
     errors, expected = _errors(located, parameters.set_temperature, places)
     return {
-        "set_scores": scores[np.arange(len(scores)), known.answers.labels],
-        "set_groups": numbered(known.answers.groups),
+        "set_scores": scores[np.arange(len(scores)), known.truth.labels],
+        "set_groups": numbered(known.truth.groups),
         "circle_scores": errors / (expected + parameters.offset_km),
-        "circle_groups": numbered(located.answers.groups),
+        "circle_groups": numbered(located.truth.groups),
     }
 
 
 def _best_offset(located: LabelledPredictions, set_temperature: float, places: PlaceVocabulary) -> float:
     """The offset in km whose circles are smallest on average."""
-    if not len(located.chance):
+    if not len(located.randomization_u):
         return 1.0
     errors, expected = _errors(located, set_temperature, places)
     middle = _median_km(expected)
 
     def radius(offset: float) -> float:
         scores = errors / (expected + offset)
-        return group_quantile(scores, located.answers.groups, alpha=ALPHA) * float((expected + offset).mean())
+        return group_quantile(scores, located.truth.groups, alpha=ALPHA) * float((expected + offset).mean())
 
     return min((factor * middle for factor in _OFFSETS), key=radius)
 
@@ -367,14 +367,14 @@ def _median_km(expected: Floats) -> float:
 
 def _located(predictions: LabelledPredictions, places: PlaceVocabulary) -> LabelledPredictions:
     """Posts with an answer and coordinates of their own, if the classes have any."""
-    located = predictions.answers.answered & ~np.isnan(predictions.answers.coordinates[:, 0])
+    located = predictions.truth.answered & ~np.isnan(predictions.truth.coordinates[:, 0])
     return predictions.only(located & places.located)
 
 
 def _errors(located: LabelledPredictions, set_temperature: float, places: PlaceVocabulary) -> tuple[Floats, Floats]:
     """Km from the centre of each post's circle to its own coordinates (N,), and what they were expected to be (N,)."""
     centres, expected = least_expected(temperature_scale(located.probabilities, set_temperature), places)
-    return great_circle_km(*centres.T, *located.answers.coordinates.T), expected
+    return great_circle_km(*centres.T, *located.truth.coordinates.T), expected
 
 
 def _coverage_interval(covered: NDArray[np.bool_], groups: Rows) -> ConfidenceInterval:
@@ -396,7 +396,7 @@ def _intervals(calibrated: Floats, labels: Rows, groups: Rows) -> CalibrationInt
         "ece": partial(bootstrap_statistics.expected_calibration_error, **confidence),
         "area": partial(bootstrap_statistics.risk_coverage_area, **confidence),
     }
-    resampled = group_bootstrap_of(statistics, groups, content=confidence.values(), seed=0)
+    resampled = bootstrap_totals(statistics, groups, content=confidence.values(), seed=0)
     return CalibrationIntervals(
         ece=bounds(above_chance(resampled["ece"])),
         area=bounds(resampled["area"]),

@@ -1,4 +1,4 @@
-"""Training posts that a run keeps to show as evidence: their vectors, ids and classes; no text, no picture, no user.
+"""Training posts that a run keeps to show as evidence: their vectors, ids and classes; no text, no image, no user.
 
 Of a user only a number from 0 to 255 is kept, a salted hash cut to eight bits: enough to leave a user's own posts out
 (with, now and then, somebody else's), too little to tell whether a user is there: in a run of many users every number
@@ -58,7 +58,7 @@ class Evidence:
         parts = [self.vectors[start : start + ROWS].astype(np.float32) for start in range(0, len(self.ids), ROWS)]
         cosines = np.concatenate([part @ asked for part in parts]) if parts else np.zeros(0, dtype=np.float32)
         if user is not None:
-            cosines[self.groups == group_of(user, self.salt)] = -np.inf
+            cosines[self.groups == user_group(user, self.salt)] = -np.inf
         if without in self.ids:
             cosines[self.ids.index(without)] = -np.inf
         order = np.argsort(-cosines, kind="stable")[:most]
@@ -112,7 +112,7 @@ def select_evidence(
     vectors = pooled_vectors(encoded) if fused is None else fused
     mean = vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
     salt = secrets.token_bytes(16)
-    groups = [NO_USER if post.user is None else group_of(post.user, salt) for post in posts]
+    groups = [NO_USER if post.user is None else user_group(post.user, salt) for post in posts]
     return Evidence(
         unit_rows(vectors - mean).astype(np.float16),
         mean,
@@ -162,6 +162,6 @@ def unit_rows(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(vectors / np.where(lengths > 0, lengths, 1.0), dtype=np.float32)
 
 
-def group_of(user: str, salt: bytes) -> int:
+def user_group(user: str, salt: bytes) -> int:
     """A number from 0 to 255 for a user, another one with another salt."""
     return hashlib.blake2b(user.encode("utf-8", "surrogatepass"), digest_size=1, key=salt).digest()[0]

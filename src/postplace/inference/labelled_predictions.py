@@ -21,30 +21,30 @@ class LabelledPredictions(NamedTuple):
     """A part of the split as a system answered it: probabilities (N, C) as they came, and the truth."""
 
     probabilities: Floats
-    answers: GroundTruth
-    chance: Floats  # (N,) see `randomization_u`
+    truth: GroundTruth
+    randomization_u: Floats  # (N,) in [0, 1): see `randomization_u`
 
     def only(self, chosen: NDArray[np.bool_]) -> LabelledPredictions:
         """The posts that are chosen (N,)."""
-        kept = {field.name: getattr(self.answers, field.name)[chosen] for field in fields(self.answers)}
-        return LabelledPredictions(self.probabilities[chosen], GroundTruth(**kept), self.chance[chosen])
+        kept = {field.name: getattr(self.truth, field.name)[chosen] for field in fields(self.truth)}
+        return LabelledPredictions(self.probabilities[chosen], GroundTruth(**kept), self.randomization_u[chosen])
 
     def known(self) -> LabelledPredictions:
         """Posts with an answer, whose class the run knows."""
-        return self.only(self.answers.answered & (self.answers.labels >= 0))
+        return self.only(self.truth.answered & (self.truth.labels >= 0))
 
 
 def joined(first: LabelledPredictions, second: LabelledPredictions) -> LabelledPredictions:
     """Two parts as one; no group is in both, whatever its number."""
-    groups = np.concatenate([numbered(first.answers.groups), _apart(second.answers.groups, first.answers.groups)])
+    groups = np.concatenate([numbered(first.truth.groups), _apart(second.truth.groups, first.truth.groups)])
     kept = {
-        field.name: np.concatenate([getattr(first.answers, field.name), getattr(second.answers, field.name)])
-        for field in fields(first.answers)
+        field.name: np.concatenate([getattr(first.truth, field.name), getattr(second.truth, field.name)])
+        for field in fields(first.truth)
     }
     return LabelledPredictions(
         np.concatenate([first.probabilities, second.probabilities]),
         GroundTruth(**{**kept, "groups": groups}),
-        np.concatenate([first.chance, second.chance]),
+        np.concatenate([first.randomization_u, second.randomization_u]),
     )
 
 

@@ -2,33 +2,79 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
 
 from postplace.errors import BadOption
 from postplace.evaluation.conformal import Over
 from postplace.features.pooled import check_modalities
 from postplace.inference.calibrator import ALPHA
 from postplace.places.decode import check_asked
+from postplace.places.vocabulary import check_cells, check_min_posts, check_target
+from postplace.system.deprecation import warn_renamed
+from postplace.system.json_types import JsonObject
+from postplace.system.option_checks import check_folds, check_seed, check_whole, check_whole_or_none
 
 Folder = str | Path | None
 
 
-def check_fit_options(
-    target: str, cells: int | None, class_weight: str | None, folds: int | None, modalities: Sequence[str] | None
-) -> tuple[str, ...]:
-    """The modalities, in the usual order. Raises BadOption for what no model can be fitted with."""
-    if target not in ("place", "category"):
-        raise BadOption("target", f"{target!r} is unknown", "give place or category")
-    if cells is not None and target != "place":
-        raise BadOption("cells", f"given with the target {target}", "cells are places: give the target place")
-    if class_weight not in (None, "balanced"):
-        raise BadOption("class_weight", f"{class_weight!r} is unknown", "give balanced, or leave it out")
-    if folds is not None and folds < 2:
-        raise BadOption("folds", f"{folds} is too few", "give a number from 2 on, usually 5 or 10")
-    return check_modalities(modalities)
+@dataclass(frozen=True)
+class FitOptions:
+    """What a model is fitted with, but for the model itself; `modalities` in the usual order."""
+
+    target: Literal["place", "category"]
+    cells: int | None
+    min_posts: int | None
+    settings: Mapping[str, Any]
+    class_weight: Literal["balanced"] | None
+    modalities: tuple[str, ...]
+    seed: int
+    devices: int
+    workers: int | None
+    folds: int | None
+
+    @classmethod
+    def checked(
+        cls,
+        target: Literal["place", "category"],
+        class_weight: Literal["balanced"] | None,
+        *,
+        settings: Mapping[str, Any] | None,
+        modalities: Sequence[str] | str | None,
+        **numbers: int | None,
+    ) -> FitOptions:
+        """The options as they are used. Raises BadOption, naming the first that no model can be fitted with."""
+        check_target(target)
+        if class_weight not in (None, "balanced"):
+            raise BadOption("class_weight", f"{class_weight!r} is unknown", "give balanced, or leave it out")
+        if not isinstance(settings, Mapping | None):
+            raise BadOption("settings", f"{settings!r} is no mapping", "give names and values: {'max_epochs': 5}")
+        return cls(
+            target,
+            check_cells(numbers["cells"], target),
+            check_min_posts(numbers["min_posts"]),
+            dict(settings or {}),
+            class_weight,
+            check_modalities(modalities),
+            check_seed(numbers["seed"]),
+            check_whole("devices", numbers["devices"], least=1),
+            check_whole_or_none("workers", numbers["workers"]),
+            check_folds(numbers["folds"]),
+        )
+
+    @property
+    def training(self) -> tuple[Mapping[str, Any], int, Literal["balanced"] | None]:
+        """Settings, seed and class weight."""
+        return self.settings, self.seed, self.class_weight
+
+    def to_json(self, *, model: str) -> JsonObject:
+        """What decides what a model of that name learns from posts and vectors; `folds` only where there are some."""
+        classes = {"target": self.target, "cells": self.cells, "min_posts": self.min_posts}
+        named = {"model": model, "settings": self.settings, "class_weight": self.class_weight}
+        folds = {} if self.folds is None else {"folds": self.folds}
+        return {**classes, **named, "modalities": list(self.modalities), "seed": self.seed, **folds}
 
 
 def check_folds_free(folds: int | None, subsets: Mapping[str, str] | None) -> None:
@@ -62,5 +108,5 @@ def renamed_keyword(old_value: Folder, new_value: Folder, *, old: str, new: str)
         return new_value
     if new_value is not None:
         raise TypeError(f"{new} and {old}, its name in version 0.1, are both given: leave out {old}")
-    warnings.warn(f"the keyword {old} is now {new}; {old} goes in the next version", DeprecationWarning, stacklevel=3)
+    warn_renamed(f"the keyword {old}", new, stacklevel=3)
     return old_value

@@ -28,6 +28,7 @@ from postplace.inference.options import PredictOptions
 from postplace.inference.scoring import GroundTruth, ground_truth, score
 from postplace.models.estimator import Estimator
 from postplace.models.inputs import build_tensors
+from postplace.models.outside import is_outside, naming_failures
 from postplace.models.settings import ResolvedSettings
 from postplace.places.decode import rank
 from postplace.places.vocabulary import PlaceVocabulary
@@ -46,7 +47,7 @@ class EvaluationResult:
 
     posts: tuple[Post, ...]
     calibrated_proba: NDArray[np.float64]
-    answers: GroundTruth
+    truth: GroundTruth
     metrics: EvaluationMetrics
 
 
@@ -78,10 +79,11 @@ class Predictor:
 
         Raises Diverged for a post to which it gives no numbers.
         """
-        if isinstance(self.model, Estimator):
-            probabilities = self.model.predict_proba(pool_features(posts, encoded))
-        else:
-            probabilities = self._network_proba(self.model, posts, encoded)
+        with naming_failures(self.name, _first_of(posts), outside=is_outside(self.model)):
+            if isinstance(self.model, Estimator):
+                probabilities = self.model.predict_proba(pool_features(posts, encoded))
+            else:
+                probabilities = self._network_proba(self.model, posts, encoded)
         strange = np.flatnonzero(~np.isfinite(probabilities).all(axis=1))
         if len(strange):
             what = f"gives no numbers for {len(strange)} of {len(posts)} posts, the first post {posts[strange[0]].id}"
@@ -168,7 +170,7 @@ class Predictor:
         metrics = score(
             self.name,
             probabilities,
-            truth=labelled.answers,
+            truth=labelled.truth,
             baselines=self.baselines,
             encoded=encoded,
             places=self.places,
@@ -176,7 +178,7 @@ class Predictor:
         if self.calibration is not None:
             report = calibration_report(self.calibration, labelled, self.places)
             metrics = replace(metrics, calibration=report)
-        return EvaluationResult(tuple(posts), probabilities, labelled.answers, metrics)
+        return EvaluationResult(tuple(posts), probabilities, labelled.truth, metrics)
 
     def subset_of(self, post: Post) -> str | None:
         """The subset of the split that a post was in; None for a post that is not known."""
@@ -198,4 +200,10 @@ class Predictor:
 
     def _randomization_u(self, posts: Sequence[Post]) -> NDArray[np.float64]:
         """The number u (N,) that each post's prediction set is randomised by: by its content, so always the same."""
-        return randomization_u([self.known_posts.draw_of(post) for post in posts])
+        return randomization_u([self.known_posts.draw_digits(post) for post in posts])
+
+
+def _first_of(posts: Sequence[Post]) -> str:
+    """Which posts a model is asked about, in a few words."""
+    more = f" and {len(posts) - 1} more" if len(posts) > 1 else ""
+    return f"post {posts[0].id!r}{more}" if posts else "no posts"

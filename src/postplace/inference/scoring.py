@@ -16,7 +16,7 @@ from postplace.evaluation.metrics import ACCURACY_AT, evaluate_predictions, hits
 from postplace.evaluation.scores import ConfidenceInterval, Difference, Intervals, ModelScores, Scores, bounds, or_none
 from postplace.evaluation.significance import (
     DIFFERENCE,
-    group_bootstrap_of,
+    bootstrap_totals,
     paired_group_bootstrap,
     positive_interval,
     share_interval,
@@ -186,7 +186,7 @@ def class_intervals(contenders: Mapping[str, Probabilities], truth: GroundTruth)
     statistics = {
         name: partial(bootstrap_statistics.macro_f1, truth=labels, predicted=guess) for name, guess in guesses.items()
     }
-    of_f1 = group_bootstrap_of(statistics, groups, content=[labels, *guesses.values()], seed=0)
+    of_f1 = bootstrap_totals(statistics, groups, content=[labels, *guesses.values()], seed=0)
     return {
         name: Intervals(accuracy=accuracies[name], accuracy_at=at_k[name], macro_f1=bounds(of_f1[name]))
         for name in contenders
@@ -206,7 +206,7 @@ def distance_intervals(guesses: Mapping[str, NDArray[np.float64]], truth: Ground
         if np.isfinite(error_km).any():
             errors[name] = error_km
     statistics = {name: partial(bootstrap_statistics.median, values=km) for name, km in errors.items()}
-    medians = group_bootstrap_of(statistics, groups, content=errors.values(), seed=0) if statistics else {}
+    medians = bootstrap_totals(statistics, groups, content=errors.values(), seed=0) if statistics else {}
     return {
         name: Intervals(
             mean_km=bounds(positive_interval(km[np.isfinite(km)], groups[np.isfinite(km)])),

@@ -26,8 +26,8 @@ from postplace.inference.options import PredictOptions
 from postplace.inference.predictor import EvaluationResult, Predictor
 from postplace.models.read_limits import ReadLimits, unread_of_posts
 from postplace.schema import Post, Prediction
+from postplace.splitting.grouping import OWNERS, build_groups
 from postplace.splitting.known_posts import Known, KnownPosts, counted
-from postplace.splitting.owners import OWNERS, groups_of
 from postplace.training.dataset import SplitDataset
 from postplace.training.train_model import ModelSettings, TrainedModel
 
@@ -122,7 +122,7 @@ def evaluate_new_posts(
     Posts are grouped as the run was split. Raises NotEnoughData where no post is new, or none has a label.
     """
     new, counts = _leave_out_learned(posts, predictor.known_posts)
-    groups = groups_of(new, by=OWNERS if grouped_by is None else grouped_by)  # before modalities are dropped
+    groups = build_groups(new, by=OWNERS if grouped_by is None else grouped_by)  # before modalities are dropped
     result = predictor.evaluate_detailed(*reader.read(new, cache=cache), groups=groups)
     if not result.metrics.labelled:
         problem = f"none of {len(new)} posts says its {predictor.places.target}"

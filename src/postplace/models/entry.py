@@ -123,7 +123,7 @@ class ModelEntry:
         return cast("nn.Module", built)
 
 
-def constructor_defaults(factory: Callable[..., Any], *, fixed: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def constructor_defaults(factory: Callable[..., Any], *, fixed: Mapping[str, Any] | None = None) -> dict[str, object]:
     """The settings that a model's constructor (sizes, *, classes, **settings) takes, each with its default.
 
     Raises BadOption where it does not take `classes`, or a setting without a default.
@@ -145,12 +145,19 @@ def constructor_defaults(factory: Callable[..., Any], *, fixed: Mapping[str, Any
     return defaults
 
 
+def no_settings(entry: ModelEntry, name: str) -> BadOption:
+    """The error for a setting of a model that has none."""
+    return BadOption(f"setting of {entry.name}", f"{name!r} is unknown: this model has no settings", "leave it out")
+
+
 def check_settings(settings: Mapping[str, Any], entry: ModelEntry) -> None:
     """Refuse, by name, a setting that is unknown, of another kind than its default, or a number out of range.
 
     What a name (a fusion, a gate) may be and how numbers must fit together is checked by the model itself.
     """
     for name, value in settings.items():
+        if not entry.settings:
+            raise no_settings(entry, name)
         if name not in entry.settings:
             raise unknown_name("setting", name, entry.settings)
         if not isinstance(value, entry.extra_types.get(name, ())):

@@ -11,7 +11,7 @@ from postplace.features.batch import Batch, InputSizes
 
 
 def example_sizes() -> InputSizes:
-    """Vocabularies of a few items, vectors of width 16 on both sides, 5 states of a text and 4 of a picture."""
+    """Vocabularies of a few items, vectors of width 16 on both sides, 5 states of a text and 4 of an image."""
     return InputSizes(
         characters=20,
         words=15,
@@ -28,7 +28,7 @@ def example_sizes() -> InputSizes:
 
 
 def example_batch() -> Batch:
-    """Post 0 has all and two pictures, 1 only text, 2 hashtags and one picture, 3 nothing.
+    """Post 0 has all and two images, 1 only text, 2 hashtags and one image, 3 nothing.
 
     The users of 0 and 2 have posted before.
     """
@@ -116,7 +116,7 @@ def _past(batch: Batch) -> tuple[Tensor, Tensor]:
 
 
 def pad_more(batch: Batch, more: int, poison: float) -> Batch:
-    """Columns of padding, and empty picture slots and token states full of `poison`, at the end."""
+    """Columns of padding, and empty image slots and token states full of `poison`, at the end."""
 
     def ids(values: Tensor) -> Tensor:
         return nn.functional.pad(values, (0, more))

@@ -9,12 +9,14 @@ from __future__ import annotations
 import copy
 import inspect
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from postplace.errors import BadOption
+from postplace.errors import BadOption, PostplaceError
 from postplace.models.entry import EXAMPLES, ON_VECTORS, VECTORS, ModelEntry, constructor_defaults
+from postplace.system.plugins import failure
 
 if TYPE_CHECKING:
     from torch import nn
@@ -25,6 +27,7 @@ CONTRACT = (
     "give a name of `postplace models`, a torch.nn.Module (class or instance) or a scikit-learn estimator "
     "(fit, predict_proba, get_params)"
 )
+Plain: TypeAlias = bool | int | float | str | None
 _PLAIN = (bool, int, float, str, type(None))  # what a setting may be: it must come back from JSON as it was
 
 
@@ -40,7 +43,7 @@ def describe_model(
     Networks read the pooled vectors of text and image (a class that reads other inputs is to be registered with them),
     and are trained with Adam. Raises BadOption for anything that is no model.
     """
-    source = source_of(model)
+    source = import_path(model)
     build, settings, network = _constructor(model, fixed=fixed)
     settings |= dict(defaults or {})
     return ModelEntry(
@@ -59,10 +62,32 @@ def describe_model(
     )
 
 
-def source_of(model: Any) -> str:
+def import_path(model: Any) -> str:
     """The module and the name of a class or function, or of an instance's class: "module:Class"."""
     made = model if inspect.isclass(model) or inspect.isfunction(model) else type(model)
     return f"{made.__module__}:{made.__qualname__}"
+
+
+def is_outside(model: object) -> bool:
+    """Whether a model runs code that is not of this package: a class of its own, or an adapted estimator."""
+    kind = type(model)
+    return not kind.__module__.startswith("postplace.") or kind.__name__ == "SklearnModel"
+
+
+@contextmanager
+def naming_failures(name: str, work: str, *, outside: bool) -> Iterator[None]:
+    """Say of which model, at which work, code of another package failed; its error is the cause.
+
+    The models of this package raise as they do: theirs is a fault of this package.
+    """
+    try:
+        yield
+    except PostplaceError:
+        raise
+    except Exception as error:
+        if not outside:
+            raise
+        raise BadOption(f"model {name}, {work}", *failure(error)) from error
 
 
 def _constructor(
@@ -101,8 +126,8 @@ def _copy(network: nn.Module, _sizes: Any, *, classes: int) -> nn.Module:
     return copy.deepcopy(network)
 
 
-def _plain_parameters(estimator: Any) -> dict[str, Any]:
-    found: dict[str, Any] = estimator.get_params(deep=False)
+def _plain_parameters(estimator: Any) -> dict[str, Plain]:
+    found: Mapping[str, object] = estimator.get_params(deep=False)
     return {name: value for name, value in found.items() if isinstance(value, _PLAIN)}
 
 

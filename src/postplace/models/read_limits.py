@@ -45,7 +45,7 @@ class ReadLimits:
         return [extent for extent in found if extent.total and (extent.of in sides or extent.of == BOTH)]
 
     def unread(self, post: Post, *, broken: int = 0) -> Unread:
-        """What of a post is not read; `broken` of its pictures could not be."""
+        """What of a post is not read; `broken` of its images could not be."""
         extents = self.extents(post)
         cut = {extent.of for extent in extents if extent.cut}
         markup = left_out(post.full_text) if self.looks_at(TEXT) else left_out("")
@@ -66,7 +66,7 @@ class ReadLimits:
     def _of_tokens(self, tokens: TextTokens) -> list[Extent]:
         if self.vocabularies is None or self._reads_vectors():
             return []
-        return extents_of(tokens, lengths_of(self.vocabularies, self.plan))
+        return extents_of(tokens, read_lengths(self.vocabularies, self.plan))
 
     def _of_encoder(self, post: Post) -> list[Extent]:
         """As far as the encoder says."""
@@ -125,14 +125,14 @@ def read_limits(run: ReadingRun) -> ReadLimits:
     return ReadLimits(run.plan, run.predictor.vocabularies, run.encoders()[0], run.modalities)
 
 
-def lengths_of(vocabularies: Vocabularies, plan: ResolvedSettings) -> dict[str, int]:
+def read_lengths(vocabularies: Vocabularies, plan: ResolvedSettings) -> dict[str, int]:
     """The lengths that posts are cut to, of those that the system reads by: max_characters, max_words, max_hashtags."""
     return {name: getattr(vocabularies, name) for name in plan.vocabulary if name.startswith("max_")}
 
 
 def unread_of_posts(reader: ReadLimits, posts: Sequence[Post], broken: Sequence[BrokenImage] = ()) -> list[Unread]:
-    """What of each post is not read, given the pictures that could not be read."""
-    alike, missing = Counter(post.id for post in posts), Counter(picture.post_id for picture in broken)
+    """What of each post is not read, given the images that could not be read."""
+    alike, missing = Counter(post.id for post in posts), Counter(image.post_id for image in broken)
     return [reader.unread(post, broken=missing[post.id] // alike[post.id]) for post in posts]
 
 

@@ -78,10 +78,8 @@ def register_model(
             described = ModelEntry(name, name, "text and image", model, settings)
         else:
             described = describe_model(model, name=name, fixed=fixed, defaults=defaults)
-        values: dict[str, Any] = {**_fields(described), **facts, "fixed": dict(fixed or {})}
-        if factory is not None:
-            values["factory"] = factory
-        _add(ModelEntry(**values), model)
+        entry = replace(described, **facts, fixed=dict(fixed or {}))
+        _add(entry if factory is None else replace(entry, factory=factory), model)
         return model
 
     return register
@@ -140,10 +138,6 @@ def required_inputs(entry: ModelEntry, settings: Mapping[str, Any]) -> frozenset
     ['image_vector', 'text_vector']
     """
     return entry.inputs({**entry.settings, **settings}) if callable(entry.inputs) else entry.inputs
-
-
-def _fields(entry: ModelEntry) -> dict[str, Any]:
-    return {name: getattr(entry, name) for name in entry.__dataclass_fields__}
 
 
 def _add(entry: ModelEntry, model: Any) -> None:

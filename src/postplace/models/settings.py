@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from postplace.errors import BadOption, unknown_name
-from postplace.models.entry import READS_ALL, Input, Modality, ModelEntry, Training, check_settings
+from postplace.models.entry import READS_ALL, Input, Modality, ModelEntry, Training, check_settings, no_settings
 from postplace.models.registry import required_inputs
+from postplace.system.json_types import JsonObject
 from postplace.text.tokens import LENGTHS
 
 VOCABULARY = {"min_count": 2, **LENGTHS}
@@ -39,7 +40,7 @@ class ResolvedSettings:
 
     @property
     def states(self) -> bool | Literal["image"]:
-        """The states that posts are to be encoded with: all, those of pictures before the last stage alone, or none."""
+        """The states that posts are to be encoded with: all, those of images before the last stage alone, or none."""
         return "image" if "image_stage" in self.inputs else self.reads_states
 
 
@@ -54,6 +55,8 @@ def resolve_settings(entry: ModelEntry, overrides: Mapping[str, Any]) -> Resolve
     vocabulary = _get_vocabulary(entry, inputs)
     defaults = {**vocabulary, **training, **entry.settings}
     for name, value in overrides.items():
+        if not defaults:
+            raise no_settings(entry, name)
         if name not in defaults:
             raise unknown_name(f"setting of {entry.name}", name, defaults)
         if name in entry.settings:
@@ -76,7 +79,7 @@ def resolve_settings(entry: ModelEntry, overrides: Mapping[str, Any]) -> Resolve
     )
 
 
-def drop_inactive(entry: ModelEntry, saved: Mapping[str, Any]) -> dict[str, Any]:
+def drop_inactive(entry: ModelEntry, saved: Mapping[str, Any]) -> JsonObject:
     """The settings of a run that may be of an earlier version, which let some pass that do nothing, without these."""
     inputs = required_inputs(entry, {name: value for name, value in saved.items() if name in entry.settings})
     trained = entry.training is not None and saved.get("optimiser", entry.training.optimiser)

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from postplace.errors import BadOption, BadRun
 from postplace.features.batch import InputSizes
 from postplace.features.pooled import MODALITIES, PooledFeatures
-from postplace.models.blocks.class_priors import frequencies_of, or_frequencies, training_labels
-from postplace.models.blocks.estimator_io import arrays_of, damaged, file_of
+from postplace.models.blocks.class_priors import class_frequencies, or_frequencies, training_labels
+from postplace.models.blocks.estimator_io import damaged, get_file, read_arrays
 from postplace.models.blocks.forest_io import skops_io
 from postplace.models.estimator import FitData, Probabilities
 
@@ -47,7 +47,7 @@ class SklearnModel:
                 raise BadOption("class_weight", problem, "leave it out, or give an estimator with class_weight")
             self._estimator.set_params(class_weight="balanced")
         rows, labels = training_labels(lesson)
-        self._frequencies = frequencies_of(lesson)
+        self._frequencies = class_frequencies(lesson)
         self._estimator.fit(_columns(lesson.examples.rows(rows)), labels)
 
     def predict_proba(self, examples: PooledFeatures) -> Probabilities:
@@ -70,9 +70,9 @@ class SklearnModel:
 
     def restore(self, files: Mapping[str, bytes]) -> None:
         """The inverse of `files`; BadRun for a file that holds another estimator or a type that may run code."""
-        arrays = arrays_of(files, ARRAYS, needed={"frequencies": self._frequencies.shape})
+        arrays = read_arrays(files, ARRAYS, needed={"frequencies": self._frequencies.shape})
         try:
-            estimator = skops_io().loads(file_of(files, FITTED), trusted=[])
+            estimator = skops_io().loads(get_file(files, FITTED), trusted=[])
         except BadRun:
             raise
         except Exception as error:  # skops and zipfile raise many kinds for a damaged file

@@ -10,21 +10,24 @@ from numpy.typing import NDArray
 from postplace.errors import BadOption, BadRun
 from postplace.places.vocabulary import PlaceVocabulary
 from postplace.schema import Prediction, PredictionRegion, RankedPlace
+from postplace.system.option_checks import check_share, check_whole
 
 
 def check_asked(
     top_k: int, level: float | Sequence[float], min_confidence: float, coverage_over: str = "users"
 ) -> None:
     """Raise BadOption for what no answer can be given by; `level` is one for all posts, or one for each."""
-    if top_k < 1:
-        raise BadOption("top_k", f"{top_k} places requested", "give 1 or more")
-    for share in np.unique(np.asarray(level, dtype=np.float64)).tolist():
+    check_whole("top_k", top_k, least=1)
+    try:
+        levels = np.unique(np.asarray(level, dtype=np.float64)).tolist()
+    except (TypeError, ValueError):
+        raise BadOption("level", f"{level!r} is not a number", "give a share between 0 and 1, such as 0.9") from None
+    for share in levels:
         if not 0.0 < share < 1.0:
             raise BadOption("level", f"{share} is out of range", "give a share between 0 and 1, such as 0.9")
     if coverage_over not in ("users", "posts"):
         raise BadOption("coverage_over", f"{coverage_over!r} is unknown", "give users or posts")
-    if not 0.0 <= min_confidence <= 1.0:
-        raise BadOption("min_confidence", f"{min_confidence} is out of range", "give a probability from 0 to 1")
+    check_share("min_confidence", min_confidence, what="a probability from 0 to 1")
 
 
 def rank(
@@ -45,8 +48,7 @@ def rank(
     Equal probabilities are ordered by class index. A post without `modalities` gave nothing to go by: its ranking is
     empty, whatever its row says. Raises BadOption for `top_k` below 1, BadRun for a row that holds NaN.
     """
-    if top_k < 1:
-        raise BadOption("top_k", f"{top_k} places cannot be ranked", "give 1 or more")
+    top_k = check_whole("top_k", top_k, least=1)
     _check_width(probabilities, vocabulary)
     order = np.argsort(-probabilities, axis=1, kind="stable")[:, :top_k]
     predictions = []

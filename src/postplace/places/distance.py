@@ -44,7 +44,7 @@ def unit_vectors(latitudes: ArrayLike, longitudes: ArrayLike) -> NDArray[np.floa
     return np.asarray(vectors, dtype=np.float64)
 
 
-def degrees_of(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+def to_degrees(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
     """Points (N, 3) of any length but 0 -> latitude and longitude in degrees (N, 2); longitude in [-180, 180]."""
     x, y, z = vectors[..., 0], vectors[..., 1], vectors[..., 2]
     radians = np.stack([np.arctan2(z, np.hypot(x, y)), np.arctan2(y, x)], axis=-1)
@@ -92,5 +92,5 @@ def spherical_median(latitudes: ArrayLike, longitudes: ArrayLike) -> tuple[float
 def _direction(vector: NDArray[np.float64]) -> tuple[float, float]:
     if float(np.linalg.norm(vector)) < 1e-9:
         return float("nan"), float("nan")
-    latitude, longitude = degrees_of(vector)
+    latitude, longitude = to_degrees(vector)
     return float(latitude), float(longitude)

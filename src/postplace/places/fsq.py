@@ -300,6 +300,8 @@ def _check_schema(schema: Any, file: Path) -> None:
     import pyarrow as pa
 
     if missing := [name for name in NEEDED if name not in schema.names]:
+        if NEEDED[0] in schema.names:
+            raise BadPlace(str(file), f"has no column {missing[0]!r}: it was written anew without it", _AS_PUBLISHED)
         known = next((name for name, columns in _OTHERS.items() if columns <= set(schema.names)), None)
         is_not = f"it is {known}, not FSQ OS Places" if known else "it is not FSQ OS Places"
         raise BadPlace(str(file), f"has no column {missing[0]!r}: {is_not}", _AS_PUBLISHED)

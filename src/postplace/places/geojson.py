@@ -2,100 +2,105 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TypedDict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Literal, NotRequired, TypedDict
 
-from postplace.schema import Place, Prediction
+from postplace.places.circles import circle_polygons
+from postplace.places.extent import Extent
+from postplace.places.rows import COLUMNS, Row, prediction_rows
+from postplace.schema import Prediction
 
-DECIMALS = 6  # of degrees: a tenth of a metre
-
-
-class Geometry(TypedDict):
-    """A point, longitude first."""
-
-    type: str
-    coordinates: list[float]
+Shape = Literal["points", "circles"]
+Geometry = Mapping[str, Any]  # its type, and coordinates of as many dimensions as the type has
 
 
 class Feature(TypedDict):
-    """One ranked place of a post."""
+    """One ranked place of a post, or the prediction circle of one."""
 
     type: str
     id: str
     geometry: Geometry | None
-    properties: dict[str, object]
+    properties: dict[str, str | int | float | None]
 
 
 class FeatureCollection(TypedDict):
-    """What a map reads."""
+    """What a map reads; `bbox` is west, south, east, north, and is not there without a geometry."""
 
     type: str
     features: list[Feature]
+    bbox: NotRequired[list[float]]
 
 
-def feature_collection(predictions: Iterable[Prediction]) -> FeatureCollection:
+def feature_collection(predictions: Iterable[Prediction], *, shape: Shape = "points") -> FeatureCollection:
     """One Feature for each ranked place: a Point, longitude first (RFC 7946, 3.1.1), or null without coordinates.
 
-    Properties: post, rank (from 1), probability (0 to 1), name, modalities, confident; where the run can promise it,
-    also level, coverage_over, in_set and prediction_circle (longitude, latitude, radius in km), for GeoJSON knows no
-    circles; where something of the post was not read, not_read, in words. A post without a prediction keeps one Feature
-    with a null geometry and null rank, probability and name, so that no post is lost.
+    With `shape="circles"` one Feature for each post: its prediction circle as a MultiPolygon, which is cut at the
+    antimeridian (3.1.9), with the properties of its best place; null without a circle.
 
-    >>> from postplace.schema import RankedPlace
+    Properties are texts and numbers, the same in every Feature (see `docs/outputs.md`): post, rank, name, probability,
+    modalities, confident, in_set, level, radius_km, coverage_over, not_read, circle_latitude, circle_longitude. Yes and
+    no are 1 and 0, which GDAL's SQL can ask for. A post without a prediction keeps one Feature with a null geometry and
+    rank 0, so that no post is lost.
+
+    >>> from postplace.schema import Place, RankedPlace
     >>> best = RankedPlace(Place("tower", 31.24, 121.5), 0.75)
-    >>> feature = feature_collection([Prediction("p1", (best,), ("text",))])["features"][0]
-    >>> feature["geometry"]
-    {'type': 'Point', 'coordinates': [121.5, 31.24]}
-    >>> feature["properties"]
-    {'post': 'p1', 'rank': 1, 'probability': 0.75, 'name': 'tower', 'modalities': ['text'], 'confident': True}
+    >>> collection = feature_collection([Prediction("p1", (best,), ("text",))])
+    >>> collection["bbox"], collection["features"][0]["geometry"]
+    ([121.5, 31.24, 121.5, 31.24], {'type': 'Point', 'coordinates': [121.5, 31.24]})
+    >>> properties = collection["features"][0]["properties"]
+    >>> properties["name"], properties["rank"], properties["modalities"], properties["confident"]
+    ('tower', 1, 'text', 1)
     """
-    return {
-        "type": "FeatureCollection",
-        "features": [feature for prediction in predictions for feature in _features(prediction)],
-    }
+    found = list(features(predictions, shape=shape))
+    extent = Extent()
+    for feature in found:
+        extend(extent, feature)
+    collection: FeatureCollection = {"type": "FeatureCollection", "features": found}
+    if extent.box is not None:
+        south, west, north, east = extent.box
+        collection["bbox"] = [west, south, east, north]
+    return collection
 
 
-def _features(prediction: Prediction) -> list[Feature]:
-    if not prediction.ranked:
-        return [_feature(prediction, rank=None, place=None, probability=None)]
-    return [
-        _feature(prediction, rank=rank, place=ranked.place, probability=ranked.probability)
-        for rank, ranked in enumerate(prediction.ranked, start=1)
-    ]
+def features(predictions: Iterable[Prediction], *, shape: Shape = "points") -> Iterator[Feature]:
+    """The Features of `feature_collection`, as the predictions come."""
+    for prediction in predictions:
+        for row in prediction_rows(prediction):
+            geometry = _point(row) if shape == "points" else _circle(prediction)
+            yield {
+                "type": "Feature",
+                "id": f"{row['id']}/{row['rank']}",
+                "geometry": geometry,
+                "properties": _properties(row),
+            }
+            if shape == "circles":
+                break
 
 
-def _feature(prediction: Prediction, *, rank: int | None, place: Place | None, probability: float | None) -> Feature:
-    return {
-        "type": "Feature",
-        "id": f"{prediction.post_id}/{rank or 0}",
-        "geometry": _geometry(place),
-        "properties": {
-            "post": prediction.post_id,
-            "rank": rank,
-            "probability": None if probability is None else float(probability),
-            "name": None if place is None else place.name,
-            "modalities": list(prediction.modalities),
-            "confident": prediction.confident,
-            **_region(prediction, place),
-            **({"not_read": prediction.not_read.said} if prediction.not_read else {}),
-        },
-    }
+def extend(extent: Extent, feature: Feature) -> None:
+    """Let an extent hold the geometry of a Feature."""
+    geometry = feature["geometry"]
+    if geometry is None:
+        return
+    if geometry["type"] == "Point":
+        extent.add(geometry["coordinates"][1], geometry["coordinates"][0])
+        return
+    for polygon in geometry["coordinates"]:
+        longitudes, latitudes = zip(*polygon[0], strict=True)
+        extent.add_box(min(latitudes), min(longitudes), max(latitudes), max(longitudes))
 
 
-def _region(prediction: Prediction, place: Place | None) -> dict[str, object]:
-    region = prediction.region
-    if region is None or place is None:
-        return {}
-    covered = place.name in region.places
-    properties: dict[str, object] = {"level": region.level, "coverage_over": region.coverage_over, "in_set": covered}
-    if region.centre is None or region.radius_km is None:
-        return properties
-    latitude, longitude = (round(degrees, DECIMALS) for degrees in region.centre)
-    return {**properties, "prediction_circle": [longitude, latitude, round(region.radius_km, 3)]}
+def _properties(row: Row) -> dict[str, str | int | float | None]:
+    values = {column.property: row[column.name] for column in COLUMNS if column.property is not None}
+    return {name: int(value) if isinstance(value, bool) else value for name, value in values.items()}
 
 
-def _geometry(place: Place | None) -> Geometry | None:
-    if place is None or place.latitude is None or place.longitude is None:
+def _point(row: Row) -> Geometry | None:
+    if row["latitude"] is None:
         return None
-    degrees = float(place.longitude), float(place.latitude)
-    return {"type": "Point", "coordinates": [round(number, DECIMALS) for number in degrees]}
+    return {"type": "Point", "coordinates": [row["longitude"], row["latitude"]]}
+
+
+def _circle(prediction: Prediction) -> Geometry | None:
+    circle = prediction.region and prediction.region.circle
+    return circle_polygons(*circle) if circle else None

@@ -18,9 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from postplace.errors import BadOption, BadRun, NotEnoughData
-from postplace.places.distance import EARTH_RADIUS_KM, degrees_of, spherical_median, unit_vectors
+from postplace.places.distance import EARTH_RADIUS_KM, spherical_median, to_degrees, unit_vectors
 from postplace.places.medoid import Distances
 from postplace.schema import Place, Post
+from postplace.system.option_checks import check_seed, check_whole, check_whole_or_none
 
 Target = Literal["place", "cell", "category"]
 Named = Literal["place", "category"]
@@ -108,14 +109,31 @@ class ClassCheck:
     left_out: Mapping[str, int]
 
 
+def check_min_posts(min_posts: object) -> int | None:
+    """The least number of posts of a class, or None; BadOption below 2: one to train on and one to test on."""
+    return check_whole_or_none("min_posts", min_posts, least=2, remedy=": one to train on and one to test on")
+
+
+def check_target(target: object) -> None:
+    """BadOption for a target that is not what a fitted model may answer with."""
+    if target not in ("place", "category"):
+        raise BadOption("target", f"{target!r} is unknown", "give place or category")
+
+
+def check_cells(cells: object, target: str) -> int | None:
+    """The number of cells of the map, or None; BadOption below 2, and for a target that is not places."""
+    if cells is not None and target != "place":
+        raise BadOption("cells", f"given with the target {target}", "cells are places: give the target place")
+    return check_whole_or_none("cells", cells, least=2)
+
+
 def check_classes(posts: Iterable[Post], *, target: Named, min_posts: int | None = None) -> ClassCheck:
     """Which classes of ALL posts can be learnt and tested: those with `min_posts` posts or more (at least 2).
 
     Raises NotEnoughData when no post carries the target, a class has a single post and `min_posts` is not given, or
     fewer than two classes are left; BadOption for `min_posts` below 2.
     """
-    if min_posts is not None and min_posts < 2:
-        raise BadOption("min_posts", f"{min_posts} is too few to train and to test on", "give 2 or more")
+    min_posts = check_min_posts(min_posts)
     posts = list(posts)
     counts = _count(posts, target)
     rare = {name: count for name, count in sorted(counts.items()) if count < (min_posts or 2)}
@@ -168,8 +186,7 @@ def fit_cells(posts: Iterable[Post], *, cells: int, seed: int) -> PlaceVocabular
     """
     from sklearn.cluster import KMeans
 
-    if cells < 2:
-        raise BadOption("cells", f"{cells} cells leave nothing to choose from", "give 2 or more")
+    cells, seed = check_whole("cells", cells, least=2), check_seed(seed)
     posts = list(posts)
     points = _coordinates(posts)
     points = points[~np.isnan(points).any(axis=1)]
@@ -182,7 +199,7 @@ def fit_cells(posts: Iterable[Post], *, cells: int, seed: int) -> PlaceVocabular
         raise NotEnoughData("cells", problem, remedy)
     kmeans = KMeans(cells, n_init=4, random_state=seed)
     kmeans.fit(unit_vectors(*distinct.T) * EARTH_RADIUS_KM, sample_weight=weights)
-    centres = degrees_of(kmeans.cluster_centers_)
+    centres = to_degrees(kmeans.cluster_centers_)
     centres = centres[np.lexsort((centres[:, 1], -centres[:, 0]))]
     digits = max(3, len(str(cells - 1)))
     places = (Place(f"cell-{c:0{digits}d}", float(lat), float(lon)) for c, (lat, lon) in enumerate(centres))

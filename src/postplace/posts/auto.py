@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 from postplace.errors import BadOption, BadPost
+from postplace.posts.dump import AUTO as SAYS_WHICH
 from postplace.posts.dump import Dump, cannot_be_opened
 from postplace.posts.known_exports import NO_POSTS, TABLE, UNPACK, known_export
 from postplace.posts.registry import SourceEntry, find_source, read_source, source_names
@@ -52,8 +53,9 @@ def read_recognised(path: Path | str, *, on_refused: Callable[[BadPost], object]
 
 
 def instead_of(source: str, path: Path, otherwise: str) -> str:
-    """What to do with a path of which a source could read nothing: what it is instead, else `otherwise`, else what the
-    source does read.
+    """What to do with a path of which a source could read nothing: what it is instead, where that is known.
+
+    Else `otherwise`; but who gave what the source reads is not sent to look for another one.
     """
     try:
         entry = recognise(path)
@@ -66,7 +68,8 @@ def instead_of(source: str, path: Path, otherwise: str) -> str:
         return otherwise or f"the source {source} reads {reads or 'something else'}"
     if entry.name != source:
         return _named(entry)
-    return otherwise or f"it is {entry.reads}, but nothing in it can be a post: what was counted says why"
+    lacks = f"it is what the source {source} reads: the counts say what it lacks"
+    return otherwise if otherwise not in ("", SAYS_WHICH) else lacks
 
 
 def what_else(path: Path) -> str:

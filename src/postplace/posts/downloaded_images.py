@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from postplace.posts.dump import EMPTY_IMAGE, NO_IMAGE, ImportReport
+from postplace.posts.dump import EMPTY_IMAGE, NO_IMAGE, NO_METADATA, ImportReport
 
 IMAGE_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".heic", ".avif")
 FOLDERS = ("", "images", "media", "photos", "img")  # where they lie beside a dump, as a rule
@@ -31,16 +31,27 @@ class ImageIndex:
                     return images[name]
         return None
 
+    def count_orphans(self, used: Set[str], tally: ImportReport) -> None:
+        """The images of the listed folders that are not among those used: posts whose record is gone.
+
+        The folders are forgotten.
+        """
+        orphans = sum(path not in used for images in self._listed.values() for path in images.values())
+        if orphans:
+            tally.orphans[NO_METADATA] += orphans
+        self._listed.clear()
+
     def _images(self, folder: str) -> dict[str, str]:
         """The names of a folder's images without their endings -> their paths."""
         if folder not in self._listed:
             if len(self._listed) >= _KEPT:
                 self._listed.pop(next(iter(self._listed)))
-            self._listed[folder] = _images_in(folder)
+            self._listed[folder] = images_in(folder)
         return self._listed[folder]
 
 
-def _images_in(folder: str) -> dict[str, str]:
+def images_in(folder: str) -> dict[str, str]:
+    """The images in a folder, by their names without the endings; none where there is no such folder."""
     found: dict[str, str] = {}
     with suppress(OSError, ValueError), os.scandir(folder) as entries:
         for name in sorted(entry.name for entry in entries):

@@ -15,7 +15,7 @@ from typing import TextIO, TypeVar
 
 from postplace.errors import BadPost
 from postplace.geo.crs import located_in_wgs84
-from postplace.posts.record import parse, shown
+from postplace.posts.record import parse, says_nothing, shown
 from postplace.schema import Post
 from postplace.system.stray_files import STRAY, is_stray_file, is_stray_folder
 
@@ -25,6 +25,7 @@ LARGEST_FILE = 16 * 2**20  # bytes, unpacked; what is larger is no post, and mus
 
 Item = TypeVar("Item")  # what a reader finds and has not looked into yet
 
+_ARCHIVES = (".zip", ".gz", ".tgz", ".tar", ".7z", ".rar", ".bz2")
 _CHUNK = 2**16
 _SPACE = re.compile(r"[ \t\r\n]*")
 _FOREIGN_BYTE = re.compile("[\udc80-\udcff]")  # how `surrogateescape` reads a byte that is not UTF-8
@@ -40,6 +41,8 @@ BAD_TIME = "time cannot be read"
 BAD_COORDINATES = "coordinates cannot be read"
 AGAIN = "the same post again"
 NO_CONTENT = "no content that is known"
+AUTO = "`postplace import auto` says which source reads it"
+EMPTY = "neither text nor hashtags nor an image that is there"
 
 
 class InvalidRecord(Exception):
@@ -114,6 +117,8 @@ class ImportReport:
         if post.place and post.venue and self._venues.setdefault(post.place, post.venue) != post.venue:
             self._shared.add(post.place)
         self.posts += 1
+        if says_nothing(post):
+            self._noted.append(EMPTY)
         self.remarks.update(self._noted)
         self._noted.clear()
         return post
@@ -136,7 +141,8 @@ class Dump:
 
     Filled while iterating: `tally`, and of it `counts`, the number of "posts" and, in words, of every reason for which
     a record did not become a post or a post lacks something; `refused_count`, and `refused`, the first 1,000 damaged
-    records. `on_refused` is called with every damaged record.
+    records. `on_refused` is called with every damaged record. Of `read_source` it raises `BadPost` at its end where no
+    post has text, hashtags or an image: then the dump is another program's, or incomplete.
     """
 
     def __init__(
@@ -146,6 +152,7 @@ class Dump:
         self.explain: Callable[[BadPost], BadPost] = lambda error: error  # of a path that is not this source's
         self.crs = "wgs84"  # the reference system of the coordinates; they become WGS84 (`geo/crs.py`)
         self.tally = ImportReport(on_refused)
+        self.path: Path | None = None  # where the dump lies: told by `read_source`
 
     @property
     def counts(self) -> Counter[str]:
@@ -167,6 +174,9 @@ class Dump:
         try:
             for post in self._read(self.tally):
                 yield located_in_wgs84(post, self.crs)
+            if self.path is not None and 0 < self.tally.posts == self.tally.remarks[EMPTY]:
+                found = f"none of its {self.tally.posts} posts has text, hashtags or an image"
+                raise BadPost(str(self.path), found, AUTO)
         except BadPost as error:
             raise self.explain(error) from error.__cause__
 
@@ -198,18 +208,22 @@ def require_content(record: Mapping[str, object], keys: Sequence[str]) -> None:
     if not any(key in record for key in keys):
         has = ", ".join(shown(key)[1:-1] for key in list(record)[:8]) or "none at all"
         found = f"has none of the keys {', '.join(keys)} (it has {has})"
-        remedy = "if another program wrote it, `postplace import auto` says which source reads it"
-        raise InvalidRecord(NO_CONTENT, found, remedy)
+        raise InvalidRecord(NO_CONTENT, found, f"if another program wrote it, {AUTO}")
 
 
 def cannot_be_opened(path: Path, error: OSError | ValueError) -> BadPost:
     """The error for a file or folder that is not there or may not be read."""
     if isinstance(error, FileNotFoundError):
         return BadPost(str(path), "does not exist", "check the path")
-    if isinstance(error, NotADirectoryError):
-        return BadPost(str(path), "is a file", "give a folder")
+    if isinstance(error, NotADirectoryError) and path.is_file():
+        return BadPost(str(path), "is a file, not a folder", of_one_file(path, "give the folder"))
     found = f"cannot be read ({getattr(error, 'strerror', None) or error})"
     return BadPost(str(path), found, "check the path and the permissions")
+
+
+def of_one_file(path: Path, remedy: str) -> str:
+    """What to do about a file that a source does not read: its remedy, where the file is no archive."""
+    return "unpack it, and give the folder" if path.suffix.lower() in _ARCHIVES else f"{remedy}, or see: {AUTO}"
 
 
 def walk(

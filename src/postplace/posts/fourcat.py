@@ -11,12 +11,12 @@ import html
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from datetime import UTC
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 
 from postplace.errors import BadPost
+from postplace.posts.downloaded_images import ImageIndex
 from postplace.posts.dump import (
     VIDEO,
     Dump,
@@ -29,8 +29,9 @@ from postplace.posts.dump import (
     posts_of,
     require_content,
 )
-from postplace.posts.foreign_values import addresses, first_time, is_rounded, texts, user_id, whole_id
-from postplace.posts.image_files import ImageFolders, images_beside
+from postplace.posts.foreign_time import first_instant
+from postplace.posts.foreign_values import addresses, is_rounded, texts, user_id, whole_id
+from postplace.posts.image_files import images_beside
 from postplace.posts.record_files import CsvForm, first_records, folders_of_files, read_records, whole_first
 from postplace.posts.zeeschuimer_items import RETWEET
 from postplace.schema import Post
@@ -69,13 +70,13 @@ def detect(path: Path) -> bool:
 
 
 def _posts(path: Path, tally: ImportReport) -> Iterator[Post]:
-    images = ImageFolders()
+    index = ImageIndex()
     for folder, files, _ in folders_of_files(path, tally, endings=_ENDINGS):
         archive = _archive(folder)
         for file in files:
             records = whole_first(partial(read_records, file, form=_CSV), _is_partial, tally)
             found = ((where, (values, folder, archive)) for where, values in records)
-            yield from posts_of(found, tally, record=lambda item: _record(*item, images, tally))
+            yield from posts_of(found, tally, record=lambda item: _record(*item, index, tally))
 
 
 def _is_partial(values: object) -> bool:
@@ -84,7 +85,7 @@ def _is_partial(values: object) -> bool:
 
 
 def _record(
-    values: object, folder: Path, archive: Archive, images: ImageFolders, tally: ImportReport
+    values: object, folder: Path, archive: Archive, index: ImageIndex, tally: ImportReport
 ) -> dict[str, object] | None:
     """A row, and its images -> what `parse` reads; None for what is no post."""
     if isinstance(values, InvalidRecord):
@@ -107,9 +108,9 @@ def _record(
         "id": post_id,
         "text": _text(values),
         "hashtags": texts(first(values.get("hashtags"), values.get("tags"))) or None,
-        "images": _images(values, post_id, folder, archive, images, tally),
+        "images": _images(values, post_id, folder, archive, index, tally),
         "user": user_id(tally, *(values.get(key) for key in _USER_COLUMNS)),
-        "time": first_time((values.get(key) for key in ("unix_timestamp", "timestamp")), tally, zone=UTC),
+        "time": first_instant((values.get(key) for key in ("unix_timestamp", "timestamp")), tally),
         "place": first(values.get("location_name"), values.get("place_name")),
         "venue": whole_id(first(values.get("location_id")), "location", tally),
         **_coordinates(values, tally),
@@ -143,7 +144,7 @@ def _images(
     post_id: object,
     folder: Path,
     archive: Archive,
-    images: ImageFolders,
+    index: ImageIndex,
     tally: ImportReport,
 ) -> list[str]:
     """The images of a post, in the order of their addresses; none of a video."""
@@ -153,11 +154,11 @@ def _images(
             return []
     given = next((found for key in _IMAGE_COLUMNS if (found := addresses(values.get(key)))), [])
     if not archive:
-        return images_beside(images, folder, given, post_id, tally)
+        return images_beside(index, folder, given, post_id, tally)
     found = []
     for address in given:
         path = archive.get(_digest(address))
-        found += [path] if path else images_beside(images, folder, [address], post_id, tally)
+        found += [path] if path else images_beside(index, folder, [address], post_id, tally)
     return found
 
 

@@ -18,6 +18,7 @@ from typing import Any
 
 from postplace.errors import BadPost
 from postplace.posts.dump import (
+    AUTO,
     BAD_TIME,
     NO_METADATA,
     NO_TIME,
@@ -77,10 +78,9 @@ def _posts(folder: Path, tally: ImportReport) -> Iterator[Post]:
     files = contents(files_of_posts(folder, tally))
     found = ((file.base + file.ending, (file, content)) for file, content in files)
     yield from posts_of(found, tally, record=lambda item: _record(*item, tally))
-    if not tally.posts and tally.orphans[NO_METADATA]:
-        tally.remedy = (
-            "if it was downloaded with --no-metadata-json, download the metadata with --no-pictures --no-videos"
-        )
+    if not tally.records and tally.orphans[NO_METADATA]:
+        with_metadata = "download the metadata with --no-pictures --no-videos"
+        tally.remedy = f"if it was downloaded with --no-metadata-json, {with_metadata}; if by another program, {AUTO}"
 
 
 def _post_node(structure: object, tally: ImportReport) -> Node | None:
@@ -90,7 +90,9 @@ def _post_node(structure: object, tally: ImportReport) -> Node | None:
         return None
     if not isinstance(structure, dict) or not _may_be_a_post(structure):
         raise InvalidRecord(
-            "not Instaloader's", "is no metadata of Instaloader", "move it elsewhere if it is another program's"
+            "not Instaloader's",
+            "is no metadata of Instaloader",
+            f"move it elsewhere if it is another program's: {AUTO}",
         )
     kind = at(structure, "instaloader", "node_type")
     if kind is not None and kind != "Post":

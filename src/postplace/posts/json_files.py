@@ -25,11 +25,12 @@ from postplace.posts.dump import (
     not_utf_8,
     walk,
 )
+from postplace.system.stray_files import is_stray_file, is_stray_folder
 
 LINE_ENDINGS = (".jsonl", ".ndjson", ".jl")
 JSON_ENDINGS = (".json", *LINE_ENDINGS)
 _PACKED = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
-_UNPACKING = (OSError, EOFError, zlib.error, lzma.LZMAError)
+UNPACKING = (OSError, EOFError, zlib.error, lzma.LZMAError)
 _FOREIGN_BYTE = re.compile("[\udc80-\udcff]")  # how `surrogateescape` reads a byte that is not UTF-8
 _ASSIGNMENT = re.compile(r"\s*(?:window\.)?[\w.]+\s*=\s*")  # before the data of an archive's .js
 
@@ -85,11 +86,10 @@ def json_values(path: Path) -> Iterator[Located]:
             elif _is_lines(path):
                 for number, line in text_lines(file):
                     value = line if isinstance(line, InvalidRecord) else _parsed(line)
-                    listed = isinstance(value, list) and value and all(isinstance(item, dict) for item in value)
-                    yield from ((f", line {number}", item) for item in (value if listed else [value]))  # type: ignore[union-attr]
+                    yield from ((f", line {number}", item) for item in _items(value))
             else:
                 yield from _numbered(_values(JsonText(file)))
-    except _UNPACKING as error:
+    except UNPACKING as error:
         found = f"cannot be read ({getattr(error, 'strerror', None) or error})"
         yield "", InvalidRecord("file cannot be read", found, "check the permissions, or download it again")
 
@@ -171,8 +171,12 @@ def _nearest_files(path: Path) -> Iterator[Path]:
             except (OSError, ValueError):
                 continue
             listed += len(inside)
-            shown = [entry for entry in inside if not entry.name.startswith(".")]
-            below += [folder / entry.name for entry in shown if entry.is_dir(follow_symlinks=False)]
+            shown = [entry for entry in inside if not entry.name.startswith(".") and not is_stray_file(entry.name)]
+            below += [
+                folder / entry.name
+                for entry in shown
+                if entry.is_dir(follow_symlinks=False) and not is_stray_folder(entry.name)
+            ]
             yield from (folder / entry.name for entry in shown if not entry.is_dir())
             if listed > _LISTED:
                 return
@@ -194,6 +198,12 @@ def _is_lines(path: Path) -> bool:
     if not unpacked_name(path).endswith(LINE_ENDINGS) or text in ("{", "["):
         return False
     return not text.startswith("[") or not isinstance(_parsed(text), InvalidRecord)  # else a list over several lines
+
+
+def _items(value: object) -> list[object]:
+    """The objects of a line that is a list of objects; else the line's value."""
+    listed = isinstance(value, list) and bool(value) and all(isinstance(item, dict) for item in value)
+    return value if listed else [value]  # type: ignore[return-value]  # it is a list
 
 
 def _parsed(line: str) -> object:

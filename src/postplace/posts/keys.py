@@ -8,9 +8,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
 
 from postplace.errors import BadPost
-from postplace.posts.dump import NO_CONTENT, InvalidRecord
+from postplace.posts.dump import AUTO, NO_CONTENT, InvalidRecord
 from postplace.posts.record import KEYS, shown
-from postplace.schema import Post
 
 SAYS = ("text", "hashtags", "images", "image_text")
 """The keys of what models read of a post."""
@@ -33,7 +32,10 @@ _CALLED_OTHERWISE = {  # what crawlers, data sets and networks call it
 }
 _MEANT: Mapping[str, str] = {other: key for key, others in _CALLED_OTHERWISE.items() for other in others.split()}
 _PLAIN = {re.sub("_", "", key): key for key in KNOWN}
-_OTHERS_TEXTS = ("caption_text", "description", "content", "full_text", "rawContent", "text_raw", "text", "caption")
+_OTHERS_TEXTS = (
+    *("caption_text", "edge_media_to_caption", "description", "content", "full_text", "rawContent", "text_raw"),
+    *("text", "caption"),
+)
 _ALIKE = 0.8  # of difflib's ratio
 _SHOWN = 8  # keys of a record in a message
 
@@ -100,15 +102,10 @@ def require_text_key(record: Mapping[str, object], keys: Sequence[str]) -> None:
     """
     if any(key in record for key in keys):
         return
-    other = next((key for key in _OTHERS_TEXTS if isinstance(record.get(key), str)), None)
+    other = next((key for key in _OTHERS_TEXTS if record.get(key) is not None), None)
     if other is not None:
-        found = f"has a text under {other!r}, but none of the keys {', '.join(keys)}: another program wrote it"
-        raise InvalidRecord(NO_CONTENT, found, "`postplace import auto` says which source reads it")
-
-
-def says_nothing(post: Post) -> bool:
-    """Whether a post has nothing that a model reads: no text, no hashtags, no images, no words in them."""
-    return not (post.text.strip() or post.hashtags or post.images or post.image_text.strip())
+        found = f"has its text under {other!r}, not under {' or '.join(keys)}: another program wrote it"
+        raise InvalidRecord(NO_CONTENT, found, AUTO)
 
 
 def is_header(record: Mapping[str, object]) -> bool:

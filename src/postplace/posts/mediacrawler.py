@@ -9,15 +9,14 @@ counted. Nothing that it writes says where a post was made.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
 from postplace.errors import BadPost
+from postplace.posts.downloaded_images import images_in, usable
 from postplace.posts.dump import (
-    EMPTY_IMAGE,
     NO_IMAGE,
     VIDEO,
     Dump,
@@ -28,8 +27,8 @@ from postplace.posts.dump import (
     posts_of,
     require_content,
 )
-from postplace.posts.foreign_values import addresses, first_time, is_rounded, texts, user_id
-from postplace.posts.image_files import image_names
+from postplace.posts.foreign_time import first_instant
+from postplace.posts.foreign_values import addresses, is_rounded, texts, user_id
 from postplace.posts.record_files import CsvForm, first_records, folders_of_files, read_records
 from postplace.posts.weibo_values import BEIJING, plain_text
 from postplace.schema import Post
@@ -69,7 +68,7 @@ def _posts(path: Path, tally: ImportReport) -> Iterator[Post]:
         if whole_folder and "weibo" in (folder.name, folder.parent.name):
             weibo_images |= {folder / "images", folder.parent / "images"}
     for images in weibo_images:
-        if unnamed := len(image_names(images)):
+        if unnamed := len(images_in(str(images))):
             tally.orphans[NO_RECORD_NAMES_IT] += unnamed
 
 
@@ -99,7 +98,7 @@ def _record(values: object, folder: Path, tally: ImportReport) -> dict[str, obje
         "hashtags": texts(values.get("tag_list")) or None,
         "images": _images(values, post_id, folder, tally),
         "user": user_id(tally, values.get("user_id"), values.get("creator_hash")),
-        "time": first_time((values.get(key) for key in _TIMES), tally, zone=BEIJING),
+        "time": first_instant((values.get(key) for key in _TIMES), tally, zone=BEIJING),
     }
 
 
@@ -119,20 +118,10 @@ def _images(values: Mapping[str, object], post_id: object, folder: Path, tally: 
     name = str(post_id)
     if not given or name != Path(name).name or name in (".", ".."):
         return []
+    numbered: dict[int, str] = {}
     for inside in (folder.parent / "images" / name, folder / "images" / name):
-        if names := image_names(inside):
-            break
-    numbered = sorted((int(name.partition(".")[0]), name) for name in names if name.partition(".")[0].isdecimal())
-    paths = [f"{inside}{os.sep}{names[name]}" for _, name in numbered]
-    whole = [path for path in paths if _size(path)]
-    for reason, count in ((EMPTY_IMAGE, len(paths) - len(whole)), (NO_IMAGE, given - len(paths))):
-        for _ in range(count):
-            tally.note(reason)
-    return whole
-
-
-def _size(path: str) -> int:
-    try:
-        return Path(path).stat().st_size
-    except OSError:
-        return 0
+        images = images_in(str(inside))
+        numbered = numbered or {int(stem): path for stem, path in images.items() if stem.isdecimal()}
+    for _ in range(given - len(numbered)):
+        tally.note(NO_IMAGE)
+    return [image for _, path in sorted(numbered.items()) for image in usable(path, tally)]

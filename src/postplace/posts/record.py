@@ -76,6 +76,11 @@ def parse(
         raise BadPost(where, problem, "give plain texts, numbers and lists") from error
 
 
+def says_nothing(post: Post) -> bool:
+    """Whether a post has nothing that a model reads: no text, no hashtags, no images, no words in them."""
+    return not (post.text.strip() or post.hashtags or post.images or post.image_text.strip())
+
+
 def id_remedy(names: Iterable[str]) -> str:
     """What to do about a missing `id`, with the key that is most like one."""
     folded = {re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).casefold().strip(): name for name in names}

@@ -4,32 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
-import json
-import os
-import re
 from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import chain, groupby, islice
 from pathlib import Path
 from typing import TextIO
 
-from postplace.errors import BadPost
-from postplace.posts.dump import (
-    LONGEST_RECORD,
-    ImportReport,
-    InvalidRecord,
-    JsonText,
-    cannot_be_opened,
-    not_utf_8,
-    walk,
-)
+from postplace.posts.dump import LONGEST_RECORD, ImportReport, InvalidRecord, JsonText, not_utf_8
+from postplace.posts.json_files import UNPACKING, dump_files, json_values, open_text, sample_files, unpacked_name
 
 HEADER_AGAIN = "header again"
-_JSON_LINES = (".jsonl", ".ndjson")
-_FOREIGN_BYTE = re.compile("[\udc80-\udcff]")
 _SAMPLE = 2**18  # characters of a file that are looked at to recognise it
-_SAMPLED_FILES, _SAMPLED_RECORDS, _SAMPLED_FOLDERS = 16, 3, 64
-_DEBRIS = ("__macosx", "@eadir")
+_SAMPLED_RECORDS = 3
 
 Found = Iterator[tuple[str, object]]  # where it stands; a record, or why there is none (InvalidRecord)
 
@@ -58,41 +44,34 @@ def folders_of_files(
 
     Raises BadPost for a path that cannot be read and for a file with another ending.
     """
-    try:
-        is_file = path.is_file()
-    except (OSError, ValueError) as error:
-        raise cannot_be_opened(path, error) from error
-    if is_file:
-        if not path.name.lower().endswith(endings):
-            remedy = f"give a folder or a file with one of the endings {', '.join(endings)}"
-            raise BadPost(str(path), f"has the unknown ending {path.suffix!r}", remedy)
-        yield path.parent, [path], False
-        return
-    for folder, names, _ in walk(path, tally, endings=endings):
-        if names:
-            yield folder, [folder / name for name in names], True
+    files = dump_files(path, tally, wanted=lambda file: True, endings=endings)
+    for folder, inside in groupby(files, key=lambda file: file.parent):
+        yield folder, list(inside), path.is_dir()
 
 
 def read_records(file: Path, tally: ImportReport, form: CsvForm | None = None) -> Found:
-    """The records of a .csv (of the given form), .json or .jsonl file, each with where it stands."""
-    ending = file.suffix.lower()
-    if ending == ".csv" and form is not None:
-        csv_form = form
-        return open_records(file, lambda text: csv_records(text, tally, csv_form))
-    if ending in _JSON_LINES:
-        return open_records(file, lambda text: json_lines(text, tally))
-    return open_records(file, lambda text: json_values(text, tally))
+    """The records of a table (of the given form) or of a file of JSON, each with where it stands."""
+    if form is not None and unpacked_name(file).endswith(".csv"):
+        yield from open_records(file, lambda text: csv_records(text, tally, form))
+        return
+    empty = True
+    for where, record in json_values(file):
+        empty = False
+        yield f"{file}{where}", record
+    if empty:
+        tally.left_out["empty file"] += 1
 
 
 def open_records(file: Path, read: Callable[[TextIO], Found]) -> Found:
     """What `read` finds in a file; one that cannot be read is one record that cannot be."""
     try:
-        with file.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
+        with open_text(file) as text:
             for where, record in read(text):
                 yield f"{file}{where}", record
-    except OSError as error:
-        problem = f"cannot be read ({error.strerror or error})"
-        yield str(file), InvalidRecord("file cannot be read", problem, "check the permissions")
+    except UNPACKING as error:
+        problem = f"cannot be read ({getattr(error, 'strerror', None) or error})"
+        remedy = "check the permissions, or download it again"
+        yield str(file), InvalidRecord("file cannot be read", problem, remedy)
 
 
 def whole_first(
@@ -110,61 +89,6 @@ def whole_first(
             yield where, record
     if partial_ones:
         yield from ((where, record) for where, record in read(ImportReport()) if is_partial(record))
-
-
-# --- JSON
-
-
-def json_values(file: TextIO, tally: ImportReport) -> Found:
-    """The items of a list, or the values that stand one after the other."""
-    text, number = JsonText(file), 0
-    if not _begins(text, tally):
-        return
-    try:
-        while opening := text.peek():
-            for item in text.list_items() if opening == "[" else iter((text.value(),)):
-                number += 1
-                yield f", record {number}", item
-    except InvalidRecord as damage:
-        yield f", after record {number}", damage
-
-
-def json_lines(file: TextIO, tally: ImportReport) -> Found:
-    """One value a line: a damaged line costs only itself. A list instead is read as one."""
-    start = file.tell()
-    text = JsonText(file)
-    if not _begins(text, tally):
-        return
-    file.seek(start)
-    if text.peek() == "[":
-        yield from json_values(file, tally)
-        return
-    number = 0
-    while line := file.readline(LONGEST_RECORD):
-        number += 1
-        if len(line) == LONGEST_RECORD and not line.endswith("\n"):
-            while (rest := file.readline(LONGEST_RECORD)) and not rest.endswith("\n"):
-                pass
-            found = f"is longer than {LONGEST_RECORD} characters"
-            yield f", line {number}", InvalidRecord("line is too long", found, "remove it: it is no post")
-        elif line.strip():
-            yield f", line {number}", _json_line(line)
-
-
-def _json_line(line: str) -> object:
-    try:
-        value = json.loads(line)
-    except (ValueError, RecursionError) as error:  # ValueError: numbers too long, too
-        problem = f"is not complete JSON ({type(error).__name__})"
-        return InvalidRecord("damaged JSON line", problem, "export the file again")
-    return not_utf_8() if _FOREIGN_BYTE.search(line) else value
-
-
-def _begins(text: JsonText, tally: ImportReport) -> bool:
-    if text.peek():
-        return True
-    tally.left_out["empty file"] += 1
-    return False
 
 
 # --- CSV
@@ -231,37 +155,13 @@ def first_records(path: Path, *, endings: tuple[str, ...]) -> Iterator[Mapping[s
 
     Of a file only the first 262,144 characters are looked at; of an object that is longer the lists in it.
     """
-    for file in islice(_files(path, endings), _SAMPLED_FILES):
+    for file in sample_files(path, endings):
         try:
-            with file.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
+            with open_text(file) as text:
                 beginning = text.read(_SAMPLE)
-            records = _sampled_rows(beginning) if file.suffix.lower() == ".csv" else _sampled_values(beginning)
-            yield from records
-        except (OSError, ValueError, RecursionError, csv.Error, InvalidRecord):
+            yield from _sampled_rows(beginning) if unpacked_name(file).endswith(".csv") else _sampled_values(beginning)
+        except (*UNPACKING, ValueError, RecursionError, csv.Error, InvalidRecord):
             continue
-
-
-def _files(path: Path, endings: tuple[str, ...]) -> Iterator[Path]:
-    waiting, seen = [path], 0
-    while waiting and seen < _SAMPLED_FOLDERS:
-        folder = waiting.pop(0)
-        seen += 1
-        try:
-            if folder.is_file():
-                if folder.name.lower().endswith(endings):
-                    yield folder
-                continue
-            with os.scandir(folder) as entries:
-                names = sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in islice(entries, 10_000))
-        except (OSError, ValueError):
-            continue
-        for name, is_folder in names:
-            if name.startswith(".") or name.lower() in _DEBRIS:
-                continue
-            if is_folder:
-                waiting.append(folder / name)
-            elif name.lower().endswith(endings):
-                yield folder / name
 
 
 def _sampled_rows(beginning: str) -> Iterator[Mapping[str, object]]:

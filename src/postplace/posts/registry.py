@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from importlib.metadata import EntryPoint
+from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
-from postplace.errors import BadOption, BadPost, unknown_name
+from postplace.errors import BadOption, BadPost, PostplaceError, unknown_name
 from postplace.geo.crs import check_crs
-from postplace.posts.dump import AGAIN, Dump, ImportReport
+from postplace.posts.dump import AGAIN, EMPTY, Dump, ImportReport
+from postplace.posts.record import says_nothing
 from postplace.schema import Post
 from postplace.system import plugins
 
@@ -51,8 +54,8 @@ _BUILT_IN: Mapping[str, SourceEntry] = {
         SourceEntry(
             "weibo",
             "postplace.posts.weibo:weibo_export",
-            "weibo-crawler's folder, or one .json or .csv",
-            "Import what weibo-crawler wrote: CSV and JSON, with the folders of images beside them.",
+            "weibo-crawler's folder, or one .json, .csv or .db",
+            "Import what weibo-crawler wrote: CSV, JSON and SQLite, with the folders of images beside them.",
             "postplace.posts.recognition:is_weibo_crawler",
         ),
         SourceEntry(
@@ -192,7 +195,7 @@ def find_source(source: object) -> SourceEntry:
     """The source of that name, or of that function, class or object; BadOption for an unknown one.
 
     >>> find_source("weibo").reads
-    "weibo-crawler's folder, or one .json or .csv"
+    "weibo-crawler's folder, or one .json, .csv or .db"
     """
     if not isinstance(source, str):
         if not callable(source):
@@ -224,16 +227,20 @@ def read_source(source: object, path: str | Path, *, on_refused: Refused = None,
         module, _, name = read.partition(":")
         read = getattr(import_module(module), name)
     if inspect.isclass(read):
-        read = read()
+        with _named(f"source {entry.name}"):
+            read = read()
     more = {"on_refused": on_refused} if "on_refused" in inspect.signature(read).parameters else {}
     made = partial(read, Path(path), **more)
-    first = made()
-    if not isinstance(first, Dump):
+    with _named(f"source {entry.name}"):
+        first = made()
+    if isinstance(first, Dump):
+        dump = first
+    elif isinstance(first, Iterable):
         starts = iter([first])
         dump = Dump(lambda tally: _counted(next(starts, None), made, tally, entry.name), on_refused=on_refused)
     else:
-        dump = first
-    dump.crs = crs
+        raise _no_posts(first, entry.name)
+    dump.crs, dump.path = crs, Path(path)
     dump.explain = partial(_explained, Path(path), entry)
     return dump
 
@@ -255,7 +262,9 @@ def _counted(
 ) -> Iterator[Post]:
     """The posts, counted; `again` gives them once more where they were taken before."""
     seen: set[str] = set()
-    for number, post in enumerate(again() if posts is None else posts, start=1):
+    with _named(f"source {name}"):
+        given: Any = again() if posts is None else posts
+    for number, post in enumerate(_each(given, name), start=1):
         if not isinstance(post, Post):
             problem = f"gave {type(post).__name__} where a post was expected"
             raise BadPost(f"source {name}, item {number}", problem, "give objects of postplace.Post")
@@ -264,7 +273,39 @@ def _counted(
             continue
         seen.add(post.id)
         tally.posts += 1
+        tally.remarks[EMPTY] += says_nothing(post)
         yield post
+
+
+def _each(posts: Any, name: str) -> Iterator[object]:
+    """What a source gives, one by one; what its code raises becomes a BadPost that says after how many items."""
+    if not isinstance(posts, Iterable):
+        raise _no_posts(posts, name)
+    with _named(f"source {name}"):
+        items = iter(posts)
+    for number in count(1):
+        with _named(f"source {name}, item {number}"):
+            try:
+                item = next(items)
+            except StopIteration:
+                return
+        yield item
+
+
+def _no_posts(given: object, name: str) -> BadPost:
+    remedy = "let it return a list of posts, or yield them one by one"
+    return BadPost(f"source {name}", f"gave {given!r:.80} where posts were expected", remedy)
+
+
+@contextmanager
+def _named(where: str) -> Iterator[None]:
+    """Say in which source, and at which of its items, code of another package failed; its error is the cause."""
+    try:
+        yield
+    except PostplaceError:
+        raise
+    except Exception as error:
+        raise BadPost(where, *plugins.failure(error)) from error
 
 
 def _load(point: EntryPoint) -> None:

@@ -13,10 +13,10 @@ from postplace.errors import BadPost, unknown_name
 from postplace.geo.crs import check_crs, located_in_wgs84
 from postplace.posts.checks import REPAIRED, PostChecks, repair_post
 from postplace.posts.columns import Record
-from postplace.posts.keys import KNOWN, SAYS, is_header, on_unused, require_known, says_nothing, suggestions
+from postplace.posts.keys import KNOWN, SAYS, is_header, on_unused, require_known, suggestions
 from postplace.posts.memory_tables import table_records
 from postplace.posts.post_files import file_records
-from postplace.posts.record import NO_POSITION, RECORD_KEYS, parse, shown
+from postplace.posts.record import NO_POSITION, RECORD_KEYS, parse, says_nothing, shown
 from postplace.posts.writing import ENDINGS, id_digest, write_posts
 from postplace.schema import Post
 
@@ -118,7 +118,6 @@ class PostStream:
             self._used.update(key for key in record if key in RECORD_KEYS)  # type: ignore[attr-defined]
             self.ignored_keys.update(str(key) for key in record if key not in RECORD_KEYS)  # type: ignore[attr-defined]
             require_known(record, where)  # type: ignore[arg-type]
-            self.empty += says_nothing(post)
         if self._repairs and (repaired := repair_post(post)) != post:
             self.remarks[REPAIRED] += 1
             post = repaired
@@ -128,6 +127,7 @@ class PostStream:
                 f"{where}, key 'id'", f"{shown(post.id)} is the id of an earlier post", "give every post its own"
             )
         seen.add(digest)
+        self.empty += not isinstance(record, Post) and says_nothing(post)
         return post
 
     def _located(self, post: Post) -> Post:

@@ -76,7 +76,11 @@ def _of_text(text: str) -> datetime:
 
 def _of_number(number: int | float | Decimal) -> datetime:
     """A number since 1970 in the unit that puts it between 1990 and 2100; no number fits two."""
-    if not math.isfinite(number):
+    try:
+        is_number = math.isfinite(number)
+    except OverflowError:  # an integer of hundreds of digits
+        is_number = False
+    if not is_number:
         raise ValueError("is not a time", AS)
     for unit in _UNITS:
         if _FIRST <= float(number) / unit <= _LAST:

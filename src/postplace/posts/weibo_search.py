@@ -21,7 +21,8 @@ from postplace.posts.dump import (
     posts_of,
     require_content,
 )
-from postplace.posts.foreign_values import addresses, first_time, texts, user_id
+from postplace.posts.foreign_time import first_instant
+from postplace.posts.foreign_values import addresses, texts, user_id
 from postplace.posts.image_files import ImageFolders
 from postplace.posts.record_files import CsvForm, first_records, folders_of_files, read_records
 from postplace.posts.weibo_values import BEIJING, id_of_post, plain_text
@@ -90,7 +91,7 @@ def _record(values: object, folder: Path, images: ImageFolders, tally: ImportRep
         "hashtags": [*(find_hashtags(text) if isinstance(text, str) else ()), *texts(values.get("topics"))] or None,
         "images": _images(values, post_id, folder / "images", images, tally),
         "user": user_id(tally, values.get("user_id")),
-        "time": first_time([values.get("created_at")], tally, zone=BEIJING),
+        "time": first_instant([values.get("created_at")], tally, zone=BEIJING),
         "place": values.get("location"),
         "venue": values.get("location"),
     }
@@ -102,5 +103,4 @@ def _images(
     """The images that were downloaded, in the order of their addresses."""
     given = addresses(values.get("pics"))
     suffixes = [f"-{number}" for number in range(len(given))] if len(given) > 1 else [""] * len(given)
-    found = [images.find([folder], [post_id + suffix], tally) for suffix in suffixes]
-    return [path for path in found if path]
+    return images.find(folder, [post_id + suffix for suffix in suffixes], tally)

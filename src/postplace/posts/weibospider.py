@@ -27,8 +27,10 @@ from postplace.posts.dump import (
     posts_of,
     require_content,
 )
-from postplace.posts.foreign_values import addresses, first_time, user_id
+from postplace.posts.foreign_time import first_instant
+from postplace.posts.foreign_values import addresses, user_id
 from postplace.posts.image_files import ImageFolders
+from postplace.posts.json_files import unpacked_name
 from postplace.posts.record_files import CsvForm, Found, first_records, folders_of_files, open_records, read_records
 from postplace.posts.weibo_values import BEIJING, own_words
 from postplace.schema import Post
@@ -75,16 +77,13 @@ def _is_own(record: Mapping[str, object]) -> bool:
 def _posts(path: Path, tally: ImportReport) -> Iterator[Post]:
     images = ImageFolders()
     for _, files, whole_folder in folders_of_files(path, tally, endings=_ENDINGS):
-        for file in sorted(files, key=lambda file: (file.stem, file.suffix.lower() != ".json")):
-            records = open_records(file, _json_records) if file.suffix.lower() == ".json" else _rows(file, tally)
+        for file in sorted(files, key=lambda file: (_stem(file), unpacked_name(file).endswith(".csv"))):
+            is_json = unpacked_name(file).endswith(".json")
+            records = open_records(file, _json_records) if is_json else read_records(file, tally, _CSV)
             found = ((where, (values, file)) for where, values in records)
             yield from posts_of(found, tally, record=lambda item: _record(*item, images, tally))
         if whole_folder:
             images.count_orphans(tally)
-
-
-def _rows(file: Path, tally: ImportReport) -> Found:
-    return read_records(file, tally, _CSV)
 
 
 def _json_records(file: TextIO) -> Found:
@@ -114,6 +113,10 @@ def _json_records(file: TextIO) -> Found:
         yield f", after post {number}", damage
 
 
+def _stem(file: Path) -> str:
+    return unpacked_name(file).rpartition(".")[0]
+
+
 def _with_user(item: object, user: object) -> object:
     if isinstance(item, dict) and not item.get("user_id"):
         return {**item, "user_id": user}
@@ -139,8 +142,8 @@ def _record(values: object, file: Path, images: ImageFolders, tally: ImportRepor
         "id": post_id,
         "text": own_words(values.get("content")),
         "images": _images(values, post_id, file.parent / _IMAGE_FOLDER, images, tally),
-        "user": user_id(tally, values.get("user_id"), file.stem if file.stem.isdecimal() else None),
-        "time": first_time([values.get("publish_time")], tally, zone=BEIJING),
+        "user": user_id(tally, values.get("user_id"), _stem(file) if _stem(file).isdecimal() else None),
+        "time": first_instant([values.get("publish_time")], tally, zone=BEIJING),
         "place": values.get("publish_place"),
         "venue": values.get("publish_place"),
     }
@@ -148,8 +151,8 @@ def _record(values: object, file: Path, images: ImageFolders, tally: ImportRepor
 
 def _is_retweet(values: Mapping[str, object]) -> bool:
     text = values.get("content")
-    told = str(values.get("original", True)).strip().casefold() in ("false", "0")
-    return told or (isinstance(text, str) and "\n转发内容:" in text)
+    is_marked = str(values.get("original", True)).strip().casefold() in ("false", "0")
+    return is_marked or (isinstance(text, str) and "\n转发内容:" in text)
 
 
 def _images(
@@ -159,5 +162,4 @@ def _images(
     given = addresses(values.get("original_pictures"))
     day = str(values.get("publish_time", ""))[:10].replace("-", "")
     suffixes = [f"_{number}" for number in range(1, len(given) + 1)] if len(given) > 1 else [""] * len(given)
-    found = [images.find([folder], [f"{day}_{post_id}{suffix}"], tally) for suffix in suffixes]
-    return [path for path in found if path]
+    return images.find(folder, [f"{day}_{post_id}{suffix}" for suffix in suffixes], tally)

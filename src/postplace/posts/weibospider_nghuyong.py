@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from postplace.errors import BadPost
+from postplace.posts.downloaded_images import ImageIndex
 from postplace.posts.dump import (
     BAD_COORDINATES,
     VIDEO,
@@ -25,8 +26,9 @@ from postplace.posts.dump import (
     posts_of,
     require_content,
 )
-from postplace.posts.foreign_values import addresses, first_time, user_id
-from postplace.posts.image_files import ImageFolders, images_beside
+from postplace.posts.foreign_time import first_instant
+from postplace.posts.foreign_values import addresses, user_id
+from postplace.posts.image_files import images_beside
 from postplace.posts.record_files import first_records, folders_of_files, read_records
 from postplace.posts.weibo_values import BEIJING, plain_text
 from postplace.schema import Post
@@ -58,14 +60,14 @@ def detect(path: Path) -> bool:
 
 
 def _posts(path: Path, tally: ImportReport) -> Iterator[Post]:
-    images = ImageFolders()
+    index = ImageIndex()
     for folder, files, _ in folders_of_files(path, tally, endings=_ENDINGS):
         for file in files:
             found = ((where, (values, folder)) for where, values in read_records(file, tally))
-            yield from posts_of(found, tally, record=lambda item: _record(*item, images, tally))
+            yield from posts_of(found, tally, record=lambda item: _record(*item, index, tally))
 
 
-def _record(values: object, folder: Path, images: ImageFolders, tally: ImportReport) -> dict[str, object] | None:
+def _record(values: object, folder: Path, index: ImageIndex, tally: ImportReport) -> dict[str, object] | None:
     """A line, and the images of its name -> what `parse` reads; None for what is no post."""
     if isinstance(values, InvalidRecord):
         raise values
@@ -86,9 +88,9 @@ def _record(values: object, folder: Path, images: ImageFolders, tally: ImportRep
     return {
         "id": post_id,
         "text": plain_text(values.get("content")),
-        "images": images_beside(images, folder, addresses(values.get("pic_urls")), post_id, tally),
+        "images": images_beside(index, folder, addresses(values.get("pic_urls")), post_id, tally),
         "user": user_id(tally, at(values, "user", "_id"), _user_in_address(values.get("url"))),
-        "time": first_time([values.get("created_at")], tally, zone=BEIJING),
+        "time": first_instant([values.get("created_at")], tally, zone=BEIJING),
         **read_geo(values.get("geo"), tally),
     }
 

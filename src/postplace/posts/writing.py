@@ -16,6 +16,8 @@ from postplace.errors import BadOption, BadPost
 from postplace.posts.record import COMPLETE, KEYS, RECORD_KEYS, shown
 from postplace.schema import Post
 from postplace.system.atomic_files import atomic_file
+from postplace.system.json_types import JsonObject
+from postplace.system.targets import final_path, is_stream
 from postplace.text.hashtags import find_hashtags, unite_hashtags
 
 JSON_ENDINGS = (".jsonl", ".ndjson", ".json")
@@ -29,14 +31,15 @@ def write_posts(posts: Iterable[Post], path: Path) -> None:
     """Write posts as JSON lines, CSV or Parquet, by the ending of `path`, whole or not at all.
 
     `read_posts` gives the same posts back. They are written as they come: there may be more than fit in memory. Image
-    paths below the file's folder are written relative to it, others absolute; times as ISO 8601 texts, which keep
+    paths below the file's folder are written relative to it, others absolute (all of them where `path` is a link into
+    another folder, or a device or a pipe, which without an ending gets JSON lines); times as ISO 8601 texts, which keep
     their zone. Raises `WriteFailed`, `BadOption` for another ending, and `BadPost` for an image that is bytes, for an
     id given twice and for a text that is not Unicode.
     """
     path = Path(path)
     write = _writer(path)
     with atomic_file(path) as file:
-        write(_records(posts, path.parent), file)
+        write(_records(posts, _folder_of_images(path)), file)
 
 
 def id_digest(post_id: str) -> int:
@@ -47,6 +50,8 @@ def id_digest(post_id: str) -> int:
 def _writer(path: Path) -> Callable[[_Rows, BinaryIO], None]:
     writers = dict.fromkeys(JSON_ENDINGS, _write_json)
     writers |= {".csv": _write_csv, ".parquet": _write_parquet}
+    if not path.suffix and is_stream(path):
+        return _write_json
     if path.suffix.lower() not in writers:
         problem = f"has the unknown ending {path.suffix!r}" if path.suffix else "has no ending"
         raise BadOption(str(path), problem, f"give a file with one of the endings {', '.join(ENDINGS)}")
@@ -85,7 +90,7 @@ def _write_parquet(records: _Rows, file: BinaryIO) -> None:
             writer.write_table(pyarrow.Table.from_pylist(group, schema))
 
 
-def _records(posts: Iterable[Post], folder: Path) -> _Rows:
+def _records(posts: Iterable[Post], folder: Path | None) -> _Rows:
     seen: set[int] = set()
     for post in posts:
         digest = id_digest(post.id)
@@ -95,7 +100,7 @@ def _records(posts: Iterable[Post], folder: Path) -> _Rows:
         yield _record(post, folder)
 
 
-def _record(post: Post, folder: Path) -> dict[str, Any]:
+def _record(post: Post, folder: Path | None) -> JsonObject:
     where = f"post {shown(post.id)}"
     if any(isinstance(image, bytes) for image in post.images):
         problem = "an image is bytes; only paths can be written"
@@ -119,6 +124,14 @@ def _record(post: Post, folder: Path) -> dict[str, Any]:
     return record
 
 
-def _relative(image: Path, folder: Path) -> str:
-    absolute, base = image.absolute(), folder.absolute()
-    return absolute.relative_to(base).as_posix() if absolute.is_relative_to(base) else str(absolute)
+def _folder_of_images(path: Path) -> Path | None:
+    """The folder that image paths may be relative to: by whatever name the file is read, they are found from there."""
+    same = not is_stream(path) and final_path(path).parent == path.parent.resolve()
+    return path.parent if same else None
+
+
+def _relative(image: Path, folder: Path | None) -> str:
+    absolute = image.absolute()
+    if folder is None or not absolute.is_relative_to(folder.absolute()):
+        return str(absolute)
+    return absolute.relative_to(folder.absolute()).as_posix()

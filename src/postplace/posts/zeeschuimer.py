@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from postplace.errors import BadPost
+from postplace.posts.downloaded_images import ImageIndex
 from postplace.posts.dump import (
     Dump,
     ImportReport,
@@ -21,7 +22,7 @@ from postplace.posts.dump import (
     posts_of,
     require_content,
 )
-from postplace.posts.image_files import ImageFolders, images_beside
+from postplace.posts.image_files import images_beside
 from postplace.posts.record_files import first_records, folders_of_files, read_records, whole_first
 from postplace.posts.zeeschuimer_items import PLATFORMS
 from postplace.schema import Post
@@ -52,19 +53,19 @@ def detect(path: Path) -> bool:
 
 
 def _posts(path: Path, tally: ImportReport) -> Iterator[Post]:
-    images = ImageFolders()
+    index = ImageIndex()
     for folder, files, _ in folders_of_files(path, tally, endings=_ENDINGS):
         for file in files:
             records = whole_first(partial(read_records, file), _is_partial, tally)
             found = ((where, (values, folder)) for where, values in records)
-            yield from posts_of(found, tally, record=lambda item: _record(*item, images, tally))
+            yield from posts_of(found, tally, record=lambda item: _record(*item, index, tally))
 
 
 def _is_partial(values: object) -> bool:
     return at(values, "data", "_zs_partial") is True or at(values, "_zs_partial") is True
 
 
-def _record(values: object, folder: Path, images: ImageFolders, tally: ImportReport) -> dict[str, object] | None:
+def _record(values: object, folder: Path, index: ImageIndex, tally: ImportReport) -> dict[str, object] | None:
     """A line, and the images of its name -> what `parse` reads; None for what is no post."""
     if isinstance(values, InvalidRecord):
         raise values
@@ -85,5 +86,5 @@ def _record(values: object, folder: Path, images: ImageFolders, tally: ImportRep
         return None
     if _is_partial(values):
         tally.note("captured in part")
-    found = images_beside(images, folder, item.addresses, item.record["id"], tally)
+    found = images_beside(index, folder, item.addresses, item.record["id"], tally)
     return {**item.record, "images": found}

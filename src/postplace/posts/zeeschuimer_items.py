@@ -5,10 +5,10 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC
 
 from postplace.posts.dump import VIDEO, ImportReport, InvalidRecord, at, first, require_content
-from postplace.posts.foreign_values import first_time, user_id
+from postplace.posts.foreign_time import first_instant
+from postplace.posts.foreign_values import user_id
 
 ADVERTISEMENT = "advertisements ignored"
 RETWEET = "retweets ignored"
@@ -48,7 +48,7 @@ def instagram_item(data: Data, tally: ImportReport) -> Item | None:
         "id": post_id,
         "text": first(at(data, "caption", "text"), at(data, "edge_media_to_caption", "edges", 0, "node", "text")),
         "user": user_id(tally, user),
-        "time": first_time([data.get("taken_at"), data.get("taken_at_timestamp")], tally, zone=UTC),
+        "time": first_instant([data.get("taken_at"), data.get("taken_at_timestamp")], tally),
         "place": at(location, "name"),
         "venue": first(at(location, "pk"), at(location, "id")),
         **tally.coordinates(at(location, "lat"), at(location, "lng")),
@@ -87,7 +87,7 @@ def tiktok_item(data: Data, tally: ImportReport) -> Item | None:
         "text": data.get("desc"),
         "hashtags": _texts(tags) or None,
         "user": user_id(tally, user),
-        "time": first_time([data.get("createTime")], tally, zone=UTC),
+        "time": first_instant([data.get("createTime")], tally),
         "place": at(data, "poi", "name"),
         "venue": at(data, "poi", "id"),
     }
@@ -123,7 +123,7 @@ def x_item(data: Data, tally: ImportReport) -> Item | None:
         "text": html.unescape(text) if isinstance(text, str) else text,
         "hashtags": _texts([at(tag, "text") for tag in tags] if isinstance(tags, list) else []) or None,
         "user": user_id(tally, user),
-        "time": first_time([legacy.get("created_at")], tally, zone=UTC),
+        "time": first_instant([legacy.get("created_at")], tally),
         "place": at(legacy, "place", "full_name"),
         "venue": at(legacy, "place", "id"),
         **_x_point(legacy, tally),
@@ -170,7 +170,7 @@ def xiaohongshu_item(data: Data, tally: ImportReport) -> Item | None:
         "id": post_id,
         "text": both,
         "user": user_id(tally, at(note, "user", "user_id"), at(note, "user", "userId")),
-        "time": first_time([note.get("time")], tally, zone=UTC),
+        "time": first_instant([note.get("time")], tally),
         "place": at(note, "poi", "name"),
         "venue": first(at(note, "poi", "poiId"), at(note, "poi", "id")),
     }

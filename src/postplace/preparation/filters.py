@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from postplace.errors import BadOption, BadRun, unknown_name
-from postplace.preparation.language import check_languages, language_of
+from postplace.preparation.language import check_languages, detect_language
 from postplace.schema import Post
 from postplace.system.json_types import JsonObject
+from postplace.system.option_checks import check_names, check_share, check_whole
 from postplace.text.hashtags import normalise_hashtag
 
 MODALITIES = {"text": "text", "hashtags": "hashtags", "image": "images"}  # name -> field of a post
@@ -162,7 +163,7 @@ class KeptPlaces:
 class Languages:
     """Posts whose text is of a language not in `keep` (ISO 639-1) are removed (MRLF IV-A: English posts stay).
 
-    A text too short to tell, or none, stays and is counted; see `language_of`.
+    A text too short to tell, or none, stays and is counted; see `detect_language`.
     """
 
     name: ClassVar[str] = "languages"
@@ -184,11 +185,11 @@ class Languages:
 
     def apply(self, post: Post) -> Post | None:
         """The post, unless its text is certainly of another language."""
-        return post if language_of(post.text, keep=self.keep) in (None, *self.keep) else None
+        return post if detect_language(post.text, keep=self.keep) in (None, *self.keep) else None
 
     def note(self, posts: Sequence[Post]) -> str:
         """Which languages go, and how many texts were too short to tell."""
-        found = Counter(language_of(post.text, keep=self.keep) for post in posts)
+        found = Counter(detect_language(post.text, keep=self.keep) for post in posts)
         undecided = found.pop(None, 0)
         others = [f"{name} {count}" for name, count in found.most_common() if name not in self.keep]
         named = ", ".join(others[:NAMED]) + (", ..." if len(others) > NAMED else "")
@@ -203,6 +204,7 @@ class Modalities:
     required: tuple[str, ...] = ("text", "hashtags", "image")
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "required", check_names("required", self.required))
         for modality in self.required:
             if modality not in MODALITIES:
                 raise unknown_name("require", modality, MODALITIES)
@@ -247,9 +249,8 @@ class Portraits:
     inpaint_weights: str | None = None
 
     def __post_init__(self) -> None:
-        if not 0 <= self.max_ratio <= 1:
-            remedy = "give the largest part of an image that people may fill, from 0 to 1"
-            raise BadOption("max_portrait", f"{self.max_ratio} is out of range", remedy)
+        what = "the largest part of an image that people may fill, from 0 to 1"
+        check_share("max_portrait", self.max_ratio, what=what)
 
     @property
     def rule(self) -> str:
@@ -302,8 +303,7 @@ def replace_images(post: Post, replacements: Mapping[Path, Path | None]) -> Post
 
 
 def _check_count(where: str, count: int) -> None:
-    if count < 1:
-        raise BadOption(where, f"{count} is no number of posts", "give at least 1, or leave the filter out")
+    check_whole(where, count, least=1, remedy=", or leave the filter out")
 
 
 # --- recipes

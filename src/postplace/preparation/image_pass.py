@@ -26,7 +26,7 @@ DIED = "the process that looked at it died; look at the file or leave it out"
 # --- the pass
 
 
-def digests_of(paths: Iterable[Path]) -> tuple[dict[Path, str], dict[Path, str]]:
+def compute_digests(paths: Iterable[Path]) -> tuple[dict[Path, str], dict[Path, str]]:
     """Each image's content digest, and why the others cannot be read."""
     digests: dict[Path, str] = {}
     reasons: dict[Path, str] = {}

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from postplace.errors import BadOption, unknown_name
+from postplace.system.option_checks import check_names
 from postplace.text.cleaning import for_encoder
 
 # What posts from big cities are mostly written in. Among all 140 languages that py3langid knows, a caption of three
@@ -20,13 +21,13 @@ LEAST_DOUBT = 0.05  # a kept language as probable as this is not excluded
 
 
 @lru_cache(maxsize=1 << 17)
-def language_of(text: str, *, keep: tuple[str, ...]) -> str | None:
+def detect_language(text: str, *, keep: tuple[str, ...]) -> str | None:
     """The language (ISO 639-1) of a post's text without links, mentions and hashtags; None where it cannot be detected.
 
     It cannot be detected with fewer than 10 bytes of letters, nor while no kept language is probable (at least 0.5 for
     all of them together) but none is excluded either (0.05). Raises BadOption for a language that is not known.
 
-    >>> [language_of(text, keep=("en",)) for text in ("A walk in the park", "Hoy en el parque", "wow")]
+    >>> [detect_language(text, keep=("en",)) for text in ("A walk in the park", "Hoy en el parque", "wow")]
     ['en', 'es', None]
     """
     plain = for_encoder(text)
@@ -39,9 +40,9 @@ def language_of(text: str, *, keep: tuple[str, ...]) -> str | None:
     return str(ranked[0][0]) if kept < LEAST_DOUBT else None
 
 
-def check_languages(names: Iterable[str]) -> tuple[str, ...]:
+def check_languages(names: Iterable[str] | str) -> tuple[str, ...]:
     """Names of languages, each known to the identifier; raises BadOption for any other."""
-    codes = tuple(dict.fromkeys(name.strip().lower() for name in names if name.strip()))
+    codes = tuple(dict.fromkeys(name.strip().lower() for name in check_names("languages", names) if name.strip()))
     for name in codes:
         if name not in CANDIDATES and name not in _every_language():  # the usual ones without loading anything
             raise unknown_name("languages", name, CANDIDATES)

@@ -28,13 +28,14 @@ from postplace.preparation.filters import (
     replace_images,
 )
 from postplace.preparation.image_jobs import CleanImage, HashImage, Job, ReadImage, Record, cleaning
-from postplace.preparation.image_pass import Journal, digests_of, each_image
+from postplace.preparation.image_pass import Journal, compute_digests, each_image
 from postplace.preparation.prepared_folder import PreparedPosts
 from postplace.preparation.relaxation import Applied, loosened, possible_requirement
 from postplace.schema import Post
 from postplace.splitting.grouped_split import split_posts
 from postplace.splitting.splits import SUBSETS, Indices, Split
 from postplace.system.json_types import JsonObject
+from postplace.system.option_checks import check_seed, check_whole_or_none
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -77,6 +78,7 @@ def prepare_posts(
     Raises NotEnoughData when the posts cannot be split, or when nothing is left to train on, and BadPost for images
     that are bytes or none of which is there.
     """
+    seed, workers = check_seed(seed), check_whole_or_none("workers", workers)
     check_possible(posts, recipe)
     for filter_ in recipe:
         if isinstance(filter_, Portraits):
@@ -193,7 +195,7 @@ class _Images:
         records, reasons = self._pass(posts, HashImage(), "hashes", name="reading images")
         self.unreadable |= dict.fromkeys(reasons)
         for post in posts:
-            named = [path for path in paths_of([post]) if path in reasons]
+            named = [path for path in image_paths([post]) if path in reasons]
             self.failures += [{"post": post.id, "image": str(path), "reason": reasons[path]} for path in named]
         check_folder(list(reasons), read=len(records))
         return [[records[path]["hash"] for path in post.images if path in records] for post in posts]
@@ -236,8 +238,8 @@ class _Images:
         self, posts: Sequence[Post], job: Job, kind: str, *, name: str
     ) -> tuple[dict[Any, Record], dict[Path, str]]:
         """The record of each image of these posts, and why the others have none."""
-        paths = paths_of(posts)
-        found, reasons = digests_of(path for path in paths if path not in self.digests)
+        paths = image_paths(posts)
+        found, reasons = compute_digests(path for path in paths if path not in self.digests)
         self.digests |= found
         self.fingerprints[kind] = job.fingerprint
         first = {self.digests[path]: path for path in reversed(paths) if path in self.digests}
@@ -257,7 +259,7 @@ class _Images:
         return {path: record for path, record in taken.items() if "error" not in record}, reasons
 
 
-def paths_of(posts: Iterable[Post]) -> list[Path]:
+def image_paths(posts: Iterable[Post]) -> list[Path]:
     """The images of posts, each path once, in order."""
     return list(dict.fromkeys(image for post in posts for image in post.images if isinstance(image, Path)))
 

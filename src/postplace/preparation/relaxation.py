@@ -16,7 +16,7 @@ from postplace.preparation.filters import (
     RarePlaces,
     has,
 )
-from postplace.preparation.language import language_of
+from postplace.preparation.language import detect_language
 from postplace.schema import Post
 from postplace.text.hashtags import normalise_hashtag
 
@@ -63,7 +63,7 @@ def _option(worst: Applied, applied: Sequence[Applied]) -> str:
         most = max(Counter(post.place for post in worst.before if post.place is not None).values(), default=0)
         return f"`min_place_posts={max(1, most // 2)}` (the largest place has {most} training posts)"
     if isinstance(rule, Languages):
-        languages = Counter(language_of(post.text, keep=rule.keep) for post in worst.before)
+        languages = Counter(detect_language(post.text, keep=rule.keep) for post in worst.before)
         others = [name for name, _ in languages.most_common() if name is not None and name not in rule.keep]
         return f"`languages={(*rule.keep, *others[:1])!r}`"
     if isinstance(rule, Modalities):

@@ -78,7 +78,7 @@ def build_content(
     locator: PostLocator, evaluated: EvaluationResult, *, card: str = "", mistakes: int = MOST, posts: bool = True
 ) -> Content:
     """The content of a report on what `PostLocator.evaluate_detailed` gave; no words of a post without `posts`."""
-    places, truth = locator.fitted.places, evaluated.answers
+    places, truth = locator.fitted.places, evaluated.truth
     names = tuple(place.name for place in places.places)
     guesses = np.where(truth.answered, evaluated.calibrated_proba.argmax(axis=1), -1)
     labels = np.where(truth.labelled, truth.labels, -1)
@@ -147,7 +147,7 @@ def build_curve(name: str, errors_km: Floats) -> Curve:
 
 def _curves(locator: PostLocator, evaluated: EvaluationResult) -> list[Curve]:
     """Of the best place, of the point of least expected distance, and of the middle of the city."""
-    places, truth, probabilities = locator.fitted.places, evaluated.answers, evaluated.calibrated_proba
+    places, truth, probabilities = locator.fitted.places, evaluated.truth, evaluated.calibrated_proba
     located = ~np.isnan(truth.coordinates[:, 0]) & truth.labelled
     if not located.any() or not places.located:
         return []
@@ -181,8 +181,8 @@ def _facts(locator: PostLocator, metrics: EvaluationMetrics) -> list[tuple[str, 
     report, options = locator.report, locator.options()
     split = ", ".join(f"{name} {posts:,}" for name, posts in report["split"].items())
     left_out = report["left_out_classes"]
-    encoders = ", ".join(f"{kind}: {encoder['name']}" for kind, encoder in options["encoders"].items())
-    settings = ", ".join(f"{name} = {value}" for name, value in options["settings"].items())
+    encoders = ", ".join(f"{kind}: {encoder['name']}" for kind, encoder in locator.encoder_pair.to_json().items())
+    settings = ", ".join(f"{name} = {value}" for name, value in locator.settings.items())
     return [
         (
             "Posts evaluated here",
@@ -200,7 +200,7 @@ def _facts(locator: PostLocator, metrics: EvaluationMetrics) -> list[tuple[str, 
         ("Near-duplicates", f"{report['near_duplicate_texts']:,} texts, {report['near_duplicate_images']:,} images"),
         ("Classes", f"{report['classes']:,}"),
         ("Classes left out as too rare", f"{len(left_out):,} with {sum(left_out.values()):,} posts"),
-        ("Modalities looked at", ", ".join(options["modalities"])),
+        ("Modalities looked at", ", ".join(locator.modalities)),
         ("Encoders", encoders),
         ("Settings other than the defaults", settings or "none"),
         ("Parameters", f"{report['parameters']:,}"),

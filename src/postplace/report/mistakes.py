@@ -46,7 +46,7 @@ class Mistake:
 
 def confident_mistakes(evaluated: EvaluationResult, places: PlaceVocabulary, *, most: int = MOST) -> list[Mistake]:
     """The `most` confident wrong answers, the surest first; at most one of a group, so that nobody's posts pile up."""
-    truth, probabilities = evaluated.answers, evaluated.calibrated_proba
+    truth, probabilities = evaluated.truth, evaluated.calibrated_proba
     guesses = probabilities.argmax(axis=1)
     wrong = truth.labelled & truth.answered & (guesses != truth.labels)
     order = np.argsort(-probabilities.max(axis=1), kind="stable")
@@ -62,10 +62,10 @@ def confident_mistakes(evaluated: EvaluationResult, places: PlaceVocabulary, *, 
 
 
 def _mistake(evaluated: EvaluationResult, row: int, places: PlaceVocabulary) -> Mistake:
-    post, label = evaluated.posts[row], int(evaluated.answers.labels[row])
+    post, label = evaluated.posts[row], int(evaluated.truth.labels[row])
     probabilities = evaluated.calibrated_proba[row]
     guess = int(probabilities.argmax())
-    km = float(great_circle_km(*places.coordinates()[guess], *evaluated.answers.coordinates[row]))
+    km = float(great_circle_km(*places.coordinates()[guess], *evaluated.truth.coordinates[row]))
     truth = places.places[label].name if label >= 0 else "a class that the run does not know"
     images, unread = thumbnails(post.images[:IMAGES])
     return Mistake(
@@ -113,10 +113,10 @@ def thumbnails(images: Sequence[Path | bytes]) -> tuple[tuple[str, ...], int]:
     made, unread = [], 0
     for image in images:
         try:
-            picture = decode(image, target=SIDE)
+            decoded = decode(image, target=SIDE)
         except BadImage:
             unread += 1
             continue
-        picture.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
-        made.append(data_address(picture, quality=80))
+        decoded.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
+        made.append(data_address(decoded, quality=80))
     return tuple(made), unread

@@ -19,9 +19,9 @@
   function draw() {
     const style = getComputedStyle(document.documentElement);
     for (const [name, figure] of Object.entries(figures)) {
-      const { data, layout } = coloured(figure, style);
+      const { data, layout, config } = coloured(figure, style);
       const scrolls = window.matchMedia("(pointer: coarse)").matches; // a finger scrolls the page, not the drawing
-      const options = { responsive: true, displayModeBar: false, scrollZoom: false, staticPlot: scrolls };
+      const options = { responsive: true, displayModeBar: false, scrollZoom: false, staticPlot: scrolls, ...config };
       Plotly.react(document.getElementById("plot-" + name), data, layout, options);
     }
   }

@@ -1,4 +1,4 @@
-"""A report as one HTML file: nothing is fetched, every text is escaped, and only its own two scripts may run."""
+"""A report, or a map, as one HTML file: nothing is fetched, every text is escaped, only its own scripts may run."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from importlib.resources import files
 
@@ -50,18 +50,22 @@ _PAGE = """\
 
 def build_page(content: Content) -> str:
     """The whole page."""
-    from plotly.offline import get_plotlyjs
-
-    sections = build_sections(content)
-    drawn = {name: figure for section in sections for name, figure in section.figures.items()}
-    style, script, plotly = _packaged_file("page.css"), _packaged_file("page.js"), f"\n{get_plotlyjs()}\n"
     lead = (
         f"Evaluated on {content.metrics.posts:,} posts that it has not learned from. "
         f"{content.metrics.left_out_as_seen:,} others were left out, because it had."
     )
+    return page_of(content.title, lead, build_sections(content))
+
+
+def page_of(title: str, lead: str, sections: Sequence[Section]) -> str:
+    """A page of sections under a title and a sentence, both plain text."""
+    from plotly.offline import get_plotlyjs
+
+    drawn = {name: figure for section in sections for name, figure in section.figures.items()}
+    style, script, plotly = _packaged_file("page.css"), _packaged_file("page.js"), f"\n{get_plotlyjs()}\n"
     return _PAGE.format(
         policy=_policy(scripts=(plotly, script), style=style),
-        title=escape(content.title),
+        title=escape(title),
         style=style,
         lead=escape(lead),
         links="".join(f'<li><a href="#{section.key}">{escape(section.title)}</a></li>' for section in sections),

@@ -55,7 +55,7 @@ def build_sections(content: Content) -> list[Section]:
 
 
 def markdown(text: str) -> str:
-    """Markdown -> HTML without any of its own HTML, pictures or links, its headings below those of the page."""
+    """Markdown -> HTML without any of its own HTML, images or links, its headings below those of the page."""
     from markdown_it import MarkdownIt
 
     reader = MarkdownIt("js-default", {"html": False, "linkify": False}).disable(["image", "link", "autolink"])

@@ -8,7 +8,7 @@ UNKNOWN = "not known"
 LARGE = 1.5  # classes in a set on average
 MEANT = {
     "users": "on average over users (or venues), however many posts each has",
-    "posts": "on average over posts (`coverage_over='posts'`)",
+    "posts": "on average over posts, each of which counts the same",
 }
 
 

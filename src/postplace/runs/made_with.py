@@ -1,4 +1,4 @@
-"""What decoded pictures and cut texts into words when a run was made, and what is said where that differs here.
+"""What decoded images and cut texts into words when a run was made, and what is said where that differs here.
 
 Neither is part of an encoder, and neither is a reason to refuse: other versions change a few values of a few vectors,
 or a few words of a few posts.
@@ -15,12 +15,12 @@ from postplace.text import segmentation
 
 
 def made_with() -> dict[str, str]:
-    """What decodes pictures and what cuts words here, each with its versions."""
+    """What decodes images and what cuts words here, each with its versions."""
     return {"pictures": decode.decoder(), "words": segmentation.segmenter()}
 
 
 def warn_of_others(config: Mapping[str, Any], *, images: bool, words: bool) -> None:
-    """Warn where a run that looks at pictures, or reads words, was made with another one than is here.
+    """Warn where a run that looks at images, or reads words, was made with another one than is here.
 
     A run of an earlier version does not say with what: it was made with the versions that came with it.
     """
@@ -32,7 +32,7 @@ def remarks(then: Mapping[str, str], *, images: bool, words: bool) -> list[str]:
     """What is to be said of the differences."""
     said = []
     if images and (before := then.get("pictures", decode.UNSAID)) != (here := decode.decoder()):
-        said.append(f"this run was made with {before}, here is {here}: vectors of pictures may differ slightly")
+        said.append(f"this run was made with {before}, here is {here}: vectors of images may differ slightly")
     if words and (before := then.get("words", segmentation.UNSAID)) != (here := segmentation.segmenter()):
         said.append(f"this run was made with {before}, here is {here}: some words may be cut or left out otherwise")
     return said

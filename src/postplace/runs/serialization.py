@@ -18,8 +18,8 @@ import safetensors.torch
 from safetensors import SafetensorError
 from torch import nn
 
+from postplace.encoders.absolute_names import missing_path
 from postplace.encoders.hub.loading import without_precision
-from postplace.encoders.lasting_names import missing_path
 from postplace.encoders.outside import OBJECT, is_outside_name, unknown_object
 from postplace.errors import BadRun
 from postplace.evaluation.baselines import Baselines

@@ -1,4 +1,4 @@
-"""POST /advise: which few edits of one post hide where it was made, at the level that the service tells."""
+"""POST /advise: which few edits of one post hide where it was made, at the level that the service shows."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ ADVISED: dict[str, Any] = {
     "notes": [],
     "text": "sunset over the old bridge",
     "hashtags": ["river", "evening"],
-    "pictures": [],
+    "images": [],
     "granularity": "district",
     "fine": False,
     "home": False,
@@ -77,7 +77,7 @@ class AttackerView(BaseModel):
 
 
 class Rest(AttackerView):
-    """What is seen in what was cut off, asked about alone."""
+    """The view of what was cut off, by itself."""
 
     reached: bool = Field(description="Whether the place is hidden there.")
 
@@ -92,14 +92,14 @@ class Goal(BaseModel):
 
 
 class EditedPart(BaseModel):
-    """What of the post is edited; boxes are in shares of a picture's sides, of a crop they are what is kept."""
+    """What of the post is edited; boxes are in shares of an image's sides, of a crop they are what is kept."""
 
-    kind: Literal["word", "hashtag", "picture", "region"]
+    kind: Literal["word", "hashtag", "image", "region"]
     name: str
     field: Literal["text", "image_text"] | None = None
     start: int | None = None
     end: int | None = None
-    image: int | None = Field(None, description="Which of the readable pictures, from 0; see `pictures`.")
+    image: int | None = Field(None, description="Which of the readable images, from 0; see `images`.")
     box: tuple[float, float, float, float] | None = Field(None, description="Left, top, right, bottom.")
 
 
@@ -108,7 +108,7 @@ class Edit(BaseModel):
 
     kind: Literal[
         "hide hashtag", "replace hashtag", "generalise hashtag", "hide words", "reword", "blur region", "crop",
-        "drop picture",
+        "drop image",
     ]  # fmt: skip
     description: str
     part: EditedPart

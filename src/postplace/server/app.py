@@ -43,7 +43,7 @@ def make_app(
     tiles: str | None = None,
 ) -> Watched:
     """The whole service as one ASGI application. `hosts`: the names it may be asked by, if not any; `tiles`: the one
-    other origin that its page may load pictures from.
+    other origin that its page may load images from.
 
     Routes find the service in `request.app.state.service`.
     """
@@ -84,7 +84,7 @@ def routes(service: Service) -> APIRouter:
     """The routes about one run."""
     router = APIRouter()
     limits = service.limits
-    form = form_body(Options, pictures=limits.pictures, letters=limits.letters, top_k=3)
+    form = form_body(Options, images=limits.images, letters=limits.letters, top_k=3)
 
     @router.get("/health")
     async def health() -> Health:
@@ -122,7 +122,7 @@ def routes(service: Service) -> APIRouter:
     async def batch_predict(request: Request, options: Annotated[Options, Query()]) -> StreamingResponse:
         """One answer a line, in the order given; a bad line is answered with its number and what is wrong with it.
 
-        Pictures are base64 in `images`.
+        Images are base64 in `images`.
         """
         service.batcher.check_room()
         body = await request.body()

@@ -101,10 +101,10 @@ class Batcher(Generic[Item, Answer]):
             with suppress(ValueError):  # it is gone from there when it was answered
                 self._waiting.remove(entry)
 
-    def _busy(self, found: str) -> Refusal:
+    def _busy(self, problem: str) -> Refusal:
         seconds = math.ceil(self.length / self._rate) if self._rate else 1
         return refuse(
-            429, "service", found, "ask again after Retry-After", retry_s=max(1, min(seconds, SLOWEST_RETRY_S))
+            429, "service", problem, "ask again after Retry-After", retry_s=max(1, min(seconds, SLOWEST_RETRY_S))
         )
 
     async def _run(self) -> None:
@@ -142,7 +142,7 @@ class Batcher(Generic[Item, Answer]):
         """Answer a batch; where it fails, each alone, so that one item cannot take others down with it."""
         loop = asyncio.get_running_loop()
         try:
-            found = await loop.run_in_executor(self._threads, self._answer, [item for item, _ in batch])
+            answers = await loop.run_in_executor(self._threads, self._answer, [item for item, _ in batch])
         except Exception as error:  # whatever a hostile post makes a library raise
             if len(batch) == 1:
                 if not batch[0][1].done():
@@ -152,6 +152,6 @@ class Batcher(Generic[Item, Answer]):
                 if not one[1].done():
                     await self._answer_all([one])
             return
-        for (_, future), answer in zip(batch, found, strict=True):
+        for (_, future), answer in zip(batch, answers, strict=True):
             if not future.done():
                 future.set_result(answer)

@@ -1,7 +1,7 @@
 """Posts to click on the page: a few of a file that the owner gives, none that the run has learned from.
 
 They are shown to whoever may ask, so the file is the owner's choice: made-up posts, or those of people who agreed. Of
-a post its text, hashtags and pictures are shown, these drawn anew without what a camera writes into a file; no author,
+a post its text, hashtags and images are shown, these drawn anew without what a camera writes into a file; no author,
 id, time or file name. A post of a class that is withheld is no example.
 """
 
@@ -21,16 +21,16 @@ from postplace.server.spatial_generalisation import SpatialGeneralisation
 
 MOST = 12
 SIDE = 1024  # pixels of the longer side, at most
-PICTURES = 4  # of a post
+IMAGES = 4  # of a post
 
 
 @dataclass(frozen=True)
 class Example:
-    """A post as the page shows it; `truth` is its class as the service tells it, None where it has none."""
+    """A post as the page shows it; `truth` is its class as the service shows it, None where it has none."""
 
     text: str
     hashtags: tuple[str, ...]
-    pictures: tuple[bytes, ...]
+    images: tuple[bytes, ...]
     truth: str | None = None
 
 
@@ -67,18 +67,18 @@ def _example(post: Post, name: str | None, generalisation: SpatialGeneralisation
     shown = name
     if name is not None and generalisation.granularity == "district":
         shown = generalisation.districts[name].place.name
-    pictures = []
-    for image in post.images[:PICTURES]:
+    images = []
+    for image in post.images[:IMAGES]:
         try:
-            pictures.append(_drawn(image))
+            images.append(_drawn(image))
         except BadImage:
             continue  # the example is shown without it, as the run is asked without it
-    return Example(post.text, post.hashtags, tuple(pictures), shown)
+    return Example(post.text, post.hashtags, tuple(images), shown)
 
 
 def _drawn(image: Path | bytes) -> bytes:
-    picture = decode(image, target=SIDE)
-    picture.thumbnail((SIDE, SIDE))
+    decoded = decode(image, target=SIDE)
+    decoded.thumbnail((SIDE, SIDE))
     file = io.BytesIO()
-    picture.save(file, "JPEG", quality=88)
+    decoded.save(file, "JPEG", quality=88)
     return file.getvalue()

@@ -1,4 +1,4 @@
-"""POST /explain: what gave one post away, at the level that the service tells."""
+"""POST /explain: what gave one post away, at the level that the service shows."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ EXPLAINED: dict[str, Any] = {
     "unit": "nats",
     "whole": {"probability": 0.81, "log_odds": 1.45},
     "nothing": {"probability": 0.5, "log_odds": 0.0},
-    "modalities": [{"kind": "hashtags", "name": "hashtags", "log_odds": 1.45, "probability": 0.31}],
+    "modalities": [{"kind": "modality", "name": "hashtags", "log_odds": 1.45, "probability": 0.31}],
     "parts": [{"kind": "hashtag", "name": "river", "log_odds": 1.2, "probability": 0.25}],
     "evidence": [],
     "notes": [],
     "text": "sunset over the old bridge",
     "hashtags": ["river", "evening"],
-    "pictures": [],
+    "images": [],
     "granularity": "district",
     "fine": False,
     "home": False,
@@ -45,7 +45,7 @@ class ExplainOptions(BaseModel):
     user: str | None = Field(
         None, max_length=200, description="Whose post it is: training posts of the same user are then not shown."
     )
-    grid: int = Field(4, ge=1, le=LARGEST_GRID, description="Rows and columns of regions that a picture is cut into.")
+    grid: int = Field(4, ge=1, le=LARGEST_GRID, description="Rows and columns of regions that an image is cut into.")
 
 
 class ClassProbability(BaseModel):
@@ -56,14 +56,14 @@ class ClassProbability(BaseModel):
 
 
 class Effect(BaseModel):
-    """How much a part moved the answer. Spans are in characters of `text`, boxes in shares of a picture's sides."""
+    """How much a part moved the answer. Spans are in characters of `text`, boxes in shares of an image's sides."""
 
-    kind: Literal["text", "hashtags", "image", "word", "characters", "hashtag", "picture", "region"]
+    kind: Literal["modality", "word", "characters", "hashtag", "image", "region"]
     name: str
     field: Literal["text", "image_text"] | None = None
     start: int | None = None
     end: int | None = None
-    image: int | None = Field(None, description="Which of the readable pictures, from 0; see `pictures`.")
+    image: int | None = Field(None, description="Which of the readable images, from 0; see `images`.")
     box: tuple[float, float, float, float] | None = Field(None, description="Left, top, right, bottom.")
     log_odds: float = Field(description="Of the place, with this part minus without it, in nats.")
     probability: float = Field(description="The same in probability.")

@@ -6,7 +6,7 @@ from postplace.errors import PostplaceError
 
 
 class Refusal(Exception):
-    """What a client is told: a status, where, what was found, what to do; `retry_s`: when to come back."""
+    """What a client gets: a status, where, what was found, what to do; `retry_s`: when to come back."""
 
     def __init__(self, status: int, problem: PostplaceError, *, retry_s: int | None = None) -> None:
         super().__init__(status)  # never the content: what is raised may be logged

@@ -55,7 +55,7 @@ def job_route(
         response_model=answer,
         response_model_exclude_none=True,
         responses=problems(*ENDS),
-        openapi_extra=form_body(options, pictures=limits.pictures, letters=limits.letters, **example),
+        openapi_extra=form_body(options, images=limits.images, letters=limits.letters, **example),
     )
     return router
 
@@ -64,7 +64,7 @@ def check_place(run: RedactedLocator, name: str | None) -> str | None:
     """A class by the name that the service gives it. Raises BadOption, which names no other."""
     names = [place.name for place in run.predictor.places.places]
     if name is not None and name not in names:
-        raise BadOption("place", "is none that this service tells", f"give one of an answer, such as {names[0]!r}")
+        raise BadOption("place", "is none that this service shows", f"give one of an answer, such as {names[0]!r}")
     return name
 
 
@@ -74,7 +74,7 @@ def _post_as_read(post: Post, opened: OpenedPost, switches: SpatialGeneralisatio
     return PostAsRead(
         text=opened.post.text,
         hashtags=list(opened.post.hashtags),
-        pictures=[number for number, image in enumerate(post.images) if id(image) in read],
+        images=[number for number, image in enumerate(post.images) if id(image) in read],
         granularity=granularity,
         fine=switches.fine,
         home=switches.home,

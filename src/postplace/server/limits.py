@@ -1,4 +1,4 @@
-"""What a client may send: bytes, pictures, pixels, counts and time, held to while the request is read.
+"""What a client may send: bytes, images, pixels, counts and time, held to while the request is read.
 
 What a client says of its length is never believed: the stream itself is counted. All bodies together have a bound too,
 so that memory has one.
@@ -25,10 +25,10 @@ class RequestLimits:
     body_bytes: int = 20_000_000
     lines_bytes: int = 50_000_000  # of /batch_predict
     held_bytes: int = 200_000_000  # all bodies being read or answered together
-    picture_bytes: int = 10_000_000
-    pictures: int = 8
+    image_bytes: int = 10_000_000
+    images: int = 8
     pixels: int = 25_000_000
-    post_pixels: int = 100_000_000  # of all pictures of a post together, and of a batch of posts
+    post_pixels: int = 100_000_000  # of all images of a post together, and of a batch of posts
     letters: int = 10_000  # of a text, and of all hashtags together
     hashtags: int = 100
     lines: int = 1_000
@@ -127,7 +127,7 @@ class _Body:
         self.read += size
         self._owner.held += size
         if self.read > self._most:
-            raise refuse(413, "body", f"has more than {self._most:,} bytes", "send smaller or fewer pictures, or posts")
+            raise refuse(413, "body", f"has more than {self._most:,} bytes", "send smaller or fewer images, or posts")
         if self._owner.held > self._owner.limits.held_bytes:
             raise refuse(429, "service", "is reading as much as it can hold", "ask again later", retry_s=2)
         return message

@@ -22,17 +22,19 @@ class Metrics:
     """The counters of one service."""
 
     def __init__(self) -> None:
-        self.registry = own = CollectorRegistry()
-        self.requests = Counter("postplace_requests", "Answers", ("route", "method", "status"), registry=own)
-        self.seconds = Histogram("postplace_request_seconds", "Time to answer", ("route",), registry=own)
-        self.posts = Counter("postplace_posts", "Posts answered", registry=own)
+        self.registry = registry = CollectorRegistry()
+        self.requests = Counter("postplace_requests", "Answers", ("route", "method", "status"), registry=registry)
+        self.seconds = Histogram("postplace_request_seconds", "Time to answer", ("route",), registry=registry)
+        self.posts = Counter("postplace_posts", "Posts answered", registry=registry)
         self.batches = Histogram(
-            "postplace_batch_posts", "Posts answered at once", buckets=(1, 2, 4, 8, 16, 32, 64), registry=own
+            "postplace_batch_posts", "Posts answered at once", buckets=(1, 2, 4, 8, 16, 32, 64), registry=registry
         )
-        self.unread = Counter("postplace_unread_pictures", "Pictures that could not be read", registry=own)
-        self.queue = Gauge("postplace_queue_posts", "Posts waiting", registry=own)
-        self.slow_queue = Gauge("postplace_slow_queue_posts", "Posts waiting to be explained or advised", registry=own)
-        self.held = Gauge("postplace_held_bytes", "Bytes of bodies being read or answered", registry=own)
+        self.unread = Counter("postplace_unread_images", "Images that could not be read", registry=registry)
+        self.queue = Gauge("postplace_queue_posts", "Posts waiting", registry=registry)
+        self.slow_queue = Gauge(
+            "postplace_slow_queue_posts", "Posts waiting to be explained or advised", registry=registry
+        )
+        self.held = Gauge("postplace_held_bytes", "Bytes of bodies being read or answered", registry=registry)
 
     def text(self) -> bytes:
         """All of them, as Prometheus reads them."""

@@ -14,12 +14,12 @@ ENDS = (400, 408, 413, 415, 422, 429)  # what a form may be refused with
 Fragment = dict[str, Any]  # of a JSON document whose keys OpenAPI 3.1 defines
 
 
-def form_body(options: type[BaseModel], *, pictures: int, letters: int, **example: Any) -> Fragment:
+def form_body(options: type[BaseModel], *, images: int, letters: int, **example: Any) -> Fragment:
     """The multipart form of one post and the options of a route, for OpenAPI; `example`: some of the options."""
     properties = {
         "text": {"type": "string", "maxLength": letters},
         "hashtags": {"type": "string", "description": TAGS},
-        "images": {"type": "array", "maxItems": pictures, "items": {"type": "string", "format": "binary"}},
+        "images": {"type": "array", "maxItems": images, "items": {"type": "string", "format": "binary"}},
         **options.model_json_schema()["properties"],
     }
     filled = {"text": "sunset over the old bridge", "hashtags": "river evening", **example}
@@ -28,7 +28,7 @@ def form_body(options: type[BaseModel], *, pictures: int, letters: int, **exampl
 
 
 def lines_body() -> Fragment:
-    """JSON lines of posts, for OpenAPI; pictures inside them are base64."""
+    """JSON lines of posts, for OpenAPI; images inside them are base64."""
     example = '{"id": "1", "text": "sunset over the old bridge", "hashtags": ["river"]}\n{"id": "2", "images": []}\n'
     content = {"schema": {"type": "string"}, "example": example}
     return {"requestBody": {"required": True, "content": {"application/x-ndjson": content}}}
@@ -49,9 +49,9 @@ def add_refusals(schema: Fragment, *, tokens: bool, open_paths: Collection[str])
     refused = {403: "Asked by another site's page, or under another name.", 503: "The service is stopping."}
     for path, operations in schema["paths"].items():
         closed = tokens and path not in open_paths
-        own = refused | ({401: "No known token."} if closed else {})
+        refusals = refused | ({401: "No known token."} if closed else {})
         for operation in operations.values():
-            operation["responses"] |= {str(status): {"description": why, **problem} for status, why in own.items()}
+            operation["responses"] |= {str(status): {"description": why, **problem} for status, why in refusals.items()}
             if closed:
                 operation["security"] = [{"token": []}]
     if tokens:

@@ -48,7 +48,7 @@ class TileSource:
 
     @property
     def origin(self) -> str:
-        """What the page may load pictures from."""
+        """What the page may load images from."""
         parts = urlsplit(self.address)
         return f"{parts.scheme}://{parts.netloc}"
 
@@ -56,19 +56,19 @@ class TileSource:
 SHOWN: dict[str, Any] = {
     "text": "sunset over the old bridge",
     "hashtags": ["river"],
-    "pictures": ["/examples/1/1.jpg"],
+    "images": ["/examples/1/1.jpg"],
     "truth": "district 2",
 }
 
 
 class ShownExample(BaseModel):
-    """A post to try, and where its pictures are."""
+    """A post to try, and where its images are."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [SHOWN]})
 
     text: str
     hashtags: list[str]
-    pictures: list[str]
+    images: list[str]
     truth: str | None = Field(None, description="Where it was made, at the level that is shown.")
 
 
@@ -98,19 +98,19 @@ def page_routes(
         """Posts to try, which the model has not learned from."""
         return [
             ShownExample(
-                text=own.text,
-                hashtags=list(own.hashtags),
-                pictures=[f"/examples/{number}/{k}.jpg" for k in range(1, len(own.pictures) + 1)],
-                truth=own.truth,
+                text=example.text,
+                hashtags=list(example.hashtags),
+                images=[f"/examples/{number}/{k}.jpg" for k in range(1, len(example.images) + 1)],
+                truth=example.truth,
             )
-            for number, own in enumerate(examples, start=1)
+            for number, example in enumerate(examples, start=1)
         ]
 
-    @router.get("/examples/{number}/{picture}.jpg", include_in_schema=False)
-    async def example_picture(number: int, picture: int) -> Response:
-        if not (1 <= number <= len(examples) and 1 <= picture <= len(examples[number - 1].pictures)):
+    @router.get("/examples/{number}/{image}.jpg", include_in_schema=False)
+    async def example_image(number: int, image: int) -> Response:
+        if not (1 <= number <= len(examples) and 1 <= image <= len(examples[number - 1].images)):
             raise refuse(404, "path", "is not there", "see /examples for what is")
-        return Response(examples[number - 1].pictures[picture - 1], media_type="image/jpeg")
+        return Response(examples[number - 1].images[image - 1], media_type="image/jpeg")
 
     return router
 
@@ -118,12 +118,12 @@ def page_routes(
 def page_files() -> Mapping[str, bytes]:
     """The page's files by their names, such as `js/main.js`."""
     root = files("postplace.server") / "page"
-    found = {}
+    contents = {}
     for folder, prefix in ((root, ""), (root / "js", "js/")):
         for entry in folder.iterdir():
             if entry.is_file() and entry.name.rpartition(".")[2] in KINDS:
-                found[prefix + entry.name] = entry.read_bytes()
-    return found
+                contents[prefix + entry.name] = entry.read_bytes()
+    return contents
 
 
 def _settings(service: Service, *, tiles: TileSource | None, tokens: bool, examples: int) -> dict[str, object]:
@@ -140,8 +140,8 @@ def _settings(service: Service, *, tiles: TileSource | None, tokens: bool, examp
         "examples": examples,
         "tiles": None if tiles is None else {"address": tiles.address, "attribution": tiles.attribution},
         "limits": {
-            "pictures": limits.pictures,
-            "picture_bytes": limits.picture_bytes,
+            "images": limits.images,
+            "image_bytes": limits.image_bytes,
             "body_bytes": limits.body_bytes,
         },
     }

@@ -1,4 +1,4 @@
-"""What a client sent -> a `Post`: from a form or from a JSON line. Pictures come from the request's own bytes alone."""
+"""What a client sent -> a `Post`: from a form or from a JSON line. Images come from the request's own bytes alone."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from postplace.schema import Post
 from postplace.server.http_errors import Refusal, refuse
 from postplace.server.limits import RequestLimits
 
-Asked = TypeVar("Asked", bound=BaseModel)
+QuestionOptions = TypeVar("QuestionOptions", bound=BaseModel)
 POST_FIELDS = ("text", "hashtags", "images")
 LINE_KEYS = ("id", "text", "hashtags", "images", "image_text", COMPLETE)
 _TRUTH_KEYS = tuple(key for key in KEYS if key not in LINE_KEYS)  # these say where a post was made, and whose it is
@@ -31,38 +31,42 @@ _PUNCTUATION = (b"[", b"{", b",", b":")
 
 
 @dataclass(frozen=True, slots=True)
-class Question(Generic[Asked]):
+class Question(Generic[QuestionOptions]):
     """A post, what is asked of it, and how many pixels it has.
 
-    `post.id` is of its content: the same post always gets the same set.
+    `post.id` is of its content: the same post always gets the same prediction set.
     """
 
     post: Post
-    options: Asked
+    options: QuestionOptions
     pixels: int = 0
 
 
-async def read_form(request: Request, limits: RequestLimits, asked: type[Asked]) -> Question[Asked]:
+async def read_form(
+    request: Request, limits: RequestLimits, options_type: type[QuestionOptions]
+) -> Question[QuestionOptions]:
     """A multipart form with a post and the options of a route -> the question; nothing of it touches the disk.
 
     Raises Refusal, or PostplaceError.
     """
-    fields = (*POST_FIELDS, *asked.model_fields)
+    fields = (*POST_FIELDS, *options_type.model_fields)
     if request.query_params:
         problem = f"{shown(next(iter(request.query_params)))} stands in the address"
         raise refuse(422, "query", problem, f"give it as a field of the form, one of {', '.join(fields)}")
     form = await _form(request, limits, fields=len(fields))
     texts = _texts(form, fields)
     if any(texts["images"]):
-        raise refuse(422, "images", "is a text", "send the bytes of a picture; no address and no path is opened")
-    for name in ("text", *asked.model_fields):
+        raise refuse(422, "images", "is a text", "send the bytes of an image; no address and no path is opened")
+    for name in ("text", *options_type.model_fields):
         if len(texts[name]) > 1:
             raise refuse(422, name, "is given more than once", "give it once")
     try:  # pydantic reads numbers from texts
-        options = asked.model_validate({name: texts[name][0] for name in asked.model_fields if texts[name]})
+        options = options_type.model_validate(
+            {name: texts[name][0] for name in options_type.model_fields if texts[name]}
+        )
     except ValidationError as error:
-        raise invalid(error.errors()[0], known=asked.model_fields) from None
-    record: dict[str, Any] = {"text": "".join(texts["text"]), "images": await _pictures(form, limits)}
+        raise invalid(error.errors()[0], known=options_type.model_fields) from None
+    record: dict[str, Any] = {"text": "".join(texts["text"]), "images": await _images(form, limits)}
     if texts["hashtags"]:
         record["hashtags"] = " ".join(texts["hashtags"])
     post, pixels = await asyncio.to_thread(to_post, record, where="post", limits=limits)
@@ -70,7 +74,7 @@ async def read_form(request: Request, limits: RequestLimits, asked: type[Asked])
 
 
 def _texts(form: FormData, fields: Sequence[str]) -> dict[str, list[str]]:
-    """The texts of each field; anything else than pictures must be one."""
+    """The texts of each field; anything else than images must be one."""
     unknown = sorted(set(form) - set(fields))
     if unknown:
         raise refuse(422, "form", f"{shown(unknown[0])} is no field of it", f"give {', '.join(fields)}")
@@ -111,17 +115,17 @@ def read_line(line: bytes, *, where: str, limits: RequestLimits) -> tuple[str, P
     if unknown := sorted(set(record) - set(RECORD_KEYS)):
         remedy = f"give {', '.join(LINE_KEYS)}; of a post's other keys ({', '.join(_TRUTH_KEYS)}) none is read"
         raise BadPost(where, f"{shown(unknown[0])} is no key of a post", remedy)
-    kept = {key: record[key] for key in LINE_KEYS if key in record}
-    kept["images"] = _decoded(kept.get("images"), where, limits)
-    name = kept.pop("id", None)
+    fields = {key: record[key] for key in LINE_KEYS if key in record}
+    fields["images"] = _decoded(fields.get("images"), where, limits)
+    name = fields.pop("id", None)
     _check_lengths({"id": name}, where, limits)
-    post, pixels = to_post(kept, where=where, limits=limits)
+    post, pixels = to_post(fields, where=where, limits=limits)
     named = parse({"id": "post" if name in (None, "") else name, "text": ""}, where=where, folder=Path())
     return named.id, post, pixels
 
 
 def to_post(record: Mapping[str, Any], *, where: str, limits: RequestLimits) -> tuple[Post, int]:
-    """A record whose pictures are bytes -> a post within the limits, named by its content, and its pixels."""
+    """A record whose images are bytes -> a post within the limits, named by its content, and its pixels."""
     _check_lengths(record, where, limits)
     post = parse({**record, "id": "post"}, where=where, folder=Path())
     letters, tags = len(post.full_text), sum(map(len, post.hashtags))
@@ -129,16 +133,16 @@ def to_post(record: Mapping[str, Any], *, where: str, limits: RequestLimits) -> 
         ("text", letters, limits.letters, "letters"),
         ("hashtags", len(post.hashtags), limits.hashtags, "hashtags"),
         ("hashtags", tags, limits.letters, "letters"),
-        ("images", len(post.images), limits.pictures, "pictures"),
+        ("images", len(post.images), limits.images, "images"),
     ):
         if count > most:
             raise BadPost(f"{where}, key {key!r}", f"has {count:,} {unit}", f"give at most {most:,}")
-    bounds = Limits(max_pixels=limits.pixels, max_bytes=limits.picture_bytes)
+    bounds = Limits(max_pixels=limits.pixels, max_bytes=limits.image_bytes)
     pixels = 0
     for number, image in enumerate(post.images, start=1):
         if not isinstance(image, bytes):
-            raise BadPost(f"{where}, key 'images'", "is not the bytes of a picture", "send the picture itself")
-        pixels += check_header(image, limits=bounds, name=f"{where}, picture {number}")
+            raise BadPost(f"{where}, key 'images'", "is not the bytes of an image", "send the image itself")
+        pixels += check_header(image, limits=bounds, name=f"{where}, image {number}")
         if pixels > limits.post_pixels:
             problem = f"has more than {limits.post_pixels:,} pixels in all"
             raise BadPost(f"{where}, key 'images'", problem, f"give at most {limits.post_pixels:,}")
@@ -149,7 +153,7 @@ def to_post(record: Mapping[str, Any], *, where: str, limits: RequestLimits) -> 
 
 def _check_line(line: bytes, where: str, limits: RequestLimits) -> None:
     """Raise BadPost for a line that is longer than a post can be, or has more parts: reading it would cost memory."""
-    most = limits.body_bytes * 4 // 3 + 24 * limits.letters  # pictures in base64, letters as two escapes
+    most = limits.body_bytes * 4 // 3 + 24 * limits.letters  # images in base64, letters as two escapes
     if len(line) > most:
         raise BadPost(where, f"has {len(line):,} bytes", f"give at most {most:,}")
     parts, most = sum(map(line.count, _PUNCTUATION)), 3 * limits.letters + 1000
@@ -182,7 +186,7 @@ async def _form(request: Request, limits: RequestLimits, *, fields: int) -> Form
     parser = MultiPartParser(
         request.headers,
         request.stream(),
-        max_files=limits.pictures + 1,
+        max_files=limits.images + 1,
         max_fields=fields + limits.hashtags,
         max_part_size=8 * limits.letters,
     )
@@ -203,17 +207,17 @@ async def _form(request: Request, limits: RequestLimits, *, fields: int) -> Form
     return form
 
 
-async def _pictures(form: FormData, limits: RequestLimits) -> list[bytes]:
-    pictures: list[bytes] = []
+async def _images(form: FormData, limits: RequestLimits) -> list[bytes]:
+    images: list[bytes] = []
     for upload in form.getlist("images"):
         if isinstance(upload, UploadFile):
-            data = await upload.read(limits.picture_bytes + 1)
-            if len(data) > limits.picture_bytes:
-                problem = f"picture {len(pictures) + 1} has more than {limits.picture_bytes:,} bytes"
+            data = await upload.read(limits.image_bytes + 1)
+            if len(data) > limits.image_bytes:
+                problem = f"image {len(images) + 1} has more than {limits.image_bytes:,} bytes"
                 raise refuse(413, "images", problem, "send it smaller")
             if data or upload.filename:  # a browser sends an empty part where nothing was chosen
-                pictures.append(data)
-    return pictures
+                images.append(data)
+    return images
 
 
 def _decoded(images: object, where: str, limits: RequestLimits) -> list[bytes]:
@@ -222,17 +226,17 @@ def _decoded(images: object, where: str, limits: RequestLimits) -> list[bytes]:
         return []
     place = f"{where}, key 'images'"
     if not isinstance(images, list) or not all(isinstance(image, str) for image in images):
-        raise BadPost(place, "is not a list of base64 texts", "give the bytes of each picture in base64")
-    if len(images) > limits.pictures:
-        raise BadPost(place, f"has {len(images):,} pictures", f"give at most {limits.pictures}")
-    found = []
+        raise BadPost(place, "is not a list of base64 texts", "give the bytes of each image in base64")
+    if len(images) > limits.images:
+        raise BadPost(place, f"has {len(images):,} images", f"give at most {limits.images}")
+    decoded = []
     for number, image in enumerate(images, start=1):
         try:
-            found.append(base64.b64decode(image, validate=True))
+            decoded.append(base64.b64decode(image, validate=True))
         except ValueError:
             remedy = "give its bytes in base64; no address and no path is opened"
-            raise BadPost(place, f"picture {number} is not base64", remedy) from None
-    return found
+            raise BadPost(place, f"image {number} is not base64", remedy) from None
+    return decoded
 
 
 def _digest(image: Path | bytes) -> bytes:

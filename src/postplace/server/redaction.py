@@ -1,4 +1,4 @@
-"""A run as the service tells it: whatever asks this view can give away no more than an answer of `/predict`.
+"""A run as the service shows it: whatever asks this view can give away no more than an answer of `/predict`.
 
 The probabilities of withheld classes are taken out and the rest sums to one, those of places are added up by district;
 who asks for an explanation never meets the places themselves. Letters: N posts, C classes of the run, D classes shown.
@@ -54,13 +54,13 @@ class RedactedClasses:
         >>> RedactedClasses(places, np.array([0, -1, 1, 0])).merge(np.array([[0.2, 0.5, 0.1, 0.2]])).round(3).tolist()
         [[0.8, 0.2]]
         """
-        kept = self.columns >= 0
-        own = probabilities[:, kept]
-        mass = own.sum(axis=1, keepdims=True)
-        shares = np.divide(own, mass, out=np.full_like(own, 1 / max(1, own.shape[1])), where=mass > 0)
-        found = np.zeros((len(probabilities), len(self.places)))
-        np.add.at(found.T, self.columns[kept], shares.T)
-        return np.minimum(found, 1.0)
+        is_shown = self.columns >= 0
+        shown = probabilities[:, is_shown]
+        mass = shown.sum(axis=1, keepdims=True)
+        shares = np.divide(shown, mass, out=np.full_like(shown, 1 / max(1, shown.shape[1])), where=mass > 0)
+        merged = np.zeros((len(probabilities), len(self.places)))
+        np.add.at(merged.T, self.columns[is_shown], shares.T)
+        return np.minimum(merged, 1.0)
 
 
 def redact_classes(generalisation: SpatialGeneralisation, *, of: PlaceVocabulary | None = None) -> RedactedClasses:
@@ -76,9 +76,9 @@ def redact_classes(generalisation: SpatialGeneralisation, *, of: PlaceVocabulary
         if place.name in generalisation.withheld:
             columns.append(-1)
             continue
-        own = generalisation.districts[place.name].place if generalisation.granularity == "district" else place
-        shown.setdefault(own.name, own)
-        columns.append(list(shown).index(own.name))
+        shown_place = generalisation.districts[place.name].place if generalisation.granularity == "district" else place
+        shown.setdefault(shown_place.name, shown_place)
+        columns.append(list(shown).index(shown_place.name))
     if not shown:
         problem = "is not given, and all classes of this run say where somebody lives: nothing would be shown"
         raise BadOption("home", problem, "start the service with `home=True`, or serve another run")
@@ -86,19 +86,20 @@ def redact_classes(generalisation: SpatialGeneralisation, *, of: PlaceVocabulary
 
 
 def _check_transfer_model(served: PlaceVocabulary, transfer_model: PlaceVocabulary) -> None:
-    own, other = ({place.name for place in places.places} for places in (served, transfer_model))
+    served_names, transfer_names = ({place.name for place in places.places} for places in (served, transfer_model))
     remedy = "give a run trained on the same posts, for the same target"
-    if more := sorted(other - own):
+    if more := sorted(transfer_names - served_names):
         raise BadOption("transfer_model", f"has the class {more[0]!r}, which the served run has not", remedy)
-    if fewer := sorted(own - other):
-        problem = f"has no class {fewer[0]!r} ({len(fewer)} of the {len(own)} classes of the served run are not there)"
+    if fewer := sorted(served_names - transfer_names):
+        missing = f"{len(fewer)} of the {len(served_names)} classes of the served run are not there"
+        problem = f"has no class {fewer[0]!r} ({missing})"
         raise BadOption("transfer_model", problem, remedy)
     check_transfer_model(transfer_model, served)
 
 
 @dataclass(frozen=True)
 class RedactedView:
-    """What is seen of a fitted model through a `RedactedLocator`."""
+    """What is visible of a fitted model through a `RedactedLocator`."""
 
     places: PlaceVocabulary
     vocabularies: Vocabularies | None

@@ -55,8 +55,8 @@ class PatientProtocol(H11Protocol):
     def send_400_response(self, msg: str) -> None:
         """See H11Protocol: what is no HTTP never reaches the application, yet its answer has the same headers."""
         if self._idle or not self.cycle.response_started:
-            own = ((b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close"))
-            headers = (name + b": " + value for name, value in (*own, *security_headers()))
+            headers_of_text = ((b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close"))
+            headers = (name + b": " + value for name, value in (*headers_of_text, *security_headers()))
             self.transport.write(b"\r\n".join([b"HTTP/1.1 400 Bad Request", *headers, b"", msg.encode()]))
         self.transport.close()
 

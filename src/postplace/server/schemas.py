@@ -11,7 +11,7 @@ TAGS = "Separated by spaces or commas, or a JSON list; to them come those typed 
 LEVEL = (
     "How often set and circle cover the true place, on average over new users (or venues) like those held out in "
     "training, each counting the same however many posts it has; not: for that share of all posts. "
-    "Where districts are told, the next of 0.5, 0.8, 0.9, 0.95 and 0.99 is taken."
+    "Where districts are shown, the next of 0.5, 0.8, 0.9, 0.95 and 0.99 is taken."
 )
 Share = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 
@@ -81,7 +81,7 @@ class NotRead(BaseModel):
 
     said: str = Field(description="In words.")
     extents: list[Extent] = Field(description="Each way in which a side is read of which something was cut off.")
-    pictures: int = Field(description="How many could not be read.")
+    images: int = Field(description="How many could not be read.")
     modalities: list[str] = Field(description="What the post has and this run does not look at.")
     links: int = Field(0, description="How many links the text has: none is read.")
     mentions: int = Field(0, description="How many @mentions the text has: none is read.")
@@ -105,20 +105,20 @@ class Answer(BaseModel):
     prediction_set: list[str] | None = None
     prediction_circle: Circle | None = None
     granularity: Granularity
-    fine: bool = Field(description="Whether places themselves are told, or districts of several.")
-    home: bool = Field(description="Whether classes that say where somebody lives are told.")
-    unread: list[str] = Field(default=[], description="Why pictures could not be read, one reason each.")
+    fine: bool = Field(description="Whether places themselves are shown, or districts of several.")
+    home: bool = Field(description="Whether classes that say where somebody lives are shown.")
+    unread: list[str] = Field(default=[], description="Why images could not be read, one reason each.")
     not_read: NotRead | None = Field(
         None, description="What of the rest was not read, such as the end of a long text; left out where all was."
     )
 
 
 class PostAsRead(BaseModel):
-    """The post as it was read, which spans and numbers of pictures are about."""
+    """The post as it was read, which spans and numbers of images are about."""
 
     text: str
     hashtags: list[str]
-    pictures: list[int] = Field(description="Which of the pictures that were sent could be read, from 0.")
+    images: list[int] = Field(description="Which of the images that were sent could be read, from 0.")
     granularity: Granularity
     fine: bool
     home: bool

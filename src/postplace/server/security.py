@@ -1,4 +1,4 @@
-"""Who may ask, and what a browser is told to forbid."""
+"""Who may ask, and what a browser is asked to forbid."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ HEADERS: Headers = (
 
 
 def content_policy(tiles: str | None = None) -> str:
-    """What a browser may load: the service's own files, and pictures of one other origin where the owner named it.
+    """What a browser may load: the service's own files, and images of one other origin where the owner named it.
 
     >>> "https://tiles.example" in content_policy("https://tiles.example")
     True
     """
-    pictures = "img-src 'self' blob: data:" + (f" {tiles}" if tiles else "")
+    images = "img-src 'self' blob: data:" + (f" {tiles}" if tiles else "")
     return (
-        f"default-src 'none'; script-src 'self'; style-src 'self'; {pictures}; connect-src 'self'; "
+        f"default-src 'none'; script-src 'self'; style-src 'self'; {images}; connect-src 'self'; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
 
@@ -68,9 +68,9 @@ def known_token(header: bytes, tokens: Sequence[bytes]) -> bool:
     (True, False)
     """
     scheme, _, token = header.partition(b" ")
-    asked = _digest(token.strip())
-    found = [hmac.compare_digest(asked, known) for known in tokens]
-    return scheme.lower() == b"bearer" and any(found)
+    given = _digest(token.strip())
+    matches = [hmac.compare_digest(given, known) for known in tokens]  # all of them, so that the time tells nothing
+    return scheme.lower() == b"bearer" and any(matches)
 
 
 class Guarded:
@@ -89,8 +89,8 @@ class Guarded:
         if problem := self._foreign(headers):
             await send_record(send, 403, _record(problem))
         elif self.tokens and not _open(scope["path"]) and not self._known(headers):
-            found = ("authorization", "no known token", "send the header Authorization: Bearer TOKEN")
-            await send_record(send, 401, _record(found), headers={"www-authenticate": "Bearer"})
+            problem = ("authorization", "no known token", "send the header Authorization: Bearer TOKEN")
+            await send_record(send, 401, _record(problem), headers={"www-authenticate": "Bearer"})
         else:
             await self.app(scope, receive, send)
 

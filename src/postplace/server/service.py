@@ -26,7 +26,7 @@ from postplace.server.schemas import Answer, Options
 from postplace.server.spatial_generalisation import SpatialGeneralisation
 
 Result = TypeVar("Result")
-Told = tuple[Prediction, tuple[str, ...]]  # the whole ranking, and why pictures could not be read
+RankedAnswer = tuple[Prediction, tuple[str, ...]]  # the whole ranking, and why images could not be read
 Job = Callable[[], Any]
 _DOT = "R0lGODlhAQABAIAAAAAAAP///yH5BAAAAAAALAAAAAABAAEAAAICRAEAOw=="  # a GIF of one pixel
 TOY = Post("toy", text="a walk by the river, 在江边散步", hashtags=("river", "江边"), images=(b64decode(_DOT),))
@@ -42,7 +42,7 @@ class Service:
     generalisation: SpatialGeneralisation
     limits: RequestLimits
     metrics: Metrics
-    batcher: Batcher[Question[Options], Told]
+    batcher: Batcher[Question[Options], RankedAnswer]
     slow: Batcher[Job, Any]
     transfer_model: PostLocator | None = None
 
@@ -64,7 +64,7 @@ class Service:
         options = question.options.model_copy(update={"level": level})
         prediction, unread = await self.batcher.ask(replace(question, options=options), patient=patient)
         self.metrics.unread.inc(len(unread))
-        prediction = replace(prediction, not_read=replace(prediction.not_read, pictures=0))  # they have their own key
+        prediction = replace(prediction, not_read=replace(prediction.not_read, images=0))  # they have their own key
         record = self.generalisation.generalise(prediction, top_k=options.top_k, min_confidence=options.min_confidence)
         return Answer.model_validate({**record, "id": name, "unread": list(unread)})
 
@@ -74,8 +74,8 @@ class Service:
         run = RedactedLocator(self.redaction, gone)
         transfer_model = None if self.transfer_redaction is None else RedactedLocator(self.transfer_redaction, gone)
         try:
-            found: Result = await self.slow.ask(lambda: work(run, transfer_model))
-            return found
+            result: Result = await self.slow.ask(lambda: work(run, transfer_model))
+            return result
         finally:
             gone.set()
 
@@ -104,14 +104,16 @@ def make_service(
 
     Raises BadOption for a run of which nothing would be shown, and for a transfer model with other classes.
     """
-    locator.encoder_pair.workers = 0  # pictures are decoded in the threads that answer: no process a batch
+    locator.encoder_pair.workers = 0  # images are decoded in the threads that answer: no process a batch
     metrics = Metrics()
     generalisation = SpatialGeneralisation(locator.predictor.places, fine=fine, home=home)
 
-    def answer(questions: Sequence[Question[Options]]) -> list[Told]:
+    def answer(questions: Sequence[Question[Options]]) -> list[RankedAnswer]:
         return answer_all(locator, questions)
 
-    batcher = Batcher[Question[Options], Told](answer, batching, seen=metrics.batch, weigh=lambda asked: asked.pixels)
+    batcher = Batcher[Question[Options], RankedAnswer](
+        answer, batching, seen=metrics.batch, weigh=lambda question: question.pixels
+    )
     alone = Batching(size=1, most=min(SLOW_MOST, batching.most), answer_s=SLOW_TIMES * batching.answer_s)
     slow = Batcher[Job, Any](lambda jobs: [job() for job in jobs], alone)
     metrics.queue.set_function(lambda: batcher.length)
@@ -121,19 +123,19 @@ def make_service(
     return service
 
 
-def answer_all(locator: PostLocator, questions: Sequence[Question[Options]]) -> list[Told]:
+def answer_all(locator: PostLocator, questions: Sequence[Question[Options]]) -> list[RankedAnswer]:
     """Every question's whole ranking, encoded in one batch."""
     posts = [question.post for question in questions]
     levels = [question.options.level for question in questions]
     predictions, broken = locator.answer(posts, PredictOptions(len(locator.predictor.places), levels))
     reasons: dict[str, list[str]] = {}
-    for picture in broken:
-        reasons.setdefault(picture.post_id, []).append(picture.reason)
+    for image in broken:
+        reasons.setdefault(image.post_id, []).append(image.reason)
     alike = Counter(
         post.id for post in posts
-    )  # the same post asked twice: its pictures are reported one post after the other
-    own = {name: tuple(read[: len(read) // alike[name]]) for name, read in reasons.items()}
-    return [(prediction, own.get(prediction.post_id, ())) for prediction in predictions]
+    )  # the same post asked twice: its images are reported one post after the other
+    reasons_of_one = {name: tuple(read[: len(read) // alike[name]]) for name, read in reasons.items()}
+    return [(prediction, reasons_of_one.get(prediction.post_id, ())) for prediction in predictions]
 
 
 async def unless_gone(request: Request, work: Coroutine[Any, Any, Result]) -> Result:

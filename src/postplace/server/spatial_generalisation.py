@@ -6,7 +6,7 @@ probability is the sum of its places'. A set of places becomes the districts the
 the middle of these that holds them and any circle about a place of the same district whose radius, rounded up to one
 of a few, is that of the circle it stands for. So both still cover the true place as often as requested. Of the place
 itself they say no more than its district, of the radius its step; and a level is one of a few, so that asking again
-at many of them tells no more.
+at many of them reveals no more.
 """
 
 from __future__ import annotations
@@ -15,13 +15,12 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from postplace.places.distance import great_circle_km, spherical_mean
-from postplace.places.record import as_record
+from postplace.places.record import PredictionRecord, as_record
 from postplace.places.vocabulary import PlaceVocabulary
 from postplace.schema import Place, Prediction, PredictionRegion, RankedPlace
 from postplace.server.sensitive_places import is_home
@@ -33,6 +32,14 @@ LEVELS = (0.5, 0.8, 0.9, 0.95, 0.99)  # of sets and circles of districts
 STEPS = (1.0, 2.0, 5.0)  # km, and ten, a hundred ... times as much
 FARTHEST_KM = 20_038.0  # a circle of this radius is the whole Earth
 UNLOCATED = "elsewhere"  # the district of places without coordinates
+
+
+class ServedRecord(PredictionRecord):
+    """An answer as the service sends it, with the switches that it was started with."""
+
+    granularity: str
+    fine: bool
+    home: bool
 
 
 @dataclass(frozen=True)
@@ -56,9 +63,11 @@ class SpatialGeneralisation:
         """What an answer's places are: place, cell, district or category."""
         return self.places.target if self.fine or self.places.target == "category" else "district"
 
-    def level(self, asked: float) -> float:
-        """The level that sets and circles are made for; of districts the next of a few, so that the promise is kept."""
-        return next((own for own in LEVELS if own >= asked), asked) if self.granularity == "district" else asked
+    def level(self, requested: float) -> float:
+        """The level that sets and circles are made for; of districts the next of a few, so that the coverage holds."""
+        if self.granularity != "district":
+            return requested
+        return next((level for level in LEVELS if level >= requested), requested)
 
     @cached_property
     def withheld(self) -> frozenset[str]:
@@ -70,7 +79,7 @@ class SpatialGeneralisation:
         """The district of each place that is shown, by its name."""
         return build_districts([place for place in self.places.places if place.name not in self.withheld])
 
-    def generalise(self, whole: Prediction, *, top_k: int, min_confidence: float) -> dict[str, Any]:
+    def generalise(self, whole: Prediction, *, top_k: int, min_confidence: float) -> ServedRecord:
         """A prediction that ranks every class -> the answer, as plain data."""
         shown = self._without_sensitive(whole)
         if self.granularity == "district":
@@ -81,16 +90,17 @@ class SpatialGeneralisation:
         if self.granularity == "district":
             radii = {district.place.name: district.radius_km for district in self.districts.values()}
             for entry in record["places"]:
-                entry |= {} if radii[entry["place"]] is None else {"radius_km": radii[entry["place"]]}
+                if (radius_km := radii[entry["place"]]) is not None:
+                    entry["radius_km"] = radius_km
         return {**record, "granularity": self.granularity, "fine": self.fine, "home": self.home}
 
     def _without_sensitive(self, whole: Prediction) -> Prediction:
         """Without what is withheld: the rest sums to one, so that nothing shows how probable a home was."""
         if not self.withheld:
             return whole
-        kept = [r for r in whole.ranked if r.place.name not in self.withheld]
-        mass = sum(r.probability for r in kept)
-        scaled = (replace(r, probability=r.probability / mass if mass > 0 else 1 / len(kept)) for r in kept)
+        shown = [r for r in whole.ranked if r.place.name not in self.withheld]
+        mass = sum(r.probability for r in shown)
+        scaled = (replace(r, probability=r.probability / mass if mass > 0 else 1 / len(shown)) for r in shown)
         return replace(whole, ranked=tuple(scaled), region=None)
 
     def _by_district(self, fine: Prediction) -> Prediction:
@@ -107,9 +117,9 @@ class SpatialGeneralisation:
 
     def _region(self, fine: PredictionRegion, order: Sequence[str]) -> PredictionRegion:
         """The districts of a set in the `order` that they are shown in (its own is that of places), and the circle."""
-        every = {self.districts[name].place.name: self.districts[name] for name in fine.places}
-        names = tuple(name for name in order if name in every)
-        points = [(d.place.latitude, d.place.longitude, d.radius_km) for d in map(every.__getitem__, names)]
+        districts = {self.districts[name].place.name: self.districts[name] for name in fine.places}
+        names = tuple(name for name in order if name in districts)
+        points = [(d.place.latitude, d.place.longitude, d.radius_km) for d in map(districts.__getitem__, names)]
         if fine.centre is None or fine.radius_km is None or any(None in point for point in points):
             return replace(fine, places=names, centre=None, radius_km=None)
         table = np.array(points, dtype=np.float64)
@@ -123,12 +133,12 @@ class SpatialGeneralisation:
         points = self.places.coordinates()
         nearest = int(np.nanargmin(great_circle_km(latitude, longitude, points[:, 0], points[:, 1])))
         district = self.districts[self.places.places[nearest].name]
-        own = district.place.latitude, district.place.longitude
-        if own[0] is None or own[1] is None or district.radius_km is None:
+        middle = district.place.latitude, district.place.longitude
+        if middle[0] is None or middle[1] is None or district.radius_km is None:
             return latitude, longitude, stepped(radius_km)  # for types alone: what has coordinates is in a district
-        off = float(great_circle_km(latitude, longitude, own[0], own[1]))
+        off = float(great_circle_km(latitude, longitude, middle[0], middle[1]))
         extent = district.radius_km if off <= district.radius_km else stepped(off)  # of a place it never is
-        return own[0], own[1], extent + stepped(radius_km)
+        return middle[0], middle[1], extent + stepped(radius_km)
 
 
 def stepped(kilometres: float) -> float:
@@ -147,13 +157,13 @@ def build_districts(places: list[Place]) -> dict[str, District]:
     """Each place's district, by the place's name; those without coordinates share one."""
     located = [place for place in places if place.latitude is not None and place.longitude is not None]
     points = np.array([(p.latitude, p.longitude) for p in located], dtype=np.float64).reshape(-1, 2)
-    found = {place.name: District(Place(UNLOCATED), None) for place in places}
+    districts = {place.name: District(Place(UNLOCATED), None) for place in places}
     for number, rows in enumerate(_halved(_unbroken(points), np.arange(len(points))), start=1):
         centre = _rounded(points[rows])
         reach = great_circle_km(*centre, points[rows, 0], points[rows, 1]).max()
         district = District(Place(f"district {number}", *centre), float(max(1, math.ceil(reach))))
-        found |= {located[row].name: district for row in rows}
-    return found
+        districts |= {located[row].name: district for row in rows}
+    return districts
 
 
 def _halved(points: NDArray[np.float64], rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:

@@ -35,7 +35,7 @@ class Limits:
     first: int = 1
 
 
-def limits_of(sizes: Indices, shares: Numbers) -> Limits:
+def split_limits(sizes: Indices, shares: Numbers) -> Limits:
     """The limits for groups of these `sizes` (G,) and these shares (P,).
 
     A group holds at most a quarter of a small part, and a small part 20 groups or more. Where there are few, a small

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from postplace.errors import BadOption
-from postplace.splitting.chains import chained
-from postplace.splitting.disjoint import UnionFind, by_first_appearance
+from postplace.splitting.chained_duplicates import chained
 from postplace.splitting.near_texts import SHORT_TEXT, cluster_texts
+from postplace.splitting.union_find import UnionFind, by_first_appearance
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -75,7 +75,7 @@ def near_duplicate_clusters(
     nobody, and two kinds of image are left out and counted: hashes with fewer than 16 or more than 48 ones, and
     images near those of more than 50 posts and more than 1 % of all. Joins are transitive; where several
     together would tie a tenth of all owners or posts to one group, those that most owners share are undone, and counted
-    likewise (see `chains.py`).
+    likewise (see `chained_duplicates.py`).
 
     A `BadOption` for a number out of range, or for lists of different length.
     """

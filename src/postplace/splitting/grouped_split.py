@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from postplace.errors import NotEnoughData
 from postplace.schema import Post
 from postplace.splitting.duplicates import Clusters, near_duplicate_clusters
-from postplace.splitting.owners import draw_keys, groups_of, owners_that_count
+from postplace.splitting.grouping import build_groups, draw_keys, owners_that_count
 from postplace.splitting.split_notes import SplitDiagnostics
 from postplace.splitting.splits import Indices, Split, split_folds, split_groups
 from postplace.system.json_types import JsonObject
@@ -64,8 +64,8 @@ def split_posts(
     """
     owners = owners_that_count(posts, labels)
     texts = [post.text for post in posts]
-    duplicates = near_duplicate_clusters(texts, image_hashes, owners=groups_of(posts, by=owners))
-    groups = groups_of(posts, by=owners, duplicates=duplicates.labels)
+    duplicates = near_duplicate_clusters(texts, image_hashes, owners=build_groups(posts, by=owners))
+    groups = build_groups(posts, by=owners, duplicates=duplicates.labels)
     if subsets is not None:
         split = _given_split(posts, subsets)
     else:

@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from postplace.images.metadata import header
+from postplace.places.extent import Extent
 from postplace.schema import Post
 from postplace.splitting.overlap import ClassShare, Fingerprints, class_priors
 from postplace.splitting.place_name_leaks import NameLeaks
@@ -44,7 +45,7 @@ class Inspection:
     users: Counter[str] = field(default_factory=Counter)
     first: datetime | None = None
     last: datetime | None = None
-    box: tuple[float, float, float, float] | None = None  # south, west, north, east in degrees
+    extent: Extent = field(default_factory=Extent, repr=False)
     words: int = 0  # of texts and of what was read in images, stop words too
     stop_words: Counter[str] = field(default_factory=Counter)
     emoticons: Counter[str] = field(default_factory=Counter)
@@ -56,6 +57,11 @@ class Inspection:
     )  # to the limits that models of characters and words have by default
 
     remarks: list[str] = field(default_factory=list)  # on the positions
+
+    @property
+    def box(self) -> tuple[float, float, float, float] | None:
+        """South, west, north, east in degrees; west is larger where the box crosses the antimeridian. None without."""
+        return self.extent.box
 
     def warnings(self) -> list[str]:
         """What would make a number on these posts look better or worse than it is, in plain words."""
@@ -131,9 +137,7 @@ def _count_fields(post: Post, inspection: Inspection) -> None:
         inspection.first = min(inspection.first or moment, moment)
         inspection.last = max(inspection.last or moment, moment)
     if post.latitude is not None and post.longitude is not None:
-        south, west, north, east = inspection.box or (90.0, 180.0, -90.0, -180.0)
-        point = post.latitude, post.longitude
-        inspection.box = min(south, point[0]), min(west, point[1]), max(north, point[0]), max(east, point[1])
+        inspection.extent.add(post.latitude, post.longitude)
 
 
 def _count_left_out(text: str, inspection: Inspection) -> None:

@@ -1,7 +1,7 @@
 """The posts that a run was made from, recognised by what they hold, whatever their ids.
 
 A post is a learned one when nothing contradicts it (another user, time or venue, no image in common) and
-- its origin is the same (see `post_facts.py`), also if words were masked, hashtags filtered, images cleaned; or
+- its origin is the same (see `post_digests.py`), also if words were masked, hashtags filtered, images cleaned; or
 - all its images are that post's, and the words too, or no other learned post has such an image; or
 - its words are that post's, and long, and no other learned post's; or they are the same and so are the images.
 The last alone, of short words or of a stock sentence, may be somebody else's post of the same words: counted apart.
@@ -26,7 +26,7 @@ from safetensors import SafetensorError
 from postplace.errors import BadRun
 from postplace.schema import Post
 from postplace.splitting.known_by_id import post_digests, subset_by_digest
-from postplace.splitting.post_facts import SILENT, Facts, content_digest, facts_of
+from postplace.splitting.post_digests import SILENT, Facts, content_digest, extract_facts
 from postplace.splitting.splits import SUBSETS
 from postplace.system.atomic_files import as_json
 
@@ -53,7 +53,7 @@ class Known(Protocol):
         """The subset a post was in and what says so; None for one that is not known."""
         ...
 
-    def draw_of(self, post: Post) -> str:
+    def draw_digits(self, post: Post) -> str:
         """Hex digits that are always the same for the same content: its set of places is drawn by them."""
         ...
 
@@ -80,7 +80,7 @@ class KnownPosts:
     @classmethod
     def of(cls, posts: Iterable[tuple[str, Post]]) -> KnownPosts:
         """Posts with the names of their subsets."""
-        rows = [(SUBSETS.index(subset), facts_of(post)) for subset, post in posts]
+        rows = [(SUBSETS.index(subset), extract_facts(post)) for subset, post in posts]
         facts = [columns for _, columns in rows]
         columns: dict[str, Any] = {name: [getattr(one, name) for one in facts] for name in _OF_FACTS}
         columns["subset"], columns["counts"] = [subset for subset, _ in rows], [len(one.images) for one in facts]
@@ -89,7 +89,7 @@ class KnownPosts:
 
     def match(self, post: Post) -> Match | None:
         """See `Known`."""
-        facts = facts_of(post)
+        facts = extract_facts(post)
         for rows in self._alike(facts):
             reasons = ((self._reason(facts, row), SUBSETS[self.subset[row]]) for row in rows)
             matches = [Match(subset, reason) for reason, subset in reasons if reason is not None]
@@ -97,7 +97,7 @@ class KnownPosts:
                 return min(matches, key=lambda known: (REASONS.index(known.by), known.subset == "test"))
         return None
 
-    def draw_of(self, post: Post) -> str:
+    def draw_digits(self, post: Post) -> str:
         """See `Known`."""
         return content_digest(post)
 
@@ -121,7 +121,7 @@ class KnownPosts:
 
     def _reason(self, facts: Facts, row: int) -> Reason | None:
         """What says that `facts` is the post of that row."""
-        images = self._images_of(row)
+        images = self._hashes_of_row(row)
         same = facts.text == self.text[row] and facts.tags == self.tags[row]
         agreed = self._agreed(facts, row)
         if not all(agreed.values()):
@@ -159,7 +159,7 @@ class KnownPosts:
         pairs = ((name, getattr(facts, name), int(getattr(self, name)[row])) for name in ("user", "time", "venue"))
         return {name: given == known for name, given, known in pairs if SILENT not in (given, known)}
 
-    def _images_of(self, row: int) -> frozenset[int]:
+    def _hashes_of_row(self, row: int) -> frozenset[int]:
         return frozenset(self.images[self._starts[row] : self._starts[row + 1]].tolist())
 
     def _names_one(self, column: str, keys: Iterable[int]) -> bool:
@@ -227,7 +227,7 @@ class KnownById:
         subset = subset_by_digest(self.subsets, post)
         return None if subset is None else Match(subset, "id_and_content")
 
-    def draw_of(self, post: Post) -> str:
+    def draw_digits(self, post: Post) -> str:
         """As it was drawn when the run was calibrated."""
         return post_digests(post)[0]
 

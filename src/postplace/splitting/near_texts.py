@@ -15,7 +15,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from postplace.splitting.disjoint import UnionFind
+from postplace.splitting.union_find import UnionFind
 from postplace.text.cleaning import for_encoder
 
 STOCK_OWNERS, STOCK_SHARE = 50, 0.01  # a text of more owners than both is a stock sentence
@@ -100,7 +100,7 @@ def cluster_texts(
     near_of_text = near_texts(unique, min_similarity)
     most = most_owners(len(np.unique(owners)))
     near, equal = near_of_text[text_of_row], text_of_row
-    too_many_near, too_many_equal = (_owners_of(found, owners[rows]) > most for found in (near, equal))
+    too_many_near, too_many_equal = (_count_owners(found, owners[rows]) > most for found in (near, equal))
     level = np.where(too_many_near[near], np.where(too_many_equal[equal], 2, 1), 0)
     labels = np.arange(len(texts))  # alone
     stock = np.full(len(texts), -1, dtype=np.int64)
@@ -153,7 +153,7 @@ def _band_keys(texts: Sequence[str], min_similarity: float) -> Digests:
     """A number for each band of each text (U, bands): equal where the band is."""
     from datasketch import MinHash
 
-    bands, width = bands_of(min_similarity)
+    bands, width = band_shape(min_similarity)
     keys = np.zeros((len(texts), bands), dtype=np.uint64)
     factors = np.random.default_rng(0).integers(1, 2**63, size=width, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
     empty = MinHash(num_perm=_PERMUTATIONS, hashfunc=zlib.crc32)
@@ -164,10 +164,10 @@ def _band_keys(texts: Sequence[str], min_similarity: float) -> Digests:
     return keys
 
 
-def bands_of(similarity: float) -> tuple[int, int]:
+def band_shape(similarity: float) -> tuple[int, int]:
     """Bands and rows: the longest rows (fewest false candidates) that still find a pair at the threshold.
 
-    >>> bands_of(0.8)
+    >>> band_shape(0.8)
     (16, 5)
     """
     rows = max(
@@ -199,7 +199,7 @@ def _similar(one: frozenset[str], other: frozenset[str], least: float) -> bool:
     return shared / (len(one) + len(other) - shared) >= least
 
 
-def _owners_of(labels: Indices, owners: Indices) -> Indices:
+def _count_owners(labels: Indices, owners: Indices) -> Indices:
     """How many different owners each label (0, 1, ...) has."""
     pairs = np.unique(np.stack([labels, owners]), axis=1)[0]
     return np.bincount(pairs, minlength=int(labels.max(initial=-1)) + 1)

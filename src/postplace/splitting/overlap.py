@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from postplace.schema import Post
-from postplace.splitting.disjoint import UnionFind
 from postplace.splitting.duplicates import STOCK_POSTS, STOCK_SHARE, near_duplicate_clusters
+from postplace.splitting.grouping import OWNERS, venue_is_class
 from postplace.splitting.near_texts import SHORT_TEXT, letters, most_owners
-from postplace.splitting.owners import OWNERS, venue_is_class
 from postplace.splitting.split_notes import SplitDiagnostics
 from postplace.splitting.splits import SUBSETS, Indices, Split, random_split, split_groups
+from postplace.splitting.union_find import UnionFind
 from postplace.text.cleaning import for_words
 
 SHARED = ("user", "venue", "text", "short text", "stock text", "picture")

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from postplace.errors import NotEnoughData
-from postplace.splitting.assignment import LARGEST_SHARE, LEAST_GROUPS, limits_of
-from postplace.splitting.owners import OWNERS
-from postplace.splitting.splits import SUBSETS, Indices, Split, fractions_of
+from postplace.splitting.assignment import LARGEST_SHARE, LEAST_GROUPS, split_limits
+from postplace.splitting.grouping import OWNERS
+from postplace.splitting.splits import SUBSETS, Indices, Split, split_fractions
 from postplace.system.json_types import JsonObject
 
 SLACK = 1.2  # times over or under what was requested before it is reported
@@ -95,12 +95,12 @@ class SplitDiagnostics:
                 f"in all; what fewer than {LEAST_GROUPS} say of others may be chance: {MORE_USERS}"
             )
         total = len(self.groups)
-        requested = {name: share * total for name, share in zip(SUBSETS, fractions_of(self.folds), strict=True)}
+        requested = {name: share * total for name, share in zip(SUBSETS, split_fractions(self.folds), strict=True)}
         if smaller := {name: len(rows) for name, rows in small if len(rows) * SLACK < requested[name]}:
             described = _listed([f"{name} {number / total:.1%}" for name, number in smaller.items()])
-            sizes, shares = np.bincount(self.groups), np.array(fractions_of(self.folds))
+            sizes, shares = np.bincount(self.groups), np.array(split_fractions(self.folds))
             within = np.bincount(self.groups[self.split.train], minlength=len(sizes))
-            large = within[within > limits_of(sizes, shares).largest]
+            large = within[within > split_limits(sizes, shares).largest]
             why = f"groups of up to {sizes.max()} posts each do not divide more evenly"
             if len(large):
                 holders = "one group, too large for so small a part, holds"

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from postplace.errors import BadOption, BadPost, BadRun, NotEnoughData
-from postplace.splitting.assignment import LEAST_GROUPS, Limits, limits_of, place_groups
+from postplace.splitting.assignment import LEAST_GROUPS, Limits, place_groups, split_limits
+from postplace.system.option_checks import check_seed, check_whole
 
 SUBSETS = ("train", "validation", "calibration", "test")
 Fractions = tuple[float, float, float, float]
@@ -91,19 +92,20 @@ def split_groups(
 
     Groups are drawn anew by every `seed`, the large ones too: see `assignment.place_groups`. A group of more than a
     quarter of a small subset's posts goes to train, and each small subset gets 20 groups or more, as far as there are
-    enough: see `assignment.limits_of`; `split_notes.SplitDiagnostics` says what could not be met. `labels` (N,) are
+    enough: see `assignment.split_limits`; `split_notes.SplitDiagnostics` says what could not be met. `labels` (N,) are
     >= 0, or negative for a post without one. With `keys` (N,), a number for each post's owner (see
     `owners.draw_keys`), the split does not depend on the order of posts.
 
-    A `NotEnoughData` when there are fewer groups than subsets; a `BadOption` for fractions that do not add up to 1.
+    A `NotEnoughData` when there are fewer groups than subsets; a `BadOption` for fractions that do not add up to 1, and
+    for a seed that is not from 0 to 2**32 - 1.
     """
-    shares = _shares(fractions)
+    seed, shares = check_seed(seed), _shares(fractions)
     group_of_post = _canonical(groups, labels, keys)
     sizes = np.bincount(group_of_post)
     _check_enough(sizes, int((shares > 0).sum()), subsets="subsets")
     rng = np.random.default_rng(seed)
     counts = _label_counts(group_of_post, labels)
-    subset = place_groups(sizes, counts, limits_of(sizes, shares), rng=rng)[group_of_post]
+    subset = place_groups(sizes, counts, split_limits(sizes, shares), rng=rng)[group_of_post]
     return Split(*(np.flatnonzero(subset == number) for number in range(len(SUBSETS))))
 
 
@@ -121,8 +123,7 @@ def split_folds(
     7 : 1 : 1 as `split_groups` does. The other arguments are those of `split_groups`. A `BadOption` for fewer than 2
     folds; `NotEnoughData` for fewer groups than folds.
     """
-    if folds < 2:
-        raise BadOption("folds", f"{folds} is too few", "give a number from 2 on, usually 5 or 10")
+    seed, folds = check_seed(seed), check_whole("folds", folds, least=2, remedy=", usually 5 or 10")
     group_of_post = _canonical(groups, labels, keys)
     sizes = np.bincount(group_of_post)
     _check_enough(sizes, folds, subsets="folds")
@@ -136,10 +137,10 @@ def split_folds(
     return Split(rest[inner.train], rest[inner.validation], rest[inner.calibration], np.flatnonzero(in_test))
 
 
-def fractions_of(folds: int | None) -> Fractions:
+def split_fractions(folds: int | None) -> Fractions:
     """The share of the posts that each subset is to hold: in tenths 7, 1, 1 and 1, or of a K-fold what a fold leaves.
 
-    >>> [round(share, 3) for share in fractions_of(5)]
+    >>> [round(share, 3) for share in split_fractions(5)]
     [0.622, 0.089, 0.089, 0.2]
     """
     if folds is None:
@@ -196,10 +197,13 @@ def _check_enough(sizes: Indices, needed: int, *, subsets: str) -> None:
 
 
 def _shares(fractions: Sequence[float]) -> NDArray[np.float64]:
-    shares = np.asarray(fractions, dtype=np.float64)
+    try:
+        shares = np.asarray(fractions, dtype=np.float64)
+    except (TypeError, ValueError):
+        shares = np.zeros(0)
     if shares.shape != (len(SUBSETS),) or not (shares >= 0).all() or abs(shares.sum() - 1) > 1e-6 or shares[0] == 0:
         remedy = f"give four numbers that add up to 1, for {', '.join(SUBSETS)}, the first above 0"
-        raise BadOption("fractions", f"{tuple(fractions)} is no division of the posts", remedy)
+        raise BadOption("fractions", f"{fractions} is no division of the posts", remedy)
     return shares
 
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from random import Random
-from typing import Any
 
 from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
@@ -22,6 +21,9 @@ from postplace.synthetic.gazetteer import SITES, Site, sites
 from postplace.synthetic.images import draw_place
 from postplace.synthetic.parameters import MODALITIES, CityParameters
 from postplace.synthetic.people import Draft, Shot, draft_posts
+from postplace.system.json_types import JsonObject
+from postplace.system.option_checks import check_seed, check_whole
+from postplace.system.targets import final_path
 
 _GPS_IFD = 0x8825
 
@@ -59,26 +61,26 @@ def make_city(
 
     A `BadOption` for a folder with something in it or a number out of range; a `WriteFailed` when writing fails.
     """
-    if posts < 1:
-        raise BadOption("posts", f"{posts} is out of range", "ask for at least one post")
+    posts, seed = check_whole("posts", posts, least=1), check_seed(seed)
     folder = Path(folder)
     try:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise BadOption(str(folder), "it is there and not empty", "name a new folder, or remove this one")
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as scratch:
+        target = final_path(folder)
+        with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as scratch:
             city = Path(scratch) / "city"  # inside, so that it gets the usual permissions
             report = _write(
                 city,
                 folder,
-                drafts_of(posts, seed=seed, parameters=parameters),
+                build_drafts(posts, seed=seed, parameters=parameters),
                 sites(parameters.places),
                 seed,
                 parameters,
             )
-            if folder.exists():
-                folder.rmdir()
-            city.rename(folder)
+            if target.exists():
+                target.rmdir()
+            city.rename(target)
     except OSError as error:
         raise write_failed(folder, error) from error
     return report
@@ -95,7 +97,7 @@ def planted_ceiling(report: CityReport, modality: str = "all") -> float:
     return report.ceilings[modality]
 
 
-def drafts_of(posts: int, *, seed: int, parameters: CityParameters) -> list[Draft]:
+def build_drafts(posts: int, *, seed: int, parameters: CityParameters) -> list[Draft]:
     """The posts of a city before anything is drawn."""
     return draft_posts(posts, sites=sites(parameters.places), seed=seed, parameters=parameters)
 
@@ -123,8 +125,8 @@ def _write(
     return _reported(folder, drafts, places)
 
 
-def _record(draft: Draft, images: Sequence[str], places: Sequence[Site]) -> dict[str, Any]:
-    record = {
+def _record(draft: Draft, images: Sequence[str], places: Sequence[Site]) -> JsonObject:
+    record: JsonObject = {
         "id": draft.id,
         "text": draft.text,
         "hashtags": list(draft.hashtags),

@@ -46,16 +46,16 @@ class CityParameters:
             value = getattr(self, parameter.name)
             if parameter.name == "single_modality":
                 if value not in ("all", *MODALITIES):
-                    raise unknown_name("parameter 'single_modality'", str(value), ("all", *MODALITIES))
+                    raise unknown_name("single_modality", str(value), ("all", *MODALITIES))
                 continue
             low, high = _RANGES.get(parameter.name, (0.0, 1.0))
             whole = parameter.type == "int"
             if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
                 problem = f"{value!r} is not a {'whole ' if whole else ''}number"
-                raise BadOption(f"parameter {parameter.name!r}", problem, f"give one from {low:g} to {high:g}")
+                raise BadOption(parameter.name, problem, f"give one from {low:g} to {high:g}")
             if not low <= value <= high:
                 remedy = f"give a number from {low:g} to {high:g}"
-                raise BadOption(f"parameter {parameter.name!r}", f"{value} is out of range", remedy)
+                raise BadOption(parameter.name, f"{value} is out of range", remedy)
 
 
 _RANGES = {"places": (2.0, 48.0), "users": (2.0, 1e6), "activity_skew": (0.0, 5.0), "gps_noise_km": (0.0, 50.0)}

@@ -1,62 +1,78 @@
-"""Files and folders that are either whole or not there: temporary names, renames, sha256."""
+"""Files and folders that are either whole or not there: temporary names, renames, sha256.
+
+What is no file is not replaced: a device or a pipe is written to, and a link stays (see `system/targets.py`).
+"""
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import secrets
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from postplace.errors import BadRun, write_failed
+from postplace.system.targets import final_path, is_standard_output, is_stream, open_stream
 
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[BinaryIO]:
     """A file to write to under a temporary name; it takes the place of `path` when the block ends without an error.
 
-    Raises WriteFailed for an OSError of the block too; then, as after every error, `path` is what it was before.
+    Of a link, the file that it leads to is replaced. A device or a pipe is written to as the content comes, and there
+    it stays after an error; a reader of standard output that wants no more ends the block with BrokenPipeError.
+    Raises WriteFailed for any other OSError of the block too; then, as after every error, a file is what it was before.
     """
-    unfinished = _beside(path, "part")
-    try:
-        with unfinished.open("xb") as file:
+    if is_stream(path):
+        with _failing(path), open_stream(path) as file:
             yield file
-            _to_disk(file)
-        unfinished.replace(path)
-    except OSError as error:
-        raise write_failed(path, error) from error
-    finally:
-        with suppress(OSError):
-            unfinished.unlink(missing_ok=True)
+        return
+    with _failing(path):
+        target = final_path(path)
+        mode = _mode_of_file(target)
+        unfinished = _beside(target, "part")
+        try:
+            with unfinished.open("xb") as file:
+                yield file
+                _to_disk(file)
+            if mode is not None:
+                unfinished.chmod(mode)
+            unfinished.replace(target)
+        finally:
+            with suppress(OSError):
+                unfinished.unlink(missing_ok=True)
 
 
 @contextmanager
 def atomic_folder(folder: Path) -> Iterator[Path]:
     """An empty folder to fill; it takes the place of `folder`, with all that is in it, when the block ends well.
 
-    Raises WriteFailed for an OSError of the block too; then, as after every error, `folder` is what it was before.
+    Of a link, the folder that it leads to is replaced. Raises WriteFailed for a `folder` that is a file, a device or a
+    pipe, and for an OSError of the block too; then, as after every error, `folder` is what it was before.
     """
-    unfinished = _beside(folder, "part")
-    try:
-        unfinished.mkdir(parents=True)
-        yield unfinished
-        _put_in_place(unfinished, folder)
-    except OSError as error:
-        raise write_failed(folder, error) from error
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
+    with _failing(folder):
+        target = final_path(folder)
+        if target.exists() and not target.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        unfinished = _beside(target, "part")
+        try:
+            unfinished.mkdir(parents=True)
+            yield unfinished
+            _put_in_place(unfinished, target)
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Write one file, in a folder that need not be there yet, whole or not at all. Raises WriteFailed."""
-    try:
+    with _failing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise write_failed(path, error) from error
     with atomic_file(path) as file:
         file.write(content)
 
@@ -69,14 +85,17 @@ def write_within(folder: Path, name: str, content: bytes) -> None:
 
 
 def check_writable(folder: Path) -> None:
-    """Raise WriteFailed, before hours of work, for a folder that could not be put there; makes the folders above."""
-    try:
+    """Raise WriteFailed, before hours of work, for a folder or a file that could not be put there.
+
+    Makes the folders above. Nothing is tried on a device or a pipe.
+    """
+    if is_stream(folder):
+        return
+    with _failing(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
-        probe = _beside(folder, "probe")
+        probe = _beside(final_path(folder), "probe")
         probe.mkdir()
         probe.rmdir()
-    except OSError as error:
-        raise write_failed(folder, error) from error
 
 
 def read_checked(path: Path, expected: str, *, remedy: str) -> bytes:
@@ -103,6 +122,32 @@ def sha256_of_file(path: Path) -> str:
 def as_json(value: Any) -> bytes:
     """Readable JSON, ending in a newline; numbers that JSON has no word for are refused."""
     return (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+@contextmanager
+def _failing(path: Path) -> Iterator[None]:
+    """OSErrors of the block as WriteFailed, but of a reader of standard output that wants no more, as `head` does."""
+    try:
+        yield
+    except OSError as error:
+        if isinstance(error, BrokenPipeError) and is_standard_output(path):
+            raise
+        raise write_failed(path, error) from error
+
+
+def _mode_of_file(target: Path) -> int | None:
+    """The permissions of the file that is replaced, for its successor; None where there is none yet.
+
+    Raises OSError for what can neither be replaced nor written to: a folder, a disk, a socket.
+    """
+    try:
+        mode = target.stat().st_mode
+    except FileNotFoundError:
+        return None
+    if not stat.S_ISREG(mode):
+        number = errno.EISDIR if stat.S_ISDIR(mode) else errno.EINVAL
+        raise OSError(number, os.strerror(number) if stat.S_ISDIR(mode) else "neither a file nor a pipe")
+    return stat.S_IMODE(mode)
 
 
 def _beside(path: Path, what: str) -> Path:

@@ -15,7 +15,14 @@ from postplace.errors import BadPost
 from postplace.evaluation.baselines import Baselines, fit_baselines
 from postplace.features.batch import PostTensors, Vocabularies
 from postplace.features.extraction import EncodedPosts
-from postplace.features.pooled import MODALITIES, PooledFeatures, past_vectors, pool_features, select_modalities
+from postplace.features.pooled import (
+    MODALITIES,
+    PooledFeatures,
+    hashtags_without_vectors,
+    past_vectors,
+    pool_features,
+    select_modalities,
+)
 from postplace.models.inputs import build_tensors
 from postplace.models.read_limits import ReadLimits
 from postplace.models.settings import ResolvedSettings
@@ -136,7 +143,7 @@ class SplitDataset:
         return replace(self, posts=posts, encoded=encoded)
 
     def subset(self, rows: Rows) -> tuple[list[Post], EncodedPosts, Rows]:
-        """The posts of some rows, what they were encoded to (pictures are shared), and their groups."""
+        """The posts of some rows, what they were encoded to (images are shared), and their groups."""
         per_post = ("text_vectors", "text_mask", "hashtag_vectors", "hashtag_mask", "image_index")
         states = self.encoded.text_states
         encoded = replace(
@@ -190,8 +197,10 @@ def build_dataset(
     log(f"{len(given)} posts, {len(posts)} of them to learn and judge from")
     encoded = encode(posts)
     if not (encoded.text_mask.any() or encoded.hashtag_mask.any() or len(encoded.image_vectors)):
-        problem = f"none of {len(posts)} posts has text, hashtags or a readable picture"
+        problem = f"none of {len(posts)} posts has text, hashtags or a readable image"
         raise BadPost("posts", problem, "check the keys text, hashtags and images")
+    if left := hashtags_without_vectors(posts, encoded):
+        log(f"the hashtags of {left} posts have no vectors in the table that was given, and are left out")
     made = split_posts(posts, classes.stratum(posts), _image_hashes(encoded), seed=seed, folds=folds, subsets=subsets)
     made.diagnostics.check_learnable()
     split = made.split
@@ -203,6 +212,7 @@ def build_dataset(
         "without_the_target": len(given) - len(posts) - sum(left_out.values()),
         "left_out_classes": dict(left_out),
         "classes": len(places),
+        **({"hashtags_without_vectors": left} if left else {}),
         "broken_images": [asdict(broken) for broken in encoded.broken],
         **made.to_dict(),
     }

@@ -19,6 +19,7 @@ from postplace.features.encoder_pair import EncoderPair
 from postplace.models.entry import ModelEntry
 from postplace.models.estimator import Estimator, FitData, count_parameters
 from postplace.models.inputs import attach_backbone, input_notes, input_sizes
+from postplace.models.outside import naming_failures
 from postplace.models.registry import find_model
 from postplace.models.settings import ResolvedSettings, resolve_settings
 from postplace.places.vocabulary import PlaceVocabulary
@@ -47,12 +48,14 @@ class ModelSettings:
 
     def build(self, sizes: InputSizes, classes: int, encoders: EncoderPair) -> nn.Module | Estimator:
         """A new network or estimator with these settings."""
-        return attach_backbone(self.entry.build(sizes, classes, self.plan.model), encoders.load()[1])
+        with naming_failures(self.entry.name, "when it is built", outside=self.entry.source is not None):
+            return attach_backbone(self.entry.build(sizes, classes, self.plan.model), encoders.load()[1])
 
     def try_out(self, encoders: EncoderPair) -> None:
         """Build the model on two classes, so that a setting it cannot have is an error now, not in hours."""
         sizes = input_sizes(self.plan, *encoders.load(), None, TWO_PLACES)
-        self.entry.build(sizes, len(TWO_PLACES), self.plan.model)
+        with naming_failures(self.entry.name, "when it is built", outside=self.entry.source is not None):
+            self.entry.build(sizes, len(TWO_PLACES), self.plan.model)
 
 
 @dataclass(frozen=True)
@@ -90,10 +93,14 @@ def train_model(
     epochs: list[dict[str, Any]] = []
     if isinstance(model, Estimator):
         balanced = settings.class_weight is not None
-        model.fit(FitData(dataset.examples, dataset.labels, classes, *subsets, settings.seed, balanced))
+        with naming_failures(settings.entry.name, "when it is fitted", outside=settings.entry.source is not None):
+            model.fit(FitData(dataset.examples, dataset.labels, classes, *subsets, settings.seed, balanced))
     else:
         tensors = dataset.tensors(plan, vocabularies)  # before the folder is made: they may be what cannot be
-        with nullcontext() if checkpoint is None else checkpoint as folder:
+        with (
+            naming_failures(settings.entry.name, "in training", outside=settings.entry.source is not None),
+            nullcontext() if checkpoint is None else checkpoint as folder,
+        ):
             epochs = _train_network(model, tensors, dataset.labels, subsets, settings, folder=folder, log=log)
     report = {
         "parameters": count_parameters(model),

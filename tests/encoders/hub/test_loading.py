@@ -11,11 +11,11 @@ import pytest
 
 from postplace.encoders.hub.files import POOLING, ModelFiles
 from postplace.encoders.hub.loading import (
+    build_fingerprint,
     check_kind,
     check_layers,
     check_size,
-    fingerprint_of,
-    pooling_of,
+    find_pooling,
     text_width,
     without_precision,
 )
@@ -44,7 +44,7 @@ def files(folder: Path, kind: str = "bert") -> ModelFiles:
 def test_pooling_is_what_the_file_says_else_the_mean(tmp_path: Path, said: dict[str, Any], pooling: str) -> None:
     (tmp_path / POOLING).parent.mkdir()
     (tmp_path / POOLING).write_text(json.dumps(said))
-    assert pooling_of(files(tmp_path)) == pooling
+    assert find_pooling(files(tmp_path)) == pooling
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_pooling_by_another_or_by_two_ways_is_refused(tmp_path: Path, said: dict
     (tmp_path / POOLING).parent.mkdir()
     (tmp_path / POOLING).write_text(json.dumps(said))
     with pytest.raises(BadWeights, match="not known here"):
-        pooling_of(files(tmp_path))
+        find_pooling(files(tmp_path))
 
 
 def test_a_network_that_does_not_read_it_is_refused(tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_the_fingerprint_is_of_what_the_files_hold_not_of_where_they_lie(tmp_pat
         (tmp_path / name).mkdir()
     a, b, c = (files(tmp_path / name) for name in ("a", "b", "c"))
     c.weights[0].write_bytes(b"others")
-    found = [fingerprint_of(one, "224 px", dtype="torch.float32") for one in (a, b, c)]
+    found = [build_fingerprint(one, "224 px", dtype="torch.float32") for one in (a, b, c)]
     assert found[0] == found[1] != found[2]
     assert without_precision(found[0])[1] == "float32"
-    assert fingerprint_of(a, "336 px", dtype="torch.float32") != found[0]
+    assert build_fingerprint(a, "336 px", dtype="torch.float32") != found[0]

@@ -13,11 +13,11 @@ from postplace.encoders.hub.modules import (
     ImageNetwork,
     Pixels,
     TextModule,
+    count_prefix_tokens,
     grid_cells,
     last_layers,
     last_norm,
     patch_grid,
-    prefix_of,
 )
 from postplace.encoders.hub.preprocessing import Normalisation
 
@@ -83,4 +83,4 @@ def test_patch_grid_and_the_tokens_that_stand_before_the_patches() -> None:
     assert patch_grid(SimpleNamespace(patch_size=16), height=224, width=112) == (14, 7)
     assert patch_grid(SimpleNamespace(patch_size=(32, 16)), height=64, width=64) == (2, 4)
     kinds = [("siglip", {}), ("clip", {}), ("dinov2_with_registers", {"num_register_tokens": 4})]
-    assert [prefix_of(SimpleNamespace(model_type=kind, **more)) for kind, more in kinds] == [0, 1, 5]
+    assert [count_prefix_tokens(SimpleNamespace(model_type=kind, **more)) for kind, more in kinds] == [0, 1, 5]

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from postplace.encoders.hub.files import ModelFiles
-from postplace.encoders.hub.preprocessing import HubPreparation, preparation_of
+from postplace.encoders.hub.preprocessing import HubPreparation, build_preparation
 from postplace.errors import BadWeights
 from postplace.system.torchvision_compat import declare_missing_operators
 
@@ -51,7 +51,7 @@ def test_same_numbers_as_transformers(processor: str, options: dict[str, Any], t
     written = json.loads((tmp_path / "preprocessor_config.json").read_text())
     short = {"image_processor_type": written["image_processor_type"], **options}
     for settings in (written, short):
-        preparation, normalisation = preparation_of(files(tmp_path, settings))
+        preparation, normalisation = build_preparation(files(tmp_path, settings))
         preparation = pickle.loads(pickle.dumps(preparation))
         for size in SIZES:
             ready = preparation(picture(*size))
@@ -67,7 +67,7 @@ def test_dinov3_is_within_the_rounding_of_a_byte(tmp_path: Path) -> None:
     theirs = transformers.DINOv3ViTImageProcessor()
     theirs.save_pretrained(tmp_path)
     settings = json.loads((tmp_path / "preprocessor_config.json").read_text())
-    preparation, normalisation = preparation_of(files(tmp_path, settings))
+    preparation, normalisation = build_preparation(files(tmp_path, settings))
     for size in SIZES:
         ready = preparation(picture(*size)) * normalisation.scale
         own = theirs(picture(*size), return_tensors="pt")["pixel_values"][0].numpy().transpose(1, 2, 0)
@@ -89,14 +89,14 @@ def test_a_ribbon_is_cut_before_it_is_resized() -> None:
 
 def test_a_processor_inside_processor_config_is_found(tmp_path: Path) -> None:
     inside = {"image_processor": {"image_processor_type": "SiglipImageProcessor", "size": {"height": 8, "width": 9}}}
-    preparation, _ = preparation_of(files(tmp_path, inside, name="processor_config.json"))
+    preparation, _ = build_preparation(files(tmp_path, inside, name="processor_config.json"))
     assert (preparation.height, preparation.width) == (8, 9)
     assert preparation.size == 16
 
 
 def test_steps_left_out_are_left_out(tmp_path: Path) -> None:
     settings = {"image_processor_type": "SiglipImageProcessor", "do_rescale": False, "do_normalize": False}
-    _, normalisation = preparation_of(files(tmp_path, settings))
+    _, normalisation = build_preparation(files(tmp_path, settings))
     assert (normalisation.scale, normalisation.mean, normalisation.std) == (1, (0, 0, 0), (1, 1, 1))
 
 
@@ -113,4 +113,4 @@ def test_steps_left_out_are_left_out(tmp_path: Path) -> None:
 )
 def test_what_is_not_known_is_refused(settings: dict[str, Any], message: str, tmp_path: Path) -> None:
     with pytest.raises(BadWeights, match=message):
-        preparation_of(files(tmp_path, settings))
+        build_preparation(files(tmp_path, settings))

@@ -11,7 +11,7 @@ import pytest
 from postplace.evaluation.baselines import fit_tfidf
 from postplace.features.batch import InputSizes
 from postplace.features.pooled import PooledFeatures
-from postplace.models.baselines.tfidf import Tfidf, texts_of
+from postplace.models.baselines.tfidf import Tfidf, joined_texts
 from postplace.models.contract import ModelContract
 from postplace.models.estimator import FitData
 
@@ -53,7 +53,7 @@ def test_it_is_the_baseline_of_the_evaluation(beside: str, lesson: FitData) -> N
 
 def test_a_hashtag_is_read_like_a_word_with_its_sign() -> None:
     given = examples(["dinner", ""], tags=[("bund", "pier"), ("bund",)])
-    assert list(texts_of(given)) == ["dinner #bund #pier", "#bund"]
+    assert list(joined_texts(given)) == ["dinner #bund #pier", "#bund"]
 
 
 def test_the_picture_counts_only_where_it_is_asked_for(lesson: FitData) -> None:

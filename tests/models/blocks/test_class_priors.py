@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from postplace.features.pooled import PooledFeatures
-from postplace.models.blocks.class_priors import balanced_bias, frequencies_of, or_frequencies, training_labels
+from postplace.models.blocks.class_priors import balanced_bias, class_frequencies, or_frequencies, training_labels
 from postplace.models.estimator import FitData
 
 LABELS = np.array([0, 0, 0, 2, -1, 1])
@@ -23,8 +23,8 @@ def test_training_labels_are_those_of_training_posts_that_have_one() -> None:
 
 
 def test_frequencies_are_shares_of_training_posts_and_when_balanced_the_same_for_every_class_there() -> None:
-    assert frequencies_of(fit_data(balanced=False)).tolist() == [0.75, 0.0, 0.25, 0.0]
-    assert frequencies_of(fit_data(balanced=True)).tolist() == [0.5, 0.0, 0.5, 0.0]
+    assert class_frequencies(fit_data(balanced=False)).tolist() == [0.75, 0.0, 0.25, 0.0]
+    assert class_frequencies(fit_data(balanced=True)).tolist() == [0.5, 0.0, 0.5, 0.0]
 
 
 def test_posts_of_which_nothing_is_known_get_the_frequencies() -> None:

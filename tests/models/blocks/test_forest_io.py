@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from postplace.errors import BadOption, BadRun
-from postplace.models.blocks.forest_io import forest_bytes, forest_of, skops_io
+from postplace.models.blocks.forest_io import forest_bytes, read_forest, skops_io
 
 pytest.importorskip("skops")
 
@@ -27,16 +27,16 @@ def forest() -> Any:
 
 def test_a_forest_comes_back_with_the_same_answers(forest: Any) -> None:
     x = np.array([[0.0, 1.0], [1.0, 0.0], [0.4, 0.6]])
-    found = forest_of(forest_bytes(forest), features=2, classes=3, name="forest")
+    found = read_forest(forest_bytes(forest), features=2, classes=3, name="forest")
     assert (found.predict_proba(x) == forest.predict_proba(x)).all()
 
 
 def test_a_forest_of_other_features_or_classes_is_refused(forest: Any) -> None:
     content = forest_bytes(forest)  # its labels are 0 and 2
     with pytest.raises(BadRun, match="does not read 3 hashtags"):
-        forest_of(content, features=3, classes=3, name="forest")
+        read_forest(content, features=3, classes=3, name="forest")
     with pytest.raises(BadRun, match="not among 2 classes"):
-        forest_of(content, features=2, classes=2, name="forest")
+        read_forest(content, features=2, classes=2, name="forest")
 
 
 def test_another_object_is_refused_before_it_is_built() -> None:
@@ -44,7 +44,7 @@ def test_another_object_is_refused_before_it_is_built() -> None:
 
     content = skops_io().dumps(LogisticRegression())
     with pytest.raises(BadRun, match="LogisticRegression has no place in a forest"):
-        forest_of(content, features=2, classes=3, name="forest")
+        read_forest(content, features=2, classes=3, name="forest")
 
 
 def test_a_part_that_is_slipped_into_the_schema_is_refused(forest: Any) -> None:
@@ -58,13 +58,13 @@ def test_a_part_that_is_slipped_into_the_schema_is_refused(forest: Any) -> None:
                 content = json.dumps(schema).encode()
             new.writestr(entry.filename, content)
     with pytest.raises(BadRun, match=r"os\.system has no place"):
-        forest_of(changed.getvalue(), features=2, classes=3, name="forest")
+        read_forest(changed.getvalue(), features=2, classes=3, name="forest")
 
 
 @pytest.mark.parametrize("content", [b"", b"PK", b"no zip at all"])
 def test_bytes_that_are_no_forest_are_a_damaged_run(content: bytes) -> None:
     with pytest.raises(BadRun, match="is damaged"):
-        forest_of(content, features=2, classes=3, name="forest")
+        read_forest(content, features=2, classes=3, name="forest")
 
 
 def test_without_skops_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,19 +20,19 @@ from postplace.encoders.hub.loading import (
     CLIPS,
     IMAGE_KINDS,
     JOINT,
+    build_fingerprint,
     check_kind,
     check_layers,
     check_size,
     dtype_for,
-    fingerprint_of,
+    find_pooling,
     frozen,
     load_network,
-    pooling_of,
     text_width,
 )
-from postplace.encoders.hub.preprocessing import preparation_of
+from postplace.encoders.hub.preprocessing import build_preparation
 from postplace.encoders.hub.tokens import Tokens
-from postplace.encoders.text_readout import NetworkOutput, TextReadout
+from postplace.encoders.text_outputs import NetworkOutput, TextReadout
 from postplace.errors import BadWeights, PostplaceError, one_line
 from postplace.system.torchvision_compat import declare_missing_operators
 
@@ -48,7 +48,7 @@ class HubImageEncoder:
 
     def __init__(self, files: ModelFiles, *, device: str = "cpu", states: bool = False, layers: int = 1) -> None:
         check_kind(files, IMAGE_KINDS, "an image")
-        preparation, normalisation = preparation_of(files)
+        preparation, normalisation = build_preparation(files)
         declare_missing_operators()
         from postplace.encoders.hub.modules import ImageModule, patch_grid
 
@@ -66,7 +66,7 @@ class HubImageEncoder:
         self.states_width = int(vision.hidden_size)
         self.width = int(model.config.projection_dim if files.kind in CLIPS else vision.hidden_size)
         steps = f"{preparation}, {normalisation}, jpeg decoded at its scale next above {preparation.size}"
-        self.fingerprint = fingerprint_of(files, steps, dtype=dtype)
+        self.fingerprint = build_fingerprint(files, steps, dtype=dtype)
         self._steps = Steps(PICTURES_AT_ONCE if device == "cpu" else PICTURES_ON_GPU, device=device)
 
     @property
@@ -110,7 +110,7 @@ class HubTextEncoder:
 
         dtype = dtype_for(device)
         joint = files.kind in JOINT
-        pooling: Pooling = "projected" if joint else pooling_of(files)
+        pooling: Pooling = "projected" if joint else find_pooling(files)
         model = load_network(files, dtype=dtype, unused=("vision_model.", "visual_projection.", "logit_", "pooler."))
         if getattr(model.config, "is_encoder_decoder", False) or (not joint and hasattr(model, "get_image_features")):
             raise BadWeights(
@@ -126,7 +126,7 @@ class HubTextEncoder:
         self.states_width = int(text.hidden_size)
         self.width = text_width(model.config, text)
         steps = f"{self.tokens.described}, {pooling}, {files.sums(*TOKENIZER_FILES)}"
-        self.fingerprint = fingerprint_of(files, steps, dtype=dtype)
+        self.fingerprint = build_fingerprint(files, steps, dtype=dtype)
         self._steps = Steps(TEXTS_ON_CPU if device == "cpu" else TEXTS_ON_GPU, device=device)
 
     @property

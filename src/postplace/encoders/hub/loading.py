@@ -78,7 +78,7 @@ def _quietly() -> Iterator[None]:
             logging.enable_progress_bar()
 
 
-def fingerprint_of(files: ModelFiles, steps: str, *, dtype: Any) -> str:
+def build_fingerprint(files: ModelFiles, steps: str, *, dtype: Any) -> str:
     """What decides the vectors, in words; where the files lie does not."""
     weights = " ".join(compute_sha256(path) for path in files.weights)
     major = version("transformers").split(".")[0]
@@ -121,7 +121,7 @@ def check_size(files: ModelFiles, preparation: HubPreparation, vision: Any) -> N
         raise BadWeights(str(files.folder), problem, "copy preprocessor_config.json of this very model")
 
 
-def pooling_of(files: ModelFiles) -> Any:
+def find_pooling(files: ModelFiles) -> Any:
     """CLS where the model says so in sentence-transformers' file, else the mean (Reimers & Gurevych, EMNLP 2019)."""
     said = files.settings(POOLING)
     modes = {name.removeprefix("pooling_mode_") for name, on in said.items() if name.startswith("pooling_mode_") and on}

@@ -67,7 +67,7 @@ class ImageModule(nn.Module):
         super().__init__()
         self.model = model
         self.pixels = Pixels(normalisation, dtype=dtype)
-        self.prefix = prefix_of(model.config)
+        self.prefix = count_prefix_tokens(model.config)
         self.norm = last_norm(getattr(model, "vision_model", model))
         # SigLIP and DINO apply their last norm to every token, CLIP to the class token alone
         self.normed = model.config.model_type not in CLIPS
@@ -141,7 +141,7 @@ def last_layers(out: Any, count: int, *, norm: Any) -> list[Tensor]:
     return [*(states if norm is None else norm(states) for states in before), out.last_hidden_state]
 
 
-def prefix_of(config: Any) -> int:
+def count_prefix_tokens(config: Any) -> int:
     """How many tokens stand before the patches: the class token and registers."""
     if config.model_type == "siglip":
         return 0

@@ -92,7 +92,7 @@ class Normalisation:
     std: tuple[float, ...]
 
 
-def preparation_of(files: ModelFiles) -> tuple[HubPreparation, Normalisation]:
+def build_preparation(files: ModelFiles) -> tuple[HubPreparation, Normalisation]:
     """What the model's own files say of its preprocessing; raises BadWeights for what is not known here."""
     where = str(files.folder / PREPROCESSING[0])
     own = files.settings(PREPROCESSING[0]) or files.settings(PREPROCESSING[1]).get("image_processor") or {}

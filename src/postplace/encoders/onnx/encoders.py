@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from postplace.encoders.bundled import MAX_CHARACTERS
 from postplace.encoders.encoder import ImageEncoder, ImagePreparation, TextEncoder, Vectors
 from postplace.encoders.hub.files import compute_sha256
-from postplace.encoders.text_readout import NetworkOutput, TextReadout
+from postplace.encoders.text_outputs import NetworkOutput, TextReadout
 from postplace.errors import BadOption, BadWeights, one_line
 
 FORMAT = 1

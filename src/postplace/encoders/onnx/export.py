@@ -37,6 +37,7 @@ from postplace.encoders.onnx.encoders import (
 )
 from postplace.errors import BadOption
 from postplace.system.atomic_files import as_json, atomic_folder, write_within
+from postplace.system.json_types import JsonObject
 
 WEIGHTS = "model.onnx.data"
 OPSET = 18
@@ -337,7 +338,7 @@ def _random_texts(tokenizer: Any) -> list[str]:
 # ---------------------------------------------------------------------- what an encoder carries
 
 
-def _described(encoder: Any) -> dict[str, Any]:
+def _described(encoder: Any) -> JsonObject:
     if getattr(encoder, "state_layers", 1) > 1:
         raise BadOption(encoder.name, "hands out several layers, an export only the last", "load it with layers=1")
     return {

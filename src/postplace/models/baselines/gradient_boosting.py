@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from postplace.errors import BadOption
 from postplace.features.batch import InputSizes
 from postplace.features.pooled import MODALITIES, PooledFeatures
-from postplace.models.blocks.class_priors import frequencies_of, or_frequencies, training_labels
-from postplace.models.blocks.estimator_io import arrays_of, as_bytes, damaged, file_of, json_of
+from postplace.models.blocks.class_priors import class_frequencies, or_frequencies, training_labels
+from postplace.models.blocks.estimator_io import as_bytes, damaged, get_file, read_arrays, read_json_object
 from postplace.models.blocks.trees_io import check_trees
 from postplace.models.entry import EXAMPLES, READS_ALL
 from postplace.models.estimator import FitData, Probabilities
@@ -73,7 +73,7 @@ class GradientBoosting:
     def fit(self, lesson: FitData) -> None:
         """Learn from the training part, choose the number of rounds on the validation part."""
         rows, labels = training_labels(lesson)
-        self._frequencies = frequencies_of(lesson)
+        self._frequencies = class_frequencies(lesson)
         self._seen = np.unique(labels)
         self._text, self._booster = "", None
         if len(self._seen) < 2:
@@ -113,9 +113,9 @@ class GradientBoosting:
     def restore(self, files: Mapping[str, bytes]) -> None:
         """The inverse of `files`."""
         classes = len(self._frequencies)
-        arrays = arrays_of(files, ARRAYS, needed={"frequencies": (classes,), "seen": (None,)})
-        trees = file_of(files, TREES)
-        if json_of(files, DIGEST, needed=("sha256",))["sha256"] != hashlib.sha256(trees).hexdigest():
+        arrays = read_arrays(files, ARRAYS, needed={"frequencies": (classes,), "seen": (None,)})
+        trees = get_file(files, TREES)
+        if read_json_object(files, DIGEST, needed=("sha256",))["sha256"] != hashlib.sha256(trees).hexdigest():
             raise damaged(TREES, "its digest is another")
         seen = arrays["seen"]
         if seen.dtype.kind != "i" or (np.diff(seen) <= 0).any() or not set(seen.tolist()) <= set(range(classes)):

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from postplace.evaluation.baselines import LinearBaseline, fit_linear
 from postplace.features.batch import InputSizes
 from postplace.features.pooled import MODALITIES, PooledFeatures
-from postplace.models.blocks.class_priors import balanced_bias, frequencies_of, or_frequencies, training_labels
-from postplace.models.blocks.estimator_io import arrays_of
+from postplace.models.blocks.class_priors import balanced_bias, class_frequencies, or_frequencies, training_labels
+from postplace.models.blocks.estimator_io import read_arrays
 from postplace.models.entry import EXAMPLES, READS_ALL
 from postplace.models.estimator import FitData, Probabilities
 from postplace.models.registry import register_model
@@ -52,7 +52,7 @@ class LogisticRegression:
 
     def fit(self, lesson: FitData) -> None:
         """Learn from the training part, choose the regularisation on the validation part."""
-        self._frequencies = frequencies_of(lesson)
+        self._frequencies = class_frequencies(lesson)
         present = lesson.examples.present
         taught = [name for name in MODALITIES if present[name][lesson.train].any()]  # columns of zeros cost time alone
         linear, _ = fit_linear(
@@ -81,7 +81,7 @@ class LogisticRegression:
     def restore(self, files: Mapping[str, bytes]) -> None:
         """The inverse of `files`."""
         shapes = {name: array.shape for name, array in _named(self._linear).items()}
-        arrays = arrays_of(files, ARRAYS, needed={**shapes, "frequencies": self._frequencies.shape})
+        arrays = read_arrays(files, ARRAYS, needed={**shapes, "frequencies": self._frequencies.shape})
         self._frequencies = arrays.pop("frequencies").astype(np.float64)
         own = {name: array.astype(np.float32) for name, array in arrays.items()}
         self._linear = LinearBaseline(MODALITIES, **own)

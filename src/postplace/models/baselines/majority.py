@@ -11,7 +11,7 @@ from postplace.evaluation.baselines import fit_majority
 from postplace.features.batch import InputSizes
 from postplace.features.pooled import PooledFeatures
 from postplace.models.blocks.class_priors import training_labels
-from postplace.models.blocks.estimator_io import arrays_of
+from postplace.models.blocks.estimator_io import read_arrays
 from postplace.models.entry import EXAMPLES
 from postplace.models.estimator import FitData, Probabilities
 from postplace.models.registry import register_model
@@ -49,7 +49,7 @@ class MajorityClass:
 
     def restore(self, files: Mapping[str, bytes]) -> None:
         """The inverse of `files`."""
-        arrays = arrays_of(files, ARRAYS, needed={"frequencies": self._frequencies.shape})
+        arrays = read_arrays(files, ARRAYS, needed={"frequencies": self._frequencies.shape})
         self._frequencies = arrays["frequencies"].astype(np.float64)
 
     def size(self) -> int:

@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 
 from postplace.features.batch import InputSizes
 from postplace.features.pooled import MODALITIES, PooledFeatures
-from postplace.models.blocks.class_priors import frequencies_of, or_frequencies, training_labels
-from postplace.models.blocks.estimator_io import arrays_of, damaged
+from postplace.models.blocks.class_priors import class_frequencies, or_frequencies, training_labels
+from postplace.models.blocks.estimator_io import damaged, read_arrays
 from postplace.models.entry import EXAMPLES, READS_ALL
 from postplace.models.estimator import FitData, Probabilities
 from postplace.models.registry import register_model
@@ -62,7 +62,7 @@ class NearestNeighbours:
         """Keep the training part; choose k and the weights on the validation part."""
         rows, self._labels = training_labels(lesson)
         training = lesson.examples.rows(rows)
-        self._frequencies = frequencies_of(lesson)
+        self._frequencies = class_frequencies(lesson)
         shares = np.bincount(self._labels, minlength=lesson.classes) / max(1, len(rows))
         self._votes = (
             np.where(shares > 0, 1 / np.maximum(shares, 1e-12), 0.0) if lesson.balanced else np.ones(lesson.classes)
@@ -96,7 +96,7 @@ class NearestNeighbours:
         shapes |= {"votes": (classes,), "frequencies": (classes,)}
         for name, wide in self._widths.items():
             shapes |= {f"{name}.mean": (wide,), f"{name}.scale": (wide,), f"{name}.block": (None, None)}
-        arrays = arrays_of(files, ARRAYS, needed=shapes)
+        arrays = read_arrays(files, ARRAYS, needed=shapes)
         self._check(arrays)
         self._frequencies, self._votes = (arrays[name].astype(np.float64) for name in ("frequencies", "votes"))
         self._labels = arrays["labels"].astype(np.int64)

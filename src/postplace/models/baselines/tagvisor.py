@@ -17,9 +17,9 @@ import safetensors.numpy
 from postplace.errors import BadRun
 from postplace.features.batch import InputSizes
 from postplace.features.pooled import PooledFeatures
-from postplace.models.blocks.class_priors import frequencies_of, or_frequencies, training_labels
-from postplace.models.blocks.estimator_io import arrays_of, as_bytes, json_of, strings_of
-from postplace.models.blocks.forest_io import forest_bytes, forest_of, skops_io
+from postplace.models.blocks.class_priors import class_frequencies, or_frequencies, training_labels
+from postplace.models.blocks.estimator_io import as_bytes, read_arrays, read_json_object, read_strings
+from postplace.models.blocks.forest_io import forest_bytes, read_forest, skops_io
 from postplace.models.entry import STRINGS
 from postplace.models.estimator import FitData, Probabilities
 from postplace.models.registry import register_model
@@ -62,7 +62,7 @@ class Tagvisor:
         from sklearn.ensemble import RandomForestClassifier
 
         rows, labels = training_labels(lesson)
-        self._frequencies = frequencies_of(lesson)
+        self._frequencies = class_frequencies(lesson)
         counts = Counter(tag for row in rows for tag in lesson.examples.hashtags[row])
         known = sorted(tag for tag, count in counts.items() if count >= self._min_count)
         self._columns = {tag: column for column, tag in enumerate(known)}
@@ -97,8 +97,8 @@ class Tagvisor:
 
     def restore(self, files: Mapping[str, bytes]) -> None:
         """The inverse of `files`."""
-        arrays = arrays_of(files, ARRAYS, needed={"frequencies": self._frequencies.shape})
-        hashtags = strings_of(json_of(files, VOCABULARY, needed=("hashtags",)), "hashtags", name=VOCABULARY)
+        arrays = read_arrays(files, ARRAYS, needed={"frequencies": self._frequencies.shape})
+        hashtags = read_strings(read_json_object(files, VOCABULARY, needed=("hashtags",)), "hashtags", name=VOCABULARY)
         self._frequencies = arrays["frequencies"].astype(np.float64)
         self._columns = {tag: column for column, tag in enumerate(hashtags)}
         self._forest = None
@@ -106,7 +106,7 @@ class Tagvisor:
             if FOREST not in files:
                 raise BadRun(f"model.{FOREST}", "is missing", "copy the run folder again, or train again")
             classes = len(self._frequencies)
-            self._forest = forest_of(files[FOREST], features=len(hashtags), classes=classes, name=FOREST)
+            self._forest = read_forest(files[FOREST], features=len(hashtags), classes=classes, name=FOREST)
 
     def size(self) -> int:
         """Nodes of all trees, each with a hashtag, a threshold, two children and a share for each class."""

@@ -1,4 +1,4 @@
-"""TF-IDF of character 1-3-grams and logistic regression, alone or with the picture's vector beside it.
+"""TF-IDF of character 1-3-grams and logistic regression, alone or with the image's vector beside it.
 
 The text is that of the post without links, mentions and hashtags, then its hashtags, each after a `#`; the
 regularisation is chosen by the accuracy on the validation part. See `postplace.evaluation.baselines.fit_tfidf`.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 import numpy as np
 import safetensors.numpy
@@ -18,14 +18,21 @@ from numpy.typing import NDArray
 from postplace.evaluation.baselines import TfidfBaseline, fit_tfidf
 from postplace.features.batch import InputSizes
 from postplace.features.pooled import PooledFeatures
-from postplace.models.blocks.class_priors import balanced_bias, frequencies_of, or_frequencies, training_labels
-from postplace.models.blocks.estimator_io import arrays_of, as_bytes, damaged, json_of, strings_of
+from postplace.models.blocks.class_priors import balanced_bias, class_frequencies, or_frequencies, training_labels
+from postplace.models.blocks.estimator_io import as_bytes, damaged, read_arrays, read_json_object, read_strings
 from postplace.models.entry import READS_ALL, READS_TEXT, STRINGS
 from postplace.models.estimator import FitData, Probabilities
 from postplace.models.registry import register_model
 
 ARRAYS, VOCABULARY = "safetensors", "json"
 NOTHING = "\ue000"  # a term that no text has (private use), for training posts of which no two share a character
+
+
+class _Dense(TypedDict, total=False):
+    """The image vectors (N, D) beside the terms, and which posts have one (N,); nothing where they are not read."""
+
+    vectors: NDArray[np.float32]
+    present: NDArray[np.bool_]
 
 
 @register_model(
@@ -47,7 +54,7 @@ NOTHING = "\ue000"  # a term that no text has (private use), for training posts 
     inputs=STRINGS,
     citation="Salton and Buckley, Term-weighting Approaches in Automatic Text Retrieval, Inf. Process. Manag. "
     "24(5), 1988",
-    prefer_when="there are text and pictures, and the simplest system that reads both is wanted",
+    prefer_when="there are text and images, and the simplest system that reads both is wanted",
     fixed={"beside": "image"},
 )
 class Tfidf:
@@ -61,9 +68,9 @@ class Tfidf:
 
     def fit(self, lesson: FitData) -> None:
         """Learn from the training part, choose the regularisation on the validation part."""
-        self._frequencies = frequencies_of(lesson)
+        self._frequencies = class_frequencies(lesson)
         rows, labels = training_labels(lesson)
-        texts = texts_of(lesson.examples)
+        texts = joined_texts(lesson.examples)
         if not _shared_characters([texts[row] for row in rows]):
             texts = [NOTHING] * len(texts)
         baseline, _ = fit_tfidf(
@@ -82,7 +89,7 @@ class Tfidf:
         """Probabilities (N, C)."""
         if self._baseline is None or not len(examples):
             return np.tile(self._frequencies, (len(examples), 1))
-        texts = texts_of(examples)
+        texts = joined_texts(examples)
         known = np.array([bool(text) for text in texts], dtype=np.bool_)
         if self._beside == "image":
             known = known | examples.present["image"]
@@ -106,8 +113,8 @@ class Tfidf:
 
     def restore(self, files: Mapping[str, bytes]) -> None:
         """The inverse of `files`."""
-        content = json_of(files, VOCABULARY, needed=("terms", "n_grams"))
-        terms, n_grams = strings_of(content, "terms", name=VOCABULARY), content["n_grams"]
+        content = read_json_object(files, VOCABULARY, needed=("terms", "n_grams"))
+        terms, n_grams = read_strings(content, "terms", name=VOCABULARY), content["n_grams"]
         whole = isinstance(n_grams, list) and len(n_grams) == 2 and all(n in range(1, 9) for n in n_grams)
         if not whole or n_grams[0] > n_grams[1] or not terms:
             raise damaged(VOCABULARY, f"n_grams {n_grams}, {len(terms)} terms")
@@ -116,7 +123,7 @@ class Tfidf:
         shapes: dict[str, tuple[int | None, ...]] = {"weights": (classes, columns), "bias": (classes,)}
         shapes |= {"idf": (len(terms),), "frequencies": (classes,)}
         shapes |= {"mean": (dense,), "scale": (dense,)} if dense else {}
-        arrays = arrays_of(files, ARRAYS, needed=shapes)
+        arrays = read_arrays(files, ARRAYS, needed=shapes)
         self._frequencies = arrays["frequencies"].astype(np.float64)
         self._baseline = TfidfBaseline(
             _vectorizer(terms, arrays["idf"], n_grams),
@@ -128,16 +135,16 @@ class Tfidf:
         """Weights and biases."""
         return 0 if self._baseline is None else int(self._baseline.weights.size + self._baseline.bias.size)
 
-    def _dense(self, examples: PooledFeatures) -> dict[str, Any]:
+    def _dense(self, examples: PooledFeatures) -> _Dense:
         if self._beside == "nothing":
             return {}
         return {"vectors": examples.vectors["image"], "present": examples.present["image"]}
 
 
-def texts_of(examples: PooledFeatures) -> list[str]:
+def joined_texts(examples: PooledFeatures) -> list[str]:
     """The text and the hashtags of each post as one string.
 
-    >>> texts_of(PooledFeatures(["at the river", ""], [("bund",), ()], {}, {}))
+    >>> joined_texts(PooledFeatures(["at the river", ""], [("bund",), ()], {}, {}))
     ['at the river #bund', '']
     """
     pairs = zip(examples.texts, examples.hashtags, strict=True)

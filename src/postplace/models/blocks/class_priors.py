@@ -15,7 +15,7 @@ def training_labels(lesson: FitData) -> tuple[NDArray[np.int64], NDArray[np.int6
     return rows, lesson.labels[rows]
 
 
-def frequencies_of(lesson: FitData) -> NDArray[np.float64]:
+def class_frequencies(lesson: FitData) -> NDArray[np.float64]:
     """The share (C,) of each class in the training part; in a balanced lesson all classes seen have the same."""
     _, labels = training_labels(lesson)
     return fit_majority(np.unique(labels) if lesson.balanced else labels, classes=lesson.classes).frequencies

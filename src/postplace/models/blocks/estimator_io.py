@@ -19,14 +19,14 @@ def damaged(name: str, why: object) -> BadRun:
     return BadRun(f"model.{name}", f"is damaged ({why})", REMEDY)
 
 
-def file_of(files: Mapping[str, bytes], name: str) -> bytes:
+def get_file(files: Mapping[str, bytes], name: str) -> bytes:
     """The file of that name; BadRun when it is missing."""
     if name not in files:
         raise BadRun(f"model.{name}", "is missing", REMEDY)
     return files[name]
 
 
-def arrays_of(
+def read_arrays(
     files: Mapping[str, bytes], name: str, *, needed: Mapping[str, tuple[int | None, ...]]
 ) -> dict[str, NDArray[Any]]:
     """The arrays of a safetensors file; BadRun when one is missing or has another shape (None: any) or kind.
@@ -37,7 +37,7 @@ def arrays_of(
     from safetensors import SafetensorError
 
     try:
-        arrays: dict[str, NDArray[Any]] = safetensors.numpy.load(file_of(files, name))
+        arrays: dict[str, NDArray[Any]] = safetensors.numpy.load(get_file(files, name))
     except (SafetensorError, ValueError, KeyError, TypeError) as error:
         raise damaged(name, error) from None
     if set(arrays) != set(needed):
@@ -51,10 +51,10 @@ def arrays_of(
     return arrays
 
 
-def json_of(files: Mapping[str, bytes], name: str, *, needed: Sequence[str]) -> dict[str, Any]:
+def read_json_object(files: Mapping[str, bytes], name: str, *, needed: Sequence[str]) -> dict[str, Any]:
     """A JSON object with these keys; BadRun when it is not one."""
     try:
-        content = json.loads(file_of(files, name))
+        content = json.loads(get_file(files, name))
     except (ValueError, RecursionError) as error:
         raise damaged(name, error) from None
     if not isinstance(content, dict) or set(content) != set(needed):
@@ -63,11 +63,11 @@ def json_of(files: Mapping[str, bytes], name: str, *, needed: Sequence[str]) -> 
 
 
 def as_bytes(content: Mapping[str, Any]) -> bytes:
-    """JSON for `json_of`."""
+    """JSON for `read_json_object`."""
     return json.dumps(content, ensure_ascii=False, allow_nan=False).encode()
 
 
-def strings_of(content: Mapping[str, Any], key: str, *, name: str) -> tuple[str, ...]:
+def read_strings(content: Mapping[str, Any], key: str, *, name: str) -> tuple[str, ...]:
     """A list of different strings; BadRun when it is not one."""
     found = content[key]
     if not isinstance(found, list) or not all(isinstance(item, str) for item in found) or len(set(found)) < len(found):

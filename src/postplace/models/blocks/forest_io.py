@@ -52,7 +52,7 @@ def forest_bytes(forest: Any) -> bytes:
     return content
 
 
-def forest_of(content: bytes, *, features: int, classes: int, name: str) -> Any:
+def read_forest(content: bytes, *, features: int, classes: int, name: str) -> Any:
     """The inverse of `forest_bytes`; BadRun for anything but a sound forest of that many features and classes."""
     reader = skops_io()
     try:

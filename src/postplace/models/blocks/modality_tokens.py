@@ -36,7 +36,7 @@ def text_mean(batch: Batch) -> tuple[Tensor, Tensor]:
 
 
 def image_mean(batch: Batch) -> tuple[Tensor, Tensor]:
-    """The mean (B, D) of the pictures' vectors, and whether there is any (B,)."""
+    """The mean (B, D) of the images' vectors, and whether there is any (B,)."""
     return masked_mean(batch.image_vectors, batch.image_mask), batch.image_mask.any(dim=1)
 
 
@@ -70,7 +70,7 @@ def check_states(sizes: InputSizes) -> None:
 class ChunkTokens(nn.Module):
     """Each side's vector, on one scale, cut into n tokens, each brought to width d by a map of its own.
 
-    One map for all would look for the same thing in every chunk, as in the patches of a picture; what a number of an
+    One map for all would look for the same thing in every chunk, as in the patches of an image; what a number of an
     encoder's vector says depends on where it stands.
     """
 

@@ -45,6 +45,6 @@ def window_maxima(x: Tensor, *, window: int, stride: int) -> Tensor:
     length = x.shape[1]
     windows = -(-length // stride)
     x = functional.pad(x, (0, 0, 0, (windows - 1) * stride + window - length))
-    # As a picture of height 1 with its channels last in memory: of one with the channels first, a CPU takes each
+    # As an image of height 1 with its channels last in memory: of one with the channels first, a CPU takes each
     # maximum number by number
     return functional.max_pool2d(x.transpose(1, 2)[:, :, None], (1, window), (1, stride))[:, :, 0].transpose(1, 2)

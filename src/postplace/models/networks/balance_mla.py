@@ -54,7 +54,7 @@ class Heads(nn.Module):
     inputs=VECTORS,
     training=ON_VECTORS,
     citation="after Fu et al., BalanceMLA, OpenReview submission, 2024",
-    prefer_when="which of text and picture to believe differs from post to post, or one is often missing",
+    prefer_when="which of text and image to believe differs from post to post, or one is often missing",
     deviations="Text and code are not public: a reconstruction from a description in a few lines. The weights of the "
     "losses, the running confidences and the weights of the decisions are ours.",
     ranges={"temperature": (0.01, 1.0)},

@@ -1,15 +1,15 @@
 """Feature-level fusion of two CNNs (Meng et al., 2017), and its variant with user attributes (Wang et al., 2021).
 
 (1) t = [CNN_3(words); CNN_4(words); CNN_5(words)]: one layer of convolution a kernel, max-pooled (Kim, 2014)
-(2) v = W_i x + b_i, x the picture's vector of a frozen network
+(2) v = W_i x + b_i, x the image's vector of a frozen network
 (3) logits = W dropout([t; v]) + b
-User attributes: (2') x the mean over several pictures, u = W_u a + b_u, a the attributes, and gates before (3):
+User attributes: (2') x the mean over several images, u = W_u a + b_u, a the attributes, and gates before (3):
 (4) s = [t; v; u];  g_m = sigmoid(W_m s + b_m);  h = [g_t * t; g_v * v; g_u * u];  logits = W dropout(h) + b
 
 Reconstructions: neither text is at hand. What is known second-hand is TextCNN with CaffeNet, concatenated, and TextCNN
-with PlacesCNN, several pictures and user attributes under a cross-modal fusion; kernels and widths are Kim's and their
+with PlacesCNN, several images and user attributes under a cross-modal fusion; kernels and widths are Kim's and their
 usual ones, the form of the gates is ours, and so are the equations' numbers.
-Letters: B posts, W words, I pictures, f filters, d width of v and u, C classes.
+Letters: B posts, W words, I images, f filters, d width of v and u, C classes.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def _get_inputs(settings: Mapping[str, Any]) -> frozenset[Input]:
     inactive=_get_inactive,
 )
 class FeatureCNNs(nn.Module):
-    """Batch -> logits (B, C): (1)-(3). Several pictures are averaged."""
+    """Batch -> logits (B, C): (1)-(3). Several images are averaged."""
 
     def __init__(
         self,

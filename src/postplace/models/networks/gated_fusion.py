@@ -28,17 +28,17 @@ from postplace.models.registry import register_model
     inputs=VECTORS,
     training=ON_VECTORS,
     citation="Sanchez Villegas and Aletras, Point-of-Interest Type Prediction using Text and Images, EMNLP 2021",
-    prefer_when="a small model is wanted that learns, for each feature, whether text or picture is to be believed",
+    prefer_when="a small model is wanted that learns, for each feature, whether text or image is to be believed",
     deviations="Frozen encoders, so that the learning rate is 1e-3, not 1e-5, in batches of 128, not 8, over up to "
-    "40 epochs, not 4; classes are weighted with `class_weight` alone; a learned vector, not the mean picture "
-    "of the training part, stands for a picture that is absent.",
+    "40 epochs, not 4; classes are weighted with `class_weight` alone; a learned vector, not the mean image "
+    "of the training part, stands for an image that is absent.",
     search={"dropout": (0.05, 0.25, 0.5), "width": (100, 200, 400)},
 )
 class GatedFusion(nn.Module):
     """Batch -> logits (B, C).
 
-    t is the mean of the text's and the hashtags' vectors, v that of the pictures, both brought to one scale; a learned
-    vector stands for the side that is absent (published: the mean picture of the training part).
+    t is the mean of the text's and the hashtags' vectors, v that of the images, both brought to one scale; a learned
+    vector stands for the side that is absent (published: the mean image of the training part).
     """
 
     def __init__(self, sizes: InputSizes, *, classes: int, width: int = 200, dropout: float = 0.25) -> None:

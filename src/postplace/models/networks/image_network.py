@@ -2,8 +2,8 @@
 
 The image baselines of MRLF's Table II (Dai et al., ICC 2023), whose networks are a choice of the image encoder; whether
 they were trained along is not stated there. The probe is one linear layer on the stored vector. Where the last stage is
-trained, all that lies before it is frozen: a picture goes through it once, and not once an epoch.
-Letters: B posts, I pictures of a post, n states of a picture, D' their width, D width of a vector, C classes.
+trained, all that lies before it is frozen: an image goes through it once, and not once an epoch.
+Letters: B posts, I images of a post, n states of an image, D' their width, D width of a vector, C classes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from postplace.models.registry import register_model
 
 
 class ImageLinear(nn.Module):
-    """Batch -> logits W x + b (B, C), x the mean over a post's pictures, a learned vector where there is none."""
+    """Batch -> logits W x + b (B, C), x the mean over a post's images, a learned vector where there is none."""
 
     def __init__(self, sizes: InputSizes, *, classes: int) -> None:
         super().__init__()
@@ -37,10 +37,10 @@ class ImageLinear(nn.Module):
 
 
 class ImageFinetune(nn.Module):
-    """Batch -> logits W x + b (B, C), x the mean over a post's pictures of what the stage makes of each one.
+    """Batch -> logits W x + b (B, C), x the mean over a post's images of what the stage makes of each one.
 
-    A learned vector stands for a post without pictures. `start_from` gives it the stage, with pretrained weights or,
-    where a saved run is loaded, as the place that its weights are put in. It must not mix the pictures of a batch.
+    A learned vector stands for a post without images. `start_from` gives it the stage, with pretrained weights or,
+    where a saved run is loaded, as the place that its weights are put in. It must not mix the images of a batch.
     """
 
     def __init__(self, sizes: InputSizes, *, classes: int) -> None:
@@ -60,11 +60,11 @@ class ImageFinetune(nn.Module):
         return logits
 
     def pooled(self, batch: Batch) -> Tensor:
-        """The mean vector (B, D) of a post's pictures; 0 where there is none."""
+        """The mean vector (B, D) of a post's images; 0 where there is none."""
         if self.stage is None or batch.image_grids is None:
             raise ValueError("there is no last stage to train, or the batch has no states before it")
         mask = batch.image_mask
-        found: Tensor = self.stage(batch.image_grids[mask].float())  # (P, D) of the P real pictures
+        found: Tensor = self.stage(batch.image_grids[mask].float())  # (P, D) of the P real images
         vectors = found.new_zeros((*mask.shape, found.shape[1]))
         vectors[mask] = found
         return masked_mean(vectors, mask)
@@ -92,7 +92,7 @@ def _get_inputs(settings: Mapping[str, Any]) -> frozenset[Input]:
     training=Training("adam", 1e-3, 128, 60, patience=5, decay_factor=0.5, decay_patience=2),
     citation="the image baselines of Dai et al., ICC 2023: VGG19 (Simonyan & Zisserman, ICLR 2015), ResNet50 and "
     "ResNet101 (He et al., CVPR 2016), DenseNet121 (Huang et al., CVPR 2017)",
-    prefer_when="it is asked what a picture alone tells, or which image encoder tells most",
+    prefer_when="it is asked what an image alone tells, or which image encoder tells most",
     deviations="Which network it is says `image_encoder` (vgg19, resnet50, resnet101, densenet121, bundled, or any "
     "other); whether the networks of the paper were trained along is not stated: these are frozen.",
 )
@@ -105,9 +105,9 @@ def _get_inputs(settings: Mapping[str, Any]) -> frozenset[Input]:
     training=Training("adam", 1e-4, 32, 20, patience=4, decay_factor=0.5, decay_patience=1),
     citation="the image baselines of Dai et al., ICC 2023: VGG19 (Simonyan & Zisserman, ICLR 2015), ResNet50 and "
     "ResNet101 (He et al., CVPR 2016), DenseNet121 (Huang et al., CVPR 2017)",
-    prefer_when="pictures are many, a GPU or time is there, and what they show is not what ImageNet's classes are",
+    prefer_when="images are many, a GPU or time is there, and what they show is not what ImageNet's classes are",
     deviations="Which network it is says `image_encoder` (vgg19, resnet50, resnet101, densenet121, bundled); the "
-    "last stage alone is trained, from states stored once in float16, without new crops of a picture, and "
+    "last stage alone is trained, from states stored once in float16, without new crops of an image, and "
     "normalisations keep the moments of ImageNet.",
     defaults={"finetune": "last-stage"},
 )

@@ -31,7 +31,7 @@ from postplace.models.registry import register_model
     training=STACK,
     citation="Li et al., mPLUG: Effective and Efficient Vision-Language Learning by Cross-modal Skip-connections, "
     "EMNLP 2022, arXiv 2205.12005",
-    prefer_when="the text says more about the place than the picture, which then only answers its questions",
+    prefer_when="the text says more about the place than the image, which then only answers its questions",
     deviations="The fusion encoder alone, on chunks of the frozen encoders' vectors (or their token states) in the "
     "place of encoders trained along; width 32 and 4 heads, not 768 and 12; no image-text pre-training; "
     "means of both streams are classified. The learning rate (1e-3) and the number of chunks (16) were "

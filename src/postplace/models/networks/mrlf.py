@@ -1,6 +1,6 @@
 """MRLF: Multi-modal Representation Learning Framework (Dai et al., ICC 2023, arXiv 2306.07935), equations (1)-(13).
 
-Characters of text and hashtags go through a convolution and self-attention, words through a convolution, pictures
+Characters of text and hashtags go through a convolution and self-attention, words through a convolution, images
 through a fully-connected layer on frozen features; text and hashtags are fused on the convolution outputs, before
 either is finished ("early fusion"); one linear layer classifies the concatenation.
 
@@ -105,7 +105,7 @@ class MRLF(nn.Module):
 
     cross: text tokens ask, hashtag tokens answer (the default). cross_both: both directions, summed. joint:
     self-attention over both. late: as cross, on the finished tokens (the paper's text-tag-end). none: no fusion.
-    text_image, tag_image, all: the paper's Sec. IV-D; the pair, or text asking hashtags and pictures together.
+    text_image, tag_image, all: the paper's Sec. IV-D; the pair, or text asking hashtags and images together.
     """
 
     def __init__(
@@ -160,7 +160,7 @@ class MRLF(nn.Module):
         tags, tags_end, h_c_tags, h_w_tags = self.hashtags(
             self.characters, b.hashtag_characters, b.hashtag_words, b.hashtag_mask
         )
-        # v = FC(GAP(VGG19(image))): the frozen part is the image encoder; several pictures are averaged
+        # v = FC(GAP(VGG19(image))): the frozen part is the image encoder; several images are averaged
         v = self.image(masked_mean(b.image_vectors, b.image_mask))
         v = fill_absent(v, b.image_mask.any(dim=1), self.absent_image)
         parts = [h_c_text, h_c_tags, h_w_text, h_w_tags, v]

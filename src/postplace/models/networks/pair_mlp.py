@@ -30,13 +30,13 @@ from postplace.models.registry import register_model
     citation="after Conneau et al., Supervised Learning of Universal Sentence Representations, EMNLP 2017, arXiv "
     "1705.02364",
     prefer_when="it is asked what attention adds to comparing both vectors number by number, in one hidden layer",
-    deviations="A control, not a system of the papers: text and picture stand where there were two sentences.",
+    deviations="A control, not a model of the papers: text and image stand where there were two sentences.",
     search={"dropout": (0.1, 0.3, 0.5), "width": (128, 256, 512)},
 )
 class PairMLP(nn.Module):
     """Batch -> logits (B, C).
 
-    t is the mean of the text's and the hashtags' vectors, v that of the pictures, both brought to one scale and, where
+    t is the mean of the text's and the hashtags' vectors, v that of the images, both brought to one scale and, where
     the encoders' widths differ, to D = `side`; a learned vector stands for the side that is absent.
     """
 

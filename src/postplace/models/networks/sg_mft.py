@@ -79,9 +79,9 @@ class WordMean(nn.Module):
 class SGMFT(nn.Module):
     """Batch -> logits (B, C). See the module for the paper, the readings and the ablations.
 
-    F_text is the mean of the text's and the hashtags' vectors, those that are there; F_image that of the pictures;
+    F_text is the mean of the text's and the hashtags' vectors, those that are there; F_image that of the images;
     a learned vector stands in for a side that is absent, so that nothing of a batch's zeros is ever compared.
-    `features` is D (None: the encoders' width if equal, else 1024; with words the pictures'); `tokens` n, a divisor of
+    `features` is D (None: the encoders' width if equal, else 1024; with words the images'); `tokens` n, a divisor of
     D or "scalar" (n = D).
     """
 
@@ -232,7 +232,7 @@ register_model(
     "width 1, and the gate is a sigmoid: as printed, its weights are 1/n on average and switch the "
     "cross-attention off. Both sides of (2) are normalised and divided by sqrt(d), otherwise the rows of "
     "P^e are all but uniform; a layer norm stands before everything. Any encoders stand where "
-    "Chinese-CLIP did; hashtags are read with the text, and of several pictures the mean. Learning rate "
+    "Chinese-CLIP did; hashtags are read with the text, and of several images the mean. Learning rate "
     "2e-4, not 1e-5, and falling, batches of 64, not 20, and early stopping: chosen on validation parts.",
     search={"dropout": (0.3, 0.5), "tokens": (16, 32, 64), "head_width": (8, 16)},
     inactive=_get_inactive,
@@ -250,7 +250,7 @@ register_model(
     title="SG-MFT (literal)",
     training=Training("adam", 1e-5, 20, 30, patience=30, decay_factor=0.8, decay_patience=30, betas=(0.9, 0.99)),
     prefer_when="the literal reading of the paper is wanted, at many times the cost",
-    deviations="Any encoders stand where Chinese-CLIP did; hashtags are read with the text, of several pictures the "
+    deviations="Any encoders stand where Chinese-CLIP did; hashtags are read with the text, of several images the "
     "mean, and the weights of the best epoch are kept. Otherwise nothing where the paper says it; dropout "
     "and the widths of the classifier are not given there.",
     defaults={
@@ -273,7 +273,7 @@ register_model(
     "sg-mft-tokens",
     title="SG-MFT (token states)",
     training=_TRAINING,
-    prefer_when="the encoders hand out token states, and single words or parts of a picture tell the place",
+    prefer_when="the encoders hand out token states, and single words or parts of an image tell the place",
     deviations="Reads token sequences as MKGformer does, where the paper fuses global vectors, mapped to a width of "
     "256: so each side of (9) has its own queries, and means over the tokens go into (17). Gate, training "
     "and encoders as in sg-mft.",

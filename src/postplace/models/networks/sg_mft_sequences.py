@@ -1,6 +1,6 @@
 """SG-MFT on token states (Zhang et al., arXiv 2405.05760), read as the block's ancestor MKGformer has it.
 
-The sides are sequences, of n_t tokens of the text and n_i patches of the picture. See `sg_mft.py` for the paper.
+The sides are sequences, of n_t tokens of the text and n_i patches of the image. See `sg_mft.py` for the paper.
 Letters: B posts, n_t and n_i tokens, d width of a token, h heads, C classes.
 """
 
@@ -59,7 +59,7 @@ class PooledFusion(nn.Module):
 
 
 class SequenceSGMFT(nn.Module):
-    """Batch -> logits (B, C) from token states: n_t tokens of the text and its hashtags, n_i patches of the pictures.
+    """Batch -> logits (B, C) from token states: n_t tokens of the text and its hashtags, n_i patches of the images.
 
     Each is brought to width d (`features`, None: 256). A side that is absent becomes one learned token; padding is
     masked everywhere. Where (9) and (12) need as many tokens on both sides, a side asks the other with its own query,

@@ -1,6 +1,6 @@
 """transTagger: fields of a post as a sequence, learned at several levels at once (Li et al., ECIR 2023), mtlTagger.
 
-(1) f_1 ... f_F: one vector a field (text, hashtags, picture), each mapped to width d
+(1) f_1 ... f_F: one vector a field (text, hashtags, image), each mapped to width d
 (2) s_j = [f_j; p_j]: sinusoidal positions p of width d, concatenated, not added
 (3) layers of a transformer encoder over s_1 ... s_F, 2 d wide; flattened to z (B, 2 d F)
 (4) logits of each level = W z + b;  loss = CE_class + 0.1 CE_coarse  (three levels there: 0.1, 0.1 and 1)
@@ -76,7 +76,7 @@ def _get_inactive(_settings: Mapping[str, Any], available: frozenset[str]) -> se
     citation="Li et al., A Transformer-based Framework for POI-level Social Post Geolocation, ECIR 2023, arXiv "
     "2211.01336",
     prefer_when="places lie in districts, and a post has several fields that say little each",
-    deviations="The fields are the stored vectors of text, hashtags and pictures, mapped to the 128 of BERT-Tiny, "
+    deviations="The fields are the stored vectors of text, hashtags and images, mapped to the 128 of BERT-Tiny, "
     "where there were BERT-Tiny's own of text, user and time; one coarse level (districts) with weight "
     "0.1, not two. Sizes of the encoder are the published ones; dropout is ours.",
     search={"dropout": (0.1, 0.3), "coarse_weight": (0.03, 0.1, 0.3), "layers": (1, 3)},

@@ -48,7 +48,7 @@ class Side(nn.Module):
     training=Training("adam", 5e-4, 128, 40, patience=5, decay_factor=0.2, decay_patience=2, weight_decay=1e-4),
     citation="Zou et al., UniS-MMC: Multimodal Classification via Unimodality-supervised Multimodal Contrastive "
     "Learning, Findings of ACL 2023, arXiv 2305.09299",
-    prefer_when="text and picture each tell the place often enough, and should be brought to agree",
+    prefer_when="text and image each tell the place often enough, and should be brought to agree",
     deviations="Frozen encoders with one layer of width 256 each, where BERT and ViT (768) were trained along; "
     "learning rate 5e-4, not 1e-4. The pairwise loss is the intended one, over the pairs of a batch "
     "(recalled); the released code keeps row 0 of the similarities only.",

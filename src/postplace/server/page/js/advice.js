@@ -17,11 +17,11 @@ const REPHRASED = [
  * `chosenOptions`, `onChange`, `ask`, `target` and `places`: see `optionsForm`. `take` is given a function that makes the edited post,
  * what the edit is called, and the place that it hides.
  */
-export function offerAdvice({ advice = null, pictures = [], take = null, ...options }) {
+export function offerAdvice({ advice = null, images = [], take = null, ...options }) {
   byId("advice").hidden = false;
   const said = advice ? sentence(advice) : "";
   show(byId("advice-content"), optionsForm({ ...options, again: advice !== null }), advice ? make("p", {}, said) : null,
-    advice ? suggestions(advice, { pictures, take }) : null, advice ? notes(advice) : null);
+    advice ? suggestions(advice, { images, take }) : null, advice ? notes(advice) : null);
   return said;
 }
 
@@ -37,10 +37,10 @@ function sentence(advice) {
     const alone = `Part of the post was not read; asked about alone, that part gives the place ${percent(advice.rest.probability)}.`;
     return `${asItIs} ${alone} ${advice.suggestions.length ? `${count(advice.suggestions.length, "suggestion")} for the rest.` : "Take the place out of it."}`;
   }
-  if (advice.not_read && advice.reached && !advice.suggestions.some((own) => own.reached)) {
+  if (advice.not_read && advice.reached && !advice.suggestions.some((suggestion) => suggestion.reached)) {
     return `Of what was read nothing gives the place away, but not all of the post was read, and others may read it. ${asItIs}`;
   }
-  if (advice.reached && !advice.suggestions.some((own) => own.reached)) {
+  if (advice.reached && !advice.suggestions.some((suggestion) => suggestion.reached)) {
     return `Nothing needs to change: the place is hidden as it is. ${asItIs}`;
   }
   if (!advice.suggestions.length) {
@@ -52,11 +52,11 @@ function sentence(advice) {
 
 /** What the place has in the post as it is; with a transfer model for both. */
 function shares({ before, transfer_before: other }) {
-  const own = percent(before.probability);
-  return other ? `${own} for this model and ${percent(other.probability)} for another one that does not choose the edits` : own;
+  const probability = percent(before.probability);
+  return other ? `${probability} for this model and ${percent(other.probability)} for another one that does not choose the edits` : probability;
 }
 
-function suggestions(advice, { pictures, take }) {
+function suggestions(advice, { images, take }) {
   if (!advice.suggestions.length) {
     return null;
   }
@@ -66,7 +66,7 @@ function suggestions(advice, { pictures, take }) {
       make("span", { class: "unseen" }, `: ${what}, and ask again`));
     button.addEventListener("click", async () => {
       button.disabled = true;
-      await take(() => edited(suggestion, { pictures, sent: advice.pictures }), what, advice.place);
+      await take(() => edited(suggestion, { images, sent: advice.images }), what, advice.place);
       button.disabled = false;
       if (button.isConnected && focusIsLost()) { // the edit could not be made
         button.focus();
@@ -80,14 +80,14 @@ function suggestions(advice, { pictures, take }) {
 
 /** What is left to see; what an attacker has that did not guide the search stands first. */
 function effect(advice, suggestion) {
-  const own = fall(advice.before, suggestion);
+  const drop = fall(advice.before, suggestion);
   const [before, other] = [advice.transfer_before, suggestion.transfer_view];
   if (!before || !other) {
-    return [verdict(suggestion, false), `${own} for this model${off(suggestion)}.`];
+    return [verdict(suggestion, false), `${drop} for this model${off(suggestion)}.`];
   }
   const km = advice.goal?.beyond_km ? off(other) : "";
   return [verdict(suggestion, other.probability >= before.probability && !hides(advice, before)),
-    `${fall(before, other)} for another model that did not choose the edit${km}; ${own} for this one.`];
+    `${fall(before, other)} for another model that did not choose the edit${km}; ${drop} for this one.`];
 }
 
 /** Whether the place is hidden from one who sees this of the post as it is: then no edit need hide it from them. */
@@ -113,8 +113,8 @@ function off({ expected_km: km }) {
 
 function cost({ loss, edits }) {
   const steps = [[0.02, "hardly anything"], [0.1, "a little"], [0.3, "some"], [0.6, "much"]];
-  const found = steps.find(([most]) => loss <= most);
-  return `Costs ${found ? found[1] : "most"} of what the post says; ${count(edits.length, "edit")}.`;
+  const step = steps.find(([most]) => loss <= most);
+  return `Costs ${step ? step[1] : "most"} of what the post says; ${count(edits.length, "edit")}.`;
 }
 
 function notes(advice) {

@@ -65,19 +65,19 @@ function verdict(answer, best, floor) {
 }
 
 function called(modality) {
-  return modality === "image" ? "pictures" : modality;
+  return modality === "image" ? "images" : modality;
 }
 
 function nothing() {
   return make("p", { class: "verdict unsure" }, make("strong", {}, "Not enough to tell. "),
-    "The post gave nothing to go by: add words, hashtags or a picture.");
+    "The post gave nothing to go by: add words, hashtags or an image.");
 }
 
 function unread(answer) {
   if (!answer.unread.length) {
     return null;
   }
-  const said = `${count(answer.unread.length, "picture")} could not be read: ${answer.unread.join("; ")}. `;
+  const said = `${count(answer.unread.length, "image")} could not be read: ${answer.unread.join("; ")}. `;
   return make("p", { class: "hint" }, `${said}The answer is about the rest.`);
 }
 

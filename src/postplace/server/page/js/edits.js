@@ -1,38 +1,38 @@
-// The adviser's edits of pictures, made in this page: what is sent afterwards holds nothing of what was taken away.
+// The adviser's edits of images, made in this page: what is sent afterwards holds nothing of what was taken away.
 
-import { picture } from "./images.js";
+import { image } from "./images.js";
 import { Problem } from "./service.js";
 
-const LONGEST = 2048; // pixels of an edited picture, at most
+const LONGEST = 2048; // pixels of an edited image, at most
 const QUALITY = 0.92;
 const COLOURS = 3; // a side that are left of a blurred box
 
-/** The post after a suggestion: its text and tags, its pictures edited. `sent`: which pictures could be read.
+/** The post after a suggestion: its text and tags, its images edited. `sent`: which images could be read.
  *
- * Throws a Problem where this browser cannot open a picture that the service could read, such as a TIFF.
+ * Throws a Problem where this browser cannot open an image that the service could read, such as a TIFF.
  */
-export async function edited(suggestion, { pictures, sent }) {
-  const byPicture = new Map();
+export async function edited(suggestion, { images, sent }) {
+  const byImage = new Map();
   for (const edit of suggestion.edits) {
     if (edit.part.image !== undefined) {
       const number = sent[edit.part.image];
-      byPicture.set(number, [...(byPicture.get(number) ?? []), edit]);
+      byImage.set(number, [...(byImage.get(number) ?? []), edit]);
     }
   }
-  const kept = await Promise.all(pictures.map(async (own, number) => {
-    const edits = byPicture.get(number) ?? [];
-    if (edits.some((edit) => edit.kind === "drop picture")) {
+  const remaining = await Promise.all(images.map(async (original, number) => {
+    const edits = byImage.get(number) ?? [];
+    if (edits.some((edit) => edit.kind === "drop image")) {
       return null;
     }
-    return edits.length ? editedPicture(own, edits) : own;
+    return edits.length ? editedImage(original, edits) : original;
   }));
-  return { text: suggestion.text, hashtags: suggestion.hashtags, pictures: kept.filter((own) => own !== null) };
+  return { text: suggestion.text, hashtags: suggestion.hashtags, images: remaining.filter((original) => original !== null) };
 }
 
-async function editedPicture(own, edits) {
-  const bitmap = await createImageBitmap(own.blob).catch(() => {
-    const found = "cannot be edited here: this browser does not open pictures of its kind";
-    throw new Problem({ where: own.name, found, remedy: "take another suggestion, or give it as JPEG or PNG and ask again" });
+async function editedImage(original, edits) {
+  const bitmap = await createImageBitmap(original.blob).catch(() => {
+    const found = "cannot be edited here: this browser does not open images of its kind";
+    throw new Problem({ where: original.name, found, remedy: "take another suggestion, or give it as JPEG or PNG and ask again" });
   });
   const scale = Math.min(1, LONGEST / Math.max(bitmap.width, bitmap.height));
   const canvas = document.createElement("canvas");
@@ -47,7 +47,7 @@ async function editedPicture(own, edits) {
   const crop = edits.find((edit) => edit.kind === "crop");
   const shown = crop ? cropped(canvas, crop.part.box) : canvas;
   const blob = await new Promise((done) => shown.toBlob(done, "image/jpeg", QUALITY)); // a new file: no camera's data
-  return picture(blob, own.name, true);
+  return image(blob, original.name, true);
 }
 
 /** Bring a box down to a few colours, smoothed: however large, as little is left of it. */

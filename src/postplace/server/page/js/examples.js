@@ -1,7 +1,7 @@
 // Posts to click, where the owner of the service gives some.
 
 import { byId, make, show } from "./elements.js";
-import { picture } from "./images.js";
+import { image } from "./images.js";
 import { read, readBlob } from "./service.js";
 import { count } from "./format.js";
 
@@ -26,14 +26,14 @@ function wide() {
   return window.matchMedia("(min-width: 58rem)").matches;
 }
 
-function labelled({ text, hashtags, pictures }) {
+function labelled({ text, hashtags, images }) {
   const words = text.trim() || hashtags.map((tag) => `#${tag}`).join(" ") || "no words";
-  const held = pictures.length ? count(pictures.length, "picture") : "";
+  const held = images.length ? count(images.length, "image") : "";
   return [make("span", { class: "words", dir: "auto" }, words), make("span", { class: "hint" }, held)];
 }
 
-async function opened({ text, hashtags, pictures, truth = null }, signal) {
-  const blobs = await Promise.all(pictures.map((path) => readBlob(path, signal)));
-  const held = blobs.map((blob, number) => picture(blob, `example picture ${number + 1}`));
-  return { text, hashtags, pictures: held, truth };
+async function opened({ text, hashtags, images, truth = null }, signal) {
+  const blobs = await Promise.all(images.map((path) => readBlob(path, signal)));
+  const held = blobs.map((blob, number) => image(blob, `example image ${number + 1}`));
+  return { text, hashtags, images: held, truth };
 }

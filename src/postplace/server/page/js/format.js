@@ -24,8 +24,8 @@ export function distance(km) {
 /** How likely a share is, in words. */
 export function likelihood(share) {
   const steps = [[0.9, "almost surely"], [0.7, "very probably"], [0.5, "probably"], [0.25, "perhaps"]];
-  const found = steps.find(([least]) => share >= least);
-  return found ? found[1] : "possibly";
+  const step = steps.find(([least]) => share >= least);
+  return step ? step[1] : "possibly";
 }
 
 /** How strongly a part moved the answer, by its nats of log-odds. */
@@ -33,11 +33,11 @@ export function strength(nats) {
   const size = Math.abs(nats);
   const side = nats > 0 ? "for" : "against";
   const steps = [[2, "very strongly"], [1, "strongly"], [0.4, "clearly"], [0.1, "a little"]];
-  const found = steps.find(([least]) => size >= least);
-  return found ? `${found[1]} ${side}` : "hardly at all";
+  const step = steps.find(([least]) => size >= least);
+  return step ? `${step[1]} ${side}` : "hardly at all";
 }
 
-/** One, two, three pictures ... */
+/** One, two, three images ... */
 export function count(number, one, many = `${one}s`) {
   return `${number} ${number === 1 ? one : many}`;
 }
@@ -70,13 +70,12 @@ export function isolated(name) {
 
 /** A part of a post as it is called in a sentence. */
 export function named(part) {
+  const modalities = { text: "the text", hashtags: "the hashtags", image: "the images" };
   const called = {
-    text: "the text",
-    hashtags: "the hashtags",
-    image: "the pictures",
+    modality: modalities[part.name],
     word: `the word “${isolated(part.name)}”`,
     characters: `the letters “${isolated(part.name)}”`,
     hashtag: `the hashtag ${isolated(`#${part.name}`)}`,
   };
-  return called[part.kind] ?? part.name.replace(/^(picture \d+), (.*)$/, "$1 ($2)");
+  return called[part.kind] ?? part.name.replace(/^(image \d+), (.*)$/, "$1 ($2)");
 }

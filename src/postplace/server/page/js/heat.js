@@ -1,4 +1,4 @@
-// A picture with its regions tinted by what they gave: blue for the place, orange against it, with the number in it.
+// An image with its regions tinted by what they gave: blue for the place, orange against it, with the number in it.
 
 import { make } from "./elements.js";
 import { count, strength } from "./format.js";
@@ -9,35 +9,35 @@ const MOST = 0.6; // opacity of the strongest region
 const LEAST_NAMED = 0.25; // of the strongest: a region below has no frame and no number
 const FADED = 0.8; // towards grey: a blue sky would hide blue
 
-/** The picture with `regions` over it, as a figure that says in words what it shows. */
-export function heatOver(picture, regions, { number, strongest }) {
+/** The image with `regions` over it, as a figure that says in words what it shows. */
+export function heatOver(image, regions, { number, strongest }) {
   const canvas = make("canvas", { role: "img" });
   const said = inWords(regions, number, strongest);
   canvas.setAttribute("aria-label", said);
-  const image = new Image();
-  const address = URL.createObjectURL(picture.blob);
-  image.addEventListener("load", () => {
-    paint(canvas, image, regions, strongest);
+  const element = new Image();
+  const address = URL.createObjectURL(image.blob);
+  element.addEventListener("load", () => {
+    paint(canvas, element, regions, strongest);
     URL.revokeObjectURL(address);
   });
-  image.addEventListener("error", () => {
-    canvas.replaceWith(make("p", { class: "hint" }, "This browser cannot show the picture."));
+  element.addEventListener("error", () => {
+    canvas.replaceWith(make("p", { class: "hint" }, "This browser cannot show the image."));
     URL.revokeObjectURL(address);
   });
-  image.src = address;
+  element.src = address;
   return make("figure", { class: "heat" }, canvas, make("figcaption", {}, said));
 }
 
 function inWords(regions, number, strongest) {
-  const told = regions.filter((part) => Math.abs(part.log_odds) >= LEAST_NAMED * strongest);
-  if (!told.length) {
-    return `Picture ${number}: no region of it counts for much by itself.`;
+  const noticeable = regions.filter((part) => Math.abs(part.log_odds) >= LEAST_NAMED * strongest);
+  if (!noticeable.length) {
+    return `Image ${number}: no region of it counts for much by itself.`;
   }
-  told.sort((one, other) => Math.abs(other.log_odds) - Math.abs(one.log_odds));
-  const [best] = told;
-  const where = best.name.replace(/^picture \d+, /, "the region in "); // row 2, column 3
-  const rest = told.length > 1 ? `; ${count(told.length - 1, "other region")} noticeably` : "";
-  return `Picture ${number}: ${where} speaks ${strength(best.log_odds)} it${rest}.`;
+  noticeable.sort((one, other) => Math.abs(other.log_odds) - Math.abs(one.log_odds));
+  const [best] = noticeable;
+  const where = best.name.replace(/^image \d+, /, "the region in "); // row 2, column 3
+  const rest = noticeable.length > 1 ? `; ${count(noticeable.length - 1, "other region")} noticeably` : "";
+  return `Image ${number}: ${where} speaks ${strength(best.log_odds)} it${rest}.`;
 }
 
 function paint(canvas, image, regions, strongest) {

@@ -7,7 +7,7 @@ import { byId, focusIsLost, intoView } from "./elements.js";
 import { showExamples } from "./examples.js";
 import { listenToForm } from "./form.js";
 import { PlaceMap } from "./map.js";
-import { acceptable, acceptPictures, checkSize, showThumbnails } from "./images.js";
+import { acceptable, acceptImages, checkSize, showThumbnails } from "./images.js";
 import { EditedPost } from "./post.js";
 import { ask, read, useToken } from "./service.js";
 import { clearProblem, announce, showProblem, showSettings, startBusy } from "./status.js";
@@ -24,20 +24,20 @@ let explained = false; // whether reasons stand under it
 let chosenOptions = DEFAULT_OPTIONS; // what the adviser is asked for
 
 const post = new EditedPost(byId("text"), byId("hashtags"), () => {
-  showThumbnails(post.pictures, (picture) => {
-    post.remove(picture);
-    announce("Picture removed.");
+  showThumbnails(post.images, (image) => {
+    post.remove(image);
+    announce("Image removed.");
   });
   byId("undo").hidden = post.undoable === null;
   byId("undo").textContent = post.undoable === null ? "Undo" : shortened(`Undo: ${post.undoable}`);
 });
 
-/** Ask where the form's post was made; whether there is an answer. `told`, an edit of the same post, is said before it. */
-async function predict(told = "") {
+/** Ask where the form's post was made; whether there is an answer. `announcement`, an edit of the same post, is said before it. */
+async function predict(announcement = "") {
   if (post.empty) {
     cancelTask();
     clearResults();
-    showProblem({ where: "post", found: "is empty", remedy: "give a text, hashtags or a picture" });
+    showProblem({ where: "post", found: "is empty", remedy: "give a text, hashtags or an image" });
     byId("text").focus();
     return false;
   }
@@ -53,7 +53,7 @@ async function predict(told = "") {
     const options = { top_k: 8, min_confidence: floor, level: Number(byId("level").value) / 100 };
     lastAnswer = await ask("/predict", now, options, signal);
     answeredPost = now;
-    if (!told && !lastAnswer.places.some((place) => place.place === chosenOptions.place)) { // it was chosen for another post
+    if (!announcement && !lastAnswer.places.some((place) => place.place === chosenOptions.place)) { // it was chosen for another post
       chosenOptions = { ...chosenOptions, place: null };
     }
     map.present(lastAnswer.places, lastAnswer.prediction_circle ?? null);
@@ -61,7 +61,7 @@ async function predict(told = "") {
     if (lastAnswer.places.length) {
       offerWhy();
     }
-    announce(`${told}${summary(lastAnswer)}`);
+    announce(`${announcement}${summary(lastAnswer)}`);
     intoView(byId("answer"));
   });
   if (!answered) {
@@ -96,9 +96,9 @@ function adviser(found = {}) {
 async function explain(place, { focus = true } = {}) {
   const about = answeredPost;
   return runTask(`Looking for what speaks for ${isolated(place)} …`, async (signal) => {
-    const found = await ask("/explain", about, { place }, signal);
+    const explanation = await ask("/explain", about, { place }, signal);
     explained = true;
-    const said = showReasons(found, { pictures: about.pictures, ask: () => explain(place) });
+    const said = showReasons(explanation, { images: about.images, ask: () => explain(place) });
     announce(said);
     if (focus) {
       byId("why-title").focus();
@@ -112,7 +112,7 @@ async function advise(options) {
   chosenOptions = options;
   return runTask("Looking for what to change; this takes some seconds …", async (signal) => {
     const advice = await ask("/advise", about, options, signal);
-    announce(adviser({ advice, pictures: about.pictures, take }));
+    announce(adviser({ advice, images: about.images, take }));
     byId("advice-title").focus();
   });
 }
@@ -130,9 +130,9 @@ async function undo() {
 }
 
 /** Ask again, and for reasons where there were some; `before`: the place to compare with. The focus goes to the way back. */
-async function predictAgain(told, before = null) {
+async function predictAgain(announcement, before = null) {
   const again = explained;
-  if (!await predict(told)) {
+  if (!await predict(announcement)) {
     refocus();
     return;
   }
@@ -163,21 +163,21 @@ function chosen(number) {
 function addFiles(files) {
   clearProblem();
   if (settings === null) {
-    showProblem({ where: "service", found: "has not said yet how many pictures it takes", remedy: "load the page again" });
+    showProblem({ where: "service", found: "has not said yet how many images it takes", remedy: "load the page again" });
     return;
   }
-  const { kept, problem } = acceptable(files, { held: post.pictures.length, limits: settings.limits });
-  post.add(kept);
+  const { accepted, problem } = acceptable(files, { held: post.images.length, limits: settings.limits });
+  post.add(accepted);
   if (problem) {
     showProblem(problem);
   } else {
-    announce(`${kept.length === 1 ? "1 picture" : `${kept.length} pictures`} added.`);
+    announce(`${accepted.length === 1 ? "1 image" : `${accepted.length} images`} added.`);
   }
 }
 
 function clear() {
   cancelTask();
-  post.replace({ text: "", hashtags: "", pictures: [] });
+  post.replace({ text: "", hashtags: "", images: [] });
   clearProblem();
   clearResults();
   chosenOptions = DEFAULT_OPTIONS;
@@ -201,7 +201,7 @@ function listen() {
     examples();
   });
   byId("token").addEventListener("input", () => useToken(byId("token").value));
-  acceptPictures(addFiles);
+  acceptImages(addFiles);
 }
 
 /** Show the examples, beside whatever else is asked for. */
@@ -233,10 +233,10 @@ function ready() {
 }
 
 async function loadSettings() {
-  const found = await read("/page/settings.json");
-  showSettings(found);
-  map = new PlaceMap(byId("map"), { tiles: found.tiles, chosen });
-  settings = found;
+  const loaded = await read("/page/settings.json");
+  showSettings(loaded);
+  map = new PlaceMap(byId("map"), { tiles: loaded.tiles, chosen });
+  settings = loaded;
   if (!settings.token) {
     examples();
   }

@@ -27,7 +27,7 @@ export function optionsForm({ ask, chosenOptions, onChange, target, places, agai
 
 /** The places on the screen, and the one that was chosen before, where an edit has taken it off the list. */
 function hideable(places, chosen) {
-  const names = places.map((own) => own.place);
+  const names = places.map((place) => place.place);
   const all = chosen === null || names.includes(chosen) ? names : [...names, chosen];
   return [[null, "what the model answers"], ...all.map((name) => [name, name])];
 }

@@ -1,22 +1,22 @@
-// The post in the form: its text, hashtags and pictures, and the steps back from edits that were taken.
+// The post in the form: its text, hashtags and images, and the steps back from edits that were taken.
 
 import { typed } from "./format.js";
 
-/** An undoable post. `changed` is called after whatever changes its pictures or its steps back. */
+/** An undoable post. `changed` is called after whatever changes its images or its steps back. */
 export class EditedPost {
   constructor(text, hashtags, changed) {
-    Object.assign(this, { text, hashtags, changed, pictures: [], steps: [], tags: null });
+    Object.assign(this, { text, hashtags, changed, images: [], steps: [], tags: null });
     hashtags.addEventListener("input", () => this.#giveTags(null));
     text.addEventListener("input", () => this.tags?.length === 0 && this.#giveTags(null)); // "none" was said of another text
   }
 
   /** The post as it stands; its hashtags are a text as somebody typed it, or the list that was put there. */
   get now() {
-    return { text: this.text.value, hashtags: this.tags ?? this.hashtags.value, pictures: [...this.pictures] };
+    return { text: this.text.value, hashtags: this.tags ?? this.hashtags.value, images: [...this.images] };
   }
 
   get empty() {
-    return !this.text.value.trim() && !this.hashtags.value.trim() && this.pictures.length === 0;
+    return !this.text.value.trim() && !this.hashtags.value.trim() && this.images.length === 0;
   }
 
   /** The last edit that can be undone, in words; null without one. */
@@ -43,21 +43,21 @@ export class EditedPost {
     return step.label;
   }
 
-  add(pictures) {
-    this.pictures = [...this.pictures, ...pictures];
+  add(images) {
+    this.images = [...this.images, ...images];
     this.changed();
   }
 
-  remove(picture) {
-    this.pictures = this.pictures.filter((own) => own !== picture);
+  remove(image) {
+    this.images = this.images.filter((other) => other !== image);
     this.changed();
   }
 
-  #put({ text, hashtags, pictures }) {
+  #put({ text, hashtags, images }) {
     this.text.value = text;
     this.hashtags.value = Array.isArray(hashtags) ? typed(hashtags) : hashtags;
     this.#giveTags(Array.isArray(hashtags) ? hashtags : null);
-    this.pictures = pictures;
+    this.images = images;
     this.changed();
   }
 

@@ -50,15 +50,15 @@ export function scaleBar(latitude, zoom, most) {
 
 /** The round degrees between two values, no closer than `least` degrees: [value, text] each; beyond 180 they begin anew. */
 export function graticule(low, high, least, [positive, negative]) {
-  const step = STEPS.find((own) => own >= least) ?? STEPS.at(-1);
+  const step = STEPS.find((size) => size >= least) ?? STEPS.at(-1);
   const digits = Math.max(0, Math.ceil(-Math.log10(step) - 1e-9));
-  const found = [];
+  const lines = [];
   for (let n = Math.ceil(low / step); n * step <= high; n += 1) {
     const value = n * step;
-    const told = value - 360 * Math.round(value / 360);
-    const middle = Math.abs(told) < step / 2 || Math.abs(told) > 180 - step / 2;
-    const side = middle ? "" : ` ${told > 0 ? positive : negative}`;
-    found.push([value, `${Math.abs(told).toFixed(digits)}°${side}`]);
+    const degrees = value - 360 * Math.round(value / 360);
+    const middle = Math.abs(degrees) < step / 2 || Math.abs(degrees) > 180 - step / 2;
+    const side = middle ? "" : ` ${degrees > 0 ? positive : negative}`;
+    lines.push([value, `${Math.abs(degrees).toFixed(digits)}°${side}`]);
   }
-  return found;
+  return lines;
 }

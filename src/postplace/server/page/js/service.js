@@ -24,7 +24,7 @@ export async function ask(path, post, options, signal) {
   } else if (post.hashtags.trim()) {
     form.set("hashtags", post.hashtags);
   }
-  post.pictures.forEach((picture, number) => form.append("images", picture.blob, `picture-${number + 1}`));
+  post.images.forEach((image, number) => form.append("images", image.blob, `image-${number + 1}`));
   for (const [name, value] of Object.entries(options)) {
     if (value !== null && value !== undefined) {
       form.set(name, value);
@@ -53,9 +53,9 @@ async function fetched(path, content, options = {}) {
     if (!answer.ok) {
       throw await refusal(answer);
     }
-    const found = await content(answer);
+    const body = await content(answer);
     options.signal?.throwIfAborted(); // given up with its last byte: it is not shown either
-    return found;
+    return body;
   } catch (error) {
     if (error instanceof Problem || error.name === "AbortError") {
       throw error;

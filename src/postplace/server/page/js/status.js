@@ -45,11 +45,11 @@ export function clearProblem() {
 export function showSettings(settings) {
   const [one, many] = KINDS[settings.granularity];
   const chip = (name, on, said) => make("li", {}, make("strong", {}, `${name}: ${on ? "on" : "off"}`), ` ${said}`);
-  const coarse = settings.granularity === "district" ? "places are told as districts of several" : `${many} are told by name`;
+  const coarse = settings.granularity === "district" ? "places are shown as districts of several" : `${many} are shown by name`;
   show(byId("switches"),
     chip("fine", settings.fine, coarse),
-    chip("home", settings.home, settings.home ? "also where somebody lives is told" : "what says where somebody lives is withheld"));
+    chip("home", settings.home, settings.home ? "also where somebody lives is shown" : "what says where somebody lives is withheld"));
   byId("token-field").hidden = !settings.token;
   const classes = `${settings.classes} ${settings.target === "category" ? "kinds of places" : settings.target === "cell" ? "cells" : "places"}`;
-  byId("made").textContent = `postplace ${settings.version}, model ${settings.model}, ${classes}, told by ${one}.`;
+  byId("made").textContent = `postplace ${settings.version}, model ${settings.model}, ${classes}, shown by ${one}.`;
 }

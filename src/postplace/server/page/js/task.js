@@ -21,19 +21,19 @@ export function cancelTask() {
 export async function runTask(what, work) {
   cancelTask();
   clearProblem();
-  const own = new AbortController();
-  current = own;
+  const controller = new AbortController();
+  current = controller;
   const done = startBusy(what);
   try {
-    await work(own.signal);
+    await work(controller.signal);
     return true;
   } catch (error) {
-    if (!own.signal.aborted) {
+    if (!controller.signal.aborted) {
       showError(error);
     }
     return false;
   } finally {
-    current = current === own ? null : current;
+    current = current === controller ? null : current;
     done();
   }
 }
@@ -41,9 +41,9 @@ export async function runTask(what, work) {
 /** What a promise gives, where nothing else could end it; throws an AbortError once `signal` gives up. */
 export async function orAbort(signal, promise) {
   const end = new Promise((_, reject) => { signal.addEventListener("abort", () => reject(signal.reason)); });
-  const found = await Promise.race([promise, end]);
+  const result = await Promise.race([promise, end]);
   signal.throwIfAborted(); // both at once
-  return found;
+  return result;
 }
 
 /** Say what went wrong; of what nobody foresaw the browser's console has the rest. */

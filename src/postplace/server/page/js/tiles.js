@@ -1,4 +1,4 @@
-// Pictures of the ground from where the owner of the service says; without them the map is a plain plane.
+// Images of the ground from where the owner of the service says; without them the map is a plain plane.
 
 import { make } from "./elements.js";
 import { TILE } from "./projection.js";

@@ -7,9 +7,9 @@ from random import Random
 import numpy as np
 
 from postplace.schema import Post
-from postplace.splitting.chains import chained, most_chained
+from postplace.splitting.chained_duplicates import chained, most_chained
 from postplace.splitting.duplicates import near_duplicate_clusters
-from postplace.splitting.owners import groups_of
+from postplace.splitting.grouping import build_groups
 from postplace.splitting.splits import split_groups
 
 
@@ -38,7 +38,7 @@ def test_many_sentences_of_thirty_users_each_do_not_make_one_group_of_a_thousand
     pairs = checked_in(1000, 200, 30)
     found = clusters_of(pairs)
     posts = [Post(str(row), text=text, user=str(user)) for row, (user, text) in enumerate(pairs)]
-    groups = groups_of(posts, duplicates=found.labels)
+    groups = build_groups(posts, duplicates=found.labels)
     assert np.bincount(groups).max() < 0.05 * len(posts)
     split = split_groups(groups, np.full(len(posts), -1), seed=0)
     assert all(870 < len(rows) < 930 for name, rows in split.subsets() if name != "train")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from postplace.splitting.disjoint import UnionFind, by_first_appearance
+from postplace.splitting.union_find import UnionFind, by_first_appearance
 
 
 def test_union_find_labels_by_first_appearance() -> None:

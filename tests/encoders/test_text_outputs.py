@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from postplace.encoders.text_readout import NetworkOutput, TextReadout
+from postplace.encoders.text_outputs import NetworkOutput, TextReadout
 
 TEXTS = ["abc", "", "de", "fghij"]
 

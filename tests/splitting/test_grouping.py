@@ -7,7 +7,7 @@ import pytest
 
 from postplace.errors import BadOption
 from postplace.schema import Post
-from postplace.splitting.owners import OWNERS, draw_keys, groups_of, owners_that_count, venue_is_class
+from postplace.splitting.grouping import OWNERS, build_groups, draw_keys, owners_that_count, venue_is_class
 
 
 def test_a_group_is_the_user_else_the_venue_else_the_post_alone() -> None:
@@ -20,29 +20,29 @@ def test_a_group_is_the_user_else_the_venue_else_the_post_alone() -> None:
         Post("5"),
         Post("6", user="bar"),
     ]
-    assert groups_of(posts).tolist() == [0, 1, 2, 0, 1, 3, 4]
-    assert groups_of(posts, by=("user",)).tolist() == [0, 1, 2, 0, 3, 4, 5]
+    assert build_groups(posts).tolist() == [0, 1, 2, 0, 1, 3, 4]
+    assert build_groups(posts, by=("user",)).tolist() == [0, 1, 2, 0, 3, 4, 5]
 
 
 def test_near_duplicates_join_groups_through_others() -> None:
     posts = [Post("0", user="a"), Post("1", user="b"), Post("2", user="b"), Post("3", user="c"), Post("4", user="d")]
     clusters = np.array([7, 7, 8, 8, 9])  # a and b share an image, b and c another
-    assert groups_of(posts, duplicates=clusters).tolist() == [0, 0, 0, 0, 1]
+    assert build_groups(posts, duplicates=clusters).tolist() == [0, 0, 0, 0, 1]
 
 
 def test_a_negative_cluster_joins_nothing() -> None:
     posts = [Post("0"), Post("1"), Post("2")]
-    assert groups_of(posts, duplicates=np.array([-1, -1, 0])).tolist() == [0, 1, 2]
+    assert build_groups(posts, duplicates=np.array([-1, -1, 0])).tolist() == [0, 1, 2]
 
 
 def test_clusters_must_cover_the_posts() -> None:
     with pytest.raises(BadOption, match="1 cluster labels for 2 posts"):
-        groups_of([Post("0"), Post("1")], duplicates=np.array([0]))
+        build_groups([Post("0"), Post("1")], duplicates=np.array([0]))
 
 
 def test_groups_of_nothing() -> None:
-    assert groups_of([]).tolist() == []
-    assert groups_of([], duplicates=np.array([], dtype=np.int64)).tolist() == []
+    assert build_groups([]).tolist() == []
+    assert build_groups([], duplicates=np.array([], dtype=np.int64)).tolist() == []
 
 
 def test_a_venue_that_is_the_place_does_not_count() -> None:

@@ -1,8 +1,9 @@
-"""A neutral post to begin a way at: one to which a network answers what it expects of any post (Izzo et al., 2020).
+"""The baseline of integrated gradients: inputs to which a network answers what it expects of any post.
 
 Neither zeros nor average vectors are that: a network may answer "home" to both with 0.8, and then nothing that says
 "home" has a share left. So the average vectors are moved, as little as need be, until the answer is the classes' shares
-in the training part. "A Baseline for Shapley Values in MLPs: from Missingness to Neutrality", arXiv:2006.04896.
+in the training subset. Izzo et al., "A Baseline for Shapley Values in MLPs: from Missingness to Neutrality", 2020,
+arXiv:2006.04896.
 Letters: C classes, P tokens, d width of an embedding.
 """
 
@@ -15,14 +16,14 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-NEUTRAL = 0.1  # nats of Kullback-Leibler divergence from the prior: up to here an answer says nothing
+LARGEST_DIVERGENCE = 0.1  # nats of Kullback-Leibler divergence from the prior: up to here an answer says nothing
 ROUNDS = 60
 PULL = 1e-4  # back to where it began, a number moved by its standard deviation
 Inputs = Mapping[str, Tensor]
 
 
-class Answering(Protocol):
-    """What a start is looked for."""
+class Differentiable(Protocol):
+    """A network that baseline inputs are looked for."""
 
     def log_probabilities(self, inputs: Inputs) -> Tensor:
         """Inputs -> the logarithms (C,) of the classes' probabilities."""
@@ -30,18 +31,19 @@ class Answering(Protocol):
 
 
 @dataclass(frozen=True)
-class Start:
-    """Inputs of a neutral post, and how far its answer, and that of the post it was moved from, is from the prior."""
+class BaselineInputs:
+    """Inputs, and how far the answer to them, and the answer to those that they were moved from, is from the prior."""
 
     inputs: dict[str, Tensor]
     divergence: float
     before: float
 
     def notes(self) -> list[str]:
-        """What is to be said of a start that is not neutral."""
-        if self.divergence <= NEUTRAL:
+        """What to report where none was found."""
+        if self.divergence <= LARGEST_DIVERGENCE:
             return []
-        return [f"no neutral post was found: the answer to it is {self.divergence:.2f} nats from the classes' shares"]
+        distance = f"{self.divergence:.2f} nats from the classes' shares"
+        return [f"no baseline input was found: the answer to the nearest is {distance}"]
 
 
 def divergence(log_p: Tensor, prior: Tensor) -> Tensor:
@@ -50,11 +52,13 @@ def divergence(log_p: Tensor, prior: Tensor) -> Tensor:
     >>> float(divergence(torch.tensor([0.5, 0.5]).log(), torch.tensor([1.0, 0.0]))).__round__(4)
     0.6931
     """
-    found: Tensor = (torch.special.xlogy(prior, prior) - prior * log_p).sum()
-    return found
+    total: Tensor = (torch.special.xlogy(prior, prior) - prior * log_p).sum()
+    return total
 
 
-def neutral(network: Answering, begin: Inputs, *, prior: Tensor, scales: Mapping[str, Tensor]) -> Start:
+def find_baseline_inputs(
+    network: Differentiable, begin: Inputs, *, prior: Tensor, scales: Mapping[str, Tensor]
+) -> BaselineInputs:
     """Move `begin` until the answer is `prior` (C,); `scales` say how much the numbers of an input differ among posts.
 
     Tokens, inputs of shape (P, d), are all moved alike.
@@ -64,16 +68,18 @@ def neutral(network: Answering, begin: Inputs, *, prior: Tensor, scales: Mapping
     prior = prior.to(next(iter(begin.values())).device).double()
 
     def moved() -> dict[str, Tensor]:
-        return {**begin, **{name: begin[name] + units[name] * own for name, own in free.items()}}
+        return {**begin, **{name: begin[name] + units[name] * offset for name, offset in free.items()}}
 
     with torch.no_grad():
         before = float(divergence(network.log_probabilities(begin), prior))
-    if before > NEUTRAL:
+    if before > LARGEST_DIVERGENCE:
         _minimise(lambda: divergence(network.log_probabilities(moved()), prior), list(free.values()))
     with torch.no_grad():
-        found = {name: value.detach() for name, value in moved().items()}
-        after = float(divergence(network.log_probabilities(found), prior))
-    return Start(found, after, before) if after < before else Start(dict(begin), before, before)
+        inputs = {name: value.detach() for name, value in moved().items()}
+        after = float(divergence(network.log_probabilities(inputs), prior))
+    if after < before:
+        return BaselineInputs(inputs, after, before)
+    return BaselineInputs(dict(begin), before, before)
 
 
 def _minimise(loss: Callable[[], Tensor], free: list[Tensor]) -> None:
@@ -81,7 +87,7 @@ def _minimise(loss: Callable[[], Tensor], free: list[Tensor]) -> None:
 
     def closure() -> float:
         optimiser.zero_grad()
-        total = loss() + PULL * sum(own.square().sum() for own in free)
+        total = loss() + PULL * sum(offset.square().sum() for offset in free)
         total.backward()  # type: ignore[no-untyped-call]
         return total  # type: ignore[return-value]
 

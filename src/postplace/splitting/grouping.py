@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from postplace.errors import BadOption
 from postplace.schema import Post
-from postplace.splitting.disjoint import UnionFind, by_first_appearance
+from postplace.splitting.union_find import UnionFind, by_first_appearance
 
 OWNERS = ("user", "venue")  # a post belongs to the first of them that it has; without any it is alone
 NEARLY_ALL = 0.9  # of a class's posts, in one venue: the class cannot be on two sides of a split by venue
@@ -23,7 +23,7 @@ Indices = NDArray[np.int64]
 Digests = NDArray[np.uint64]
 
 
-def groups_of(posts: Sequence[Post], *, by: Sequence[str] = OWNERS, duplicates: Indices | None = None) -> Indices:
+def build_groups(posts: Sequence[Post], *, by: Sequence[str] = OWNERS, duplicates: Indices | None = None) -> Indices:
     """Group ids (N,), 0..G-1 by first appearance: posts of one group must not be parted.
 
     A post belongs to its user; without one to its venue; without both it is alone; `by` says which of these count (see

@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from postplace.explain.baseline_inputs import LARGEST_DIVERGENCE, divergence, find_baseline_inputs
 from postplace.explain.gradients import integrated
-from postplace.explain.neutral import NEUTRAL, divergence, neutral
 
 HOME = {"text_vector": torch.tensor([[1.0, 0.0]])}  # the average post of a run whose most frequent class is "home"
 EVEN = torch.tensor([0.5, 0.5])
@@ -31,7 +31,7 @@ class Linear:
 
 
 def test_the_average_post_is_moved_as_little_as_need_be() -> None:
-    start = neutral(Linear(), HOME, prior=EVEN, scales={})
+    start = find_baseline_inputs(Linear(), HOME, prior=EVEN, scales={})
     assert start.before == pytest.approx(float(divergence(Linear().log_probabilities(HOME), EVEN)))
     assert start.before > 2
     assert start.divergence < 0.01
@@ -44,21 +44,21 @@ def test_what_says_home_has_its_share_though_the_average_post_says_it_too() -> N
     network = Linear()
     from_average = integrated(network.odds, HOME, HOME)
     assert float(from_average.of["text_vector"][0].sum()) == 0.0
-    shares = integrated(network.odds, HOME, neutral(network, HOME, prior=EVEN, scales={}).inputs)
+    shares = integrated(network.odds, HOME, find_baseline_inputs(network, HOME, prior=EVEN, scales={}).inputs)
     assert float(shares.of["text_vector"][0].sum()) == pytest.approx(6.0, abs=0.2)
 
 
 def test_the_prior_need_not_be_even() -> None:
     prior = torch.tensor([0.2, 0.8])
-    start = neutral(Linear(), HOME, prior=prior, scales={"text_vector": torch.tensor([0.1, 0.1])})
+    start = find_baseline_inputs(Linear(), HOME, prior=prior, scales={"text_vector": torch.tensor([0.1, 0.1])})
     odds = Linear().odds(start.inputs)[0]
-    assert start.divergence <= NEUTRAL
+    assert start.divergence <= LARGEST_DIVERGENCE
     assert float(odds) == pytest.approx(math.log(0.25), abs=0.2)
 
 
 def test_a_neutral_post_stays_where_it_is() -> None:
     begin = {"text_vector": torch.zeros(1, 2)}
-    assert neutral(Linear(), begin, prior=EVEN, scales={}).inputs["text_vector"].tolist() == [[0.0, 0.0]]
+    assert find_baseline_inputs(Linear(), begin, prior=EVEN, scales={}).inputs["text_vector"].tolist() == [[0.0, 0.0]]
 
 
 def test_tokens_are_moved_alike() -> None:
@@ -66,9 +66,9 @@ def test_tokens_are_moved_alike() -> None:
         def log_probabilities(self, inputs: Mapping[str, Tensor]) -> Tensor:
             return torch.log_softmax(inputs["table.weight"].double().sum(dim=0) + torch.tensor([4.0, 0.0]), dim=0)
 
-    start = neutral(Tokens(), {"table.weight": torch.zeros(3, 2)}, prior=EVEN, scales={})
+    start = find_baseline_inputs(Tokens(), {"table.weight": torch.zeros(3, 2)}, prior=EVEN, scales={})
     rows = start.inputs["table.weight"].tolist()
-    assert start.divergence <= NEUTRAL
+    assert start.divergence <= LARGEST_DIVERGENCE
     assert rows[0] == rows[1] == rows[2]
 
 
@@ -77,7 +77,7 @@ def test_a_network_that_cannot_be_moved_is_told() -> None:
         def log_probabilities(self, inputs: Mapping[str, Tensor]) -> Tensor:
             return super().log_probabilities(HOME) + 0.0 * inputs["text_vector"].sum()
 
-    start = neutral(Stubborn(), HOME, prior=EVEN, scales={})
+    start = find_baseline_inputs(Stubborn(), HOME, prior=EVEN, scales={})
     assert start.divergence == start.before
     (note,) = start.notes()
-    assert note.startswith("no neutral post was found: the answer to it is 2.3")
+    assert note.startswith("no baseline input was found: the answer to the nearest is 2.3")

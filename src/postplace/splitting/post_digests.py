@@ -17,7 +17,7 @@ from pathlib import Path
 
 from postplace.errors import BadImage
 from postplace.images.decode import read_bytes
-from postplace.schema import Post, seconds_of
+from postplace.schema import Post, epoch_seconds
 from postplace.text.hashtags import find_hashtags, normalise_hashtag, remove_hashtags
 
 SILENT = -1  # of a user, a time or a venue that is not said
@@ -46,21 +46,21 @@ class Facts:
     @property
     def whole(self) -> int:
         """One digest of all that is said."""
-        return digest_of("whole", self.user, self.time, self.venue, self.text, self.tags, *sorted(self.images))
+        return compute_digest("whole", self.user, self.time, self.venue, self.text, self.tags, *sorted(self.images))
 
 
-def facts_of(post: Post) -> Facts:
+def extract_facts(post: Post) -> Facts:
     """A post's facts; each image's file is read, and one that cannot be is as if it were not there."""
     text = _normalised(remove_hashtags(post.text))
     tags = sorted({*map(normalise_hashtag, (*post.hashtags, *find_hashtags(post.text)))} - {""})
     sizes = [len(part.encode("utf-8", "surrogatepass")) for part in (text, *tags)]
     return Facts(
-        user=SILENT if post.user is None else digest_of("user", post.user) % USERS,
-        time=SILENT if post.time is None else digest_of("time", _second(post.time)) % TIMES,
-        venue=SILENT if post.venue is None else digest_of("venue", post.venue) % VENUES,
+        user=SILENT if post.user is None else compute_digest("user", post.user) % USERS,
+        time=SILENT if post.time is None else compute_digest("time", _second(post.time)) % TIMES,
+        venue=SILENT if post.venue is None else compute_digest("venue", post.venue) % VENUES,
         origin=_origin(post),
-        text=digest_of("text", text) if text else 0,
-        tags=digest_of("tags", *tags) if tags else 0,
+        text=compute_digest("text", text) if text else 0,
+        tags=compute_digest("tags", *tags) if tags else 0,
         images=frozenset(filter(None, map(_image, post.images))),
         text_bytes=sizes[0],
         words_bytes=sum(sizes),
@@ -69,16 +69,18 @@ def facts_of(post: Post) -> Facts:
 
 def content_digest(post: Post) -> str:
     """16 hex digits of what a post says and shows, not of its id, nor of who posted it."""
-    facts = facts_of(post)
-    read = digest_of("text", _normalised(post.image_text)) if post.image_text else 0
-    return f"{digest_of('content', facts.text, facts.tags, read, *sorted(facts.images)):016x}"
+    facts = extract_facts(post)
+    read = compute_digest("text", _normalised(post.image_text)) if post.image_text else 0
+    return f"{compute_digest('content', facts.text, facts.tags, read, *sorted(facts.images)):016x}"
 
 
-def digest_of(*content: object) -> int:
+def compute_digest(*content: object) -> int:
     """A number of 64 bits, never 0.
 
-    >>> digest_of("text", "a") == digest_of("text", "a"), digest_of("text", "a") == digest_of("texta")
-    (True, False)
+    >>> compute_digest("text", "a") == compute_digest("text", "a")
+    True
+    >>> compute_digest("text", "a") == compute_digest("texta")
+    False
     """
     whole = "\x1f".join(map(str, content)).encode("utf-8", "surrogatepass")
     return int.from_bytes(hashlib.blake2b(whole, digest_size=8).digest(), "big") or 1
@@ -94,14 +96,14 @@ def _origin(post: Post) -> int:
     time_of_day = post.time.time().replace(microsecond=0, tzinfo=None)
     precise = bool(time_of_day.hour or time_of_day.minute or time_of_day.second)
     if post.user is not None and precise:
-        return digest_of("user, time", post.user, _second(post.time))
+        return compute_digest("user, time", post.user, _second(post.time))
     if spot is None or not (precise or post.user is not None):
         return 0
-    return digest_of("spot, time", post.user, _second(post.time), *spot)
+    return compute_digest("spot, time", post.user, _second(post.time), *spot)
 
 
 def _second(time: datetime) -> int:
-    return math.floor(seconds_of(time))
+    return math.floor(epoch_seconds(time))
 
 
 def _normalised(text: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from postplace import PostLocator
-from postplace.encoders.lasting_names import lasting_name, missing_path
+from postplace.encoders.absolute_names import lasting_name, missing_path
 from postplace.errors import BadRun
 from postplace.runs.serialization import asked_encoders
 
