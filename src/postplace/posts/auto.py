@@ -61,7 +61,7 @@ def instead_of(source: str, path: Path, otherwise: str) -> str:
         entry = recognise(path)
     except BadPost as error:
         if (known := known_export(path)) is not None:
-            return f"it {known.is_}; {known.remedy.removeprefix(NO_POSTS)}"
+            return known.remedy if known.remedy == UNPACK else f"it {known.is_}; {known.remedy.removeprefix(NO_POSTS)}"
         if "several sources" in error.found:
             return error.remedy
         reads = next((entry.reads for entry in _entries() if entry.name == source), "")

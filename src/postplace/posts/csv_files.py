@@ -13,13 +13,12 @@ from typing import BinaryIO
 from postplace.errors import BadPost
 from postplace.posts.columns import Record, check_columns
 from postplace.posts.record import EXACT_FLOAT, NAME_KEYS
-from postplace.posts.text_encoding import not_utf_8
+from postplace.system.text_tables import SEPARATORS, not_utf_8, separator_of
 from postplace.text.names import spells_no_value
 
 LONGEST_LINE = 16 * 2**20  # bytes or characters; a longer one is no post, and must not fill the memory
 SAMPLE = 2**16  # bytes that are looked at for the encoding
 
-_SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _DIRECTIVE = re.compile(r'"?sep=([^\w"])"?\s*')  # a first line that Excel reads and writes
 _SPELLED_OUT = frozenset({"null", "NULL", "nan", "NaN", "None", "NA", "<NA>", r"\N", "[null]"})  # no value
 _NEVER_WORDS = ("latitude", "longitude", "time")  # what spells out that there is no value can be nothing else there
@@ -40,7 +39,7 @@ def csv_records(path: Path, opened: Callable[[], BinaryIO]) -> Iterator[Record]:
         before = 1 if directive else 0
         if directive:
             first = file.readline(LONGEST_LINE)
-        separator = directive[1] if directive else _separator(first)
+        separator = directive[1] if directive else separator_of(first, "id")
         lines = chain([first], iter(lambda: file.readline(LONGEST_LINE), ""))
         rows = _rows(csv.reader(lines, delimiter=separator, strict=True), path, before, opened)
         where, header = next(rows, (str(path), []))
@@ -54,19 +53,11 @@ def csv_records(path: Path, opened: Callable[[], BinaryIO]) -> Iterator[Record]:
             elif len(row) != len(names):
                 found = f"has {len(row)} fields, the header has {len(names)}"
                 remedy = (
-                    f"put texts with {_SEPARATORS.get(separator, separator)} in double quotes, and close every quote"
+                    f"put texts with {SEPARATORS.get(separator, separator)} in double quotes, and close every quote"
                 )
                 yield where, BadPost(where, found, remedy)
             else:
                 yield where, {n: _cell(n, value) for n, value in zip(names, row, strict=True) if n or value.strip()}
-
-
-def _separator(header: str) -> str:
-    """What parts the cells of a table with this header."""
-    for separator in _SEPARATORS:
-        if "id" in (name.strip(' \t\r\n"') for name in header.split(separator)):
-            return separator
-    return max(_SEPARATORS, key=header.count)
 
 
 def _cell(name: str, value: str) -> str:

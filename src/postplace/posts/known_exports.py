@@ -17,6 +17,7 @@ _NO_READER = (
 )
 NO_POSTS = "it holds places, not posts: "
 _PLACES = f"{NO_POSTS}`postplace import places` makes a places.csv of it"
+_FSQ = f"{NO_POSTS}give the Parquet files as Foursquare publishes them to `postplace import places`"
 UNPACK = "unpack it, and give the folder"
 TABLE = "it needs no import: give it where posts are asked for, as to train or predict"
 
@@ -95,7 +96,8 @@ def _by_columns(path: Path) -> KnownExport | None:
         columns = {str(name).casefold() for name in _columns(file)}
         for what, needed in _TABLES.items():
             if needed <= columns:
-                return KnownExport(f"holds {what}", _PLACES)
+                as_text = what == "FSQ OS Places" and not file.name.lower().endswith(".parquet")
+                return KnownExport(f"holds {what}", _FSQ if as_text else _PLACES)
         if "id" in columns and columns & {"text", "images"}:
             return KnownExport("is a table of posts already" if file == path else f"holds {file.name}, posts", TABLE)
         if {"place", "name"} <= columns:

@@ -22,8 +22,8 @@ from postplace.posts.csv_files import SAMPLE, csv_records
 from postplace.posts.dump import InvalidRecord, JsonText
 from postplace.posts.excel_files import excel_records
 from postplace.posts.record import shown
-from postplace.posts.text_encoding import SAVE_AS_UTF_8, not_utf_8, wide_encoding
 from postplace.system.stray_files import is_stray_file
+from postplace.system.text_tables import SAVE_AS_UTF_8, not_utf_8, wide_encoding
 
 READ_ENDINGS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".xlsx")
 

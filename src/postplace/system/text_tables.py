@@ -1,4 +1,4 @@
-"""The encoding of a text file that is not UTF-8, named as well as its bytes show it."""
+"""How a table was written as text: what parts its cells, and its encoding where that is not UTF-8."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import codecs
 import re
 from itertools import chain
 
+SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 SAVE_AS_UTF_8 = "save the file as UTF-8"
 
 _BOMS = {
@@ -25,6 +26,18 @@ _HIGH = re.compile(rb"[\x80-\xff]+")
 _KANA = re.compile("[\u3040-\u30ff]")
 _HANGUL = re.compile("[\uac00-\ud7a3]")
 _HAN = re.compile("[\u4e00-\u9fff]")
+
+
+def separator_of(header: str, column: str) -> str:
+    """What parts the cells of a table with this header: that under which it has the column, else the most frequent.
+
+    >>> separator_of("id;text, or words", "id"), separator_of("name;other", "id")
+    (';', ';')
+    """
+    for separator in SEPARATORS:
+        if column in (name.strip(' \t\r\n"\ufeff') for name in header.split(separator)):
+            return separator
+    return max(SEPARATORS, key=header.count)
 
 
 def wide_encoding(start: bytes) -> str | None:
