@@ -300,7 +300,7 @@ def test_a_dump_of_empty_posts_is_an_error(run: Command, tmp_path: Path) -> None
     WEIBO["save_json"](tmp_path / "dump", *posts)
     out = tmp_path / "posts.parquet"
     line = refused(run, "weibo", tmp_path / "dump", "--out", out)
-    assert "none of its 2 posts has text, hashtags or an image; `postplace import auto`" in line
+    assert "none of its 2 posts has text, hashtags or an image; it is what the source weibo reads" in line
     assert not out.exists()
     WEIBO["save_json"](tmp_path / "dump", *posts, WEIBO["weibo"](id=3, text="x", topics="", pics=""))
     code, shown, _ = run("weibo", tmp_path / "dump", "--out", out)
