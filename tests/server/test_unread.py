@@ -18,7 +18,7 @@ from postplace.server.limits import RequestLimits
 from postplace.server.parsing import read_line, to_post
 
 Client = Any
-LIMITS = RequestLimits(picture_bytes=60_000, pixels=10_000)
+LIMITS = RequestLimits(image_bytes=60_000, pixels=10_000)
 
 
 def encoded(kind: str, size: tuple[int, int] = (64, 64), **options: Any) -> bytes:
