@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from datetime import datetime
 from pathlib import Path
 
@@ -109,3 +110,13 @@ def test_what_the_default_lengths_cut_off_is_counted() -> None:
     assert (words["posts_cut"], words["lost"], words["total"]) == (1, 10, LENGTHS["max_words"] + 11)
     assert words["share_of_posts"] == 1 / 3
     assert by_way["text", "characters"]["posts_cut"] == (len(long) - 1 > LENGTHS["max_characters"])
+
+
+def test_images_that_lack_their_end_and_unreadable_ones_in_memory_are_counted(tmp_path: Path) -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (16, 16), "red").save(file, "JPEG")
+    (tmp_path / "short.jpg").write_bytes(file.getvalue()[:-2])
+    images = (tmp_path / "short.jpg", file.getvalue(), b"<html>")
+    found = inspect_posts([Post("1", images=images)])
+    assert found.images == {"cut short": 1, "uploaded": 1, "unreadable": 1}
+    assert any(line.startswith("1 images lack their end") for line in found.warnings())
