@@ -85,7 +85,7 @@ class PostLocator:
         given, subsets = read_with_subsets(posts)
         check_folds_free(self.folds, subsets)
         self.model_settings.try_out(self.encoder_pair)
-        with TrainingCheckpoint.begun(folder, self.options, given, subsets, overwrite=overwrite, log=self._log) as key:
+        with TrainingCheckpoint.start(folder, self.options, given, subsets, overwrite=overwrite, log=self._log) as key:
             return self.fit_dataset(self.build_dataset(given, subsets=subsets), checkpoint=key)
 
     def build_dataset(self, posts: Sequence[Post], *, subsets: Mapping[str, str] | None = None) -> SplitDataset:
@@ -196,4 +196,5 @@ class PostLocator:
 
     def options(self) -> JsonObject:
         """Everything that decides what is learned, for JSON."""
-        return {**self.given.to_json(model=self.entry.name), "encoders": self.encoder_pair.to_json()}
+        words = {name: rules for name, rules in self.plan.vocabulary.items() if name == "word_rules"}
+        return {**self.given.to_json(model=self.entry.name), **words, "encoders": self.encoder_pair.to_json()}

@@ -39,6 +39,14 @@ def test_every_other_name_stays(here: Path, name: str) -> None:
     assert lasting_name(name) == name
 
 
+def test_the_bundled_text_encoder_of_version_0_1_0_is_the_cased_one(here: Path) -> None:
+    image = {"asked": "bundled", "fingerprint": "bundled-image; sha256 0; (x - 127) / 128"}
+    for steps, name in (("", "bundled-cased"), (", in lower case", "bundled")):
+        text = {"asked": "bundled", "fingerprint": f"bundled-text; sha256 0 1; the first 10,000 characters{steps}"}
+        found = asked_encoders({"encoders": {"text": text, "image": image}}, here, given={})
+        assert found == {"text": name, "image": "bundled"}
+
+
 def test_what_is_gone_is_named(here: Path) -> None:
     config = {"encoders": {"text": {"asked": "bundled"}, "image": {"asked": str(here / "onnx")}}}
     assert asked_encoders(config, here, given={}) == {"text": "bundled", "image": str(here / "onnx")}

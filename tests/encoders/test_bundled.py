@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from postplace.encoders import bundled
-from postplace.encoders.bundled import Squash, bundled_image_encoder, bundled_text_encoder
+from postplace.encoders.bundled import Squash, bundled_image_encoder, bundled_text_encoder, cased_text_encoder
 from postplace.encoders.encoder import CountsLengths, ImageEncoder, TextEncoder
 from postplace.errors import BadWeights
 
@@ -53,6 +53,20 @@ def test_a_sentence_keeps_its_vector(text: TextEncoder) -> None:
     (vector,) = text.encode(["夜晚的外滩 is beautiful"])
     assert vector[:4] == pytest.approx(TEXT_NUMBERS, abs=1e-4)
     assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
+
+
+def test_a_place_is_the_same_however_its_letters_are_cased(text: TextEncoder) -> None:
+    lower, title, upper = text.encode(["shanghai bund", "Shanghai Bund", "SHANGHAI BUND"])
+    np.testing.assert_allclose(lower, title, atol=1e-5)
+    np.testing.assert_allclose(lower, upper, atol=1e-5)
+
+
+def test_the_encoder_of_version_0_1_0_is_kept_and_is_another(text: TextEncoder) -> None:
+    cased = cased_text_encoder(threads=1)
+    title, upper = cased.encode(["Shanghai", "SHANGHAI"])
+    assert title @ upper == pytest.approx(0.57, abs=0.02)
+    np.testing.assert_allclose(cased.encode(["the bund"]), text.encode(["The Bund"]), atol=1e-5)
+    assert cased.fingerprint + ", in lower case" == text.fingerprint
 
 
 def test_a_picture_keeps_its_vector(image: ImageEncoder, gradient: NDArray[np.uint8]) -> None:

@@ -105,7 +105,7 @@ def test_nobody_who_reads_the_edited_post_finds_the_hidden_tag(toy: Toy, text: s
     [
         ("##外滩#外滩", tag("外滩"), ""),
         ("外外滩滩夜景", word("外滩"), "夜景"),
-        ("#外滩\u200b夜景", tag("外滩"), "\u200b夜景"),
+        ("#外滩\u200b夜景", tag("外滩夜景"), ""),
         ("dinner #\u200fbund now", tag("bund"), "dinner now"),
         ("#bund and #外滩", tag("bund", "外滩"), "#外滩 and #外滩"),
     ],

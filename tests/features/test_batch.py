@@ -179,6 +179,19 @@ def test_a_missing_key_is_named(vocabularies: Vocabularies, key: str) -> None:
         Vocabularies.from_json(saved)
 
 
+def test_the_rules_of_words_are_kept_and_a_run_that_does_not_say_had_those_of_the_paper() -> None:
+    tokens = [tokenize(Post("1", text="上海外灘 Line 10"), "sg-mft")]
+    fitted = Vocabularies.fit(tokens, min_count=1, word_rules="sg-mft")
+    assert Vocabularies.from_json(json.loads(json.dumps(fitted.to_json()))) == fitted
+    saved = Vocabularies.fit([tokenize(Post("1", text="上海外灘 Line 10"))], min_count=1).to_json()
+    assert saved["word_rules"] == "places"
+    assert saved["words"] == ["10", "line", "上海", "外滩"]
+    earlier = {name: value for name, value in saved.items() if name != "word_rules"}
+    assert Vocabularies.from_json(earlier).word_rules == "sg-mft"
+    with pytest.raises(BadRun, match="word_rules 'x' is none of places, sg-mft"):
+        Vocabularies.from_json({**saved, "word_rules": "x"})
+
+
 def test_tokenize_by_hand() -> None:
     tokens = tokenize(Post("1", text="Sunset over the HARBOUR http://a.b/c @me", hashtags=("NewYorkCity", "外滩")))
     assert tokens.text_characters == "sunset over the harbour"

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
+from postplace.errors import BadImage
+from postplace.images.decode import decode
 from postplace.images.metadata import GPS_TAG, header
 
 
@@ -31,8 +34,39 @@ def test_header_of_what_is_no_image_file(tmp_path: Path) -> None:
     assert [header(path) for path in (tmp_path, tmp_path / "none.jpg")] == ["missing"] * 2
 
 
-def test_header_reads_no_pixels(tmp_path: Path) -> None:
-    Image.effect_noise((200, 200), 80).save(tmp_path / "whole.jpg")
-    content = (tmp_path / "whole.jpg").read_bytes()
-    (tmp_path / "cut.jpg").write_bytes(content[: len(content) // 2])
-    assert header(tmp_path / "cut.jpg") == "plain"
+def test_header_reads_no_pixels_of_an_image_that_is_all_there(tmp_path: Path) -> None:
+    Image.effect_noise((200, 200), 80).save(tmp_path / "whole.png")
+    content = bytearray((tmp_path / "whole.png").read_bytes())
+    content[len(content) // 2] ^= 255  # damage that the pixels alone show
+    (tmp_path / "damaged.png").write_bytes(content)
+    assert header(tmp_path / "damaged.png") == "plain"
+
+
+def test_header_says_of_what_is_not_all_there_what_decoding_says(tmp_path: Path) -> None:
+    for name in ("whole.jpg", "whole.png", "whole.webp"):
+        Image.effect_noise((200, 200), 80).convert("RGB").save(tmp_path / name)
+        content = (tmp_path / name).read_bytes()
+        (tmp_path / f"half {name}").write_bytes(content[: len(content) // 2])
+        (tmp_path / f"short {name}").write_bytes(content[:-500])
+    found = {path.name: header(path) for path in tmp_path.iterdir()}
+    assert found == {
+        "whole.jpg": "plain", "half whole.jpg": "unreadable", "short whole.jpg": "cut short",
+        "whole.png": "plain", "half whole.png": "unreadable", "short whole.png": "unreadable",
+        "whole.webp": "plain", "half whole.webp": "unreadable", "short whole.webp": "unreadable",
+    }  # fmt: skip
+    for name, state in found.items():
+        if state == "unreadable":
+            with pytest.raises(BadImage):
+                decode(tmp_path / name)
+        else:
+            assert decode(tmp_path / name).size == (200, 200)
+
+
+def test_what_no_reader_takes_is_unreadable_here_too(tmp_path: Path) -> None:
+    save(tmp_path / "read.avif")
+    Image.new("1", (8000, 8000)).save(tmp_path / "large.png")
+    (tmp_path / "page.jpg").write_text("<!DOCTYPE html><html></html>")
+    Image.new("RGB", (8, 8)).save(tmp_path / "other.ico")
+    assert [header(tmp_path / name) for name in ("read.avif", "large.png", "page.jpg", "other.ico")] == [
+        "plain", "unreadable", "unreadable", "unreadable",
+    ]  # fmt: skip

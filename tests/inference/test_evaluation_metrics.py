@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from postplace.evaluation.scores import ConfidenceInterval, Difference, Intervals, ModelScores, Scores
-from postplace.features.extraction import BrokenImage
+from postplace.features.image_keys import BrokenImage
 from postplace.inference.evaluation_metrics import EvaluationMetrics, upgrade_metrics
 
 OLD = Path(__file__).parents[1] / "data" / "results" / "metrics-0.1.0.json"
@@ -110,6 +111,10 @@ def test_scores_that_do_not_apply_are_not_written() -> None:
         },
         "intervals": {},
     }
+    assert "cut_short_images" not in content
+    broken = small().broken_images
+    short = replace(small(), cut_short_images=broken)
+    assert EvaluationMetrics.from_dict(short.to_dict()).cut_short_images == broken
     assert content["broken_images"] == [{"post_id": "1", "image": "a.jpg", "reason": "is missing"}]
     assert EvaluationMetrics.from_dict(content) == small()
 

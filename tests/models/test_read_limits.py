@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 from postplace import Post
 from postplace.features.batch import Vocabularies
-from postplace.features.extraction import BrokenImage
+from postplace.features.image_keys import BrokenImage
 from postplace.features.pooled import MODALITIES
 from postplace.models.read_limits import ReadLimits, unread_of_posts
 from postplace.models.registry import find_model
 from postplace.models.settings import resolve_settings
 from postplace.text.tokens import extents_of, tokenize
 
-LENGTHS = {"max_characters": 5, "max_words": 3, "max_hashtags": 2}
+LENGTHS: Any = {"max_characters": 5, "max_words": 3, "max_hashtags": 2}
 
 
 class FourLetters:

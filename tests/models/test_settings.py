@@ -29,10 +29,10 @@ def test_a_model_without_tokens_takes_no_vocabulary_settings() -> None:
     ("name", "takes"),
     [
         ("deepgeo", {"min_count", "max_characters"}),
-        ("feature-cnns", {"min_count", "max_words", "max_hashtags"}),
-        ("user-cnns", {"min_count", "max_words", "max_hashtags"}),
-        ("mrlf", {"min_count", "max_characters", "max_words", "max_hashtags"}),
-        ("loctwi", {"min_count", "max_characters", "max_words", "max_hashtags"}),
+        ("feature-cnns", {"min_count", "max_words", "max_hashtags", "word_rules"}),
+        ("user-cnns", {"min_count", "max_words", "max_hashtags", "word_rules"}),
+        ("mrlf", {"min_count", "max_characters", "max_words", "max_hashtags", "word_rules"}),
+        ("loctwi", {"min_count", "max_characters", "max_words", "max_hashtags", "word_rules"}),
         ("gated", set()),
     ],
 )
@@ -40,11 +40,20 @@ def test_lengths_are_those_of_what_is_read(name: str, takes: set[str]) -> None:
     entry = MODELS[name]
     assert set(resolve_settings(entry, {}).vocabulary) == takes
     for setting in VOCABULARY:
+        value = "sg-mft" if setting == "word_rules" else 7
         if setting in takes:
-            assert resolve_settings(entry, {setting: 7}).vocabulary[setting] == 7
+            assert resolve_settings(entry, {setting: value}).vocabulary[setting] == value
         else:
             with pytest.raises(BadOption, match=f"'{setting}' is unknown"):
-                resolve_settings(entry, {setting: 7})
+                resolve_settings(entry, {setting: value})
+
+
+def test_the_baseline_of_a_paper_keeps_the_words_of_the_paper() -> None:
+    for name, rules in (("sg-mft", "sg-mft"), ("sg-mft-paper", "sg-mft")):
+        settings = {"text_input": "words", "layers": 0, "fusion": "none"}
+        assert resolve_settings(MODELS[name], settings).word_rules == rules
+    assert resolve_settings(MODELS["mrlf"], {}).word_rules == "places"
+    assert resolve_settings(MODELS["mrlf"], {"word_rules": "sg-mft"}).word_rules == "sg-mft"
 
 
 def test_betas_are_refused_where_the_optimiser_has_none() -> None:
@@ -105,6 +114,7 @@ def test_what_does_not_go_with_states_is_refused_before_anything_is_encoded() ->
         ({"learning_rate": -1}, "is too small"),
         ({"dropout": 1.5}, "is no such share"),
         ({"optimiser": "sdg"}, "'sdg' is unknown"),
+        ({"word_rules": "paper"}, "word_rules: 'paper' is unknown"),
         ({"fusion": 3}, "is not a name"),
         ({"batch_size": True}, "is not a number"),
     ],
@@ -116,10 +126,10 @@ def test_values_that_cannot_be(setting: dict[str, object], message: str) -> None
 
 def test_lengths_are_those_of_a_paper_that_prints_them_and_else_longer() -> None:
     assert resolve_settings(MODELS["loctwi"], {}).vocabulary == {
-        "min_count": 2, "max_characters": 140, "max_words": 30, "max_hashtags": 30,
+        "min_count": 2, "max_characters": 140, "max_words": 30, "max_hashtags": 30, "word_rules": "places",
     }  # fmt: skip
     assert resolve_settings(MODELS["deepgeo"], {}).vocabulary["max_characters"] == 300
-    assert resolve_settings(MODELS["mrlf"], {}).vocabulary == {"min_count": 2, **LENGTHS}
+    assert resolve_settings(MODELS["mrlf"], {}).vocabulary == {"min_count": 2, **LENGTHS, "word_rules": "places"}
     assert dict(LENGTHS) == {"max_characters": 280, "max_words": 60, "max_hashtags": 30}
     assert resolve_settings(MODELS["mrlf"], {"max_words": 9}).vocabulary["max_words"] == 9
 

@@ -1,6 +1,6 @@
 """Mutated records: each ends as a post, in a refusal or as the same post again, by count, and no text is lost.
 
-MUTATIONS=100000 python -m pytest tests/posts/test_mutations.py    tries so many of each source.
+POSTPLACE_MUTATIONS says how many of each source are tried.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import copy
 import csv
 import json
-import os
 import random
 import runpy
 import sqlite3
@@ -18,23 +17,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.posts.mutation import NUMBER, STRANGE
 
 from postplace.posts.dump import AGAIN, Dump
 from postplace.posts.instaloader import instaloader_dump
 from postplace.posts.weibo import weibo_export
 from postplace.posts.weibo_records import HEADER_AGAIN
 
-RECORDS = int(os.environ.get("MUTATIONS", "2000"))
 AT_ONCE = 5_000  # records of one dump
 DATA = Path(__file__).parents[1] / "data"
 INSTALOADER = runpy.run_path(str(DATA / "instaloader" / "make.py"))
 WEIBO = runpy.run_path(str(DATA / "weibo" / "make.py"))
 WORDS = "by the river"  # in every text: where they are lost, a text was
 
-JUNK: list[object] = [
-    *(None, True, 0, -1, 10**30, 1e308, float("nan"), "", " ", "\0", "无", "\ud83d", "﷽" * 50, "2019-12-28", "1e9"),
-    *([], {}, [None], [[]], {"text": 1}, {"edges": []}, {"edges": [None]}, {"id": {}}, {"node": []}, "a" * 5000),
-]
 OTHERS = {  # what other programs call it
     "edge_media_to_caption": "caption_text",
     "caption": "description",
@@ -62,7 +57,7 @@ def mutated(record: dict[str, Any], draw: random.Random) -> dict[str, Any]:
                 continue
             change = draw.randrange(3)
             if change == 0:
-                inside[key] = draw.choice(JUNK)
+                inside[key] = draw.choice(STRANGE)
             elif change == 1 and isinstance(inside, dict):
                 inside[OTHERS.get(str(key), f"{key}_")] = inside.pop(key)
             else:
@@ -87,10 +82,10 @@ def check(dump: Dump, records: int, *, ignored: tuple[str, ...] = (), whole: int
 
 def in_parts(make: Callable[[Path, int, random.Random], None], folder: Path) -> None:
     draw = random.Random(15)
-    for number, start in enumerate(range(0, RECORDS, AT_ONCE)):
+    for number, start in enumerate(range(0, NUMBER, AT_ONCE)):
         inside = folder / str(number)
         inside.mkdir()
-        make(inside, min(AT_ONCE, RECORDS - start), draw)
+        make(inside, min(AT_ONCE, NUMBER - start), draw)
 
 
 def instagram_node(number: int, draw: random.Random) -> dict[str, Any]:
@@ -133,7 +128,7 @@ def test_weibo_json(tmp_path: Path) -> None:
         originals = [weibo_post(draw.randrange(records)) for _ in range(records)]
         changed = [mutated(post, draw) for post in originals]
         whole = sum(before == after for before, after in zip(originals, changed, strict=True))
-        items = [draw.choice(JUNK) if draw.random() < 0.02 else post for post in changed]
+        items = [draw.choice(STRANGE) if draw.random() < 0.02 else post for post in changed]
         (folder / "x.json").write_text(json.dumps({"weibo": items}), encoding="utf-8")
         check(weibo_export(folder), records, whole=int(whole * 0.9))
 
@@ -153,7 +148,7 @@ def test_weibo_csv(tmp_path: Path) -> None:
             elif kind == 6:
                 row = row[: draw.randrange(1, len(row))]
             elif kind == 7:
-                row[draw.randrange(len(row))] = str(draw.choice(JUNK)).replace("\ud83d", "")
+                row[draw.randrange(len(row))] = str(draw.choice(STRANGE)).replace("\ud83d", "")
             elif kind == 8:
                 draw.shuffle(row)
             elif kind == 9:

@@ -353,6 +353,7 @@ def test_a_csv_error_names_the_line_the_record_begins_on(write: WriteFile) -> No
         ("p.xlsx", "x", "p.xlsx: is not an Excel workbook"),
         ("p.dat", "x", "has the unknown ending '.dat'; give a file with one of the endings .jsonl"),
         ("posts", "x", "has no ending; give"),
+        ("._posts.csv", "x", "is a file that a Mac or Windows left beside another one; give the other one"),
     ],
 )
 def test_a_file_that_cannot_be_read_gives_one_clear_line(

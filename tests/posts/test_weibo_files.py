@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from postplace.posts.dump import NO_CONTENT, NO_IMAGE, NO_METADATA, Dump
+from postplace.posts.recognition import is_weibo_crawler
 from postplace.posts.weibo import weibo_export
 from postplace.posts.weibo_database import OTHER_DATABASE
 from postplace.posts.weibo_records import HEADER_AGAIN
@@ -81,11 +82,24 @@ def test_the_database_has_the_posts_of_all_users(tmp_path: Path, folder: str) ->
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["weibodata.db"]
 
 
+def test_a_database_is_read_without_a_trace_and_from_a_medium_that_is_read_only(tmp_path: Path) -> None:
+    path = database(tmp_path / "weibodata.db", MAKE["weibo"]())
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.close()
+    for mode in (0o700, 0o500):
+        tmp_path.chmod(mode)
+        assert len(read(tmp_path)[0]) == 1
+        assert [each.name for each in tmp_path.iterdir()] == ["weibodata.db"]
+    tmp_path.chmod(0o700)
+
+
 def test_the_database_of_weibo_search_finds_images_of_all_keywords(tmp_path: Path) -> None:
     database(tmp_path / "weibo.db", MAKE["weibo"]())
     put(tmp_path / "夜景" / "images" / "4454572602912349.jpg")
     (post,), _ = read(tmp_path)
     assert post.images == (tmp_path / "夜景" / "images" / "4454572602912349.jpg",)
+    assert is_weibo_crawler(tmp_path)
 
 
 def test_a_post_in_the_database_and_in_json_is_one(tmp_path: Path) -> None:
@@ -100,6 +114,7 @@ def test_other_databases_are_counted(tmp_path: Path) -> None:
     database(tmp_path / "b.sqlite", table="users")
     database(tmp_path / "c.db")
     (tmp_path / "d.db").write_bytes(b"no database at all, but long enough to look like one" * 9)
+    assert [is_weibo_crawler(tmp_path / f"{name}.db") for name in "acd"] == [False, True, False]
     _, dump = read(tmp_path)
     assert dump.counts == {OTHER_DATABASE: 3, "table without rows": 1}
 

@@ -6,6 +6,7 @@ The list goes to every POST route twice; answers are of the second time, and mem
 from __future__ import annotations
 
 import base64
+import gzip
 import io
 import json
 import os
@@ -171,7 +172,7 @@ NAMES = (f"../../etc/{SECRET}", f"/etc/{SECRET}", f"C:\\{SECRET}", f"%00{SECRET}
 
 def hostile_forms(photo: bytes, path: str) -> dict[str, tuple[Sent, str]]:
     """What is sent to a route that takes one post, and what comes of it."""
-    told = {"pixels": "422", "a header": "422", "rows": "200", "a remark": "422"}
+    told = {"pixels": "200 unread", "a header": "200 unread", "rows": "200", "a remark": "200 unread"}
     fine, secret, (option, least) = text("a walk"), text(SECRET), FORMS[path]
     cheap, names = text(least, option), NAMES if path == "/predict" else ()
     return {
@@ -189,6 +190,7 @@ def hostile_forms(photo: bytes, path: str) -> dict[str, tuple[Sent, str]]:
         "a text that is a file": ({"files": [("text", (SECRET, SECRET))]}, "422"),
         "an image that is a path": ({"files": [text(f"/etc/{SECRET}", "images")]}, "422"),
         "an image that is an address": ({"files": [text(f"http://127.0.0.1/{SECRET}", "images")]}, "422"),
+        "gzip": ({"files": [secret], "headers": {"content-encoding": "gzip"}}, "415"),
         "JSON": ({"json": {"text": SECRET}}, "415"),
         "nothing": ({}, "415"),
         **{f"a name {number}": ({"files": [cheap, image(photo, name)]}, "200") for number, name in enumerate(names)},
@@ -209,7 +211,7 @@ def line(**record: Any) -> Sent:
 
 def hostile_lines(photo: bytes) -> dict[str, tuple[Sent, str]]:
     """The same for the route of many lines: a line that is bad is answered as such."""
-    told = {"pixels": "200 error", "a header": "200 error", "rows": "200", "a remark": "200 error"}
+    told = {"pixels": "200 unread", "a header": "200 unread", "rows": "200", "a remark": "200 unread"}
     coded = {kind: base64.b64encode(data).decode() for kind, data in bombs().items()}
     large = (1 + 51 * MEGABYTE // len(LARGE)) * LARGE
     return {
@@ -233,6 +235,8 @@ def hostile_lines(photo: bytes) -> dict[str, tuple[Sent, str]]:
         "an unknown option": ({**line(text=SECRET), "params": {QUOTED: "1"}}, "422"),
         "half an image": (line(images=[base64.b64encode(photo[: len(photo) // 2]).decode()]), "200 unread"),
         "an image and more": (line(images=[base64.b64encode(photo + MORE).decode()]), "200"),
+        "gzip": ({"content": gzip.compress(SECRET.encode())}, "415"),
+        "gzip that says so": ({**line(text=SECRET), "headers": {"content-encoding": "gzip"}}, "415"),
         "a form": ({"files": [text(SECRET)]}, "200 error"),
         "nothing": ({}, "200 error"),
     }

@@ -85,10 +85,10 @@ def test_a_hostile_text_takes_no_longer_than_its_length(piece: str) -> None:
 @pytest.mark.parametrize(
     ("text", "tags", "encoded", "found"),
     [
-        ("#外滩\u200b夜景", ("外滩",), "夜景", ["夜景"]),  # a zero-width space ends a tag as any space does
-        ("#New\u200bYork trip", ("New",), "York trip", ["york", "trip"]),
+        ("#外滩\u200b夜景", ("外滩夜景",), "", []),  # nobody sees a zero-width space: it makes no other tag
+        ("#New\u200bYork trip", ("NewYork",), "trip", ["trip"]),
         ("#外滩\u200b夜景#", ("外滩夜景",), "", []),
-        ("#外滩\u2060夜景 tea", ("外滩夜景",), "tea", ["tea"]),  # a word joiner does not
+        ("#外滩\u2060夜景 tea", ("外滩夜景",), "tea", ["tea"]),  # nor does a word joiner
         ("#\u200fתלאביב", ("תלאביב",), "", []),
         ("لقد #مكة\u200eالمكرمة", ("مكةالمكرمة",), "لقد", ["لقد"]),
         ("\u2068#bund\u2069 walk", ("bund",), "walk", ["walk"]),
@@ -104,7 +104,7 @@ def test_a_hostile_text_takes_no_longer_than_its_length(piece: str) -> None:
         ("#café☕️", ("café☕️",), "", []),
         ("#👨‍👩‍👧", ("👨‍👩‍👧",), "", []),
         ("#🏴\U000e0067\U000e0062\U000e007f tea", ("🏴\U000e0067\U000e0062\U000e007f",), "tea", ["tea"]),
-        ("#hello-world", ("hello",), "-world", []),  # world is a stop word
+        ("#hello-world", ("hello",), "-world", ["world"]),
         ("#St.Pauli", ("St",), ".Pauli", ["pauli"]),
         ("#C3PO", ("C3PO",), "", []),
         ("#a_b", ("a_b",), "", []),

@@ -18,6 +18,15 @@ def test_a_hashtag_counts_whole_and_in_its_parts_each_once() -> None:
     assert found.hashtag_words == ("newyorkcity", "city", "new", "york")
 
 
+def test_characters_are_as_written_and_words_by_the_rules() -> None:
+    post = Post("1", text="上海外灘 Line 10", hashtags=("上海外灘",))
+    found, paper = tokenize(post), tokenize(post, "sg-mft")
+    assert found.text_characters == paper.text_characters == "上海外灘 line 10"
+    assert found.hashtag_characters == paper.hashtag_characters == "上海外灘"
+    assert (found.text_words, found.hashtag_words) == (("上海", "外滩", "line", "10"), ("上海外灘", "上海", "外滩"))
+    assert (paper.text_words, paper.hashtag_words) == (("海外", "灘"), ("上海外灘", "上", "海外", "灘"))
+
+
 def test_a_post_with_nothing_has_no_tokens() -> None:
     found = tokenize(Post("1"))
     assert (found.text_characters, found.text_words, found.hashtag_characters, found.hashtag_words) == ("", (), "", ())

@@ -12,7 +12,7 @@ from rich.table import Table
 from postplace.cli.wording import text_in_options
 from postplace.evaluation.calibration_report import CalibrationReport
 from postplace.evaluation.scores import ConfidenceInterval, Difference
-from postplace.features.extraction import BrokenImage
+from postplace.features.image_keys import BrokenImage
 from postplace.inference.evaluation_metrics import EvaluationMetrics
 from postplace.runs.card import and_uniform_weight
 from postplace.runs.coverage_wording import coverage_sentences, shown
@@ -20,6 +20,7 @@ from postplace.splitting.known_posts import in_words
 from postplace.truncation import truncation_lines
 
 NAMED = 5  # broken images named one by one before the rest is counted
+CUT_SHORT = "are cut short; they were read as far as they go"
 
 
 def open_console() -> Console:
@@ -46,6 +47,7 @@ def show_fit(report: Mapping[str, Any]) -> None:
     for line in truncation_lines(report.get("not_read", ())):
         console.print(f"not read, of the posts it learned from: {line}")
     _show_broken(console, [BrokenImage(**image) for image in report["broken_images"]])
+    _show_broken(console, [BrokenImage(**image) for image in report.get("cut_short_images", ())], CUT_SHORT)
 
 
 def subset_sizes(report: Mapping[str, Any]) -> str:
@@ -73,6 +75,7 @@ def show_metrics(metrics: EvaluationMetrics, *, target: str = "place") -> None:
         _show_calibration(console, metrics.calibration)
     if metrics.subset == "given posts":
         _show_broken(console, metrics.broken_images)
+        _show_broken(console, metrics.cut_short_images, CUT_SHORT)
 
 
 def _show_calibration(console: Console, report: CalibrationReport) -> None:
@@ -148,10 +151,14 @@ def _patterns(metrics: EvaluationMetrics) -> Table:
     return table
 
 
-def _show_broken(console: Console, broken: Sequence[BrokenImage]) -> None:
+def _show_broken(
+    console: Console,
+    broken: Sequence[BrokenImage],
+    what: str = "could not be read; their posts went on without them",
+) -> None:
     if not broken:
         return
-    console.print(f"{len(broken)} images could not be read; their posts went on without them:")
+    console.print(f"{len(broken)} images {what}:")
     for image in broken[:NAMED]:
         console.print(f"  post {image.post_id}: {image.image}: {image.reason}")
     if len(broken) > NAMED:

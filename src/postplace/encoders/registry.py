@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Literal, cast
 
 from postplace.encoders.backbones import HUB_FILE, WEIGHTS, timm_image_encoder
-from postplace.encoders.bundled import bundled_image_encoder, bundled_text_encoder
+from postplace.encoders.bundled import CASED, bundled_image_encoder, bundled_text_encoder, cased_text_encoder
 from postplace.encoders.encoder import ImageEncoder, TextEncoder
 from postplace.encoders.hub.build import HUB_NAMES, hub_image_encoder, hub_text_encoder
 from postplace.encoders.hub.files import wanted_files
@@ -74,6 +74,8 @@ def find_text_encoder(encoder: object, *, device: str = "cpu", states: bool = Fa
     name = str(encoder)
     if name == "bundled":
         return bundled_text_encoder()
+    if name == CASED:
+        return cased_text_encoder()
     folder = _onnx_folder(name, states=states, layers=layers)
     if folder is not None:
         from postplace.encoders.onnx.encoders import onnx_text_encoder
@@ -106,7 +108,7 @@ def available(entry: EncoderEntry) -> tuple[bool, str]:
     if missing:
         remedy = f"pip install 'postplace[{entry.needs_extra}]'" if entry.needs_extra else "install postplace again"
         return False, f"{remedy} ({', '.join(missing)} not installed)"
-    if entry.name == "bundled":
+    if entry.name in ("bundled", CASED):
         return True, "inside an installed package"
     if entry.needs_extra not in ("hub", "timm"):
         return True, "registered from outside this package"
@@ -230,6 +232,15 @@ _OWN = (
         "Yang et al., Multilingual Universal Sentence Encoder for Semantic Retrieval, ACL 2020",
         "Apache-2.0",
         "nothing can or should be downloaded; 16 languages at once",
+    ),
+    EncoderEntry(
+        CASED,
+        "text",
+        512,
+        "",
+        "Yang et al., Multilingual Universal Sentence Encoder for Semantic Retrieval, ACL 2020",
+        "Apache-2.0",
+        "capitals tell something, or a run of version 0.1.0 is to be made again",
     ),
     EncoderEntry(
         "vgg19",

@@ -84,7 +84,10 @@ def _work_on(job: Job) -> Iterator[str]:
     )
     ready = _write_baselines(job, prepared, provenance, results) if job.baselines else ""
     yield f"seed {job.seed}: posts ready{ready} after {time.perf_counter() - started:.0f} s"
-    _ = prepared.tokens, prepared.examples  # made now, so that no row's seconds are those of the first that needs them
+    _ = (
+        prepared.tokens(),
+        prepared.examples,
+    )  # made now, so that no row's seconds are those of the first that needs them
     for row, path in job.rows:
         started = time.perf_counter()
         failed = partial(Result, row.name, job.seed, asdict(row), provenance)

@@ -29,6 +29,7 @@ from postplace.locator import PostLocator
 from postplace.models.estimator import Estimator
 from postplace.models.inputs import build_tensors
 from postplace.schema import Post
+from postplace.text.stop_words import PLACES, WordRules
 
 STEPS = 32
 MORE_STEPS = 128  # where the shares of 32 do not add up: a layer norm may turn sharply on the way
@@ -73,7 +74,8 @@ def gradient_effects(locator: PostLocator, opened: OpenedPost, column: int) -> t
         raise _no_gradients(model_name) from error
     if abs(float(shares.end[1]) - answer) > ALIKE:
         raise _no_gradients(model_name)
-    return _effects(posts[0], network, shares), [*_complete(shares), *baseline.notes()]
+    rules = fitted.vocabularies.word_rules if fitted.vocabularies else PLACES
+    return _effects(posts[0], network, shares, rules=rules), [*_complete(shares), *baseline.notes()]
 
 
 @dataclass(frozen=True)
@@ -177,14 +179,14 @@ def integrated(function: Callable[[Inputs], Tensor], inputs: Inputs, baseline: I
     return Shares({name: total[name] * change[name] for name in total}, *ends)
 
 
-def _effects(post: Post, network: Differentiable, shares: Shares) -> list[Effect]:
+def _effects(post: Post, network: Differentiable, shares: Shares, *, rules: WordRules) -> list[Effect]:
     """Shares of tokens added up over the words and hashtags they stand in, and those of vectors."""
     sums: defaultdict[Part, np.ndarray[tuple[int], np.dtype[np.float64]]] = defaultdict(lambda: np.zeros(2))
     by_token = np.zeros((2, len(network.tokens)))
     for name in network.tables:
         by_token += shares.of[f"{name}.weight"].sum(dim=2).numpy()
     counts = [int((getattr(network.batch, name)[0] != 0).sum()) for name in TOKEN_IDS]
-    for part, share in zip(parts_of_tokens(post, counts), by_token.T, strict=True):
+    for part, share in zip(parts_of_tokens(post, counts, rules=rules), by_token.T, strict=True):
         sums[part] += share
     for name, whole in _WHOLE.items():
         if name in shares.of and (share_of_input := shares.of[name].flatten(1).sum(dim=1).numpy()).any():

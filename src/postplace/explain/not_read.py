@@ -23,7 +23,11 @@ def parts_not_read(reader: ReadLimits, post: Post) -> tuple[Part, ...]:
     text, tags = word_parts(post), hashtag_parts(post)
     first, first_tag = _first_beyond(reader, post, TEXT, text), _first_beyond(reader, post, HASHTAGS, tags)
     words_alone = {extent.unit for extent in reader.extents(post) if extent.of == TEXT} == {WORDS}
-    far = [part for row, part in enumerate(text) if row >= first or (words_alone and not words(part.name))]
+    far = [
+        part
+        for row, part in enumerate(text)
+        if row >= first or (words_alone and not words(part.name, reader.word_rules))
+    ]
     return (*far, *tags[first_tag:])
 
 

@@ -8,23 +8,26 @@ from postplace.explain.parts import Part, hashtag_parts, word_parts
 from postplace.schema import Post
 from postplace.text.cleaning import blanked, for_words, markup_spans
 from postplace.text.hashtags import normalise_hashtag, split_hashtag
+from postplace.text.simplified import simplified
+from postplace.text.stop_words import PLACES, WordRules
 from postplace.text.tokens import TextTokens, tokenize
 
 BETWEEN_WORDS = Part("input", "between the words", of="text")
 BETWEEN_TAGS = Part("input", "between the hashtags", of="hashtags")
 
 
-def parts_of_tokens(post: Post, counts: Sequence[int]) -> list[Part]:
+def parts_of_tokens(post: Post, counts: Sequence[int], *, rules: WordRules = PLACES) -> list[Part]:
     """The part that each token stands in; `counts` are those read: characters and words of the text, of the hashtags.
 
-    Spaces and punctuation stand between words; a tag's parts in it, or in the first tag that has them.
+    `rules` are those by which words are cut. Spaces and punctuation stand between words; a tag's parts in it, or in the
+    first tag that has them.
     """
-    tokens = tokenize(post)
+    tokens = tokenize(post, rules)
     parts_by_side = [
         _of_characters(post, tokens),
         _of_words(post, tokens),
         _of_tag_characters(post),
-        _of_tag_words(post, tokens),
+        _of_tag_words(post, tokens, rules),
     ]
     return [part for parts, count in zip(parts_by_side, counts, strict=True) for part in parts[:count]]
 
@@ -60,9 +63,9 @@ def _word_at(post: Post) -> dict[int, Part]:
 
 def _of_words(post: Post, tokens: TextTokens) -> list[Part]:
     """Word by word: those that are not stop words come in the same order."""
-    waiting = [(for_words(word.name), word) for word in word_parts(post)]
+    waiting = [(simplified(for_words(word.name)), word) for word in word_parts(post)]
     parts: list[Part] = []
-    for token in tokens.text_words:
+    for token in map(simplified, tokens.text_words):
         at = next((row for row, (name, _) in enumerate(waiting) if name and (name == token or token in name)), None)
         parts.append(BETWEEN_WORDS if at is None else waiting[at][1])
         if at is not None:
@@ -79,9 +82,9 @@ def _of_tag_characters(post: Post) -> list[Part]:
     return parts
 
 
-def _of_tag_words(post: Post, tokens: TextTokens) -> list[Part]:
+def _of_tag_words(post: Post, tokens: TextTokens, rules: WordRules) -> list[Part]:
     owner: dict[str, Part] = {}
     for tag in hashtag_parts(post):
-        for word in (normalise_hashtag(tag.name), *split_hashtag(tag.name)):
+        for word in (normalise_hashtag(tag.name), *split_hashtag(tag.name, rules)):
             owner.setdefault(word, tag)
     return [owner.get(word, BETWEEN_TAGS) for word in tokens.hashtag_words]

@@ -20,6 +20,7 @@ from torch.utils.data import Dataset, Subset
 from postplace.errors import BadRun
 from postplace.features.extraction import EncodedPosts
 from postplace.system.json_types import JsonObject
+from postplace.text.stop_words import PLACES, SG_MFT, WORD_RULES, WordRules
 from postplace.text.tokens import LENGTHS, TextTokens
 from postplace.text.vocabulary import Vocabulary
 
@@ -105,7 +106,10 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Vocabularies:
-    """Character, word and hashtag vocabularies, fitted on the training part alone, and the lengths posts are cut to."""
+    """Character, word and hashtag vocabularies, fitted on the training part alone, and the lengths posts are cut to.
+
+    `word_rules` are those by which the words were made, and by which every post is cut that is asked about.
+    """
 
     characters: Vocabulary
     words: Vocabulary
@@ -113,6 +117,7 @@ class Vocabularies:
     max_characters: int
     max_words: int
     max_hashtags: int
+    word_rules: WordRules = PLACES
 
     @classmethod
     def fit(
@@ -123,8 +128,12 @@ class Vocabularies:
         max_characters: int = LENGTHS["max_characters"],
         max_words: int = LENGTHS["max_words"],
         max_hashtags: int = LENGTHS["max_hashtags"],
+        word_rules: WordRules = PLACES,
     ) -> Vocabularies:
-        """Learn the three vocabularies from training posts; what occurs fewer than `min_count` times is unknown."""
+        """Learn the three vocabularies from training posts; what occurs fewer than `min_count` times is unknown.
+
+        `word_rules` are those that the tokens were made by.
+        """
         characters = [piece for token in tokens for piece in (token.text_characters, token.hashtag_characters)]
         return cls(
             characters=Vocabulary.fit(characters, min_count=min_count),
@@ -133,6 +142,7 @@ class Vocabularies:
             max_characters=max_characters,
             max_words=max_words,
             max_hashtags=max_hashtags,
+            word_rules=word_rules,
         )
 
     def to_json(self) -> JsonObject:
@@ -142,8 +152,12 @@ class Vocabularies:
 
     @classmethod
     def from_json(cls, saved: Mapping[str, Any]) -> Vocabularies:
-        """The inverse of `to_json`."""
+        """The inverse of `to_json`; a run that does not say by which rules is of version 0.1.0, which had one way."""
         vocabularies = ("characters", "words", "hashtags")
+        saved = {"word_rules": SG_MFT, **saved}
+        if saved["word_rules"] not in WORD_RULES:
+            problem = f"word_rules {saved['word_rules']!r} is none of {', '.join(WORD_RULES)}"
+            raise BadRun("vocabulary.json", problem, "use the version of postplace that wrote the run")
         try:
             values: dict[str, Any] = {field.name: saved[field.name] for field in fields(cls)}
         except KeyError as error:

@@ -21,9 +21,10 @@ from postplace.encoders.encoder import EncodesPosts, ImageEncoder, OwnBatchSize,
 from postplace.encoders.outside import TextFailed, encode_texts
 from postplace.encoders.store import Store, Stored, Stores, add_finite, digest
 from postplace.encoders.token_states import StateRows, image_state_rows, in_one_run, rows_of_both, text_state_rows
-from postplace.errors import BadImage, BadVectors, Diverged
+from postplace.errors import BadVectors, Diverged
+from postplace.features.image_keys import CUT_SHORT, BrokenImage, Image, index_images, key_images
 from postplace.features.precomputed import TextSides, vectors_by_id
-from postplace.images.decode import check_folder, of_pixels, read_bytes
+from postplace.images.decode import of_pixels
 from postplace.images.worker import PreparedBatch, prepare_batch
 from postplace.schema import Post
 from postplace.splitting.duplicates import perceptual_hash
@@ -37,17 +38,6 @@ FLUSH_SECONDS = 10.0  # at most this much work is lost by a kill
 HASH_FINGERPRINT = "perceptual hash, 64 bits as four numbers of 16, after decoding to at least {size} px"
 HASH_WORDS = 4
 _NO_NUMBERS = "the encoder gives no numbers for it; leave it out or name another image encoder"
-
-Image = Path | bytes
-
-
-@dataclass(frozen=True, slots=True)
-class BrokenImage:
-    """An image that could not be read, of which post, and why; the post goes on without it."""
-
-    post_id: str
-    image: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -64,6 +54,7 @@ class EncodedPosts:
     image_hashes: NDArray[np.uint64] | None  # (M,) perceptual hashes, if asked for
     text_states: NDArray[np.float16] | None = None  # (N, n_t, D) of text and hashtags, if asked for; padding is all 0
     image_states: NDArray[np.float16] | None = None  # (M, n_i, D), if asked for
+    cut_short: tuple[BrokenImage, ...] = ()  # JPEGs without their end, which were read as far as they go
 
 
 def encode_posts(
@@ -109,17 +100,17 @@ def encode_posts(
             _encode_texts([*texts, *tags], lambda some: (encode_texts(text_encoder, some),), (sentences,), show=show)
             side = _vectors_by_text(texts, tags, sentences)
         kinds = _image_kinds(image_encoder, patch_rows, stores, hashing=image_hashes)
-        keys, sources, broken = _image_keys(posts)
+        files = key_images(posts)
         decoder = _Decoder(image_encoder, workers=workers, batch_size=batch_size, hashing=image_hashes)
-        reasons = _encode_images(sources, list(kinds.values()), decoder=decoder, show=show)
-        broken += _broken(posts, keys, reasons)
-        index, order = _index(keys, unreadable=reasons)
+        reasons = _encode_images(files.sources, list(kinds.values()), decoder=decoder, show=show)
+        index, order = index_images(files.keys, unreadable=reasons)
         kept = {name: kind.store.read(order) for name, kind in kinds.items()}
         return EncodedPosts(
             **side,
             image_vectors=kept["vectors"],
             image_index=index,
-            broken=tuple(broken),
+            broken=(*files.broken, *files.of_posts(posts, reasons)),
+            cut_short=files.of_posts(posts, {key: CUT_SHORT for key in files.cut_short if key not in reasons}),
             image_hashes=_from_words(kept["hashes"]) if image_hashes else None,
             text_states=text_states,
             image_states=None if patch_rows is None else patch_rows.shaped(kept["states"]),
@@ -201,26 +192,6 @@ def _text_key(text: str) -> bytes:
 
 
 # ---------------------------------------------------------------------- images
-
-
-def _image_keys(posts: Sequence[Post]) -> tuple[list[list[tuple[bytes, Image]]], dict[bytes, Image], list[BrokenImage]]:
-    """Each post's images with their content digest; one image for each digest; those that cannot be read at all."""
-    keys: list[list[tuple[bytes, Image]]] = []
-    sources: dict[bytes, Image] = {}
-    broken: list[BrokenImage] = []
-    for post in posts:
-        own = []
-        for image in post.images:
-            try:
-                key = digest(read_bytes(image))
-            except BadImage as error:
-                broken.append(BrokenImage(post.id, _name(image), f"{error.found}; {error.remedy}"))
-                continue
-            sources.setdefault(key, image)
-            own.append((key, image))
-        keys.append(own)
-    check_folder([Path(image.image) for image in broken], read=len(sources))
-    return keys, sources, broken
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,29 +320,6 @@ def _one_by_one(batch: Sequence[Image], pool: WorkerPool) -> PreparedBatch:
     return PreparedBatch(positions, np.stack(arrays) if arrays else None, hashes, reasons)
 
 
-def _broken(
-    posts: Sequence[Post], keys: Sequence[Sequence[tuple[bytes, Image]]], reasons: Mapping[bytes, str]
-) -> list[BrokenImage]:
-    return [
-        BrokenImage(post.id, _name(image), reasons[key])
-        for post, own in zip(posts, keys, strict=True)
-        for key, image in own
-        if key in reasons
-    ]
-
-
-def _index(
-    keys: Sequence[Sequence[tuple[bytes, Image]]], *, unreadable: Mapping[bytes, str]
-) -> tuple[NDArray[np.int64], list[bytes]]:
-    """Rows (N, I) into the distinct readable images, and these images' digests in that order."""
-    rows: dict[bytes, int] = {}
-    lists = [[rows.setdefault(key, len(rows)) for key, _ in own if key not in unreadable] for own in keys]
-    index = np.full((len(keys), max([1, *map(len, lists)])), -1, dtype=np.int64)
-    for row, own in enumerate(lists):
-        index[row, : len(own)] = own
-    return index, list(rows)
-
-
 def _to_words(hashes: Sequence[int]) -> Vectors:
     words = [[(value >> (16 * word)) & 0xFFFF for word in range(HASH_WORDS)] for value in hashes]
     return np.array(words, dtype=np.float32).reshape(-1, HASH_WORDS)
@@ -381,7 +329,3 @@ def _from_words(words: Vectors) -> NDArray[np.uint64]:
     shifts = np.arange(HASH_WORDS, dtype=np.uint64) * np.uint64(16)
     hashes: NDArray[np.uint64] = np.bitwise_or.reduce(words.astype(np.uint64) << shifts, axis=1, initial=0)
     return hashes
-
-
-def _name(image: Image) -> str:
-    return str(image) if isinstance(image, Path) else "uploaded image"

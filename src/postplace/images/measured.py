@@ -34,7 +34,7 @@ class MeasuredBytes(io.BytesIO):
 
     def __init__(self, data: bytes, where: str) -> None:
         super().__init__(data)
-        self._where, self._left = where, _most_reads(data)
+        self._where, self._left = where, most_reads(data)
 
     def read(self, size: int | None = -1, /) -> bytes:
         """See io.BytesIO. Raises BadImage."""
@@ -100,7 +100,7 @@ def _check_jpeg(data: bytes, where: str) -> None:
 def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
     """The marker, start and end of a JPEG's segments before the first scan, as far as they may be read."""
     at = 2
-    for _ in range(_most_reads(data)):
+    for _ in range(most_reads(data)):
         marker = _MARKER.search(data, at)
         if marker is None or 0 < marker[1][0] < 0xC0 or marker[1][0] == _SCAN:
             return
@@ -111,7 +111,8 @@ def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
             at = end
 
 
-def _most_reads(data: bytes) -> int:
+def most_reads(data: bytes) -> int:
+    """In how many pieces an image's bytes may be read."""
     return READS + len(data) // BYTES_A_READ
 
 

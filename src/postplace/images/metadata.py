@@ -1,25 +1,27 @@
-"""What an image file says of itself without being decoded: whether it opens, and whether it carries a GPS position."""
+"""What an image file says of itself: whether it is read, whether all of it is there, whether it has a position."""
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import Literal
 
-GPS_TAG = 0x8825
-Header = Literal["missing", "unreadable", "gps", "plain"]
+from postplace.errors import BadImage
+from postplace.images.decode import GPS_TAG as GPS_TAG
+from postplace.images.decode import look
+
+Header = Literal["missing", "unreadable", "gps", "cut short", "plain"]
 
 
 def header(path: Path) -> Header:
-    """ "missing" or "unreadable" files, files with a position in their EXIF ("gps"), and the rest ("plain")."""
-    from PIL import Image
+    """ "missing" or "unreadable" files, with a position in their EXIF ("gps"), without their end, and the rest.
 
+    `look` decides what is unreadable, as it does for whoever decodes the image: "plain" ones are decoded, but for
+    damage that their pixels alone show. An image with a position that is cut short counts as "gps".
+    """
     if not path.is_file():
         return "missing"
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(path) as image:
-                return "gps" if image.getexif().get_ifd(GPS_TAG) else "plain"
-    except Exception:  # a hostile header may raise anything; whatever it is, the file cannot be used
+        seen = look(path)
+    except BadImage:
         return "unreadable"
+    return "gps" if seen.has_gps else "cut short" if seen.cut_short else "plain"

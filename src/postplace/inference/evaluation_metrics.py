@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from postplace.evaluation.calibration_report import CalibrationReport
 from postplace.evaluation.old_keys import OldKeys
 from postplace.evaluation.scores import ConfidenceInterval, Difference, ModelScores
-from postplace.features.extraction import BrokenImage
+from postplace.features.image_keys import BrokenImage
 from postplace.system.html import drop_empty_columns, html_table
 from postplace.system.json_types import JsonObject
 
@@ -34,6 +34,7 @@ class EvaluationMetrics(OldKeys):
     left_out_as_seen: int = 0
     left_out_by: Mapping[str, int] = field(default_factory=dict)
     broken_images: tuple[BrokenImage, ...] = ()
+    cut_short_images: tuple[BrokenImage, ...] = ()
     no_interval: str | None = None
     baseline_notes: tuple[str, ...] = ()
 
@@ -54,6 +55,8 @@ class EvaluationMetrics(OldKeys):
             "differences": {name: difference.to_dict() for name, difference in self.differences.items()},
             "baseline_notes": list(self.baseline_notes),
         }
+        if self.cut_short_images:
+            content["cut_short_images"] = [asdict(image) for image in self.cut_short_images]
         return content if self.calibration is None else {**content, "calibration": self.calibration.to_dict()}
 
     @classmethod
@@ -70,6 +73,7 @@ class EvaluationMetrics(OldKeys):
             differences={name: Difference.from_dict(each) for name, each in found.get("differences", {}).items()},
             calibration=None if calibration is None else CalibrationReport.from_dict(calibration),
             broken_images=tuple(BrokenImage(**image) for image in found.get("broken_images", ())),
+            cut_short_images=tuple(BrokenImage(**image) for image in found.get("cut_short_images", ())),
             baseline_notes=tuple(found.get("baseline_notes", ())),
             **{name: found[name] for name in plain if name in found},
         )

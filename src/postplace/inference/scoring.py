@@ -100,6 +100,7 @@ def score(
         groups=len(np.unique(truth.groups)),
         labelled=int(labelled.sum()),
         broken_images=encoded.broken,
+        cut_short_images=encoded.cut_short,
         no_interval=why_no_interval(truth.groups[labelled]) if labelled.any() else None,
         models={
             name: replace(scores, intervals=_joined(of_classes.get(name), of_km.get(name)))

@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from postplace.errors import NotEnoughData
-from postplace.features.broken_images import warn_of_broken
+from postplace.features.broken_images import warn_of_broken, warn_of_cut_short
 from postplace.features.encoder_pair import EncoderPair
-from postplace.features.extraction import BrokenImage, EncodedPosts
+from postplace.features.extraction import EncodedPosts
+from postplace.features.image_keys import BrokenImage
 from postplace.features.pooled import drop_modalities, has_image
 from postplace.inference.calibrator import Calibration, calibrate
 from postplace.inference.evaluation_metrics import EvaluationMetrics
@@ -48,14 +49,16 @@ class Reader(NamedTuple):
 
 
 class AnsweredPosts(NamedTuple):
-    """N predictions, and the images that could not be read."""
+    """N predictions, the images that could not be read, and those that lack their end."""
 
     predictions: list[Prediction]
     broken: tuple[BrokenImage, ...]
+    cut_short: tuple[BrokenImage, ...] = ()
 
     def warned(self) -> list[Prediction]:
         """The predictions, after a warning to the caller's caller of the images that could not be read, if any."""
         warn_of_broken(self.broken, stacklevel=4)
+        warn_of_cut_short(self.cut_short, stacklevel=4)
         return self.predictions
 
 
@@ -150,7 +153,9 @@ def answer_posts(
     limits = ReadLimits(predictor.plan, predictor.vocabularies, text, reader.modalities)
     unread = unread_of_posts(limits, posts, encoded.broken)
     return AnsweredPosts(
-        [replace(own, not_read=lost) for own, lost in zip(predictions, unread, strict=True)], encoded.broken
+        [replace(own, not_read=lost) for own, lost in zip(predictions, unread, strict=True)],
+        encoded.broken,
+        encoded.cut_short,
     )
 
 
@@ -160,6 +165,7 @@ def probability_table(predictor: Predictor, posts: Sequence[Post], reader: Reade
 
     selected, encoded = reader.read(posts)
     warn_of_broken(encoded.broken, stacklevel=4)
+    warn_of_cut_short(encoded.cut_short, stacklevel=4)
     probabilities = predictor.calibrated_proba(selected, encoded)
     probabilities[~(encoded.text_mask | encoded.hashtag_mask | has_image(encoded))] = np.nan
     names = [place.name for place in predictor.places.places]

@@ -102,7 +102,7 @@ class ModelEntry:
     prefer_when: str = ""
     deviations: str = ""
     fixed: Mapping[str, Any] = field(default_factory=dict)
-    vocabulary: Mapping[str, int] = field(default_factory=dict)
+    vocabulary: Mapping[str, Any] = field(default_factory=dict)
     ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     extra_types: Mapping[str, type] = field(default_factory=dict)
     search: Mapping[str, Sequence[Any]] = field(default_factory=dict)

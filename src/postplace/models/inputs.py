@@ -55,7 +55,7 @@ def build_tensors(
     if vocabularies is None:
         tokens = None
     elif tokens is None:
-        tokens = [tokenize(post) for post in posts]
+        tokens = [tokenize(post, vocabularies.word_rules) for post in posts]
     if "past_vectors" not in plan.inputs:
         past = None
     elif past is None:

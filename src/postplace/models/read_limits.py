@@ -13,11 +13,12 @@ from typing import Any, Protocol
 
 from postplace.encoders.encoder import CountsLengths, ImageEncoder, TextEncoder
 from postplace.features.batch import Vocabularies
-from postplace.features.extraction import BrokenImage
+from postplace.features.image_keys import BrokenImage
 from postplace.features.pooled import drop_modalities
 from postplace.models.settings import ResolvedSettings
 from postplace.schema import Post
 from postplace.text.cleaning import for_encoder, left_out
+from postplace.text.stop_words import PLACES, WordRules
 from postplace.text.tokens import HASHTAGS, TEXT, TextTokens, extents_of, tokenize
 from postplace.truncation import Extent, Unread
 
@@ -39,10 +40,19 @@ class ReadLimits:
         `tokens` are the post's, if it was cut into them before.
         """
         (post,) = drop_modalities([post], self.modalities)
-        found = self._of_tokens(tokens or tokenize(post)) if self.plan.inputs & {"characters", "words"} else []
+        found = (
+            self._of_tokens(tokens or tokenize(post, self.word_rules))
+            if self.plan.inputs & {"characters", "words"}
+            else []
+        )
         found += self._of_encoder(post)
         sides = {name for name in (TEXT, HASHTAGS) if self.looks_at(name)}
         return [extent for extent in found if extent.total and (extent.of in sides or extent.of == BOTH)]
+
+    @property
+    def word_rules(self) -> WordRules:
+        """The rules by which it cuts a text into words."""
+        return PLACES if self.vocabularies is None else self.vocabularies.word_rules
 
     def unread(self, post: Post, *, broken: int = 0) -> Unread:
         """What of a post is not read; `broken` of its images could not be."""

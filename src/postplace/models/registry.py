@@ -40,7 +40,7 @@ class ModelFacts(TypedDict, total=False):
     citation: str
     prefer_when: str
     deviations: str
-    vocabulary: Mapping[str, int]
+    vocabulary: Mapping[str, Any]
     ranges: Mapping[str, tuple[float, float]]
     extra_types: Mapping[str, type]
     search: Mapping[str, Sequence[Any]]

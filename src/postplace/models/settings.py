@@ -11,10 +11,16 @@ from postplace.errors import BadOption, unknown_name
 from postplace.models.entry import READS_ALL, Input, Modality, ModelEntry, Training, check_settings, no_settings
 from postplace.models.registry import required_inputs
 from postplace.system.json_types import JsonObject
+from postplace.text.stop_words import PLACES, WORD_RULES, WordRules
 from postplace.text.tokens import LENGTHS
 
-VOCABULARY = {"min_count": 2, **LENGTHS}
-CUT: Mapping[str, Input] = {"max_characters": "characters", "max_words": "words", "max_hashtags": "words"}
+VOCABULARY: Mapping[str, Any] = {"min_count": 2, **LENGTHS, "word_rules": PLACES}
+CUT: Mapping[str, Input] = {  # what of a post each of these has a bearing on
+    "max_characters": "characters",
+    "max_words": "words",
+    "max_hashtags": "words",
+    "word_rules": "words",
+}
 OPTIMISERS = ("rmsprop", "adam", "adamw")
 
 
@@ -32,6 +38,12 @@ class ResolvedSettings:
     inputs: frozenset[Input]
     state_layers: int = 1
     modalities: frozenset[Modality] = READS_ALL
+
+    @property
+    def word_rules(self) -> WordRules:
+        """The rules by which texts are cut into words."""
+        rules: WordRules = self.vocabulary.get("word_rules", PLACES)
+        return rules
 
     @property
     def reads_states(self) -> bool:
@@ -89,7 +101,7 @@ def drop_inactive(entry: ModelEntry, saved: Mapping[str, Any]) -> JsonObject:
     return {name: value for name, value in saved.items() if name not in inactive}
 
 
-def _get_vocabulary(entry: ModelEntry, inputs: frozenset[Input]) -> dict[str, int]:
+def _get_vocabulary(entry: ModelEntry, inputs: frozenset[Input]) -> dict[str, Any]:
     """Of the settings of vocabularies those that the model has a use for."""
     if not inputs & {"characters", "words"}:
         return {}
@@ -98,12 +110,15 @@ def _get_vocabulary(entry: ModelEntry, inputs: frozenset[Input]) -> dict[str, in
 
 
 def _check_kind(name: str, value: Any, default: Any) -> None:
-    """Settings of the training and the vocabularies: a known optimiser, two betas, positive numbers."""
+    """Settings of the training and the vocabularies: a known optimiser or rule, two betas, positive numbers."""
     example = f"for example {default}"
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if name == "optimiser":
         if value not in OPTIMISERS:
             raise unknown_name(name, str(value), OPTIMISERS)
+    elif name == "word_rules":
+        if value not in WORD_RULES:
+            raise unknown_name(name, str(value), WORD_RULES)
     elif name == "betas":
         if not (isinstance(value, tuple | list) and len(value) == 2 and all(0 <= beta < 1 for beta in value)):
             raise BadOption(name, f"{value!r} is not a pair of numbers", f"give one, {example}")

@@ -11,12 +11,14 @@ from pathlib import Path
 
 from postplace.posts.dump import LONGEST_RECORD, InvalidRecord, JsonText
 from postplace.posts.json_files import first_objects, open_text, sample_files
+from postplace.posts.weibo_database import ENDINGS as DATABASES
+from postplace.posts.weibo_database import holds_posts
+from postplace.posts.weibo_records import key_of_header
 
 _NAMED_BY_TIME = re.compile(r"(?:.*_)?\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d_UTC(?:_.*)?\..+")
 _ITS_FILES = (".json", ".txt", ".jpg", ".jpeg", ".png", ".webp", ".mp4")
 _WORDS = frozenset(("text", "正文", "微博正文"))
 _IDS = frozenset(("bid", "微博id", "微博bid"))
-_DATABASE = "weibodata.db"
 
 
 def is_instaloader(path: Path) -> bool:
@@ -35,13 +37,13 @@ def is_instaloader(path: Path) -> bool:
 
 def is_weibo_crawler(path: Path) -> bool:
     """Whether a path holds what weibo-crawler wrote, or a table of its siblings; never raises."""
-    return any(_is_crawlers_file(file) for file in sample_files(path, (".json", ".csv", ".db")))
+    return any(_is_crawlers_file(file) for file in sample_files(path, (".json", ".csv", *DATABASES)))
 
 
 def _is_crawlers_file(file: Path) -> bool:
     ending = file.suffix.lower()
-    if ending == ".db":
-        return file.name.lower() == _DATABASE
+    if ending in DATABASES:
+        return holds_posts(file, key_of=key_of_header)
     with suppress(OSError, ValueError, InvalidRecord, RecursionError, csv.Error), open_text(file) as opened:
         if ending == ".csv":
             header = next(csv.reader(iter([opened.readline(LONGEST_RECORD)])), [])

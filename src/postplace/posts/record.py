@@ -6,7 +6,6 @@ import csv
 import difflib
 import json
 import math
-import os
 import re
 import reprlib
 from collections import Counter
@@ -23,6 +22,7 @@ from uuid import UUID
 
 from postplace.errors import BadPost
 from postplace.geo.crs import to_wgs84
+from postplace.posts.image_values import NoImage, image_value, is_data_address, is_pixels
 from postplace.posts.times import read_time
 from postplace.schema import Post
 from postplace.text.hashtags import find_hashtags, unite_hashtags
@@ -56,7 +56,8 @@ def parse(
     `hashtags`: a list, or names separated by spaces, `;` or `,`. To those given come those typed in the text, each once
     by its normal form; only an empty list says that there are none. Where `hashtags_complete` is true, as in a file of
     posts that lost some of their hashtags to a filter, there are none but those given, as they are.
-    `images`: a list (of paths, or encoded bytes), or paths joined by `;`; relative ones are resolved against `folder`.
+    `images`: a list, or paths joined by `;`; relative ones are resolved against `folder`. An image is a path, the bytes
+    of a file, an object with `bytes` and `path`, an image of Pillow, or pixels (H, W, 3) in uint8: see `image_values`.
     `time`: ISO 8601, a datetime, or seconds since 1970 (in UTC; see `posts/times.py`); a time without a zone stays so.
     `latitude`, `longitude`: degrees in the reference system `crs` (`geo/crs.py`), of the post in WGS84; 0, 0 is none.
     With `remarks`, a time that cannot be read costs the post its time, and what was left out is counted there.
@@ -113,7 +114,8 @@ def _parse(record: Mapping[str, object], where: str, folder: Path, crs: str, rem
         raise BadPost(where, f"{shown(record)} is not a record", "give an object with at least the key 'id'")
     values: dict[str, Any] = {}
     for key, read in (*_READERS.items(), (COMPLETE, _yes_or_no)):
-        value = _plain(record.get(key))
+        value = record.get(key)
+        value = value if key == "images" and is_pixels(value) else _plain(value)
         if _is_absent(value):
             continue
         try:
@@ -287,8 +289,10 @@ def _chained(item: str) -> list[str]:
 def _images(value: object) -> tuple[str | bytes, ...]:
     items = _listed(value)
     if items is None:
-        items = _split_paths(value) if isinstance(value, str) else [value]
-    return tuple(_image(item) for item in items if not _is_absent(item))
+        several = getattr(value, "ndim", 0) > 3 and is_pixels(value)
+        joined = isinstance(value, str) and not is_data_address(value)
+        items = list(value) if several else _split_paths(value) if joined else [value]  # type: ignore[arg-type,call-overload]
+    return tuple(image for item in items if not _is_absent(item) for image in _image(item))
 
 
 def _split_paths(value: str) -> list[str]:
@@ -305,22 +309,22 @@ def _split_paths(value: str) -> list[str]:
     return value.split(";")
 
 
-def _image(value: object) -> str | bytes:
-    if isinstance(value, bytes):
-        return value
-    if not isinstance(value, str | os.PathLike):
-        raise _Refused(f"{shown(value)} is not a path", "give the path of an image")
-    path = str(value).strip()
+def _image(value: object) -> Sequence[str | bytes]:
+    """The image, as its path or its bytes; none where it is an object whose values are all null."""
+    try:
+        image = image_value(value)
+    except NoImage as error:
+        raise _Refused(*error.args) from None
+    if not isinstance(image, str):
+        return [] if image is None else [image]
+    path = image.strip()
     if path.startswith("file:"):
         path = url2pathname(urlsplit(path).path)
-    if path.startswith("data:"):
-        remedy = "give its bytes, base64.b64decode of what stands after the comma, or save them as a file"
-        raise _Refused(f"{shown(path)} holds an image itself", remedy)
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", path):
         raise _Refused(f"{shown(path)} is an address", "download the image and give its path")
     if "\0" in path:
         raise _Refused(f"{shown(path)} is not a path", "give the path of an image")
-    return path
+    return [path] if path else []
 
 
 def _listed(value: object) -> Sequence[object] | None:

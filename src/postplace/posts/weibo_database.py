@@ -27,9 +27,8 @@ def database_rows(path: Path, tally: ImportReport, *, key_of: Callable[[str], st
     number = 0
     try:
         with closing(_connect(path)) as connection:
-            columns = [row[1].decode(errors="replace") for row in connection.execute(f"PRAGMA table_info({_TABLE})")]
-            keys = [key_of(name) for name in columns]
-            if "text" not in keys or not {"id", "bid"} & set(keys) or "weibo_id" in keys:
+            keys = _keys(connection, key_of)
+            if not keys:
                 tally.left_out[OTHER_DATABASE] += 1
                 return
             for values in connection.execute(f"SELECT * FROM {_TABLE}"):
@@ -45,16 +44,41 @@ def database_rows(path: Path, tally: ImportReport, *, key_of: Callable[[str], st
         yield f", after row {number}", damage
 
 
+def holds_posts(path: Path, *, key_of: Callable[[str], str]) -> bool:
+    """Whether a file is such a database; never raises."""
+    with suppress(sqlite3.Error, OSError, ValueError):
+        if _is_sqlite(path):
+            with closing(_connect(path)) as connection:
+                return bool(_keys(connection, key_of))
+    return False
+
+
+def _keys(connection: sqlite3.Connection, key_of: Callable[[str], str]) -> list[str]:
+    """The key of each column of the table; none where it holds no posts."""
+    columns = connection.execute(f"PRAGMA table_info({_TABLE})")
+    keys = [key_of(name.decode(errors="replace")) for _, name, *_ in columns]
+    return keys if "text" in keys and {"id", "bid"} & set(keys) and "weibo_id" not in keys else []
+
+
 def _connect(path: Path) -> sqlite3.Connection:
-    """The database, opened to read; as a file that nobody changes where no lock can be had (a read-only medium)."""
+    """The database, opened to read.
+
+    With no changes waiting beside it, it is opened as a file that nobody writes to: otherwise SQLite would put files of
+    its own beside one in WAL mode, and could not open it on a medium that is read-only.
+    """
     address = f"file:{quote(str(path.absolute()))}?mode=ro"
-    connection = sqlite3.connect(address, uri=True)
-    try:
-        connection.execute("SELECT 1 FROM sqlite_master").fetchone()
-    except sqlite3.OperationalError:
-        connection.close()
-        connection = sqlite3.connect(f"{address}&immutable=1", uri=True)
-    connection.text_factory = bytes
+    waits = any(path.with_name(path.name + ending).exists() for ending in ("-wal", "-journal"))
+    for options in ([""] if waits else []) + ["&immutable=1"]:
+        connection = sqlite3.connect(address + options, uri=True)
+        try:
+            connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+        except sqlite3.Error:
+            connection.close()
+            if options:
+                raise
+            continue
+        connection.text_factory = bytes
+        break
     return connection
 
 

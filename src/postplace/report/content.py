@@ -190,6 +190,7 @@ def _facts(locator: PostLocator, metrics: EvaluationMetrics) -> list[tuple[str, 
         ),
         ("Left out, because the run had learned from them", _left_out(metrics)),
         ("Images of these that could not be read", f"{len(metrics.broken_images):,}"),
+        *_cut_short(metrics),
         ("Posts that the run was made from", f"{report['used']:,} of {report['posts']:,}"),
         ("Parts of the split", split),
         (
@@ -206,6 +207,11 @@ def _facts(locator: PostLocator, metrics: EvaluationMetrics) -> list[tuple[str, 
         ("Parameters", f"{report['parameters']:,}"),
         ("Seed", str(options["seed"])),
     ]
+
+
+def _cut_short(metrics: EvaluationMetrics) -> list[tuple[str, str]]:
+    found = len(metrics.cut_short_images)
+    return [("Images of these that lack their end, read as far as they go", f"{found:,}")] if found else []
 
 
 def _left_out(metrics: EvaluationMetrics) -> str:

@@ -12,27 +12,29 @@ from typing import Any
 
 from postplace.images import decode
 from postplace.text import segmentation
+from postplace.text.stop_words import PLACES, WordRules
 
 
-def made_with() -> dict[str, str]:
-    """What decodes images and what cuts words here, each with its versions."""
-    return {"pictures": decode.decoder(), "words": segmentation.segmenter()}
+def made_with(rules: WordRules = PLACES) -> dict[str, str]:
+    """What decodes images and what cuts words by these rules here, each with its versions."""
+    return {"pictures": decode.decoder(), "words": segmentation.segmenter(rules)}
 
 
-def warn_of_others(config: Mapping[str, Any], *, images: bool, words: bool) -> None:
+def warn_of_others(config: Mapping[str, Any], *, images: bool, words: WordRules | None) -> None:
     """Warn where a run that looks at images, or reads words, was made with another one than is here.
 
-    A run of an earlier version does not say with what: it was made with the versions that came with it.
+    `words` are the rules by which it cuts them, None if it reads none. A run of an earlier version does not say
+    with what: it was made with the versions that came with it.
     """
     for remark in remarks(config.get("made_with", {}), images=images, words=words):
         warnings.warn(remark, stacklevel=4)
 
 
-def remarks(then: Mapping[str, str], *, images: bool, words: bool) -> list[str]:
+def remarks(then: Mapping[str, str], *, images: bool, words: WordRules | None) -> list[str]:
     """What is to be said of the differences."""
     said = []
     if images and (before := then.get("pictures", decode.UNSAID)) != (here := decode.decoder()):
         said.append(f"this run was made with {before}, here is {here}: vectors of images may differ slightly")
-    if words and (before := then.get("words", segmentation.UNSAID)) != (here := segmentation.segmenter()):
+    if words and (before := then.get("words", segmentation.UNSAID)) != (here := segmentation.segmenter(words)):
         said.append(f"this run was made with {before}, here is {here}: some words may be cut or left out otherwise")
     return said

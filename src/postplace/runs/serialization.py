@@ -19,6 +19,7 @@ from safetensors import SafetensorError
 from torch import nn
 
 from postplace.encoders.absolute_names import missing_path
+from postplace.encoders.bundled import cased_before
 from postplace.encoders.hub.loading import without_precision
 from postplace.encoders.outside import OBJECT, is_outside_name, unknown_object
 from postplace.errors import BadRun
@@ -40,20 +41,22 @@ from postplace.runs.folder import read_run, write_run
 from postplace.runs.made_with import made_with, warn_of_others
 from postplace.splitting import known_posts as known
 from postplace.system.atomic_files import as_json
+from postplace.text.stop_words import PLACES
 from postplace.training.train_model import ModelSettings
 
 MODEL = "model"
 WEIGHTS = f"{MODEL}.safetensors"
-LIBRARIES = ("torch", "numpy", "scikit-learn", "lightning", "pillow", "jieba", "stopwordsiso")
+LIBRARIES = ("torch", "numpy", "scikit-learn", "lightning", "pillow", "jieba", "opencc", "stopwordsiso")
 
 
 def save_run(fitted: Fitted, options: Mapping[str, Any], folder: Path, *, overwrite: bool) -> None:
     """Write everything `load_run` needs, and a model card for people."""
+    vocabularies = fitted.vocabularies
     config = {
         "postplace": version("postplace"),
         "python": ".".join(map(str, sys.version_info[:3])),
         "libraries": {name: version(name) for name in LIBRARIES},
-        "made_with": made_with(),
+        "made_with": made_with(vocabularies.word_rules) if vocabularies else made_with(),
         **options,
         "sizes": {name: getattr(fitted.sizes, name) for name in InputSizes.__slots__},
         "classes": len(fitted.places),
@@ -62,7 +65,7 @@ def save_run(fitted: Fitted, options: Mapping[str, Any], folder: Path, *, overwr
         **model_files(fitted.model),
         "baselines.safetensors": safetensors.numpy.save(fitted.baselines.arrays()),
         "baselines.json": fitted.baselines.to_json().encode(),
-        "vocabulary.json": as_json(fitted.vocabularies.to_json() if fitted.vocabularies else None),
+        "vocabulary.json": as_json(vocabularies.to_json() if vocabularies else None),
         "places.json": fitted.places.to_json().encode(),
         **fitted.known_posts.files(),
         "metrics.json": as_json(fitted.metrics.to_dict()),
@@ -133,8 +136,14 @@ class SavedRun:
         options |= {f"{kind}_encoder": name for kind, name in requested.items()}
         where = str(self.folder / "config.json")
         options["model"] = find_saved_model(options["model"], model, where=where)
-        options["settings"] = drop_inactive(options["model"], options["settings"])
+        options["settings"] = drop_inactive(options["model"], {**self._word_rules(), **options["settings"]})
         return options | {name: self.config.get(name) for name in ("modalities", "folds")}  # earlier runs have none
+
+    def _word_rules(self) -> dict[str, str]:
+        """The rules by which words were cut, where they are not those of today's models."""
+        vocabulary = json.loads(self.files["vocabulary.json"])
+        rules = PLACES if vocabulary is None else Vocabularies.from_json(vocabulary).word_rules
+        return {} if rules == PLACES else {"word_rules": rules}
 
     def restore(self, settings: ModelSettings, encoders: EncoderPair, modalities: Sequence[str]) -> Fitted:
         """What was fitted, of a model with these settings. Raises BadRun where the encoders are not those of the run.
@@ -143,7 +152,8 @@ class SavedRun:
         """
         check_encoders(self.config, encoders.to_json(), where=self.folder)
         fitted = rebuild(partial(settings.build, encoders=encoders), self.config, self.files, where=self.folder)
-        warn_of_others(self.config, images="image" in modalities, words=bool(fitted.vocabularies))
+        rules = fitted.vocabularies.word_rules if fitted.vocabularies else None
+        warn_of_others(self.config, images="image" in modalities, words=rules)
         return fitted
 
 
@@ -163,7 +173,11 @@ def asked_encoders(config: Mapping[str, Any], where: Path, *, given: Mapping[str
 
     Raises BadRun for a local one that is not there, and for a Python object that is neither given nor registered.
     """
-    names = {kind: str(config["encoders"][kind]["asked"]) for kind in ("text", "image") if kind not in given}
+    names = {
+        kind: cased_before(str(saved["asked"]), str(saved.get("fingerprint", "")))
+        for kind, saved in config["encoders"].items()
+        if kind in ("text", "image") and kind not in given
+    }
     for kind, name in names.items():
         names[kind] = name = name.removeprefix(OBJECT) if is_outside_name(name.removeprefix(OBJECT)) else name
         if name.startswith(OBJECT):

@@ -25,7 +25,16 @@ from postplace.server.http_errors import Refusal, refuse
 from postplace.server.limits import LimitedBodies
 from postplace.server.metrics import FAULT, Watched, fault_location
 from postplace.server.openapi import ENDS, add_refusals, form_body, lines_answer, lines_body, problems
-from postplace.server.parsing import Question, count_lines, http_status, invalid, read_form, read_line, split_lines
+from postplace.server.parsing import (
+    Question,
+    check_encoding,
+    count_lines,
+    http_status,
+    invalid,
+    read_form,
+    read_line,
+    split_lines,
+)
 from postplace.server.schemas import Answer, Health, Options
 from postplace.server.security import OPEN_PATHS, Guarded, security_headers
 from postplace.server.service import Service, unless_gone
@@ -116,7 +125,7 @@ def routes(service: Service) -> APIRouter:
     @router.post(
         LINES,
         response_class=StreamingResponse,
-        responses={**problems(408, 413, 422, 429), 200: lines_answer()},
+        responses={**problems(408, 413, 415, 422, 429), 200: lines_answer()},
         openapi_extra=lines_body(),
     )
     async def batch_predict(request: Request, options: Annotated[Options, Query()]) -> StreamingResponse:
@@ -125,7 +134,9 @@ def routes(service: Service) -> APIRouter:
         Images are base64 in `images`.
         """
         service.batcher.check_room()
+        check_encoding(request)
         body = await request.body()
+        check_encoding(request, body)
         if (lines := count_lines(body)) > limits.lines:
             raise refuse(413, "body", f"has {lines:,} lines", f"give at most {limits.lines:,} a request")
         return StreamingResponse(_answers(service, split_lines(body), options), media_type="application/x-ndjson")

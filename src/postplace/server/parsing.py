@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
@@ -17,7 +18,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
 from postplace.errors import BadImage, BadOption, BadPost, PostplaceError
-from postplace.images.decode import Limits, check_header
+from postplace.images.decode import Limits, RefusedImage, check_header
 from postplace.posts.record import COMPLETE, KEYS, RECORD_KEYS, parse, shown
 from postplace.schema import Post
 from postplace.server.http_errors import Refusal, refuse
@@ -27,6 +28,8 @@ QuestionOptions = TypeVar("QuestionOptions", bound=BaseModel)
 POST_FIELDS = ("text", "hashtags", "images")
 LINE_KEYS = ("id", "text", "hashtags", "images", "image_text", COMPLETE)
 _TRUTH_KEYS = tuple(key for key in KEYS if key not in LINE_KEYS)  # these say where a post was made, and whose it is
+_DATA_ADDRESS = re.compile(r"data:[\w.+-]*/?[\w.+-]*(?:;[\w.+-]+=[\w.+-]*)*;base64,", re.IGNORECASE)  # RFC 2397
+_GZIP = b"\x1f\x8b"
 _PUNCTUATION = (b"[", b"{", b",", b":")
 
 
@@ -49,14 +52,17 @@ async def read_form(
 
     Raises Refusal, or PostplaceError.
     """
+    check_encoding(request)
     fields = (*POST_FIELDS, *options_type.model_fields)
     if request.query_params:
         problem = f"{shown(next(iter(request.query_params)))} stands in the address"
         raise refuse(422, "query", problem, f"give it as a field of the form, one of {', '.join(fields)}")
     form = await _form(request, limits, fields=len(fields))
     texts = _texts(form, fields)
-    if any(texts["images"]):
-        raise refuse(422, "images", "is a text", "send the bytes of an image; no address and no path is opened")
+    addresses = [text for text in texts["images"] if text]
+    if not all(map(_DATA_ADDRESS.match, addresses)):
+        remedy = "send the bytes of an image, or a data: address in base64; no other address and no path is opened"
+        raise refuse(422, "images", "is a text", remedy)
     for name in ("text", *options_type.model_fields):
         if len(texts[name]) > 1:
             raise refuse(422, name, "is given more than once", "give it once")
@@ -67,10 +73,20 @@ async def read_form(
     except ValidationError as error:
         raise invalid(error.errors()[0], known=options_type.model_fields) from None
     record: dict[str, Any] = {"text": "".join(texts["text"]), "images": await _images(form, limits)}
+    record["images"] += _decoded(addresses, "post", limits)
     if texts["hashtags"]:
         record["hashtags"] = " ".join(texts["hashtags"])
     post, pixels = await asyncio.to_thread(to_post, record, where="post", limits=limits)
     return Question(post, options, pixels)
+
+
+def check_encoding(request: Request, body: bytes = b"") -> None:
+    """Refuse a body that is compressed, by what its header or its first bytes say: it would be read as it is."""
+    named = request.headers.get("content-encoding", "").strip().lower()
+    if named not in ("", "identity"):
+        raise refuse(415, "content-encoding", f"is {shown(named)}", "send the body as it is, not compressed")
+    if body.startswith(_GZIP):
+        raise refuse(415, "body", "is compressed by gzip", "send it as it is, not compressed")
 
 
 def _texts(form: FormData, fields: Sequence[str]) -> dict[str, list[str]]:
@@ -137,18 +153,40 @@ def to_post(record: Mapping[str, Any], *, where: str, limits: RequestLimits) -> 
     ):
         if count > most:
             raise BadPost(f"{where}, key {key!r}", f"has {count:,} {unit}", f"give at most {most:,}")
+    images, pixels = _looked_at(post, where, limits)
+    content = json.dumps([post.full_text, *post.hashtags]).encode()
+    named = blake2b(content + b"".join(map(_digest, post.images)), digest_size=12).hexdigest()
+    return replace(post, id=named, images=images), pixels
+
+
+def _looked_at(post: Post, where: str, limits: RequestLimits) -> tuple[tuple[Path | bytes, ...], int]:
+    """The images of a post, those that are refused each replaced by why, and the pixels of the others.
+
+    Raises BadImage, or BadPost where it is too large, for the first one where nothing else is in the post.
+    """
     bounds = Limits(max_pixels=limits.pixels, max_bytes=limits.image_bytes)
-    pixels = 0
+    pixels, images, errors = 0, [], []
     for number, image in enumerate(post.images, start=1):
         if not isinstance(image, bytes):
             raise BadPost(f"{where}, key 'images'", "is not the bytes of an image", "send the image itself")
-        pixels += check_header(image, limits=bounds, name=f"{where}, image {number}")
+        try:
+            pixels += check_header(image, limits=bounds, name=f"{where}, image {number}")
+            images.append(image)
+        except BadImage as error:
+            errors.append(error)
+            images.append(RefusedImage.of(image, error))
         if pixels > limits.post_pixels:
             problem = f"has more than {limits.post_pixels:,} pixels in all"
             raise BadPost(f"{where}, key 'images'", problem, f"give at most {limits.post_pixels:,}")
-    content = json.dumps([post.full_text, *post.hashtags]).encode()
-    named = blake2b(content + b"".join(map(_digest, post.images)), digest_size=12).hexdigest()
-    return replace(post, id=named), pixels
+    if errors and len(errors) == len(images) and not (post.full_text.strip() or post.hashtags):
+        size = next(
+            (image for image in post.images if isinstance(image, bytes) and len(image) > limits.image_bytes), None
+        )
+        if size is not None:
+            found = f"an image has more than {limits.image_bytes:,} bytes"
+            raise BadPost(f"{where}, key 'images'", found, f"send it smaller: at most {limits.image_bytes:,}")
+        raise errors[0]
+    return tuple(images), pixels
 
 
 def _check_line(line: bytes, where: str, limits: RequestLimits) -> None:
@@ -211,10 +249,7 @@ async def _images(form: FormData, limits: RequestLimits) -> list[bytes]:
     images: list[bytes] = []
     for upload in form.getlist("images"):
         if isinstance(upload, UploadFile):
-            data = await upload.read(limits.image_bytes + 1)
-            if len(data) > limits.image_bytes:
-                problem = f"image {len(images) + 1} has more than {limits.image_bytes:,} bytes"
-                raise refuse(413, "images", problem, "send it smaller")
+            data = await upload.read()  # of the body, which is within its limit and in memory
             if data or upload.filename:  # a browser sends an empty part where nothing was chosen
                 images.append(data)
     return images
@@ -232,9 +267,13 @@ def _decoded(images: object, where: str, limits: RequestLimits) -> list[bytes]:
     decoded = []
     for number, image in enumerate(images, start=1):
         try:
-            decoded.append(base64.b64decode(image, validate=True))
+            address = _DATA_ADDRESS.match(image)
+            coded = image[address.end() :] if address else image
+            decoded.append(base64.b64decode("".join(coded.split()), validate=True))  # base64(1) writes lines of 76
         except ValueError:
-            remedy = "give its bytes in base64; no address and no path is opened"
+            remedy = (
+                "give its bytes in base64, or as data:image/jpeg;base64,...; no other address and no path is opened"
+            )
             raise BadPost(place, f"image {number} is not base64", remedy) from None
     return decoded
 

@@ -127,14 +127,15 @@ def answer_all(locator: PostLocator, questions: Sequence[Question[Options]]) -> 
     """Every question's whole ranking, encoded in one batch."""
     posts = [question.post for question in questions]
     levels = [question.options.level for question in questions]
-    predictions, broken = locator.answer(posts, PredictOptions(len(locator.predictor.places), levels))
+    predictions, broken, _ = locator.answer(posts, PredictOptions(len(locator.predictor.places), levels))
     reasons: dict[str, list[str]] = {}
     for image in broken:
         reasons.setdefault(image.post_id, []).append(image.reason)
-    alike = Counter(
-        post.id for post in posts
-    )  # the same post asked twice: its images are reported one post after the other
-    reasons_of_one = {name: tuple(read[: len(read) // alike[name]]) for name, read in reasons.items()}
+    alike = Counter(post.id for post in posts)  # of the same post asked twice every reason is reported twice
+    reasons_of_one = {
+        name: tuple(reason for reason, times in Counter(read).items() for _ in range(times // alike[name]))
+        for name, read in reasons.items()
+    }
     return [(prediction, reasons_of_one.get(prediction.post_id, ())) for prediction in predictions]
 
 

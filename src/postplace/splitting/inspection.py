@@ -74,6 +74,9 @@ class Inspection:
     def _of_images(self) -> Iterator[str]:
         if self.images["gps"]:
             yield f"{self.images['gps']} images carry a GPS position in their EXIF; it is dropped at reading"
+        if self.images["cut short"]:
+            cut_short = self.images["cut short"]
+            yield f"{cut_short} images lack their end; what there is of them is read: download them again"
 
     def _of_repeats(self) -> Iterator[str]:
         texts, images = self.fingerprints.repeated()
@@ -158,7 +161,7 @@ def _readable_images(post: Post, inspection: Inspection) -> Iterator[bytes]:
         if isinstance(image, Path):
             state = header(image)
             inspection.images[state] += 1
-            if state in ("gps", "plain"):
+            if state in ("gps", "cut short", "plain"):
                 yield image.read_bytes()
         else:
             inspection.images["uploaded"] += 1

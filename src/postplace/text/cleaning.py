@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from postplace.text.emoticons import EMOTICON
+from postplace.text.simplified import simplified
 
 _LINK = re.compile(
     r"(?:https?://)?(?<![a-z0-9.])t\.cn/[a-z0-9]+"  # Weibo's short links: text may follow without a space
@@ -25,8 +26,10 @@ _INVISIBLE = re.compile(
     "[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffc]"
 )
 _JOINERS = "\u200c\u200d"
-_ZERO_WIDTH_SPACE = "\u200b"
-_CHAINED = re.compile(r"#[^\s#]+(?:#[^\s#]+)+(?=\s|$)")
+# Without の, which stands in Chinese texts too.
+_KANA = re.compile("[\u3041-\u306d\u306f-\u3096\u30a1-\u30fa\u31f0-\u31ff\uff66-\uff9d]")
+_LONGEST_CHAINED = 8  # Chinese characters of a tag in a chain: what is longer is a sentence after a topic
+_MANY_CHAINED = 4  # so many short names and nothing between them are tags, not two topics with a text each
 _CLOSED = re.compile(r"#([^#\s](?:[^#\n]{0,62}[^#\s])?)#")
 _SENTENCE = re.compile(r"[，。！？；,!?;]")
 _TOPIC_KIND = re.compile(r"\[(?:超话|超話|地点|音乐|电影|电视剧|综艺|图书|明星|人物|美食|股票|商品|品牌|话题)\]$")
@@ -132,17 +135,17 @@ def hashtag_spans(text: str) -> Iterator[tuple[int, int, str]]:
     """Start, end and name of each hashtag, in both shapes: `#name` and Weibo's `#name#`.
 
     Not one: a `#` in a link, after a Latin letter or digit (`C#`), or before digits alone (`#1`). Where both shapes
-    fit, `#a#b` is two tags in any script but Chinese, and `#a#b#c` (an odd number, no space) is three. What cannot be
-    seen, such as a mark of direction, is in no name; a zero-width space ends a `#name` as any space does.
+    fit, `#a#b` is two tags in any script but Chinese; `_chain_end` says when it is in Chinese characters, too. What
+    cannot be seen, such as a zero-width space or a mark of direction, is in no name and ends none.
     """
     marked = _LINK.sub(lambda link: "\n" * len(link[0]), text).replace("＃", "#")
     after_tag = chain_end = -1
     start = marked.find("#")
     while start >= 0:
         before = marked[start - 1] if start else " "
-        if before.isspace() and (chain := _CHAINED.match(marked, start)) and chain[0].count("#") % 2:
-            chain_end = chain.end()
         free = start == after_tag or _may_open(before)
+        if free and start >= chain_end:
+            chain_end = max(chain_end, _chain_end(marked, start, before=before))
         closed = None if start < chain_end else _closed_tag(marked, start, free=free)
         open_end = _open_end(marked, start) if free else start + 1
         end, name = closed or (open_end, visible(marked[start + 1 : open_end]))
@@ -150,6 +153,30 @@ def hashtag_spans(text: str) -> Iterator[tuple[int, int, str]]:
             yield start, end, name
             after_tag = end
         start = marked.find("#", end if _is_name(name) else start + 1)
+
+
+def _chain_end(text: str, start: int, *, before: str) -> int:
+    """Where a chain of open tags ends that begins at `start`: `#a#b` with nothing between; -1 where there is none.
+
+    In Chinese characters `#a#b` may be the topic `#a#` and a text b, as on Weibo, or two tags, as on Instagram. It is
+    tags where the text is in kana or, if no word stands right before them, in traditional characters, where the names
+    are four or more, and where they are an odd number, which topics cannot be; otherwise, and where a name is as long
+    as a sentence, it is a topic.
+    """
+    names, end = [], start
+    while text[end : end + 1] == "#" and (after := _open_end(text, end)) > end + 1:
+        names.append(visible(text[end + 1 : after]))
+        end = after
+    rest = text[end : end + 1]
+    alone = before.isspace() and (not rest or rest.isspace())
+    if len(names) < 2 or rest == "#":
+        return -1
+    if alone and len(names) % 2:
+        return end
+    if any(len(name) > _LONGEST_CHAINED and not _KANA.search(name) for name in names):
+        return -1
+    many, traditional = alone and len(names) >= _MANY_CHAINED, before.isspace() and simplified(text) != text
+    return end if many or traditional or _KANA.search(text) else -1
 
 
 def _closed_tag(text: str, start: int, *, free: bool) -> tuple[int, str] | None:
@@ -173,9 +200,9 @@ def _closed_tag(text: str, start: int, *, free: bool) -> tuple[int, str] | None:
 
 
 def _open_end(text: str, start: int) -> int:
-    """Where the `#name` that begins at `start` ends: at a space or at punctuation."""
+    """Where the `#name` that begins at `start` ends: at a space that can be seen or at punctuation."""
     end = start + 1
-    while end < len(text) and text[end] != _ZERO_WIDTH_SPACE and _in_tag(text[end]):
+    while end < len(text) and _in_tag(text[end]):
         end += 1
     return end
 

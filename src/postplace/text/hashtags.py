@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from postplace.text.cleaning import hashtag_spans, remove_hashtags, visible
 from postplace.text.segmentation import CHINESE, chinese_words
+from postplace.text.stop_words import PLACES, WordRules
 
 __all__ = ["find_hashtags", "normalise_hashtag", "remove_hashtags", "split_hashtag", "unite_hashtags"]
 
@@ -49,14 +50,14 @@ def normalise_hashtag(tag: str) -> str:
     return unicodedata.normalize("NFKC", joined)  # folding and joining can bring letters into another form
 
 
-def split_hashtag(tag: str) -> tuple[str, ...]:
+def split_hashtag(tag: str, rules: WordRules = PLACES) -> tuple[str, ...]:
     """The words in a tag, in lower case: by camelCase, digits, underscores and, in Chinese, by jieba.
 
     >>> split_hashtag("#NewYorkCity_2024"), split_hashtag("上海外滩")
     (('new', 'york', 'city', '2024'), ('上海', '外滩'))
     """
-    spaced = _CAMEL_CASE.sub(" ", re.sub(r"[\W_]+", " ", unicodedata.normalize("NFKC", tag)))
+    spaced = _CAMEL_CASE.sub(" ", re.sub(r"[\W_]+", " ", unicodedata.normalize("NFKC", visible(tag))))
     parts: list[str] = []
     for part in CHINESE.sub(r" \g<0> ", spaced).lower().split():
-        parts += chinese_words(part) if CHINESE.fullmatch(part) else [part]
+        parts += chinese_words(part, rules) if CHINESE.fullmatch(part) else [part]
     return tuple(parts)

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from postplace.text.cleaning import hashtag_spans
-from postplace.text.segmentation import PLACE_WORDS
+from postplace.text.stop_words import PLACE_WORDS, published
 
 STAND_IN = "📍"  # one character that both cleanings keep and every tokeniser sees as a symbol, and that names no place
 UNMISTAKABLE = 8  # letters from which on a name is found inside a hashtag even where no border shows: #lovegreenpark
@@ -264,9 +264,7 @@ def _unfit(key: str) -> str | None:
 @functools.cache
 def _everyday() -> frozenset[str]:
     """The stop words of English and Chinese, folded, without those that mean a place."""
-    import stopwordsiso
-
-    return frozenset(_fold(word).letters for word in set(stopwordsiso.stopwords(["zh", "en"])) - PLACE_WORDS)
+    return frozenset(_fold(word).letters for word in published("zh", "en") - PLACE_WORDS)
 
 
 class _Foldings(dict[str, str | int]):

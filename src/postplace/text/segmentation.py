@@ -1,4 +1,4 @@
-"""Text -> words: jieba for Chinese, spaces for the rest, without stop words (SG-MFT, sec. 3.1)."""
+"""Text -> words: jieba for Chinese, spaces for the rest, without stop words (SG-MFT, sec. 3.1; see `WordRules`)."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from typing import Any
 
 from postplace.text.cleaning import blanked, for_words, markup_spans
 from postplace.text.emoticons import EMOTICON
+from postplace.text.simplified import simplified
+from postplace.text.stop_words import PLACE_WORDS, PLACES, SG_MFT, WordRules, published, stop_words
 
 CHINESE = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f]+")
 _EMOJI = "[\u2190-\u2bff\u3200-\u32ff\U0001f000-\U0001faff]"
@@ -32,35 +34,34 @@ _WORD = re.compile(
     f"|{_LETTER}+(?:['’-]{_LETTER}+)*"
 )
 
-# On the published list, but they are what this package looks for.
-PLACE_WORDS = frozenset({"area", "areas", "home", "place", "places", "room", "rooms", "work", "works"})
 
+def words(text: str, rules: WordRules = PLACES) -> list[str]:
+    """The words of a raw text, cleaned by `for_words`, minus the stop words of these rules; [] if nothing is left.
 
-def words(text: str) -> list[str]:
-    """The words of a raw text, cleaned by `for_words`, minus Chinese and English stop words; [] if nothing is left.
-
-    >>> words("我在上海外滩看夜景，so beautiful😀😀")
+    >>> words("我在上海外灘看夜景，so beautiful😀😀")
     ['上海', '外滩', '夜景', 'beautiful', '😀', '😀']
+    >>> words("Line 10 to the Old Mill"), words("Line 10 to the Old Mill", "sg-mft")
+    (['line', '10', 'old', 'mill'], [])
     """
-    stop_words = _stop_words()
-    return [word for word in every_word(text) if word not in stop_words]
+    left_out = stop_words(rules)
+    return [word for word in every_word(text, rules) if word not in left_out]
 
 
-def every_word(text: str) -> list[str]:
+def every_word(text: str, rules: WordRules = PLACES) -> list[str]:
     """The words of a raw text as `words` cuts it, stop words too."""
     found: list[str] = []
     for token in _TOKEN.finditer(for_words(text)):
-        found += chinese_words(token[0]) if token["chinese"] else [token[0]]
+        found += chinese_words(token[0], rules) if token["chinese"] else [token[0]]
     return found
 
 
-def is_stop_word(word: str) -> bool:
+def is_stop_word(word: str, rules: WordRules = PLACES) -> bool:
     """Whether `words` leaves it out.
 
     >>> [word for word in every_word("the bridge and the home") if is_stop_word(word)]
     ['the', 'and', 'the']
     """
-    return word in _stop_words()
+    return word in stop_words(rules)
 
 
 def word_spans(text: str) -> list[tuple[int, int]]:
@@ -76,7 +77,7 @@ def word_spans(text: str) -> list[tuple[int, int]]:
             found.append(match.span())
             continue
         start = match.start()
-        for word in chinese_words(match[0]):
+        for word in chinese_words(match[0]):  # simplified, and as long as what is written
             found.append((start, start + len(word)))
             start += len(word)
     return found
@@ -91,9 +92,16 @@ def has_words(text: str) -> bool:
     return _WORD.search(blanked(text, markup_spans(text))) is not None
 
 
-def chinese_words(text: str) -> list[str]:
-    """A run of Chinese characters -> words, by jieba's dictionary and its hidden Markov model."""
-    found: list[str] = _tokenizer().lcut(text)
+def chinese_words(text: str, rules: WordRules = PLACES) -> list[str]:
+    """A run of Chinese characters -> words, by jieba's dictionary and its hidden Markov model.
+
+    That dictionary knows few words in traditional characters: it cuts 上海外灘 into 上, 海外 and 灘. By the rules
+    "places" the words are therefore those of the text in simplified characters, the same for both ways of writing.
+
+    >>> chinese_words("上海外灘"), chinese_words("上海外灘", "sg-mft")
+    (['上海', '外滩'], ['上', '海外', '灘'])
+    """
+    found: list[str] = _tokenizer().lcut(simplified(text) if rules == PLACES else text)
     return found
 
 
@@ -102,27 +110,17 @@ UNSAID = "jieba 0.42.1, dictionary 7197c3211ddd9896, stop words d7e50660df4b27f3
 
 
 @functools.cache
-def segmenter() -> str:
-    """What cuts texts into words here: jieba's version and dictionary, the stop words, this package's exceptions."""
+def segmenter(rules: WordRules = PLACES) -> str:
+    """What cuts texts into words by these rules here: jieba's version and dictionary, OpenCC's, the stop words."""
     found = find_spec("jieba")  # not imported: looking it up takes less
     folder = Path(found.origin).parent if found is not None and found.origin is not None else Path()
     dictionary = hashlib.sha256((folder / "dict.txt").read_bytes()).hexdigest()[:16]
-    listed = [*sorted(_listed()), "", *sorted(PLACE_WORDS)]
-    stop_words = hashlib.sha256("\n".join(listed).encode()).hexdigest()[:16]
-    return f"jieba {version('jieba')}, dictionary {dictionary}, stop words {stop_words}"
-
-
-@functools.cache
-def _stop_words() -> frozenset[str]:
-    """Chinese and English stop words, with and without their apostrophes, as `for_words` leaves them."""
-    return frozenset(for_words(word) for word in _listed()) - {""} - PLACE_WORDS
-
-
-def _listed() -> frozenset[str]:
-    """The published list."""
-    import stopwordsiso
-
-    return frozenset(stopwordsiso.stopwords(["zh", "en"]))
+    # those of the paper by what they are made from, as version 0.1.0 named them
+    old = [*sorted(published("zh", "en")), "", *sorted(PLACE_WORDS)]
+    listed = old if rules == SG_MFT else sorted(stop_words(rules))
+    digest = hashlib.sha256("\n".join(listed).encode()).hexdigest()[:16]
+    converter = f"OpenCC {version('opencc')}, " if rules == PLACES else ""
+    return f"jieba {version('jieba')}, dictionary {dictionary}, {converter}stop words {digest}"
 
 
 @functools.cache

@@ -9,6 +9,7 @@ from postplace.schema import Post
 from postplace.text.cleaning import for_encoder
 from postplace.text.hashtags import normalise_hashtag, split_hashtag
 from postplace.text.segmentation import words
+from postplace.text.stop_words import PLACES, WordRules
 from postplace.truncation import Extent
 
 TEXT, HASHTAGS = "text", "hashtags"
@@ -27,16 +28,18 @@ class TextTokens:
     hashtag_words: tuple[str, ...]
 
 
-def tokenize(post: Post) -> TextTokens:
+def tokenize(post: Post, rules: WordRules = PLACES) -> TextTokens:
     """A post -> its characters (lower case, without links and mentions) and its words (SG-MFT's cleaning).
+
+    The characters are as they were written, in traditional Chinese too; the words are by these rules.
 
     A hashtag counts twice among the words: whole, and in its parts ("#NewYorkCity" -> newyorkcity, new, york, city).
     """
     tags = [normalise_hashtag(tag) for tag in post.hashtags]
-    parts = [part for tag in post.hashtags for part in split_hashtag(tag)]
+    parts = [part for tag in post.hashtags for part in split_hashtag(tag, rules)]
     return TextTokens(
         text_characters=for_encoder(post.full_text).lower(),
-        text_words=tuple(words(post.full_text)),
+        text_words=tuple(words(post.full_text, rules)),
         hashtag_characters=" ".join(tags),
         hashtag_words=tuple(dict.fromkeys([*tags, *parts])),
     )

@@ -30,6 +30,7 @@ from postplace.places.vocabulary import PlaceVocabulary, check_classes, fit_cell
 from postplace.schema import Post
 from postplace.splitting.grouped_split import split_posts
 from postplace.splitting.splits import Split
+from postplace.text.stop_words import PLACES, WordRules
 from postplace.text.tokens import TextTokens, tokenize
 from postplace.truncation import TruncationCounts
 
@@ -84,9 +85,14 @@ class SplitDataset:
         return replace(self, given_baselines=baselines)
 
     @cached_property
-    def tokens(self) -> list[TextTokens]:
-        """The characters and words of each post; cut once, for all systems."""
-        return [tokenize(post) for post in self.posts]
+    def _tokens(self) -> dict[WordRules, list[TextTokens]]:
+        return {}
+
+    def tokens(self, rules: WordRules = PLACES) -> list[TextTokens]:
+        """The characters and words of each post by these rules; cut once, for all systems."""
+        if rules not in self._tokens:
+            self._tokens[rules] = [tokenize(post, rules) for post in self.posts]
+        return self._tokens[rules]
 
     @cached_property
     def examples(self) -> PooledFeatures:
@@ -110,11 +116,12 @@ class SplitDataset:
         """The vocabularies of the training part that this plan asks for; None if it reads no characters or words."""
         if not plan.vocabulary:
             return None
-        return Vocabularies.fit([self.tokens[row] for row in self.split.train], **plan.vocabulary)
+        tokens = self.tokens(plan.word_rules)
+        return Vocabularies.fit([tokens[row] for row in self.split.train], **plan.vocabulary)
 
     def tensors(self, plan: ResolvedSettings, vocabularies: Vocabularies | None) -> PostTensors:
         """The posts with their labels, as a network is given them."""
-        tokens = None if vocabularies is None else self.tokens
+        tokens = None if vocabularies is None else self.tokens(vocabularies.word_rules)
         past = self.pasts if "past_vectors" in plan.inputs else None
         return build_tensors(plan, self.posts, self.encoded, vocabularies, tokens=tokens, past=past, labels=self.labels)
 
@@ -123,7 +130,8 @@ class SplitDataset:
     ) -> TruncationCounts:
         """How much of the training posts' text and hashtags a system of this plan does not read."""
         reader, found = ReadLimits(plan, vocabularies, encoder, MODALITIES), TruncationCounts()
-        tokens = None if vocabularies is None else self.tokens  # of a system without words no post is cut into any
+        # of a system without words no post is cut into any
+        tokens = None if vocabularies is None else self.tokens(vocabularies.word_rules)
         for row in self.split.train:
             found.add(reader.extents(self.posts[row], tokens[row] if tokens else None))
         return found
@@ -214,6 +222,7 @@ def build_dataset(
         "classes": len(places),
         **({"hashtags_without_vectors": left} if left else {}),
         "broken_images": [asdict(broken) for broken in encoded.broken],
+        **({"cut_short_images": [asdict(image) for image in encoded.cut_short]} if encoded.cut_short else {}),
         **made.to_dict(),
     }
     return SplitDataset(posts, encoded, made.groups, split, places, labels, report)

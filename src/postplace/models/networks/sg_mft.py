@@ -37,6 +37,7 @@ from postplace.models.blocks.similarity import Gate
 from postplace.models.entry import READS_ALL, STATES, VECTORS, Input, Training, constructor_defaults
 from postplace.models.networks.sg_mft_sequences import SequenceSGMFT
 from postplace.models.registry import register_model
+from postplace.text.stop_words import SG_MFT
 
 WIDTH = 1024  # of a side, when the two encoders disagree: that of the paper's Chinese-CLIP
 WORD_WIDTH = 128  # of a word embedding of the Baseline; the paper gives none
@@ -221,6 +222,7 @@ _ZHANG = (
     "Zhang et al., Similarity Guided Multimodal Fusion Transformer for Semantic Location Prediction, arXiv 2405.05760"
 )
 _RANGES = {"layers": (0.0, 24.0)}  # 0: without SIM
+_VOCABULARY = {"word_rules": SG_MFT}  # of the paper's Baseline, which reads words
 _TYPES: Mapping[str, type] = {"features": type(None), "tokens": str}
 
 register_model(
@@ -237,6 +239,7 @@ register_model(
     search={"dropout": (0.3, 0.5), "tokens": (16, 32, 64), "head_width": (8, 16)},
     inactive=_get_inactive,
     factory=build_sg_mft,
+    vocabulary=_VOCABULARY,
     family="text and image",
     modalities=READS_ALL,
     inputs=_get_inputs,
@@ -261,6 +264,7 @@ register_model(
         "normalise_over": "tokens",
     },
     factory=build_sg_mft,
+    vocabulary=_VOCABULARY,
     family="text and image",
     modalities=READS_ALL,
     inputs=_get_inputs,
