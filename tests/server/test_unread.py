@@ -18,7 +18,7 @@ from postplace.server.limits import RequestLimits
 from postplace.server.parsing import read_line, to_post
 
 Client = Any
-LIMITS = RequestLimits(picture_bytes=60_000, pixels=10_000)
+LIMITS = RequestLimits(image_bytes=60_000, pixels=10_000)
 
 
 def encoded(kind: str, size: tuple[int, int] = (64, 64), **options: Any) -> bytes:
@@ -69,12 +69,12 @@ def test_the_other_pictures_are_read_and_keep_their_numbers(client: Client) -> N
     one, explained = asyncio.run(run())
     assert one["modalities"] == ["text", "image"]
     assert sorted(reason.partition(" ")[0] for reason in one["unread"]) == ["is", "is"]
-    assert explained["pictures"] == [1, 3]
+    assert explained["images"] == [1, 3]
     assert sum("could not be read" in note for note in explained["notes"]) == 2
 
 
 def test_a_post_of_unread_pictures_alone_is_refused() -> None:
-    with pytest.raises(BadImage, match="post, picture 1: is a web page"):
+    with pytest.raises(BadImage, match="post, image 1: is a web page"):
         to_post({"images": [b"<html>", b""]}, where="post", limits=LIMITS)
     with pytest.raises(BadPost, match="a picture has more than 60,000 bytes; send it smaller: at most 60,000"):
         to_post({"images": [UNREAD["many bytes"][0]]}, where="post", limits=LIMITS)
@@ -111,7 +111,7 @@ def test_base64_and_data_addresses_are_pictures(write: Any) -> None:
 )
 def test_what_is_no_base64_is_refused_with_both_ways(sent: str) -> None:
     with pytest.raises(
-        BadPost, match=r"picture 1 is not base64; give its bytes in base64, or as data:image/jpeg;base64"
+        BadPost, match=r"image 1 is not base64; give its bytes in base64, or as data:image/jpeg;base64"
     ):
         read_line(json.dumps({"images": [sent]}).encode(), where="line 1", limits=LIMITS)
 

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 from postplace.errors import BadPost
 from postplace.posts.columns import Record, arrow_records, check_columns, known_and_other
 from postplace.posts.csv_files import SAMPLE, csv_records
-from postplace.posts.dump import InvalidRecord, JsonText
+from postplace.posts.dump import AUTO, InvalidRecord, JsonText
 from postplace.posts.excel_files import excel_records
 from postplace.posts.record import shown
 from postplace.system.stray_files import is_stray_file
@@ -30,6 +30,7 @@ READ_ENDINGS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".xlsx
 LONGEST_LINE = 16 * 2**20  # bytes; a longer one is no post, and must not fill the memory
 _BESIDE_RECIPE = ("posts.parquet", "split.json", "report.json")  # see preparation/prepared_folder.py
 _ENDINGS = f"give a file with one of the endings {', '.join(READ_ENDINGS)}; text files may be compressed as .gz"
+_OF_A_FOLDER = f"{_ENDINGS}; of what another program downloaded, {AUTO}"
 _OTHER_ENDINGS = {
     ".xls": "save it as .xlsx, or as 'CSV UTF-8'",
     ".ods": "save it as .xlsx, or as CSV in UTF-8",
@@ -64,6 +65,8 @@ def file_records(path: Path) -> Iterator[Record]:
         if stat.S_ISDIR(status.st_mode):
             yield from _folder_records(path)
             return
+        if is_stray_file(path.name):
+            raise BadPost(str(path), "is a file that a Mac or Windows left beside another one", "give the other one")
         ending, packing = _ending(path)
         if ending not in READ_ENDINGS:
             raise _no_such_ending(path, ending, packing)
@@ -120,7 +123,7 @@ def _folder_records(folder: Path) -> Iterator[Record]:
         return
     tables = [file.name for file in files if _ending(file)[0] in READ_ENDINGS and file.is_file()]
     names = ", ".join(tables[:3]) + (", ..." if len(tables) > 3 else "")
-    raise BadPost(str(folder), "is a folder", f"give a file in it: {names}" if tables else _ENDINGS)
+    raise BadPost(str(folder), "is a folder", f"give a file in it: {names}" if tables else _OF_A_FOLDER)
 
 
 def _opened(path: Path, packing: str) -> BinaryIO:
@@ -130,7 +133,7 @@ def _opened(path: Path, packing: str) -> BinaryIO:
 def _zstandard(path: Path) -> BinaryIO:
     import pyarrow
 
-    return io.BufferedReader(pyarrow.input_stream(str(path), compression="zstd"))  # type: ignore[return-value]
+    return io.BufferedReader(pyarrow.input_stream(str(path), compression="zstd"))
 
 
 _PACKED: dict[str, Callable[[Path], Any]] = {

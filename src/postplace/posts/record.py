@@ -6,6 +6,7 @@ import csv
 import difflib
 import json
 import math
+import os
 import re
 import reprlib
 from collections import Counter
