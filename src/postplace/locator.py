@@ -85,7 +85,7 @@ class PostLocator:
         given, subsets = read_with_subsets(posts)
         check_folds_free(self.folds, subsets)
         self.model_settings.try_out(self.encoder_pair)
-        with TrainingCheckpoint.begun(folder, self.options, given, subsets, overwrite=overwrite, log=self._log) as key:
+        with TrainingCheckpoint.start(folder, self.options, given, subsets, overwrite=overwrite, log=self._log) as key:
             return self.fit_dataset(self.build_dataset(given, subsets=subsets), checkpoint=key)
 
     def build_dataset(self, posts: Sequence[Post], *, subsets: Mapping[str, str] | None = None) -> SplitDataset:

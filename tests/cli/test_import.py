@@ -226,6 +226,38 @@ def test_help_is_light_and_has_examples(run: Command) -> None:
         assert f"Example: postplace import {command}" in " ".join(shown.split())
 
 
+def test_auto_says_what_it_found_and_reads_it(run: Command, tmp_path: Path) -> None:
+    dump, out = tmp_path / "dump", tmp_path / "posts.jsonl"
+    INSTALOADER["DUMPS"]["whole"](dump)
+    code, shown, errors = run("auto", dump, "--out", out)
+    assert code == 0, errors
+    assert "is a folder that Instaloader filled: read with the source instaloader" in errors
+    assert "posts" in shown
+    assert len(read_posts(out)) == 1
+
+
+def test_auto_names_what_no_source_reads(run: Command, tmp_path: Path) -> None:
+    (tmp_path / "outbox.json").write_text('{"type": "OrderedCollection", "orderedItems": []}')
+    error = refused(run, "auto", tmp_path, "--out", tmp_path / "posts.jsonl")
+    assert "is Mastodon's export of one's own account; no source reads it yet" in error
+    (tmp_path / "b").mkdir()
+    error = refused(run, "auto", tmp_path / "b", "--out", tmp_path / "posts.jsonl")
+    assert "holds nothing that is known; looked for instaloader: a folder" in error
+
+
+def test_auto_shifts_coordinates_as_the_source_would(run: Command, tmp_path: Path) -> None:
+    tweet = {"id": 1, "rawContent": "a", "coordinates": {"longitude": 121.4945, "latitude": 31.2405}}
+    (tmp_path / "tweets.jsonl").write_text(json.dumps(tweet) + "\n")
+    found = []
+    for source in ("auto", "tweets"):
+        out = tmp_path / f"posts-{source}.jsonl"
+        code, _, errors = run(source, tmp_path / "tweets.jsonl", "--out", out, "--crs", "gcj02")
+        assert code == 0, errors
+        found += [(post.latitude, post.longitude) for post in read_posts(out)]
+    assert found[0] == found[1]
+    assert found[0] != (31.2405, 121.4945)
+
+
 def test_a_source_without_a_command_of_its_own_has_one(run: Command, tmp_path: Path) -> None:
     dump, out = tmp_path / "1.ndjson", tmp_path / "p.jsonl"
     location = {"pk": 7, "name": "Old Bridge", "lat": 51.05, "lng": 13.73}
@@ -260,7 +292,7 @@ def test_images_without_metadata_say_how_to_get_it(run: Command, tmp_path: Path)
     (tmp_path / "dump" / "anna").mkdir(parents=True)
     (tmp_path / "dump" / "anna" / "2022-09-26_11-27-30_UTC.jpg").write_bytes(INSTALOADER["JPEG"])
     line = refused(run, "instaloader", tmp_path / "dump", "--out", tmp_path / "posts.parquet")
-    assert "--no-metadata-json, download the metadata with --no-pictures --no-videos" in line
+    assert "instaloader --no-metadata-json, get the metadata by instaloader --no-pictures --no-videos" in line
 
 
 def test_a_dump_of_empty_posts_is_an_error(run: Command, tmp_path: Path) -> None:
@@ -268,7 +300,7 @@ def test_a_dump_of_empty_posts_is_an_error(run: Command, tmp_path: Path) -> None
     WEIBO["save_json"](tmp_path / "dump", *posts)
     out = tmp_path / "posts.parquet"
     line = refused(run, "weibo", tmp_path / "dump", "--out", out)
-    assert "none of its 2 posts has text, hashtags or an image; `postplace import auto`" in line
+    assert "none of its 2 posts has text, hashtags or an image; it is what the source weibo reads" in line
     assert not out.exists()
     WEIBO["save_json"](tmp_path / "dump", *posts, WEIBO["weibo"](id=3, text="x", topics="", pics=""))
     code, shown, _ = run("weibo", tmp_path / "dump", "--out", out)

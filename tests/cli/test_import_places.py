@@ -104,3 +104,19 @@ def test_import_places_without_a_file_is_refused() -> None:
     done = run("--box", "50,13,52,14", "--out", "x.csv")
     assert isinstance(done.exception, PostplaceError)
     assert done.exception.where == "FSQ"
+
+
+def test_geojson_becomes_a_file_of_places(tmp_path: Path) -> None:
+    point = {"type": "Point", "coordinates": [13.73, 51.05]}
+    bar = {"type": "Feature", "id": "node/1", "properties": {"name": "Corner", "amenity": "bar"}, "geometry": point}
+    bench = bar | {"id": "node/2", "properties": {"name": "Bench", "amenity": "bench"}}
+    (tmp_path / "a.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": [bar, bench]}))
+    (tmp_path / "._a.geojson").write_bytes(b"x")
+    out = tmp_path / "places.csv"
+    done = run(tmp_path, "--box", "50,13,52,14", "--out", out)
+    assert done.exit_code == 0, done.output
+    assert [(place.name, place.category) for place in read_places(out).places] == [("Corner", "Restaurant")]
+    lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
+    assert lines[:3] == ["2 places read", "1 left out: a category of none of the eight classes", "1 kept"]
+    assert "1 file of a Mac, a NAS or Windows passed over" in lines
+    assert "1 amenity=bench" in lines

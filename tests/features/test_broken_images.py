@@ -6,7 +6,7 @@ import warnings
 
 import pytest
 
-from postplace.features.broken_images import warn_of_broken
+from postplace.features.broken_images import warn_of_broken, warn_of_cut_short
 from postplace.features.image_keys import BrokenImage
 
 
@@ -25,7 +25,13 @@ def test_a_long_reason_is_cut() -> None:
         warn_of_broken([BrokenImage("1", "a.jpg", f"is damaged {'x' * 200}; save it again")])
 
 
+def test_images_that_lack_their_end_have_a_line_of_their_own() -> None:
+    with pytest.warns(UserWarning, match=r"^1 images are cut short, and were read as far as they go: post 1: a\.jpg"):
+        warn_of_cut_short([BrokenImage("1", "b/a.jpg", "ends before its end; download it again")])
+
+
 def test_none_is_no_warning() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         warn_of_broken([])
+        warn_of_cut_short([])

@@ -21,10 +21,10 @@ from PIL import Image
 
 from postplace.encoders.bundled import Squash
 from postplace.encoders.encoder import ImagePreparation, States, Vectors
-from postplace.errors import BadOption, BadPost, Diverged, WriteFailed
+from postplace.errors import BadImage, BadOption, BadPost, Diverged, WriteFailed
 from postplace.features import extraction as encode
 from postplace.features.extraction import EncodedPosts, encode_posts
-from postplace.images.decode import decode
+from postplace.images.decode import RefusedImage, decode
 from postplace.images.worker import PreparedBatch
 from postplace.schema import Post
 from postplace.splitting.duplicates import perceptual_hash
@@ -193,6 +193,31 @@ def test_ten_pictures_none_of_which_is_there_is_a_wrong_folder(tmp_path: Path) -
         run(posts)
     (tmp_path / "0.jpg").write_text("there, though no picture")
     assert len(run(posts).broken) == 10
+
+
+def test_jpegs_that_lack_their_end_are_read_and_counted(tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in ("whole.jpg", "short.jpg", "half.jpg")]
+    for path in paths:
+        Image.effect_noise((160, 120), 60).convert("RGB").save(path)
+    for path, kept in zip(paths[1:], (-20, -paths[2].stat().st_size // 2), strict=True):
+        path.write_bytes(path.read_bytes()[:kept])
+    film = paths[0].read_bytes() + b"a film behind it"
+    posts = [Post("0", images=(paths[0], paths[1])), Post("1", images=(paths[2], paths[1], film))]
+    for _ in range(2):  # the second time their vectors are found in the store
+        found = run(posts, store_folder=tmp_path / "store")
+        assert [(one.post_id, Path(one.image).name) for one in found.cut_short] == [
+            ("0", "short.jpg"),
+            ("1", "short.jpg"),
+        ]
+        assert [(one.post_id, Path(one.image).name) for one in found.broken] == [("1", "half.jpg")]
+        assert "ends before its end" in found.cut_short[0].reason
+        assert (found.image_index >= 0).sum() == 4
+
+
+def test_images_in_memory_that_were_refused_are_no_wrong_folder() -> None:
+    refused = [RefusedImage.of(b"%d" % row, BadImage("", "is too large", "send it smaller")) for row in range(12)]
+    found = run([Post(str(row), text="a", images=(image,)) for row, image in enumerate(refused)])
+    assert [one.reason for one in found.broken] == ["is too large; send it smaller"] * 12
 
 
 # ---------------------------------------------------------------------- the store

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import time
 
 import pytest
 from PIL import Image, features
@@ -52,6 +53,14 @@ def test_heic_is_named_with_the_extra_that_reads_it(monkeypatch: pytest.MonkeyPa
         monkeypatch.setattr(module, "reads_heic", lambda: False)
     with pytest.raises(BadImage, match=r"is HEIC, .*; pip install 'postplace\[heic\]', or save it as JPEG"):
         decode(HEIC)
+
+
+def test_comments_without_end_do_not_take_long() -> None:
+    started = time.process_time()
+    for text in (b"<!---->" * 200, b"<!--" * 300, b"<?xml" + b" " * 2000, b"<!---->\n \n" * 100 + b"<!--"):
+        with pytest.raises(BadImage, match="is not an image of a known format"):
+            decode(text)
+    assert time.process_time() - started < 0.5
 
 
 def test_brands_tell_heic_from_avif() -> None:

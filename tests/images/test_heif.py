@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from typing import Any
 
 import numpy as np
@@ -145,6 +146,26 @@ def test_items_that_are_made_of_themselves_are_refused() -> None:
     data = box(b"ftyp", b"avif\0\0\0\0avifmif1") + box(b"meta", bytes(4) + meta)
     with pytest.raises(BadImage, match="too many parts"):
         check_frames(data, "here", most_pixels=1000)
+
+
+def test_files_of_endless_pieces_are_refused_at_once() -> None:
+    def box(kind: bytes, body: bytes) -> bytes:
+        return (8 + len(body)).to_bytes(4, "big") + kind + body
+
+    many = (65_535).to_bytes(2, "big")
+    iloc = box(b"iloc", bytes(4) + b"\0\0" + many + (bytes(4) + many) * 65_535)  # places of no bytes
+    ipma = box(b"iprp", box(b"ipma", bytes(4) + b"\0\xff\xff\xff" + (b"\0\1\xff" + bytes(255)) * 5000))
+    iref = box(b"iref", bytes(4) + box(b"dimg", b"\0\1" + many + bytes(2 * 65_535)) * 4)
+    hvcc = box(b"hvcC", bytes(22) + b"\xff" + (b"\x21" + many + bytes(2 * 65_535)) * 4)
+    started = time.process_time()
+    for meta in (iloc, ipma, iref, box(b"iprp", box(b"ipco", hvcc)), box(b"free", b"") * 200_000):
+        data = box(b"ftyp", b"avif\0\0\0\0avifmif1") + box(b"meta", bytes(4) + meta)
+        with pytest.raises(BadImage, match="too many pieces"):
+            check_frames(data, "here", most_pixels=1000)
+    for units in (b"\x12\0" * 1_000_000, b"\0\0\0\1a" * 1_000_000):
+        with pytest.raises(NotParsed, match="too many units"):
+            av1_frames(units) if units[0] else hevc_frames(units, length_bytes=4)
+    assert time.process_time() - started < 2
 
 
 def test_av1_by_hand() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,10 @@ def test_scores_that_do_not_apply_are_not_written() -> None:
         },
         "intervals": {},
     }
+    assert "cut_short_images" not in content
+    broken = small().broken_images
+    short = replace(small(), cut_short_images=broken)
+    assert EvaluationMetrics.from_dict(short.to_dict()).cut_short_images == broken
     assert content["broken_images"] == [{"post_id": "1", "image": "a.jpg", "reason": "is missing"}]
     assert EvaluationMetrics.from_dict(content) == small()
 

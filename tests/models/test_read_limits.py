@@ -19,7 +19,7 @@ from postplace.models.registry import find_model
 from postplace.models.settings import resolve_settings
 from postplace.text.tokens import extents_of, tokenize
 
-LENGTHS = {"max_characters": 5, "max_words": 3, "max_hashtags": 2}
+LENGTHS: Any = {"max_characters": 5, "max_words": 3, "max_hashtags": 2}
 
 
 class FourLetters:

@@ -68,7 +68,15 @@ def test_auto_reads_with_the_source_that_it_found(tmp_path: Path) -> None:
     assert dump.counts["posts"] == 1
 
 
-GEO_POINT = {"type": "Point", "coordinates": [13.73, 51.05]}
+def test_auto_takes_the_reference_system_as_the_source_would(tmp_path: Path) -> None:
+    write(
+        tmp_path / "a.jsonl", {"id": 1, "rawContent": "a", "coordinates": {"longitude": 121.4945, "latitude": 31.2405}}
+    )
+    ((auto,), (tweets,)) = (read_source(name, tmp_path, crs="gcj02") for name in ("auto", "tweets"))
+    assert auto == tweets
+    assert auto.latitude != 31.2405
+
+
 FLICKR = {"id": "5", "name": "Old Bridge", "date_taken": "2022-09-28 10:00:00", "original": "x", "count_views": "1"}
 INSTAGRAM = [{"media": [{"uri": "media/posts/a.jpg", "creation_timestamp": 1664191650}]}]
 TAKEOUT = {"title": "IMG_1.jpg", "photoTakenTime": {"timestamp": "1664191650"}}

@@ -101,7 +101,7 @@ def test_an_album_of_instagram_is_one_post(tmp_path: Path) -> None:
     assert (post.id, post.text, post.hashtags, post.user) == ("CaBc0", "evening #river", ("river",), "1784")
     assert post.time == datetime(2022, 9, 26, 11, 27, 30, tzinfo=UTC)
     assert (post.place, post.venue) == ("old bridge", "213385402")
-    assert [image.name for image in map(Path, post.images)] == ["290_800.jpg", "290_801.jpg", "a_first_by_name.jpg"]
+    assert [Path(str(image)).name for image in post.images] == ["290_800.jpg", "290_801.jpg", "a_first_by_name.jpg"]
     assert dump.counts == {"posts": 1, FURTHER: 4, "video ignored": 1, "image file is missing": 1}
     assert detect(tmp_path)
     assert recognise(tmp_path).name == "gallery-dl"

@@ -93,7 +93,7 @@ def version_2(number: int = 0, **changes: object) -> dict[str, Any]:
 
 def flat(number: int = 0) -> dict[str, Any]:
     """One tweet as `twarc2 flatten` writes it."""
-    tweet = version_2(number)["data"][0]
+    tweet: dict[str, Any] = version_2(number)["data"][0]
     tweet["geo"] |= {"id": "p1", "full_name": "Oldtown, Freeland"}
     media = {"media": [{"media_key": "3_1", "type": "photo", "url": ADDRESS}]}
     return tweet | {"author": {"id": "5", "username": "mira_o"}, "attachments": tweet["attachments"] | media}

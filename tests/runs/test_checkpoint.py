@@ -61,10 +61,10 @@ def test_a_training_that_failed_before_its_first_epoch_leaves_nothing(tmp_path: 
 
 def killed_early(folder: Path, options: dict[str, int]) -> None:
     """A training that was killed while its posts were encoded: what a killed process leaves, nothing is tidied up."""
-    begun = TrainingCheckpoint.begun(folder, lambda: options, [Post("1")], None, overwrite=False, log=print)
-    begun.__enter__()
+    starting = TrainingCheckpoint.start(folder, lambda: options, [Post("1")], None, overwrite=False, log=print)
+    starting.__enter__()
     saved = (folder / KEY).read_bytes()
-    begun.__exit__(None, None, None)
+    starting.__exit__(None, None, None)
     folder.mkdir()
     (folder / KEY).write_bytes(saved)
 
@@ -72,7 +72,7 @@ def killed_early(folder: Path, options: dict[str, int]) -> None:
 @pytest.mark.parametrize(("seed", "other"), [(1, ""), (2, "they differ in `seed`")])
 def test_a_training_killed_before_its_first_state_is_told_from_another(tmp_path: Path, seed: int, other: str) -> None:
     killed_early(tmp_path / "state", {"seed": 1})
-    again = TrainingCheckpoint.begun(
+    again = TrainingCheckpoint.start(
         tmp_path / "state", lambda: {"seed": seed}, [Post("1")], None, overwrite=False, log=print
     )
     with pytest.raises(BadOption, match=other) if other else nullcontext(), again as checkpoint:
@@ -82,7 +82,7 @@ def test_a_training_killed_before_its_first_state_is_told_from_another(tmp_path:
 
 def test_options_that_came_or_went_are_named_and_posts_too(tmp_path: Path) -> None:
     killed_early(tmp_path / "state", {"seed": 1, "folds": 5})
-    again = TrainingCheckpoint.begun(
+    again = TrainingCheckpoint.start(
         tmp_path / "state", lambda: {"seed": 1}, [Post("2")], {"2": "train"}, overwrite=False, log=print
     )
     with pytest.raises(BadOption, match=r"differ in `folds`, the split of the posts, `posts`"), again:
@@ -91,10 +91,10 @@ def test_options_that_came_or_went_are_named_and_posts_too(tmp_path: Path) -> No
 
 def test_the_state_of_another_stays_until_the_new_training_begins(tmp_path: Path) -> None:
     left_behind(tmp_path / "state", {"seed": 1})
-    begun = TrainingCheckpoint.begun(
+    starting = TrainingCheckpoint.start(
         tmp_path / "state", lambda: {"seed": 2}, [Post("1")], None, overwrite=True, log=print
     )
-    with pytest.raises(ValueError, match="no posts"), begun:
+    with pytest.raises(ValueError, match="no posts"), starting:
         raise ValueError("no posts")  # as where the dataset cannot be built
     assert (tmp_path / "state" / LAST).exists()
 
@@ -103,7 +103,7 @@ def test_an_estimator_leaves_nothing_and_files_of_somebody_else_stay(tmp_path: P
     (tmp_path / "state").mkdir()
     (tmp_path / "state" / "notes.txt").write_text("mine")
     for name in ("state", "new"):
-        with TrainingCheckpoint.begun(tmp_path / name, dict, [Post("1")], None, overwrite=False, log=print):
+        with TrainingCheckpoint.start(tmp_path / name, dict, [Post("1")], None, overwrite=False, log=print):
             assert (tmp_path / name / KEY).exists()
     assert [path.name for path in sorted(tmp_path.rglob("*"))] == ["state", "notes.txt"]
 

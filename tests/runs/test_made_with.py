@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from tests.features.test_extraction import Colours, Lengths, picture
 
+from postplace import PostLocator
 from postplace.features.extraction import encode_posts
 from postplace.images import decode
 from postplace.runs.made_with import made_with, remarks, warn_of_others
@@ -88,3 +89,18 @@ def test_vectors_of_pictures_that_another_decoder_made_are_not_taken(
     monkeypatch.setattr(decode, "decoder", lambda: "Pillow 14.0.0")
     assert encoded() == (0, 1)
     assert len(set((tmp_path / "store").iterdir()) - folders) == 1
+
+
+@pytest.mark.filterwarnings("ignore:this run was made with:UserWarning")
+def test_a_run_of_version_0_1_0_cuts_words_and_reads_capitals_as_it_did(tmp_path: Path) -> None:
+    runs = Path(__file__).parents[1] / "data" / "version_0_1_0" / "runs"
+    locator = PostLocator.load(runs / "mrlf", device="cpu")
+    for _ in range(2):  # as it was saved then, and as it is saved now
+        assert locator.fitted.vocabularies is not None
+        assert locator.fitted.vocabularies.word_rules == locator.plan.word_rules == "sg-mft"
+        assert locator.encoder_pair.text == "bundled-cased"
+        assert locator.options()["word_rules"] == "sg-mft"
+        locator.save(tmp_path / "run", overwrite=True)
+        locator = PostLocator.load(tmp_path / "run", device="cpu")
+    assert PostLocator().plan.word_rules == "places"
+    assert PostLocator.load(runs / "logistic", device="cpu").options().get("word_rules") is None  # it reads none

@@ -237,11 +237,12 @@ def _not_none(posts: Iterable[Post], dump: Dump, source: Path, report: Path | No
     if not counts:
         names = sorted(entry.name for entry in source.iterdir()) if source.is_dir() else []
         held = f"it holds {', '.join(names[:SHOWN])}{', ...' if len(names) > SHOWN else ''}" if names else "it is empty"
-        raise BadPost(str(source), f"holds nothing to import ({held})", AUTO if names else "check the path")
+        problem = BadPost(str(source), f"holds nothing to import ({held})", AUTO if names else "check the path")
+        raise dump.explain(problem) if names else problem
     show_refused(dump.tally, report)
     reasons = ", ".join(f"{reason} {count}" for reason, count in counts.most_common(SHOWN))
     remedy = dump.tally.remedy or (dump.refused[0].remedy if dump.refused else AUTO)
-    raise BadPost(str(source), f"holds no posts ({reasons})", remedy)
+    raise dump.explain(BadPost(str(source), f"holds no posts ({reasons})", remedy))
 
 
 def _shown(posts: Iterable[Post], *, quiet: bool) -> Iterator[Post]:

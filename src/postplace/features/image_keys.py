@@ -57,6 +57,7 @@ class ImageFiles:
 def key_images(posts: Sequence[Post]) -> ImageFiles:
     """Read every image's bytes, for its key. Raises BadPost when many images are named and not one is there."""
     files = ImageFiles([], {}, [], set())
+    unread: list[Path] = []
     for post in posts:
         own = []
         for image in post.images:
@@ -64,6 +65,7 @@ def key_images(posts: Sequence[Post]) -> ImageFiles:
                 content = read_bytes(image)
             except BadImage as error:
                 files.broken.append(BrokenImage(post.id, _name(image), f"{error.found}; {error.remedy}"))
+                unread += [image] if isinstance(image, Path) else []
                 continue
             key = image_key(content)
             if key not in files.sources and is_cut_short(content):
@@ -71,7 +73,7 @@ def key_images(posts: Sequence[Post]) -> ImageFiles:
             files.sources.setdefault(key, image)
             own.append((key, image))
         files.keys.append(own)
-    check_folder([Path(image.image) for image in files.broken], read=len(files.sources))
+    check_folder(unread, read=len(files.sources))
     return files
 
 

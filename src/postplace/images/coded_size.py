@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 _SEQUENCE_HEADER, _FRAME_HEADER, _FRAME = 1, 3, 6  # types of an AV1 unit
 _SPS, _LAST_VCL = 33, 31  # types of a HEVC unit: the sequence parameter set; up to here slices of a frame
+_MOST_UNITS = 4096  # of an image or a tile
 _PROFILE_BITS, _LEVEL_BITS = 88, 8
 
 
@@ -67,7 +68,9 @@ def av1_frames(data: bytes) -> tuple[int, int]:
 def hevc_frames(data: bytes, *, length_bytes: int) -> tuple[int, int]:
     """As `av1_frames`, of HEVC data whose units have their length before them; 0 pixels where no header is in it."""
     pixels = frames = at = 0
-    while at < len(data):
+    for _ in range(_MOST_UNITS):
+        if at >= len(data):
+            return pixels, frames
         start = at + length_bytes
         at = start + int.from_bytes(data[at:start], "big")
         if at > len(data) or at <= start:
@@ -77,7 +80,7 @@ def hevc_frames(data: bytes, *, length_bytes: int) -> tuple[int, int]:
             pixels = max(pixels, hevc_pixels(data[start:at]))
         elif layer == 0 and kind <= _LAST_VCL:
             frames += bool(data[start + 2 : start + 3] >= b"\x80")  # the first slice of a frame
-    return pixels, frames
+    raise NotParsed("too many units")
 
 
 def hevc_unit(head: bytes) -> tuple[int, int]:
@@ -110,7 +113,9 @@ def hevc_pixels(unit: bytes) -> int:
 def _av1_units(data: bytes) -> Iterator[tuple[int, bytes]]:
     """The type of each unit, and its first bytes."""
     at = 0
-    while at < len(data):
+    for _ in range(_MOST_UNITS):
+        if at >= len(data):
+            return
         head = data[at]
         at += 2 if head & 4 else 1
         size = len(data) - at
@@ -120,6 +125,7 @@ def _av1_units(data: bytes) -> Iterator[tuple[int, bytes]]:
             raise NotParsed("a unit beyond the end")
         yield (head >> 3) & 15, data[at : at + min(size, 4096)]
         at += size
+    raise NotParsed("too many units")
 
 
 def _leb128(data: bytes, at: int) -> tuple[int, int]:

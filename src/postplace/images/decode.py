@@ -256,7 +256,9 @@ def _opened(data: bytes, where: str, limits: Limits) -> Iterator[tuple[Image.Ima
     if extent is not None and extent.cut_short:
         if extent.lacks_scans:
             raise BadImage(where, "is damaged or cut short (whole scans of it are missing)", AGAIN)
-        data = data[: extent.end] + END  # with an end the decoder gives what there is, without it nothing
+        data = (
+            data[: extent.end].rstrip(b"\xff") + END
+        )  # with an end the decoder gives what there is, without it nothing
     if (is_avif(data) and features.check("avif")) or (is_heic(data) and reads_heic()):
         check_frames(data, where, most_pixels=limits.max_pixels)
         data = data[:8] + data[8:12].replace(b"avis", b"avif") + data[12:]  # of an animation the still image is taken

@@ -27,10 +27,11 @@ _OTHERS: tuple[tuple[bytes, str, str], ...] = (
     (b"\x1f\x8b", "is compressed by gzip", "unpack it: gunzip"),
     (b"PK\x03\x04", "is a ZIP archive", "unpack it"),
 )
-_WEB_PAGE = re.compile(
-    rb"(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<(!doctype\s+html|html|head|body|title|script)\b", re.I | re.S
+_BEFORE = (
+    rb"(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*-->\s*)*"  # each comment can end in one place alone: no backtracking
 )
-_DRAWING = re.compile(rb"(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*(<!doctype\s+svg[^>]*>\s*)?<svg\b", re.I | re.S)
+_WEB_PAGE = re.compile(_BEFORE + rb"<(?:!doctype\s+html|html|head|body|title|script)\b", re.I | re.S)
+_DRAWING = re.compile(_BEFORE + rb"(?:<!doctype\s+svg[^>]*>\s*)?<svg\b", re.I | re.S)
 
 
 def is_heic(data: bytes) -> bool:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from postplace.errors import BadImage
 from postplace.images.coded_size import NotParsed, av1_frames, hevc_frames, hevc_pixels
 
-_MOST_BOXES = 20_000  # of a file, and as many items decoded
+_MOST_STEPS = 100_000  # boxes, items, places and references of a file; an image of a telephone has a few thousand
+_MOST_DECODED = 1000  # tiles and other items, each as often as it is used
 _MOST_DEPTH = 8  # items made of items made of items
 _WHOLE_IMAGE = 4  # times the limit of pixels: an image, its transparency, the borders of its tiles
 _BORDER = 1.25  # times the limit of pixels: a frame is coded in whole blocks
@@ -52,7 +53,7 @@ class _File:
         self.items: dict[int, _Item] = {}
         self.primary, self.idat = -1, (0, 0)
         self.configurations: list[tuple[int, int] | None] = []  # each property: of HEVC, unit length bytes and pixels
-        self._boxes = self._decoded = 0
+        self._steps = self._decoded = 0
         self._bytes = 4 * len(data)
         readers = {b"pitm": self._pitm, b"iinf": self._iinf, b"iloc": self._iloc, b"iprp": self._iprp,
                    b"iref": self._iref, b"idat": self._idat}  # fmt: skip
@@ -70,7 +71,7 @@ class _File:
 
     def _cost(self, name: int, depth: int) -> tuple[int, int]:
         self._decoded += 1
-        if depth > _MOST_DEPTH or self._decoded > _MOST_BOXES:
+        if depth > _MOST_DEPTH or self._decoded > _MOST_DECODED:
             raise NotParsed("too many parts")
         item = self.items[name]
         largest, total = (0, 0) if item.kind in _DERIVED else self._coded(item)
@@ -107,9 +108,7 @@ class _File:
     def _each(self, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
         """The boxes between two places: type, start and end of what is in them."""
         while at + 8 <= end:
-            self._boxes += 1
-            if self._boxes > _MOST_BOXES:
-                raise NotParsed("too many boxes")
+            self._step()
             size, kind, start = self._number(at, 4), self.data[at + 4 : at + 8], at + 8
             if size == 1:
                 size, start = self._number(at + 8, 8), at + 16
@@ -124,9 +123,13 @@ class _File:
             raise NotParsed("a box beyond the end")
         return int.from_bytes(self.data[at : at + length], "big")
 
+    def _step(self, count: int = 1) -> None:
+        self._steps += count
+        if self._steps > _MOST_STEPS:
+            raise NotParsed("too many pieces")
+
     def _item(self, name: int) -> _Item:
-        if len(self.items) >= _MOST_BOXES:
-            raise NotParsed("too many items")
+        self._step()
         return self.items.setdefault(name, _Item())
 
     def _pitm(self, at: int, _: int) -> None:
@@ -157,6 +160,7 @@ class _File:
             start, extents, at = self._number(at + 2, base), self._number(at + 2 + base, 2), at + 4 + base
             if at + extents * (index + offset + length) > end:
                 raise NotParsed("a box beyond the end")
+            self._step(extents)
             item.in_idat, item.extents = method == 1, []
             for _ in range(extents):
                 place = start + self._number(at + index, offset)
@@ -176,6 +180,7 @@ class _File:
         count, at = self._number(at + 4, 4), at + 8
         for _ in range(count):
             item, many, at = self._item(self._number(at, wide_item)), self.data[at + wide_item], at + wide_item + 1
+            self._step(many)
             for _ in range(many):
                 item.properties.append(self._number(at, wide_index) & (0x7FFF if wide_index == 2 else 0x7F))
                 at += wide_index
@@ -185,6 +190,7 @@ class _File:
         pixels, length_bytes, arrays, at = 0, (self.data[at + 21] & 3) + 1, self.data[at + 22], at + 23
         for _ in range(arrays):
             units, at = self._number(at + 1, 2), at + 3
+            self._step(units)
             for _ in range(units):
                 size, at = self._number(at, 2), at + 2
                 if at + size > end:
@@ -197,6 +203,7 @@ class _File:
         for kind, start, until in self._each(at + 4, end):
             name, count = self._number(start, wide), self._number(start + wide, 2)
             first = start + wide + 2
+            self._step(count)
             if first + count * wide > until:
                 raise NotParsed("a box beyond the end")
             if kind == b"dimg":

@@ -14,7 +14,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from postplace.places.distance import great_circle_km, unit_vectors
 from postplace.places.offset import PositionSample, find_offset
 from postplace.schema import Post
 from postplace.system.atomic_files import atomic_file
+from postplace.system.text_tables import SAVE_AS_UTF_8, not_utf_8, separator_of, wide_encoding
 
 COLUMNS = ("place", "name", "latitude", "longitude", "category", "aliases")
 BY_ID = "by location id"
@@ -37,6 +38,15 @@ UNLISTED = "name or id not in the list"
 TOO_FAR = "too far from every place"
 NO_LOCATION = "without a location"
 
+_SAMPLE = 2**16  # bytes that are looked at for the encoding
+_OPEN_DATA = "`postplace import places` makes one of open data"
+_MARKS = {
+    b"PAR1": "Parquet",
+    b"PK\x03\x04": "an archive or a workbook",
+    b"{": "JSON",
+    b"[": "JSON",
+    b"\x1f\x8b": "gzip",
+}
 _BATCH = 4096  # posts looked up at a time
 _LONGEST_LINE = 2**20  # characters
 _KEPT_NAMES = 100_000  # different names that are not in the list
@@ -258,8 +268,11 @@ def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, str] | BadPlace]]:
 def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
     line = 1
     try:
+        _check_kind(path)
         with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.reader(iter(lambda: file.readline(_LONGEST_LINE), ""), strict=True)
+            first = file.readline(_LONGEST_LINE)
+            lines = chain([first], iter(lambda: file.readline(_LONGEST_LINE), ""))
+            rows = csv.reader(lines, delimiter=separator_of(first, "place"), strict=True)
             while (row := next(rows, None)) is not None:
                 if any(value.strip() for value in row):
                     yield line, row
@@ -268,12 +281,27 @@ def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
         remedy = "put names with commas, quotes or line breaks in double quotes, and close every quote"
         raise BadPlace(f"{path}, line {line}", f"is not a row of CSV ({error})", remedy) from None
     except UnicodeDecodeError:
-        raise BadPlace(str(path), "is not UTF-8", "save the file as UTF-8") from None
+        with path.open("rb") as file:
+            name, remedy = not_utf_8(file.read(_SAMPLE))
+        raise BadPlace(str(path), f"is not UTF-8{name}", remedy) from None
     except FileNotFoundError:
         raise BadPlace(str(path), "does not exist", "check the path") from None
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
         problem = f"cannot be read ({getattr(error, 'strerror', None) or error})"
         raise BadPlace(str(path), problem, "check the path and the permissions") from error
+
+
+def _check_kind(path: Path) -> None:
+    """Refuse by name what is no table of text."""
+    if path.is_dir():
+        raise BadPlace(str(path), "cannot be read: it is a folder", f"give a file of places; {_OPEN_DATA}")
+    with path.open("rb") as file:
+        start = file.read(256)
+    if (wide := wide_encoding(start)) is not None:
+        raise BadPlace(str(path), f"is not UTF-8 but {wide}", SAVE_AS_UTF_8)
+    for mark, kind in _MARKS.items():
+        if start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(mark):
+            raise BadPlace(str(path), f"is {kind}, not a table in CSV", f"give places.csv; {_OPEN_DATA}")
 
 
 def _check_columns(names: Sequence[str], where: str) -> None:

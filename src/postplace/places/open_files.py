@@ -108,6 +108,8 @@ def _kind_of_table(file: Path) -> str:
         raise BadPlace(str(file), problem, "give the Parquet files as Foursquare publishes them")
     if is_osm_table(columns):
         return OSM
+    if {"id", "place"} <= set(columns) and {"text", "images"} & set(columns):
+        raise BadPlace(str(file), "is a table of posts, not of places", "give a list of places, or open data of places")
     if "place" in columns:
         raise BadPlace(str(file), "is a list of places already", "give it to the option or the parameter `places`")
     if columns:

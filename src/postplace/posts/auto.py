@@ -8,8 +8,9 @@ from importlib import import_module
 from pathlib import Path
 
 from postplace.errors import BadOption, BadPost
+from postplace.posts.dump import AUTO as SAYS_WHICH
 from postplace.posts.dump import Dump, cannot_be_opened
-from postplace.posts.known_exports import known_export
+from postplace.posts.known_exports import NO_POSTS, TABLE, UNPACK, known_export
 from postplace.posts.registry import SourceEntry, find_source, read_source, source_names
 
 AUTO = "auto"
@@ -49,6 +50,42 @@ def read_recognised(path: Path | str, *, on_refused: Callable[[BadPost], object]
     """The posts of whatever lies at a path. Raises as `recognise` does, before the first post."""
     path = Path(path)
     return read_source(recognise(path).name, path, on_refused=on_refused)
+
+
+def instead_of(source: str, path: Path, otherwise: str) -> str:
+    """What to do with a path of which a source could read nothing: what it is instead, where that is known.
+
+    Else `otherwise`; but who gave what the source reads is not sent to look for another one.
+    """
+    try:
+        entry = recognise(path)
+    except BadPost as error:
+        if (known := known_export(path)) is not None:
+            return known.remedy if known.remedy == UNPACK else f"it {known.is_}; {known.remedy.removeprefix(NO_POSTS)}"
+        if "several sources" in error.found:
+            return error.remedy
+        reads = next((entry.reads for entry in _entries() if entry.name == source), "")
+        return otherwise or f"the source {source} reads {reads or 'something else'}"
+    if entry.name != source:
+        return _named(entry)
+    lacks = f"it is what the source {source} reads: the counts say what it lacks"
+    return otherwise if otherwise not in ("", SAYS_WHICH) else lacks
+
+
+def what_else(path: Path) -> str:
+    """What to do with a path that was given as a table of posts and is something else; "" where that is not known."""
+    try:
+        entry = recognise(path)
+    except BadPost as error:
+        known = known_export(path)
+        if known is None:
+            return error.remedy if "several sources" in error.found else ""
+        return "" if known.remedy in (TABLE, UNPACK) else f"it {known.is_}; {known.remedy.removeprefix(NO_POSTS)}"
+    return _named(entry)
+
+
+def _named(entry: SourceEntry) -> str:
+    return f"the source {entry.name} reads it: `postplace import {entry.name}` makes a file of posts of it"
 
 
 def _entries() -> Iterator[SourceEntry]:

@@ -14,8 +14,11 @@ from postplace.text.names import fold_name, spells_no_value
 
 MISREAD = "text looks like UTF-8 that was read as Latin-1; `repair_text=True` repairs it"
 REPAIRED = "text repaired: it was UTF-8, read as Latin-1"
+ROUNDED = "numbers all end in zeros, as a spreadsheet rounds them: two may have become one; export them as text"
 KEPT_NAMES = 100_000  # different names of a key
 SHOWN = 3
+_DIFFERENT = 5  # rounded numbers that are seen before anything is said
+_NUMBER_KEYS = ("id", "user", "venue", "place")
 _CLASS_KEYS = ("place", "category", "venue")
 _TEXT_KEYS = ("text", "image_text", *_CLASS_KEYS)
 
@@ -26,12 +29,15 @@ class PostChecks:
     def __init__(self) -> None:
         self._misread = 0
         self._positions = PositionCheck()
+        self._numbers = {key: _LongNumbers() for key in _NUMBER_KEYS}
         self._names: Mapping[str, Counter[str]] = {key: Counter() for key in _CLASS_KEYS}
 
     def add(self, post: Post) -> None:
         """Take a post."""
         self._positions.add(post)
         self._misread += any(map(looks_misread, (post.text, *post.hashtags, post.place or "", post.category or "")))
+        for key, numbers in self._numbers.items():
+            numbers.add(getattr(post, key))
         for key, names in self._names.items():
             name = getattr(post, key)
             if name and (name in names or len(names) < KEPT_NAMES):
@@ -44,10 +50,38 @@ class PostChecks:
             found[MISREAD] = self._misread
         if (problem := self._positions.problem()) is not None:
             found[problem] = self._positions.count
+        for key, numbers in self._numbers.items():
+            if numbers.look_rounded():
+                found[f"{key} {ROUNDED}"] = numbers.rounded
         for key, names in self._names.items():
             found.update(dict(_no_values(key, names)))
             found.update(dict(_several_spellings(key, names)))
         return found
+
+
+class _LongNumbers:
+    """Whether all numbers of nine digits and more lost their last ones: of six that a cell shows, or 15 that it keeps.
+
+    Of numbers that are not rounded one in a thousand looks so, or fewer.
+    """
+
+    def __init__(self) -> None:
+        self.rounded = self._others = 0
+        self._different: set[str] = set()  # a few of those that look rounded
+
+    def add(self, name: str | None) -> None:
+        if name is None or len(name) < 9 or not name.isdecimal():
+            return
+        digits = len(name.rstrip("0"))
+        if digits <= 6 or (digits <= 15 < len(name)):
+            self.rounded += 1
+            if len(self._different) < _DIFFERENT:
+                self._different.add(name)
+        else:
+            self._others += 1
+
+    def look_rounded(self) -> bool:
+        return not self._others and len(self._different) == _DIFFERENT
 
 
 def repair_post(post: Post) -> Post:

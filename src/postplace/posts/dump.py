@@ -149,6 +149,7 @@ class Dump:
         self, read: Callable[[ImportReport], Iterator[Post]], *, on_refused: Callable[[BadPost], object] | None = None
     ) -> None:
         self._read, self._on_refused = read, on_refused
+        self.explain: Callable[[BadPost], BadPost] = lambda error: error  # of a path that is not this source's
         self.crs = "wgs84"  # the reference system of the coordinates; they become WGS84 (`geo/crs.py`)
         self.tally = ImportReport(on_refused)
         self.path: Path | None = None  # where the dump lies: told by `read_source`
@@ -170,11 +171,14 @@ class Dump:
 
     def __iter__(self) -> Iterator[Post]:
         self.tally = ImportReport(self._on_refused)
-        for post in self._read(self.tally):
-            yield located_in_wgs84(post, self.crs)
-        if self.path is not None and 0 < self.tally.posts == self.tally.remarks[EMPTY]:
-            found = f"none of its {self.tally.posts} posts has text, hashtags or an image"
-            raise BadPost(str(self.path), found, AUTO)
+        try:
+            for post in self._read(self.tally):
+                yield located_in_wgs84(post, self.crs)
+            if self.path is not None and 0 < self.tally.posts == self.tally.remarks[EMPTY]:
+                found = f"none of its {self.tally.posts} posts has text, hashtags or an image"
+                raise BadPost(str(self.path), found, AUTO)
+        except BadPost as error:
+            raise self.explain(error) from error.__cause__
 
 
 def posts_of(

@@ -38,6 +38,7 @@ _LOOKED_AT = 12  # files of a folder that are looked into to recognise it
 _LISTED = 2_000  # entries of a folder that are listed for that
 _DEEPEST = 6  # folders below the one that is given
 _FIRST = 3  # records of a file that are looked at
+_BEGINNING = 256  # characters
 
 Located = tuple[str, object]  # where a record stands in its file; its value, or why it has none (InvalidRecord)
 
@@ -189,6 +190,9 @@ def _nearest_files(path: Path) -> Iterator[Path]:
 def _is_lines(path: Path) -> bool:
     """Whether a file holds an object a line: its first line is one, or its ending says so."""
     with open_text(path) as file:
+        if not unpacked_name(path).endswith(LINE_ENDINGS) and not file.read(_BEGINNING).lstrip().startswith("{"):
+            return False  # a list, whose first line may be the whole file
+        file.seek(0)
         line = next((line for _, line in text_lines(file)), "")
     if isinstance(line, InvalidRecord):
         return unpacked_name(path).endswith(LINE_ENDINGS)

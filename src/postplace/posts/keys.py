@@ -76,7 +76,7 @@ def on_unused(unused: Iterable[str], used: Collection[str]) -> str:
     >>> on_unused(["likes", "image"], used=["id"])
     "keys that are not used: image, likes; did you mean 'images' by 'image'?"
     """
-    names = sorted(unused)
+    names = sorted(name.strip() or "a column without a name" for name in unused)
     guess = suggestions(names, used)
     return f"keys that are not used: {', '.join(names)}" + (f"; {guess}" if guess else "")
 

@@ -15,8 +15,11 @@ _NO_READER = (
     "no source reads it yet: make a table of it (id, text, images, time, latitude, longitude) and give that where "
     "posts are asked for, or write a source of your own (docs/extending.md)"
 )
-_PLACES = "it holds places, not posts: `postplace import places` makes a places.csv of it"
-_TABLE = "it needs no import: give it where posts are asked for, as to train or predict"
+NO_POSTS = "it holds places, not posts: "
+_PLACES = f"{NO_POSTS}`postplace import places` makes a places.csv of it"
+_FSQ = f"{NO_POSTS}give the Parquet files as Foursquare publishes them to `postplace import places`"
+UNPACK = "unpack it, and give the folder"
+TABLE = "it needs no import: give it where posts are asked for, as to train or predict"
 
 
 class KnownExport(NamedTuple):
@@ -39,7 +42,7 @@ def _archive(path: Path) -> KnownExport | None:
     if not packed:
         return None
     if packed[0] == path:
-        return KnownExport("is an archive", "unpack it, and give the folder")
+        return KnownExport("is an archive", UNPACK)
     return KnownExport(f"holds the archive {packed[0].name}", "unpack it, and give the folder that comes out of it")
 
 
@@ -93,9 +96,10 @@ def _by_columns(path: Path) -> KnownExport | None:
         columns = {str(name).casefold() for name in _columns(file)}
         for what, needed in _TABLES.items():
             if needed <= columns:
-                return KnownExport(f"holds {what}", _PLACES)
+                as_text = what == "FSQ OS Places" and not file.name.lower().endswith(".parquet")
+                return KnownExport(f"holds {what}", _FSQ if as_text else _PLACES)
         if "id" in columns and columns & {"text", "images"}:
-            return KnownExport("is a table of posts already" if file == path else f"holds {file.name}, posts", _TABLE)
+            return KnownExport("is a table of posts already" if file == path else f"holds {file.name}, posts", TABLE)
         if {"place", "name"} <= columns:
             return KnownExport("is a list of places already", "give it to the option or the parameter `places`")
     return None
@@ -119,7 +123,7 @@ def _columns(file: Path) -> list[str]:
             return [key for record in first_objects(file) for key in record]
         with open_text(file) as opened:
             line = opened.readline(2**16)
-            return next(csv.reader([line], delimiter="\t" if "\t" in line else ","), [])
+            return next(csv.reader([line], delimiter=max(",;\t", key=line.count)), [])
     return []
 
 

@@ -6,6 +6,7 @@ import csv
 import difflib
 import json
 import math
+import os
 import re
 import reprlib
 from collections import Counter
@@ -16,6 +17,9 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path, PurePath
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+from uuid import UUID
 
 from postplace.errors import BadPost
 from postplace.geo.crs import to_wgs84
@@ -23,15 +27,25 @@ from postplace.posts.image_values import NoImage, image_value, is_data_address, 
 from postplace.posts.times import read_time
 from postplace.schema import Post
 from postplace.text.hashtags import find_hashtags, unite_hashtags
-from postplace.text.names import clean_name
+from postplace.text.names import clean_name, spells_no_value
 
 KEYS = tuple(field.name for field in fields(Post))
 COMPLETE = "hashtags_complete"
 RECORD_KEYS = (*KEYS, COMPLETE)
+NAME_KEYS = ("id", "user", "venue", "place", "category")
+"""The keys whose values are opaque names, often numbers."""
 _SEPARATORS = r"\s;,；，、"
 _TAG = re.compile(rf"#([^#{_SEPARATORS}](?:[^#;,；，、]*[^#{_SEPARATORS}])?)#(?=[{_SEPARATORS}]|$)|[^{_SEPARATORS}]+")
 _BRACKETS = re.compile(r"""\s*(?:\[([^"'\[\]]*[^"'\[\]\s][^"'\[\]]*)\]|\{([^{}]*)\})\s*""")  # `[a, b]`, `{a,"b c"}`
-_EXACT_FLOAT = 2**53
+EXACT_FLOAT = 2**53
+_EXACT_FLOAT32 = 2**24
+_CUT, _AS_TEXT = "is a rounded number", "read it as text, so that it keeps all its digits"
+# As spreadsheets and pandas print numbers of which they do not keep all digits
+_ROUNDED = re.compile(r"[+-]?\d(?:[.,]\d+)?[eE]\+\d{2,3}")
+_WHOLE_FLOAT = re.compile(r"([+-]?\d{16,})[.,]0+")
+_DECIMAL_COMMA = re.compile(r"\s*[+-]?\d{1,3},\d+\s*")
+_IMAGE_ENDING = re.compile(r"\.(?:jpe?g|png|webp|gif|bmp|tiff?|heic|avif)$", re.IGNORECASE)
+_DEGREES = re.compile(r"\d\s*[°º′'\"″]|\d\s*[NSEWO]\b")
 NO_POSITION = "coordinates 0, 0 left out: no position"
 
 
@@ -106,6 +120,8 @@ def _parse(record: Mapping[str, object], where: str, folder: Path, crs: str, rem
         if _is_absent(value):
             continue
         try:
+            if key in NAME_KEYS:
+                _check_narrow(record.get(key), value)
             if (content := read(value)) != "":  # a name of nothing but invisible characters is none
                 values[key] = content
         except _Refused as refused:
@@ -113,7 +129,7 @@ def _parse(record: Mapping[str, object], where: str, folder: Path, crs: str, rem
                 remarks[f"time left out: {refused.args[0].removeprefix(shown(value)).strip()}"] += 1
                 continue
             found, remedy = refused.args
-            raise BadPost(f"{where}, key {key!r}", found, remedy + _swapped(key, record)) from None
+            raise BadPost(f"{where}, key {key!r}", found, remedy + _addition(key, record, found)) from None
     if "id" not in values:
         found, remedy = (
             ("is empty", "give every post an 'id'") if "id" in record else ("is missing", id_remedy(map(str, record)))
@@ -124,7 +140,7 @@ def _parse(record: Mapping[str, object], where: str, folder: Path, crs: str, rem
         raise BadPost(f"{where}, key {missing!r}", "is missing", "give both latitude and longitude, or neither")
     _locate(values, crs, remarks)
     values["hashtags"] = _every_hashtag(values, record.get("hashtags"))
-    values["images"] = tuple(i if isinstance(i, bytes) else folder / i for i in values.get("images", ()))
+    values["images"] = tuple(i if isinstance(i, bytes) else _path(folder, i) for i in values.get("images", ()))
     return Post(**values)
 
 
@@ -140,8 +156,20 @@ def _locate(values: dict[str, Any], crs: str, remarks: Counter[str] | None) -> N
         values["latitude"], values["longitude"] = to_wgs84(values["latitude"], values["longitude"], crs)
 
 
-def _swapped(key: str, record: Mapping[str, object]) -> str:
-    """An addition to the remedy where the latitude can only be a longitude, and the longitude could be a latitude."""
+def _path(folder: Path, image: str) -> Path:
+    """The path of an image; one with backslashes, as Windows writes it, is found on other systems too."""
+    path = folder / image
+    if "\\" in image and os.sep == "/":
+        with suppress(OSError, ValueError):
+            slashed = folder / image.replace("\\", "/")
+            return slashed if slashed.exists() and not path.exists() else path
+    return path
+
+
+def _addition(key: str, record: Mapping[str, object], found: str) -> str:
+    """To the remedy: where a column is better left out, and where latitude and longitude can only be swapped."""
+    if found.endswith(_CUT) and key != "id":
+        return f"; or leave {key!r} out: two of them may have become one"
     if key == "latitude":
         with suppress(TypeError, ValueError, OverflowError):
             latitude, longitude = (float(_plain(record.get(name))) for name in ("latitude", "longitude"))  # type: ignore[arg-type]
@@ -177,6 +205,14 @@ def _is_absent(value: object) -> bool:
     return isinstance(value, float | Decimal) and math.isnan(value)
 
 
+def _check_narrow(raw: object, value: object) -> None:
+    """Refuse a float of 32 bits or fewer that has lost digits."""
+    dtype: Any = getattr(raw, "dtype", None)
+    narrow = dtype is not None and dtype.kind == "f" and dtype.itemsize < 8
+    if narrow and isinstance(value, float) and abs(value) >= _EXACT_FLOAT32:
+        raise _Refused(f"{shown(value)} {_CUT}", _AS_TEXT)
+
+
 def _text(value: object) -> str:
     return _whole(value) if isinstance(value, str) else _name(value)
 
@@ -186,14 +222,38 @@ def _name(value: object) -> str:
     if isinstance(value, str):
         return _whole(value.strip())
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        raise _Refused(f"{shown(value)} is not a text", "give a text or a number")
-    if isinstance(value, float) and abs(value) >= _EXACT_FLOAT:
-        raise _Refused(f"{shown(value)} is a rounded number", "read it as text, so that it keeps all its digits")
+        raise _Refused(f"{shown(value)} is not a text", _instead(value))
+    if isinstance(value, float) and abs(value) >= EXACT_FLOAT:
+        raise _Refused(f"{shown(value)} {_CUT}", _AS_TEXT)
     return str(int(value)) if value == int(value) else str(value)
 
 
+def _instead(value: object) -> str:
+    """The remedy for a value that is neither a text nor a number."""
+    if isinstance(value, Mapping) and value:
+        key = next((key for key in ("id", "text", "name") if key in value), next(iter(value)))
+        return f"give one of its values alone, as that of {shown(key)}"
+    if isinstance(value, bytes | bytearray | memoryview):
+        return "give it as a text; a UUID as str(UUID(bytes=value))"
+    return "give a text or a number"
+
+
+def _identifier(value: object) -> str:
+    """What a thing is called: texts, numbers and UUIDs; numbers that have lost digits make one thing of two."""
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, str) and _is_rounded(value.strip()):
+        raise _Refused(f"{shown(value)} {_CUT}", "format the column as text where it comes from, and export it again")
+    return _name(value)
+
+
+def _is_rounded(text: str) -> bool:
+    whole = _WHOLE_FLOAT.fullmatch(text)
+    return _ROUNDED.fullmatch(text) is not None or (whole is not None and abs(int(whole[1])) >= EXACT_FLOAT)
+
+
 def _class_name(value: object) -> str:
-    return clean_name(_name(value))
+    return clean_name(_identifier(value))
 
 
 def _yes_or_no(value: object) -> bool:
@@ -237,9 +297,16 @@ def _images(value: object) -> tuple[str | bytes, ...]:
 
 
 def _split_paths(value: str) -> list[str]:
-    """Paths joined by `;`, or by `|` where that leaves an ending on each: a name may hold a `|`."""
-    if ";" not in value and all(PurePath(part.strip()).suffix for part in value.split("|")):
-        return value.split("|")
+    """Paths joined by `;`, or by `|`, commas or spaces where that leaves an ending on each: a name may hold them."""
+    if value.lstrip().startswith("data:"):
+        return [value]
+    if ";" not in value:
+        if "|" in value and all(PurePath(part.strip()).suffix for part in value.split("|")):
+            return value.split("|")
+        for separator in (",", " "):
+            parts = [part.strip() for part in value.split(separator) if part.strip()]
+            if len(parts) > 1 and all(_IMAGE_ENDING.search(part) for part in parts):
+                return parts
     return value.split(";")
 
 
@@ -252,6 +319,8 @@ def _image(value: object) -> Sequence[str | bytes]:
     if not isinstance(image, str):
         return [] if image is None else [image]
     path = image.strip()
+    if path.startswith("file:"):
+        path = url2pathname(urlsplit(path).path)
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", path):
         raise _Refused(f"{shown(path)} is an address", "download the image and give its path")
     if "\0" in path:
@@ -285,23 +354,34 @@ def _time(value: object) -> datetime:
 def _degrees(name: str, limit: int) -> Callable[[object], float]:
     def read(value: object) -> float:
         degrees = math.nan
+        if isinstance(value, str) and _DECIMAL_COMMA.fullmatch(value):
+            value = value.replace(",", ".")
         if isinstance(value, int | float | str | Decimal) and not isinstance(value, bool):
             with suppress(ValueError, OverflowError):
                 degrees = float(value)
         if not -limit <= degrees <= limit:
-            raise _Refused(f"{shown(value)} is not a {name}", f"give degrees between -{limit} and {limit}")
+            raise _Refused(f"{shown(value)} is not a {name}", _degrees_instead(value, degrees, limit))
         return degrees
 
     return read
 
 
+def _degrees_instead(value: object, degrees: float, limit: int) -> str:
+    """The remedy for what are no degrees."""
+    if isinstance(value, str) and _DEGREES.search(value):
+        return "give decimal degrees, as 51.0544"
+    if (isinstance(value, str) and spells_no_value(value)) or set(str(abs(degrees)).removesuffix(".0")) == {"9"}:
+        return "leave it out where there is none"
+    return f"give degrees between -{limit} and {limit}"
+
+
 _READERS: dict[str, Callable[[object], Any]] = {
-    "id": _name,
+    "id": _identifier,
     "text": _text,
     "image_text": _text,
     "hashtags": _hashtags,
     "images": _images,
-    "user": _name,
+    "user": _identifier,
     "time": _time,
     "place": _class_name,
     "venue": _class_name,

@@ -241,7 +241,17 @@ def read_source(source: object, path: str | Path, *, on_refused: Refused = None,
     else:
         raise _no_posts(first, entry.name)
     dump.crs, dump.path = crs, Path(path)
+    dump.explain = partial(_explained, Path(path), entry)
     return dump
+
+
+def _explained(path: Path, entry: SourceEntry, error: BadPost) -> BadPost:
+    """An error about the whole path, with what to do instead: who gave a folder is not told to give that folder."""
+    if error.where != str(path) or error.found == "does not exist":
+        return error
+    from postplace.posts.auto import instead_of  # the other sources are looked at for an error alone
+
+    return BadPost(error.where, error.found, instead_of(entry.name, path, error.remedy))
 
 
 # --- posts of a source that counts nothing itself

@@ -18,13 +18,21 @@ _FIRST, _LAST = EARLIEST.timestamp(), LATEST.timestamp()
 _UNITS = {1.0: "seconds", 1e3: "milliseconds", 1e6: "microseconds", 1e9: "nanoseconds"}
 _COMPACT = {12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 _SPREADSHEET = (20_000, 80_000)  # days since 1900: 1954 to 2119
+_IN_UTC = re.compile(r"(?<=\d) ?(?:UTC|GMT)$")
+# Those of which the order of day and month is never in doubt: Excel in China, Japan and Germany; X and Weibo
+_OTHER_FORMS = (
+    *(f"%Y/%m/%d{clock}" for clock in ("", " %H:%M", " %H:%M:%S")),
+    *(f"%d.%m.%Y{clock}" for clock in ("", " %H:%M", " %H:%M:%S")),
+    "%a %b %d %H:%M:%S %z %Y",
+)
 _NUMBER = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?")
 
 
 def read_time(value: object) -> datetime:
     """A time, or why there is none: ValueError with what was found and the remedy as its two arguments.
 
-    Read: datetimes and dates; ISO 8601; digits as 20220926, 202209261127 and 20220926112730 (these without a zone);
+    Read: datetimes and dates; ISO 8601, also with " UTC" behind; 2022/9/26 11:27 and 26.9.2022 11:27; as X writes it,
+    Mon Sep 26 11:27:30 +0000 2022; digits as 20220926, 202209261127 and 20220926112730 (these without a zone);
     seconds, milliseconds, microseconds or nanoseconds since 1970, as the size of the number says (in UTC).
     Refused: a year or a month alone, a spreadsheet's day number, and numbers that give no time from 1990 to 2100.
 
@@ -57,7 +65,10 @@ def _of_text(text: str) -> datetime:
     if _NUMBER.fullmatch(text) and not (text.isdecimal() and len(text) == len("20220926")):
         return _of_number(float(text) if re.search("[.eE]", text) else int(text))
     with suppress(ValueError):
-        return datetime.fromisoformat(text)
+        return datetime.fromisoformat(_IN_UTC.sub("+00:00", text))
+    for form in _OTHER_FORMS:
+        with suppress(ValueError):
+            return datetime.strptime(text, form)
     if re.fullmatch(r"\d{4}[-/.]\d{1,2}", text):
         raise ValueError("is a month, not a time", AS)
     raise ValueError("is not a time", AS)

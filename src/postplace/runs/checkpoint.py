@@ -28,7 +28,7 @@ class TrainingCheckpoint:
 
     @classmethod
     @contextmanager
-    def begun(
+    def start(
         cls,
         folder: str | Path | None,
         options: Callable[[], Mapping[str, Any]],
@@ -99,21 +99,21 @@ class TrainingCheckpoint:
             self.folder.rmdir()
 
     def _of_another(self) -> bool:
-        """Whether a training was begun here with something else, whether it got to a state or was killed before."""
+        """Whether a training of something else was started here, whether it got to a state or was killed before."""
         there = (self.folder / LAST).exists() or (self.folder / KEY).exists()
         return there and _read(self.folder / KEY) != as_json(dict(self.key))
 
     def _differing(self) -> str:
-        """The names of what decides a training in which the one begun here differs; "" where they cannot be read."""
+        """The names of what decides a training in which the one starting here differs; "" where they cannot be read."""
         try:
-            begun = json.loads(_read(self.folder / KEY) or b"{}")
+            before = json.loads(_read(self.folder / KEY) or b"{}")
         except ValueError:
             return ""
         now = json.loads(as_json(dict(self.key)))
-        if not isinstance(begun, dict) or not begun:
+        if not isinstance(before, dict) or not before:
             return ""
         names = {"parts": "the split of the posts", "encoders": "the encoders"}
-        differing = [key for key in sorted({*begun, *now}) if begun.get(key) != now.get(key)]
+        differing = [key for key in sorted({*before, *now}) if before.get(key) != now.get(key)]
         return ", ".join(names.get(key, f"`{key}`") for key in differing)
 
 
