@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from postplace.errors import BadPost
 from postplace.posts.columns import Record, check_columns
@@ -72,14 +72,14 @@ def _cell(name: str, value: str) -> str:
 
 
 def _rows(
-    rows: object, path: Path, before: int, opened: Callable[[], BinaryIO]
+    rows: Any, path: Path, before: int, opened: Callable[[], BinaryIO]
 ) -> Iterator[tuple[str, list[str] | BadPost]]:
     """The rows that are not blank, or what is wrong with them, each with the line it begins on."""
     encoding: tuple[str, str] | None = None
     while True:
-        where = f"{path}, line {rows.line_num + before + 1}"  # type: ignore[attr-defined]  # of a reader of csv
+        where = f"{path}, line {rows.line_num + before + 1}"
         try:
-            row: list[str] = next(rows)  # type: ignore[call-overload]
+            row: list[str] = next(rows)
             "".join(row).encode()
         except StopIteration:
             return

@@ -298,8 +298,6 @@ def _images(value: object) -> tuple[str | bytes, ...]:
 
 def _split_paths(value: str) -> list[str]:
     """Paths joined by `;`, or by `|`, commas or spaces where that leaves an ending on each: a name may hold them."""
-    if value.lstrip().startswith("data:"):
-        return [value]
     if ";" not in value:
         if "|" in value and all(PurePath(part.strip()).suffix for part in value.split("|")):
             return value.split("|")
