@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from postplace.cli import app
-from postplace.posts.checks import MISREAD, REPAIRED, PostChecks
+from postplace.posts.checks import ESCAPED, MARKED_UP, MISREAD, REPAIRED, PostChecks
 from postplace.posts.record import parse
 from postplace.posts.table import PostStream, read_posts, write_posts
 from postplace.schema import Post
@@ -157,3 +157,22 @@ def test_numbers_that_a_spreadsheet_cut_are_told(key: str, zeros: int) -> None:
     values = [str(10 ** (digits - 1) + 12_347 + number) + "0" * zeros for number in range(12)]
     (remark,) = remarks_on(key, values)
     assert remark.startswith(f"{key} numbers all end in zeros, as a spreadsheet rounds them: two may have become one")
+
+
+@pytest.mark.parametrize(
+    ("text", "remark"),
+    [
+        ("Tom &amp; Ann", MARKED_UP),
+        ("first<br/>second", MARKED_UP),
+        ("&#39;night&#x27;", MARKED_UP),
+        ("<a href='x'>river</a>", MARKED_UP),
+        ("evening+walk+%E5%A4%9C%E6%99%AF", ESCAPED),
+        ("see https://a.example/%E5%A4%9C%E6%99%AF", None),
+        ("R&B; <3 and 5 < 6 > 2, AT&T;", None),
+        ("100% fun, 50%off", None),
+    ],
+)
+def test_texts_that_are_still_encoded_are_told(text: str, remark: str | None) -> None:
+    stream = PostStream([{"id": 1, "text": text}, {"id": 2, "text": "a river"}])
+    assert [post.text for post in stream] == [text, "a river"]
+    assert stream.remarks == ({remark: 1} if remark else {})
