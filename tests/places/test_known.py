@@ -291,3 +291,13 @@ def test_what_is_no_list_of_places_is_named(tmp_path: Path, content: bytes, mess
         read_places(tmp_path / "places.csv")
     with pytest.raises(BadPlace, match="it is a folder; give a file of places"):
         read_places(tmp_path)
+
+
+def test_ids_of_places_are_the_ids_of_posts(tmp_path: Path) -> None:
+    """A column of ids with a gap is one of floats in pandas, and `213385402.0` in its CSV."""
+    known = read_places(write(tmp_path / "places.csv", HEADER, "213385402.0,Mill,51,13,,"))
+    assert known.assign(Post("1", venue="213385402"), radius_km=1).place == "Mill"
+    with pytest.raises(
+        BadPlace, match=r"line 2, column 'place': '2.13385E\+08' is a rounded number; format the column"
+    ):
+        read_places(write(tmp_path / "places.csv", HEADER, "2.13385E+08,Mill,51,13,,"))
