@@ -306,3 +306,13 @@ def test_a_dump_of_empty_posts_is_an_error(run: Command, tmp_path: Path) -> None
     code, shown, _ = run("weibo", tmp_path / "dump", "--out", out)
     assert code == 0
     assert "neither text nor hashtags nor an image that is there │     2" in shown
+
+
+def test_a_table_of_ones_own_is_said_to_need_no_import(run: Command, tmp_path: Path) -> None:
+    table, out = tmp_path / "mine.json", tmp_path / "posts.jsonl"
+    table.write_text('[{"id": "1", "text": "by the river", "hashtags": ["river"], "place": "Mill"}]')
+    code, _, errors = run("weibo", table, "--out", out)
+    assert code == 0
+    assert (
+        "mine.json looks like a table of posts already, which needs no import: weibo reads its own keys alone" in errors
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -222,3 +223,10 @@ def test_hashtags_without_vectors_are_absent_in_whatever_a_model_is_given() -> N
     assert batch.text_words.any()
     assert pool_features(posts, encoded).hashtags == [(), ()]
     assert hashtags_without_vectors(posts, encoded) == 1
+
+
+def test_ids_that_pandas_made_floats_of_are_those_of_the_posts(tmp_path: Path) -> None:
+    (tmp_path / "ids.csv").write_text("id\n123.0\n124.0\n", encoding="utf-8")
+    table = VectorTable(np.eye(2, dtype=np.float32), tmp_path / "ids.csv")
+    assert table.encode_posts([Post("124", text="x")]).tolist() == [[0.0, 1.0]]
+    assert [normal_id(value) for value in (123.0, np.float32(123), Decimal("123.0"), "123")] == ["123"] * 4

@@ -32,6 +32,14 @@ def test_of_few_positions_nothing_is_said() -> None:
     assert check.problem() is None
 
 
+@pytest.mark.parametrize(("different", "told"), [(1, False), (2, True)])
+def test_few_posts_at_two_positions_are_enough(different: int, told: bool) -> None:
+    check = PositionCheck()
+    for number in range(LEAST):
+        check.add(posts(different, swapped=True)[number % different])
+    assert (check.problem() is not None) is told
+
+
 def test_a_latitude_above_90_says_that_they_may_be_swapped() -> None:
     with pytest.raises(BadPost, match=r"121.47 is not a latitude.*look swapped"):
         read_posts([{"id": 1, "text": "x", "latitude": 121.47, "longitude": 31.23}])

@@ -259,3 +259,45 @@ def test_rows_that_are_the_header_again_are_passed_over_and_told(tmp_path: Path)
     with pytest.warns(UserWarning, match=r"places\.csv: rows that are the header again, passed over: 2"):
         known = read_places(path)
     assert [place.name for place in known.places] == ["Pier", "Mill"]
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+def test_other_separators_are_read(tmp_path: Path, separator: str) -> None:
+    rows = (HEADER.replace(",", separator), separator.join(("1", "Mill", "51.5", "13.5", "sight", "Old Mill")))
+    (place,) = read_places(write(tmp_path / "places.csv", *rows)).places
+    assert place == KnownPlace("1", "Mill", 51.5, 13.5, "sight", ("Old Mill",))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            b"PAR1\0",
+            "is Parquet, not a table in CSV; give places.csv; `postplace import places` makes one of open data",
+        ),
+        (b'{"type": "FeatureCollection"}', "is JSON, not a table in CSV"),
+        (b'\xef\xbb\xbf [{"place": 1}]', "is JSON, not a table in CSV"),
+        (b"PK\x03\x04", "is an archive or a workbook, not a table in CSV"),
+        (
+            "place,name\n1,外滩的夜景".encode("gb18030"),
+            "is not UTF-8 .it looks like GB18030 or GBK.*; save the file as UTF-8",
+        ),
+        ("place,name\n1,A".encode("utf-16"), "is not UTF-8 but UTF-16; save the file as UTF-8"),
+    ],
+)
+def test_what_is_no_list_of_places_is_named(tmp_path: Path, content: bytes, message: str) -> None:
+    (tmp_path / "places.csv").write_bytes(content)
+    with pytest.raises(BadPlace, match=message):
+        read_places(tmp_path / "places.csv")
+    with pytest.raises(BadPlace, match="it is a folder; give a file of places"):
+        read_places(tmp_path)
+
+
+def test_ids_of_places_are_the_ids_of_posts(tmp_path: Path) -> None:
+    """A column of ids with a gap is one of floats in pandas, and `213385402.0` in its CSV."""
+    known = read_places(write(tmp_path / "places.csv", HEADER, "213385402.0,Mill,51,13,,"))
+    assert known.assign(Post("1", venue="213385402"), radius_km=1).place == "Mill"
+    with pytest.raises(
+        BadPlace, match=r"line 2, column 'place': '2.13385E\+08' is a rounded number; format the column"
+    ):
+        read_places(write(tmp_path / "places.csv", HEADER, "2.13385E+08,Mill,51,13,,"))

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from postplace import Post, read_source, register_source
 from postplace.errors import BadPost
-from postplace.posts.auto import recognise
+from postplace.posts.auto import instead_of, recognise, what_else
 from postplace.posts.known_exports import known_export
 from postplace.posts.registry import find_source, source_names, unregister_source
 
@@ -173,3 +173,114 @@ def test_whatever_lies_there_it_is_recognised_or_a_bad_post(
     for path in (folder, folder / name):
         with suppress(BadPost):
             recognise(path)
+
+
+# --- a path given for something else than it is
+
+AUTO = "`postplace import auto` says which source reads it"
+
+
+def own_table(path: Path) -> Path:
+    return write(path, "id,text,place\n1,a,b\n")
+
+
+def folder_of(make: Callable[[Path], None], path: Path) -> Path:
+    make(path)
+    return path
+
+
+def fsq(path: Path) -> Path:
+    table = pa.table({"fsq_place_id": ["1"], "name": ["Mill"], "latitude": [1.0], "longitude": [2.0]})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(table, path)
+    return path
+
+
+def empty_folder(path: Path) -> Path:
+    path.mkdir()
+    return path
+
+
+@pytest.mark.parametrize(
+    ("make", "expected"),
+    [
+        (lambda at: own_table(at / "t.csv"), ""),
+        (lambda at: write(at / "x.txt", "x"), ""),
+        (lambda at: at / "nowhere", ""),
+        (lambda at: empty_folder(at / "empty"), ""),
+        (
+            lambda at: folder_of(instaloader, at / "d"),
+            "the source instaloader reads it: `postplace import instaloader`",
+        ),
+        (
+            lambda at: folder_of(weibo_json, at / "d"),
+            "the source weibo reads it: `postplace import weibo` makes a file",
+        ),
+        (
+            lambda at: fsq(at / "p.parquet"),
+            "it holds FSQ OS Places; `postplace import places` makes a places.csv of it",
+        ),
+        (
+            lambda at: write(at / "p.csv", "place;name\n1;Mill\n"),
+            "it is a list of places already; give it to the option",
+        ),
+        (
+            lambda at: write(at / "p.csv", "fsq_place_id,latitude\n1,1\n"),
+            "it holds FSQ OS Places; give the Parquet files",
+        ),
+    ],
+)
+def test_what_a_path_given_as_a_table_is_instead(make: Callable[[Path], Path], expected: str, tmp_path: Path) -> None:
+    said = what_else(make(tmp_path))
+    assert said.startswith(expected)
+    assert bool(said) == bool(expected)
+
+
+@pytest.mark.parametrize(
+    ("make", "otherwise", "expected"),
+    [
+        (lambda at: folder_of(weibo_json, at / "d"), AUTO, "the source weibo reads it: `postplace import weibo`"),
+        (lambda at: folder_of(instaloader, at / "d"), AUTO, "it is what the source instaloader reads: the counts say"),
+        (lambda at: folder_of(instaloader, at / "d"), "ask for JSON", "ask for JSON"),
+        (lambda at: own_table(at / "t.csv"), AUTO, "it is a table of posts already; it needs no import"),
+        (lambda at: write(at / "d.zip", "PK"), "give the folder", "unpack it, and give the folder"),
+        (lambda at: fsq(at / "p.parquet"), "give the folder", "it holds FSQ OS Places; `postplace import places`"),
+        (lambda at: empty_folder(at / "empty"), "", "the source instaloader reads a folder that Instaloader filled"),
+        (lambda at: empty_folder(at / "empty"), "check the path", "check the path"),
+    ],
+)
+def test_what_to_do_with_a_path_of_which_a_source_reads_nothing(
+    make: Callable[[Path], Path], otherwise: str, expected: str, tmp_path: Path
+) -> None:
+    assert instead_of("instaloader", make(tmp_path), otherwise).startswith(expected)
+
+
+@pytest.mark.parametrize("source", [name for name in source_names() if name != "auto"])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda at: own_table(at / "given.csv"),
+        lambda at: fsq(at / "given" / "p.parquet"),
+        lambda at: write(at / "given.zip", "PK"),
+        lambda at: folder_of(weibo_json, at / "given"),
+        lambda at: folder_of(instaloader, at / "given"),
+        lambda at: empty_folder(at / "given"),
+        lambda at: write(at / "given.txt", "x"),
+    ],
+    ids=["own table", "places", "archive", "weibo", "instaloader", "empty", "text"],
+)
+def test_no_source_sends_anybody_to_what_they_gave(source: str, make: Callable[[Path], Path], tmp_path: Path) -> None:
+    """Where a reader refuses a path as a whole; what it counts as no post is told by the command."""
+    path = make(tmp_path)
+    dump = read_source(source, path if path.name.startswith("given") else path.parent)
+    with suppress(BadPost):
+        list(dump)
+        return
+    with pytest.raises(BadPost) as caught:
+        list(dump)
+    where, found, remedy = caught.value.args
+    assert "the folder that" not in remedy
+    if (known := known_export(path)) is not None and where == str(path):
+        assert known.remedy.removeprefix("it holds places, not posts: ") in remedy
+    assert f"import {source}`" not in remedy
+    assert found

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from postplace.cli import app
-from postplace.posts.checks import MISREAD, REPAIRED, PostChecks
+from postplace.posts.checks import ESCAPED, MARKED_UP, MISREAD, REPAIRED, PostChecks
 from postplace.posts.record import parse
 from postplace.posts.table import PostStream, read_posts, write_posts
 from postplace.schema import Post
@@ -126,3 +126,53 @@ def test_lists_of_databases_are_read(given: str, expected: tuple[str, ...]) -> N
 
 def test_a_bar_in_the_name_of_a_file_stays() -> None:
     assert parse({"id": 1, "images": "a|b.jpg"}, where="x", folder=Path("f")).images == (Path("f/a|b.jpg"),)
+
+
+def remarks_on(key: str, values: list[str]) -> list[str]:
+    records = [{"id": str(number), "text": "x", key: value} for number, value in enumerate(values)]
+    stream = PostStream(records)
+    list(stream)
+    return [remark for remark in stream.remarks if "end in zeros" in remark]
+
+
+@pytest.mark.parametrize("key", ["id", "user", "venue", "place"])
+@pytest.mark.parametrize(
+    "values",
+    [
+        [f"512346{n}000" for n in range(10)],  # seven digits are shown: not six
+        [f"4454572{n}02912349" for n in range(10)],
+        ["5123460000", "5123461234", *(f"51234{n}0000" for n in range(9))],
+        [f"{n}00000" for n in range(1, 9)],  # too short to have been cut
+        ["5123460000"] * 9,
+    ],
+)
+def test_numbers_that_keep_their_digits_are_let_alone(key: str, values: list[str]) -> None:
+    assert remarks_on(key, list(dict.fromkeys(values)) if key == "id" else values) == []
+
+
+@pytest.mark.parametrize("key", ["id", "user", "venue", "place"])
+@pytest.mark.parametrize("zeros", [4, 1], ids=["six digits, as a cell shows", "15 digits, as a cell keeps"])
+def test_numbers_that_a_spreadsheet_cut_are_told(key: str, zeros: int) -> None:
+    digits = 6 if zeros == 4 else 15
+    values = [str(10 ** (digits - 1) + 12_347 + number) + "0" * zeros for number in range(12)]
+    (remark,) = remarks_on(key, values)
+    assert remark.startswith(f"{key} numbers all end in zeros, as a spreadsheet rounds them: two may have become one")
+
+
+@pytest.mark.parametrize(
+    ("text", "remark"),
+    [
+        ("Tom &amp; Ann", MARKED_UP),
+        ("first<br/>second", MARKED_UP),
+        ("&#39;night&#x27;", MARKED_UP),
+        ("<a href='x'>river</a>", MARKED_UP),
+        ("evening+walk+%E5%A4%9C%E6%99%AF", ESCAPED),
+        ("see https://a.example/%E5%A4%9C%E6%99%AF", None),
+        ("R&B; <3 and 5 < 6 > 2, AT&T;", None),
+        ("100% fun, 50%off", None),
+    ],
+)
+def test_texts_that_are_still_encoded_are_told(text: str, remark: str | None) -> None:
+    stream = PostStream([{"id": 1, "text": text}, {"id": 2, "text": "a river"}])
+    assert [post.text for post in stream] == [text, "a river"]
+    assert stream.remarks == ({remark: 1} if remark else {})

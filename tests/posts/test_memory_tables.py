@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 import uuid
@@ -205,3 +206,15 @@ def test_nothing_is_imported_that_the_caller_has_not() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"
+
+
+def test_an_id_that_is_the_index_is_named() -> None:
+    frame = pd.DataFrame({"id": [1], "text": ["x"]}).set_index("id")
+    with pytest.raises(BadPost, match=r"DataFrame: has 'id' as its index, not as a column; give `frame.reset_index"):
+        read_posts(frame)
+    assert read_posts(frame.reset_index()) == [Post("1", "x")]
+
+
+def test_an_open_file_is_no_image() -> None:
+    with pytest.raises(BadPost, match=r"is not a path; give its bytes, as `file.read"):
+        read_posts([{"id": 1, "images": [io.BytesIO(b"x")]}])

@@ -92,3 +92,90 @@ def test_what_is_neither_true_nor_false_is_refused() -> None:
     with pytest.raises(BadPost, match="key 'hashtags_complete': 'perhaps' is neither true nor false; give true or fal"):
         tags("#Bund", hashtags_complete="perhaps")
     assert "hashtags_complete" not in str(parse({"id": "1", "hashtags_complete": True}, where="x", folder=Path()))
+
+
+# --- what numbers, paths and degrees look like in tables
+
+
+@pytest.mark.parametrize("key", ["id", "user", "venue", "place", "category"])
+@pytest.mark.parametrize(
+    "given", ["4.45457E+15", "5.12346E+09", "1.23E+18", "5E+12", "4,45457E+15", "4.7600000000000010e+18", " 1.5E+10 "]
+)
+def test_a_number_that_a_spreadsheet_rounded_is_refused_wherever_it_stands(key: str, given: str) -> None:
+    with pytest.raises(BadPost, match=rf"key '{key}': .* is a rounded number; format the column as text") as caught:
+        parse({"id": "1", "text": "x", key: given}, where="posts[0]", folder=Path())
+    assert str(caught.value).endswith(f"or leave '{key}' out: two of them may have become one") == (key != "id")
+
+
+@pytest.mark.parametrize("name", ["1e5", "2E10", "E+10", "v1.5E+1", "1.5", "C++", "12.000", "9007199254740991.0"])
+def test_names_that_are_no_rounded_numbers_stay(name: str) -> None:
+    assert parse({"id": "1", "user": name}, where="posts[0]", folder=Path()).user == name
+
+
+def test_a_text_of_a_float_that_cannot_have_kept_its_digits() -> None:
+    with pytest.raises(BadPost, match=r"key 'user': '9007199254740993.0' is a rounded number"):
+        parse({"id": "1", "user": "9007199254740993.0"}, where="posts[0]", folder=Path())
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("a.jpg,b.png", ["a.jpg", "b.png"]),
+        ("a.jpg, b.JPEG", ["a.jpg", "b.JPEG"]),
+        ("x/a.jpg x/b.webp", ["x/a.jpg", "x/b.webp"]),
+        ("my photo.jpg", ["my photo.jpg"]),
+        ("night, 2022.jpg", ["night, 2022.jpg"]),
+        ("a.jpg;b, c.jpg", ["a.jpg", "b, c.jpg"]),
+        ("file:///data/a%20b.jpg", ["/data/a b.jpg"]),
+        ("file://localhost/data/a.jpg", ["/data/a.jpg"]),
+    ],
+)
+def test_paths_in_one_text(given: str, expected: list[str]) -> None:
+    post = parse({"id": "1", "images": given}, where="posts[0]", folder=Path())
+    assert [str(image) for image in post.images] == expected
+
+
+def test_paths_as_windows_writes_them_are_found(tmp_path: Path) -> None:
+    (tmp_path / "pics").mkdir()
+    (tmp_path / "pics" / "a.jpg").write_bytes(b"x")
+    (tmp_path / r"odd\name.jpg").write_bytes(b"x")
+    record = {"id": "1", "images": [r"pics\a.jpg", r"odd\name.jpg", r"pics\gone.jpg"]}
+    images = parse(record, where="posts[0]", folder=tmp_path).images
+    assert images == (tmp_path / "pics/a.jpg", tmp_path / r"odd\name.jpg", tmp_path / r"pics\gone.jpg")
+
+
+def test_degrees_with_a_decimal_comma() -> None:
+    post = parse({"id": "1", "latitude": "51,0544", "longitude": "-13,5"}, where="posts[0]", folder=Path())
+    assert (post.latitude, post.longitude) == (51.0544, -13.5)
+
+
+@pytest.mark.parametrize(
+    ("given", "remedy"),
+    [
+        ("51°3'15.8\"N", "give decimal degrees, as 51.0544"),
+        ("51.05 N", "give decimal degrees, as 51.0544"),
+        (-999, "leave it out where there is none"),
+        ("9999.0", "leave it out where there is none"),
+        ("NA", "leave it out where there is none"),
+        ("1,234,5", "give degrees between -90 and 90"),
+        (180.5, "give degrees between -90 and 90"),
+    ],
+)
+def test_what_are_no_degrees_has_the_remedy_that_fits(given: object, remedy: str) -> None:
+    with pytest.raises(BadPost, match=f"; {remedy}$"):
+        parse({"id": "1", "latitude": given, "longitude": 1}, where="posts[0]", folder=Path())
+
+
+@pytest.mark.parametrize(
+    ("key", "given", "remedy"),
+    [
+        ("user", {"screen_name": "a", "id": 5}, "give one of its values alone, as that of 'id'"),
+        ("hashtags", [{"text": "river", "indices": [1, 7]}], "give one of its values alone, as that of 'text'"),
+        ("place", {"lat": 1}, "give one of its values alone, as that of 'lat'"),
+        ("user", b"a", "give it as a text; a UUID as"),
+        ("user", True, "give a text or a number"),
+    ],
+)
+def test_what_is_no_name_has_the_remedy_that_fits(key: str, given: object, remedy: str) -> None:
+    with pytest.raises(BadPost, match=f"key '{key}': .* is not a text; {remedy}"):
+        parse({"id": "1", key: given}, where="posts[0]", folder=Path())

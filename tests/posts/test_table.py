@@ -740,3 +740,43 @@ def test_what_was_read_from_images_is_its_own_field(tmp_path: Path) -> None:
     write_posts([post, Post("2", image_text="EXIT"), Post("3")], tmp_path / "posts.jsonl")
     assert [read.image_text for read in read_posts(tmp_path / "posts.jsonl")] == ["老上海 Café", "EXIT", ""]
     assert "image_text" not in (tmp_path / "posts.jsonl").read_text().splitlines()[2]
+
+
+# --- a file that is something else
+
+
+def test_a_file_of_another_program_names_the_command_that_reads_it(tmp_path: Path) -> None:
+    weibo = [{"id": n, "bid": "L", "text": "a", "pics": "", "user_id": 1, "location": ""} for n in range(2)]
+    (tmp_path / "1.json").write_text(json.dumps({"user": {"id": 1}, "weibo": weibo}), encoding="utf-8")
+    for path in (tmp_path, tmp_path / "1.json"):
+        with pytest.raises(BadPost, match="the source weibo reads it: `postplace import weibo` makes a file of posts"):
+            read_posts(path)
+    tweet = {"id": 1, "id_str": "1", "date": "2022-09-28 10:00:00+00:00", "rawContent": "x", "user": {"id": 5}}
+    (tmp_path / "t.jsonl").write_text(json.dumps(tweet | {"url": "https://x.com/a/status/1"}), encoding="utf-8")
+    with pytest.raises(BadPost, match=r"t\.jsonl, line 1.*the source tweets reads it: `postplace import tweets`"):
+        read_posts(tmp_path / "t.jsonl")
+    with pytest.raises(BadPost, match=r"none of its 1 records is a post; .*the source tweets reads it"):
+        read_posts(tmp_path / "t.jsonl", on_bad_post="skip")
+
+
+def test_places_given_as_posts_are_named(tmp_path: Path) -> None:
+    table = pd.DataFrame({"fsq_place_id": ["1"], "name": ["Mill"], "latitude": [1.0], "longitude": [2.0]})
+    table.to_parquet(tmp_path / "places.parquet")
+    with pytest.raises(BadPost, match="there is no column 'id'; it holds FSQ OS Places; `postplace import places`"):
+        read_posts(tmp_path / "places.parquet")
+    (tmp_path / "places.csv").write_text("place,name,latitude,longitude\n1,Mill,1,2\n")
+    with pytest.raises(BadPost, match="there is no column 'id'; it is a list of places already; give it to the option"):
+        read_posts(tmp_path / "places.csv")
+
+
+def test_columns_of_another_program_that_are_not_used_name_the_command(tmp_path: Path) -> None:
+    header = "collected_from_url,id,timestamp,thread_id,parent_id,url,body,author_id,author,hashtags,image_urls"
+    (tmp_path / "4cat.csv").write_text(f"{header}\nu,1,2022-09-26 11:27:30,1,1,u,by the river,5,a,river,u\n")
+    with pytest.warns(UserWarning, match=r"'text' by 'body'.*the source 4cat reads it: `postplace import 4"):
+        read_posts(tmp_path / "4cat.csv")
+
+
+def test_an_error_in_a_later_record_is_let_alone(tmp_path: Path) -> None:
+    (tmp_path / "p.jsonl").write_text('{"id": "1", "text": "x"}\n{"text": "y"}\n')
+    with pytest.raises(BadPost, match=r"line 2, key 'id': is missing; give every post an 'id'$"):
+        read_posts(tmp_path / "p.jsonl")

@@ -88,3 +88,30 @@ def test_without_a_place_to_count_it_is_an_error() -> None:
     with pytest.raises(BadPost, match="'time': 'soon' is not a time"):
         parse({"id": 1, "time": "soon"}, where="posts[0]", folder=Path())
     assert parse({"id": 1, "time": "soon"}, where="posts[0]", folder=Path(), remarks=Counter()).time is None
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("2022-09-26 11:27:30 UTC", MOMENT),
+        ("2022-09-26T11:27:30 GMT", MOMENT),
+        ("2022-09-26 11:27:30+00", MOMENT),
+        ("2022-09-26T11:27:30.000000000Z", MOMENT),
+        ("Mon Sep 26 11:27:30 +0000 2022", MOMENT),
+        ("Mon Sep 26 19:27:30 +0800 2022", MOMENT),
+        ("2022/9/26 11:27", datetime(2022, 9, 26, 11, 27)),
+        ("2022/09/26", datetime(2022, 9, 26)),
+        ("26.9.2022 11:27:30", datetime(2022, 9, 26, 11, 27, 30)),
+        ("06.09.2022", datetime(2022, 9, 6)),
+    ],
+)
+def test_forms_in_which_day_and_month_are_never_in_doubt(given: str, expected: datetime) -> None:
+    time = read_time(given)
+    assert time == expected
+    assert (time.tzinfo is None) == (expected.tzinfo is None)
+
+
+@pytest.mark.parametrize("given", ["09/26/2022", "6/9/2022 11:27", "26-09-2022", "26.09.22", "2022/13/40"])
+def test_forms_that_could_be_two_days_are_refused(given: str) -> None:
+    with pytest.raises(ValueError, match="is not a time"):
+        read_time(given)

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postplace.system.text_tables import likely_encoding, not_utf_8, separator_of, wide_encoding
+from postplace.system.text_tables import (
+    is_rounded,
+    likely_encoding,
+    not_utf_8,
+    plain_number,
+    separator_of,
+    wide_encoding,
+)
 
 TEXTS = {
     "gb18030": ("傍晚在江边散步，外滩和豫园", "今天的天气很好"),
@@ -70,3 +77,37 @@ def test_whatever_the_bytes_nothing_is_raised(sample: bytes) -> None:
 )
 def test_the_separator_is_the_one_that_gives_the_column(header: str, separator: str) -> None:
     assert separator_of(header, "id") == separator
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("123.0", "123"),
+        (" -7.0 ", "-7"),
+        ("1.000", "1.000"),
+        ("5,0", "5,0"),
+        ("v1.0", "v1.0"),
+        ("1.0.0", "1.0.0"),
+        ("", ""),
+    ],
+)
+def test_whole_numbers_lose_their_point(text: str, plain: str) -> None:
+    assert plain_number(text) == plain
+
+
+@pytest.mark.parametrize(
+    ("text", "rounded"),
+    [
+        ("1.23E+18", True),
+        ("1,23E+18", True),
+        (" 5e+12 ", True),
+        ("9007199254740992.0", True),
+        ("9007199254740991.0", False),
+        ("9007199254740993", False),
+        ("1E5", False),
+        ("12.3E+10", False),
+        ("9" * 300 + ".0", True),
+    ],
+)
+def test_numbers_that_lost_digits(text: str, rounded: bool) -> None:
+    assert is_rounded(text) is rounded

@@ -140,7 +140,7 @@ class _Options(NamedTuple):
 
 def _import(source: str, path: Path, options: _Options, *, overwrite: bool, quiet: bool) -> None:
     """Read the path with the source of that name, and write its posts."""
-    from postplace.posts.auto import AUTO, recognise
+    from postplace.posts.auto import AUTO, is_own_table, recognise
     from postplace.posts.registry import read_source
 
     out, places, radius_km, report, crs, places_crs = options
@@ -151,6 +151,8 @@ def _import(source: str, path: Path, options: _Options, *, overwrite: bool, quie
         entry = recognise(path)
         source = entry.name
         log(f"{path} is {entry.reads or 'known'}: read with the source {source}")
+    elif is_own_table(path):
+        log(f"{path} looks like a table of posts already, which needs no import: {source} reads its own keys alone")
     with refused_file(report) as take:
         dump = read_source(source, path, on_refused=take, crs=crs.value)
         write(dump, path, out, known=known, report=report, quiet=quiet)

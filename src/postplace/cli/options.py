@@ -31,7 +31,9 @@ class OnBadPost(StrEnum):
 
 Posts = Annotated[
     Path,
-    typer.Argument(metavar="POSTS", help="Posts: .jsonl, .csv, .parquet or a prepared folder.", show_default=False),
+    typer.Argument(
+        metavar="POSTS", help="Posts: .jsonl, .json, .csv, .parquet, .xlsx or a prepared folder.", show_default=False
+    ),
 ]
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a trained run.", show_default=False)]
 BadPosts = Annotated[OnBadPost, typer.Option("--on-bad-post", help="Stop at a bad record, or skip and count it.")]

@@ -45,7 +45,9 @@ def predict(
     posts: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[POSTS]", help="Posts: .jsonl, .csv, .parquet or a prepared folder.", show_default=False
+            metavar="[POSTS]",
+            help="Posts: .jsonl, .json, .csv, .parquet, .xlsx or a prepared folder.",
+            show_default=False,
         ),
     ] = None,
     text: Text = None,

@@ -10,6 +10,7 @@ import csv
 import hashlib
 import os
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from postplace.encoders.encoder import Vectors
 from postplace.encoders.vector_sources import Block, VectorSource, open_source
 from postplace.errors import BadOption, BadVectors
 from postplace.schema import Post
+from postplace.system.text_tables import plain_number
 
 SUFFIXES = (".npy", ".npz", ".parquet")
 IDS = ("{stem}.ids.txt", "{stem}.ids.csv", "ids.txt", "ids.csv")  # where the ids of a .npy file are looked for
@@ -126,7 +128,7 @@ def normal_id(value: Any) -> str:
     """
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace").strip()
-    if isinstance(value, float | np.floating) and float(value).is_integer():
+    if isinstance(value, float | np.floating | Decimal) and float(value).is_integer():
         return str(int(value))
     return str(value).strip()
 
@@ -157,7 +159,11 @@ def _read_ids(ids: Any, column: str) -> list[str] | None:
             if column not in (rows.fieldnames or ()):
                 raise BadVectors(str(path), f"has no column {column!r}", "name the column of ids so, or give id_column")
             # a row that is the header again, as in files that were joined, has no vector
-            return [normal_id(row[column]) for row in rows if any(key != value for key, value in row.items())]
+            return [
+                normal_id(plain_number(row[column] or ""))
+                for row in rows
+                if any(key != value for key, value in row.items())
+            ]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         problem = f"cannot be read ({error})"
         raise BadVectors(str(path), problem, "give a text file with one id a line, or a CSV file") from None

@@ -6,7 +6,7 @@ from postplace.geo.crs import at_sea
 from postplace.schema import Post
 
 SAMPLE = 2_000  # different positions that are looked at
-LEAST = 20  # different positions that something is said of
+LEAST = 5  # posts with a position that something is said of, at two positions or more
 SWAPPED_SHARE = 0.9
 
 
@@ -31,7 +31,7 @@ class PositionCheck:
         Posts are made on land: where nine in ten positions lie on the open sea, and on land with latitude and longitude
         swapped, they are swapped. (A latitude above 90 is refused before.)
         """
-        if len(self._positions) < LEAST:
+        if self.count < LEAST or len(self._positions) < 2:
             return None
         swapped = sum(
             abs(longitude) <= 90 and at_sea(latitude, longitude) and not at_sea(longitude, latitude)

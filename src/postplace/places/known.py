@@ -27,7 +27,7 @@ from postplace.places.distance import great_circle_km, unit_vectors
 from postplace.places.offset import PositionSample, find_offset
 from postplace.schema import Post
 from postplace.system.atomic_files import atomic_file
-from postplace.system.text_tables import SAVE_AS_UTF_8, not_utf_8, separator_of, wide_encoding
+from postplace.system.text_tables import SAVE_AS_UTF_8, is_rounded, not_utf_8, plain_number, separator_of, wide_encoding
 
 COLUMNS = ("place", "name", "latitude", "longitude", "category", "aliases")
 BY_ID = "by location id"
@@ -320,6 +320,9 @@ def _place(row: Mapping[str, str] | BadPlace, where: str) -> KnownPlace:
         raise row
     if not row["place"]:
         raise BadPlace(f"{where}, column 'place'", "is empty", "give every place an id")
+    if is_rounded(row["place"]):
+        remedy = "format the column as text where it comes from, and export it again"
+        raise BadPlace(f"{where}, column 'place'", f"{row['place']!r} is a rounded number", remedy)
     latitude = _degrees(row.get("latitude", ""), "latitude", 90, where)
     longitude = _degrees(row.get("longitude", ""), "longitude", 180, where)
     if (latitude is None) != (longitude is None):
@@ -327,7 +330,9 @@ def _place(row: Mapping[str, str] | BadPlace, where: str) -> KnownPlace:
         raise BadPlace(f"{where}, column {missing!r}", "is empty", "give both latitude and longitude, or neither")
     aliases = dict.fromkeys(alias.strip() for alias in row.get("aliases", "").split(";"))
     names = tuple(alias for alias in aliases if alias)
-    return KnownPlace(row["place"], row.get("name", ""), latitude, longitude, row.get("category", ""), names)
+    return KnownPlace(
+        plain_number(row["place"]), row.get("name", ""), latitude, longitude, row.get("category", ""), names
+    )
 
 
 def _degrees(text: str, column: str, limit: int, where: str) -> float | None:

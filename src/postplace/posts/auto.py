@@ -84,6 +84,15 @@ def what_else(path: Path) -> str:
     return _named(entry)
 
 
+def is_own_table(path: Path) -> bool:
+    """Whether a file is a table of posts in our own format, and no source's; never raises."""
+    try:
+        recognise(path)
+    except BadPost as error:
+        return error.remedy == TABLE and path.is_file()
+    return False
+
+
 def _named(entry: SourceEntry) -> str:
     return f"the source {entry.name} reads it: `postplace import {entry.name}` makes a file of posts of it"
 

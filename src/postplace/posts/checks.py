@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -13,10 +14,17 @@ from postplace.text.misread import looks_misread, repair_misread
 from postplace.text.names import fold_name, spells_no_value
 
 MISREAD = "text looks like UTF-8 that was read as Latin-1; `repair_text=True` repairs it"
+MARKED_UP = "text holds HTML (`&amp;`, `<br>`), which is read as words: take it out, in Python with html.unescape"
+ESCAPED = "text is percent-encoded (%E5%A4%9C), which is read as it is: decode it with urllib.parse.unquote_plus"
 REPAIRED = "text repaired: it was UTF-8, read as Latin-1"
 ROUNDED = "numbers all end in zeros, as a spreadsheet rounds them: two may have become one; export them as text"
 KEPT_NAMES = 100_000  # different names of a key
 SHOWN = 3
+_HTML = re.compile(
+    r"&(?:amp|lt|gt|quot|nbsp|apos|#\d{1,6}|#x[0-9a-f]{1,5});|<br\s*/?>|</(?:a|p|span|div)>", re.IGNORECASE
+)
+_PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2}){2,}")
+_ADDRESS = re.compile(r"\S+://\S+|www\.\S+")
 _DIFFERENT = 5  # rounded numbers that are seen before anything is said
 _NUMBER_KEYS = ("id", "user", "venue", "place")
 _CLASS_KEYS = ("place", "category", "venue")
@@ -27,7 +35,7 @@ class PostChecks:
     """Looks at posts as they pass; memory does not grow with their number."""
 
     def __init__(self) -> None:
-        self._misread = 0
+        self._misread = self._marked_up = self._escaped = 0
         self._positions = PositionCheck()
         self._numbers = {key: _LongNumbers() for key in _NUMBER_KEYS}
         self._names: Mapping[str, Counter[str]] = {key: Counter() for key in _CLASS_KEYS}
@@ -35,6 +43,8 @@ class PostChecks:
     def add(self, post: Post) -> None:
         """Take a post."""
         self._positions.add(post)
+        self._marked_up += _HTML.search(post.text) is not None
+        self._escaped += _PERCENT.search(_ADDRESS.sub("", post.text)) is not None
         self._misread += any(map(looks_misread, (post.text, *post.hashtags, post.place or "", post.category or "")))
         for key, numbers in self._numbers.items():
             numbers.add(getattr(post, key))
@@ -48,6 +58,10 @@ class PostChecks:
         found: Counter[str] = Counter()
         if self._misread:
             found[MISREAD] = self._misread
+        if self._marked_up:
+            found[MARKED_UP] = self._marked_up
+        if self._escaped:
+            found[ESCAPED] = self._escaped
         if (problem := self._positions.problem()) is not None:
             found[problem] = self._positions.count
         for key, numbers in self._numbers.items():

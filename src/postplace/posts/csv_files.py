@@ -8,12 +8,12 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from postplace.errors import BadPost
 from postplace.posts.columns import Record, check_columns
-from postplace.posts.record import EXACT_FLOAT, NAME_KEYS
-from postplace.system.text_tables import SEPARATORS, not_utf_8, separator_of
+from postplace.posts.record import NAME_KEYS
+from postplace.system.text_tables import SEPARATORS, not_utf_8, plain_number, separator_of
 from postplace.text.names import spells_no_value
 
 LONGEST_LINE = 16 * 2**20  # bytes or characters; a longer one is no post, and must not fill the memory
@@ -22,7 +22,6 @@ SAMPLE = 2**16  # bytes that are looked at for the encoding
 _DIRECTIVE = re.compile(r'"?sep=([^\w"])"?\s*')  # a first line that Excel reads and writes
 _SPELLED_OUT = frozenset({"null", "NULL", "nan", "NaN", "None", "NA", "<NA>", r"\N", "[null]"})  # no value
 _NEVER_WORDS = ("latitude", "longitude", "time")  # what spells out that there is no value can be nothing else there
-_WHOLE_FLOAT = re.compile(r"\s*(-?\d{1,16})\.0+\s*")
 
 
 def csv_records(path: Path, opened: Callable[[], BinaryIO]) -> Iterator[Record]:
@@ -66,20 +65,18 @@ def _cell(name: str, value: str) -> str:
         return "" if value.strip() in _SPELLED_OUT else value
     if name in _NEVER_WORDS:
         return "" if spells_no_value(value) else value
-    if name in NAME_KEYS and (whole := _WHOLE_FLOAT.fullmatch(value)) and abs(int(whole[1])) < EXACT_FLOAT:
-        return whole[1]
-    return value
+    return plain_number(value) if name in NAME_KEYS else value
 
 
 def _rows(
-    rows: object, path: Path, before: int, opened: Callable[[], BinaryIO]
+    rows: Any, path: Path, before: int, opened: Callable[[], BinaryIO]
 ) -> Iterator[tuple[str, list[str] | BadPost]]:
     """The rows that are not blank, or what is wrong with them, each with the line it begins on."""
     encoding: tuple[str, str] | None = None
     while True:
-        where = f"{path}, line {rows.line_num + before + 1}"  # type: ignore[attr-defined]  # of a reader of csv
+        where = f"{path}, line {rows.line_num + before + 1}"
         try:
-            row: list[str] = next(rows)  # type: ignore[call-overload]
+            row: list[str] = next(rows)
             "".join(row).encode()
         except StopIteration:
             return

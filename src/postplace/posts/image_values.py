@@ -52,7 +52,8 @@ def image_value(value: object) -> str | bytes | None:
         return _of_pixels(value)
     if callable(getattr(value, "save", None)) and hasattr(value, "mode") and hasattr(value, "getexif"):
         return _of_pillow(value)
-    raise NoImage(f"{_repr(value)} is not a path", "give the path of an image")
+    remedy = "give its bytes, as `file.read()` gives them" if hasattr(value, "read") else "give the path of an image"
+    raise NoImage(f"{_repr(value)} is not a path", remedy)
 
 
 def is_pixels(value: object) -> bool:

@@ -55,6 +55,8 @@ def _is_a(source: object, module: str, *names: str) -> bool:
 
 
 def _pandas_records(frame: Any) -> Iterator[Record]:
+    if "id" not in frame.columns and "id" in frame.index.names:
+        raise BadPost("DataFrame", "has 'id' as its index, not as a column", "give `frame.reset_index()`")
     check_columns([str(name) for name in frame.columns], "DataFrame")
     known, other = known_and_other(list(frame.columns))
     narrow = narrow_names(known, [frame[name].dtype for name in known])

@@ -26,6 +26,7 @@ from postplace.geo.crs import to_wgs84
 from postplace.posts.image_values import NoImage, image_value, is_data_address, is_pixels
 from postplace.posts.times import read_time
 from postplace.schema import Post
+from postplace.system.text_tables import EXACT_FLOAT, is_rounded
 from postplace.text.hashtags import find_hashtags, unite_hashtags
 from postplace.text.names import clean_name, spells_no_value
 
@@ -37,12 +38,8 @@ NAME_KEYS = ("id", "user", "venue", "place", "category")
 _SEPARATORS = r"\s;,；，、"
 _TAG = re.compile(rf"#([^#{_SEPARATORS}](?:[^#;,；，、]*[^#{_SEPARATORS}])?)#(?=[{_SEPARATORS}]|$)|[^{_SEPARATORS}]+")
 _BRACKETS = re.compile(r"""\s*(?:\[([^"'\[\]]*[^"'\[\]\s][^"'\[\]]*)\]|\{([^{}]*)\})\s*""")  # `[a, b]`, `{a,"b c"}`
-EXACT_FLOAT = 2**53
 _EXACT_FLOAT32 = 2**24
 _CUT, _AS_TEXT = "is a rounded number", "read it as text, so that it keeps all its digits"
-# As spreadsheets and pandas print numbers of which they do not keep all digits
-_ROUNDED = re.compile(r"[+-]?\d(?:[.,]\d+)?[eE]\+\d{2,3}")
-_WHOLE_FLOAT = re.compile(r"([+-]?\d{16,})[.,]0+")
 _DECIMAL_COMMA = re.compile(r"\s*[+-]?\d{1,3},\d+\s*")
 _IMAGE_ENDING = re.compile(r"\.(?:jpe?g|png|webp|gif|bmp|tiff?|heic|avif)$", re.IGNORECASE)
 _DEGREES = re.compile(r"\d\s*[°º′'\"″]|\d\s*[NSEWO]\b")
@@ -242,14 +239,9 @@ def _identifier(value: object) -> str:
     """What a thing is called: texts, numbers and UUIDs; numbers that have lost digits make one thing of two."""
     if isinstance(value, UUID):
         return str(value)
-    if isinstance(value, str) and _is_rounded(value.strip()):
+    if isinstance(value, str) and is_rounded(value):
         raise _Refused(f"{shown(value)} {_CUT}", "format the column as text where it comes from, and export it again")
     return _name(value)
-
-
-def _is_rounded(text: str) -> bool:
-    whole = _WHOLE_FLOAT.fullmatch(text)
-    return _ROUNDED.fullmatch(text) is not None or (whole is not None and abs(int(whole[1])) >= EXACT_FLOAT)
 
 
 def _class_name(value: object) -> str:
@@ -298,8 +290,6 @@ def _images(value: object) -> tuple[str | bytes, ...]:
 
 def _split_paths(value: str) -> list[str]:
     """Paths joined by `;`, or by `|`, commas or spaces where that leaves an ending on each: a name may hold them."""
-    if value.lstrip().startswith("data:"):
-        return [value]
     if ";" not in value:
         if "|" in value and all(PurePath(part.strip()).suffix for part in value.split("|")):
             return value.split("|")

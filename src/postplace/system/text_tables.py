@@ -1,4 +1,4 @@
-"""How a table was written as text: what parts its cells, and its encoding where that is not UTF-8."""
+"""How a table was written as text: what parts its cells, what became of its numbers, its encoding if not UTF-8."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ import re
 from itertools import chain
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+EXACT_FLOAT = 2**53  # from here on a float of 64 bits is not every whole number
 SAVE_AS_UTF_8 = "save the file as UTF-8"
 
+_WHOLE_FLOAT = re.compile(r"\s*([+-]?\d{1,400})\.0\s*")  # `1.000` may be a thousand
+_ROUNDED = re.compile(r"\s*[+-]?\d(?:[.,]\d+)?[eE]\+\d{2,3}\s*")
 _BOMS = {
     codecs.BOM_UTF32_LE: "UTF-32",
     codecs.BOM_UTF32_BE: "UTF-32",
@@ -38,6 +41,26 @@ def separator_of(header: str, column: str) -> str:
         if column in (name.strip(' \t\r\n"\ufeff') for name in header.split(separator)):
             return separator
     return max(SEPARATORS, key=header.count)
+
+
+def plain_number(text: str) -> str:
+    """The text of a whole number without the `.0` that pandas and spreadsheets put behind it; other texts as they are.
+
+    >>> plain_number("123.0"), plain_number("1.5"), plain_number("9007199254740993.0")
+    ('123', '1.5', '9007199254740993.0')
+    """
+    whole = _WHOLE_FLOAT.fullmatch(text)
+    return whole[1] if whole and abs(int(whole[1])) < EXACT_FLOAT else text
+
+
+def is_rounded(text: str) -> bool:
+    """Whether a text is a number as spreadsheets and pandas print one of which they do not keep all digits.
+
+    >>> is_rounded("4.45457E+15"), is_rounded("9007199254740993.0"), is_rounded("4454572602912349")
+    (True, True, False)
+    """
+    whole = _WHOLE_FLOAT.fullmatch(text)
+    return _ROUNDED.fullmatch(text) is not None or (whole is not None and abs(int(whole[1])) >= EXACT_FLOAT)
 
 
 def wide_encoding(start: bytes) -> str | None:
