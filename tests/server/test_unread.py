@@ -110,9 +110,7 @@ def test_base64_and_data_addresses_are_pictures(write: Any) -> None:
     "sent", ["data:image/jpeg,%ff%d8", "data:text/html;base64,!", "data:;base64", "a.jpg", "/a/b.jpg"]
 )
 def test_what_is_no_base64_is_refused_with_both_ways(sent: str) -> None:
-    with pytest.raises(
-        BadPost, match=r"image 1 is not base64; give its bytes in base64, or as data:image/jpeg;base64"
-    ):
+    with pytest.raises(BadPost, match=r"image 1 is not base64; give its bytes in base64, or as data:image/jpeg;base64"):
         read_line(json.dumps({"images": [sent]}).encode(), where="line 1", limits=LIMITS)
 
 
