@@ -3,6 +3,11 @@
 # reverse_geocode searches a k-d tree of latitudes and longitudes, as if a degree were as long east as north and the map
 # ended at 180 degrees: around Dresden one position in seven gets another town, near Tromsø and on Fiji it is far off.
 # Seen with reverse_geocode 1.6.6, whose page says "nearest neighbour": https://pypi.org/project/reverse-geocode/
+# Output seen:
+#   reverse_geocode 1.6.6
+#     (69.6, 18.4): Moen, 53 km; nearest is Tromsø, 22 km
+#     (-16.8, -179.95): Tubou, 200 km; nearest is Labasa, 84 km
+#     around Dresden: another town than the nearest for 16 of 121 positions
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
