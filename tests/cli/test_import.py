@@ -292,7 +292,7 @@ def test_images_without_metadata_say_how_to_get_it(run: Command, tmp_path: Path)
     (tmp_path / "dump" / "anna").mkdir(parents=True)
     (tmp_path / "dump" / "anna" / "2022-09-26_11-27-30_UTC.jpg").write_bytes(INSTALOADER["JPEG"])
     line = refused(run, "instaloader", tmp_path / "dump", "--out", tmp_path / "posts.parquet")
-    assert "instaloader --no-metadata-json, get the metadata by instaloader --no-pictures --no-videos" in line
+    assert "--no-metadata-json` filled it, download the metadata with `instaloader --no-pictures --no-videos`" in line
 
 
 def test_a_dump_of_empty_posts_is_an_error(run: Command, tmp_path: Path) -> None:

@@ -70,3 +70,10 @@ def test_what_no_reader_takes_is_unreadable_here_too(tmp_path: Path) -> None:
     assert [header(tmp_path / name) for name in ("read.avif", "large.png", "page.jpg", "other.ico")] == [
         "plain", "unreadable", "unreadable", "unreadable",
     ]  # fmt: skip
+
+
+def test_images_in_memory_are_looked_at_as_files_are(tmp_path: Path) -> None:
+    content = save(tmp_path / "a.jpg").read_bytes()
+    assert [header(data) for data in (content, content[:-2], b"<html>", b"")] == [
+        "plain", "cut short", "unreadable", "unreadable",
+    ]  # fmt: skip

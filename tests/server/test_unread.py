@@ -73,10 +73,10 @@ def test_the_other_pictures_are_read_and_keep_their_numbers(client: Client) -> N
     assert sum("could not be read" in note for note in explained["notes"]) == 2
 
 
-def test_a_post_of_unread_pictures_alone_is_refused() -> None:
+def test_a_post_of_unread_images_alone_is_refused() -> None:
     with pytest.raises(BadImage, match="post, image 1: is a web page"):
         to_post({"images": [b"<html>", b""]}, where="post", limits=LIMITS)
-    with pytest.raises(BadPost, match="a picture has more than 60,000 bytes; send it smaller: at most 60,000"):
+    with pytest.raises(BadPost, match="an image has more than 60,000 bytes; send it smaller: at most 60,000"):
         to_post({"images": [UNREAD["many bytes"][0]]}, where="post", limits=LIMITS)
 
 

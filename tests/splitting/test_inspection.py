@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from datetime import datetime
 from pathlib import Path
 
@@ -115,3 +116,13 @@ def test_the_area_of_posts_on_both_sides_of_the_antimeridian_is_small() -> None:
     found = inspect_posts([Post("1", latitude=-17.0, longitude=178.5), Post("2", latitude=-16.0, longitude=-179.75)])
     assert found.box == (-17.0, 178.5, -16.0, -179.75)
     assert inspect_posts([Post("1")]).box is None
+
+
+def test_images_that_lack_their_end_and_unreadable_ones_in_memory_are_counted(tmp_path: Path) -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (16, 16), "red").save(file, "JPEG")
+    (tmp_path / "short.jpg").write_bytes(file.getvalue()[:-2])
+    images = (tmp_path / "short.jpg", file.getvalue(), b"<html>")
+    found = inspect_posts([Post("1", images=images)])
+    assert found.images == {"cut short": 1, "uploaded": 1, "unreadable": 1}
+    assert any(line.startswith("1 images lack their end") for line in found.warnings())

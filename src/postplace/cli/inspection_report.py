@@ -151,7 +151,7 @@ def _count_lines(inspection: Inspection) -> Iterator[str]:
         yield (
             "images:    "
             + _counts(inspection.images)
-            + "   (by their headers; prepare decodes them, and may refuse more)"
+            + "   (as predict reads them; damage that the pixels alone show is found when they are decoded)"
         )
     yield from _lengths(inspection)
     for title, counter in (

@@ -12,16 +12,16 @@ from postplace.images.decode import look
 Header = Literal["missing", "unreadable", "gps", "cut short", "plain"]
 
 
-def header(path: Path) -> Header:
+def header(image: Path | bytes) -> Header:
     """ "missing" or "unreadable" files, with a position in their EXIF ("gps"), without their end, and the rest.
 
     `look` decides what is unreadable, as it does for whoever decodes the image: "plain" ones are decoded, but for
     damage that their pixels alone show. An image with a position that is cut short counts as "gps".
     """
-    if not path.is_file():
+    if isinstance(image, Path) and not image.is_file():
         return "missing"
     try:
-        seen = look(path)
+        seen = look(image)
     except BadImage:
         return "unreadable"
     return "gps" if seen.has_gps else "cut short" if seen.cut_short else "plain"

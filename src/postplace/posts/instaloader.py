@@ -79,9 +79,8 @@ def _posts(folder: Path, tally: ImportReport) -> Iterator[Post]:
     found = ((file.base + file.ending, (file, content)) for file, content in files)
     yield from posts_of(found, tally, record=lambda item: _record(*item, tally))
     if not tally.records and tally.orphans[NO_METADATA]:
-        again = "instaloader --no-pictures --no-videos"
-        without = "instaloader --no-metadata-json"
-        tally.remedy = f"if it was downloaded by {without}, get the metadata by {again}; if by another program, {AUTO}"
+        with_metadata = "download the metadata with `instaloader --no-pictures --no-videos`"
+        tally.remedy = f"if `instaloader --no-metadata-json` filled it, {with_metadata}; if another program did, {AUTO}"
 
 
 def _post_node(structure: object, tally: ImportReport) -> Node | None:

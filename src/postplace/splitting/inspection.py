@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 
 from postplace.images.metadata import header
 from postplace.places.extent import Extent
@@ -158,11 +157,8 @@ def _count_left_out(text: str, inspection: Inspection) -> None:
 def _readable_images(post: Post, inspection: Inspection) -> Iterator[bytes]:
     """The contents of the images that open; counts all of them by what their files say."""
     for image in post.images:
-        if isinstance(image, Path):
-            state = header(image)
-            inspection.images[state] += 1
-            if state in ("gps", "cut short", "plain"):
-                yield image.read_bytes()
-        else:
-            inspection.images["uploaded"] += 1
-            yield image
+        state = header(image)
+        readable = state in ("gps", "cut short", "plain")
+        inspection.images["uploaded" if readable and isinstance(image, bytes) else state] += 1
+        if readable:
+            yield image if isinstance(image, bytes) else image.read_bytes()

@@ -65,10 +65,11 @@ def likely_encoding(sample: bytes) -> str | None:
     length = sum(map(len, runs))
     if length < 2 or sum(len(run) for run in runs if _is_utf_8(run)) > length / 2:
         return None
-    if sum(len(run) == 1 for run in runs) > len(runs) / 2 and not _decodes(sample, "cp932", _KANA, 0.2):
-        return "cp1252"
     if _decodes(sample, "cp932", _KANA, 0.2):
         return "cp932"
+    if sum(len(run) == 1 for run in runs) > len(runs) / 2:
+        pairs = any(len(run) > 1 for run in runs)  # of Big5, the second byte is as often one of ASCII
+        return "big5" if pairs and _decodes(sample, "big5", _HAN, 0.8) else "cp1252"
     leads = [run[at] for run in runs if len(run) % 2 == 0 for at in range(0, len(run), 2)]
     if _decodes(sample, "cp949", _HANGUL, 0.9) and leads and all(0xB0 <= lead <= 0xC8 for lead in leads):
         return "cp949"

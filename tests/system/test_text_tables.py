@@ -1,0 +1,72 @@
+"""What parts the cells of a table, and which encoding its bytes look like."""
+
+from __future__ import annotations
+
+import codecs
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from postplace.system.text_tables import likely_encoding, not_utf_8, separator_of, wide_encoding
+
+TEXTS = {
+    "gb18030": ("傍晚在江边散步，外滩和豫园", "今天的天气很好"),
+    "big5": ("臺北一零一的夜景，西門町", "今天的天氣很好，去淡水看夕陽"),
+    "cp932": ("東京タワーの夜景です", "渋谷のラーメン"),
+    "cp949": ("서울 남산 타워", "오늘 날씨가 좋아요"),
+    "cp1252": ("Café am Brückenkopf", "Un après-midi à l'été indien, où ça?", "Zürich, Genève"),
+}
+
+
+@pytest.mark.parametrize(("encoding", "text"), [(name, text) for name, texts in TEXTS.items() for text in texts])
+def test_the_encodings_that_systems_write(encoding: str, text: str) -> None:
+    sample = f"id,text\r\n1,{text}\r\n".encode(encoding)
+    assert likely_encoding(sample) == encoding
+    assert not_utf_8(sample)[1].startswith("save the file as UTF-8: 'CSV UTF-8' in Excel, `iconv -f ")
+
+
+@pytest.mark.parametrize(
+    "sample", [b"", b"id,text", b"1,\xff", "夜景 🌉".encode(), "Zürich".encode() * 9 + b"\xff\xfe"]
+)
+def test_what_shows_none_is_not_guessed(sample: bytes) -> None:
+    assert likely_encoding(sample) is None
+    assert not_utf_8(sample) == ("", "save the file as UTF-8")
+
+
+@pytest.mark.parametrize("text", ["id,text\r\n1,a", "[\n  {"])
+@pytest.mark.parametrize(
+    ("encoding", "mark", "name"),
+    [
+        ("utf-16", b"", "UTF-16"),
+        ("utf-16-le", b"", "UTF-16"),
+        ("utf-16-be", b"", "UTF-16"),
+        ("utf-32", b"", "UTF-32"),
+        ("utf-8", codecs.BOM_UTF8, None),
+        ("utf-8", b"", None),
+    ],
+)
+def test_wide_encodings_by_their_mark_or_their_zeros(text: str, encoding: str, mark: bytes, name: str | None) -> None:
+    assert wide_encoding(mark + text.encode(encoding)) == name
+
+
+@given(st.binary(max_size=60))
+def test_whatever_the_bytes_nothing_is_raised(sample: bytes) -> None:
+    likely_encoding(sample)
+    wide_encoding(sample)
+
+
+@pytest.mark.parametrize(
+    ("header", "separator"),
+    [
+        ("id,text", ","),
+        ('"text";"id"', ";"),
+        ("text\tid\n", "\t"),
+        ("\ufeffid|text", "|"),
+        ("id", ","),
+        ("id,a;b;c", ","),
+        ("name;text;x,y", ";"),
+    ],
+)
+def test_the_separator_is_the_one_that_gives_the_column(header: str, separator: str) -> None:
+    assert separator_of(header, "id") == separator
