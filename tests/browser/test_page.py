@@ -280,7 +280,6 @@ def test_problems_say_what_to_do(tab: Page, address: str, tmp_path: Path, screen
     tab.click("#ask")
     tab.wait_for("document.querySelector('#problem .problem')")
     assert "give a text, hashtags or an image" in text_of(tab, "#problem")
-    tab.type("a walk")
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(b"\xff\xd8\xff\xe0 no image")
     tab.drop("#drop", [broken])
@@ -288,11 +287,16 @@ def test_problems_say_what_to_do(tab: Page, address: str, tmp_path: Path, screen
     tab.click("#ask")
     tab.wait_for("document.getElementById('problem').innerText.includes('image 1')")
     tab.screenshot(screenshots / "10-problem.png")
+    tab.click("#text")
+    tab.type("a walk")  # with words beside it the post is answered, and the image is said to be unread
+    tab.click("#ask")
+    tab.wait_for("document.querySelector('.ranked')")
+    tab.wait_for("document.getElementById('verdict').innerText.includes('1 image could not be read')")
+    assert text_of(tab, "#problem") == ""
     tab.click(".remove")
     tab.wait_for("document.querySelectorAll('#thumbnails li').length === 0")
     tab.click("#ask")
-    tab.wait_for("document.querySelector('.ranked')")
-    assert text_of(tab, "#problem") == ""
+    tab.wait_for("!document.getElementById('verdict').innerText.includes('could not be read')")
 
 
 def test_not_enough_to_tell(tab: Page, address: str, screenshots: Path) -> None:

@@ -63,7 +63,7 @@ def test_what_was_not_read_is_in_the_prediction_and_on_stderr(short_run: Path, t
     record = json.loads(done.stdout)
     assert record["not_read"]["extents"] == [
         {"of": "text", "unit": "characters", "read": 20, "total": 60},
-        {"of": "text", "unit": "words", "read": 3, "total": 4},
+        {"of": "text", "unit": "words", "read": 3, "total": 7},
     ]
     assert record["not_read"]["said"] in done.stderr
     write_posts([Post("1", text=text), Post("2", text="a walk")], tmp_path / "posts.jsonl")

@@ -111,7 +111,7 @@ def test_options_of_prepare_that_cannot_be_used_are_refused(few: Path, tmp_path:
         (("--languages", "english"), "'english' is unknown"),
         (("--require", "text,picture"), "'picture' is unknown"),
         (("--require", ""), "no modality is named"),
-        (("--min-place-posts", "-3"), "--min-place-posts: -3 is out of range; give a whole number from 1 on"),
+        (("--min-place-posts", "-3"), "min_place_posts: -3 is out of range; give a whole number from 1 on"),
         (("--max-portrait", "2"), "2.0 is out of range"),
     ):
         with pytest.raises(BadOption, match=told):
