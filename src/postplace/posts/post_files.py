@@ -184,11 +184,13 @@ def _json_record(line: bytes, where: str, opened: Callable[[], BinaryIO]) -> obj
         return BadPost(where, f"byte {error.start + 1} is not UTF-8{name}", remedy)
     except json.JSONDecodeError as error:
         found = f"is not a complete JSON object ({error.msg.removesuffix(' at')} at column {error.colno})"
-        return BadPost(where, found, "write one JSON object a line, without a list around them")
+        remedy = "write one JSON object a line, without a list around them"
+        return BadPost(where, found, f"{remedy}, or name it .json" if line.startswith(b"[") else remedy)
     except (ValueError, RecursionError):
         return BadPost(where, "holds a number too long or lists too deep", "write plain values")
     if not isinstance(record, dict):
-        return BadPost(where, f"{shown(record)} is not a JSON object", "write one JSON object a line")
+        remedy = "write one JSON object a line" + (", or name it .json" if isinstance(record, list) else "")
+        return BadPost(where, f"{shown(record)} is not a JSON object", remedy)
     return _checked_shape(record, where)
 
 
