@@ -2,6 +2,15 @@
 # People expect a conversion between GCJ-02 and WGS84 to leave positions outside of China where they are.
 # eviltransform asks a box (72.004 to 137.8347 E, 0.8293 to 55.8271 N) for "in China", and so moves Seoul, Hanoi and more.
 # Seen with eviltransform 0.1.1. Discussed: https://github.com/googollee/eviltransform/issues/45
+# Output seen:
+#   eviltransform 0.1.1 gcj2wgs_exact: metres moved
+#     Shanghai     482
+#     Seoul        457
+#     Osaka        544
+#     Hanoi        442
+#     Delhi        481
+#     Singapore    168
+#     Tokyo          0
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

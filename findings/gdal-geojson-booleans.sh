@@ -3,6 +3,12 @@
 # GDAL reads `true` of GeoJSON as an integer with a boolean subtype, and OGR SQL knows no word `true`: only `ok = 1` works.
 # The same filter works on a GeoPackage, whose SQL is SQLite's; so what works depends on the format.
 # Seen with pyogrio 0.13.0 (GDAL 3.12.4). The subtype: https://gdal.org/development/rfc/rfc50_ogr_field_subtype.html
+# Output seen:
+#   pyogrio 0.13.0 GDAL 3.12.4
+#     posts.geojson, ok = true: ValueError
+#     posts.geojson, ok = 1: 1
+#     posts.gpkg, ok = true: 1
+#     posts.gpkg, ok = 1: 1
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -2,6 +2,12 @@
 # People expect that what geopandas read from GeoJSON it can also write: RFC 7946 lets a property be any JSON value.
 # A list becomes a NumPy array; then `to_json` (and with it folium) fails, and with one empty list `to_parquet` too.
 # Seen with geopandas 1.2.0, pyogrio 0.13.0 (which reads lists since https://github.com/geopandas/pyogrio/pull/558).
+# Output seen:
+#   geopandas 1.2.0 pyogrio 0.13.0
+#     type of a list: ndarray
+#     to_json: TypeError
+#     to_parquet: ok
+#     to_parquet, one list empty: ArrowNotImplementedError
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -4,6 +4,11 @@
 # the second one's caption takes the place of the first's, which is kept as NAME_old_01.txt; an image that is there is
 # not downloaded again: the first post's image lies under the second post's caption.
 # Seen with instaloader 4.16; nothing is fetched. Discussed: https://github.com/instaloader/instaloader/issues/244
+# Output seen:
+#   instaloader 4.16
+#     2024-05-17_09-41-07_UTC.jpg: image of the first post
+#     2024-05-17_09-41-07_UTC.txt: caption of the second post
+#     2024-05-17_09-41-07_UTC_old_01.txt: caption of the first post
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

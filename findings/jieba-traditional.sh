@@ -3,6 +3,11 @@
 # jieba's own dictionary knows few traditional words: the Bund of Shanghai becomes 上 / 海外 ("overseas") / 灘.
 # Converted by OpenCC before, both ways of writing give the same words, with as many characters.
 # Seen with jieba 0.42.1 and OpenCC 1.4.2. Discussed: https://github.com/fxsjy/jieba/issues/25
+# Output seen:
+#   jieba 0.42.1 OpenCC 1.4.2
+#     上海外灘: 上 / 海外 / 灘; after t2s: 上海 / 外滩
+#     臺北車站: 臺 / 北車 / 站; after t2s: 台北 / 车站
+#     東方明珠: 東方 / 明珠; after t2s: 东方明珠
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

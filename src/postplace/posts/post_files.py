@@ -255,14 +255,22 @@ def parquet_records(path: Path) -> Iterator[Record]:
     from pyarrow import parquet
 
     try:
-        with parquet.ParquetFile(path) as file:
+        with parquet.ParquetFile(path, pre_buffer=False) as file:  # with the buffer nearly the whole file is held
             names = file.schema_arrow.names
             check_columns(names, str(path))
             known, other = known_and_other(names)
             yield from arrow_records(file.iter_batches(batch_size=1024, columns=known), other, _rows_of(path))
+    except pyarrow.ArrowNotImplementedError as error:
+        problem = f"has a type or a compression that is not read here ({_first_line(error)})"
+        remedy = "write numbers of more than 64 bits as texts (in Polars `cast(pl.String)`), and compress with zstd"
+        raise BadPost(str(path), problem, remedy) from error
     except pyarrow.ArrowException as error:
-        problem = f"is not a Parquet file, or is damaged ({str(error).splitlines()[0][:80]})"
+        problem = f"is not a Parquet file, or is damaged ({_first_line(error)})"
         raise BadPost(str(path), problem, "write the file again") from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0][:80]
 
 
 def _rows_of(path: Path) -> str:
