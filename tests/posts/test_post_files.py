@@ -117,6 +117,15 @@ def test_a_compressed_file_that_is_damaged_or_not_compressed(packing: str, tmp_p
             "has its records in a list, under 'items'; give",
         ),
         ("p.json", '"text"', "is not a JSON object"),
+        ("p.json", '{"columns": ["id"], "index": [0], "data": [[1]]}', "is a whole table, not one record; .*'records'"),
+        ("p.json", '{"0": {"id": 1}, "1": {"id": 2}}', "is a whole table, not one record"),
+        (
+            "p.json",
+            '{"id": {"$numberLong": "1"}, "text": "a"}',
+            "give one of its values alone, as that of '.numberLong'",
+        ),
+        ("p.jsonl", '{\n"id": 1,\n"text": "a"\n}', "line 1: .*, or name it .json"),
+        ("p.txt", "id,text\n1,a\n", "has the unknown ending '.txt'; name it for what is in it, as posts.csv"),
         ("p.json", '[{"id": "1", "text": "外滩"}]'.encode("gb18030"), "record 1: is not UTF-8 .it looks like GB18030"),
         ("p.json", '[{"id": 1}]'.encode("utf-16"), "line 1: byte 1 is not UTF-8 but UTF-16; save the file as UTF-8"),
         (
@@ -321,3 +330,17 @@ def test_every_row_ends_as_a_post_or_is_counted(
     posts = list(stream)
     assert len(posts) == stream.read
     assert stream.read + stream.skipped_count + stream.header_again == 1 + sum(bool(row) for row in rows)
+
+
+@pytest.mark.parametrize(
+    "address", ["https://a.example/posts.csv", "s3://bucket/posts.parquet", "file:///tmp/posts.csv"]
+)
+def test_an_address_is_no_path(address: str) -> None:
+    with pytest.raises(BadPost, match="is an address; give the path of a file, downloaded if need be"):
+        read_posts(address)
+
+
+def test_the_null_of_databases_is_no_value_in_any_column(tmp_path: Path) -> None:
+    header = "id\ttext\timages\tuser\tvenue\tplace\tlatitude\tlongitude\ttime"
+    (tmp_path / "p.tsv").write_text(f"{header}\n1" + "\t\\N" * 8 + "\n2\ta" + "\t\\N" * 7 + "\n")
+    assert read_posts(tmp_path / "p.tsv") == [Post("1", r"\N"), Post("2", "a")]
