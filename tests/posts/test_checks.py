@@ -93,6 +93,13 @@ def test_names_that_spell_no_value_are_told(name: str) -> None:
     assert stream.remarks == {f"place {name!r} is taken for a name: where there is none, leave it out": 2}
 
 
+@pytest.mark.parametrize("name", ["NULL", "None", "nan", "NA"])
+def test_users_that_are_none_would_be_one_user(name: str) -> None:
+    stream = PostStream([{"id": n, "text": "x", "user": name if n else "Nanette"} for n in range(3)])
+    list(stream)
+    assert stream.remarks == {f"user {name!r} is taken for a name: where there is none, leave it out": 2}
+
+
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("postplace.posts.checks.KEPT_NAMES", 10)
     checks = PostChecks()

@@ -175,6 +175,8 @@ def test_bytes_are_no_id() -> None:
         ({"id": 1, "text": "x"}, r"is not a source; give a path, .*; of one record a list: \[record\]"),
         (Post("a"), r"is not a source; .*; of one record a list: \[record\]"),
         ({"train": DataSet(), "test": DataSet()}, "is not a source; .*; of a dict of data sets one of them, .*'train'"),
+        ({"id": [1], "text": ["x"]}, "is not a source; .*; of columns `pandas.DataFrame"),
+        (io.StringIO("id,text"), "is not a source; .*; of an open file its path"),
         (duckdb.connect(), "is not a source; .*; of a query its relation, as `duckdb.sql` gives it"),
         (5, "5 is not a source; give a path, a DataFrame or a list of dicts or posts$"),
         (["sunset"], r"posts\[0\]: 'sunset' is not a record; give an object with at least the key 'id'"),

@@ -16,9 +16,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from postplace.errors import BadPost
-from postplace.posts.post_files import file_records
+from postplace.posts.post_files import READ_ENDINGS, file_records
 from postplace.posts.table import PostStream, read_posts
 from postplace.schema import Post
 
@@ -115,6 +117,15 @@ def test_a_compressed_file_that_is_damaged_or_not_compressed(packing: str, tmp_p
             "has its records in a list, under 'items'; give",
         ),
         ("p.json", '"text"', "is not a JSON object"),
+        ("p.json", '{"columns": ["id"], "index": [0], "data": [[1]]}', "is a whole table, not one record; .*'records'"),
+        ("p.json", '{"0": {"id": 1}, "1": {"id": 2}}', "is a whole table, not one record"),
+        (
+            "p.json",
+            '{"id": {"$numberLong": "1"}, "text": "a"}',
+            "give one of its values alone, as that of '.numberLong'",
+        ),
+        ("p.jsonl", '{\n"id": 1,\n"text": "a"\n}', "line 1: .*, or name it .json"),
+        ("p.txt", "id,text\n1,a\n", "has the unknown ending '.txt'; name it for what is in it, as posts.csv"),
         ("p.json", '[{"id": "1", "text": "外滩"}]'.encode("gb18030"), "record 1: is not UTF-8 .it looks like GB18030"),
         ("p.json", '[{"id": 1}]'.encode("utf-16"), "line 1: byte 1 is not UTF-8 but UTF-16; save the file as UTF-8"),
         (
@@ -261,3 +272,75 @@ def test_records_come_before_the_rest_is_read(tmp_path: Path) -> None:
     path = tmp_path / "p.json"
     path.write_text('[{"id": "1", "text": "x"},' + " " * 300_000 + "damaged")
     assert first_of(path)[1] == {"id": "1", "text": "x"}
+
+
+def test_a_list_in_json_lines_is_told_its_ending(tmp_path: Path) -> None:
+    for content in (json.dumps(RECORDS), json.dumps(RECORDS, indent=2)):
+        (tmp_path / "p.jsonl").write_text(content, encoding="utf-8")
+        with pytest.raises(BadPost, match=r"p\.jsonl, line 1: .*, or name it \.json$"):
+            read_posts(tmp_path / "p.jsonl")
+
+
+PIECES = [
+    b'{"id": "1", "text": "x"}',
+    b"[",
+    b"]",
+    b",",
+    b"\n",
+    b"id,text\n",
+    b"1,a\n",
+    b'"',
+    b";",
+    b"\t",
+    b"\xff",
+    b"\0",
+    b"PAR1",
+    b"PK\x03\x04",
+]
+
+
+@given(st.lists(st.sampled_from(PIECES) | st.binary(max_size=6), max_size=8).map(b"".join), st.booleans())
+@settings(max_examples=60, deadline=None)
+@pytest.mark.parametrize("name", [f"p{ending}{packing}" for ending in READ_ENDINGS for packing in ("", ".gz", ".zst")])
+def test_whatever_the_bytes_they_are_posts_or_one_clear_line(
+    name: str, tmp_path_factory: pytest.TempPathFactory, content: bytes, packed: bool
+) -> None:
+    path = tmp_path_factory.getbasetemp() / name
+    packing = "." + name.rpartition(".")[2]
+    path.write_bytes(PACKED[packing](content) if packed and packing in PACKED else content)
+    refused: list[BadPost] = []
+    try:
+        assert list(PostStream(path, on_bad_post="skip"))
+    except BadPost as error:
+        refused.append(error)
+    assert all("\n" not in str(error) for error in refused)
+
+
+@given(
+    st.lists(st.sampled_from(["1,a", "2,b", "1,again", "id,text", "3", "4,a,b", '5,"a"b', "", "6,", ",7"]), max_size=12)
+)
+@pytest.mark.parametrize("name", ["p.csv", "p.csv.gz"])
+def test_every_row_ends_as_a_post_or_is_counted(
+    name: str, tmp_path_factory: pytest.TempPathFactory, rows: list[str]
+) -> None:
+    path = tmp_path_factory.getbasetemp() / f"rows-{name}"
+    content = "".join(f"{row}\n" for row in ["id,text", "0,first", *rows]).encode()
+    path.write_bytes(gzip.compress(content) if name.endswith("gz") else content)
+    stream = PostStream(path, on_bad_post="skip")
+    posts = list(stream)
+    assert len(posts) == stream.read
+    assert stream.read + stream.skipped_count + stream.header_again == 1 + sum(bool(row) for row in rows)
+
+
+@pytest.mark.parametrize(
+    "address", ["https://a.example/posts.csv", "s3://bucket/posts.parquet", "file:///tmp/posts.csv"]
+)
+def test_an_address_is_no_path(address: str) -> None:
+    with pytest.raises(BadPost, match="is an address; give the path of a file, downloaded if need be"):
+        read_posts(address)
+
+
+def test_the_null_of_databases_is_no_value_in_any_column(tmp_path: Path) -> None:
+    header = "id\ttext\timages\tuser\tvenue\tplace\tlatitude\tlongitude\ttime"
+    (tmp_path / "p.tsv").write_text(f"{header}\n1" + "\t\\N" * 8 + "\n2\ta" + "\t\\N" * 7 + "\n")
+    assert read_posts(tmp_path / "p.tsv") == [Post("1", r"\N"), Post("2", "a")]

@@ -780,3 +780,11 @@ def test_an_error_in_a_later_record_is_let_alone(tmp_path: Path) -> None:
     (tmp_path / "p.jsonl").write_text('{"id": "1", "text": "x"}\n{"text": "y"}\n')
     with pytest.raises(BadPost, match=r"line 2, key 'id': is missing; give every post an 'id'$"):
         read_posts(tmp_path / "p.jsonl")
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("name", ["1.0", "-0.0", r"\N", "NULL", "007", "1e5"])
+def test_names_that_look_like_numbers_or_nothing_are_read_back(tmp_path: Path, ending: str, name: str) -> None:
+    post = Post(id=name, text="x", user=name, place=name, venue=name, category=name)
+    write_posts([post], tmp_path / f"p{ending}")
+    assert read_posts(tmp_path / f"p{ending}") == [post]

@@ -83,7 +83,8 @@ def test_the_separator_is_the_one_that_gives_the_column(header: str, separator: 
     ("text", "plain"),
     [
         ("123.0", "123"),
-        (" -7.0 ", "-7"),
+        ("-7.0", "-7"),
+        (" 7.0", " 7.0"),
         ("1.000", "1.000"),
         ("5,0", "5,0"),
         ("v1.0", "v1.0"),

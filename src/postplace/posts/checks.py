@@ -37,6 +37,7 @@ class PostChecks:
     def __init__(self) -> None:
         self._misread = self._marked_up = self._escaped = 0
         self._positions = PositionCheck()
+        self._no_users: Counter[str] = Counter()
         self._numbers = {key: _LongNumbers() for key in _NUMBER_KEYS}
         self._names: Mapping[str, Counter[str]] = {key: Counter() for key in _CLASS_KEYS}
 
@@ -46,6 +47,8 @@ class PostChecks:
         self._marked_up += _HTML.search(post.text) is not None
         self._escaped += _PERCENT.search(_ADDRESS.sub("", post.text)) is not None
         self._misread += any(map(looks_misread, (post.text, *post.hashtags, post.place or "", post.category or "")))
+        if post.user and spells_no_value(post.user):
+            self._no_users[post.user] += 1
         for key, numbers in self._numbers.items():
             numbers.add(getattr(post, key))
         for key, names in self._names.items():
@@ -67,6 +70,7 @@ class PostChecks:
         for key, numbers in self._numbers.items():
             if numbers.look_rounded():
                 found[f"{key} {ROUNDED}"] = numbers.rounded
+        found.update(dict(_no_values("user", self._no_users)))
         for key, names in self._names.items():
             found.update(dict(_no_values(key, names)))
             found.update(dict(_several_spellings(key, names)))

@@ -61,6 +61,8 @@ def csv_records(path: Path, opened: Callable[[], BinaryIO]) -> Iterator[Record]:
 
 def _cell(name: str, value: str) -> str:
     """A cell of a row, empty where it spells out that there is no value, as pandas, R and SQL do."""
+    if value == r"\N" and name not in ("text", "image_text"):  # MySQL's and PostgreSQL's; texts are read as written
+        return ""
     if name in ("hashtags", "images"):
         return "" if value.strip() in _SPELLED_OUT else value
     if name in _NEVER_WORDS:

@@ -8,6 +8,7 @@ import gzip
 import io
 import json
 import lzma
+import re
 import stat
 import zlib
 from collections.abc import Callable, Iterator
@@ -32,6 +33,7 @@ _BESIDE_RECIPE = ("posts.parquet", "split.json", "report.json")  # see preparati
 _ENDINGS = f"give a file with one of the endings {', '.join(READ_ENDINGS)}; text files may be compressed as .gz"
 _OF_A_FOLDER = f"{_ENDINGS}; of what another program downloaded, {AUTO}"
 _OTHER_ENDINGS = {
+    ".txt": "name it for what is in it, as posts.csv, posts.tsv or posts.jsonl",
     ".xls": "save it as .xlsx, or as 'CSV UTF-8'",
     ".ods": "save it as .xlsx, or as CSV in UTF-8",
     ".numbers": "export it as CSV in UTF-8",
@@ -50,6 +52,7 @@ _OTHER_ENDINGS = {
     ".sqlite": "export its table of posts as CSV",
     ".duckdb": "export its table of posts: COPY posts TO 'posts.parquet'",
 }
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")  # of `https://` a path keeps one slash; `C:` is a drive
 _DAMAGED = (EOFError, zlib.error, lzma.LZMAError)
 
 
@@ -81,6 +84,8 @@ def file_records(path: Path) -> Iterator[Record]:
         _check_wide(path, opened)
         yield from csv_records(path, opened) if ending in (".csv", ".tsv") else _json_records(path, ending, opened)
     except FileNotFoundError:
+        if _ADDRESS.match(str(path)):
+            raise BadPost(str(path), "is an address", "give the path of a file, downloaded if need be") from None
         raise BadPost(str(path), "does not exist", "check the path") from None
     except _DAMAGED as error:
         raise BadPost(str(path), f"is cut short or damaged ({error})", "compress or download it again") from error
@@ -184,11 +189,13 @@ def _json_record(line: bytes, where: str, opened: Callable[[], BinaryIO]) -> obj
         return BadPost(where, f"byte {error.start + 1} is not UTF-8{name}", remedy)
     except json.JSONDecodeError as error:
         found = f"is not a complete JSON object ({error.msg.removesuffix(' at')} at column {error.colno})"
-        return BadPost(where, found, "write one JSON object a line, without a list around them")
+        remedy = "write one JSON object a line, without a list around them"
+        return BadPost(where, found, f"{remedy}, or name it .json" if line.startswith(b"[") or line == b"{" else remedy)
     except (ValueError, RecursionError):
         return BadPost(where, "holds a number too long or lists too deep", "write plain values")
     if not isinstance(record, dict):
-        return BadPost(where, f"{shown(record)} is not a JSON object", "write one JSON object a line")
+        remedy = "write one JSON object a line" + (", or name it .json" if isinstance(record, list) else "")
+        return BadPost(where, f"{shown(record)} is not a JSON object", remedy)
     return _checked_shape(record, where)
 
 
@@ -234,10 +241,13 @@ def _listed(value: object, where: str, opened: Callable[[], BinaryIO]) -> object
 
 
 def _checked_shape(record: dict[str, object], where: str) -> object:
-    """The record; or why it is none: a whole table by columns, or an object around the list of posts."""
-    if isinstance(record.get("id"), dict | list):
-        remedy = "write a record for each post: in pandas `to_json(path, orient='records')`"
+    """The record; or why it is none: a whole table, or an object around the list of posts."""
+    remedy = "write a record for each post: in pandas `to_json(path, orient='records')`"
+    ids = record.get("id")
+    if isinstance(ids, list) or (isinstance(ids, dict) and not any(str(key).startswith("$") for key in ids)):
         return BadPost(where, "is a whole table, column by column", remedy)
+    if {"columns", "data"} <= set(record) or (record and all(isinstance(value, dict) for value in record.values())):
+        return BadPost(where, "is a whole table, not one record", remedy)
     lists = [key for key, value in record.items() if isinstance(value, list) and value and isinstance(value[0], dict)]
     if "id" not in record and len(lists) == 1:
         return BadPost(where, f"has its records in a list, under {shown(lists[0])}", "give that list alone")

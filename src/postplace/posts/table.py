@@ -212,7 +212,7 @@ def _open(source: object) -> tuple[str, Path, Iterator[Record]]:
         return str(source), source.parent, file_records(source)
     if (table := table_records(source)) is not None:
         return table[0], Path(), table[1]
-    if isinstance(source, Iterable) and not isinstance(source, Mapping | bytes):
+    if isinstance(source, Iterable) and not isinstance(source, Mapping | bytes) and not hasattr(source, "readline"):
         return _POSTS, Path(), ((f"posts[{number}]", record) for number, record in enumerate(source))
     raise BadPost("posts", f"{shown(source)} is not a source", _no_source(source))
 
@@ -222,6 +222,10 @@ def _no_source(source: object) -> str:
     remedy = "give a path, a DataFrame or a list of dicts or posts"
     if isinstance(source, Mapping) and source and all(hasattr(part, "column_names") for part in source.values()):
         return f"{remedy}; of a dict of data sets one of them, as that of {shown(next(iter(source)))}"
+    if hasattr(source, "readline"):
+        return f"{remedy}; of an open file its path"
+    if isinstance(source, Mapping) and isinstance(source.get("id"), list | tuple):
+        return f"{remedy}; of columns `pandas.DataFrame(columns)`"
     if hasattr(source, "fetchall"):
         return f"{remedy}; of a query its relation, as `duckdb.sql` gives it, or its DataFrame"
     return f"{remedy}; of one record a list: [record]" if isinstance(source, Mapping | Post) else remedy

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from postplace.errors import BadOption, BadPost
-from postplace.posts.record import COMPLETE, KEYS, RECORD_KEYS, shown
+from postplace.posts.record import COMPLETE, KEYS, NAME_KEYS, RECORD_KEYS, shown
 from postplace.schema import Post
 from postplace.system.atomic_files import atomic_file
 from postplace.system.json_types import JsonObject
 from postplace.system.targets import final_path, is_stream
+from postplace.system.text_tables import plain_number
 from postplace.text.hashtags import find_hashtags, unite_hashtags
 
 JSON_ENDINGS = (".jsonl", ".ndjson", ".json")
@@ -69,6 +70,10 @@ def _write_csv(records: _Rows, file: BinaryIO) -> None:
     for record in records:
         for key in ("hashtags", "images"):
             record[key] = _JSON.encode(record[key])
+        for key in NAME_KEYS:  # a space keeps what a reader of CSV would take for a number or for nothing
+            name = record.get(key)
+            if isinstance(name, str) and (plain_number(name) != name or name == r"\N"):
+                record[key] = f" {name}"
         if too_long := [key for key, value in record.items() if len(str(value)) > csv.field_size_limit()]:
             problem = f"is longer than the {csv.field_size_limit()} characters that a CSV reader takes"
             raise BadPost(f"post {shown(record['id'])}, key {too_long[0]!r}", problem, "write .jsonl or .parquet")

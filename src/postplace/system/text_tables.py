@@ -10,7 +10,7 @@ SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bar
 EXACT_FLOAT = 2**53  # from here on a float of 64 bits is not every whole number
 SAVE_AS_UTF_8 = "save the file as UTF-8"
 
-_WHOLE_FLOAT = re.compile(r"\s*([+-]?\d{1,400})\.0\s*")  # `1.000` may be a thousand
+_WHOLE_FLOAT = re.compile(r"([+-]?\d{1,400})\.0")  # `1.000` may be a thousand
 _ROUNDED = re.compile(r"\s*[+-]?\d(?:[.,]\d+)?[eE]\+\d{2,3}\s*")
 _BOMS = {
     codecs.BOM_UTF32_LE: "UTF-32",
@@ -45,6 +45,8 @@ def separator_of(header: str, column: str) -> str:
 
 def plain_number(text: str) -> str:
     """The text of a whole number without the `.0` that pandas and spreadsheets put behind it; other texts as they are.
+
+    So is one with a space beside it, which no program writes: a name that only looks like a number can be kept by one.
 
     >>> plain_number("123.0"), plain_number("1.5"), plain_number("9007199254740993.0")
     ('123', '1.5', '9007199254740993.0')
