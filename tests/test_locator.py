@@ -36,7 +36,7 @@ def test_metrics_stand_beside_the_baselines(place_locator: PostLocator) -> None:
 def test_no_user_is_on_two_sides(place_locator: PostLocator, posts: list[Post]) -> None:
     sides: dict[str, set[str]] = {}
     for post in posts:
-        part = place_locator.part_of(post)
+        part = place_locator.subset_of(post)
         if part is not None and post.user is not None:
             sides.setdefault(post.user, set()).add(part)
     assert sides
@@ -117,12 +117,12 @@ def test_posts_of_pictures_alone_are_not_taken_for_seen_by_their_row_numbers() -
         return found
 
     locator = PostLocator("place", "majority", workers=0, device="cpu").fit(pictures(0))
-    assert {locator.part_of(post) for post in pictures(1)} == {None}
-    assert None not in {locator.part_of(replace(post, id=f"new-{post.id}")) for post in pictures(0)}
+    assert {locator.subset_of(post) for post in pictures(1)} == {None}
+    assert None not in {locator.subset_of(replace(post, id=f"new-{post.id}")) for post in pictures(0)}
 
 
 def test_evaluation_on_nothing_but_seen_posts_is_an_error(place_locator: PostLocator, posts: list[Post]) -> None:
-    seen = [post for post in posts if place_locator.part_of(post) == "train"]
+    seen = [post for post in posts if place_locator.subset_of(post) == "train"]
     with pytest.raises(NotEnoughData, match="learned from"):
         place_locator.evaluate(seen)
 
@@ -200,11 +200,11 @@ def test_a_broken_picture_is_told_and_the_post_goes_on(place_locator: PostLocato
 
 
 def test_a_post_learned_from_is_recognised_masked_and_filtered(place_locator: PostLocator, posts: list[Post]) -> None:
-    seen = next(p for p in posts if place_locator.part_of(p) == "train" and p.text and p.hashtags and p.user)
-    assert place_locator.part_of(replace(seen, hashtags=())) == "train"
-    assert place_locator.part_of(replace(seen, text="at the □", hashtags=())) == "train"
-    assert place_locator.part_of(replace(seen, id="another", text="at the □")) == "train"
-    assert place_locator.part_of(Post(seen.id, text="somebody else's post of the same number")) is None
+    seen = next(p for p in posts if place_locator.subset_of(p) == "train" and p.text and p.hashtags and p.user)
+    assert place_locator.subset_of(replace(seen, hashtags=())) == "train"
+    assert place_locator.subset_of(replace(seen, text="at the □", hashtags=())) == "train"
+    assert place_locator.subset_of(replace(seen, id="another", text="at the □")) == "train"
+    assert place_locator.subset_of(Post(seen.id, text="somebody else's post of the same number")) is None
 
 
 def test_the_split_of_prepared_posts_is_kept(posts: list[Post], cache: Path, tmp_path: Path) -> None:
@@ -213,7 +213,7 @@ def test_the_split_of_prepared_posts_is_kept(posts: list[Post], cache: Path, tmp
     locator = PostLocator("category", "sg-mft", cache=cache, settings={"max_epochs": 1}, device="cpu")
     locator.fit(tmp_path / "prepared")
     names = found.prepared.split.subset_names(len(posts))
-    assert [locator.part_of(post) for post in found.prepared.posts] == names
+    assert [locator.subset_of(post) for post in found.prepared.posts] == names
     assert locator.metrics.models["sg-mft"].overall.posts == names.count("test")
     file, python = (locator.predict_proba(source) for source in (tmp_path / "prepared", found.prepared.posts))
     assert np.abs(file.to_numpy() - python.to_numpy()).max() < 1e-5
@@ -294,7 +294,7 @@ def majority_of_the_city(posts: list[Post], cache: Path) -> PostLocator:
 def test_training_counts_what_it_does_not_read(short_run: Path, posts: list[Post]) -> None:
     """By hand: the words of the training posts, three of each read."""
     locator = PostLocator.load(short_run, device="cpu")
-    parts = [(post, locator.part_of(post)) for post in posts]
+    parts = [(post, locator.subset_of(post)) for post in posts]
     totals = [len(tokenize(post).text_words) for post, part in parts if part == "train"]
     (told,) = [own for own in locator.report["not_read"] if (own["of"], own["unit"]) == ("text", "words")]
     assert len(totals) == locator.report["split"]["train"]

@@ -151,7 +151,7 @@ def test_a_prepared_folder_is_trained_on_as_it_was_split(old: Path, tmp_path: Pa
     command("train", old / "prepared", "--model", "tfidf", "--out", tmp_path / "run", *common)
     locator = PostLocator.load(tmp_path / "run", device="cpu")
     split = json.loads((OLD / "prepared" / "split.json").read_bytes())
-    parts = {post.id: locator.part_of(post) for post in read_posts(old / "city" / "posts.jsonl")}
+    parts = {post.id: locator.subset_of(post) for post in read_posts(old / "city" / "posts.jsonl")}
     for part in ("train", "test"):
         assert split[part]
         assert {parts[post] for post in split[part]} <= {part}

@@ -144,7 +144,7 @@ class PostLocator:
         """Calibrated probabilities (N, C)."""
         return self.predictor.calibrated_proba(posts, encoded)
 
-    def part_of(self, post: Post) -> str | None:
+    def subset_of(self, post: Post) -> str | None:
         """The subset of the split that a post was in; None for a post that is not known."""
         return self.predictor.subset_of(post)
 

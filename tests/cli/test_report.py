@@ -54,7 +54,7 @@ def test_posts_that_were_all_learned_from_leave_no_report(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], place_run: Path, city: Path, tmp_path: Path
 ) -> None:
     run = PostLocator.load(place_run, device="cpu")
-    learned = {post.id for post in read_posts(city) if run.part_of(post) == "train"}
+    learned = {post.id for post in read_posts(city) if run.subset_of(post) == "train"}
     lines = [line for line in city.read_text(encoding="utf-8").splitlines() if json.loads(line)["id"] in learned]
     rows = [json.loads(line) for line in lines[:5]]
     for row in rows:

@@ -69,7 +69,7 @@ class ToyLocator:
     def encoders(self) -> tuple[ToyText, ToyImage]:
         return self.text, self.image
 
-    def part_of(self, post: Post) -> str | None:
+    def subset_of(self, post: Post) -> str | None:
         return self.known.get(post.id)
 
     def probabilities(self, posts: Sequence[Post], encoded: Any) -> NDArray[np.float64]:

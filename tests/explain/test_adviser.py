@@ -272,7 +272,7 @@ def test_the_same_question_has_the_same_answer_and_the_post_stays_as_it_was(toy:
 
 
 def test_a_trained_run_knows_tags_to_put_in_the_place_of_others(place_locator: PostLocator, posts: list[Post]) -> None:
-    post = next(post for post in posts if len(post.hashtags) > 2 and place_locator.part_of(post) == "train")
+    post = next(post for post in posts if len(post.hashtags) > 2 and place_locator.subset_of(post) == "train")
     found = advise(place_locator, post, below=0.001, max_edits=3, grid=2)
     assert {len(own.edits) for own in found.suggestions} <= {1, 2, 3}
     assert found.suggestions

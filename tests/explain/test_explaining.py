@@ -159,7 +159,7 @@ def test_an_opened_post_is_known_by_what_was_given(toy: Toy, monkeypatch: pytest
     """Not by what is left of it for a run that looks at less."""
     locator, post = toy(lambda *_: 0.0), Post("7", text="hello", hashtags=("x",))
     locator.modalities = ("text",)
-    monkeypatch.setattr(locator, "part_of", lambda own: "train" if own == post else None)
+    monkeypatch.setattr(locator, "subset_of", lambda own: "train" if own == post else None)
     for asked in (post, open_post(locator, post)):
         assert any("was in the train subset" in note for note in explain(locator, asked).notes)
 

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from postplace.errors import BadImage, BadOption
 from postplace.images import ocr
-from postplace.images.ocr import TextReader, in_reading_order, words_of
+from postplace.images.ocr import TextReader, in_reading_order, read_words
 
 # Strokes as left, top, right, bottom, in parts of the side: no font with Chinese letters needs to be installed
 MIDDLE = ((0.12, 0.25, 0.88, 0.33), (0.12, 0.25, 0.2, 0.68), (0.8, 0.25, 0.88, 0.68), (0.12, 0.6, 0.88, 0.68))
@@ -56,7 +56,7 @@ def test_an_image_without_words_gives_none() -> None:
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 3_000_000), (3_000_000, 1), (1280, 15), (16, 1280), (700, 17)])
 def test_no_shape_of_an_image_is_too_odd(size: tuple[int, int]) -> None:
-    assert words_of(Image.new("RGB", size, "white"), TextReader()) == ""
+    assert read_words(Image.new("RGB", size, "white"), TextReader()) == ""
 
 
 def test_no_image_larger_than_the_limit_reaches_the_networks(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,11 +118,11 @@ def test_what_the_networks_stumble_over_is_a_reason(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(ocr, "_engine", lambda: engine)
     with pytest.raises(BadImage, match=r"words in an image: could not be read \(non-zero status code\)"):
-        words_of(Image.new("RGB", (64, 64)), TextReader())
+        read_words(Image.new("RGB", (64, 64)), TextReader())
 
 
 def test_a_reader_travels_to_other_processes_without_its_networks() -> None:
-    words_of(Image.new("RGB", (64, 64)), TextReader())
+    read_words(Image.new("RGB", (64, 64)), TextReader())
     assert len(pickle.dumps(TextReader(confidence=0.7))) < 300
     assert pickle.loads(pickle.dumps(TextReader(confidence=0.7))) == TextReader(confidence=0.7)
 
@@ -147,7 +147,7 @@ def test_without_the_extra_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(BadOption, match=r"rapidocr-onnxruntime is not installed here; pip install 'postplace\[ocr\]'"):
         TextReader()(Image.new("RGB", (64, 64)))
     with pytest.raises(BadOption, match="not installed"):
-        words_of(Image.new("RGB", (64, 64)), TextReader())
+        read_words(Image.new("RGB", (64, 64)), TextReader())
 
 
 def test_importing_loads_no_network() -> None:

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from postplace.images.decode import decode
-from postplace.images.regions import at_most, blurred, covered, cropped, grid, lossless, pixels_of
+from postplace.images.regions import at_most, blurred, covered, cropped, grid, lossless, to_pixels
 
 
 @pytest.mark.parametrize("size", [(7, 5), (224, 224), (640, 481), (3, 2), (1, 1)])
@@ -15,7 +15,7 @@ from postplace.images.regions import at_most, blurred, covered, cropped, grid, l
 def test_a_grid_covers_every_pixel_once(size: tuple[int, int], cells: int) -> None:
     counts = np.zeros((size[1], size[0]), dtype=int)
     for box in grid(cells):
-        left, top, right, bottom = pixels_of(box, size)
+        left, top, right, bottom = to_pixels(box, size)
         counts[top:bottom, left:right] += 1
     assert (counts == 1).all()
 

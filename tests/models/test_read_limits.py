@@ -17,7 +17,7 @@ from postplace.features.pooled import MODALITIES
 from postplace.models.read_limits import ReadLimits, unread_of_posts
 from postplace.models.registry import find_model
 from postplace.models.settings import resolve_settings
-from postplace.text.tokens import extents_of, tokenize
+from postplace.text.tokens import read_extents, tokenize
 
 LENGTHS: Any = {"max_characters": 5, "max_words": 3, "max_hashtags": 2}
 
@@ -127,5 +127,5 @@ def test_what_was_read_is_what_the_vocabularies_are_given() -> None:
         ("hashtags", "characters"): vocabularies.characters.encode(tokens.hashtag_characters, length=5),
         ("hashtags", "words"): vocabularies.hashtags.encode(tokens.hashtag_words, length=2),
     }
-    told = {(own.of, own.unit): own.read for own in extents_of(tokens, LENGTHS)}
+    told = {(own.of, own.unit): own.read for own in read_extents(tokens, LENGTHS)}
     assert told == {way: int((ids != 0).sum()) for way, ids in given.items()}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from postplace.errors import BadPost
-from postplace.posts.dump import Dump, ImportReport, InvalidRecord, JsonText, first, posts_of, walk
+from postplace.posts.dump import Dump, ImportReport, InvalidRecord, JsonText, first, make_posts, walk
 from postplace.schema import Post
 from postplace.system.stray_files import STRAY
 
@@ -30,7 +30,7 @@ def test_posts_of_counts_each_record_once_as_a_post_or_a_reason() -> None:
 
     tally = ImportReport()
     items = [(f"line {number}", item) for number, item in enumerate(["a", "damaged", "ignored", "a", "b"], start=1)]
-    assert [post.id for post in posts_of(items, tally, record=record)] == ["a", "b"]
+    assert [post.id for post in make_posts(items, tally, record=record)] == ["a", "b"]
     assert (tally.posts, dict(tally.left_out)) == (2, {"damaged": 1, "the same post again": 1})
     assert [error.where for error in tally.refused] == ["line 2"]
     assert tally.records == 4
@@ -66,7 +66,7 @@ def test_remarks_on_a_record_that_becomes_no_post_are_not_counted() -> None:
 
 def test_every_iteration_of_a_dump_counts_from_zero() -> None:
     def read(tally: ImportReport) -> Iterator[Post]:
-        yield from posts_of([("here", "1")], tally, record=lambda item: {"id": item, "text": "x"})
+        yield from make_posts([("here", "1")], tally, record=lambda item: {"id": item, "text": "x"})
 
     dump = Dump(read)
     assert [len(list(dump)) for _ in range(2)] == [1, 1]

@@ -290,7 +290,7 @@ anything = st.recursive(
 records = st.dictionaries(st.sampled_from(KEYS), anything, max_size=9)
 
 
-def posts_of(path: Path) -> tuple[Dump, list[Post]]:
+def make_posts(path: Path) -> tuple[Dump, list[Post]]:
     export = weibo_export(path)
     posts = list(export)
     assert export.counts["posts"] == len(posts) == len({post.id for post in posts})
@@ -308,7 +308,7 @@ def test_whatever_the_json_holds_each_record_ends_as_a_post_or_a_reason(
     folder = tmp_path_factory.mktemp("export")
     (folder / "img").mkdir()
     (folder / "x.json").write_text(json.dumps({"weibo": items}))
-    export, _ = posts_of(folder)
+    export, _ = make_posts(folder)
     assert export.tally.records == len(items)
 
 
@@ -318,7 +318,7 @@ def test_whatever_the_cells_hold_each_row_ends_as_a_post_or_a_reason(
     tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]]
 ) -> None:
     path = MAKE["save_csv"](tmp_path_factory.mktemp("export"), rows)
-    export, _ = posts_of(path)
+    export, _ = make_posts(path)
     assert export.tally.records == max(1, len(rows))  # a table without rows is a reason of its own
 
 
@@ -332,5 +332,5 @@ def test_whatever_the_bytes(tmp_path_factory: pytest.TempPathFactory, data: st.D
     start = data.draw(st.integers(0, len(content)))
     content[start : start + data.draw(st.integers(0, 4))] = data.draw(st.binary(max_size=6))
     path.write_bytes(content)
-    export, _ = posts_of(folder)
+    export, _ = make_posts(folder)
     assert export.tally.records >= 1

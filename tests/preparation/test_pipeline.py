@@ -37,7 +37,7 @@ GPS = 0x8825
 ASKED: dict[type[Filter], Filter | None] = {Modalities: Modalities(("text", "image"))}
 
 
-def posts_of(number: int, **same: Any) -> list[Post]:
+def make_posts(number: int, **same: Any) -> list[Post]:
     """Posts of as many users, each with a text of its own."""
     return [Post(str(i), hashlib.md5(str(i).encode()).hexdigest(), user=str(i), **same) for i in range(number)]
 
@@ -74,7 +74,7 @@ def learned_from(result: Preparation, posts: Sequence[Post]) -> tuple[int, int]:
 
 def test_filters_are_fitted_on_the_training_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """40 posts, 28 to train on, all with one hashtag and one place: a threshold of 28 keeps both, 29 neither."""
-    posts = posts_of(40, hashtags=("everywhere",), place="park")
+    posts = make_posts(40, hashtags=("everywhere",), place="park")
     kept = prepared(posts, tmp_path, RareHashtags(28), RarePlaces(28))
     assert kept.prepared.report["split"] == {"train": 28, "validation": 4, "calibration": 4, "test": 4}
     assert learned_from(kept, posts) == (1, 1)
@@ -86,7 +86,7 @@ def test_filters_are_fitted_on_the_training_part(tmp_path: Path, monkeypatch: py
 
 def test_a_filter_is_fitted_on_what_the_one_before_left(tmp_path: Path) -> None:
     """Half of the training posts have no text: what is required first counts in what comes after."""
-    posts = [replace(post, text=post.text if i % 2 else "", place="park") for i, post in enumerate(posts_of(40))]
+    posts = [replace(post, text=post.text if i % 2 else "", place="park") for i, post in enumerate(make_posts(40))]
     result = prepared(posts, tmp_path, Modalities(("text",)), RarePlaces(1))
     step = result.prepared.report["steps"][1]
     assert step["before"]["posts"] == 40
@@ -100,7 +100,7 @@ def test_the_table_counted_by_hand(tmp_path: Path) -> None:
     """Ten posts with two hashtags each, one of them everywhere; three without text."""
     posts = [
         replace(post, text="" if i < 3 else post.text, hashtags=("all", f"own{i}"))
-        for i, post in enumerate(posts_of(10))
+        for i, post in enumerate(make_posts(10))
     ]
     report = prepared(posts, tmp_path, RareHashtags(2), Modalities(("text", "hashtags"))).prepared.report
     names = ("posts", "pictures", "hashtags")
@@ -114,7 +114,7 @@ def test_the_table_counted_by_hand(tmp_path: Path) -> None:
 
 
 def test_order_and_parts_stay_and_the_seed_decides(tmp_path: Path) -> None:
-    posts = [replace(post, text="" if i % 3 else post.text) for i, post in enumerate(posts_of(60))]
+    posts = [replace(post, text="" if i % 3 else post.text) for i, post in enumerate(make_posts(60))]
     first = prepared(posts, tmp_path, Modalities(("text",)), seed=3).prepared
     again = prepared(posts, tmp_path, Modalities(("text",)), seed=3).prepared
     assert [post.id for post in first.posts] == [str(i) for i in range(0, 60, 3)]
@@ -129,7 +129,7 @@ def test_order_and_parts_stay_and_the_seed_decides(tmp_path: Path) -> None:
 
 
 def test_users_texts_and_images_do_not_cross_the_split(tmp_path: Path) -> None:
-    posts = posts_of(60)
+    posts = make_posts(60)
     same = image(tmp_path / "a.jpg", seed=9)
     Image.open(same).resize((160, 120)).save(tmp_path / "b.png")
     posts[1], posts[2] = replace(posts[1], user="twice"), replace(posts[2], user="twice")
@@ -151,22 +151,22 @@ def test_users_texts_and_images_do_not_cross_the_split(tmp_path: Path) -> None:
 
 def test_a_modality_that_no_post_has_is_told_before_the_work(tmp_path: Path) -> None:
     with pytest.raises(NotEnoughData, match=r"not one of 40 posts has (image|hashtags), which the recipe requires"):
-        prepared(posts_of(40), tmp_path, *find_recipe("mrlf"))
+        prepared(make_posts(40), tmp_path, *find_recipe("mrlf"))
     assert not (tmp_path / "state").exists()
 
 
 def test_too_few_groups_uploads_and_a_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(NotEnoughData, match="3 group"):
-        prepared(posts_of(3), tmp_path)
+        prepared(make_posts(3), tmp_path)
     with pytest.raises(BadPost, match="an image is bytes"):
-        prepared([*posts_of(9), Post("x", images=(b"jpeg",))], tmp_path)
-    moved = [replace(post, images=(tmp_path / f"{post.id}.jpg",)) for post in posts_of(12)]
+        prepared([*make_posts(9), Post("x", images=(b"jpeg",))], tmp_path)
+    moved = [replace(post, images=(tmp_path / f"{post.id}.jpg",)) for post in make_posts(12)]
     with pytest.raises(BadPost, match=r"not one of the 12 images named is there.*absolute ones do not move with it"):
         prepared(moved, tmp_path)
 
 
 def test_images_that_cannot_be_read_are_left_out_and_named(tmp_path: Path) -> None:
-    posts = posts_of(10)
+    posts = make_posts(10)
     (tmp_path / "text.jpg").write_text("no image")
     good = image(tmp_path / "good.jpg")
     posts[0] = replace(posts[0], images=(tmp_path / "text.jpg", good))
@@ -213,7 +213,7 @@ def crowd(tmp_path: Path) -> list[Post]:
     people = (0.75, 0.5, 0.25, *[0.0] * 7)
     return [
         replace(post, images=(image(tmp_path / "own" / f"{i}.jpg", people=people[i], seed=i),))
-        for i, post in enumerate(posts_of(10))
+        for i, post in enumerate(make_posts(10))
     ]
 
 
@@ -277,7 +277,7 @@ def test_other_posts_get_the_same_preparation(reds: Reds, crowd: list[Post], tmp
 
 
 def test_other_posts_lose_their_unreadable_images_as_these_did(tmp_path: Path) -> None:
-    posts = posts_of(12)
+    posts = make_posts(12)
     (tmp_path / "text.jpg").write_text("no image")
     good = image(tmp_path / "good.jpg")
     posts = [replace(post, images=(tmp_path / "text.jpg",) if i < 3 else (good,)) for i, post in enumerate(posts)]
@@ -319,7 +319,7 @@ def hint(posts: Sequence[Post], tmp_path: Path, *recipe: Filter) -> str:
 
 
 def test_the_hint_names_the_rule_that_took_most_and_works(tmp_path: Path) -> None:
-    posts = [replace(post, hashtags=("all",), place=str(i % 2)) for i, post in enumerate(posts_of(40))]
+    posts = [replace(post, hashtags=("all",), place=str(i % 2)) for i, post in enumerate(make_posts(40))]
     with_image = [replace(post, images=(image(tmp_path / "a.jpg"),)) for post in posts[:1]] + posts[1:]
     places = hint(posts, tmp_path, RarePlaces(100))
     assert places.startswith("loosen the rule that took most (places under 100 training posts), for example ")
@@ -333,7 +333,7 @@ def test_the_hint_names_the_rule_that_took_most_and_works(tmp_path: Path) -> Non
 
 
 def test_what_to_require_of_posts_of_hashtags_alone(tmp_path: Path) -> None:
-    posts = [replace(post, text="", hashtags=("all",)) for post in posts_of(20)]
+    posts = [replace(post, text="", hashtags=("all",)) for post in make_posts(20)]
     for recipe in ("mrlf", "sg-mft"):
         assert "for example with `require='hashtags'`, or" in hint(posts, tmp_path, *find_recipe(recipe))
     assert len(prepared(posts, tmp_path, Modalities(("hashtags",))).prepared.posts) == 20
@@ -383,7 +383,7 @@ def test_words_in_images_become_a_field_of_their_own(
 ) -> None:
     from postplace.images import ocr
 
-    monkeypatch.setattr(ocr, "words_of", lambda image, reader: "EXIT" if image.getpixel((0, 0))[1] < 70 else "")
+    monkeypatch.setattr(ocr, "read_words", lambda image, reader: "EXIT" if image.getpixel((0, 0))[1] < 70 else "")
     monkeypatch.setattr(ocr.TextReader, "fingerprint", "words")
     result = prepared(crowd, tmp_path, reader=ocr.TextReader()).prepared
     assert [post.image_text for post in result.posts] == ["EXIT"] * 3 + [""] * 7
@@ -392,7 +392,7 @@ def test_words_in_images_become_a_field_of_their_own(
 
 
 def test_the_same_in_worker_processes(tmp_path: Path) -> None:
-    posts = posts_of(12)
+    posts = make_posts(12)
     posts = [replace(post, images=(image(tmp_path / f"{post.id}.jpg", seed=int(post.id)),)) for post in posts]
     here, there = (prepared(posts, tmp_path / str(w), workers=w).prepared for w in (0, 2))
     assert json.dumps(here.report) == json.dumps(there.report)

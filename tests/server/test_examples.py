@@ -24,7 +24,7 @@ def examples(tmp_path: Path, *records: dict[str, Any], learned: tuple[str, ...] 
     path.write_text("".join(json.dumps({"id": str(n), **record}) + "\n" for n, record in enumerate(records)))
     fitted = SimpleNamespace(places=PLACES)
     locator: Any = SimpleNamespace(
-        fitted=fitted, predictor=fitted, part_of=lambda post: "train" if post.id in learned else None
+        fitted=fitted, predictor=fitted, subset_of=lambda post: "train" if post.id in learned else None
     )
     told: Any = SimpleNamespace(withheld=frozenset({"home"}), granularity="place", districts={})
     return read_examples(path, locator, told)

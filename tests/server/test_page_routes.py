@@ -125,13 +125,13 @@ def test_examples_are_posts_that_were_not_learned_from(
     city: Path, served: PostLocator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[str | None] = []
-    part_of = served.part_of
+    subset_of = served.subset_of
 
     def noted(post: Post) -> str | None:
-        seen.append(part_of(post))
+        seen.append(subset_of(post))
         return seen[-1]
 
-    monkeypatch.setattr(served, "part_of", noted)
+    monkeypatch.setattr(served, "subset_of", noted)
     generalisation = SpatialGeneralisation(served.fitted.places)
     found = read_examples(city, served, generalisation)
     assert {"train", "test"} <= set(seen)
@@ -146,7 +146,7 @@ def test_examples_are_posts_that_were_not_learned_from(
 def test_posts_that_were_all_learned_from_are_no_examples(
     city: Path, served: PostLocator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(served, "part_of", lambda post: "train")
+    monkeypatch.setattr(served, "subset_of", lambda post: "train")
     with pytest.raises(BadOption, match="examples"):
         read_examples(city, served, SpatialGeneralisation(served.fitted.places))
 
@@ -154,7 +154,7 @@ def test_posts_that_were_all_learned_from_are_no_examples(
 def test_posts_of_withheld_classes_are_no_examples(
     city: Path, served: PostLocator, monkeypatch: pytest.MonkeyPatch, make: Callable[..., Any]
 ) -> None:
-    monkeypatch.setattr(served, "part_of", lambda post: None)
+    monkeypatch.setattr(served, "subset_of", lambda post: None)
     generalisation = SpatialGeneralisation(served.fitted.places, fine=True)
     every = {own.truth for own in read_examples(city, served, generalisation)}
     withheld = sorted(name for name in every if name)[:2]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from postplace.schema import Post
-from postplace.text.tokens import extents_of, tokenize
+from postplace.text.tokens import read_extents, tokenize
 
 
 def test_tokenize_lowers_the_text_and_leaves_links_and_mentions_out() -> None:
@@ -34,10 +34,10 @@ def test_a_post_with_nothing_has_no_tokens() -> None:
 
 def test_extents_are_cut_to_the_lengths_that_are_given() -> None:
     tokens = tokenize(Post("1", text="abcdef", hashtags=("xyz",)))
-    found = extents_of(tokens, {"max_characters": 4, "max_hashtags": 1})
+    found = read_extents(tokens, {"max_characters": 4, "max_hashtags": 1})
     assert [tuple(getattr(one, name) for name in one.__dataclass_fields__) for one in found] == [
         ("text", "characters", 4, 6),
         ("hashtags", "characters", 3, 3),
         ("hashtags", "words", 1, 1),
     ]
-    assert extents_of(tokens, {}) == []
+    assert read_extents(tokens, {}) == []

@@ -25,7 +25,7 @@ def sentence(number: int) -> str:
     return "".join(random.choice("abcdefghij klmnop") for _ in range(40))
 
 
-def posts_of(number: int, **fields: Any) -> list[Post]:
+def make_posts(number: int, **fields: Any) -> list[Post]:
     """Posts of six places in turn, each with a text of its own; fields that are functions are asked by number."""
     return [
         Post(
@@ -50,7 +50,7 @@ def parts_by_id(posts: Sequence[Post], cache: Path, **options: Any) -> dict[str,
 
 
 def test_a_venue_that_is_the_place_is_not_split_by_and_this_is_said(cache: Path) -> None:
-    posts = posts_of(240, venue=lambda n: f"v{n % PLACES}")
+    posts = make_posts(240, venue=lambda n: f"v{n % PLACES}")
     fitted = locator(cache).fit(posts)
     assert fitted.report["groups"] == 240
     assert fitted.report["grouped_by"] == ["user"]
@@ -61,7 +61,7 @@ def test_a_venue_that_is_the_place_is_not_split_by_and_this_is_said(cache: Path)
 
 
 def test_venues_that_are_not_the_class_are_kept_together(cache: Path) -> None:
-    prepared = locator(cache).build_dataset(posts_of(240, venue=lambda n: f"v{n % 60}"))
+    prepared = locator(cache).build_dataset(make_posts(240, venue=lambda n: f"v{n % 60}"))
     assert prepared.report["grouped_by"] == ["user", "venue"]
     assert prepared.report["groups"] == 60
     assert not any("venue is the class" in note for note in prepared.report["split_notes"])
@@ -71,13 +71,13 @@ def test_classes_of_one_user_each_are_refused(cache: Path) -> None:
     with pytest.raises(
         NotEnoughData, match=r"none of its \d+ test posts .* class that a training post has; bring posts"
     ):
-        locator(cache).build_dataset(posts_of(240, user=lambda n: f"u{n % PLACES}"))
+        locator(cache).build_dataset(make_posts(240, user=lambda n: f"u{n % PLACES}"))
 
 
 def test_test_posts_of_unknown_classes_are_counted(cache: Path) -> None:
     """Of three classes of one user each: a split keeps them in train, in a K-fold each is in test once."""
     alone = [Post(f"x{n}", sentence(1000 + n), user=f"u{n % 3}", place=f"rare {n % 3}") for n in range(12)]
-    every = [*posts_of(240), *alone]
+    every = [*make_posts(240), *alone]
     assert not any("no training post" in note for note in locator(cache).build_dataset(every).report["split_notes"])
     counted = 0
     for seed in range(5):
@@ -87,7 +87,7 @@ def test_test_posts_of_unknown_classes_are_counted(cache: Path) -> None:
 
 
 def test_a_stock_sentence_ties_nobody_together_and_is_counted(cache: Path) -> None:
-    posts = posts_of(400, user=lambda n: f"u{n % 100}", text=lambda n: STOCK if n < 80 else sentence(n))
+    posts = make_posts(400, user=lambda n: f"u{n % 100}", text=lambda n: STOCK if n < 80 else sentence(n))
     report = locator(cache).build_dataset(posts).report
     assert (report["groups"], report["stock_texts"], report["posts_of_stock_texts"]) == (100, 1, 80)
     (note,) = (note for note in report["split_notes"] if "stock sentence" in note)
@@ -95,7 +95,7 @@ def test_a_stock_sentence_ties_nobody_together_and_is_counted(cache: Path) -> No
 
 
 def test_groups_of_each_part_are_reported_and_few_of_them_said(cache: Path) -> None:
-    report = locator(cache).build_dataset(posts_of(240, user=lambda n: f"u{n // 4}")).report
+    report = locator(cache).build_dataset(make_posts(240, user=lambda n: f"u{n // 4}")).report
     assert report["groups_by_part"] == {"train": 42, "validation": 6, "calibration": 6, "test": 6}
     assert report["largest_group_by_part"] == dict.fromkeys(SUBSETS, 4)
     assert "few groups of posts (users, venues, near-duplicates): validation 6, calibration 6 and test 6, of 60" in (
@@ -104,14 +104,14 @@ def test_groups_of_each_part_are_reported_and_few_of_them_said(cache: Path) -> N
 
 
 def test_the_order_of_posts_does_not_matter_and_the_seed_does(cache: Path) -> None:
-    posts = posts_of(240, user=lambda n: f"u{n % 50}" if n % 3 else None)
+    posts = make_posts(240, user=lambda n: f"u{n % 50}" if n % 3 else None)
     shuffled = Random(0).sample(posts, len(posts))
     assert parts_by_id(posts, cache) == parts_by_id(shuffled, cache)
     assert parts_by_id(posts, cache) != parts_by_id(posts, cache, seed=1)
 
 
 def test_over_five_folds_every_post_is_judged_once(cache: Path) -> None:
-    posts = posts_of(240, user=lambda n: f"u{n % 50}")
+    posts = make_posts(240, user=lambda n: f"u{n % 50}")
     judged = [
         id_
         for seed in range(5)
@@ -125,7 +125,7 @@ def test_over_five_folds_every_post_is_judged_once(cache: Path) -> None:
 
 
 def test_folds_are_an_option_of_the_run(cache: Path, tmp_path: Path) -> None:
-    fitted = locator(cache, folds=5, seed=2).fit(posts_of(120, user=lambda n: f"u{n % 40}"))
+    fitted = locator(cache, folds=5, seed=2).fit(make_posts(120, user=lambda n: f"u{n % 40}"))
     fitted.save(tmp_path / "run")
     assert PostLocator.load(tmp_path / "run", cache=cache).folds == 5
     assert "folds" not in locator(cache).options()
@@ -134,7 +134,7 @@ def test_folds_are_an_option_of_the_run(cache: Path, tmp_path: Path) -> None:
 
 
 def test_given_parts_that_cut_groups_are_told(cache: Path) -> None:
-    posts = posts_of(240, user=lambda n: f"u{n // 2}")
+    posts = make_posts(240, user=lambda n: f"u{n // 2}")
     parts = {post.id: SUBSETS[(n + n // 6) % 4] for n, post in enumerate(posts)}
     report = locator(cache).build_dataset(posts, subsets=parts).report
     assert "the given parts cut 120 groups of posts" in report["split_notes"][0]
@@ -143,7 +143,7 @@ def test_given_parts_that_cut_groups_are_told(cache: Path) -> None:
 
 
 def test_a_masked_copy_is_split_alike(cache: Path) -> None:
-    posts = posts_of(240, user=lambda n: f"u{n % 50}")
+    posts = make_posts(240, user=lambda n: f"u{n % 50}")
     masked = [replace(post, text=post.text[:-1]) for post in posts]
     assert parts_by_id(posts, cache) == parts_by_id(masked, cache)
     assert np.unique(list(parts_by_id(posts, cache).values())).tolist() == sorted(SUBSETS)

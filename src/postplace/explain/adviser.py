@@ -247,7 +247,7 @@ def _verdict(goal: Goal, as_it_is: Sequence[AttackerView], suggestions: Sequence
 def _about(locator: Explainable, post: Post, ends: Ends) -> list[str]:
     looked_past = " and ".join(CALLED[name] for name in ends.unread.modalities)
     notes = [f"this run does not look at {looked_past}: others may"] if looked_past else []
-    if (subset := locator.part_of(post)) is not None:
+    if (subset := locator.subset_of(post)) is not None:
         notes.append(f"this post was in the {subset} subset of the posts that the run was made from")
     return notes
 

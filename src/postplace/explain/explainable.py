@@ -41,6 +41,6 @@ class Explainable(Protocol):
         """Probabilities (N, C) of posts whose vectors these are."""
         ...
 
-    def part_of(self, post: Post) -> str | None:
+    def subset_of(self, post: Post) -> str | None:
         """The subset of the split that a post was in; None for one that is not known."""
         ...

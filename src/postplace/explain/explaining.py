@@ -80,7 +80,7 @@ def explain(
     else:
         effects, more_notes = gradient_effects(_require_network(locator), opened, column)
         notes += more_notes
-    subset = locator.part_of(opened.given)
+    subset = locator.subset_of(opened.given)
     near, more_notes = evidence_for(locator, opened.post, learned=subset == "train")
     if subset is not None:
         more_notes = [f"this post was in the {subset} subset of the posts that the run was made from", *more_notes]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from PIL import Image, ImageDraw, ImageFont
 
 from postplace.explain.explanation import Effect
-from postplace.images.regions import pixels_of
+from postplace.images.regions import to_pixels
 
 LONGEST_SIDE = 640  # of the drawing, in pixels
 FOR, AGAINST = (0, 114, 178), (213, 94, 0)  # of Okabe and Ito: told apart by the colour-blind
@@ -31,7 +31,7 @@ def overlay(image: Image.Image, effects: Sequence[Effect], *, strongest: float) 
     pen = ImageDraw.Draw(tint)
     for effect in effects:
         if effect.part.box is not None and strongest > 0:
-            _draw(pen, pixels_of(effect.part.box, drawn.size), effect.log_odds, effect.log_odds / strongest)
+            _draw(pen, to_pixels(effect.part.box, drawn.size), effect.log_odds, effect.log_odds / strongest)
     faded = Image.blend(drawn, drawn.convert("L").convert("RGB"), FADED)
     return Image.alpha_composite(faded.convert("RGBA"), tint).convert("RGB")
 

@@ -24,7 +24,7 @@ from postplace.encoders.token_states import StateRows, image_state_rows, in_one_
 from postplace.errors import BadVectors, Diverged
 from postplace.features.image_keys import CUT_SHORT, BrokenImage, Image, index_images, key_images
 from postplace.features.precomputed import TextSides, vectors_by_id
-from postplace.images.decode import of_pixels
+from postplace.images.decode import from_pixels
 from postplace.images.worker import PreparedBatch, prepare_batch
 from postplace.schema import Post
 from postplace.splitting.duplicates import perceptual_hash
@@ -205,14 +205,14 @@ class _Kind:
 def _image_kinds(
     encoder: ImageEncoder, patches: StateRows | None, stores: Stores, *, hashing: bool
 ) -> dict[str, _Kind]:
-    vectors = stores.open(of_pixels(encoder.fingerprint), encoder.width)
+    vectors = stores.open(from_pixels(encoder.fingerprint), encoder.width)
     encode, encode_states = (encoder.encode, None) if patches is None else in_one_run(encoder, patches)
     kinds = {"vectors": _Kind(vectors, lambda arrays, _: encode(arrays))}
     if hashing:
         steps = HASH_FINGERPRINT.format(size=getattr(encoder.prepare, "size", "all its"))
-        kinds["hashes"] = _Kind(stores.open(of_pixels(steps), HASH_WORDS), lambda _, hashes: _to_words(hashes))
+        kinds["hashes"] = _Kind(stores.open(from_pixels(steps), HASH_WORDS), lambda _, hashes: _to_words(hashes))
     if patches is not None and encode_states is not None:
-        rows = replace(patches, fingerprint=of_pixels(patches.fingerprint))
+        rows = replace(patches, fingerprint=from_pixels(patches.fingerprint))
         kinds["states"] = _Kind(rows.open(stores), lambda arrays, _: encode_states(arrays))
     return kinds
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from postplace.encoders.store import digest
 from postplace.errors import BadImage
-from postplace.images.decode import check_folder, decoding_of, is_cut_short, read_bytes
+from postplace.images.decode import check_folder, decoding_version, is_cut_short, read_bytes
 from postplace.schema import Post
 
 CUT_SHORT = "ends before its end, and was read as far as it goes; download it again"
@@ -83,7 +83,7 @@ def image_key(content: bytes) -> bytes:
     >>> image_key(b"any JPEG") == digest(b"any JPEG")
     True
     """
-    decoding = decoding_of(content)
+    decoding = decoding_version(content)
     return digest(content + decoding.encode()) if decoding else digest(content)
 
 

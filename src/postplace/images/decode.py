@@ -56,7 +56,7 @@ def decoder() -> str:
     return ", ".join([f"Pillow {version('pillow')}", *(f"{name} {own}" for name, own in versions.items())])
 
 
-def of_pixels(fingerprint: str) -> str:
+def from_pixels(fingerprint: str) -> str:
     """A fingerprint of what is made of decoded images: what decodes them belongs to it.
 
     Where that is what every store was made with so far it is not said, so that those stay what they are.
@@ -178,7 +178,7 @@ def is_cut_short(data: bytes) -> bool:
     return extent is not None and extent.cut_short
 
 
-def decoding_of(data: bytes) -> str:
+def decoding_version(data: bytes) -> str:
     """What decides the pixels of this file beside `decoder()`; empty for those read as version 0.1.0 read them.
 
     It belongs to the key of what is stored of a file: what was stored by an earlier way of reading it is not found.

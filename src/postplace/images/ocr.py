@@ -61,7 +61,7 @@ class TextReader:
         return _shortened(" ".join(" ".join(texts).split()), self.most_characters)
 
 
-def words_of(image: Any, reader: TextReader) -> str:
+def read_words(image: Any, reader: TextReader) -> str:
     """What `reader` reads; whatever the networks stumble over is a BadImage, to be counted like any other."""
     try:
         return reader(image)

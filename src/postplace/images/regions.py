@@ -24,10 +24,10 @@ def grid(size: int) -> list[Box]:
     return [(cuts[column], cuts[row], cuts[column + 1], cuts[row + 1]) for row in range(size) for column in range(size)]
 
 
-def pixels_of(box: Box, size: tuple[int, int]) -> tuple[int, int, int, int]:
+def to_pixels(box: Box, size: tuple[int, int]) -> tuple[int, int, int, int]:
     """A box in pixels of an image of that width and height; boxes that touch do so in pixels too.
 
-    >>> pixels_of((0.25, 0.0, 0.5, 0.5), (9, 6))
+    >>> to_pixels((0.25, 0.0, 0.5, 0.5), (9, 6))
     (2, 0, 4, 3)
     """
     (left, top, right, bottom), (width, height) = box, size
@@ -39,7 +39,7 @@ def covered(image: Image.Image, boxes: Iterable[Box]) -> Image.Image:
     red, green, blue = (round(value) for value in ImageStat.Stat(image).mean)
     copy = image.copy()
     for box in boxes:
-        copy.paste((red, green, blue), pixels_of(box, image.size))
+        copy.paste((red, green, blue), to_pixels(box, image.size))
     return copy
 
 
@@ -47,7 +47,7 @@ def blurred(image: Image.Image, boxes: Iterable[Box]) -> Image.Image:
     """A copy with these boxes brought down to 3 x 3 colours and smoothed: however large, as little is left of each."""
     copy = image.copy()
     for box in boxes:
-        left, top, right, bottom = pixels_of(box, image.size)
+        left, top, right, bottom = to_pixels(box, image.size)
         if right > left and bottom > top:
             part = image.crop((left, top, right, bottom))
             few = part.resize((min(BLURRED_TO, part.width), min(BLURRED_TO, part.height)), Image.Resampling.BOX)
@@ -57,7 +57,7 @@ def blurred(image: Image.Image, boxes: Iterable[Box]) -> Image.Image:
 
 def cropped(image: Image.Image, box: Box) -> Image.Image:
     """What lies in the box, one pixel at least."""
-    left, top, right, bottom = pixels_of(box, image.size)
+    left, top, right, bottom = to_pixels(box, image.size)
     left, top = min(left, image.width - 1), min(top, image.height - 1)
     return image.crop((left, top, max(right, left + 1), max(bottom, top + 1)))
 

@@ -19,7 +19,7 @@ from postplace.models.settings import ResolvedSettings
 from postplace.schema import Post
 from postplace.text.cleaning import for_encoder, left_out
 from postplace.text.stop_words import PLACES, WordRules
-from postplace.text.tokens import HASHTAGS, TEXT, TextTokens, extents_of, tokenize
+from postplace.text.tokens import HASHTAGS, TEXT, TextTokens, read_extents, tokenize
 from postplace.truncation import Extent, Unread
 
 BOTH = "text and hashtags"
@@ -76,7 +76,7 @@ class ReadLimits:
     def _of_tokens(self, tokens: TextTokens) -> list[Extent]:
         if self.vocabularies is None or self._reads_vectors():
             return []
-        return extents_of(tokens, read_lengths(self.vocabularies, self.plan))
+        return read_extents(tokens, read_lengths(self.vocabularies, self.plan))
 
     def _of_encoder(self, post: Post) -> list[Extent]:
         """As far as the encoder says."""

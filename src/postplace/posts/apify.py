@@ -21,8 +21,8 @@ from postplace.posts.dump import (
     InvalidRecord,
     at,
     first,
+    make_posts,
     not_a_post,
-    posts_of,
     require_content,
 )
 from postplace.posts.foreign_time import first_instant
@@ -51,7 +51,7 @@ def _posts(path: Path, tally: ImportReport) -> Iterator[Post]:
     images = ImageIndex()
     records = json_records(path, tally, wanted=lambda file: True)
     found = ((where, (file, value)) for file, where, value in records)
-    return posts_of(found, tally, record=lambda item: _record(*item, images, tally))
+    return make_posts(found, tally, record=lambda item: _record(*item, images, tally))
 
 
 def _record(file: Path, item: object, images: ImageIndex, tally: ImportReport) -> dict[str, object] | None:

@@ -181,7 +181,7 @@ class Dump:
             raise self.explain(error) from error.__cause__
 
 
-def posts_of(
+def make_posts(
     items: Iterable[tuple[str, Item]], tally: ImportReport, *, record: Callable[[Item], Mapping[str, object] | None]
 ) -> Iterator[Post]:
     """What every reader does with what it finds in a dump: each item becomes a post, or a reason that is counted.

@@ -25,8 +25,8 @@ from postplace.posts.dump import (
     JsonText,
     at,
     first,
+    make_posts,
     not_a_post,
-    posts_of,
     require_content,
 )
 from postplace.posts.foreign_time import first_instant
@@ -76,7 +76,7 @@ def _posts(path: Path, tally: ImportReport) -> Iterator[Post]:
         for file in files:
             records = whole_first(partial(read_records, file, form=_CSV), _is_partial, tally)
             found = ((where, (values, folder, archive)) for where, values in records)
-            yield from posts_of(found, tally, record=lambda item: _record(*item, index, tally))
+            yield from make_posts(found, tally, record=lambda item: _record(*item, index, tally))
 
 
 def _is_partial(values: object) -> bool:

@@ -20,8 +20,8 @@ from postplace.posts.dump import (
     Dump,
     ImportReport,
     InvalidRecord,
+    make_posts,
     not_a_post,
-    posts_of,
 )
 from postplace.posts.gallery_dl_sites import SITES, site_of
 from postplace.posts.json_files import JSON_ENDINGS, dump_files, first_objects, json_values
@@ -65,7 +65,7 @@ class _Member:
 def _posts(path: Path, tally: ImportReport) -> Iterator[Post]:
     images = ImageIndex()
     found = ((members[0].where, members) for members in _grouped(path, tally))
-    return posts_of(found, tally, record=lambda members: _record(members, images, tally))
+    return make_posts(found, tally, record=lambda members: _record(members, images, tally))
 
 
 # --- which files belong together

@@ -28,8 +28,8 @@ from postplace.posts.dump import (
     InvalidRecord,
     at,
     first,
+    make_posts,
     not_a_post,
-    posts_of,
     require_content,
 )
 from postplace.posts.instaloader_files import (
@@ -77,7 +77,7 @@ def instaloader_dump(folder: Path | str, *, on_refused: Callable[[BadPost], obje
 def _posts(folder: Path, tally: ImportReport) -> Iterator[Post]:
     files = contents(files_of_posts(folder, tally))
     found = ((file.base + file.ending, (file, content)) for file, content in files)
-    yield from posts_of(found, tally, record=lambda item: _record(*item, tally))
+    yield from make_posts(found, tally, record=lambda item: _record(*item, tally))
     if not tally.records and tally.orphans[NO_METADATA]:
         with_metadata = "download the metadata with `instaloader --no-pictures --no-videos`"
         tally.remedy = f"if `instaloader --no-metadata-json` filled it, {with_metadata}; if another program did, {AUTO}"

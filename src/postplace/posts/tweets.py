@@ -24,8 +24,8 @@ from postplace.posts.dump import (
     InvalidRecord,
     at,
     first,
+    make_posts,
     not_a_post,
-    posts_of,
     require_content,
 )
 from postplace.posts.foreign_time import first_instant
@@ -94,7 +94,7 @@ Found = tuple[Path, object, object]  # the file; the tweet, or why it is none; t
 def _posts(path: Path, tally: ImportReport) -> Iterator[Post]:
     images = ImageIndex()
     found = ((where, item) for file in _files(path, tally) for where, item in _tweets(file, tally))
-    return posts_of(found, tally, record=lambda item: _record(*item, images, tally))
+    return make_posts(found, tally, record=lambda item: _record(*item, images, tally))
 
 
 def _files(path: Path, tally: ImportReport) -> Iterator[Path]:

@@ -28,9 +28,9 @@ from postplace.posts.dump import (
     at,
     cannot_be_opened,
     first,
+    make_posts,
     not_a_post,
     of_one_file,
-    posts_of,
     require_content,
     walk,
 )
@@ -66,7 +66,7 @@ def _posts(path: Path, tally: ImportReport) -> Iterator[Post]:
         for source in _sources(path, tally)
         for where, values, user in source.records(tally)
     )
-    return posts_of(found, tally, record=lambda item: _record(*item, tally))
+    return make_posts(found, tally, record=lambda item: _record(*item, tally))
 
 
 # --- files

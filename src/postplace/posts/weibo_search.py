@@ -17,8 +17,8 @@ from postplace.posts.dump import (
     Dump,
     ImportReport,
     InvalidRecord,
+    make_posts,
     not_a_post,
-    posts_of,
     require_content,
 )
 from postplace.posts.foreign_time import first_instant
@@ -67,7 +67,7 @@ def _posts(path: Path, tally: ImportReport) -> Iterator[Post]:
     for folder, files, whole_folder in folders_of_files(path, tally, endings=_ENDINGS):
         for file in files:
             found = ((where, (values, folder)) for where, values in read_records(file, tally, _CSV))
-            yield from posts_of(found, tally, record=lambda item: _record(*item, images, tally))
+            yield from make_posts(found, tally, record=lambda item: _record(*item, images, tally))
         if whole_folder:
             images.count_orphans(tally)
 

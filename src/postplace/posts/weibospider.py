@@ -23,8 +23,8 @@ from postplace.posts.dump import (
     JsonText,
     at,
     first,
+    make_posts,
     not_a_post,
-    posts_of,
     require_content,
 )
 from postplace.posts.foreign_time import first_instant
@@ -81,7 +81,7 @@ def _posts(path: Path, tally: ImportReport) -> Iterator[Post]:
             is_json = unpacked_name(file).endswith(".json")
             records = open_records(file, _json_records) if is_json else read_records(file, tally, _CSV)
             found = ((where, (values, file)) for where, values in records)
-            yield from posts_of(found, tally, record=lambda item: _record(*item, images, tally))
+            yield from make_posts(found, tally, record=lambda item: _record(*item, images, tally))
         if whole_folder:
             images.count_orphans(tally)
 

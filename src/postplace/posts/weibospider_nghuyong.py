@@ -22,8 +22,8 @@ from postplace.posts.dump import (
     InvalidRecord,
     at,
     first,
+    make_posts,
     not_a_post,
-    posts_of,
     require_content,
 )
 from postplace.posts.foreign_time import first_instant
@@ -64,7 +64,7 @@ def _posts(path: Path, tally: ImportReport) -> Iterator[Post]:
     for folder, files, _ in folders_of_files(path, tally, endings=_ENDINGS):
         for file in files:
             found = ((where, (values, folder)) for where, values in read_records(file, tally))
-            yield from posts_of(found, tally, record=lambda item: _record(*item, index, tally))
+            yield from make_posts(found, tally, record=lambda item: _record(*item, index, tally))
 
 
 def _record(values: object, folder: Path, index: ImageIndex, tally: ImportReport) -> dict[str, object] | None:

@@ -18,7 +18,7 @@ from urllib.parse import unquote_plus
 
 from postplace.errors import BadPost
 from postplace.posts.downloaded_images import address_stem, usable
-from postplace.posts.dump import VIDEO, Dump, ImportReport, InvalidRecord, posts_of
+from postplace.posts.dump import VIDEO, Dump, ImportReport, InvalidRecord, make_posts
 from postplace.posts.foreign_time import first_instant
 from postplace.posts.json_files import dump_files, open_text, sample_files, text_lines
 from postplace.posts.weibo_values import plain_text
@@ -64,7 +64,7 @@ def detect(path: Path) -> bool:
 def _posts(path: Path, tally: ImportReport) -> Iterator[Post]:
     files = dump_files(path, tally, wanted=lambda file: True, endings=_ENDINGS)
     found = ((where, (file, row)) for file in files for where, row in _rows(file, tally))
-    return posts_of(found, tally, record=lambda item: _record(*item, tally))
+    return make_posts(found, tally, record=lambda item: _record(*item, tally))
 
 
 def _rows(file: Path, tally: ImportReport) -> Iterator[tuple[str, str | InvalidRecord]]:

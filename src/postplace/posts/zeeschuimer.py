@@ -18,8 +18,8 @@ from postplace.posts.dump import (
     ImportReport,
     InvalidRecord,
     at,
+    make_posts,
     not_a_post,
-    posts_of,
     require_content,
 )
 from postplace.posts.image_files import images_beside
@@ -58,7 +58,7 @@ def _posts(path: Path, tally: ImportReport) -> Iterator[Post]:
         for file in files:
             records = whole_first(partial(read_records, file), _is_partial, tally)
             found = ((where, (values, folder)) for where, values in records)
-            yield from posts_of(found, tally, record=lambda item: _record(*item, index, tally))
+            yield from make_posts(found, tally, record=lambda item: _record(*item, index, tally))
 
 
 def _is_partial(values: object) -> bool:

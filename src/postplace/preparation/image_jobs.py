@@ -131,9 +131,9 @@ class ReadImage:
 
     def __call__(self, digest: str, path: Path) -> Record:
         """See the module."""
-        from postplace.images.ocr import words_of
+        from postplace.images.ocr import read_words
 
-        return _guarded(lambda: {"words": words_of(decode(path), self.reader)})
+        return _guarded(lambda: {"words": read_words(decode(path), self.reader)})
 
     def still_valid(self, record: Record) -> bool:
         """See Job."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from postplace.errors import BadImage, write_failed
-from postplace.images.decode import decoding_of, read_bytes
+from postplace.images.decode import decoding_version, read_bytes
 from postplace.preparation.image_jobs import Job, Record, short_name
 from postplace.system.progress import progress_bars
 from postplace.system.workers import WorkerPool, map_in_workers
@@ -33,7 +33,7 @@ def compute_digests(paths: Iterable[Path]) -> tuple[dict[Path, str], dict[Path, 
     for path in paths:
         try:
             content = read_bytes(path)
-            digests[path] = hashlib.blake2b(content + decoding_of(content).encode(), digest_size=16).hexdigest()
+            digests[path] = hashlib.blake2b(content + decoding_version(content).encode(), digest_size=16).hexdigest()
         except BadImage as error:
             reasons[path] = f"{error.found}; {error.remedy}"
     return digests, reasons

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from postplace.errors import BadPost, NotEnoughData
-from postplace.images.decode import check_folder, of_pixels
+from postplace.images.decode import check_folder, from_pixels
 from postplace.preparation.filters import (
     Filter,
     FittedFilter,
@@ -244,7 +244,7 @@ class _Images:
         self.fingerprints[kind] = job.fingerprint
         first = {self.digests[path]: path for path in reversed(paths) if path in self.digests}
         with closing(
-            Journal(self.state, kind, fingerprint=of_pixels(job.fingerprint), valid=job.still_valid)
+            Journal(self.state, kind, fingerprint=from_pixels(job.fingerprint), valid=job.still_valid)
         ) as journal:
             records = each_image(
                 dict(reversed(first.items())),

@@ -40,7 +40,7 @@ def read_examples(path: Path, locator: PostLocator, generalisation: SpatialGener
     Raises BadOption where the run has learned from all of them, or none can be shown.
     """
     posts = read_posts(path)
-    fresh = [post for post in posts if locator.part_of(post) in (None, "test")]
+    fresh = [post for post in posts if locator.subset_of(post) in (None, "test")]
     named = locator.predictor.places.label(fresh)
     names = [locator.predictor.places.places[row].name if row >= 0 else None for row in named]
     shown = [(post, name) for post, name in zip(fresh, names, strict=True) if name not in generalisation.withheld]

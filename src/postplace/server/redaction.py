@@ -165,9 +165,9 @@ class RedactedLocator:
         self._check_wanted()
         return self.redaction.classes.merge(self.redaction.locator.probabilities(posts, encoded))
 
-    def part_of(self, post: Post) -> str | None:
-        """See `PostLocator.part_of`; with `fine` alone."""
-        return self.redaction.locator.part_of(post) if self.redaction.fine else None
+    def subset_of(self, post: Post) -> str | None:
+        """See `PostLocator.subset_of`; with `fine` alone."""
+        return self.redaction.locator.subset_of(post) if self.redaction.fine else None
 
     def _check_wanted(self) -> None:
         if self.gone.is_set():

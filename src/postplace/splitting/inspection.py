@@ -18,7 +18,7 @@ from postplace.splitting.overlap import ClassShare, Fingerprints, class_priors
 from postplace.splitting.place_name_leaks import NameLeaks
 from postplace.text.cleaning import for_encoder, left_out
 from postplace.text.segmentation import every_word, is_stop_word
-from postplace.text.tokens import LENGTHS, extents_of, tokenize
+from postplace.text.tokens import LENGTHS, read_extents, tokenize
 from postplace.truncation import TruncationCounts
 
 FIELDS = ("text", "hashtags", "images", "user", "time", "place", "venue", "category", "coordinates")
@@ -115,7 +115,7 @@ def inspect_posts(posts: Iterable[Post]) -> Inspection:
         inspection.posts += 1
         _count_fields(post, inspection)
         _count_left_out(post.full_text, inspection)
-        inspection.losses.add(extents_of(tokenize(post), LENGTHS))
+        inspection.losses.add(read_extents(tokenize(post), LENGTHS))
         inspection.fingerprints.add(post, _readable_images(post, inspection))
     return inspection
 

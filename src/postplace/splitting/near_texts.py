@@ -90,13 +90,13 @@ def cluster_texts(
     apart into equal texts, and an equal text with too many into posts. Joins are transitive and do not depend on the
     order of the posts. Texts shorter than `min_letters` are left alone.
     """
-    posts_of: dict[str, list[int]] = {}
+    make_posts: dict[str, list[int]] = {}
     for post, text in enumerate(map(normalised, texts)):
         if text and _letters(text) >= min_letters:
-            posts_of.setdefault(text, []).append(post)
-    unique = sorted(posts_of)
-    rows = np.array([post for text in unique for post in posts_of[text]], dtype=np.int64)
-    text_of_row = np.repeat(np.arange(len(unique)), [len(posts_of[text]) for text in unique])
+            make_posts.setdefault(text, []).append(post)
+    unique = sorted(make_posts)
+    rows = np.array([post for text in unique for post in make_posts[text]], dtype=np.int64)
+    text_of_row = np.repeat(np.arange(len(unique)), [len(make_posts[text]) for text in unique])
     near_of_text = near_texts(unique, min_similarity)
     most = most_owners(len(np.unique(owners)))
     near, equal = near_of_text[text_of_row], text_of_row
@@ -104,7 +104,7 @@ def cluster_texts(
     level = np.where(too_many_near[near], np.where(too_many_equal[equal], 2, 1), 0)
     labels = np.arange(len(texts))  # alone
     stock = np.full(len(texts), -1, dtype=np.int64)
-    first = np.array([posts_of[text][0] for text in unique], dtype=np.int64)
+    first = np.array([make_posts[text][0] for text in unique], dtype=np.int64)
     head = np.full(int(near_of_text.max(initial=-1)) + 1, len(texts), dtype=np.int64)
     np.minimum.at(head, near_of_text, first)  # a cluster is called by its first post
     labels[rows] = np.select([level == 0, level == 1], [head[near], first[equal]], default=rows)

@@ -45,7 +45,7 @@ def tokenize(post: Post, rules: WordRules = PLACES) -> TextTokens:
     )
 
 
-def extents_of(tokens: TextTokens, lengths: Mapping[str, int]) -> list[Extent]:
+def read_extents(tokens: TextTokens, lengths: Mapping[str, int]) -> list[Extent]:
     """How far a post's characters and words are read with these lengths; a length that is not there is not read by."""
     ways = (
         (TEXT, CHARACTERS, tokens.text_characters, "max_characters"),
