@@ -21,6 +21,8 @@ from postplace.places.semantic import CLASSES
         ({"shop": "books"}, "Shopping"),
         ({"shop": "car_repair"}, ""),  # every shop is, but those that are named
         ({"tourism": "information"}, ""),
+        ({"amenity": "fire_station"}, ""),  # nobody travels there
+        ({"amenity": "bicycle_repair_station"}, ""),
         ({"fclass": "books"}, ""),  # of a layer, whose values have no key
         ({"fclass": "sports_museum"}, "Travel"),
         ({"amenity": "fast_food", "building": "house"}, "Restaurant"),  # the amenity comes first
@@ -45,6 +47,8 @@ def test_the_labels_are_the_tags_that_say_what_it_is() -> None:
     [
         (["coffee_shop"], "Restaurant"),  # not Shopping, as its ending would have it
         (["subway_station"], "Travel"),
+        (["radio_station"], ""),
+        (["police_station", "bar"], "Restaurant"),
         (["gas_station", "travel"], ""),  # what is named as none ends the search
         (["church", "museum"], "Travel"),  # what is not known does not
         (["car_dealership"], "Shopping"),
