@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, features
 
 from postplace.errors import BadImage
-from postplace.images.coded_size import Bits, NotParsed, av1_frames, hevc_frames
+from postplace.images.coded_size import NotParsed, av1_frames, hevc_frames
 from postplace.images.decode import Limits, decode, look
 from postplace.images.formats import reads_heic
 from postplace.images.heif import check_frames
@@ -166,21 +166,3 @@ def test_files_of_endless_pieces_are_refused_at_once() -> None:
         with pytest.raises(NotParsed, match="too many units"):
             av1_frames(units) if units[0] else hevc_frames(units, length_bytes=4)
     assert time.process_time() - started < 2
-
-
-def test_av1_by_hand() -> None:
-    # profile 000, still picture 1, reduced 1, level 00000; 4 bits each for width and height, of which 9 - 1 and 5 - 1
-    header = int("00011000000011001110000100000000", 2).to_bytes(4, "big")
-    data = bytes([0b0_0001_0_1_0, len(header)]) + header + bytes([0b0_0110_0_1_0, 0])
-    assert av1_frames(data) == (9 * 5, 1)
-    for wrong in (data[:3], b"", data[-2:]):
-        with pytest.raises(NotParsed):
-            av1_frames(wrong)
-
-
-def test_hevc_units_beyond_the_end_are_refused() -> None:
-    assert hevc_frames(b"\0\0\0\3\x26\x01\x80", length_bytes=4) == (0, 1)
-    with pytest.raises(NotParsed):
-        hevc_frames(b"\0\0\0\4\x26\x01\x80", length_bytes=4)
-    with pytest.raises(NotParsed):
-        Bits(b"\0\0\0\0\0\0").exp_golomb()

@@ -21,8 +21,6 @@ from postplace.places.fsq import Box, FsqPlaces, PostCounts
 from postplace.places.known import KnownPlace, read_places, write_places
 from postplace.places.open_data import NO_DEGREES, OpenPlaces
 from postplace.places.open_files import open_places
-from postplace.places.osm_classes import osm_class, overture_class
-from postplace.places.semantic import CLASSES
 from postplace.schema import Post
 
 BOX = Box(50.0, 13.0, 52.0, 14.0)
@@ -268,16 +266,6 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     kept, _ = found(save_overture(tmp_path / "a.parquet", overture(0), overture(1)))
     write_places(kept, tmp_path / "places.csv")
     assert list(read_places(tmp_path / "places.csv").places) == kept
-
-
-def test_classes_are_the_eight() -> None:
-    assert osm_class({"amenity": "parking", "shop": "yes"})[0] == "Shopping"
-    assert osm_class({"amenity": "no", "building": "yes"}) == ("", ("building=yes",))
-    assert osm_class({"tourism": "information"})[0] == ""
-    assert overture_class(["coffee_shop"]) == "Restaurant"
-    assert overture_class([]) == ""
-    for value in ("books", "hotel", "cinema", "gym", "school", "office", "apartments", "restaurant", "x_store"):
-        assert overture_class([value]) in {*CLASSES, ""}
 
 
 def test_every_mutated_row_is_kept_or_counted(tmp_path: Path) -> None:

@@ -111,16 +111,6 @@ def test_what_no_source_reads_is_named_for_what_it_is(
     assert remedy in caught.value.remedy
 
 
-def test_places_in_parquet_are_named(tmp_path: Path) -> None:
-    for name, columns in (("fsq", ["fsq_place_id", "latitude"]), ("overture", ["names", "geometry", "categories"])):
-        path = tmp_path / f"{name}.parquet"
-        pq.write_table(pa.table({column: ["x"] for column in columns}), path)
-        known = known_export(path)
-        assert known is not None
-        assert "Places" in known.is_ or "places" in known.is_
-        assert "postplace import places" in known.remedy
-
-
 def test_nothing_that_is_known(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("x")
     with pytest.raises(BadPost, match=r"holds nothing that is known; looked for instaloader: a folder"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from postplace.posts.downloaded_images import ImageIndex, images_in
+from postplace.posts.downloaded_images import ImageIndex
 from postplace.posts.dump import ImportReport
 from postplace.posts.image_files import ImageFolders, images_beside
 
@@ -14,12 +14,6 @@ def make(folder: Path, *names: str, content: bytes = b"x") -> list[str]:
     for name in names:
         (folder / name).write_bytes(content)
     return [str(folder / name) for name in names]
-
-
-def test_endings_in_any_case_and_none_of_a_mac(tmp_path: Path) -> None:
-    upper, other, _, _ = make(tmp_path, "a.JPG", "b.webp", "._a.JPG", "notes.txt")
-    assert images_in(str(tmp_path)) == {"a": upper, "b": other}
-    assert images_in(str(tmp_path / "nowhere")) == {}
 
 
 def test_what_is_found_and_what_is_left_over(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ _VALUES: Mapping[str, str] = {
         "nature_reserve water_park beach_resort marina beach peak lighthouse tower bridge attraction museum "
         "monument memorial castle ruins archaeological artwork viewpoint zoo theme_park aquarium gallery fort "
         "battlefield resort bed_and_breakfast accommodation lodging inn campground train_station metro_station "
+        "subway_station light_rail_station tram_station monorail_station coach_station ferry_station "
         "travel travel_and_transportation art_gallery amusement_park national_park botanical_garden "
         "landmark_and_historical_building tourist_attraction plaza fountain lookout planetarium public_art "
         "cultural_and_historic geographic_entities historic_site island lake mountain river waterfall",
@@ -50,7 +51,6 @@ _ENDINGS = {
     "_school": "School",
     "_museum": "Travel",
     "_hotel": "Travel",
-    "_station": "Travel",
 }
 _OF_A_KEY = {"shop": "Shopping", "tourism": "Travel", "historic": "Travel", "office": "Work"}
 """Keys whose every value is of a class, but those that `_VALUES` says otherwise of."""

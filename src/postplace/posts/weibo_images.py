@@ -49,7 +49,7 @@ class ImagesOfUsers:
         return self._cached("", self._of_keywords)
 
     def _of_user(self, user: str) -> Images:
-        if not user or "\0" in user or Path(user).name != user:  # a name that leads out of the folder
+        if user in ("", "..") or "\0" in user or Path(user).name != user:  # a name that leads out of the folder
             return Images()
         return self._cached(user, lambda: _listed(self._folder / output / user for output in _OUTPUT))
 
