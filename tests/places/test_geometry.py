@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postplace.places.geometry import interior_point, point_of
+from postplace.places.geometry import inner_point, interior_point
 
 SQUARE = [[0, 0], [4, 0], [4, 2], [0, 2], [0, 0]]
 FAR = [[10, 0], [11, 0], [11, 1], [10, 1], [10, 0]]
@@ -40,7 +40,7 @@ HORSESHOE = [[0, 0], [5, 0], [5, 3], [4, 3], [4, 1], [2, 1], [2, 3], [0, 3], [0,
     ],
 )
 def test_a_point_of_every_kind(geometry: object, point: tuple[float, float]) -> None:
-    assert point_of(geometry) == point
+    assert inner_point(geometry) == point
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_a_point_of_every_kind(geometry: object, point: tuple[float, float]) -> 
     ],
 )
 def test_what_is_no_geometry_has_no_point(geometry: object) -> None:
-    assert point_of(geometry) is None
+    assert inner_point(geometry) is None
 
 
 def test_a_polygon_without_height_is_its_first_vertex() -> None:
@@ -80,13 +80,13 @@ JSON: Any = st.recursive(
 
 @given(kind=st.sampled_from(["Point", "LineString", "Polygon", "MultiPolygon", "GeometryCollection"]), inside=JSON)
 def test_anything_at_all_is_a_point_or_none(kind: str, inside: object) -> None:
-    point = point_of({"type": kind, "coordinates": inside, "geometries": inside})
+    point = inner_point({"type": kind, "coordinates": inside, "geometries": inside})
     assert point is None or all(isinstance(degree, float | int) for degree in point)
 
 
 @given(st.lists(st.tuples(st.integers(-50, 50), st.integers(-50, 50)), min_size=3, max_size=9))
 def test_the_point_lies_within_the_box_of_its_polygon(ring: list[tuple[int, int]]) -> None:
-    point = point_of(json.loads(json.dumps({"type": "Polygon", "coordinates": [[*ring, ring[0]]]})))
+    point = inner_point(json.loads(json.dumps({"type": "Polygon", "coordinates": [[*ring, ring[0]]]})))
     assert point is not None
     assert min(x for x, _ in ring) <= point[0] <= max(x for x, _ in ring)
     assert min(y for _, y in ring) <= point[1] <= max(y for _, y in ring)

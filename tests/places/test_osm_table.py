@@ -9,7 +9,7 @@ import pytest
 
 from postplace.errors import BadPlace
 from postplace.places.open_data import Candidate
-from postplace.places.osm_table import header_of, is_osm_table, table_candidates
+from postplace.places.osm_table import is_osm_table, read_header, table_candidates
 
 
 def read(path: Path, text: str | bytes) -> list[Candidate]:
@@ -27,9 +27,9 @@ def test_the_header_whatever_parts_its_cells(tmp_path: Path) -> None:
         "osm_id|name|lat",
     ):
         file.write_text(text, encoding="utf-8")
-        assert header_of(file) == ["osm_id", "name", "lat"]
+        assert read_header(file) == ["osm_id", "name", "lat"]
     file.write_bytes("osm_id,名".encode("gb18030"))
-    assert header_of(file) == header_of(tmp_path / "none.csv") == header_of(tmp_path) == []
+    assert read_header(file) == read_header(tmp_path / "none.csv") == read_header(tmp_path) == []
 
 
 @pytest.mark.parametrize(

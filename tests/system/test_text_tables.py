@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postplace.system.text_tables import (
+    find_separator,
     is_rounded,
     likely_encoding,
     not_utf_8,
     plain_number,
-    separator_of,
     wide_encoding,
 )
 
@@ -76,7 +76,7 @@ def test_whatever_the_bytes_nothing_is_raised(sample: bytes) -> None:
     ],
 )
 def test_the_separator_is_the_one_that_gives_the_column(header: str, separator: str) -> None:
-    assert separator_of(header, "id") == separator
+    assert find_separator(header, "id") == separator
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ class Predictor:
 
         Raises Diverged for a post to which it gives no numbers.
         """
-        with naming_failures(self.name, _first_of(posts), outside=is_outside(self.model)):
+        with naming_failures(self.name, _name_posts(posts), outside=is_outside(self.model)):
             if isinstance(self.model, Estimator):
                 probabilities = self.model.predict_proba(pool_features(posts, encoded))
             else:
@@ -203,7 +203,7 @@ class Predictor:
         return randomization_u([self.known_posts.draw_digits(post) for post in posts])
 
 
-def _first_of(posts: Sequence[Post]) -> str:
+def _name_posts(posts: Sequence[Post]) -> str:
     """Which posts a model is asked about, in a few words."""
     more = f" and {len(posts) - 1} more" if len(posts) > 1 else ""
     return f"post {posts[0].id!r}{more}" if posts else "no posts"

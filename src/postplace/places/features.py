@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from postplace.errors import BadPlace
-from postplace.places.geometry import point_of
+from postplace.places.geometry import inner_point
 from postplace.places.open_data import Candidate
 from postplace.places.osm_classes import osm_class, overture_class
 from postplace.places.semantic import CLASSES
@@ -90,7 +90,7 @@ def _candidate(feature: Mapping[str, Any]) -> Candidate:
     values: dict[str, Any] = given if isinstance(given, dict) else {}
     names = _nested(values.get("names"))
     name = " ".join(str(_first(values.get("name"), names.get("primary"), values.get("name:en")) or "").split())
-    longitude, latitude = point_of(feature.get("geometry")) or (None, None)
+    longitude, latitude = inner_point(feature.get("geometry")) or (None, None)
     category, labels = _class(values)
     place = _first(feature.get("id"), *(values.get(key) for key in _IDS), name)
     return Candidate(

@@ -19,12 +19,12 @@ _PAIR = re.compile(r"(-?[\d.]+(?:e[-+]?\d+)?)\s+(-?[\d.]+(?:e[-+]?\d+)?)(?:\s+-?
 _EWKB_SRID, _EWKB_FLAGS = 0x20000000, 0xE0000000
 
 
-def point_of(geometry: object) -> Point | None:
+def inner_point(geometry: object) -> Point | None:
     """A point of a GeoJSON object, a WKT text or WKB bytes: the point itself, the vertex in the middle of a line, a
     point inside a polygon (of several the one with the largest area). None for what is none of these, and for WKB of
     anything but a point.
 
-    >>> point_of({"type": "Point", "coordinates": [13.5, 51.0]}), point_of("POINT (13.5 51)")
+    >>> inner_point({"type": "Point", "coordinates": [13.5, 51.0]}), inner_point("POINT (13.5 51)")
     ((13.5, 51.0), (13.5, 51.0))
     """
     with suppress(ValueError, TypeError, IndexError, KeyError, RecursionError, struct.error, OverflowError):
@@ -41,7 +41,7 @@ def point_of(geometry: object) -> Point | None:
 def _geojson_point(geometry: dict[str, Any]) -> Point | None:
     kind, coordinates = geometry.get("type"), geometry.get("coordinates")
     if kind == "GeometryCollection":
-        points = (point_of(inner) for inner in geometry["geometries"])
+        points = (inner_point(inner) for inner in geometry["geometries"])
         return next((point for point in points if point is not None), None)
     if not isinstance(coordinates, list) or not coordinates:
         return None

@@ -27,7 +27,14 @@ from postplace.places.distance import great_circle_km, unit_vectors
 from postplace.places.offset import PositionSample, find_offset
 from postplace.schema import Post
 from postplace.system.atomic_files import atomic_file
-from postplace.system.text_tables import SAVE_AS_UTF_8, is_rounded, not_utf_8, plain_number, separator_of, wide_encoding
+from postplace.system.text_tables import (
+    SAVE_AS_UTF_8,
+    find_separator,
+    is_rounded,
+    not_utf_8,
+    plain_number,
+    wide_encoding,
+)
 
 COLUMNS = ("place", "name", "latitude", "longitude", "category", "aliases")
 BY_ID = "by location id"
@@ -272,7 +279,7 @@ def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
         with path.open(encoding="utf-8-sig", newline="") as file:
             first = file.readline(_LONGEST_LINE)
             lines = chain([first], iter(lambda: file.readline(_LONGEST_LINE), ""))
-            rows = csv.reader(lines, delimiter=separator_of(first, "place"), strict=True)
+            rows = csv.reader(lines, delimiter=find_separator(first, "place"), strict=True)
             while (row := next(rows, None)) is not None:
                 if any(value.strip() for value in row):
                     yield line, row

@@ -12,7 +12,7 @@ from postplace.errors import BadPlace
 from postplace.places.features import feature_candidates, is_geojson
 from postplace.places.fsq import Box, FsqPlaces, PostCounts
 from postplace.places.open_data import Candidate, OpenPlaces
-from postplace.places.osm_table import header_of, is_osm_table, table_candidates
+from postplace.places.osm_table import is_osm_table, read_header, table_candidates
 from postplace.places.overture import is_overture, overture_candidates
 from postplace.system.stray_files import without_strays
 
@@ -64,12 +64,12 @@ def _kind(source: Path) -> tuple[str, list[Path], int]:
     if not source.exists():
         raise BadPlace(str(source), "does not exist", "check the path")
     if not source.is_dir():
-        return kind_of(source) or FSQ, [source], 0  # what is no kind at all is named by the reader of FSQ's
+        return file_kind(source) or FSQ, [source], 0  # what is no kind at all is named by the reader of FSQ's
     below = [file for file in sorted(source.rglob("*")) if file.name.lower().endswith(_ENDINGS) and file.is_file()]
     files, strays = without_strays(below, source)
     kinds: dict[str, list[Path]] = {}
     for file in files:
-        if (kind := kind_of(Path(file))) is not None:
+        if (kind := file_kind(Path(file))) is not None:
             kinds.setdefault(kind, []).append(Path(file))
     if len(kinds) > 1:
         found = ", ".join(f"{kind} ({each[0].name})" for kind, each in kinds.items())
@@ -77,7 +77,7 @@ def _kind(source: Path) -> tuple[str, list[Path], int]:
     return *next(iter(kinds.items()), (FSQ, [])), strays
 
 
-def kind_of(file: Path) -> str | None:
+def file_kind(file: Path) -> str | None:
     """Which kind of places a file holds, by its columns or how it begins; None for what is none of them.
 
     Raises BadPlace for what is known not to be one, named for what it is.
@@ -102,7 +102,7 @@ def _kind_of_parquet(file: Path) -> str | None:
 
 
 def _kind_of_table(file: Path) -> str:
-    columns = header_of(file)
+    columns = read_header(file)
     if "fsq_place_id" in columns:
         problem = "is FSQ OS Places saved as a table of text, in which every program writes its lists another way"
         raise BadPlace(str(file), problem, "give the Parquet files as Foursquare publishes them")

@@ -72,7 +72,7 @@ def osm_class(tags: Mapping[str, object]) -> tuple[str, tuple[str, ...]]:
     given = [(key, str(value)) for key in ("fclass", *TAG_KEYS) if (value := tags.get(key)) not in (None, "", "no")]
     labels = tuple(value if key == "fclass" else f"{key}={value}" for key, value in given)
     for key, value in given:
-        found = _class_of(value)
+        found = _find_class(value)
         if found is None and key != "fclass":
             found = _OF_A_KEY.get(key)
         if found:
@@ -86,11 +86,11 @@ def overture_class(labels: Iterable[str]) -> str:
     >>> overture_class(["thai_restaurant"]), overture_class(["gas_station", "travel"]), overture_class(["church"])
     ('Restaurant', '', '')
     """
-    found = (_class_of(label) for label in labels)
+    found = (_find_class(label) for label in labels)
     return next((name for name in found if name is not None), "")
 
 
-def _class_of(value: str) -> str | None:
+def _find_class(value: str) -> str | None:
     if value in _VALUES:
         return _VALUES[value]
     return next((name for ending, name in _ENDINGS.items() if value.endswith(ending)), None)

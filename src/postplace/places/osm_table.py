@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from postplace.errors import BadPlace
-from postplace.places.geometry import point_of
+from postplace.places.geometry import inner_point
 from postplace.places.open_data import Candidate
 from postplace.places.osm_classes import TAG_KEYS, osm_class
 
@@ -27,7 +27,7 @@ _LONGEST_LINE = 2**24  # characters: a polygon of a large park
 _DELIMITERS = ",;\t|"
 
 
-def header_of(file: Path) -> list[str]:
+def read_header(file: Path) -> list[str]:
     """The column names of a table, in lower case; [] for what is no table of text."""
     with suppress(OSError, UnicodeDecodeError, csv.Error), file.open(encoding="utf-8-sig", newline="") as opened:
         line = opened.readline(2**16)
@@ -105,7 +105,7 @@ def _degrees(row: Mapping[str, str]) -> tuple[float | None, float | None]:
         with suppress(ValueError):
             return float(row[columns[0]]), float(row[columns[1]])
     for key in _GEOMETRIES:
-        if point := point_of(row.get(key)):
+        if point := inner_point(row.get(key)):
             return point[1], point[0]
     return None, None
 

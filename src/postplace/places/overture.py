@@ -14,7 +14,7 @@ from typing import Any
 
 from postplace.errors import BadPlace
 from postplace.places.fsq import CLOSED, OUTSIDE, Box
-from postplace.places.geometry import point_of
+from postplace.places.geometry import inner_point
 from postplace.places.open_data import Candidate
 from postplace.places.osm_classes import overture_class
 
@@ -71,7 +71,7 @@ def _inside(box: Box, schema: Any) -> Any:
 def _candidate(row: Mapping[str, Any]) -> Candidate:
     names = row.get("names")
     name = (names.get("primary") if isinstance(names, dict) else names) or ""
-    longitude, latitude = point_of(row.get("geometry")) or _middle(row.get("bbox")) or (None, None)
+    longitude, latitude = inner_point(row.get("geometry")) or _middle(row.get("bbox")) or (None, None)
     labels = _labels(row)
     details = sum(bool(row.get(detail)) for detail in _DETAILS)
     return Candidate(

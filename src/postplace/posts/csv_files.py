@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 from postplace.errors import BadPost
 from postplace.posts.columns import Record, check_columns
 from postplace.posts.record import NAME_KEYS
-from postplace.system.text_tables import SEPARATORS, not_utf_8, plain_number, separator_of
+from postplace.system.text_tables import SEPARATORS, find_separator, not_utf_8, plain_number
 from postplace.text.names import spells_no_value
 
 LONGEST_LINE = 16 * 2**20  # bytes or characters; a longer one is no post, and must not fill the memory
@@ -38,7 +38,7 @@ def csv_records(path: Path, opened: Callable[[], BinaryIO]) -> Iterator[Record]:
         before = 1 if directive else 0
         if directive:
             first = file.readline(LONGEST_LINE)
-        separator = directive[1] if directive else separator_of(first, "id")
+        separator = directive[1] if directive else find_separator(first, "id")
         lines = chain([first], iter(lambda: file.readline(LONGEST_LINE), ""))
         rows = _rows(csv.reader(lines, delimiter=separator, strict=True), path, before, opened)
         where, header = next(rows, (str(path), []))

@@ -23,7 +23,7 @@ from postplace.posts.dump import (
     make_posts,
     not_a_post,
 )
-from postplace.posts.gallery_dl_sites import SITES, site_of
+from postplace.posts.gallery_dl_sites import SITES, find_site
 from postplace.posts.json_files import JSON_ENDINGS, dump_files, first_objects, json_values
 from postplace.schema import Post
 
@@ -107,7 +107,7 @@ def _key_of_only(file: Path) -> str | None:
 
 
 def _key(values: Mapping[str, object]) -> str | None:
-    site = site_of(values)
+    site = find_site(values)
     post_id = site.post_id(values) if site else None
     return None if post_id in (None, "") else f"{values.get('category')} {post_id}"
 
@@ -153,7 +153,7 @@ def _record(members: list[_Member], images: ImageIndex, tally: ImportReport) -> 
     values = members[0].values
     if isinstance(values, InvalidRecord):
         raise values
-    site = site_of(values)
+    site = find_site(values)
     if site is None:
         category = values.get("category")
         if category is None:
@@ -190,7 +190,7 @@ def _image(member: _Member, images: ImageIndex) -> str | None:
         path = member.file.with_name(name)
         return str(path) if path.is_file() else None
     values = member.values
-    site = site_of(values) if isinstance(values, dict) else None
+    site = find_site(values) if isinstance(values, dict) else None
     stems = [member.file.name.partition(".json")[0]] if member.alone else []
     if site is not None and isinstance(values, dict):
         stems += [str(values.get("filename") or ""), *site.file_stems(values)]

@@ -28,7 +28,7 @@ class Site:
         return not at(values, "status", "retweeted_status")
 
 
-def site_of(values: Mapping[str, object]) -> Site | None:
+def find_site(values: Mapping[str, object]) -> Site | None:
     """The site of a record by its `category`, or None."""
     category = values.get("category")
     return SITES.get(category) if isinstance(category, str) else None

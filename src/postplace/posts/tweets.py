@@ -57,10 +57,10 @@ def detect(path: Path) -> bool:
     """Whether a path holds tweets; never raises."""
     if any(_ARCHIVE.fullmatch(unpacked_name(file)) for file in sample_files(path, (".js",))):
         return True
-    return archive_of(path) is not None or any(_is_tweet(record) for record in first_objects(path))
+    return find_archive(path) is not None or any(_is_tweet(record) for record in first_objects(path))
 
 
-def archive_of(path: Path) -> Path | None:
+def find_archive(path: Path) -> Path | None:
     """The `tweets.js` of an archive that was unpacked there, or None; never raises."""
     with suppress(OSError, ValueError):
         for folder in (path, path / "data"):

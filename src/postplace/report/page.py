@@ -54,10 +54,10 @@ def build_page(content: Content) -> str:
         f"Evaluated on {content.metrics.posts:,} posts that it has not learned from. "
         f"{content.metrics.left_out_as_seen:,} others were left out, because it had."
     )
-    return page_of(content.title, lead, build_sections(content))
+    return render_page(content.title, lead, build_sections(content))
 
 
-def page_of(title: str, lead: str, sections: Sequence[Section]) -> str:
+def render_page(title: str, lead: str, sections: Sequence[Section]) -> str:
     """A page of sections under a title and a sentence, both plain text."""
     from plotly.offline import get_plotlyjs
 

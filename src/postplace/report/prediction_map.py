@@ -13,7 +13,7 @@ from postplace.report.content import round_length
 from postplace.report.figures import INK, MUTED, PLANE, SERIES, Figure, label
 from postplace.report.map_content import CHARACTERS, Dot, MapContent, map_content
 from postplace.report.mistakes import shortened
-from postplace.report.page import page_of
+from postplace.report.page import render_page
 from postplace.report.sections import Section
 from postplace.schema import Prediction
 from postplace.system.html import drop_empty_columns, html_table
@@ -33,7 +33,7 @@ def build_map(predictions: Iterable[Prediction], *, texts: Mapping[str, str] | N
     content = map_content(predictions, texts=texts)
     sections = [section for section in (_map(content), _table(content)) if section is not None]
     lead = f"{content.posts:,} posts, {content.posts - content.unanswered:,} of them with a prediction."
-    return page_of("Predicted places", lead, sections)
+    return render_page("Predicted places", lead, sections)
 
 
 def _map(content: MapContent) -> Section | None:

@@ -31,10 +31,10 @@ _HANGUL = re.compile("[\uac00-\ud7a3]")
 _HAN = re.compile("[\u4e00-\u9fff]")
 
 
-def separator_of(header: str, column: str) -> str:
+def find_separator(header: str, column: str) -> str:
     """What parts the cells of a table with this header: that under which it has the column, else the most frequent.
 
-    >>> separator_of("id;text, or words", "id"), separator_of("name;other", "id")
+    >>> find_separator("id;text, or words", "id"), find_separator("name;other", "id")
     (';', ';')
     """
     for separator in SEPARATORS:
