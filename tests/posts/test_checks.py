@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from postplace.cli import app
+from postplace.errors import BadPost
 from postplace.posts.checks import ESCAPED, MARKED_UP, MISREAD, REPAIRED, PostChecks
 from postplace.posts.record import parse
 from postplace.posts.table import PostStream, read_posts, write_posts
@@ -120,6 +121,8 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         ("[]", ()),
         ('["New York", "b"]', ("New York", "b")),
         ("#a|#b", ("a", "b")),
+        ("[a, NULL]", ("a",)),
+        ("{a,NULL}", ("a",)),
     ],
 )
 def test_lists_of_databases_are_read(given: str, expected: tuple[str, ...]) -> None:
@@ -183,3 +186,23 @@ def test_texts_that_are_still_encoded_are_told(text: str, remark: str | None) ->
     stream = PostStream([{"id": 1, "text": text}, {"id": 2, "text": "a river"}])
     assert [post.text for post in stream] == [text, "a river"]
     assert stream.remarks == ({remark: 1} if remark else {})
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("[New York, 'b, c']", ("New York", "b, c")),  # as DuckDB writes it
+        ("['b, c', New York]", ("b, c", "New York")),
+        ("[a b, 'null']", ("a b", "null")),
+        ('{"b, c",a}', ("b, c", "a")),
+        ("[Louvre]", ("Louvre",)),
+    ],
+)
+def test_items_with_commas_are_read(given: str, expected: tuple[str, ...]) -> None:
+    assert parse({"id": 1, "hashtags": given}, where="x", folder=Path()).hashtags == expected
+
+
+@pytest.mark.parametrize("given", ["[[a],[b]]", '["a","b', "['a', 'b']", "['a' 'b']", "{{a},{b}}"])
+def test_a_list_that_cannot_be_told_apart_is_refused(given: str) -> None:
+    with pytest.raises(BadPost, match="is a list"):
+        parse({"id": 1, "hashtags": given}, where="x", folder=Path())

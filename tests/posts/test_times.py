@@ -30,12 +30,15 @@ def test_seconds_and_what_is_finer(unit: int, kind: type) -> None:
         ("20220926", datetime(2022, 9, 26)),
         ("202209261127", datetime(2022, 9, 26, 11, 27)),
         ("20220926112730", datetime(2022, 9, 26, 11, 27, 30)),
+        (20220926, datetime(2022, 9, 26)),  # as JSON and xlsx hold it
+        (202209261127, datetime(2022, 9, 26, 11, 27)),
+        (20220926112730.0, datetime(2022, 9, 26, 11, 27, 30)),
         (" 2022-09-26 11:27 ", datetime(2022, 9, 26, 11, 27)),
         ("1664191650.5", datetime(2022, 9, 26, 11, 27, 30, 500_000, tzinfo=UTC)),
         ("1.66419165E9", MOMENT),
     ],
 )
-def test_texts_of_digits(digits: str, expected: datetime) -> None:
+def test_digits(digits: object, expected: datetime) -> None:
     assert read_time(digits) == expected
 
 
@@ -49,6 +52,13 @@ def test_texts_of_digits(digits: str, expected: datetime) -> None:
         ("44830", "spreadsheet's day number"),
         (1_664_191.65, "January 1970"),  # pandas 3: microseconds // 10**9
         (202_299_991_127, "not a time"),  # 12 digits that are neither a date nor milliseconds
+        ("1.66419E+09", "spreadsheet rounded"),
+        ("1.66e9", "spreadsheet rounded"),
+        (datetime(1970, 1, 20, 6, 16, 31), "first weeks of 1970"),  # pandas: to_datetime of seconds divided by 1,000
+        (pd.Timestamp("1970-01-01 00:27:44"), "first weeks of 1970"),
+        ("1970-01-01T00:00:00Z", "first weeks of 1970"),
+        ("8377-01-01", "in the year 8377"),
+        (datetime(9999, 12, 31), "in the year 9999"),
         (0, "not a time"),
         (-1, "not a time"),
         (float("inf"), "not a time"),

@@ -112,3 +112,13 @@ def test_whole_numbers_lose_their_point(text: str, plain: str) -> None:
 )
 def test_numbers_that_lost_digits(text: str, rounded: bool) -> None:
     assert is_rounded(text) is rounded
+
+
+@pytest.mark.parametrize("text", ["4.45457E+15", "5.12346E9", "4.76e15", "5E+09", "4.5E+3", "1E+05"])
+def test_what_a_spreadsheet_rounded(text: str) -> None:
+    assert is_rounded(text)
+
+
+@pytest.mark.parametrize("text", ["1e5", "7E9", "1.66419165E8", "a1e5", "1.5", "4454572602912349"])
+def test_what_may_be_a_name(text: str) -> None:
+    assert not is_rounded(text)

@@ -37,7 +37,9 @@ NAME_KEYS = ("id", "user", "venue", "place", "category")
 """The keys whose values are opaque names, often numbers."""
 _SEPARATORS = r"\s;,；，、"
 _TAG = re.compile(rf"#([^#{_SEPARATORS}](?:[^#;,；，、]*[^#{_SEPARATORS}])?)#(?=[{_SEPARATORS}]|$)|[^{_SEPARATORS}]+")
-_BRACKETS = re.compile(r"""\s*(?:\[([^"'\[\]]*[^"'\[\]\s][^"'\[\]]*)\]|\{([^{}]*)\})\s*""")  # `[a, b]`, `{a,"b c"}`
+_BRACKETS = re.compile(r"\s*(?:\[(.*)\]|\{(.*)\})\s*", re.DOTALL)
+_CUT_LIST = re.compile(r"""\s*\[\s*["']""")
+_QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'")
 _EXACT_FLOAT32 = 2**24
 _CUT, _AS_TEXT = "is a rounded number", "read it as text, so that it keeps all its digits"
 _DECIMAL_COMMA = re.compile(r"\s*[+-]?\d{1,3},\d+\s*")
@@ -322,15 +324,34 @@ def _listed(value: object) -> Sequence[object] | None:
     """The items of a list, or of a text that is a JSON list, `[a, b]` (DuckDB) or `{a,b}` (Postgres); else None."""
     if isinstance(value, list | tuple):
         return value
-    if isinstance(value, str) and (match := _BRACKETS.fullmatch(value)):
-        return next(csv.reader([match[1] or match[2] or ""], skipinitialspace=True), [])
-    if not isinstance(value, str) or not re.fullmatch(r"""\s*\[\s*(["'].*)?\]\s*""", value, re.DOTALL):
+    if not isinstance(value, str):
         return None
-    try:
+    match = _BRACKETS.fullmatch(value)
+    if match is None:
+        if _CUT_LIST.match(value):
+            raise _Refused(f"{shown(value)} is a list without its end", "join the items with ';'")
+        return None
+    if match[2] is not None:
+        return _of_database(match[2], quote='"', text=value)
+    content = match[1].strip()
+    with suppress(ValueError, RecursionError):
         items = json.loads(value)
-    except (ValueError, RecursionError):
-        raise _Refused(f"{shown(value)} is a list printed by a program", "join the items with ';'") from None
-    return items if isinstance(items, list) else None
+        if isinstance(items, list) and (not items or content[0] == '"'):
+            return items
+    if content.startswith(('"', "'")) and not _QUOTED.sub("", content).strip(" ,\n"):
+        raise _Refused(f"{shown(value)} is a list printed by a program", "join the items with ';'")
+    return _of_database(content, quote="'", text=value)
+
+
+def _of_database(items: str, *, quote: str, text: str) -> Sequence[object]:
+    """The items of a list as DuckDB (quoted by ') or Postgres (by ") writes it in CSV; NULL without quotes is none."""
+    read = next(csv.reader([items], quotechar=quote, skipinitialspace=True, escapechar="\\"), [])
+    if any(mark in item for item in read for mark in "[]{}"):
+        raise _Refused(f"{shown(text)} is a list of lists", "join the items with ';'")
+    if quote == "'" and any('"' in item for item in read):
+        raise _Refused(f"{shown(text)} is a list printed by a program", "join the items with ';'")
+    null_is_a_name = f"{quote}NULL{quote}" in items
+    return [item.strip() for item in read if null_is_a_name or item.strip() != "NULL"]
 
 
 def _time(value: object) -> datetime:

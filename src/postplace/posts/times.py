@@ -16,7 +16,8 @@ AS = "give it as 2022-09-26T11:27:30+08:00 or in seconds since 1970"
 
 _FIRST, _LAST = EARLIEST.timestamp(), LATEST.timestamp()
 _UNITS = {1.0: "seconds", 1e3: "milliseconds", 1e6: "microseconds", 1e9: "nanoseconds"}
-_COMPACT = {12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
+_COMPACT = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
+_FEW_DECIMALS = 5  # as spreadsheets show a long number
 _SPREADSHEET = (20_000, 80_000)  # days since 1900: 1954 to 2119
 _IN_UTC = re.compile(r"(?<=\d) ?(?:UTC|GMT)$")
 # Those of which the order of day and month is never in doubt: Excel in China, Japan and Germany; X and Weibo
@@ -25,7 +26,7 @@ _OTHER_FORMS = (
     *(f"%d.%m.%Y{clock}" for clock in ("", " %H:%M", " %H:%M:%S")),
     "%a %b %d %H:%M:%S %z %Y",
 )
-_NUMBER = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?")
+_NUMBER = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d{1,2})?")
 
 
 def read_time(value: object) -> datetime:
@@ -34,15 +35,17 @@ def read_time(value: object) -> datetime:
     Read: datetimes and dates; ISO 8601, also with " UTC" behind; 2022/9/26 11:27 and 26.9.2022 11:27; as X writes it,
     Mon Sep 26 11:27:30 +0000 2022; digits as 20220926, 202209261127 and 20220926112730 (these without a zone);
     seconds, milliseconds, microseconds or nanoseconds since 1970, as the size of the number says (in UTC).
-    Refused: a year or a month alone, a spreadsheet's day number, and numbers that give no time from 1990 to 2100.
+    Refused: a year or a month alone, a spreadsheet's day number, a number that it rounded (1.66419E+09) or that gives
+    no time from 1990 to 2100; and of times the first two months of 1970, which a number in another unit looks like, and
+    years after 2100.
 
     >>> read_time("202209261127").isoformat(), read_time(1_664_191_650_000).isoformat()
     ('2022-09-26T11:27:00', '2022-09-26T11:27:30+00:00')
     """
     if isinstance(value, date):  # a datetime is one
-        return _of_date(value)
+        return _believable(_of_date(value))
     if isinstance(value, str):
-        return _of_text(value.strip())
+        return _believable(_of_text(value.strip()))
     if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
         return _of_number(value)
     raise ValueError("is not a time", AS)
@@ -57,12 +60,11 @@ def _of_date(value: date) -> datetime:
 
 
 def _of_text(text: str) -> datetime:
-    if text.isdecimal() and len(text) in _COMPACT:
-        with suppress(ValueError):
-            time = datetime.strptime(text, _COMPACT[len(text)])
-            if EARLIEST.year <= time.year < LATEST.year:
-                return time
-    if _NUMBER.fullmatch(text) and not (text.isdecimal() and len(text) == len("20220926")):
+    if (time := _of_digits(text)) is not None:
+        return time
+    if number := _NUMBER.fullmatch(text):
+        if number[2] and len((number[1] or ".")[1:]) < min(int(number[2][1:]), _FEW_DECIMALS + 1):
+            raise ValueError("is a number that a spreadsheet rounded", "format the column as text before saving")
         return _of_number(float(text) if re.search("[.eE]", text) else int(text))
     with suppress(ValueError):
         return datetime.fromisoformat(_IN_UTC.sub("+00:00", text))
@@ -72,6 +74,24 @@ def _of_text(text: str) -> datetime:
     if re.fullmatch(r"\d{4}[-/.]\d{1,2}", text):
         raise ValueError("is a month, not a time", AS)
     raise ValueError("is not a time", AS)
+
+
+def _of_digits(digits: str) -> datetime | None:
+    """A date and a time of day written without anything between; None for other digits."""
+    if digits.isdecimal() and len(digits) in _COMPACT:
+        with suppress(ValueError):
+            time = datetime.strptime(digits, _COMPACT[len(digits)])
+            if EARLIEST.year <= time.year < LATEST.year:
+                return time
+    return None
+
+
+def _believable(time: datetime) -> datetime:
+    if time.year == 1970 and time.month <= 2:
+        raise ValueError("is in the first weeks of 1970, as a number in another unit is", AS)
+    if time.year > LATEST.year:
+        raise ValueError(f"is in the year {time.year}", AS)
+    return time
 
 
 def _of_number(number: int | float | Decimal) -> datetime:
@@ -85,6 +105,8 @@ def _of_number(number: int | float | Decimal) -> datetime:
     for unit in _UNITS:
         if _FIRST <= float(number) / unit <= _LAST:
             return datetime.fromtimestamp(float(number) / unit, UTC)
+    if number == int(number) and (time := _of_digits(str(int(number)))) is not None:
+        return time
     if 1900 <= number <= 2100:
         raise ValueError("is a year, not a time", AS)
     if _SPREADSHEET[0] <= number <= _SPREADSHEET[1]:

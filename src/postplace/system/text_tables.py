@@ -11,7 +11,7 @@ EXACT_FLOAT = 2**53  # from here on a float of 64 bits is not every whole number
 SAVE_AS_UTF_8 = "save the file as UTF-8"
 
 _WHOLE_FLOAT = re.compile(r"([+-]?\d{1,400})\.0")  # `1.000` may be a thousand
-_ROUNDED = re.compile(r"\s*[+-]?\d(?:[.,]\d+)?[eE]\+\d{2,3}\s*")
+_ROUNDED = re.compile(r"\s*[+-]?\d(?:[.,](\d+))?[eE](\+?)(\d{1,3})\s*")
 _BOMS = {
     codecs.BOM_UTF32_LE: "UTF-32",
     codecs.BOM_UTF32_BE: "UTF-32",
@@ -62,7 +62,10 @@ def is_rounded(text: str) -> bool:
     (True, True, False)
     """
     whole = _WHOLE_FLOAT.fullmatch(text)
-    return _ROUNDED.fullmatch(text) is not None or (whole is not None and abs(int(whole[1])) >= EXACT_FLOAT)
+    shown = _ROUNDED.fullmatch(text)
+    if shown is not None and (shown[2] or (shown[1] and len(shown[1]) < int(shown[3]))):  # not 1e5, which may be a name
+        return True
+    return whole is not None and abs(int(whole[1])) >= EXACT_FLOAT
 
 
 def wide_encoding(start: bytes) -> str | None:
