@@ -70,3 +70,10 @@ def test_what_is_no_workbook_is_named_and_what_is_missing_is_an_os_error(tmp_pat
         list(excel_records(tmp_path / "p.xlsx"))
     with pytest.raises(FileNotFoundError):
         list(excel_records(tmp_path / "none.xlsx"))
+
+
+def test_cells_that_hold_an_error_are_empty_and_counted(tmp_path: Path) -> None:
+    path = save(tmp_path, Sheet=[["id", "text", "place"], [1, "a", "#REF!"], [2, "#N/A", "Old Mill"]])
+    with pytest.warns(UserWarning, match="2 cells hold an error such as #REF!"):
+        records = [record for _, record in excel_records(path)]
+    assert records == [{"id": 1, "text": "a", "place": None}, {"id": 2, "text": None, "place": "Old Mill"}]

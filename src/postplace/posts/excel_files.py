@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -42,10 +43,15 @@ def _sheet_records(path: Path, book: Any) -> Iterator[Record]:
     first, names = headers[chosen]
     name = f", sheet {sheets[chosen].title!r}" if len(sheets) > 1 else ""
     check_columns(names, f"{path}{name}")
+    errors = 0
     for number, cells in enumerate(sheets[chosen].iter_rows(min_row=first + 1, values_only=True), start=first + 1):
         if any(cell is not None for cell in cells):
+            errors += sum(cell in _ERRORS for cell in cells if isinstance(cell, str))
             record = {key: _cell(cell) for key, cell in zip(names, cells, strict=False) if key or cell is not None}
             yield f"{path}{name}, row {number}", record
+    if errors:
+        said = "hold an error such as #REF! in place of a value, and were read as empty; mend them in the workbook"
+        warnings.warn(f"{path}{name}: {errors} cells {said}", stacklevel=2)
 
 
 def _header(sheet: Any) -> tuple[int, Sequence[str]]:
