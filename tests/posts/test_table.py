@@ -789,3 +789,14 @@ def test_names_that_look_like_numbers_or_nothing_are_read_back(tmp_path: Path, e
     post = Post(id=name, text="x", user=name, place=name, venue=name, category=name)
     write_posts([post], tmp_path / f"p{ending}")
     assert read_posts(tmp_path / f"p{ending}") == [post]
+
+
+def test_what_would_not_be_read_again_is_not_written(tmp_path: Path) -> None:
+    with pytest.raises(BadPost, match=r"key 'user': '1E\+05' is a rounded number, and would not be read again"):
+        write_posts([Post("1", text="x", user="1E+05")], tmp_path / "p.jsonl")
+    assert not (tmp_path / "p.jsonl").exists()
+
+
+def test_an_option_that_is_yes_or_no_takes_no_text() -> None:
+    with pytest.raises(BadOption, match="repair_text: 'no' is neither True nor False"):
+        PostStream([{"id": 1, "text": "x"}], repair_text="no")  # type: ignore[arg-type]

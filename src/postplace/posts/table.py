@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from postplace.errors import BadPost, unknown_name
+from postplace.errors import BadOption, BadPost, unknown_name
 from postplace.geo.crs import check_crs, located_in_wgs84
 from postplace.posts.checks import REPAIRED, PostChecks, repair_post
 from postplace.posts.columns import Record
@@ -61,6 +61,8 @@ class PostStream:
         if on_empty not in ("error", "keep"):
             raise unknown_name("on_empty", str(on_empty), ("error", "keep"))
         check_crs(crs)
+        if not isinstance(repair_text, bool):
+            raise BadOption("repair_text", f"{shown(repair_text)} is neither True nor False", "give one of them")
         self._crs, self._repairs = crs, repair_text
         self._source = Path(source) if isinstance(source, str) else source
         self._skips, self._keeps_empty = on_bad_post == "skip", on_empty == "keep"

@@ -18,7 +18,7 @@ from postplace.schema import Post
 from postplace.system.atomic_files import atomic_file
 from postplace.system.json_types import JsonObject
 from postplace.system.targets import final_path, is_stream
-from postplace.system.text_tables import plain_number
+from postplace.system.text_tables import is_rounded, plain_number
 from postplace.text.hashtags import find_hashtags, unite_hashtags
 
 JSON_ENDINGS = (".jsonl", ".ndjson", ".json")
@@ -107,6 +107,9 @@ def _records(posts: Iterable[Post], folder: Path | None) -> _Rows:
 
 def _record(post: Post, folder: Path | None) -> JsonObject:
     where = f"post {shown(post.id)}"
+    if rounded := [key for key in NAME_KEYS if is_rounded(getattr(post, key) or "")]:
+        problem = f"{shown(getattr(post, rounded[0]))} is a rounded number, and would not be read again"
+        raise BadPost(f"{where}, key {rounded[0]!r}", problem, "give the number with all its digits, or a name")
     if any(isinstance(image, bytes) for image in post.images):
         problem = "an image is bytes; only paths can be written"
         raise BadPost(f"{where}, key 'images'", problem, "save the image to a file and give its path")
