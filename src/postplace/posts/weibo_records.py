@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Sequence
 from typing import TextIO
 
-from postplace.posts.dump import LONGEST_RECORD, ImportReport, InvalidRecord, JsonText, at, not_utf_8
+from postplace.posts.dump import ImportReport, InvalidRecord, JsonText, at
+from postplace.posts.record_files import csv_rows
 from postplace.posts.weibo_values import read_time
 
 HEADER_AGAIN = "header again"
@@ -50,7 +50,7 @@ def key_of_header(name: str) -> str:
 
 def csv_records(file: TextIO, tally: ImportReport) -> Iterator[Record]:
     """The rows of a table of posts. A header that comes again, at the start of another run, is counted."""
-    rows = _rows(file)
+    rows = csv_rows(file)
     line, header = next(rows, (1, []))
     if isinstance(header, InvalidRecord):
         yield "", header, None
@@ -80,25 +80,6 @@ def csv_records(file: TextIO, tally: ImportReport) -> Iterator[Record]:
 
 def _are_of_posts(keys: Sequence[str]) -> bool:
     return "text" in keys and not {"id", "bid"}.isdisjoint(keys) and "weibo_id" not in keys
-
-
-def _rows(file: TextIO) -> Iterator[tuple[int, list[str] | InvalidRecord]]:
-    """The rows that are not blank, or what is wrong with them, each with the line it begins on."""
-    rows = csv.reader(iter(lambda: file.readline(LONGEST_RECORD), ""))
-    while True:
-        line = rows.line_num + 1
-        try:
-            row = next(rows)
-            "".join(row).encode()
-        except StopIteration:
-            return
-        except UnicodeEncodeError:
-            yield line, not_utf_8()
-        except csv.Error as error:
-            yield line, InvalidRecord("damaged row", f"is not a CSV row ({error})", "export the file again")
-        else:
-            if row:
-                yield line, row
 
 
 def _named(row: list[str], keys: list[str], tally: ImportReport) -> dict[str, str]:
