@@ -181,6 +181,13 @@ def test_what_ogr2ogr_overpass_and_quickosm_write(tmp_path: Path) -> None:
     assert [place.place for place in found(overpass, any_category=True)[0]] == ["node/1", "way/1"]
 
 
+def test_degrees_with_a_decimal_comma(tmp_path: Path) -> None:
+    header = ["osm_id", "fclass", "name", "lat", "lon"]
+    table = save_table(tmp_path / "a.csv", header, [1, "bar", "A", "51,05", "13,73"], delimiter=";")
+    ((place,), _) = found(table)
+    assert (place.latitude, place.longitude) == (51.05, 13.73)
+
+
 # --- GeoJSON
 
 
