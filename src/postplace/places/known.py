@@ -202,7 +202,8 @@ def read_places(path: Path, *, crs: str = "wgs84") -> KnownPlaces:
 
     `crs`: the reference system of their coordinates, `wgs84`, `gcj02` or `bd09` (`geo/crs.py`). Of a place at 0, 0 the
     coordinates are left out, and counted in `unlocated`.
-    Cells may be parted by semicolons, degrees may have a decimal comma. Columns may stand in any order, others are left unread; only `place` must be there and be filled. Rows that are the
+    Cells may be parted by semicolons, degrees may have a decimal comma.
+    Columns may stand in any order, others are left unread; only `place` must be there and be filled. Rows that are the
     header again, as in files that were joined, are passed over, and a warning says how many. Raises `BadPlace`
     for the first bad row (naming how many more are), for an id given twice and for a file without a place.
     """

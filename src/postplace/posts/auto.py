@@ -82,7 +82,9 @@ def what_else(path: Path) -> str:
             return error.remedy if "several sources" in error.found else ""
         if known.remedy in (TABLE, UNPACK):
             return ""
-        return f"it {known.is_}; {known.remedy.removeprefix(NO_POSTS).removeprefix(NO_IMPORT)}"
+        if known.remedy.startswith(NO_IMPORT):
+            return known.remedy.removeprefix(NO_IMPORT)
+        return f"it {known.is_}; {known.remedy.removeprefix(NO_POSTS)}"
     return _named(entry)
 
 

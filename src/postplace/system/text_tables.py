@@ -57,7 +57,7 @@ def plain_number(text: str) -> str:
 
 
 def with_decimal_point(text: str) -> str:
-    """Degrees with a comma for the decimal point, as spreadsheets write them in much of Europe; other texts as they are.
+    """Degrees with a comma for the decimal point, as spreadsheets in much of Europe write them; others as they are.
 
     >>> with_decimal_point("51,05"), with_decimal_point("51.05"), with_decimal_point("5,105,000")
     ('51.05', '51.05', '5,105,000')
