@@ -103,7 +103,7 @@ def test_an_option_that_cannot_be_used_is_named(release: Path, options: tuple[st
 def test_import_places_without_a_file_is_refused() -> None:
     done = run("--box", "50,13,52,14", "--out", "x.csv")
     assert isinstance(done.exception, PostplaceError)
-    assert done.exception.where == "FSQ"
+    assert done.exception.where == "OPEN_DATA"
 
 
 def test_geojson_becomes_a_file_of_places(tmp_path: Path) -> None:
@@ -120,3 +120,13 @@ def test_geojson_becomes_a_file_of_places(tmp_path: Path) -> None:
     assert lines[:3] == ["2 places read", "1 left out: a category of none of the eight classes", "1 kept"]
     assert "1 file of a Mac, a NAS or Windows passed over" in lines
     assert "1 amenity=bench" in lines
+
+
+def test_what_leaves_no_place_is_named_by_its_file(tmp_path: Path) -> None:
+    file = tmp_path / "nowhere.geojson"
+    nowhere = {"type": "Feature", "properties": {"name": "A"}, "geometry": {"type": "Point", "coordinates": [0, 0]}}
+    file.write_text(json.dumps({"type": "FeatureCollection", "features": [nowhere]}))
+    done = run(file, "--box", "-10,-10,10,10", "--out", tmp_path / "places.csv")
+    assert isinstance(done.exception, NotEnoughData)
+    assert done.exception.where == str(file)
+    assert "coordinates 0, 0" in done.exception.found

@@ -124,3 +124,29 @@ def test_experiment_and_compare_overwrite_no_input(refused: Refused, posts_file:
     described = {"format": 1, "title": "t", "results": []}
     (tmp_path / "results" / "experiment.json").write_text(json.dumps(described))
     assert "would overwrite" in refused("compare", "results", "--output", "results/experiment.json")
+
+
+def test_links_that_lead_in_a_circle(refused: Refused, posts_file: Path, places_file: Path, tmp_path: Path) -> None:
+    for name in ("l.jsonl", "loop", "l.csv"):
+        (tmp_path / name).symlink_to(name)
+    for option, name, command in (
+        ("--output", "l.jsonl", ("inspect", posts_file, "--output", "l.jsonl")),
+        ("--mask-place-names", "l.jsonl", ("inspect", posts_file, "--mask-place-names", "l.jsonl")),
+        ("--out", "l.jsonl", ("import", "weibo", "dump", "--out", "l.jsonl")),
+    ):
+        assert refused(*command) == f"error: {option}: {name} is a link that leads in a circle; choose another file"
+    for command in (("train", posts_file, "--out", "loop"), ("prepare", posts_file, "--out", "loop")):
+        assert "loop: cannot be written (Too many levels" in refused(*command)
+    box = ("--box", "1,1,2,2", "--out", "p.csv")
+    for command in (
+        ("inspect", "l.jsonl"),
+        ("inspect", "l.jsonl", "--output", "o.json"),
+        ("train", "l.jsonl", "--out", "run"),
+        ("prepare", "l.jsonl", "--out", "prepared"),
+        ("import", "auto", "l.jsonl", "--out", "o.jsonl"),
+        ("import", "places", "l.csv", *box),
+        ("inspect", posts_file, "--places", "l.csv"),
+    ):
+        line = refused(*command)
+        assert "link" in line, (command, line)
+        assert "does not exist" not in line

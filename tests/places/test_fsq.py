@@ -95,6 +95,13 @@ def test_a_box_across_the_date_line(tmp_path: Path) -> None:
     assert names(FsqPlaces(file, box=parse_box("50,175,52,-175"))) == ["n0", "n1"]
 
 
+def test_a_place_at_zero_is_nowhere_and_counted(tmp_path: Path) -> None:
+    rows = [maker.place(1, "n1", maker.MALL, latitude=0.0, longitude=0.0), maker.place(2, "n2", maker.MALL)]
+    found = FsqPlaces(maker.write(tmp_path / "a.parquet", rows), box=Box(-60.0, -30.0, 60.0, 30.0))
+    assert names(found) == ["n2"]
+    assert found.left_out == {fsq.NO_POSITION: 1}
+
+
 def test_only_the_row_groups_of_the_box_are_read(tmp_path: Path) -> None:
     rows = [maker.place(n, f"n{n}", maker.MALL, latitude=float(n)) for n in range(40)]
     file = maker.write(tmp_path / "x.parquet", rows, rows_a_group=4)

@@ -71,6 +71,28 @@ def test_a_polygon_without_height_is_its_first_vertex() -> None:
     assert interior_point([[(1, 2), (3, 2), (1, 2)]]) == (1, 2)
 
 
+FIJI = [[179.9, -17], [-179.9, -17], [-179.9, -16.8], [179.9, -16.8], [179.9, -17]]
+
+
+def test_a_polygon_that_is_not_cut_at_the_antimeridian() -> None:
+    """It is 0.2 degrees wide, not 359.8: longitudes run on from 179.9 to 180.1."""
+    assert inner_point({"type": "Polygon", "coordinates": [FIJI]}) == pytest.approx((180, -16.9))
+    text = ", ".join(f"{x} {y}" for x, y in FIJI)
+    assert inner_point(f"POLYGON (({text}))") == pytest.approx((180, -16.9))
+    east = [[x if x > 0 else x + 0.6, y] for x, y in FIJI]  # 179.9 to 180.7
+    assert inner_point({"type": "Polygon", "coordinates": [east]}) == pytest.approx((-179.7, -16.9))
+    assert inner_point({"type": "MultiPolygon", "coordinates": [[SQUARE], [FIJI]]}) == (2, 1), "it is the larger one"
+    hole = [[-180, -16.95], [-179.92, -16.95], [-179.92, -16.85], [-180, -16.85], [-180, -16.95]]
+    assert inner_point({"type": "Polygon", "coordinates": [FIJI, hole]}) == pytest.approx((179.95, -16.9))
+
+
+def test_a_band_around_the_globe_stays_one() -> None:
+    band = [[-180, -10], [180, -10], [180, 10], [-180, 10], [-180, -10]]
+    assert inner_point({"type": "Polygon", "coordinates": [band]}) == (0, 0)
+    long = [[-100, 0], [0, 0], [100, 0], [100, 2], [0, 2], [-100, 2], [-100, 0]]  # no step of more than 180 degrees
+    assert inner_point({"type": "Polygon", "coordinates": [long]}) == (0, 1)
+
+
 JSON: Any = st.recursive(
     st.none() | st.floats() | st.integers() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["type", "coordinates"]), inner),

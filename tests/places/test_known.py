@@ -207,7 +207,7 @@ HEADER = ",".join(COLUMNS)
         ((HEADER, ",A,51,13,,"), r"line 2, column 'place': is empty"),
         ((HEADER, "1,A,91,13,,"), r"line 2, column 'latitude': '91' is not a latitude; .* -90 and 90"),
         ((HEADER, "1,A,51,180.5,,"), r"line 2, column 'longitude': '180.5' is not a longitude"),
-        ((HEADER, '1,A,"51,05",13,,'), r"column 'latitude': '51,05' is not a latitude; .* as 51.05"),
+        ((HEADER, '1,A,"51,05,1",13,,'), r"column 'latitude': '51,05,1' is not a latitude; .* as 51.05"),
         ((HEADER, "1,A,nan,13,,"), r"column 'latitude': 'nan'"),
         ((HEADER, "1,A,51,,,"), r"line 2, column 'longitude': is empty; give both"),
         ((HEADER, "1,A,51,13"), r"line 2: has 4 fields, the header has 6"),
@@ -301,3 +301,14 @@ def test_ids_of_places_are_the_ids_of_posts(tmp_path: Path) -> None:
         BadPlace, match=r"line 2, column 'place': '2.13385E\+08' is a rounded number; format the column"
     ):
         read_places(write(tmp_path / "places.csv", HEADER, "2.13385E+08,Mill,51,13,,"))
+
+
+def test_a_table_of_excel_in_europe(tmp_path: Path) -> None:
+    file = tmp_path / "places.csv"
+    file.write_text('place;name;latitude;longitude;category;aliases\n1;Pier, old;51,05;-13,5;Bar;"a;b"\n')
+    assert read_places(file).places == (KnownPlace("1", "Pier, old", 51.05, -13.5, "Bar", ("a", "b")),)
+    file.write_text("place;name;latitude;longitude;category;aliases\n1;Pier;51,05;-13,5;Bar;a;b\n")
+    with pytest.raises(BadPlace, match="line 2: has 7 fields, the header has 6; put names with commas or semicolons"):
+        read_places(file)
+    file.write_text('place,latitude,longitude\n1,"51,05","13,5"\n')
+    assert read_places(file).positions.tolist() == [[51.05, 13.5]]

@@ -111,6 +111,13 @@ def test_overture_of_2026_and_as_others_save_it(tmp_path: Path) -> None:
     assert kept == [KnownPlace("1", "Inn", 51.05, 13.7, "Travel")]
 
 
+def test_the_box_of_a_place_across_the_antimeridian(tmp_path: Path) -> None:
+    bbox = {"xmin": 179.5, "xmax": -179.25, "ymin": -17.0, "ymax": -16.0}  # 1.25 degrees wide
+    save_overture(tmp_path / "a.parquet", overture(1, geometry=None, bbox=bbox))
+    (place,), _ = found(tmp_path / "a.parquet", box=Box(-18.0, 179.0, -16.0, -179.0))
+    assert (place.latitude, place.longitude) == (-16.5, -179.875)
+
+
 def test_the_most_complete_and_those_near_posts(tmp_path: Path) -> None:
     rows = [overture(0, websites=None), overture(1, confidence=0.5), overture(2), overture(3, confidence=0.95)]
     path = save_overture(tmp_path / "a.parquet", *rows)
@@ -174,6 +181,13 @@ def test_what_ogr2ogr_overpass_and_quickosm_write(tmp_path: Path) -> None:
     assert [place.place for place in found(overpass, any_category=True)[0]] == ["node/1", "way/1"]
 
 
+def test_degrees_with_a_decimal_comma(tmp_path: Path) -> None:
+    header = ["osm_id", "fclass", "name", "lat", "lon"]
+    table = save_table(tmp_path / "a.csv", header, [1, "bar", "A", "51,05", "13,73"], delimiter=";")
+    ((place,), _) = found(table)
+    assert (place.latitude, place.longitude) == (51.05, 13.73)
+
+
 # --- GeoJSON
 
 
@@ -221,6 +235,23 @@ def test_properties_of_overture_of_ones_own_and_none(tmp_path: Path) -> None:
     ]
     assert places.left_out == {fsq.NO_CLASS: 1, fsq.NO_ID: 1, fsq.OUTSIDE: 1}
     assert places.without_class == {"yard": 1}
+
+
+def test_a_place_at_zero_is_nowhere_and_counted(tmp_path: Path) -> None:
+    nowhere = feature(1) | {"geometry": {"type": "Point", "coordinates": [0, 0]}}
+    (tmp_path / "a.geojson").write_text("\n".join(map(json.dumps, [nowhere, feature(2)])))
+    kept, places = found(tmp_path / "a.geojson", box=Box(-60.0, -30.0, 60.0, 30.0))
+    assert len(kept) == 1
+    assert places.left_out == {fsq.NO_POSITION: 1}
+
+
+def test_a_polygon_across_the_antimeridian_lies_in_its_box(tmp_path: Path) -> None:
+    ring = [[179.9, -17], [-179.9, -17], [-179.9, -16.9], [179.9, -16.9], [179.9, -17]]
+    (tmp_path / "a.geojson").write_text(
+        json.dumps(feature(1) | {"geometry": {"type": "Polygon", "coordinates": [ring]}})
+    )
+    (place,), _ = found(tmp_path / "a.geojson", box=Box(-18.0, 179.0, -16.0, -179.0))
+    assert (place.latitude, abs(place.longitude or 0)) == pytest.approx((-16.95, 180.0))
 
 
 def test_a_large_collection_is_read_in_pieces(tmp_path: Path) -> None:

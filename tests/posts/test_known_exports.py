@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from postplace.posts.known_exports import NO_POSTS, TABLE, UNPACK, KnownExport, known_export
+from postplace.posts.known_exports import NO_IMPORT, NO_POSTS, UNPACK, KnownExport, known_export
 
 
 def put(path: Path, content: object = "x") -> Path:
@@ -94,7 +94,9 @@ def test_by_the_columns_of_a_table(name: str, header: str, expected: str, tmp_pa
 
 def test_posts_in_a_folder_name_their_file_and_a_compressed_one_is_looked_into(tmp_path: Path) -> None:
     (tmp_path / "mine.csv.gz").write_bytes(gzip.compress(b"id,images\n"))
-    assert known_export(tmp_path) == KnownExport("holds mine.csv.gz, posts", TABLE)
+    assert known_export(tmp_path) == KnownExport(
+        "holds mine.csv.gz, posts", f"{NO_IMPORT}give a file in it: mine.csv.gz"
+    )
 
 
 @pytest.mark.parametrize(
@@ -116,3 +118,13 @@ def test_what_cannot_be_read_is_nothing_that_is_known(tmp_path: Path) -> None:
     (tmp_path / "a.parquet").write_bytes(b"no Parquet")
     (tmp_path / "b.csv").write_bytes(b"\xff\xfe\x00")
     assert [known_export(path) for path in (tmp_path, tmp_path / "none", Path("\0"))] == [None, None, None]
+
+
+def test_posts_are_found_among_places_geojson_and_archives(tmp_path: Path) -> None:
+    put(tmp_path / "places.csv", "place,name,latitude,longitude,category,aliases\n1,Pier,31.3,121.6,,\n")
+    put(tmp_path / "area.geojson", {"type": "FeatureCollection", "features": []})
+    put(tmp_path / "images.zip")
+    put(tmp_path / "posts.jsonl", '{"id": "1", "text": "a"}\n')
+    put(tmp_path / "more.csv", "id,text\n2,b\n")
+    expected = KnownExport("holds more.csv, posts", f"{NO_IMPORT}give a file in it: more.csv, posts.jsonl")
+    assert known_export(tmp_path) == expected

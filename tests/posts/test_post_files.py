@@ -188,6 +188,26 @@ def test_a_damaged_row_of_a_file_in_utf_8_is_not_taken_for_another_encoding(tmp_
         read_posts(tmp_path / "p.csv")
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("p.csv", b"PK\x03\x04\x14\0\x06\0\x08\0\0\0", "is an Excel workbook or an archive, .*with the ending .xlsx"),
+        ("p.csv", bytes.fromhex("d0cf11e0a1b11ae1") + bytes(99), "a workbook of Excel before 2007, .*save it as .xlsx"),
+        ("p.jsonl", gzip.compress(LINES.encode()), "is compressed with gzip, .*; name it p.jsonl.gz$"),
+        ("p.json", bz2.compress(LINES.encode()), "is compressed with bzip2, .*; name it p.json.bz2$"),
+        ("p.tsv", lzma.compress(LINES.encode()), "is compressed with xz, .*; name it p.tsv.xz$"),
+        ("p.jsonl", zstandard(LINES.encode()), "is compressed with Zstandard, .*; name it p.jsonl.zst$"),
+        ("p.jsonl", b"PAR1" + bytes(20), "is Parquet, .*; name it with the ending .parquet$"),
+        ("p.csv.gz", gzip.compress(b"PK\x03\x04"), "is an Excel workbook or an archive"),
+        ("p.csv", b"SQLite format 3\0" + bytes(80), "is a database of SQLite, .*; export its table of posts as CSV"),
+    ],
+)
+def test_what_is_no_text_is_named_by_its_first_bytes(name: str, content: bytes, message: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(BadPost, match=message):
+        read_posts(tmp_path / name)
+
+
 def test_semicolons_with_decimal_commas(tmp_path: Path) -> None:
     (tmp_path / "p.csv").write_text("id;text;latitude;longitude;images\n1;x;51,05;-13,5;a.jpg,b.jpg\n")
     images = (tmp_path / "a.jpg", tmp_path / "b.jpg")

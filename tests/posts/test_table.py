@@ -800,3 +800,10 @@ def test_what_would_not_be_read_again_is_not_written(tmp_path: Path) -> None:
 def test_an_option_that_is_yes_or_no_takes_no_text() -> None:
     with pytest.raises(BadOption, match="repair_text: 'no' is neither True nor False"):
         PostStream([{"id": 1, "text": "x"}], repair_text="no")  # type: ignore[arg-type]
+
+
+def test_a_folder_with_posts_among_places_names_the_posts(tmp_path: Path) -> None:
+    (tmp_path / "places.csv").write_text("place,name\n1,Pier\n")
+    (tmp_path / "posts.jsonl").write_text('{"id": "1", "text": "a"}\n')
+    with pytest.raises(BadPost, match=r"is a folder; give a file in it: posts.jsonl$"):
+        read_posts(tmp_path)

@@ -122,6 +122,14 @@ def test_each_form_gives_the_same_post(tmp_path: Path, make: Callable[[int], dic
     assert recognise(tmp_path).name == "tweets"
 
 
+def test_a_user_is_one_in_any_writing(tmp_path: Path) -> None:
+    users = [5, 5.0, "5", "5.0", "1.57E+18"]
+    file = save(tmp_path / "a.jsonl", *(twscrape(n, user={"id": user}) for n, user in enumerate(users)))
+    dump = tweets_dump(file)
+    assert [post.user for post in dump] == ["5", "5", "5", "5", None]
+    assert dump.counts["user rounded by a spreadsheet"] == 1
+
+
 def archive(folder: Path, *tweets: object) -> Path:
     """The folder that X sends, with the other files of the person."""
     data = folder / "data"

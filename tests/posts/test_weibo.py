@@ -149,6 +149,8 @@ def test_times_are_beijings(tmp_path: Path, given: object, expected: datetime | 
         ("4454572602912340", "ImTGkcdDn", "4454572602912349"),  # 15 digits are what a spreadsheet keeps
         ("4.45457260291235E+15", "ImTGkcdDn", "4454572602912349"),
         ("", "ImTGkcdDn", "4454572602912349"),
+        (4760000000000000.0, "", "4760000000000000"),  # as pandas writes a column with gaps
+        ("4760000000000000.0", "", "4760000000000000"),
         ("7", "ImTGkcdDn", "7"),
         ("7", "", "7"),
         ("ImTGkcdDn", "", "ImTGkcdDn"),  # weiboSpider's ids are bids
@@ -157,6 +159,23 @@ def test_times_are_beijings(tmp_path: Path, given: object, expected: datetime | 
 def test_ids(tmp_path: Path, post_id: object, bid: str, expected: str) -> None:
     MAKE["save_json"](tmp_path, MAKE["weibo"](id=post_id, bid=bid))
     assert [post.id for post in weibo_export(tmp_path)] == [expected]
+
+
+def test_a_number_with_a_point_is_the_same_post(tmp_path: Path) -> None:
+    ids = (4760000000000000, 4760000000000000.0)
+    whole, pointed = (MAKE["weibo"](id=number, bid="", user_id="5") for number in ids)
+    MAKE["save_json"](tmp_path, whole, pointed)
+    export = weibo_export(tmp_path)
+    assert [(post.id, post.user) for post in export] == [("4760000000000000", "5")]
+    assert export.counts["the same post again"] == 1
+
+
+def test_a_user_is_one_in_any_writing(tmp_path: Path) -> None:
+    users = [5, 5.0, "5", "5.0", "4.45457E+15"]
+    MAKE["save_json"](tmp_path, *(MAKE["weibo"](id=n, bid="", user_id=user) for n, user in enumerate(users, start=1)))
+    export = weibo_export(tmp_path)
+    assert [post.user for post in export] == ["5", "5", "5", "5", None]
+    assert export.counts["user rounded by a spreadsheet"] == 1
 
 
 def test_bids_of_the_crawlers_own_examples() -> None:

@@ -82,6 +82,7 @@ def experiment(
     check_apart("--out", out, [*data, places, Path(name) if Path(name).is_file() else None])
     definition = read_experiment(name)
     from postplace.experiments.runner import known_rows, run_experiment
+    from postplace.system.targets import real_path
 
     known_rows(definition, only or ())
     check_classes(cells, min_posts)
@@ -91,7 +92,7 @@ def experiment(
     chosen = target or definition.target
     if chosen not in ("place", "category"):
         raise unknown_name("--target", chosen, ("place", "category"))
-    labels = [path.stem if path.stem != "posts" else path.resolve().parent.name for path in data]
+    labels = [path.stem if path.stem != "posts" else real_path(path).parent.name for path in data]
     if twice := sorted({label for label in labels if labels.count(label) > 1}):
         raise BadOption("--data", f"two sets of posts are called {twice[0]!r}", "rename one file")
     names: tuple[str, ...] = ()

@@ -24,7 +24,7 @@ def places(
     fsq: Annotated[
         Path | None,
         typer.Argument(
-            metavar="FSQ",
+            metavar="OPEN_DATA",
             help="FSQ OS Places or Overture Maps (.parquet), OpenStreetMap (.csv), GeoJSON; or a folder.",
             show_default=False,
         ),
@@ -71,7 +71,7 @@ def places(
     from postplace.system.targets import is_stream
 
     if fsq is None or box is None or out is None:
-        missing = "FSQ" if fsq is None else "--box" if box is None else "--out"
+        missing = "OPEN_DATA" if fsq is None else "--box" if box is None else "--out"
         remedy = "write for example: postplace import places fsq/ --box 50.97,13.58,51.18,13.97 --out places.csv"
         raise BadOption(missing, "is missing", remedy)
     if near_posts is None and min_posts is not None:
@@ -91,7 +91,7 @@ def places(
         max_places=max_places,
     )
     classes: Counter[str] = Counter()
-    write_places(_tallied(found, classes), out)
+    write_places(_tallied(found, classes, fsq), out)
     with said_beside(out):
         typer.echo("\n".join(_report(found, classes)))
         typer.echo(f"saved in {out}")
@@ -116,7 +116,7 @@ def _visits(posts: Path, radius_km: float) -> PostCounts:
     return counts
 
 
-def _tallied(found: FsqPlaces | OpenPlaces, classes: Counter[str]) -> Iterator[KnownPlace]:
+def _tallied(found: FsqPlaces | OpenPlaces, classes: Counter[str], source: Path) -> Iterator[KnownPlace]:
     from postplace.errors import NotEnoughData
 
     for place in found:
@@ -124,7 +124,7 @@ def _tallied(found: FsqPlaces | OpenPlaces, classes: Counter[str]) -> Iterator[K
         yield place
     if not found.kept:
         reasons = ", ".join(f"{reason} {count:,}" for reason, count in found.left_out.most_common(4))
-        raise NotEnoughData("FSQ", f"no place of {found.rows:,} is left ({reasons})", "check --box and the cuts")
+        raise NotEnoughData(str(source), f"no place of {found.rows:,} is left ({reasons})", "check --box and the cuts")
 
 
 def _report(found: FsqPlaces | OpenPlaces, classes: Counter[str]) -> Iterator[str]:

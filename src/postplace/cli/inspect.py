@@ -198,7 +198,9 @@ def _notes(inspection: Inspection, prepared: Split | None) -> list[str]:
 
 
 def _check_apart(report: Path | None, masked: Path | None) -> None:
-    if report is not None and masked is not None and report.resolve() == masked.resolve():
+    from postplace.system.targets import real_path
+
+    if report is not None and masked is not None and real_path(report) == real_path(masked):
         raise BadOption("--output", f"{report} is where the masked posts go", "choose another file")
 
 

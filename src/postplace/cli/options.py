@@ -152,7 +152,9 @@ def check_classes(cells: int | None, min_posts: int | None) -> None:
 
 def check_other_run(transfer_model: Path | None, run: Path) -> None:
     """Raise BadOption for a run whose edits would be evaluated by itself."""
-    if transfer_model is not None and transfer_model.resolve() == run.resolve():
+    from postplace.system.targets import real_path
+
+    if transfer_model is not None and real_path(transfer_model) == real_path(run):
         problem = f"{transfer_model} is the run that chooses the edits"
         raise BadOption("--transfer-model", problem, "give the run of another model")
 

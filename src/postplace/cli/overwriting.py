@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from postplace.errors import BadOption
-from postplace.system.targets import is_stream
+from postplace.system.targets import is_circular, is_stream, real_path
 
 ANOTHER = "choose another file"
 
@@ -26,6 +26,8 @@ def check_output(option: str, output: Path | None, inputs: Iterable[Path | None]
 
 def check_apart(option: str, output: Path, inputs: Iterable[Path | None]) -> None:
     """As `check_output`, for an output that may be a folder."""
+    if is_circular(output):
+        raise BadOption(option, f"{output} is a link that leads in a circle", ANOTHER)
     for source in inputs:
         if source is not None and _overwrites(output, source):
             read = "what is read" if output == source else f"what is read ({source})"
@@ -49,5 +51,5 @@ def _overwrites(output: Path, source: Path) -> bool:
     with suppress(OSError):
         if output.samefile(source):
             return True
-    there, read = output.resolve(), source.resolve()
+    there, read = real_path(output), real_path(source)
     return there == read or (source.is_dir() and output.is_file() and read in there.parents)

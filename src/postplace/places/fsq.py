@@ -35,6 +35,7 @@ GONE = ("closed", "delete", "doesnt_exist", "duplicate", "inappropriate", "priva
 """Reports by users, not yet settled by Foursquare, that make a place unfit; other reports are let pass."""
 
 OUTSIDE = "outside the box, or without coordinates"
+NO_POSITION = "coordinates 0, 0, which are no position"
 CLOSED = "closed"
 NO_ID = "without an id"
 NO_NAME = "without a name"
@@ -231,7 +232,9 @@ class FsqPlaces:
         flag = next((flag for flag in row.get(FLAGS) or () if flag in GONE), None)
         category = semantic_class(labels)
         reason = None
-        if row["date_closed"]:
+        if row["latitude"] == row["longitude"] == 0:
+            reason = NO_POSITION
+        elif row["date_closed"]:
             reason = CLOSED
         elif flag:
             reason = f"reported as {flag.replace('_', ' ')}"

@@ -54,9 +54,46 @@ def _geojson_point(geometry: dict[str, Any]) -> Point | None:
         return _pair(line[len(line) // 2])
     if kind in ("Polygon", "MultiPolygon"):
         polygons = [coordinates] if kind == "Polygon" else coordinates
-        rings = [[[_pair(vertex) for vertex in ring] for ring in polygon] for polygon in polygons]
-        return interior_point(max(rings, key=lambda polygon: abs(_area(polygon[0]))))
+        rings = [_continuous([[_pair(vertex) for vertex in ring] for ring in polygon]) for polygon in polygons]
+        longitude, latitude = interior_point(max(rings, key=lambda polygon: abs(_area(polygon[0]))))
+        return wrapped_longitude(longitude), latitude
     return None
+
+
+def wrapped_longitude(longitude: float) -> float:
+    """A longitude that was counted on beyond the antimeridian, from -180 to 180; what are no degrees is left as it is.
+
+    >>> wrapped_longitude(181.0), wrapped_longitude(180.0), wrapped_longitude(-190.0), wrapped_longitude(1e6)
+    (-179.0, 180.0, 170.0, 1000000.0)
+    """
+    return (longitude + 180) % 360 - 180 if 180 < abs(longitude) <= 360 else longitude
+
+
+def _continuous(polygon: Sequence[Ring]) -> Sequence[Ring]:
+    """A polygon whose longitudes run on beyond 180 where it crosses the antimeridian without being cut there (RFC 7946,
+    3.1.9, asks for the cut, many programs leave it out); any other as it is.
+    """
+    outer = _unwrapped(polygon[0], near=polygon[0][0][0])
+    span = _span(outer)
+    # what goes around a pole does not close, and a whole band of latitude shrinks to a line
+    if not 0 < span < _span(polygon[0]) or abs(outer[0][0] - outer[-1][0]) > 180:
+        return polygon
+    middle = min(longitude for longitude, _ in outer) + span / 2
+    return [outer, *(_unwrapped(hole, near=middle) for hole in polygon[1:])]
+
+
+def _unwrapped(ring: Ring, *, near: float) -> Ring:
+    """The ring with each longitude within 180 degrees of the one before, the first of them of `near`."""
+    points: list[Point] = []
+    for longitude, latitude in ring:
+        near = longitude - 360 * round((longitude - near) / 360)
+        points.append((near, latitude))
+    return points
+
+
+def _span(ring: Ring) -> float:
+    longitudes = [longitude for longitude, _ in ring]
+    return max(longitudes) - min(longitudes)
 
 
 def interior_point(polygon: Sequence[Ring]) -> Point:

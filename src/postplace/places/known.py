@@ -34,6 +34,7 @@ from postplace.system.text_tables import (
     not_utf_8,
     plain_number,
     wide_encoding,
+    with_decimal_point,
 )
 
 COLUMNS = ("place", "name", "latitude", "longitude", "category", "aliases")
@@ -201,6 +202,7 @@ def read_places(path: Path, *, crs: str = "wgs84") -> KnownPlaces:
 
     `crs`: the reference system of their coordinates, `wgs84`, `gcj02` or `bd09` (`geo/crs.py`). Of a place at 0, 0 the
     coordinates are left out, and counted in `unlocated`.
+    Cells may be parted by semicolons, degrees may have a decimal comma.
     Columns may stand in any order, others are left unread; only `place` must be there and be filled. Rows that are the
     header again, as in files that were joined, are passed over, and a warning says how many. Raises `BadPlace`
     for the first bad row (naming how many more are), for an id given twice and for a file without a place.
@@ -264,7 +266,7 @@ def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, str] | BadPlace]]:
             again += 1
         elif len(row) != len(names):
             found = f"has {len(row)} fields, the header has {len(names)}"
-            remedy = "put names with commas in double quotes, and close every quote"
+            remedy = "put names with commas or semicolons in double quotes, and close every quote"
             yield number, BadPlace(f"{path}, line {number}", found, remedy)
         else:
             yield number, {name: value.strip() for name, value in zip(names, row, strict=True)}
@@ -346,7 +348,7 @@ def _degrees(text: str, column: str, limit: int, where: str) -> float | None:
     if not text:
         return None
     try:
-        degrees = float(text)
+        degrees = float(with_decimal_point(text))
     except ValueError:
         degrees = math.nan
     if not abs(degrees) <= limit:

@@ -22,6 +22,7 @@ from postplace.places.fsq import (
     NO_CLASS,
     NO_ID,
     NO_NAME,
+    NO_POSITION,
     OUTSIDE,
     Box,
     PostCounts,
@@ -110,6 +111,8 @@ class OpenPlaces:
             return NO_DEGREES
         if latitude is None or longitude is None or not is_inside(self._box, latitude, longitude):
             return OUTSIDE
+        if latitude == longitude == 0:  # how programs write that there are none
+            return NO_POSITION
         if candidate.unfit:
             return candidate.unfit
         if not candidate.place:

@@ -15,6 +15,7 @@ from postplace.places.open_data import Candidate, OpenPlaces
 from postplace.places.osm_table import is_osm_table, read_header, table_candidates
 from postplace.places.overture import is_overture, overture_candidates
 from postplace.system.stray_files import without_strays
+from postplace.system.targets import is_circular
 
 FSQ, OVERTURE, OSM, GEOJSON = "FSQ OS Places", "places of Overture Maps", "a table of OpenStreetMap", "GeoJSON"
 
@@ -61,6 +62,8 @@ _READERS = {OVERTURE: overture_candidates, OSM: _of_tables, GEOJSON: _of_feature
 
 def _kind(source: Path) -> tuple[str, list[Path], int]:
     """What the files are, which there are, all of one kind, and how many a Mac, a NAS or Windows left."""
+    if is_circular(source):
+        raise BadPlace(str(source), "is a link that leads in a circle", "give the file itself")
     if not source.exists():
         raise BadPlace(str(source), "does not exist", "check the path")
     if not source.is_dir():

@@ -17,6 +17,7 @@ from postplace.errors import BadPlace
 from postplace.places.geometry import inner_point
 from postplace.places.open_data import Candidate
 from postplace.places.osm_classes import TAG_KEYS, osm_class
+from postplace.system.text_tables import with_decimal_point
 
 _IDS = ("osm_id", "@id", "full_id", "osm_way_id", "id")
 _TYPES = ("@type", "osm_type")
@@ -103,7 +104,8 @@ def _degrees(row: Mapping[str, str]) -> tuple[float | None, float | None]:
     columns = _point_columns(list(row))
     if columns is not None:
         with suppress(ValueError):
-            return float(row[columns[0]]), float(row[columns[1]])
+            latitude, longitude = (float(with_decimal_point(row[name])) for name in columns)
+            return latitude, longitude
     for key in _GEOMETRIES:
         if point := inner_point(row.get(key)):
             return point[1], point[0]

@@ -14,7 +14,7 @@ from typing import Any
 
 from postplace.errors import BadPlace
 from postplace.places.fsq import CLOSED, OUTSIDE, Box
-from postplace.places.geometry import inner_point
+from postplace.places.geometry import inner_point, wrapped_longitude
 from postplace.places.open_data import Candidate
 from postplace.places.osm_classes import overture_class
 
@@ -112,4 +112,5 @@ def _middle(bbox: object) -> tuple[float, float] | None:
     if None in edges:
         return None
     west, east, south, north = (float(edge) for edge in edges if edge is not None)
-    return (west + east) / 2, (south + north) / 2
+    east += 360 if west > east else 0  # across the antimeridian
+    return wrapped_longitude((west + east) / 2), (south + north) / 2

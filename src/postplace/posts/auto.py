@@ -10,7 +10,7 @@ from pathlib import Path
 from postplace.errors import BadOption, BadPost
 from postplace.posts.dump import AUTO as SAYS_WHICH
 from postplace.posts.dump import Dump, cannot_be_opened
-from postplace.posts.known_exports import NO_POSTS, TABLE, UNPACK, known_export
+from postplace.posts.known_exports import NO_IMPORT, NO_POSTS, TABLE, UNPACK, known_export
 from postplace.posts.registry import SourceEntry, find_source, read_source, source_names
 
 AUTO = "auto"
@@ -80,7 +80,11 @@ def what_else(path: Path) -> str:
         known = known_export(path)
         if known is None:
             return error.remedy if "several sources" in error.found else ""
-        return "" if known.remedy in (TABLE, UNPACK) else f"it {known.is_}; {known.remedy.removeprefix(NO_POSTS)}"
+        if known.remedy in (TABLE, UNPACK):
+            return ""
+        if known.remedy.startswith(NO_IMPORT):
+            return known.remedy.removeprefix(NO_IMPORT)
+        return f"it {known.is_}; {known.remedy.removeprefix(NO_POSTS)}"
     return _named(entry)
 
 

@@ -15,9 +15,10 @@ from typing import TextIO, TypeVar
 
 from postplace.errors import BadPost
 from postplace.geo.crs import located_in_wgs84
-from postplace.posts.record import parse, says_nothing, shown
+from postplace.posts.record import NAME_KEYS, parse, says_nothing, shown
 from postplace.schema import Post
 from postplace.system.stray_files import STRAY, is_stray_file, is_stray_folder
+from postplace.system.text_tables import plain_number
 
 KEPT_REFUSALS = 1_000
 LONGEST_RECORD = 16 * 2**20  # characters of one record
@@ -101,9 +102,10 @@ class ImportReport:
             self.refused.append(error)
 
     def post(self, record: Mapping[str, object], *, where: str) -> Post | None:
-        """The post of a record; None when it is refused, or has the id of an earlier one."""
+        """The post of a record; None when it is refused, or has the id of an earlier one. "5.0" is the name 5."""
+        names = {key: value for key in NAME_KEYS if isinstance(value := record.get(key), str)}
         try:
-            post = parse(record, where=where, folder=Path())
+            post = parse({**record, **{k: plain_number(v) for k, v in names.items()}}, where=where, folder=Path())
         except BadPost as error:
             key = error.where.rpartition("key ")[2] if "key " in error.where[len(where) :] else "record"
             self.refuse(f"{key.strip(chr(39))} cannot be used", error)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -11,6 +11,7 @@ from typing import NamedTuple
 from postplace.posts.json_files import first_objects, open_text, sample_files
 
 _PACKED = (".zip", ".tar", ".tar.gz", ".tgz", ".7z", ".rar")
+_TABLE_ENDINGS = (".parquet", ".csv", ".tsv", ".jsonl", ".json")
 _NO_READER = (
     "no source reads it yet: make a table of it (id, text, images, time, latitude, longitude) and give that where "
     "posts are asked for, or write a source of your own (docs/extending.md)"
@@ -19,6 +20,7 @@ NO_POSTS = "it holds places, not posts: "
 _PLACES = f"{NO_POSTS}`postplace import places` makes a places.csv of it"
 _FSQ = f"{NO_POSTS}give the Parquet files as Foursquare publishes them to `postplace import places`"
 UNPACK = "unpack it, and give the folder"
+NO_IMPORT = "it needs no import: "
 TABLE = "it needs no import: give it where posts are asked for, as to train or predict"
 
 
@@ -31,10 +33,25 @@ class KnownExport(NamedTuple):
 
 def known_export(path: Path) -> KnownExport | None:
     """What a path holds that is no source's, or None; never raises."""
-    for looks in (_archive, _by_names, _by_records, _by_columns):
+    for looks in (_posts_among_others, _archive, _by_names, _by_records, _by_columns):
         if (found := looks(path)) is not None:
             return found
     return None
+
+
+def _posts_among_others(path: Path) -> KnownExport | None:
+    """The tables of posts that lie in a folder itself: whatever lies beside them, they are what is looked for."""
+    if not path.is_dir():
+        return None
+    beside = (file for file in sample_files(path, _TABLE_ENDINGS) if file.parent == path)
+    names = [file.name for file in beside if _are_of_posts({str(name).casefold() for name in _columns(file)})]
+    if not names:
+        return None
+    return KnownExport(f"holds {names[0]}, posts", f"{NO_IMPORT}give a file in it: {', '.join(names)}")
+
+
+def _are_of_posts(columns: Set[str]) -> bool:
+    return "id" in columns and not columns.isdisjoint({"text", "images"})
 
 
 def _archive(path: Path) -> KnownExport | None:
@@ -92,13 +109,13 @@ _RECORDS: Mapping[str, Callable[[Mapping[str, object]], bool]] = {
 
 def _by_columns(path: Path) -> KnownExport | None:
     """By the columns of tables: places that are open data, and posts in a table of one's own."""
-    for file in sample_files(path, (".parquet", ".csv", ".tsv", ".jsonl", ".json")):
+    for file in sample_files(path, _TABLE_ENDINGS):
         columns = {str(name).casefold() for name in _columns(file)}
         for what, needed in _TABLES.items():
             if needed <= columns:
                 as_text = what == "FSQ OS Places" and not file.name.lower().endswith(".parquet")
                 return KnownExport(f"holds {what}", _FSQ if as_text else _PLACES)
-        if "id" in columns and columns & {"text", "images"}:
+        if _are_of_posts(columns):
             return KnownExport("is a table of posts already" if file == path else f"holds {file.name}, posts", TABLE)
         if {"place", "name"} <= columns:
             return KnownExport("is a list of places already", "give it to the option or the parameter `places`")

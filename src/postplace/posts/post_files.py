@@ -22,6 +22,7 @@ from postplace.posts.columns import Record, arrow_records, check_columns, known_
 from postplace.posts.csv_files import SAMPLE, csv_records
 from postplace.posts.dump import AUTO, InvalidRecord, JsonText
 from postplace.posts.excel_files import excel_records
+from postplace.posts.pipes import PipeContent, is_pipe
 from postplace.posts.record import shown
 from postplace.system.stray_files import is_stray_file
 from postplace.system.text_tables import SAVE_AS_UTF_8, not_utf_8, wide_encoding
@@ -29,6 +30,17 @@ from postplace.system.text_tables import SAVE_AS_UTF_8, not_utf_8, wide_encoding
 READ_ENDINGS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".xlsx")
 
 LONGEST_LINE = 16 * 2**20  # bytes; a longer one is no post, and must not fill the memory
+_OF_BYTES = (".parquet", ".xlsx")
+_MARKS = {  # what text files are by mistake, by their first bytes
+    b"PK\x03\x04": ("an Excel workbook or an archive", "name a workbook with the ending .xlsx, and unpack an archive"),
+    b"\xd0\xcf\x11\xe0": ("a workbook of Excel before 2007", "save it as .xlsx, or as 'CSV UTF-8'"),
+    b"\x1f\x8b": ("compressed with gzip", "name it {name}.gz"),
+    b"BZh": ("compressed with bzip2", "name it {name}.bz2"),
+    b"\xfd7zXZ\0": ("compressed with xz", "name it {name}.xz"),
+    b"\x28\xb5\x2f\xfd": ("compressed with Zstandard", "name it {name}.zst"),
+    b"PAR1": ("Parquet", "name it with the ending .parquet"),
+    b"SQLite format 3\0": ("a database of SQLite", "export its table of posts as CSV"),
+}
 _BESIDE_RECIPE = ("posts.parquet", "split.json", "report.json")  # see preparation/prepared_folder.py
 _ENDINGS = f"give a file with one of the endings {', '.join(READ_ENDINGS)}; text files may be compressed as .gz"
 _OF_A_FOLDER = f"{_ENDINGS}; of what another program downloaded, {AUTO}"
@@ -56,11 +68,12 @@ _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")  # of `https://` a path keep
 _DAMAGED = (EOFError, zlib.error, lzma.LZMAError)
 
 
-def file_records(path: Path) -> Iterator[Record]:
+def file_records(path: Path, pipe: PipeContent | None = None) -> Iterator[Record]:
     """The records of a file, each with where it stands; or in its place why there is none (a BadPost).
 
     Read: JSON lines (`.jsonl`, `.ndjson`, `.json`), one JSON list of objects (`.json`), `.csv` and `.tsv`, `.parquet`
     (also a folder of its parts, as Spark writes it), `.xlsx`. Text may be compressed: `.gz`, `.bz2`, `.xz`, `.zst`.
+    A pipe whose name has an ending is read once, into `pipe`, which lasts for later readings; not Parquet and .xlsx.
     Raises BadPost for a path that is none of these, with what it is instead where that is known.
     """
     try:
@@ -71,17 +84,20 @@ def file_records(path: Path) -> Iterator[Record]:
         if is_stray_file(path.name):
             raise BadPost(str(path), "is a file that a Mac or Windows left beside another one", "give the other one")
         ending, packing = _ending(path)
-        if ending not in READ_ENDINGS:
-            raise _no_such_ending(path, ending, packing)
-        if not status.st_size:
+        passes = is_pipe(status.st_mode)
+        if ending not in READ_ENDINGS or (passes and ending in _OF_BYTES):
+            raise _pipe_of_unknown(path) if passes else _no_such_ending(path, ending, packing)
+        pipe = pipe or PipeContent()  # kept until the last record is read
+        content = pipe.of(path) if passes else path
+        if not content.stat().st_size:
             raise BadPost(str(path), "is empty", "give a file with at least one post")
-        if ending in (".parquet", ".xlsx"):
+        if ending in _OF_BYTES:
             if packing:
                 raise BadPost(str(path), f"is compressed as {packing}", "unpack it: its format compresses by itself")
             yield from parquet_records(path) if ending == ".parquet" else excel_records(path)
             return
-        opened = partial(_opened, path, packing)
-        _check_wide(path, opened)
+        opened = partial(_opened, content, packing)
+        _check_kind(path, opened)
         yield from csv_records(path, opened) if ending in (".csv", ".tsv") else _json_records(path, ending, opened)
     except FileNotFoundError:
         if _ADDRESS.match(str(path)):
@@ -113,6 +129,15 @@ def _no_such_ending(path: Path, ending: str, packing: str) -> BadPost:
         return BadPost(str(path), found, remedy if ending else f"name it as posts.jsonl{packing}")
     problem = f"has the unknown ending {path.suffix!r}" if path.suffix else "has no ending"
     return BadPost(str(path), problem, _OTHER_ENDINGS.get(ending, _ENDINGS))
+
+
+def _pipe_of_unknown(path: Path) -> BadPost:
+    """The error for a pipe whose name does not say how it is read, or whose format is not read from its beginning."""
+    if path.suffix:
+        remedy = "write it to a file first, and give that, or pass JSON lines through a pipe named posts.jsonl"
+        return BadPost(str(path), f"is a pipe, and {path.suffix} cannot be read from one", remedy)
+    remedy = "write it to a file first, as `... > posts.jsonl`, and give that, or use a pipe so named (`mkfifo`)"
+    return BadPost(str(path), "is a pipe whose name does not say what comes out of it", remedy)
 
 
 def _folder_records(folder: Path) -> Iterator[Record]:
@@ -149,10 +174,14 @@ _PACKED: dict[str, Callable[[Path], Any]] = {
 }
 
 
-def _check_wide(path: Path, opened: Callable[[], BinaryIO]) -> None:
+def _check_kind(path: Path, opened: Callable[[], BinaryIO]) -> None:
+    """Refuse by name what is no text in UTF-8, as its first bytes show."""
     with opened() as file:
-        name = wide_encoding(file.read(256))
-    if name is not None:
+        start = file.read(256)
+    for mark, (kind, remedy) in _MARKS.items():
+        if start.startswith(mark):
+            raise BadPost(str(path), f"is {kind}, as its first bytes show, not text", remedy.format(name=path.name))
+    if (name := wide_encoding(start)) is not None:
         found = (
             f"byte 1 is not UTF-8 but {name}"
             if _ending(path)[0] not in (".csv", ".tsv")

@@ -26,7 +26,7 @@ from postplace.geo.crs import to_wgs84
 from postplace.posts.image_values import NoImage, image_value, is_data_address, is_pixels
 from postplace.posts.times import read_time
 from postplace.schema import Post
-from postplace.system.text_tables import EXACT_FLOAT, is_rounded
+from postplace.system.text_tables import EXACT_FLOAT, is_rounded, with_decimal_point
 from postplace.text.hashtags import find_hashtags, unite_hashtags
 from postplace.text.names import clean_name, spells_no_value
 
@@ -42,7 +42,6 @@ _CUT_LIST = re.compile(r"""\s*\[\s*["']""")
 _QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'")
 _EXACT_FLOAT32 = 2**24
 _CUT, _AS_TEXT = "is a rounded number", "read it as text, so that it keeps all its digits"
-_DECIMAL_COMMA = re.compile(r"\s*[+-]?\d{1,3},\d+\s*")
 _IMAGE_ENDING = re.compile(r"\.(?:jpe?g|png|webp|gif|bmp|tiff?|heic|avif)$", re.IGNORECASE)
 _DEGREES = re.compile(r"\d\s*[°º′'\"″]|\d\s*[NSEWO]\b")
 NO_POSITION = "coordinates 0, 0 left out: no position"
@@ -365,8 +364,7 @@ def _time(value: object) -> datetime:
 def _degrees(name: str, limit: int) -> Callable[[object], float]:
     def read(value: object) -> float:
         degrees = math.nan
-        if isinstance(value, str) and _DECIMAL_COMMA.fullmatch(value):
-            value = value.replace(",", ".")
+        value = with_decimal_point(value) if isinstance(value, str) else value
         if isinstance(value, int | float | str | Decimal) and not isinstance(value, bool):
             with suppress(ValueError, OverflowError):
                 degrees = float(value)

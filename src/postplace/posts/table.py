@@ -15,6 +15,7 @@ from postplace.posts.checks import REPAIRED, PostChecks, repair_post
 from postplace.posts.columns import Record
 from postplace.posts.keys import KNOWN, SAYS, is_header, on_unused, require_known, suggestions
 from postplace.posts.memory_tables import table_records
+from postplace.posts.pipes import PipeContent
 from postplace.posts.post_files import file_records
 from postplace.posts.record import NO_POSITION, RECORD_KEYS, parse, says_nothing, shown
 from postplace.posts.writing import ENDINGS, id_digest, write_posts
@@ -64,6 +65,7 @@ class PostStream:
         if not isinstance(repair_text, bool):
             raise BadOption("repair_text", f"{shown(repair_text)} is neither True nor False", "give one of them")
         self._crs, self._repairs = crs, repair_text
+        self._pipe = PipeContent()
         self._source = Path(source) if isinstance(source, str) else source
         self._skips, self._keeps_empty = on_bad_post == "skip", on_empty == "keep"
         self._reset()
@@ -80,7 +82,7 @@ class PostStream:
     def __iter__(self) -> Iterator[Post]:
         self._reset()
         seen: set[int] = set()  # 8 bytes of a digest for each id: ids may be long
-        name, folder, records = _open(self._source)
+        name, folder, records = _open(self._source, self._pipe)
         for where, record in self._records(records):
             try:
                 post = self._checked(where, record, folder, seen)
@@ -208,10 +210,10 @@ def read_posts(
 # --- where records come from
 
 
-def _open(source: object) -> tuple[str, Path, Iterator[Record]]:
+def _open(source: object, pipe: PipeContent) -> tuple[str, Path, Iterator[Record]]:
     """The name of a source, the folder its image paths are relative to, and its records."""
     if isinstance(source, Path):
-        return str(source), source.parent, file_records(source)
+        return str(source), source.parent, file_records(source, pipe)
     if (table := table_records(source)) is not None:
         return table[0], Path(), table[1]
     if isinstance(source, Iterable) and not isinstance(source, Mapping | bytes) and not hasattr(source, "readline"):

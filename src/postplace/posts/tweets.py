@@ -18,7 +18,6 @@ from pathlib import Path
 from postplace.errors import BadPost
 from postplace.posts.downloaded_images import ImageIndex
 from postplace.posts.dump import (
-    NO_USER,
     Dump,
     ImportReport,
     InvalidRecord,
@@ -29,6 +28,7 @@ from postplace.posts.dump import (
     require_content,
 )
 from postplace.posts.foreign_time import first_instant
+from postplace.posts.foreign_values import user_id
 from postplace.posts.json_files import JSON_ENDINGS, dump_files, first_objects, json_values, sample_files, unpacked_name
 from postplace.posts.tweet_media import tweet_images
 from postplace.schema import Post
@@ -162,14 +162,13 @@ def _record(
     if _is_retweet(tweet, text):
         tally.left_out[RETWEET] += 1
         return None
-    user = first(
+    user = user_id(
+        tally,
         *(at(tweet, "user", key) for key in ("id_str", "id", "username", "screen_name")),
         tweet.get("author_id"),
         at(tweet, "author", "id"),
         around if isinstance(around, str) else None,
     )
-    if user is None:
-        tally.note(NO_USER)
     return {
         "id": first(tweet.get("id_str"), tweet.get("id")),
         "text": html.unescape(text) if isinstance(text, str) else text,

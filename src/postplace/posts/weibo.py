@@ -20,7 +20,6 @@ from postplace.errors import BadPost
 from postplace.posts.dump import (
     BAD_TIME,
     NO_TIME,
-    NO_USER,
     VIDEO,
     Dump,
     ImportReport,
@@ -34,6 +33,7 @@ from postplace.posts.dump import (
     require_content,
     walk,
 )
+from postplace.posts.foreign_values import user_id
 from postplace.posts.keys import require_text_key
 from postplace.posts.weibo_database import ENDINGS as DATABASES
 from postplace.posts.weibo_database import database_rows
@@ -149,9 +149,6 @@ def _record(values: object, user: object, source: _Source, tally: ImportReport) 
     require_text_key(values, ("text",))
     values = {key: value for key, value in values.items() if value not in ("", "无")}
     post_id = _id(values, tally)
-    user = first(values.get("user_id"), at(values, "user", "id"), user)
-    if user is None:
-        tally.note(NO_USER)
     if values.get("video_url") or values.get("live_photo_url"):
         tally.note(VIDEO)
     if _is_retweet(values):
@@ -168,7 +165,7 @@ def _record(values: object, user: object, source: _Source, tally: ImportReport) 
         "text": text,
         "hashtags": [*found, *(topics if isinstance(topics, list) else [topics])],
         "images": find_images(_addresses(values), post_id, time, source.images.of(values), tally),
-        "user": user,
+        "user": user_id(tally, values.get("user_id"), at(values, "user", "id"), user),
         "time": time,
         "place": values.get("location"),
         "venue": values.get("location"),

@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta, timezone, tzinfo
 
 from postplace.posts.dump import InvalidRecord
+from postplace.system.text_tables import is_rounded, plain_number
 
 BEIJING = timezone(timedelta(hours=8))  # the crawler writes Weibo's own clock, without its zone
 _TAG = re.compile(r"</?(?:a|b|br|div|em|font|hr|i|img|p|span|strong)\b[^<>]*>", re.IGNORECASE)
@@ -85,10 +86,12 @@ def id_of_post(given: object, bid: object) -> tuple[str, bool]:
 
     >>> id_of_post("4.45457E+15", "ImTGkcdDn"), id_of_post(4454572602912349, "")
     (('4454572602912349', True), ('4454572602912349', False))
+    >>> id_of_post(4454572602912349.0, None)
+    ('4454572602912349', False)
     """
     number, short = (str("" if value is None else value).strip("\ufeff \t\r\n'\"") for value in (given, bid))
-    from_bid = number_of_bid(short)
-    if not number or re.fullmatch(r"\d+(\.\d+)?[eE]\+?\d+", number):
+    number, from_bid = plain_number(number), number_of_bid(short)
+    if not number or is_rounded(number) or re.fullmatch(r"\d+(\.\d+)?[eE]\+?\d+", number):
         if from_bid is None and number:
             remedy = "give the JSON, or the CSV as it was written"
             raise InvalidRecord("id rounded", f"has the rounded id {number!r}", remedy)

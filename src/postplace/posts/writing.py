@@ -17,7 +17,7 @@ from postplace.posts.record import COMPLETE, KEYS, NAME_KEYS, RECORD_KEYS, shown
 from postplace.schema import Post
 from postplace.system.atomic_files import atomic_file
 from postplace.system.json_types import JsonObject
-from postplace.system.targets import final_path, is_stream
+from postplace.system.targets import final_path, is_stream, real_path
 from postplace.system.text_tables import is_rounded, plain_number
 from postplace.text.hashtags import find_hashtags, unite_hashtags
 
@@ -134,7 +134,7 @@ def _record(post: Post, folder: Path | None) -> JsonObject:
 
 def _folder_of_images(path: Path) -> Path | None:
     """The folder that image paths may be relative to: by whatever name the file is read, they are found from there."""
-    same = not is_stream(path) and final_path(path).parent == path.parent.resolve()
+    same = not is_stream(path) and final_path(path).parent == real_path(path.parent)
     return path.parent if same else None
 
 

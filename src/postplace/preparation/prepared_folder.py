@@ -27,6 +27,7 @@ from postplace.system.atomic_files import (
     sha256_of_file,
     write_within,
 )
+from postplace.system.targets import real_path
 
 FORMAT = 1
 POSTS, SPLIT, RECIPE, REPORT, IMAGES = "posts.parquet", "split.json", "recipe.json", "report.json", "images"
@@ -92,8 +93,8 @@ def check_free(folder: Path, *, overwrite: bool, posts: Sequence[Post] = ()) -> 
     if folder.exists() and not is_prepared(folder):
         problem = f"{folder} is no folder of prepared posts and is not overwritten"
         raise BadOption("folder", problem, "choose another folder")
-    whole = folder.resolve()
-    if folder.exists() and any(whole in image.resolve().parents for image in _paths(posts)):
+    whole = real_path(folder)
+    if folder.exists() and any(whole in real_path(image).parents for image in _paths(posts)):
         problem = f"{folder} holds images of these posts, which overwriting would delete"
         raise BadOption("folder", problem, "choose another folder")
     check_writable(folder)

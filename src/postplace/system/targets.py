@@ -38,6 +38,22 @@ def is_standard_output(path: Path) -> bool:
     return False
 
 
+def is_circular(path: Path) -> bool:
+    """Whether the links that a path is made of lead in a circle, so that nothing can lie there."""
+    try:
+        path.stat()
+    except OSError as error:
+        return error.errno == errno.ELOOP
+    except ValueError:  # a path with a NUL in it
+        return False
+    return False
+
+
+def real_path(path: Path) -> Path:
+    """The path without links; as far as they lead where that is in a circle, of which `Path.resolve` makes an error."""
+    return Path(os.path.realpath(path))
+
+
 def final_path(path: Path) -> Path:
     """Where `path` leads to, link by link; the last need not be there. Raises OSError for links that go in circles."""
     for _ in range(_MOST_LINKS):

@@ -12,6 +12,7 @@ SAVE_AS_UTF_8 = "save the file as UTF-8"
 
 _WHOLE_FLOAT = re.compile(r"([+-]?\d{1,400})\.0")  # `1.000` may be a thousand
 _ROUNDED = re.compile(r"\s*[+-]?\d(?:[.,](\d+))?[eE](\+?)(\d{1,3})\s*")
+_DECIMAL_COMMA = re.compile(r"\s*[+-]?\d{1,3},\d+\s*")
 _BOMS = {
     codecs.BOM_UTF32_LE: "UTF-32",
     codecs.BOM_UTF32_BE: "UTF-32",
@@ -53,6 +54,15 @@ def plain_number(text: str) -> str:
     """
     whole = _WHOLE_FLOAT.fullmatch(text)
     return whole[1] if whole and abs(int(whole[1])) < EXACT_FLOAT else text
+
+
+def with_decimal_point(text: str) -> str:
+    """Degrees with a comma for the decimal point, as spreadsheets in much of Europe write them; others as they are.
+
+    >>> with_decimal_point("51,05"), with_decimal_point("51.05"), with_decimal_point("5,105,000")
+    ('51.05', '51.05', '5,105,000')
+    """
+    return text.replace(",", ".") if _DECIMAL_COMMA.fullmatch(text) else text
 
 
 def is_rounded(text: str) -> bool:

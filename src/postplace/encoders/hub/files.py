@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from postplace.errors import BadOption, BadWeights, PostplaceError, WriteFailed, one_line
 from postplace.system.atomic_files import sha256_of_file, write_atomically
+from postplace.system.targets import real_path
 
 Reads = Literal["image", "text"]
 WEIGHTS, WEIGHTS_INDEX = "model.safetensors", "model.safetensors.index.json"
@@ -76,7 +77,7 @@ def find_files(name: str, *, reads: Reads, offline: bool | None = None) -> Model
             raise BadOption(name, f"needs the package {package}, which is not installed", f"{INSTALL}, {BUNDLED}")
     local = Path(name).expanduser()
     if local.is_dir():
-        folder, searched = local, f"the folder {local.resolve()}"
+        folder, searched = local, f"the folder {real_path(local)}"
     elif _REPOSITORY.fullmatch(name) and not name.startswith((".", "/", "~")):
         folder, searched = _from_hub(name, reads=reads, offline=offline)
     else:
@@ -86,7 +87,7 @@ def find_files(name: str, *, reads: Reads, offline: bool | None = None) -> Model
     if missing:
         raise _not_there(name, folder, missing, searched=searched)
     weights = _weights(folder)
-    return ModelFiles(name if folder != local else local.resolve().name, folder, _config(folder), weights)
+    return ModelFiles(name if folder != local else real_path(local).name, folder, _config(folder), weights)
 
 
 def wanted_files(reads: Reads) -> tuple[tuple[str, ...], ...]:
@@ -100,7 +101,7 @@ def compute_sha256(path: Path) -> str:
 
     In the hub's cache a large file is named by its sha256: that is taken.
     """
-    real = path.resolve()
+    real = real_path(path)
     if real.parent.name == "blobs" and re.fullmatch(r"[0-9a-f]{64}", real.name):
         return real.name
     state = real.stat()
