@@ -138,7 +138,7 @@ def test_links_that_lead_in_a_circle(refused: Refused, posts_file: Path, places_
     for command in (("train", posts_file, "--out", "loop"), ("prepare", posts_file, "--out", "loop")):
         assert "loop: cannot be written (Too many levels" in refused(*command)
     box = ("--box", "1,1,2,2", "--out", "p.csv")
-    for command in (
+    for line_of in (
         ("inspect", "l.jsonl"),
         ("inspect", "l.jsonl", "--output", "o.json"),
         ("train", "l.jsonl", "--out", "run"),
@@ -147,6 +147,6 @@ def test_links_that_lead_in_a_circle(refused: Refused, posts_file: Path, places_
         ("import", "places", "l.csv", *box),
         ("inspect", posts_file, "--places", "l.csv"),
     ):
-        line = refused(*command)
-        assert "link" in line, (command, line)
+        line = refused(*line_of)
+        assert "link" in line, (line_of, line)
         assert "does not exist" not in line
