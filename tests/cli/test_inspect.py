@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from subprocess import CompletedProcess
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -259,3 +262,19 @@ def test_what_models_would_not_read_is_counted(postplace: Command, tmp_path: Pat
 def test_where_no_text_is_nothing_is_left_out_of_one(postplace: Command, tmp_path: Path) -> None:
     path = write(tmp_path / "posts.jsonl", [{"id": "1", "hashtags": ["bund"], "place": "p1"}])
     assert "left out:" not in postplace("inspect", path).stdout
+
+
+def test_a_pipe_is_inspected_though_it_is_read_several_times(
+    city: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipe = tmp_path / "q.jsonl"
+    os.mkfifo(pipe)
+    Thread(target=pipe.write_bytes, args=(city.read_bytes(),), daemon=True).start()
+    monkeypatch.setattr(sys, "argv", ["postplace", "inspect", str(pipe)])
+    with pytest.raises(SystemExit, match="0"):
+        main()
+    through_pipe = capsys.readouterr().out
+    monkeypatch.setattr(sys, "argv", ["postplace", "inspect", str(shutil.copy(city, tmp_path / "c.jsonl"))])
+    with pytest.raises(SystemExit, match="0"):
+        main()
+    assert through_pipe.replace("q.jsonl", "c.jsonl") == capsys.readouterr().out

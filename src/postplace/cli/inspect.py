@@ -114,6 +114,7 @@ class _Source:
 
 def _open(path: Path, given: OnBadPost | None, crs: str | None, *, repair_text: bool) -> _Source:
     from postplace.cli.reading import read_in_parts
+    from postplace.posts.pipes import PipeContent
     from postplace.posts.table import PostStream
     from postplace.preparation.prepared_folder import is_prepared, read_prepared
 
@@ -122,16 +123,16 @@ def _open(path: Path, given: OnBadPost | None, crs: str | None, *, repair_text: 
         check_unread(given, crs, repair_text=repair_text)
         prepared = read_prepared(path)
         return _Source(path, lambda: prepared.posts, lambda: prepared.posts, prepared.split)
-    crs = crs or "wgs84"
+    crs, pipe = crs or "wgs84", PipeContent()
 
     def passing() -> Iterator[Post]:
-        for part in read_in_parts(path, on_bad_post, size=1024, crs=crs, repair_text=repair_text):
+        for part in read_in_parts(path, on_bad_post, size=1024, crs=crs, repair_text=repair_text, pipe=pipe):
             yield from part
 
     return _Source(
         path.parent,
         passing,
-        lambda: PostStream(path, on_bad_post=on_bad_post.value, crs=crs, repair_text=repair_text),
+        lambda: PostStream(path, on_bad_post=on_bad_post.value, crs=crs, repair_text=repair_text, pipe=pipe),
         None,
     )
 

@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from postplace.cli.options import OnBadPost, check_unread, log
+from postplace.posts.pipes import PipeContent
 from postplace.posts.table import PostStream
 from postplace.preparation.prepared_folder import POSTS, is_prepared, read_prepared, says_complete
 from postplace.schema import Post
@@ -21,14 +22,20 @@ def read(path: Path, on_bad_post: OnBadPost, crs: str = "wgs84", *, repair_text:
 
 
 def read_in_parts(
-    path: Path, on_bad_post: OnBadPost, *, size: int, crs: str = "wgs84", repair_text: bool = False
+    path: Path,
+    on_bad_post: OnBadPost,
+    *,
+    size: int,
+    crs: str = "wgs84",
+    repair_text: bool = False,
+    pipe: PipeContent | None = None,
 ) -> Iterator[list[Post]]:
     """The posts of a file or a prepared folder, `size` at a time, so that the file may be larger than memory."""
     prepared = is_prepared(path)
     if prepared:
         check_unread(None, crs, repair_text=repair_text)
     file = path / POSTS if prepared else path
-    stream = PostStream(file, on_bad_post=on_bad_post.value, crs=crs, repair_text=repair_text)
+    stream = PostStream(file, on_bad_post=on_bad_post.value, crs=crs, repair_text=repair_text, pipe=pipe)
     posts = iter(stream)
     if prepared and not says_complete(path / POSTS):  # else hashtags that were filtered out come back from the texts
         posts = iter(read_prepared(path).posts)

@@ -41,6 +41,7 @@ class PostStream:
 
     `repair_text`: undo UTF-8 that was read as Latin-1 or Windows-1252 (`text/misread.py`), counted in `remarks`.
     `crs`: the reference system of the coordinates, `wgs84`, `gcj02` or `bd09`; they become WGS84 (`geo/crs.py`).
+    `pipe`: what keeps the content of a source that is a pipe, where several streams read one (`posts/pipes.py`).
 
     Filled while iterating: `read`, the number of posts given out; `empty`, how many records gave a post without text,
     hashtags and images; `header_again`; `skipped_count`, and `skipped`, the reasons of the first 1,000; `ignored_keys`,
@@ -56,6 +57,7 @@ class PostStream:
         on_empty: str = "error",
         crs: str = "wgs84",
         repair_text: bool = False,
+        pipe: PipeContent | None = None,
     ) -> None:
         if on_bad_post not in ("error", "skip"):
             raise unknown_name("on_bad_post", str(on_bad_post), ("error", "skip"))
@@ -65,7 +67,7 @@ class PostStream:
         if not isinstance(repair_text, bool):
             raise BadOption("repair_text", f"{shown(repair_text)} is neither True nor False", "give one of them")
         self._crs, self._repairs = crs, repair_text
-        self._pipe = PipeContent()
+        self._pipe = pipe or PipeContent()
         self._source = Path(source) if isinstance(source, str) else source
         self._skips, self._keeps_empty = on_bad_post == "skip", on_empty == "keep"
         self._reset()
