@@ -19,8 +19,10 @@ def read_instant(value: object, *, zone: tzinfo = UTC) -> datetime | None:
 
     >>> read_instant("2022-09-26T11:27:30.000Z") == read_instant(1664191650) == read_instant("1664191650000")
     True
-    >>> read_instant(20220926), read_instant("yesterday"), read_instant(166419165012)
+    >>> read_instant(1664191), read_instant("yesterday"), read_instant(166419165012)
     (None, None, None)
+    >>> read_instant(20220926) == read_instant("20220926") == datetime(2022, 9, 26, tzinfo=UTC)
+    True
     """
     time = read_clock(value.strip(), zone=zone) if isinstance(value, str) else None
     with suppress(ValueError):
