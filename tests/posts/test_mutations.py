@@ -21,8 +21,8 @@ from tests.posts.mutation import NUMBER, STRANGE
 
 from postplace.posts.dump import AGAIN, Dump
 from postplace.posts.instaloader import instaloader_dump
+from postplace.posts.record_files import HEADER_AGAIN
 from postplace.posts.weibo import weibo_export
-from postplace.posts.weibo_records import HEADER_AGAIN
 
 AT_ONCE = 5_000  # records of one dump
 DATA = Path(__file__).parents[1] / "data"

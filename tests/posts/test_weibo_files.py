@@ -12,9 +12,9 @@ import pytest
 
 from postplace.posts.dump import NO_CONTENT, NO_IMAGE, NO_METADATA, Dump
 from postplace.posts.recognition import is_weibo_crawler
+from postplace.posts.record_files import HEADER_AGAIN
 from postplace.posts.weibo import weibo_export
 from postplace.posts.weibo_database import OTHER_DATABASE
-from postplace.posts.weibo_records import HEADER_AGAIN
 from postplace.schema import Post
 
 MAKE = runpy.run_path(str(Path(__file__).parents[1] / "data" / "weibo" / "make.py"))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from postplace.posts.dump import NO_USER, ImportReport, first
+from postplace.system.text_tables import is_rounded
 
-_ROUNDED = re.compile(r"\s*\d(?:[.,]\d+)?[eE]\+\d+\s*")
 _ADDRESS = re.compile(r"\s*[,;]\s*(?=https?://)")
 
 
@@ -14,7 +14,7 @@ def whole_id(value: object, name: str, tally: ImportReport) -> object:
     """An id of a user or a location as it is; None, with a remark on the post, for one that a spreadsheet has rounded,
     since several would become one.
     """
-    if value is None or not is_rounded(value):
+    if not isinstance(value, str) or not is_rounded(value):
         return value
     tally.note(f"{name} rounded by a spreadsheet")
     return None
@@ -26,15 +26,6 @@ def user_id(tally: ImportReport, *values: object) -> object:
     if value is None:
         tally.note(NO_USER)
     return whole_id(value, "user", tally)
-
-
-def is_rounded(value: object) -> bool:
-    """Whether a spreadsheet has written a long number short.
-
-    >>> is_rounded("4.45457E+15"), is_rounded("4454572602912349"), is_rounded("Lx9Kq0abC")
-    (True, False, False)
-    """
-    return isinstance(value, str) and _ROUNDED.fullmatch(value) is not None
 
 
 def texts(value: object) -> list[str]:

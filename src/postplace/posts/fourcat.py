@@ -30,11 +30,12 @@ from postplace.posts.dump import (
     require_content,
 )
 from postplace.posts.foreign_time import first_instant
-from postplace.posts.foreign_values import addresses, is_rounded, texts, user_id, whole_id
+from postplace.posts.foreign_values import addresses, texts, user_id, whole_id
 from postplace.posts.image_files import images_beside
 from postplace.posts.record_files import CsvForm, first_records, folders_of_files, read_records, whole_first
 from postplace.posts.zeeschuimer_items import RETWEET
 from postplace.schema import Post
+from postplace.system.text_tables import is_rounded
 
 _ENDINGS = (".csv",)
 _CSV = CsvForm(required={"id", "body", "timestamp"})
@@ -102,7 +103,7 @@ def _record(
     post_id = first(values.get("id"))
     if post_id is None:
         raise InvalidRecord("no id", "has no id", "export the file again")
-    if is_rounded(post_id):
+    if isinstance(post_id, str) and is_rounded(post_id):
         raise InvalidRecord("id rounded", f"has the rounded id {post_id!r}", "give the CSV as 4CAT wrote it")
     return {
         "id": post_id,

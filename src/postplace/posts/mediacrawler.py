@@ -28,10 +28,11 @@ from postplace.posts.dump import (
     require_content,
 )
 from postplace.posts.foreign_time import first_instant
-from postplace.posts.foreign_values import addresses, is_rounded, texts, user_id
+from postplace.posts.foreign_values import addresses, texts, user_id
 from postplace.posts.record_files import CsvForm, first_records, folders_of_files, read_records
 from postplace.posts.weibo_values import BEIJING, plain_text
 from postplace.schema import Post
+from postplace.system.text_tables import is_rounded
 
 _ENDINGS = (".json", ".jsonl", ".csv")
 _IDS = ("note_id", "aweme_id", "video_id", "content_id")
@@ -88,7 +89,7 @@ def _record(values: object, folder: Path, tally: ImportReport) -> dict[str, obje
     post_id = first(*(values.get(key) for key in _IDS))
     if post_id is None:
         raise InvalidRecord("no id", f"has none of the keys {', '.join(_IDS)}", "export the file again")
-    if is_rounded(post_id):
+    if isinstance(post_id, str) and is_rounded(post_id):
         raise InvalidRecord("id rounded", f"has the rounded id {post_id!r}", "give the CSV as it was written")
     if values.get("video_url") or "video_type" in values or values.get("video_download_url"):
         tally.note(VIDEO)

@@ -6,10 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import TextIO
 
 from postplace.posts.dump import ImportReport, InvalidRecord, JsonText, at
-from postplace.posts.record_files import csv_rows
+from postplace.posts.record_files import HEADER_AGAIN, csv_rows
 from postplace.posts.weibo_values import read_time
-
-HEADER_AGAIN = "header again"
 
 _HEADERS = {
     "id": ("微博id", "mid"),
